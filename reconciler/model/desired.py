@@ -1,0 +1,99 @@
+"""What the manifests, contacts and defaults say together: the groups as they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from reconciler.errors import Complaint, Mark
+from reconciler.model import number
+from reconciler.model.group import Ensure, Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody named in contacts or, without an alias, by a number in a manifest.
+
+    `numbers` are digits. The first is wanted; the others keep their place until the first has joined and,
+    where due, is admin. From the day `left` on the person is demoted and removed in every managed group.
+    """
+
+    numbers: tuple[str, ...]
+    alias: str | None = None
+    name: str | None = None
+    left: date | None = None
+    mark: Mark | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> str:
+        """The key of the number that is wanted."""
+        return number.key(self.numbers[0])
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of all numbers."""
+        return frozenset(number.key(digits) for digits in self.numbers)
+
+    @property
+    def ref(self) -> str:
+        """How state and manifests name this person: the alias, else the digits."""
+        return self.alias or self.numbers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """A picture that was opened and checked. `path` is relative to the root; `size` is in bytes."""
+
+    path: str
+    sha256: str
+    mime: str
+    width: int
+    height: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredIcon:
+    """An icon that is managed; no picture means that the group should have none."""
+
+    picture: Icon | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredGroup:
+    """A group as it should be. None in a field means that the field is not managed, never "empty".
+
+    `admins` and `members` are deduplicated, in the order written. `subject` is NFC and trimmed.
+    """
+
+    name: str
+    mark: Mark
+    subject: str | None = None
+    icon: DesiredIcon | None = None
+    admins: tuple[Person, ...] | None = None
+    members: tuple[Person, ...] | None = None
+    prune_members: bool = False
+    link_version: int | None = None
+    previously: tuple[str, ...] = ()
+    id: str | None = None
+    kind: str | None = None
+    ensure: Ensure = Ensure.PRESENT
+    hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """Everything the files say, checked. `groups` are sorted by name; `warnings` never fail a run.
+
+    `people` are all contacts, `leavers` those of them whose day has come.
+    """
+
+    groups: tuple[DesiredGroup, ...]
+    people: tuple[Person, ...] = ()
+    leavers: tuple[Person, ...] = ()
+    warnings: tuple[Complaint, ...] = ()
+
+    def aliases(self) -> Mapping[str, str]:
+        """Number key → alias, over all numbers of all contacts."""
+        return {key: person.alias for person in self.people if person.alias for key in person.keys}

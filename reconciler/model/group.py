@@ -1,0 +1,70 @@
+"""A manifest as its author wrote it: every key of the document, before defaults and contacts apply.
+
+This is the list of a group's fields. A new field begins here, then goes through `schemas/`,
+`manifests/convert.py` and the backend's payload; a test walks the fields and names the place that was
+missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, StrEnum
+
+from reconciler.errors import Mark
+
+
+class Unset(Enum):
+    """The value of a key that is not in the document, where null means something else."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+
+
+class Ensure(StrEnum):
+    """What should become of the group. LEFT and CLOSED are final."""
+
+    PRESENT = "present"
+    LEFT = "left"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Read and reported, never written; not failing up to and including the day `until` (None: for good)."""
+
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One document. A key that was left out is None (`icon`: UNSET, because null means "no icon").
+
+    `admins` and `members` are as written: aliases, teams and numbers. `icon` is a path relative to the
+    manifest's file. `mark` is the document's first line; `marks` tells where each key's value stands, list
+    items as `admins[0]`.
+    """
+
+    name: str
+    mark: Mark
+    subject: str | None = None
+    icon: str | None | Unset = UNSET
+    admins: tuple[str, ...] | None = None
+    members: tuple[str, ...] | None = None
+    prune_members: bool | None = None
+    link_version: int | None = None
+    previously: tuple[str, ...] = ()
+    id: str | None = None
+    kind: str | None = None
+    unmanaged: tuple[str, ...] = ()
+    ensure: Ensure = Ensure.PRESENT
+    hold: Hold | None = None
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+
+    def mark_of(self, key: str) -> Mark:
+        """Where the value of `key` stands, or else the document."""
+        return self.marks.get(key, self.mark)

@@ -1,0 +1,103 @@
+"""What the API says: groups, icons, and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.errors import ApiError
+from reconciler.model import number
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGroup:
+    """A group as the API describes it. Ids are exactly as listed; `participants` include the admins."""
+
+    id: str
+    subject: str
+    creator: str | None = None
+    admins: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    created: int | None = None
+
+    @property
+    def admin_keys(self) -> frozenset[str]:
+        return frozenset(map(number.key, self.admins))
+
+    @property
+    def participant_keys(self) -> frozenset[str]:
+        return frozenset(map(number.key, self.participants))
+
+    @property
+    def creator_key(self) -> str | None:
+        return number.key(self.creator) if self.creator else None
+
+    @property
+    def ambiguous_keys(self) -> frozenset[str]:
+        """Keys that two or more different ids of this group share: nothing is decided about them."""
+        ids: dict[str, set[str]] = {}
+        for wa_id in self.participants:
+            ids.setdefault(number.key(wa_id), set()).add(wa_id)
+        return frozenset(key for key, found in ids.items() if len(found) > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class IconMeta:
+    """Where an icon is served: `url` as given, `length` in bytes where the API says so."""
+
+    url: str
+    mime: str | None = None
+    length: int | None = None
+
+    @property
+    def location(self) -> str:
+        """The URL without query and fragment, which may change on every answer."""
+        return self.url.partition("#")[0].partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class IconSeen:
+    """What is known of a live icon: `meta` None means that there is none.
+
+    `sha256` is of the served bytes, None as long as they were not fetched; `alike` tells whether they look
+    like the wanted picture, None as long as nobody compared.
+    """
+
+    meta: IconMeta | None
+    sha256: str | None = None
+    alike: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A call that failed, as data that is safe to show: see `errors.ApiError`."""
+
+    code: str
+    message: str
+    hint: str = ""
+    retry: bool = False
+    status: int | None = None
+
+    @classmethod
+    def of(cls, error: ApiError) -> Problem:
+        return cls(error.code, error.message, error.hint, error.retry, error.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The API says that there is no such group (404, 400 or an empty list)."""
+
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One reading of the live side.
+
+    `listed`: ids of the list. `groups`: what was asked for one by one, by id. `icons`: by group id. What is
+    not in a mapping was not asked for.
+    """
+
+    listed: tuple[str, ...] = ()
+    groups: Mapping[str, LiveGroup | Problem | Gone] = field(default_factory=dict)
+    icons: Mapping[str, IconSeen | Problem] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""WhatsApp numbers: reading what people type, when two ids are one person, and what may be shown.
+
+A wa_id is a run of 5 to 20 digits as the server lists it, which is not always the E.164 number. People
+are compared by `key` and addressed by the id exactly as listed (API facts, "Numbers").
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.errors import ReconcilerError
+
+_TYPED = re.compile(r"\+?[0-9][0-9 ()\-]*")
+_WA_ID = re.compile(r"[0-9]{5,20}")
+_GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
+_CLASSIC_ID = re.compile(r"([0-9]{5,20})(-[0-9]+.*)")
+_LONG_RUN = re.compile(r"\+?[0-9](?:[ ().\-]?[0-9]){7,}")
+_BRAZIL_MOBILE = re.compile(r"55([0-9]{2})9([6-9][0-9]{7})")
+_MEXICO_MOBILE = re.compile(r"521([0-9]{10})")
+_ARGENTINA_MOBILE = re.compile(r"549([0-9]{10})")
+
+
+class NumberError(ReconcilerError):
+    """What was typed is no international number."""
+
+
+def parse(text: str) -> str:
+    """The digits of an international number as a person types it (`+55 19 90000-0001`).
+
+    `+`, spaces, hyphens and parentheses are optional. Raises `NumberError` for anything else; the message
+    does not quote the number.
+    """
+    stripped = text.strip()
+    if not _TYPED.fullmatch(stripped):
+        raise NumberError(
+            "not a phone number", "write it as +55 19 90000-0001: digits, spaces, hyphens, parentheses"
+        )
+    digits = re.sub(r"[^0-9]", "", stripped)
+    if digits.startswith("0"):
+        raise NumberError(
+            "not an international number", "begin with the country code: +55 …, without 0 or 00"
+        )
+    if not _WA_ID.fullmatch(digits):
+        raise NumberError(
+            f"a number has 5 to 20 digits, this has {len(digits)}", "begin with the country code"
+        )
+    return digits
+
+
+def is_wa_id(text: str) -> bool:
+    """Whether the API may list this as a person's id: 5 to 20 ASCII digits."""
+    return _WA_ID.fullmatch(text) is not None
+
+
+def is_group_id(text: str) -> bool:
+    """Whether this may stand in a path as a group's id: `[A-Za-z0-9@._-]{1,64}`, not all dots."""
+    return _GROUP_ID.fullmatch(text) is not None and text.strip(".") != ""
+
+
+def key(wa_id: str) -> str:
+    """The text under which two ids of one person are equal.
+
+    Brazil: with or without the ninth digit (9 digits that begin 96 to 99). Mexico: 521 is 52. Argentina:
+    549 and 54 share a key although 54 may be somebody's landline; the caller treats two ids of one group
+    with one key as ambiguous, so they never decide anything together.
+    """
+    if match := _BRAZIL_MOBILE.fullmatch(wa_id):
+        return f"55{match[1]}{match[2]}"
+    if match := _MEXICO_MOBILE.fullmatch(wa_id):
+        return f"52{match[1]}"
+    if match := _ARGENTINA_MOBILE.fullmatch(wa_id):
+        return f"54{match[1]}"
+    return wa_id
+
+
+def mask(digits: str) -> str:
+    """A number that can be recognised by who knows it and used by nobody: `+55 19 •••• 0002`."""
+    shown = 4 if len(digits) >= 10 else 2
+    country = 1 if digits[:1] in {"1", "7"} else 2
+    area = f" {digits[2:4]}" if digits.startswith("55") and len(digits) >= 12 else ""
+    return f"+{digits[:country]}{area} •••• {digits[-shown:]}"
+
+
+def mask_text(text: str, limit: int = 200) -> str:
+    """Somebody else's words, fit to be shown: cut at `limit` characters, numbers of 8 or more digits masked."""
+
+    def hide(match: re.Match[str]) -> str:
+        digits = re.sub(r"[^0-9]", "", match[0])
+        return f"••••{digits[-2:]}"
+
+    masked = _LONG_RUN.sub(hide, text)
+    return masked if len(masked) <= limit else masked[: limit - 1] + "…"
+
+
+def mask_id(group_id: str, own: frozenset[str]) -> str:
+    """A group's id without its creator's number, unless that is one of `own` (keys of the account)."""
+    match = _CLASSIC_ID.fullmatch(group_id)
+    if match is None or key(match[1]) in own:
+        return group_id
+    return f"…{match[2]}"

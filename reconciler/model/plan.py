@@ -1,0 +1,112 @@
+"""A plan: the ordered changes of all groups, with objections, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from reconciler.errors import Mark
+from reconciler.model.change import (
+    AdoptGroup,
+    Change,
+    CreateGroup,
+    Demote,
+    Invite,
+    Promote,
+    RemoveParticipants,
+)
+from reconciler.model.desired import DesiredGroup
+from reconciler.model.live import LiveGroup
+
+Action = Literal[
+    "create", "adopt", "update", "leave", "none", "blocked", "missing", "orphaned", "held", "unreadable"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence for people. `{ids}`, `{people}` and `{texts}` in it stand for the values, which a report
+    masks and escapes in its own way: group ids, wa_ids, and words of outsiders."""
+
+    text: str
+    ids: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """What would be done about one name. `changes` stand in the order in which they are made.
+
+    A `blocked`, `held`, `missing` or `unreadable` group has no changes. `live` is the group as it was read,
+    None where there is none or it was not read.
+    """
+
+    name: str
+    action: Action
+    id: str | None = None
+    mark: Mark | None = None
+    changes: tuple[Change, ...] = ()
+    to_invite: tuple[Invite, ...] = ()
+    notes: tuple[Note, ...] = ()
+    desired: DesiredGroup | None = None
+    live: LiveGroup | None = None
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        """The changes that need a call to the API: all but bookkeeping."""
+        return tuple(change for change in self.changes if not isinstance(change, AdoptGroup))
+
+    @property
+    def notices(self) -> int:
+        """How many notices the members will see: one a change, one a person; none in a new group."""
+        if any(isinstance(change, CreateGroup) for change in self.changes):
+            return 0
+        return sum(
+            len(change.people) if isinstance(change, Promote | Demote | RemoveParticipants) else 1
+            for change in self.writes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A guard's refusal. `lifted_by` says what lifted it: `--allow`, or the place of an `allow:` entry."""
+
+    code: str
+    note: Note
+    groups: tuple[str, ...] = ()
+    count: int = 0
+    lifted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A live group without a manifest; the subject is known only where it had to be read."""
+
+    id: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All groups by name, the guards' objections, and whether everything that had to be read was read."""
+
+    groups: tuple[GroupPlan, ...]
+    objections: tuple[Objection, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()
+    notes: tuple[Note, ...] = ()
+    complete: bool = True
+    digest: str = ""
+
+    @property
+    def open_objections(self) -> tuple[Objection, ...]:
+        """Objections that nothing lifted."""
+        return tuple(objection for objection in self.objections if objection.lifted_by is None)
+
+    @property
+    def changed(self) -> tuple[GroupPlan, ...]:
+        """The groups for which something would be done, bookkeeping included."""
+        return tuple(group for group in self.groups if group.changes)
+
+    def with_digest(self, digest: str) -> Plan:
+        return replace(self, digest=digest)

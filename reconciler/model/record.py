@@ -1,0 +1,97 @@
+"""State: what earlier runs recorded. A cache, never the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IconRecord:
+    """The picture last applied (`source`, SHA-256 of the file) and what was served after that.
+
+    `url` is without query; `length` as the API says, in bytes. An empty `source` with an empty `served`
+    records that the group was left without an icon.
+    """
+
+    source: str
+    served: str
+    url: str
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What was last applied or found as wanted; None where a field was not managed.
+
+    `icon` is the SHA-256 of the source, "" for no icon; people are aliases, else digits.
+    """
+
+    subject: str | None = None
+    icon: str | None = None
+    admins: tuple[str, ...] | None = None
+    members: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """When a person was last sent the link, and how many times; times are UTC."""
+
+    at: datetime
+    times: int = 1
+    status: str = "sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known of one name. `joined`: wanted people who were seen in the group (aliases, else digits)."""
+
+    id: str
+    applied: Applied | None = None
+    icon: IconRecord | None = None
+    link_version: int | None = None
+    joined: tuple[str, ...] = ()
+    sent: Mapping[str, Sent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create that was started: the subject sent, the ids listed just before, and when (UTC)."""
+
+    subject: str
+    listed: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything recorded for one API and account. `created`: times of creations of the last 24 h, UTC."""
+
+    base_url: str = ""
+    serial: int = 0
+    commit: str | None = None
+    groups: Mapping[str, Record] = field(default_factory=dict)
+    creating: Mapping[str, Intent] = field(default_factory=dict)
+    created: tuple[datetime, ...] = ()
+
+    def with_record(self, name: str, record: Record) -> State:
+        """With what is now known of `name`; a create in progress under that name has ended."""
+        creating = {key: value for key, value in self.creating.items() if key != name}
+        return replace(self, groups={**self.groups, name: record}, creating=creating)
+
+    def with_intent(self, name: str, intent: Intent) -> State:
+        """With a create of `name` about to be sent."""
+        return replace(self, creating={**self.creating, name: intent})
+
+    def without_intent(self, name: str) -> State:
+        """With no create in progress under `name`: it surely made nothing."""
+        return replace(self, creating={key: value for key, value in self.creating.items() if key != name})
+
+    def without(self, name: str) -> State:
+        """With nothing known of `name`."""
+        return replace(
+            self,
+            groups={key: value for key, value in self.groups.items() if key != name},
+            creating={key: value for key, value in self.creating.items() if key != name},
+        )

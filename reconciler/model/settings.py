@@ -1,0 +1,88 @@
+"""What `reconciler.yaml` and its defaults settle for a run, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from reconciler.errors import Mark
+from reconciler.model import number
+
+GUARD_CODES = (
+    "no-account",
+    "demote-many",
+    "remove-many",
+    "no-admin-left",
+    "leave-many",
+    "leave-no-admin",
+    "create-many",
+    "older-commit",
+)
+"""The guards' codes. `recreate` can be allowed as well, on the command line only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """`timeout` in seconds; `rate` in requests a second, None for no limit of our own."""
+
+    timeout: float = 30.0
+    concurrency: int = 8
+    write_concurrency: int = 4
+    rate: float | None = None
+    retries: int = 5
+    subject_limit: int = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """Limits of the guards: shares are fractions of 1, the others counts that may not be exceeded."""
+
+    demote_share: float = 0.25
+    demote_count: int = 3
+    remove_share: float = 0.25
+    remove_count: int = 3
+    leave_count: int = 3
+    create_count: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """An entry of `allow:`: lifts `code` up to and including `max` people or groups and the day `until`."""
+
+    code: str
+    reason: str = ""
+    max: int | None = None
+    until: date | None = None
+    mark: Mark | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteSettings:
+    """`resend_after` in seconds; `per_person` a day; `budget` a run; `template` as the API takes it."""
+
+    resend_after: float = 7 * 86400.0
+    max_sends: int = 3
+    per_person: int = 3
+    budget: int = 100
+    text: str | None = None
+    template: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One run's configuration. `account`: digits, the present number first; paths relative to the root."""
+
+    account: tuple[str, ...] = ()
+    api: ApiSettings = ApiSettings()
+    manifests: str = "groups"
+    contacts: str | None = None
+    state: str = "file:.reconciler/state.json"
+    guards: GuardSettings = GuardSettings()
+    allow: tuple[Allowance, ...] = ()
+    invites: InviteSettings = InviteSettings()
+
+    @property
+    def account_keys(self) -> frozenset[str]:
+        """Keys of all numbers of the account, the earlier ones included."""
+        return frozenset(number.key(digits) for digits in self.account)

@@ -1,0 +1,159 @@
+"""What the core asks of the outside: protocols, implemented at the edges and faked in tests.
+
+Planning is handed a `Reader`, which has no method that writes and none that asks for an invite link
+(asking may create one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.model.desired import Icon
+from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.record import Intent, Record, State
+
+
+class Reader(Protocol):
+    """The reads. All raise `ApiError` branches and `CredentialsError`; all are retried inside."""
+
+    def list_groups(self) -> tuple[str, ...]:
+        """Ids of all groups of which the account is a participant, in the API's order, each once."""
+        ...
+
+    def get_group(self, group_id: str) -> LiveGroup:
+        """One group. Raises `NotFound` for 404, 400 or an empty list; `Unclear` for an answer that makes no
+        sense, another group's included."""
+        ...
+
+    def get_icon(self, group_id: str) -> IconMeta | None:
+        """Where the icon is served; None when the group has none (404)."""
+        ...
+
+    def fetch_icon(self, icon: IconMeta) -> bytes:
+        """The served bytes, fetched without credentials and with a size limit."""
+        ...
+
+
+class Writer(Protocol):
+    """The writes. Each sends at most one request that could have taken effect.
+
+    Raises `Refused`, `RateLimited` or `NotSent` when nothing was changed; `NotFound` for 404; `Unclear` when
+    it may have been. Within a method only 420, 429 and connections that were never made are retried,
+    and nothing at all in `create_group`, `send_to_group` and `send_to_person`.
+    """
+
+    def create_group(self, subject: str) -> str:
+        """Create a group and return its id."""
+        ...
+
+    def set_subject(self, group_id: str, subject: str) -> None: ...
+
+    def set_icon(self, group_id: str, data: bytes, mime: str) -> None: ...
+
+    def remove_icon(self, group_id: str) -> None:
+        """Remove the icon; a group that has none (404) is as wanted."""
+        ...
+
+    def promote(self, group_id: str, wa_ids: Sequence[str]) -> None:
+        """Make participants admins: ids as the server lists them, at most 20."""
+        ...
+
+    def demote(self, group_id: str, wa_ids: Sequence[str]) -> None:
+        """Take the admin role away: ids as the server lists them, at most 20."""
+        ...
+
+    def remove_participants(self, group_id: str, wa_ids: Sequence[str]) -> None:
+        """Remove people from the group: ids as the server lists them, at most 20."""
+        ...
+
+    def get_link(self, group_id: str) -> str:
+        """The invite link, `https://chat.whatsapp.com/…`; asking may create it, so this is no read.
+
+        Raises `Unclear` for a junk link.
+        """
+        ...
+
+    def revoke_link(self, group_id: str) -> None: ...
+
+    def leave(self, group_id: str) -> None: ...
+
+    def send_to_group(self, group_id: str, text: str) -> str:
+        """Send a text to a group; returns the API's id of the message."""
+        ...
+
+    def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
+        """Send a message (as the API takes it) to a person; returns the API's id of the message."""
+        ...
+
+
+class Journal(Protocol):
+    """Where a run records what it did. What has returned is durable, or `StateError` was raised.
+
+    Safe to call from several threads.
+    """
+
+    @property
+    def state(self) -> State:
+        """What is recorded now."""
+        ...
+
+    def intend(self, name: str, intent: Intent) -> None:
+        """A create is about to be sent."""
+        ...
+
+    def cancel(self, name: str) -> None:
+        """The create of `name` surely made nothing."""
+        ...
+
+    def created(self, name: str, group_id: str, at: datetime) -> None:
+        """A create succeeded: binds the name and counts the creation."""
+        ...
+
+    def record(self, name: str, record: Record) -> None:
+        """What is now known of a name."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Nothing is known of `name` any more."""
+        ...
+
+
+class IconFiles(Protocol):
+    """The pictures that manifests name."""
+
+    def read(self, icon: Icon) -> bytes:
+        """The bytes that were checked; raises `PictureError` when the file has changed since."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, and the wish to stop."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC, with its zone."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or return at once when a stop was asked for."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a signal asked for a stop: no new call should be begun."""
+        ...
+
+
+class Progress(Protocol):
+    """Who is told how far a run has come. Safe to call from several threads."""
+
+    def start(self, label: str, total: int) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def finish(self) -> None: ...
