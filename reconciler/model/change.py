@@ -41,7 +41,7 @@ class AdoptGroup:
     """Bookkeeping: a live group was found for a name. `was` is the name it was bound to before."""
 
     id: str
-    found_by: Literal["create", "subject", "previously"]
+    found_by: Literal["id", "state", "create", "subject", "previously"]
     was: str | None = None
     kind: ClassVar[ChangeKind] = "adopt_group"
 

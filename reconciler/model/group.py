@@ -52,7 +52,7 @@ class Manifest:
     name: str
     mark: Mark
     subject: str | None = None
-    icon: str | None | Unset = UNSET
+    icon: str | Unset | None = UNSET
     admins: tuple[str, ...] | None = None
     members: tuple[str, ...] | None = None
     prune_members: bool | None = None

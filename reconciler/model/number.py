@@ -82,7 +82,7 @@ def mask(digits: str) -> str:
 
 
 def mask_text(text: str, limit: int = 200) -> str:
-    """Somebody else's words, fit to be shown: cut at `limit` characters, numbers of 8 or more digits masked."""
+    """Somebody else's words, fit to be shown: cut at `limit` characters, runs of 8 or more digits masked."""
 
     def hide(match: re.Match[str]) -> str:
         digits = re.sub(r"[^0-9]", "", match[0])

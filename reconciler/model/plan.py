@@ -38,15 +38,19 @@ class Note:
 class GroupPlan:
     """What would be done about one name. `changes` stand in the order in which they are made.
 
-    A `blocked`, `held`, `missing` or `unreadable` group has no changes. `live` is the group as it was read,
-    None where there is none or it was not read.
+    A `blocked`, `held`, `missing` or `unreadable` group has no changes; what a `held` one would have is
+    `withheld`. `live` is the group as it was read,
+    None where there is none or it was not read; `was` the name under which it is recorded, where that has
+    no manifest any more.
     """
 
     name: str
     action: Action
     id: str | None = None
+    was: str | None = None
     mark: Mark | None = None
     changes: tuple[Change, ...] = ()
+    withheld: tuple[Change, ...] = ()
     to_invite: tuple[Invite, ...] = ()
     notes: tuple[Note, ...] = ()
     desired: DesiredGroup | None = None

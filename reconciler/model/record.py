@@ -45,7 +45,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is known of one name. `joined`: wanted people who were seen in the group (aliases, else digits)."""
+    """What is known of one name. `joined`: wanted people who were seen in the group, as
+    `planning.diff.joined_ref` writes them."""
 
     id: str
     applied: Applied | None = None

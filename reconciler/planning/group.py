@@ -1,0 +1,225 @@
+"""One bound group: what differs between it and its manifest, as ordered changes.
+
+Used for the plan of a run and again just before a group's first write, so that both decide alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from reconciler.model import number
+from reconciler.model.change import (
+    AdoptGroup,
+    Affected,
+    Change,
+    CreateGroup,
+    Demote,
+    Invite,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.model.desired import Desired, DesiredGroup, Person
+from reconciler.model.group import Ensure
+from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.plan import GroupPlan, Note
+from reconciler.model.record import Record
+from reconciler.model.settings import Settings
+from reconciler.planning.diff import changed_fields, compare_people
+from reconciler.planning.icons import IN_SYNC, Verdict, judge
+from reconciler.planning.options import Options
+from reconciler.planning.text import normal
+
+#   create or adopt ─ subject ─ icon ─ promote ─ demote ─ revoke link ─ remove participants ─ leave
+#
+#   Somebody new can act before anybody loses the right to, and the old link is dead before anybody is put
+#   out.
+ORDER: tuple[type[Change], ...] = (
+    CreateGroup,
+    AdoptGroup,
+    SetSubject,
+    SetIcon,
+    RemoveIcon,
+    Promote,
+    Demote,
+    RevokeLink,
+    RemoveParticipants,
+    LeaveGroup,
+)
+
+
+def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes in the order in which they are made."""
+    return tuple(sorted(changes, key=lambda change: ORDER.index(type(change))))
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What holds for all groups of a run. `account`: number keys, the present one first."""
+
+    leavers: tuple[Person, ...]
+    account: tuple[str, ...]
+    options: Options
+
+    @classmethod
+    def of(cls, desired: Desired, settings: Settings, options: Options) -> Context:
+        return cls(desired.leavers, tuple(map(number.key, settings.account)), options)
+
+    @property
+    def account_keys(self) -> frozenset[str]:
+        return frozenset(self.account)
+
+
+def plan_group(
+    group: DesiredGroup,
+    live: LiveGroup,
+    seen: IconSeen | None,
+    record: Record | None,
+    context: Context,
+) -> GroupPlan:
+    """The plan of one bound group: action `update`, `leave`, `none` or `blocked`.
+
+    `seen` has to be given where the icon is managed, as far as `planning.icons.judge` asks for it. A group
+    in which something would have to change although the account is no admin is `blocked`.
+    """
+    empty = GroupPlan(name=group.name, action="none", id=live.id, mark=group.mark, desired=group, live=live)
+    if group.ensure is not Ensure.PRESENT:
+        planned = _plan_leaving(group, live, empty, context)
+    else:
+        planned = _plan_present(group, live, seen, record, empty, context)
+    return _unless_powerless(planned, live, context)
+
+
+def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, context: Context) -> GroupPlan:
+    if context.account and not context.account_keys & live.participant_keys:
+        return replace(empty, notes=(Note("the group has been left already"),))
+    changes: list[Change] = [LeaveGroup()]
+    if group.ensure is Ensure.CLOSED:
+        protected = context.account_keys | ({live.creator_key} if live.creator_key else set())
+        everybody = tuple(
+            Affected(wa_id, "the group is closed")
+            for wa_id in live.participants
+            if number.key(wa_id) not in protected
+        )
+        changes.append(RevokeLink(None, None))
+        if everybody:
+            changes.append(RemoveParticipants(everybody))
+    return replace(empty, action="leave", changes=ordered(changes))
+
+
+def _plan_present(
+    group: DesiredGroup,
+    live: LiveGroup,
+    seen: IconSeen | None,
+    record: Record | None,
+    empty: GroupPlan,
+    context: Context,
+) -> GroupPlan:
+    changes: list[Change] = []
+    notes: list[Note] = []
+    recorded = record.link_version if record else None
+    wanted: dict[str, str | int | bool | None] = {}
+    found: dict[str, str | int | bool | None] = {}
+    if group.subject is not None:
+        wanted["subject"], found["subject"] = normal(group.subject), normal(live.subject)
+    if group.link_version is not None and recorded is not None:
+        wanted["link_version"], found["link_version"] = group.link_version, recorded
+    if group.icon is not None:
+        if seen is None:
+            raise ValueError(f"the icon of {group.name} was not read")
+        verdict = judge(group.icon, seen, record.icon if record else None)
+        if verdict in (Verdict.FETCH, Verdict.COMPARE):
+            raise ValueError(f"the icon of {group.name} was not looked at far enough: {verdict.value}")
+        if verdict is Verdict.ALIKE:
+            notes.append(Note("the icon looks the same as the file (the server has encoded it again)"))
+        wanted["icon"], found["icon"] = True, verdict in IN_SYNC
+    for field in changed_fields(found, wanted):
+        match field:
+            case "subject":
+                changes.append(SetSubject(live.subject, normal(group.subject or "")))
+            case "icon" if group.icon is not None and seen is not None:
+                picture = group.icon.picture
+                changes.append(SetIcon(seen, picture) if picture else RemoveIcon(seen))
+            case "link_version" if group.link_version is not None and recorded is not None:
+                if group.link_version > recorded:
+                    changes.append(RevokeLink(recorded, group.link_version))
+                else:
+                    notes.append(
+                        Note(
+                            f"`link_version` is {group.link_version}, but {recorded} was applied: a link is "
+                            "revoked only when it is raised"
+                        )
+                    )
+    people = compare_people(
+        group,
+        live,
+        leavers=context.leavers,
+        account_keys=context.account_keys,
+        joined=frozenset(record.joined if record else ()),
+    )
+    if people.promote:
+        changes.append(Promote(people.promote))
+    if people.demote:
+        changes.append(Demote(people.demote))
+    if people.remove:
+        changes.append(RemoveParticipants(people.remove))
+    return replace(
+        empty,
+        action="update" if changes else "none",
+        changes=ordered(changes),
+        to_invite=people.invite,
+        notes=(*notes, *people.notes),
+    )
+
+
+def _unless_powerless(planned: GroupPlan, live: LiveGroup, context: Context) -> GroupPlan:
+    """Block what only an admin can do where the account is none; leaving needs no right."""
+    if not context.account or all(isinstance(change, LeaveGroup) for change in planned.changes):
+        return planned
+    if context.account[0] in live.admin_keys:
+        return planned
+    if context.account[0] not in live.participant_keys:
+        note = Note("the account is not in this group any more, so nothing can be changed")
+    elif live.admins:
+        note = Note(
+            "the account is no admin of this group, so nothing can be changed. One of these can make it "
+            "one: {people}",
+            people=live.admins,
+        )
+    else:
+        note = Note("nobody is admin of this group, so nothing can be changed")
+    return replace(planned, action="blocked", changes=(), notes=(*planned.notes, note))
+
+
+def after(live: LiveGroup, changes: Iterable[Change]) -> LiveGroup:
+    """What the group would look like once the changes are made."""
+    admins, participants, subject = list(live.admins), list(live.participants), live.subject
+    for change in changes:
+        match change:
+            case SetSubject():
+                subject = change.after
+            case Promote():
+                admins += [person.wa_id for person in change.people if person.wa_id not in admins]
+            case Demote():
+                gone = {person.wa_id for person in change.people}
+                admins = [wa_id for wa_id in admins if wa_id not in gone]
+            case RemoveParticipants():
+                gone = {person.wa_id for person in change.people}
+                admins = [wa_id for wa_id in admins if wa_id not in gone]
+                participants = [wa_id for wa_id in participants if wa_id not in gone]
+            case _:
+                pass
+    return replace(live, subject=subject, admins=tuple(admins), participants=tuple(participants))
+
+
+def newcomers(group: DesiredGroup, context: Context) -> tuple[Invite, ...]:
+    """Everybody a new group waits for: all but the account, admins before members, each once."""
+    invites = {person.key: Invite(person, "admin") for person in group.admins or ()}
+    for person in group.members or ():
+        invites.setdefault(person.key, Invite(person, "member"))
+    return tuple(invite for key, invite in invites.items() if key not in context.account_keys)

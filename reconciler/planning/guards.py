@@ -1,0 +1,203 @@
+"""Guards: refusals that look at the whole plan, all returned at once.
+
+Each has a code that `--allow CODE` or an `allow:` entry lifts, except `no-account`. A guard that cannot
+decide objects. People yet to join are no changes, so no guard counts them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reconciler.model.change import CreateGroup, Demote, LeaveGroup, RemoveParticipants, RevokeLink
+from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.plan import GroupPlan, Note, Objection, Plan
+from reconciler.model.record import State
+from reconciler.model.settings import Settings
+from reconciler.planning.group import after
+from reconciler.planning.options import Options
+
+NEVER_LIFTED = frozenset({"no-account"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    groups: tuple[GroupPlan, ...]
+    state: State
+    reading: Reading
+    settings: Settings
+    options: Options
+
+
+def check(
+    plan: Plan, state: State, reading: Reading, settings: Settings, options: Options
+) -> tuple[Objection, ...]:
+    """Every objection to the plan, the lifted ones included, in the order of the table below."""
+    facts = _Facts(plan.groups, state, reading, settings, options)
+    found = (guard(facts) for guard in _GUARDS)
+    return tuple(_lift(objection, settings, options) for objection in found if objection is not None)
+
+
+def leaves_no_admin(live: LiveGroup, group: GroupPlan, account_keys: frozenset[str]) -> bool:
+    """Whether a group that has an admin besides the account would have none after its changes."""
+    if any(isinstance(change, LeaveGroup) for change in group.changes):
+        return False
+    return _others(live, account_keys) > 0 and _others(after(live, group.changes), account_keys) == 0
+
+
+def _others(live: LiveGroup, account_keys: frozenset[str]) -> int:
+    return len(live.admin_keys - account_keys)
+
+
+def _lift(objection: Objection, settings: Settings, options: Options) -> Objection:
+    if objection.code in NEVER_LIFTED:
+        return objection
+    if objection.code in options.allow:
+        return replace(objection, lifted_by=f"--allow {objection.code}")
+    for entry in settings.allow:
+        if (
+            entry.code == objection.code
+            and (entry.max is None or objection.count <= entry.max)
+            and (entry.until is None or options.today <= entry.until)
+        ):
+            place = f" ({entry.mark.file}:{entry.mark.line})" if entry.mark else ""
+            return replace(objection, lifted_by=f"allow{place}: {entry.reason}".rstrip(": "))
+    return objection
+
+
+def _no_account(facts: _Facts) -> Objection | None:
+    if facts.settings.account:
+        return None
+    groups = [
+        group
+        for group in facts.groups
+        if any(isinstance(change, Demote | RemoveParticipants) for change in group.changes)
+    ]
+    if not groups:
+        return None
+    guess = _probable_account(facts.reading)
+    hint = " It is probably {people[0]}." if guess else ""
+    return _objection(
+        "no-account",
+        "people would be demoted or removed, but `account` is not set, so it is not known whom that must "
+        f"never happen to.{hint} Set `account` in reconciler.yaml or RECONCILER_ACCOUNT.",
+        groups,
+        len(groups),
+        people=(guess,) if guess else (),
+    )
+
+
+def _probable_account(reading: Reading) -> str | None:
+    """The id that is in every group that was read, and admin of most: the account itself."""
+    groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]
+    everywhere = Counter(wa_id for group in groups for wa_id in set(group.participants))
+    admins = Counter(wa_id for group in groups for wa_id in set(group.admins))
+    candidates = [wa_id for wa_id, count in everywhere.items() if count == len(groups)]
+    return max(sorted(candidates), key=lambda wa_id: admins[wa_id], default=None)
+
+
+def _demote_many(facts: _Facts) -> Objection | None:
+    limits = facts.settings.guards
+    groups, count = _people(facts, Demote)
+    total = sum(len(group.live.admin_keys) for group in facts.groups if group.live)
+    if count <= limits.demote_count or count <= limits.demote_share * total:
+        return None
+    return _objection("demote-many", f"{count} of {total} admins would be demoted", groups, count)
+
+
+def _remove_many(facts: _Facts) -> Objection | None:
+    limits = facts.settings.guards
+    groups, count = _people(facts, RemoveParticipants)
+    total = sum(len(group.live.participant_keys) for group in facts.groups if group.live)
+    if count <= limits.remove_count or count <= limits.remove_share * total:
+        return None
+    return _objection("remove-many", f"{count} of {total} participants would be removed", groups, count)
+
+
+def _people(facts: _Facts, kind: type[Demote] | type[RemoveParticipants]) -> tuple[list[GroupPlan], int]:
+    groups, count = [], 0
+    for group in facts.groups:
+        people = sum(len(change.people) for change in group.changes if isinstance(change, kind))
+        if people:
+            groups.append(group)
+            count += people
+    return groups, count
+
+
+def _no_admin_left(facts: _Facts) -> Objection | None:
+    groups = [
+        group
+        for group in facts.groups
+        if group.live and leaves_no_admin(group.live, group, facts.settings.account_keys)
+    ]
+    return _objection("no-admin-left", "nobody but the account would be admin any more", groups, len(groups))
+
+
+def _leaving(facts: _Facts) -> list[GroupPlan]:
+    return [
+        group for group in facts.groups if any(isinstance(change, LeaveGroup) for change in group.changes)
+    ]
+
+
+def _leave_many(facts: _Facts) -> Objection | None:
+    groups = _leaving(facts)
+    if len(groups) <= facts.settings.guards.leave_count:
+        return None
+    return _objection(
+        "leave-many", f"{len(groups)} groups would be left, which is final", groups, len(groups)
+    )
+
+
+def _leave_no_admin(facts: _Facts) -> Objection | None:
+    groups = [
+        group
+        for group in _leaving(facts)
+        if not any(isinstance(change, RevokeLink) for change in group.changes)
+        and group.live
+        and _others(group.live, facts.settings.account_keys) == 0
+    ]
+    return _objection(
+        "leave-no-admin",
+        "the group would be left without any admin: make somebody admin first, or close it",
+        groups,
+        len(groups),
+    )
+
+
+def _create_many(facts: _Facts) -> Objection | None:
+    groups = [
+        group for group in facts.groups if any(isinstance(change, CreateGroup) for change in group.changes)
+    ]
+    since = facts.options.now - timedelta(hours=24)
+    before = sum(at > since for at in facts.state.created)
+    count = len(groups) + before
+    if not groups or count <= facts.settings.guards.create_count:
+        return None
+    earlier = f", {before} of them already" if before else ""
+    return _objection(
+        "create-many",
+        f"{count} groups in 24 hours{earlier}: numbers that create many groups get blocked. "
+        "Create them over several days (--target)",
+        groups,
+        count,
+    )
+
+
+def _objection(
+    code: str, message: str, groups: Iterable[GroupPlan], count: int, people: tuple[str, ...] = ()
+) -> Objection | None:
+    names = tuple(group.name for group in groups)
+    return Objection(code, Note(message, people=people), names, count) if names else None
+
+
+_GUARDS: tuple[Callable[[_Facts], Objection | None], ...] = (
+    _no_account,
+    _demote_many,
+    _remove_many,
+    _no_admin_left,
+    _leave_many,
+    _leave_no_admin,
+    _create_many,
+)

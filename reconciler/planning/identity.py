@@ -1,0 +1,312 @@
+"""Which live group is it? The five rules, each resolved for all manifests before the next.
+
+(1) `id`; (2) the binding in state; (3) a create that an earlier run started and never recorded; (4) the only
+unbound live group with exactly this subject; (5) the only one with a subject in `previously`. A group that
+is claimed twice blocks both claimants; rules 3 to 5 take only a group that the account created, where that
+is known. Whatever could not be read is never taken for absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model import number
+from reconciler.model.desired import DesiredGroup
+from reconciler.model.group import Ensure
+from reconciler.model.live import Gone, LiveGroup, Problem, Reading
+from reconciler.model.plan import Note
+from reconciler.model.record import State
+from reconciler.planning.text import normal
+
+FoundBy = Literal["id", "state", "create", "subject", "previously"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The name means this group. `was`: the name it was bound to before, when that has no manifest now."""
+
+    id: str
+    found_by: FoundBy
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """No live group belongs to the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nobody but a person can say which group it is; `note` says what to write."""
+
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It cannot be known in this run whether the group exists."""
+
+    note: Note
+
+
+Resolution = Bound | Unbound | Blocked | Unknown
+_Rule = Callable[[str, list[LiveGroup]], list[LiveGroup]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """Every manifest's resolution, the orphaned bindings (name → id), and the ids nobody claims."""
+
+    names: Mapping[str, Resolution]
+    orphans: Mapping[str, str]
+    unmanaged: tuple[str, ...]
+
+
+def surely_bound(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
+    """Name → id by rules 1 and 2 alone, for deciding what has to be read."""
+    bound: dict[str, str] = {}
+    for group in groups:
+        if group.id is not None:
+            bound[group.name] = group.id
+        elif group.name in state.groups:
+            bound[group.name] = state.groups[group.name].id
+    return bound
+
+
+def to_search(
+    groups: Iterable[DesiredGroup], state: State, reading: Reading, *, recreate: bool
+) -> dict[str, bool]:
+    """Names that rules 3 to 5 have to look for; True for those that only rule 3 may find.
+
+    A name whose recorded group is gone is looked for when `recreate` allows a new one, or, by rule 3 alone,
+    when an earlier run had begun to make one.
+    """
+    wanted: dict[str, bool] = {}
+    for group in groups:
+        if group.ensure is not Ensure.PRESENT or group.id is not None:
+            continue
+        record = state.groups.get(group.name)
+        if record is None:
+            wanted[group.name] = False
+        elif isinstance(reading.groups.get(record.id), Gone) and record.id not in reading.listed:
+            if recreate:
+                wanted[group.name] = False
+            elif group.name in state.creating:
+                wanted[group.name] = True
+    return wanted
+
+
+def resolve(
+    groups: tuple[DesiredGroup, ...],
+    state: State,
+    reading: Reading,
+    account_keys: frozenset[str],
+    *,
+    recreate: bool = False,
+) -> Identities:
+    """Resolve all manifests together; `recreate` is `--allow recreate`.
+
+    `reading.groups` has to hold every unbound live group while a manifest is unbound; one that is missing
+    there, or is a `Problem`, makes rules 3 to 5 answer `Unknown`.
+    """
+    resolver = _Resolver(groups, state, reading, account_keys)
+    return resolver.run(to_search(groups, state, reading, recreate=recreate))
+
+
+def short_list(reading: Reading, account_keys: frozenset[str]) -> tuple[str, ...]:
+    """Bound groups that answer although the list leaves them out, with the account still in them."""
+    listed = set(reading.listed)
+    return tuple(
+        group_id
+        for group_id, found in reading.groups.items()
+        if group_id not in listed
+        and isinstance(found, LiveGroup)
+        and (not account_keys or account_keys & found.participant_keys)
+    )
+
+
+class _Resolver:
+    def __init__(
+        self, groups: tuple[DesiredGroup, ...], state: State, reading: Reading, account_keys: frozenset[str]
+    ) -> None:
+        self.groups = {group.name: group for group in groups}
+        self.state = state
+        self.reading = reading
+        self.account_keys = account_keys
+        self.names: dict[str, Resolution] = {}
+        self.taken: set[str] = set()
+        self.former = {record.id: name for name, record in state.groups.items() if name not in self.groups}
+
+    def run(self, searched: Mapping[str, bool]) -> Identities:
+        self._bound_rules(searched)
+        if searched:
+            self._search_rules(searched)
+        for name in self.groups:
+            record = self.state.groups.get(name)
+            if record is not None and searched.get(name):
+                self.names.setdefault(name, Bound(record.id, "state"))
+            self.names.setdefault(name, Unbound())
+        claimed = self.taken | {found.id for found in self.names.values() if isinstance(found, Bound)}
+        orphans = {name: group_id for group_id, name in self.former.items() if group_id not in claimed}
+        known = claimed | set(orphans.values())
+        unmanaged = tuple(group_id for group_id in self.reading.listed if group_id not in known)
+        return Identities(names=self.names, orphans=orphans, unmanaged=unmanaged)
+
+    def _bound_rules(self, searched: Mapping[str, bool]) -> None:
+        """Rules 1 and 2, which need nothing of the live side."""
+        claims: dict[str, list[str]] = {}
+        for name, group in self.groups.items():
+            record = self.state.groups.get(name)
+            if group.id is not None and record is not None and record.id != group.id:
+                self.taken |= {group.id, record.id}
+                self.names[name] = Blocked(
+                    Note(
+                        "`id` says {ids[0]}, but this name is bound to {ids[1]}. If the manifest is right, "
+                        f"run: reconciler state forget {name}",
+                        ids=(group.id, record.id),
+                    )
+                )
+                claims.setdefault(group.id, []).append(name)
+            elif group.id is not None:
+                was = self.former.get(group.id)
+                self._claim(claims, name, Bound(group.id, "id", was))
+            elif record is not None and name not in searched:
+                self._claim(claims, name, Bound(record.id, "state"))
+        self._settle(claims)
+
+    def _claim(self, claims: dict[str, list[str]], name: str, bound: Bound) -> None:
+        self.names[name] = bound
+        claims.setdefault(bound.id, []).append(name)
+
+    def _settle(self, claims: Mapping[str, list[str]]) -> None:
+        """Take what was claimed once; block everybody who claims the same group."""
+        for group_id, names in claims.items():
+            self.taken.add(group_id)
+            if len(names) > 1:
+                for name in names:
+                    others = ", ".join(other for other in names if other != name)
+                    self.names[name] = Blocked(
+                        Note(
+                            f"{{ids[0]}} is claimed by {others} as well. "
+                            "Give each manifest the `id` of its own group.",
+                            ids=(group_id,),
+                        )
+                    )
+
+    def _search_rules(self, searched: Mapping[str, bool]) -> None:
+        """Rules 3 to 5, over the live groups that are bound to no manifest."""
+        unbound = [group_id for group_id in self.reading.listed if group_id not in self.taken]
+        unknown = tuple(
+            group_id
+            for group_id in unbound
+            if isinstance(self.reading.groups.get(group_id), Problem)
+            or self.reading.groups.get(group_id) is None
+        )
+        short = short_list(self.reading, self.account_keys)
+        if unknown or short:
+            note = (
+                Note(
+                    "The list of groups is incomplete: it leaves out {ids}, which exists. So it is not known "
+                    "whether this group exists, and nothing is created. Run again later.",
+                    ids=short,
+                )
+                if short
+                else Note(
+                    "These groups could not be read, and one of them may be this one: {ids}. Nothing is "
+                    "created. Run again later.",
+                    ids=unknown,
+                )
+            )
+            for name in searched:
+                self.names[name] = Unknown(note)
+            return
+        live = [
+            found for group_id in unbound if isinstance(found := self.reading.groups[group_id], LiveGroup)
+        ]
+        rules: tuple[tuple[FoundBy, _Rule], ...] = (
+            ("create", self._by_intent),
+            ("subject", self._by_subject),
+            ("previously", self._by_previous),
+        )
+        for found_by, rule in rules:
+            claims: dict[str, list[str]] = {}
+            earlier = frozenset(self.taken)  # what this rule takes is still there for its other claimants
+            for name, only_rule_3 in searched.items():
+                if name not in self.names and (found_by == "create" or not only_rule_3):
+                    candidates = [group for group in rule(name, live) if group.id not in earlier]
+                    self._choose(claims, name, candidates, found_by)
+            self._settle(claims)
+        self._same_subject_twice(name for name, only_rule_3 in searched.items() if not only_rule_3)
+
+    def _by_intent(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
+        intent = self.state.creating.get(name)
+        if intent is None:
+            return []
+        listed = set(intent.listed)
+        wanted = normal(intent.subject)
+        return [group for group in live if group.id not in listed and normal(group.subject) == wanted]
+
+    def _by_subject(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
+        subject = self.groups[name].subject
+        return [group for group in live if subject is not None and normal(group.subject) == normal(subject)]
+
+    def _by_previous(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
+        earlier = {normal(subject) for subject in self.groups[name].previously}
+        return [group for group in live if normal(group.subject) in earlier]
+
+    def _choose(
+        self, claims: dict[str, list[str]], name: str, candidates: list[LiveGroup], found_by: FoundBy
+    ) -> None:
+        ids = tuple(group.id for group in candidates)
+        match candidates:
+            case []:
+                return
+            case [group] if self._foreign(group):
+                self.taken.add(group.id)
+                self.names[name] = Blocked(
+                    Note(
+                        "{ids[0]} has this subject, but {people[0]} created it, not the account. "
+                        "If it is the right one, add to the manifest: id: {ids[0]}",
+                        ids=ids,
+                        people=(group.creator or "",),
+                    )
+                )
+            case [group]:
+                self._claim(claims, name, Bound(group.id, found_by, self.former.get(group.id)))
+            case _:
+                self.taken.update(ids)
+                self.names[name] = Blocked(
+                    Note(
+                        f"{len(ids)} groups have this subject: {{ids}}. Say which one it is: "
+                        "add `id:` with one of them to the manifest.",
+                        ids=ids,
+                    )
+                )
+
+    def _foreign(self, group: LiveGroup) -> bool:
+        return (
+            bool(self.account_keys)
+            and group.creator is not None
+            and (number.key(group.creator) not in self.account_keys)
+        )
+
+    def _same_subject_twice(self, searched: Iterable[str]) -> None:
+        """Two creates with one subject could never be told apart again: both are blocked."""
+        wanted: dict[str, list[str]] = {}
+        for name in searched:
+            subject = self.groups[name].subject
+            if name not in self.names and subject is not None:
+                wanted.setdefault(normal(subject), []).append(name)
+        for names in wanted.values():
+            if len(names) > 1:
+                for name in names:
+                    others = ", ".join(other for other in names if other != name)
+                    self.names[name] = Blocked(
+                        Note(
+                            f"{others} would be created with the same subject. A group that is not bound is "
+                            "found by its subject, so make them differ, or create one, pin its `id`, and "
+                            "add the other then."
+                        )
+                    )

@@ -1,0 +1,229 @@
+"""From desired, state and reading to a plan: what would be done about every name, in which order.
+
+Identity is resolved over all manifests; each bound group is then compared on its own (`planning.group`),
+and the guards look at the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.model.change import AdoptGroup, Change, CreateGroup, Invite, LeaveGroup, SetIcon
+from reconciler.model.desired import Desired, DesiredGroup
+from reconciler.model.group import Ensure
+from reconciler.model.live import Gone, LiveGroup, Problem, Reading
+from reconciler.model.plan import Action, GroupPlan, Note, Plan, Unmanaged
+from reconciler.model.record import Record, State
+from reconciler.model.settings import Settings
+from reconciler.planning import guards
+from reconciler.planning.group import Context, newcomers, ordered, plan_group
+from reconciler.planning.identity import (
+    Blocked,
+    Bound,
+    Identities,
+    Unbound,
+    Unknown,
+    resolve,
+    short_list,
+)
+from reconciler.planning.options import Options
+from reconciler.planning.text import normal
+
+
+def plan(desired: Desired, state: State, reading: Reading, settings: Settings, options: Options) -> Plan:
+    """The plan of a run: an entry for every manifest that `options` wants, and for orphaned bindings.
+
+    `reading` holds what `reading.read` gathers. Identity is resolved over all manifests, whatever is
+    targeted. The guards' objections stand in the plan; nothing is raised.
+    """
+    account_keys = settings.account_keys
+    context = Context.of(desired, settings, options)
+    identities = resolve(desired.groups, state, reading, account_keys, recreate="recreate" in options.allow)
+    groups = [
+        _plan_name(group, identities, state, reading, context)
+        for group in desired.groups
+        if options.wants(group.name)
+    ]
+    groups += [
+        _plan_orphan(name, group_id, reading, context)
+        for name, group_id in sorted(identities.orphans.items())
+        if options.wants(name)
+    ]
+    short = short_list(reading, account_keys)
+    unmanaged = tuple(
+        Unmanaged(group_id, found.subject if isinstance(found, LiveGroup) else None)
+        for group_id in identities.unmanaged
+        for found in (reading.groups.get(group_id),)
+    )
+    result = Plan(
+        groups=tuple(groups),
+        unmanaged=unmanaged,
+        complete=not short and all(group.action != "unreadable" for group in groups),
+        notes=(Note("The list of groups leaves out {ids}, which exists.", ids=short),) if short else (),
+    )
+    return replace(result, objections=guards.check(result, state, reading, settings, options))
+
+
+def record_for(name: str, found: Bound | None, state: State) -> Record | None:
+    """What is on record of a name: its own record, or that of the name it had before."""
+    record = state.groups.get(name)
+    if record is None and found is not None and found.was is not None:
+        record = state.groups.get(found.was)
+    return record if record is not None and (found is None or record.id == found.id) else None
+
+
+def _plan_name(
+    group: DesiredGroup, identities: Identities, state: State, reading: Reading, context: Context
+) -> GroupPlan:
+    match identities.names[group.name]:
+        case Blocked(note):
+            return _entry(group, "blocked", notes=(note,))
+        case Unknown(note):
+            return _entry(group, "unreadable", notes=(note,))
+        case Unbound():
+            return _held(group, _plan_create(group, context), context)
+        case Bound() as bound:
+            return _held(group, _plan_bound(group, bound, state, reading, context), context)
+
+
+def _entry(
+    group: DesiredGroup,
+    action: Action,
+    *,
+    group_id: str | None = None,
+    changes: tuple[Change, ...] = (),
+    to_invite: tuple[Invite, ...] = (),
+    notes: tuple[Note, ...] = (),
+    live: LiveGroup | None = None,
+) -> GroupPlan:
+    return GroupPlan(
+        name=group.name,
+        action=action,
+        id=group_id,
+        mark=group.mark,
+        changes=changes,
+        to_invite=to_invite,
+        notes=notes,
+        desired=group,
+        live=live,
+    )
+
+
+def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPlan:
+    """A group on hold is read and reported, never written; when its day has passed it is blocked."""
+    hold = group.hold
+    if hold is None or planned.action in ("unreadable", "blocked", "missing"):
+        return planned
+    if hold.until is not None and context.options.today > hold.until:
+        note = Note(
+            f"the hold ended on {hold.until.isoformat()} ({{texts[0]}}): remove `hold` to go on, "
+            "or give it a later day",
+            texts=(hold.reason,),
+        )
+        return replace(planned, action="blocked", changes=(), notes=(*planned.notes, note))
+    until = f" until {hold.until.isoformat()}" if hold.until else ""
+    note = Note(f"on hold{until}: {{texts[0]}}", texts=(hold.reason,))
+    return replace(
+        planned,
+        action="held",
+        changes=(),
+        withheld=planned.changes,
+        notes=(*planned.notes, note),
+    )
+
+
+def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
+    if group.ensure is not Ensure.PRESENT:
+        return _entry(group, "none", notes=(Note("no group is bound to this name: nothing to leave"),))
+    if group.subject is None:  # validation lets this through beside `id` only, which is always bound
+        return _entry(group, "blocked", notes=(Note("a group cannot be created without `subject`"),))
+    changes: list[Change] = [CreateGroup(normal(group.subject))]
+    if group.icon is not None and group.icon.picture is not None:
+        changes.append(SetIcon(None, group.icon.picture))
+    return _entry(group, "create", changes=ordered(changes), to_invite=newcomers(group, context))
+
+
+def _plan_bound(
+    group: DesiredGroup, bound: Bound, state: State, reading: Reading, context: Context
+) -> GroupPlan:
+    found = reading.groups.get(bound.id)
+    record = record_for(group.name, bound, state)
+    match found:
+        case None:
+            raise ValueError(f"the group of {group.name} was not read")
+        case Problem() as problem:
+            return _unreadable(group, bound.id, problem)
+        case Gone() as gone:
+            return _plan_gone(group, bound, gone, reading)
+        case LiveGroup() as live:
+            seen = reading.icons.get(bound.id)
+            if isinstance(seen, Problem):
+                return _unreadable(group, bound.id, seen)
+            planned = plan_group(group, live, seen, record, context)
+            return _with_adoption(planned, bound, context)
+
+
+def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPlan:
+    note = Note("could not be read: {texts[0]}", texts=(problem.message,))
+    return _entry(group, "unreadable", group_id=group_id, notes=(note,))
+
+
+def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -> GroupPlan:
+    """A binding whose manifest is gone: reported, and left only with `--prune`."""
+    found = reading.groups.get(group_id)
+    live = found if isinstance(found, LiveGroup) else None
+    orphan = GroupPlan(name=name, action="orphaned", id=group_id, live=live)
+    if not context.options.prune:
+        note = Note(
+            "its manifest is gone. Leave the group: reconciler apply --prune; or keep it, unmanaged: "
+            f"reconciler state forget {name}"
+        )
+        return replace(orphan, notes=(note,))
+    match found:
+        case LiveGroup():
+            return replace(orphan, action="leave", changes=(LeaveGroup(),))
+        case Gone():
+            return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
+        case Problem() as problem:
+            note = Note("could not be read: {texts[0]}", texts=(problem.message,))
+            return replace(orphan, action="unreadable", notes=(note,))
+        case None:
+            raise ValueError(f"the group of {name} was not read")
+
+
+def _plan_gone(group: DesiredGroup, bound: Bound, gone: Gone, reading: Reading) -> GroupPlan:
+    if group.ensure is not Ensure.PRESENT:
+        return _entry(group, "none", group_id=bound.id, notes=(Note("the group has been left already"),))
+    if bound.id in reading.listed:
+        problem = Problem(
+            "contradiction", "the list names the group, but asking for it answers that there is none"
+        )
+        return _unreadable(group, bound.id, problem)
+    answer = f"HTTP {gone.status}" if gone.status else "an empty list"
+    mend = (
+        "Correct `id` in the manifest."
+        if group.id is not None
+        else "If it is gone for good, create a new one: reconciler apply --allow recreate"
+    )
+    note = Note(f"{{ids[0]}} is not listed, and asking for it answers {answer}. {mend}", ids=(bound.id,))
+    return _entry(group, "missing", group_id=bound.id, notes=(note,))
+
+
+def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupPlan:
+    """Found by a search rather than bound: say so, and record it where there is a state."""
+    planned = replace(planned, was=bound.was)
+    if bound.found_by == "id" or bound.found_by == "state" or planned.action == "blocked":
+        return planned
+    was = f', was "{bound.was}"' if bound.was else ""
+    how = {
+        "create": "found: an earlier run began to create it",
+        "subject": "found by its subject",
+        "previously": "found by an earlier subject",
+    }[bound.found_by]
+    note = Note(how + was)
+    if not context.options.keeps_state:
+        return replace(planned, notes=(*planned.notes, note))
+    adopt = AdoptGroup(bound.id, bound.found_by, bound.was)
+    return replace(
+        planned, action="adopt", changes=ordered((adopt, *planned.changes)), notes=(*planned.notes, note)
+    )

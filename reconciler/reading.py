@@ -1,0 +1,194 @@
+"""Reading the live side: the fewest calls that planning needs, in parallel, through a `Reader`.
+
+One list; info of bound groups, and of unbound ones only while a name has to be searched for; icon metadata
+only where an icon is managed, and the served bytes only where a record does not decide. A call that failed
+becomes a `Problem` in the reading; what concerns the whole run (credentials, a list that cannot be read)
+is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from functools import partial
+
+from reconciler import pictures
+from reconciler.errors import ApiError, NotFound, PictureError
+from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
+from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.record import IconRecord, State
+from reconciler.planning.icons import Verdict, judge
+from reconciler.planning.identity import Bound, resolve, surely_bound, to_search
+from reconciler.planning.options import Options
+from reconciler.planning.planner import record_for
+from reconciler.ports import IconFiles, Progress, Reader
+
+
+def read(
+    desired: Desired,
+    state: State,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    *,
+    account_keys: frozenset[str],
+    concurrency: int,
+    progress: Progress,
+) -> Reading:
+    """Read what a plan needs. Raises `ApiError` when the list cannot be read, `CredentialsError` and
+    `Interrupted` from any call."""
+    run = _Run(desired, state, reader, icon_files, options, account_keys, progress)
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="read") as pool:
+        try:
+            return run.read(pool)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Gone:
+    """One group, as data. Raises only what concerns the whole run."""
+    try:
+        return reader.get_group(group_id)
+    except NotFound as error:
+        return Gone(error.status)
+    except ApiError as error:
+        return Problem.of(error)
+
+
+def observe_icon(
+    reader: Reader, group_id: str, wanted: DesiredIcon, record: IconRecord | None, icon_files: IconFiles
+) -> IconSeen | Problem:
+    """The icon, looked at as far as `planning.icons.judge` asks for it."""
+    try:
+        seen = IconSeen(reader.get_icon(group_id))
+        if judge(wanted, seen, record) is Verdict.FETCH and seen.meta is not None:
+            data = reader.fetch_icon(seen.meta)
+            seen = replace(seen, sha256=pictures.sha256(data))
+            if judge(wanted, seen, record) is Verdict.COMPARE and wanted.picture is not None:
+                seen = replace(seen, alike=_alike(data, icon_files.read(wanted.picture)))
+        return seen
+    except ApiError as error:
+        return Problem.of(error)
+
+
+def _alike(served: bytes, source: bytes) -> bool:
+    try:
+        return pictures.alike(served, source)
+    except PictureError:
+        return False  # what is served is no picture that we can read, so it is not the wanted one
+
+
+class _Run:
+    def __init__(
+        self,
+        desired: Desired,
+        state: State,
+        reader: Reader,
+        icon_files: IconFiles,
+        options: Options,
+        account_keys: frozenset[str],
+        progress: Progress,
+    ) -> None:
+        self.desired = desired
+        self.state = state
+        self.reader = reader
+        self.icon_files = icon_files
+        self.options = options
+        self.account_keys = account_keys
+        self.progress = progress
+        self.groups: dict[str, LiveGroup | Problem | Gone] = {}
+        self.icons: dict[str, IconSeen | Problem] = {}
+        self.listed: tuple[str, ...] = ()
+        self.strays: frozenset[str] = frozenset()  # listed, and bound to no manifest
+        named = {group.name for group in desired.groups}
+        self.former = {record.id: name for name, record in state.groups.items() if name not in named}
+
+    def read(self, pool: ThreadPoolExecutor) -> Reading:
+        self.listed = self.reader.list_groups()
+        self.strays = frozenset(self.listed) - set(surely_bound(self.desired.groups, self.state).values())
+        wanted = [group for group in self.desired.groups if self.options.wants(group.name)]
+        bound = surely_bound(wanted, self.state)
+        with_icons = {
+            bound[group.name]: group for group in wanted if group.name in bound and _looks_at_icon(group)
+        }
+        infos = dict.fromkeys((*bound.values(), *self._orphans()))
+        searched = bool(self._to_search(wanted))
+        if searched:
+            infos |= dict.fromkeys(self.listed)
+        self._gather(pool, infos, with_icons)
+        if not searched and self._to_search(wanted):  # a recorded group turned out to be gone
+            self._gather(pool, self.listed, {})
+        self._gather(pool, (), self._found_later(wanted))
+        return Reading(listed=self.listed, groups=self.groups, icons=self.icons)
+
+    def _partial(self) -> Reading:
+        return Reading(listed=self.listed, groups=self.groups, icons=self.icons)
+
+    def _to_search(self, wanted: Iterable[DesiredGroup]) -> dict[str, bool]:
+        return to_search(wanted, self.state, self._partial(), recreate="recreate" in self.options.allow)
+
+    def _orphans(self) -> tuple[str, ...]:
+        if not self.options.prune:
+            return ()
+        return tuple(self.former)
+
+    def _found_later(self, wanted: Iterable[DesiredGroup]) -> dict[str, DesiredGroup]:
+        """Groups that were found by a search only now, and whose icon has to be looked at."""
+        identities = resolve(
+            self.desired.groups,
+            self.state,
+            self._partial(),
+            self.account_keys,
+            recreate="recreate" in self.options.allow,
+        )
+        return {
+            found.id: group
+            for group in wanted
+            if isinstance(found := identities.names[group.name], Bound)
+            and found.id not in self.icons
+            and _looks_at_icon(group)
+            and isinstance(self.groups.get(found.id), LiveGroup)
+        }
+
+    def _gather(
+        self, pool: ThreadPoolExecutor, infos: Iterable[str], icons: Mapping[str, DesiredGroup]
+    ) -> None:
+        """Ask for infos and icons at once; the answers go where they belong as they come."""
+        infos = dict.fromkeys(infos)
+        tasks: list[Callable[[], None]] = []
+        for group_id in dict.fromkeys((*infos, *icons)):
+            if group_id in infos and group_id not in self.groups:
+                tasks.append(partial(self._info, group_id))
+            if group_id in icons:
+                tasks.append(partial(self._icon, group_id, icons[group_id]))
+        if not tasks:
+            return
+        self.progress.start("Reading groups", len(tasks))
+        try:
+            for future in as_completed([pool.submit(task) for task in tasks]):
+                future.result()
+                self.progress.advance()
+        finally:
+            self.progress.finish()
+
+    def _info(self, group_id: str) -> None:
+        found = observe_group(self.reader, group_id)
+        if isinstance(found, Gone) and found.status == 400 and group_id in self.strays:
+            # A 400 has many meanings; only of a group that nobody lists does it mean "gone".
+            found = Problem("http_400", "asking for a listed group was answered with 400", status=400)
+        self.groups[group_id] = found
+
+    def _icon(self, group_id: str, group: DesiredGroup) -> None:
+        if group.icon is None:
+            return
+        bound = Bound(group_id, "state", self.former.get(group_id))
+        record = record_for(group.name, bound, self.state)
+        self.icons[group_id] = observe_icon(
+            self.reader, group_id, group.icon, record.icon if record else None, self.icon_files
+        )
+
+
+def _looks_at_icon(group: DesiredGroup) -> bool:
+    return group.icon is not None and group.ensure == "present"
