@@ -1,0 +1,296 @@
+"""State ↔ its JSON document, pure: one line a group, sorted, so that a diff of two states reads well.
+
+Keys that are not known are ignored (a newer minor version may add some); anything else that is not as
+`schemas/state.schema.json` says is damage, and named by its place in the document.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import NoReturn, TypeVar
+
+from reconciler.model import number
+from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
+
+FORMAT_VERSION = 1
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+T = TypeVar("T")
+
+
+class Damaged(ValueError):
+    """The text is no state of this format; the message says where and what, without quoting values."""
+
+
+class Newer(ValueError):
+    """The state was written in a later format, by a newer version of this program."""
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+class Encoder:
+    """Writes states, and remembers the lines of the records that did not change in between.
+
+    A run writes the state after every group, so that encoding all of it each time would cost the square of
+    the number of groups.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[str, tuple[Record, str]] = {}
+
+    def encode(self, state: State) -> bytes:
+        """The whole document in UTF-8, with a newline at its end."""
+        self._lines = {name: self._line(name, record) for name, record in state.groups.items()}
+        groups = (line for _, (_, line) in sorted(self._lines.items()))
+        creating = (
+            f"{_json(name)}: {_json(_intent(intent))}" for name, intent in sorted(state.creating.items())
+        )
+        return (
+            "{\n"
+            f'  "format_version": {FORMAT_VERSION},\n'
+            f'  "base_url": {_json(state.base_url)},\n'
+            f'  "serial": {state.serial},\n'
+            f'  "commit": {_json(state.commit)},\n'
+            f'  "groups": {_block(groups)},\n'
+            f'  "creating": {_block(creating)},\n'
+            f'  "created": {_json([format_time(at) for at in state.created])}\n'
+            "}\n"
+        ).encode()
+
+    def _line(self, name: str, record: Record) -> tuple[Record, str]:
+        known = self._lines.get(name)
+        if known is not None and known[0] is record:
+            return known
+        return record, f"{_json(name)}: {_json(_record(record))}"
+
+
+def dumps(state: State) -> bytes:
+    """The document of one state, in UTF-8."""
+    return Encoder().encode(state)
+
+
+def format_time(at: datetime) -> str:
+    """`2026-11-22T13:00:00Z`. Raises `ValueError` for a time without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def _json(value: object) -> str:
+    """Letters as they are, for who reads the file; half of a surrogate pair, which an API may send and UTF-8
+    cannot hold, as an escape."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _block(lines: Iterable[str]) -> str:
+    inner = ",\n".join(f"    {line}" for line in lines)
+    return f"{{\n{inner}\n  }}" if inner else "{}"
+
+
+def _known(**values: object) -> dict[str, object]:
+    """Without what is not known: a key that is absent means the same as null, in fewer bytes."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _record(record: Record) -> dict[str, object]:
+    applied, icon = record.applied, record.icon
+    return _known(
+        id=record.id,
+        applied=applied
+        and _known(
+            subject=applied.subject, icon=applied.icon, admins=applied.admins, members=applied.members
+        ),
+        icon=icon and _known(source=icon.source, served=icon.served, url=icon.url, length=icon.length),
+        link_version=record.link_version,
+        joined=record.joined or None,
+        sent={ref: _sent(sent) for ref, sent in sorted(record.sent.items())} or None,
+    )
+
+
+def _applied(applied: Applied) -> dict[str, object]:
+    return _known(subject=applied.subject, icon=applied.icon, admins=applied.admins, members=applied.members)
+
+
+def _sent(sent: Sent) -> dict[str, object]:
+    return {"at": format_time(sent.at), "times": sent.times, "status": sent.status}
+
+
+def _intent(intent: Intent) -> dict[str, object]:
+    return {"subject": intent.subject, "listed": intent.listed, "at": format_time(intent.at)}
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+def loads(data: bytes) -> State:
+    """The state of a document in UTF-8. Raises `Damaged` or `Newer`."""
+    try:
+        document = json.loads(data.decode(), object_pairs_hook=_no_twins, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise Damaged("it is no UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise Damaged(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except Damaged:
+        raise
+    except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
+        raise Damaged("no JSON that this program would have written") from None
+    root = _Object(document, "")
+    version = root.need("format_version", _integer)
+    if version > FORMAT_VERSION:
+        raise Newer(f"format version {version}; this program knows {FORMAT_VERSION}")
+    if version < 1:
+        root.fail("format_version", "is no version")
+    return State(
+        base_url=root.need("base_url", _text),
+        serial=root.need("serial", _count),
+        commit=root.get("commit", _text),
+        groups=root.need("groups", _mapping(_read_record)),
+        creating=root.need("creating", _mapping(_read_intent)),
+        created=root.need("created", _list(_time)),
+    )
+
+
+class _Object:
+    """A JSON object and where it stands, so that every complaint can name the place."""
+
+    def __init__(self, value: object, place: str) -> None:
+        if not isinstance(value, dict):
+            raise Damaged(f"{place or 'the document'} is no object")
+        self.values: dict[str, object] = value
+        self.place = place
+
+    def need(self, key: str, read: Callable[[object, str], T]) -> T:
+        if key not in self.values:
+            self.fail(key, "is missing")
+        return read(self.values[key], self.at(key))
+
+    def get(self, key: str, read: Callable[[object, str], T]) -> T | None:
+        value = self.values.get(key)
+        return None if value is None else read(value, self.at(key))
+
+    def at(self, key: str) -> str:
+        shown = number.mask_text(key, 40)  # a person without an alias stands here by number
+        return f"{self.place}.{shown}" if self.place else shown
+
+    def fail(self, key: str, what: str) -> NoReturn:
+        raise Damaged(f"{self.at(key)} {what}")
+
+
+def _read_record(value: object, place: str) -> Record:
+    item = _Object(value, place)
+    return Record(
+        id=item.need("id", _group_id),
+        applied=item.get("applied", _read_applied),
+        icon=item.get("icon", _read_icon),
+        link_version=item.get("link_version", _count),
+        joined=item.get("joined", _list(_text)) or (),
+        sent=item.get("sent", _mapping(_read_sent)) or {},
+    )
+
+
+def _read_applied(value: object, place: str) -> Applied:
+    item = _Object(value, place)
+    return Applied(
+        subject=item.get("subject", _text),
+        icon=item.get("icon", _text),
+        admins=item.get("admins", _list(_text)),
+        members=item.get("members", _list(_text)),
+    )
+
+
+def _read_icon(value: object, place: str) -> IconRecord:
+    item = _Object(value, place)
+    return IconRecord(
+        source=item.need("source", _text),
+        served=item.need("served", _text),
+        url=item.need("url", _text),
+        length=item.get("length", _count),
+    )
+
+
+def _read_sent(value: object, place: str) -> Sent:
+    item = _Object(value, place)
+    return Sent(
+        at=item.need("at", _time), times=item.need("times", _count), status=item.need("status", _text)
+    )
+
+
+def _read_intent(value: object, place: str) -> Intent:
+    item = _Object(value, place)
+    return Intent(
+        subject=item.need("subject", _text),
+        listed=item.need("listed", _list(_group_id)),
+        at=item.need("at", _time),
+    )
+
+
+def _text(value: object, place: str) -> str:
+    if not isinstance(value, str):
+        raise Damaged(f"{place} is no text")
+    return value
+
+
+def _integer(value: object, place: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Damaged(f"{place} is no whole number")
+    return value
+
+
+def _count(value: object, place: str) -> int:
+    if _integer(value, place) < 0:
+        raise Damaged(f"{place} is below 0")
+    return _integer(value, place)
+
+
+def _group_id(value: object, place: str) -> str:
+    text = _text(value, place)
+    if not number.is_group_id(text):
+        raise Damaged(f"{place} is no group id")
+    return text
+
+
+def _time(value: object, place: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(_text(value, place))
+    except ValueError as error:
+        if isinstance(error, Damaged):
+            raise
+        raise Damaged(f"{place} is no time") from None
+    if at.tzinfo is None:
+        raise Damaged(f"{place} is a time without a zone")
+    return at.astimezone(UTC)
+
+
+def _list(read: Callable[[object, str], T]) -> Callable[[object, str], tuple[T, ...]]:
+    def read_list(value: object, place: str) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise Damaged(f"{place} is no list")
+        return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
+
+    return read_list
+
+
+def _mapping(read: Callable[[object, str], T]) -> Callable[[object, str], Mapping[str, T]]:
+    def read_mapping(value: object, place: str) -> Mapping[str, T]:
+        item = _Object(value, place)
+        return {key: read(inner, item.at(key)) for key, inner in item.values.items()}
+
+    return read_mapping
+
+
+def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A key that stands twice is what a merge by hand leaves behind; JSON would silently take the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Damaged("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Damaged(f"{name} is no JSON")

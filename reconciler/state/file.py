@@ -1,0 +1,232 @@
+"""State in a file beside the manifests: read without a lock, written under one.
+
+Every write replaces the file whole (temporary file, fsync, rename, fsync of the folder), so that a reader
+sees the state before or after, never half of it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.errors import StateError
+from reconciler.model.record import State
+from reconciler.ports import Clock, Journal
+from reconciler.state import codec
+from reconciler.state.lock import FileLock, acquire
+from reconciler.state.memory import MemoryJournal
+
+ELSEWHERE = "or keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"
+
+
+class FileStore:
+    """The state of one API in one file.
+
+    `display` is how messages name the file; `commit` that of the manifests, recorded with the next write.
+    Symbolic links are followed; what they lead to must be a regular file, or nothing yet. `warnings` holds
+    what the last `read` found doubtful.
+    """
+
+    def __init__(self, path: Path, base_url: str, display: str, *, commit: str | None = None) -> None:
+        self._path = path
+        self._base_url = base_url
+        self._quoted = shlex.quote(display)
+        self.display = display
+        self.commit = commit
+        self.warnings: tuple[str, ...] = ()
+
+    def read(self) -> State:
+        """What is recorded; an empty state where there is no file yet. Takes no lock, creates nothing.
+
+        Raises `StateError` when the file cannot be read, is damaged, was written by a newer version or
+        belongs to another API.
+        """
+        self.warnings = ()
+        data = self._data()
+        if data is None:
+            return State(base_url=self._base_url)
+        aside = f"set it aside: `mv {self._quoted} {self._quoted}.old`"
+        try:
+            state = codec.loads(data)
+        except codec.Newer as error:
+            raise StateError(
+                f"the state {self.display} was written by a newer version of reconciler ({error})",
+                "use that version here as well",
+            ) from None
+        except codec.Damaged as error:
+            raise StateError(
+                f"the state {self.display} is damaged: {error}",
+                f"restore it from a backup, or {aside}: the next run finds its groups again",
+            ) from None
+        if state.base_url != self._base_url:
+            raise StateError(
+                f"the state {self.display} belongs to another API: {state.base_url[:200]}, "
+                f"not {self._base_url[:200]}",
+                f"set RECONCILER_BASE_URL to that one, {ELSEWHERE}, or {aside}",
+            )
+        return state
+
+    @contextmanager
+    def lock(self, *, timeout: float, clock: Clock, holder: str) -> Iterator[Journal]:
+        """Hold the lock, and journal what is done; the state is read again inside.
+
+        `timeout` is in seconds, 0 tries once. `holder` is written into the lock file for those who wait: the
+        process, its host, the user or the CI job. Raises `LockedError` naming the other holder, `Interrupted`
+        when a stop was asked for while waiting, `StateError` as `read` and when nothing can be written here.
+        """
+        path = self._resolved()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = acquire(path.with_name(f"{path.name}.lock"), self.display, timeout=timeout, clock=clock)
+        except OSError as error:
+            raise self.unwritable(error) from None
+        try:
+            try:
+                lock.say(f"{holder} since {codec.format_time(clock.now().replace(microsecond=0))}")
+                os.close(_create(_temporary(path)))  # better now than after the first group was created
+                _temporary(path).unlink()
+            except OSError as error:
+                raise self.unwritable(error) from None
+            journal = _FileJournal(self, path, lock)
+            try:
+                yield journal
+            finally:
+                journal.close()
+        finally:
+            with suppress(OSError):  # what a free lock's file says misleads nobody
+                lock.say("")
+            lock.close()
+
+    def _resolved(self) -> Path:
+        try:
+            return self._path.resolve()
+        except (OSError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
+            raise StateError(f"the state {self.display} is a link that leads nowhere", ELSEWHERE) from None
+
+    def _data(self) -> bytes | None:
+        """The file's bytes, None when there is none."""
+        path = self._resolved()
+        try:
+            mode = path.stat().st_mode
+            if not stat.S_ISREG(mode):
+                raise StateError(f"the state {self.display} is no regular file", f"move it away, {ELSEWHERE}")
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(
+                f"the state {self.display} cannot be read: {error.strerror}", f"make it readable, {ELSEWHERE}"
+            ) from None
+        if mode & stat.S_IROTH:
+            self.warnings = (
+                f"{self.display} can be read by every user of this machine, and may hold people's numbers: "
+                f"`chmod 600 {self._quoted}`",
+            )
+        return data
+
+    def unwritable(self, error: OSError) -> StateError:
+        """The error for a write that the system refused."""
+        match error.errno:
+            case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+                mend = "free some space"
+            case errno.ENOLCK | errno.EOPNOTSUPP:
+                mend = "this file system cannot lock files, use a local one"
+            case _:
+                mend = "make its folder writable"
+        return StateError(
+            f"the state {self.display} cannot be written: {error.strerror}", f"{mend}, {ELSEWHERE}"
+        )
+
+
+class _FileJournal(MemoryJournal):
+    """Group commit: while one thread writes, the others queue, and the next write carries all of theirs.
+
+    After a failed write what was to be recorded stays in memory, and goes out with the next one that works.
+    """
+
+    def __init__(self, store: FileStore, path: Path, lock: FileLock) -> None:
+        recorded = store.read()
+        super().__init__(replace(recorded, commit=store.commit or recorded.commit))
+        self._store = store
+        self._path = path
+        self._lock = lock
+        self._encoder = codec.Encoder()
+        self._durable = 0 if recorded == self._state else -1  # a new commit goes out with the first step
+        self._writing = False
+        self._closed = False
+
+    def close(self) -> None:
+        """Wait for a write that is under way; after this nothing can be recorded."""
+        with self._changed:
+            self._closed = True
+            while self._writing:
+                self._changed.wait()
+
+    def _save(self, version: int) -> None:
+        with self._changed:
+            while self._writing and self._durable < version:
+                self._changed.wait()
+            if self._durable >= version:
+                return
+            if self._closed:
+                raise RuntimeError("the journal was used after its lock was given up")
+            self._writing = True
+            carried = self._version
+            state = replace(self._state, serial=self._state.serial + 1)
+        try:
+            self._write(state)
+            with self._changed:
+                self._durable = carried
+                self._state = replace(self._state, serial=state.serial)
+        finally:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+
+    def _write(self, state: State) -> None:
+        if not self._lock.held():
+            raise StateError(
+                f"the state {self._store.display} is not written: its lock file was removed during the run",
+                "another run may have begun; leave `*.lock` files alone, and run again",
+            )
+        try:
+            _replace_file(self._path, self._encoder.encode(state))
+        except OSError as error:
+            with suppress(OSError):
+                _temporary(self._path).unlink(missing_ok=True)
+            raise self._store.unwritable(error) from None
+
+
+def _temporary(path: Path) -> Path:
+    """The one temporary file: who holds the lock is the only writer."""
+    return path.with_name(f"{path.name}.tmp")
+
+
+def _create(path: Path) -> int:
+    """A descriptor of a new file that only its owner may read, in the place of one that was left behind."""
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+
+def _replace_file(path: Path, data: bytes) -> None:
+    """Give the file new contents, durably and all at once. Raises `OSError`."""
+    temporary = _temporary(path)
+    with os.fdopen(_create(temporary), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder
+            raise
+    finally:
+        os.close(folder)

@@ -1,0 +1,82 @@
+"""A lock on a file that dies with its process (`flock`), and says who holds it since when."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import Interrupted, LockedError
+from reconciler.ports import Clock
+
+POLL_SECONDS = 0.1
+
+
+def acquire(path: Path, display: str, *, timeout: float, clock: Clock) -> FileLock:
+    """Take the lock on `path`, trying for `timeout` seconds (0: once).
+
+    `display` names in messages what is locked. Raises `LockedError` naming the holder, `Interrupted` when a
+    stop was asked for while waiting, `OSError` when the lock file cannot be made or locked.
+    """
+    end = clock.monotonic() + timeout
+    while True:
+        lock = FileLock.open(path)
+        try:
+            if lock.take():
+                if lock.held():
+                    return lock
+                lock.close()  # removed in between: open the one that others would open
+                continue
+            holder = lock.holder()
+        except OSError:
+            lock.close()
+            raise
+        lock.close()
+        if clock.stopping:
+            raise Interrupted(f"stopped while waiting for the lock on {display}")
+        remaining = end - clock.monotonic()
+        if remaining <= 0:
+            raise LockedError(
+                f"the state {display} is locked by {holder or 'another process'}",
+                "wait until it has ended, or give --lock-timeout SECONDS; the lock ends with its process",
+            )
+        clock.sleep(min(POLL_SECONDS, remaining))
+
+
+@dataclass(frozen=True, slots=True)
+class FileLock:
+    """An open lock file. Closing the descriptor gives the lock up, and so does the end of the process; a
+    program that is started meanwhile does not inherit it."""
+
+    path: Path
+    handle: int
+
+    @classmethod
+    def open(cls, path: Path) -> FileLock:
+        return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+
+    def take(self) -> bool:
+        """Whether nobody else holds the lock, and so this does now."""
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def held(self) -> bool:
+        """Whether the file that is locked is still the one that others would lock."""
+        try:
+            return os.path.samestat(os.fstat(self.handle), os.lstat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def say(self, holder: str) -> None:
+        os.ftruncate(self.handle, 0)
+        os.pwrite(self.handle, holder.encode(errors="replace"), 0)
+
+    def holder(self) -> str:
+        return os.pread(self.handle, 300, 0).decode(errors="replace").strip()
+
+    def close(self) -> None:
+        os.close(self.handle)

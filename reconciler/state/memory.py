@@ -1,0 +1,75 @@
+"""A journal that keeps its state in memory only: for `state: none`, and what the others are built on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.model.record import Intent, Record, State
+
+DAY = timedelta(hours=24)
+
+
+class MemoryJournal:
+    """A `ports.Journal` over a `State` without a file: what it holds ends with the run.
+
+    A journal that keeps more subclasses it and overrides `_save`. `_version` counts the steps that changed
+    something; it and `_state` change only under `_changed`.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._changed = threading.Condition()
+        self._state = state
+        self._version = 0
+
+    @property
+    def state(self) -> State:
+        """What is recorded now."""
+        with self._changed:
+            return self._state
+
+    def intend(self, name: str, intent: Intent) -> None:
+        """A create is about to be sent."""
+        self._step(lambda state: state.with_intent(name, intent))
+
+    def cancel(self, name: str) -> None:
+        """The create of `name` surely made nothing."""
+        self._step(lambda state: state.without_intent(name))
+
+    def created(self, name: str, group_id: str, at: datetime) -> None:
+        """A create succeeded: binds the name to a group of which nothing else is known, and counts the
+        creation beside those of the 24 hours before `at`."""
+        self._step(lambda state: _count_creation(state.with_record(name, Record(id=group_id)), at))
+
+    def record(self, name: str, record: Record) -> None:
+        """What is now known of a name."""
+        self._step(lambda state: _with_record(state, name, record))
+
+    def forget(self, name: str) -> None:
+        """Nothing is known of `name` any more."""
+        self._step(lambda state: state.without(name))
+
+    def _step(self, step: Callable[[State], State]) -> None:
+        with self._changed:
+            after = step(self._state)
+            if after is not self._state:
+                self._state = after
+                self._version += 1
+            version = self._version
+        self._save(version)
+
+    def _save(self, version: int) -> None:
+        """Return when all steps up to `version` are durable. Here there is no place to save to."""
+
+
+def _with_record(state: State, name: str, record: Record) -> State:
+    """The very same state when nothing is new, so that a store can tell that there is nothing to write."""
+    if state.groups.get(name) == record and name not in state.creating:
+        return state
+    return state.with_record(name, record)
+
+
+def _count_creation(state: State, at: datetime) -> State:
+    return replace(state, created=(*(earlier for earlier in state.created if earlier > at - DAY), at))
