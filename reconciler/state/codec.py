@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NoReturn, TypeVar
 
@@ -41,32 +41,29 @@ class Encoder:
     """
 
     def __init__(self) -> None:
-        self._lines: dict[str, tuple[Record, str]] = {}
+        self._lines: dict[str, tuple[Record, bytes]] = {}
 
     def encode(self, state: State) -> bytes:
         """The whole document in UTF-8, with a newline at its end."""
-        self._lines = {name: self._line(name, record) for name, record in state.groups.items()}
-        groups = (line for _, (_, line) in sorted(self._lines.items()))
-        creating = (
-            f"{_json(name)}: {_json(_intent(intent))}" for name, intent in sorted(state.creating.items())
+        self._lines = {name: self._line(name, state.groups[name]) for name in sorted(state.groups)}
+        creating = [_entry(name, _intent(intent)) for name, intent in sorted(state.creating.items())]
+        return b"".join(
+            (
+                f'{{\n  "format_version": {FORMAT_VERSION},\n'.encode(),
+                f'  "base_url": {_json(state.base_url)},\n'.encode(),
+                f'  "serial": {state.serial},\n'.encode(),
+                f'  "commit": {_json(state.commit)},\n'.encode(),
+                b'  "groups": {%b},\n' % _block([line for _, line in self._lines.values()]),
+                b'  "creating": {%b},\n' % _block(creating),
+                f'  "created": {_json([format_time(at) for at in state.created])}\n}}\n'.encode(),
+            )
         )
-        return (
-            "{\n"
-            f'  "format_version": {FORMAT_VERSION},\n'
-            f'  "base_url": {_json(state.base_url)},\n'
-            f'  "serial": {state.serial},\n'
-            f'  "commit": {_json(state.commit)},\n'
-            f'  "groups": {_block(groups)},\n'
-            f'  "creating": {_block(creating)},\n'
-            f'  "created": {_json([format_time(at) for at in state.created])}\n'
-            "}\n"
-        ).encode()
 
-    def _line(self, name: str, record: Record) -> tuple[Record, str]:
+    def _line(self, name: str, record: Record) -> tuple[Record, bytes]:
         known = self._lines.get(name)
         if known is not None and known[0] is record:
             return known
-        return record, f"{_json(name)}: {_json(_record(record))}"
+        return record, _entry(name, _record(record))
 
 
 def dumps(state: State) -> bytes:
@@ -88,9 +85,12 @@ def _json(value: object) -> str:
     return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
-def _block(lines: Iterable[str]) -> str:
-    inner = ",\n".join(f"    {line}" for line in lines)
-    return f"{{\n{inner}\n  }}" if inner else "{}"
+def _entry(name: str, value: object) -> bytes:
+    return f"\n    {_json(name)}: {_json(value)}".encode()
+
+
+def _block(entries: list[bytes]) -> bytes:
+    return b",".join(entries) + b"\n  " if entries else b""
 
 
 def _known(**values: object) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -51,6 +51,10 @@ class MemoryJournal:
         """Nothing is known of `name` any more."""
         self._step(lambda state: state.without(name))
 
+    def observe(self, records: Mapping[str, Record], forgotten: Collection[str]) -> None:
+        """What is now known of several names, and which names nothing is known of, in one step."""
+        self._step(lambda state: _with_all(state, records, forgotten))
+
     def _step(self, step: Callable[[State], State]) -> None:
         with self._changed:
             after = step(self._state)
@@ -69,6 +73,15 @@ def _with_record(state: State, name: str, record: Record) -> State:
     if state.groups.get(name) == record and name not in state.creating:
         return state
     return state.with_record(name, record)
+
+
+def _with_all(state: State, records: Mapping[str, Record], forgotten: Collection[str]) -> State:
+    if not records and not forgotten:
+        return state
+    gone = set(forgotten)
+    groups = {name: record for name, record in state.groups.items() if name not in gone}
+    creating = {name: intent for name, intent in state.creating.items() if name not in gone | set(records)}
+    return replace(state, groups={**groups, **records}, creating=creating)
 
 
 def _count_creation(state: State, at: datetime) -> State:
