@@ -1,0 +1,172 @@
+"""The API as a server: credentials, pace, faults, latency and the log around every call of `calls`."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import AsyncGenerator
+
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Receive, Scope, Send
+
+from .answers import Answer, Refused, fault_answer, proxy_error, refusal
+from .calls import Calls, Request
+from .cdn import Cdn
+from .faults import Fault, FaultTable
+from .log import Call, CallLog
+from .settings import Pace, Settings
+from .wire import TooLarge, Wire, read_body
+from .world import World
+
+_MAX_BODY = (
+    16 * 1024 * 1024
+)  # far above any limit that a call has, so that the call itself can say what is too large
+_SINCH = "/v1/whatsapp"
+_ONPREM = "/v1"
+
+
+class Api:
+    """ASGI application for everything under ``/v1``."""
+
+    def __init__(
+        self, world: World, cdn: Cdn, settings: Settings, faults: FaultTable, log: CallLog, wire: Wire
+    ) -> None:
+        self._calls = Calls(world, cdn)
+        self._store = world.store
+        self._settings = settings
+        self._faults = faults
+        self._log = log
+        self._wire = wire
+        self._pace = Pace(settings)
+        self._elsewhere = f"{cdn.base_url}/elsewhere"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call, or break the connection as a fault asks."""
+        path: str = scope["path"]
+        dialect = "sinch" if path.startswith(_SINCH + "/") else "onprem"
+        path = path.removeprefix(_SINCH if dialect == "sinch" else _ONPREM)
+        call = self._log.begin(scope["method"], path, dialect)
+        try:
+            body = await read_body(receive, _MAX_BODY)
+        except TooLarge:
+            await self._send(call, "answered", refusal(Refused(413, 1009, "The body is too large")), send)
+            return
+        except ConnectionResetError:
+            call.outcome, call.finished = "gone", time.time()
+            return
+        headers = Headers(raw=scope["headers"])
+        refused = self._credentials(dialect, headers)
+        if refused is not None:
+            await self._send(call, "refused", refused, send)
+            return
+        if not self._pace.admits():
+            options = self._settings.options
+            said = "Message is Rate Limited" if options.rate_status == 420 else "Too many requests"
+            await self._send(call, "rate", proxy_error(options.rate_status, said, options.retry_after), send)
+            return
+        strike = self._faults.strike(call.method, path)
+        await self._wire.pause(strike.delay_before)
+        answer = await self._effect(call, headers, body, strike.fault)
+        await self._wire.pause(strike.delay_after)
+        if strike.fault is None:
+            await self._send(call, "answered", answer, send)
+        else:
+            await self._strike(call, strike.fault, answer, scope, receive, send)
+
+    async def _effect(self, call: Call, headers: Headers, body: bytes, fault: Fault | None) -> Answer:
+        """The ordinary answer; the effect is made too, unless a fault says otherwise."""
+        content_type = headers.get("content-type", "")
+        mime = content_type.partition(";")[0].strip().lower()
+        request = Request(call.dialect, body, mime)
+        before = self._store.revision
+        try:
+            if mime == "multipart/form-data":
+                request.upload = await _uploaded(content_type, body)
+            if fault is not None and fault.when == "before":
+                with self._store.dry_run():
+                    return self._calls.answer(request, call.method, call.path)
+            return self._calls.answer(request, call.method, call.path)
+        except Refused as refused:
+            return refusal(refused)
+        finally:
+            call.summary = request.summary
+            call.changed = self._store.revision != before
+
+    async def _strike(
+        self, call: Call, fault: Fault, answer: Answer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        match fault.action:
+            case "status":
+                answer = fault_answer(fault, fault.status or 500, self._elsewhere)
+            case "garbage":
+                answer = Answer(200, b"<<< \xff not json >>>")
+            case "empty":
+                answer = Answer(200, b"")
+            case "lie" | "delay":
+                pass
+            case "reset":
+                await self._break(call, "reset")
+                await self._wire.reset(scope, receive)
+                return
+            case "hang":
+                call.outcome = "hang"
+                await self._wire.hang(scope, receive)
+                call.finished = time.time()
+                return
+            case "truncated":
+                await self._break(call, "truncated", answer.status)
+                await self._wire.truncate(scope, receive, answer)
+                return
+        await self._send(call, fault.action, answer, send)
+
+    async def _break(self, call: Call, outcome: str, status: int | None = None) -> None:
+        await self._wire.pause(self._settings.options.latency)
+        call.outcome, call.status, call.finished = outcome, status, time.time()
+
+    async def _send(self, call: Call, outcome: str, answer: Answer, send: Send) -> None:
+        # Noted before it is sent: who has the answer finds it in the log.
+        await self._break(call, outcome, answer.status)
+        await answer.send(send)
+
+    def _credentials(self, dialect: str, headers: Headers) -> Answer | None:
+        """The answer to missing or wrong credentials; None where they are good."""
+        options = self._settings.options
+        if dialect == "onprem":
+            scheme, _, token = headers.get("authorization", "").partition(" ")
+            if scheme.lower() == "bearer" and _good(token, options.token):
+                return None
+            return refusal(Refused(401, 1005, "Invalid or missing bearer token"))
+        name, token = headers.get("username", ""), headers.get("authenticationtoken", "")
+        if not name or not token:
+            return proxy_error(401, "Authentication Error: Missing userName or authenticationToken")
+        if _good(name, options.username) and _good(token, options.token):
+            return None
+        return proxy_error(401, "Authentication Error: Invalid userName or authenticationToken")
+
+
+def _good(given: str, wanted: str | None) -> bool:
+    if wanted is None:
+        return bool(given)
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+async def _uploaded(content_type: str, body: bytes) -> tuple[bytes, str | None]:
+    """File and type of a multipart body (field ``File``); None where no type is declared. Raises Refused."""
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    parser = MultiPartParser(Headers({"content-type": content_type}), stream(), max_files=4, max_fields=4)
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise Refused(400, 1014, "The multipart body cannot be read") from error
+    try:
+        file = form.get("File", form.get("file"))
+        if not isinstance(file, UploadFile):
+            raise Refused(400, 1014, "The multipart body has no file in a field named File")
+        declared = file.content_type
+        return await file.read(), None if declared in (None, "", "application/octet-stream") else declared
+    finally:
+        await form.close()

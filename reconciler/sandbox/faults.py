@@ -1,0 +1,223 @@
+"""Faults that somebody asks the API to make: their text form, and the table that counts them."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Action = Literal["status", "reset", "hang", "truncated", "garbage", "empty", "lie", "delay"]
+Body = Literal["errorCode", "errors", "message", "meta", "error", "text", "html", "junk"]
+When = Literal["before", "after"]
+
+ACTIONS: tuple[str, ...] = get_args(Action)
+BODIES: tuple[str, ...] = get_args(Body)
+
+_METHOD = re.compile(r"\*|[A-Z]{3,7}")
+_FORM = "METHOD PATH ACTION [key=value…], such as: POST /groups status=503 when=after nth=1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One fault. Text form: ``METHOD PATH ACTION [key=value…]`` (see `parse_fault`).
+
+    `when` says what becomes of the request's effect on the data: ``before``, it is not made; ``after``, it is
+    made and committed, and then the fault strikes. `nth` is the number of the first matching request that is
+    struck, counted from 1, and `times` how many are struck from there: `nth` alone strikes once, neither
+    strikes every time. Raises ValueError for a fault that could never do what it says.
+    """
+
+    method: str
+    path: str
+    action: Action
+    status: int | None = None
+    seconds: float = 0.0
+    when: When = "before"
+    nth: int | None = None
+    times: int | None = None
+    retry_after: float | None = None
+    body: Body = "errorCode"
+
+    def __post_init__(self) -> None:
+        if not _METHOD.fullmatch(self.method):
+            raise ValueError(
+                f"fault: {self.method[:40]!r} is no method: write GET, POST, … in capitals, or *"
+            )
+        if self.path != "*" and not self.path.startswith(("/", "**")):
+            raise ValueError(
+                f"fault: the path {self.path[:40]!r} must begin with / or be *, such as /groups/*/admins"
+            )
+        if self.action not in ACTIONS:
+            raise ValueError(
+                f"fault: {str(self.action)[:40]!r} is no action: choose from {', '.join(ACTIONS)}"
+            )
+        if self.body not in BODIES:
+            raise ValueError(f"fault: {str(self.body)[:40]!r} is no body: choose from {', '.join(BODIES)}")
+        if self.when not in get_args(When):
+            raise ValueError(f"fault: when={str(self.when)[:40]} is neither before nor after")
+        if self.action == "status" and not (self.status is not None and 200 <= self.status <= 599):
+            raise ValueError("fault: status needs a code from 200 to 599, such as status=503")
+        if not (math.isfinite(self.seconds) and self.seconds >= 0):
+            raise ValueError("fault: delay needs seconds, such as delay=0.5")
+        if self.action == "lie" and self.when == "after":
+            raise ValueError("fault: a lie with when=after would be an ordinary answer; leave when out")
+        if (self.nth is not None and self.nth < 1) or (self.times is not None and self.times < 1):
+            raise ValueError("fault: nth and times count from 1")
+
+    def strikes(self, count: int) -> bool:
+        """Whether the `count`-th matching request, counted from 1, is struck."""
+        first = self.nth or 1
+        times = self.times if self.times is not None else (1 if self.nth is not None else None)
+        return count >= first and (times is None or count < first + times)
+
+    def __str__(self) -> str:
+        match self.action:
+            case "status":
+                action = f"status={self.status}"
+            case "delay":
+                action = f"delay={self.seconds:g}"
+            case _:
+                action = self.action
+        keys = {
+            "when": None if self.when == "before" else self.when,
+            "nth": self.nth,
+            "times": self.times,
+            "retry_after": None if self.retry_after is None else f"{self.retry_after:g}",
+            "body": None if self.body == "errorCode" else self.body,
+        }
+        return " ".join(
+            [self.method, self.path, action, *(f"{k}={v}" for k, v in keys.items() if v is not None)]
+        )
+
+
+def parse_fault(text: str) -> Fault:
+    """Read one fault from ``METHOD PATH ACTION [key=value…]``.
+
+    METHOD is a method in capitals or ``*``. PATH is a pattern on the path after ``/v1/whatsapp`` or ``/v1``:
+    ``*`` alone is every path, elsewhere ``*`` stands for one segment and ``**`` for any number of them. A
+    PATH that begins with ``/cdn/`` is about the icons' own server instead. ACTION is one of
+
+    - ``status=CODE`` an error (or any other) status, with a body of the family's;
+    - ``reset`` the connection is reset (TCP RST);
+    - ``hang`` no answer until the client goes or the server stops;
+    - ``truncated`` the ordinary answer, cut in half under its full Content-Length;
+    - ``garbage`` 200 with a body that is not JSON;
+    - ``empty`` 200 with no body at all;
+    - ``lie`` 200 with the ordinary answer, but without its effect;
+    - ``delay=SECONDS`` the ordinary answer, later (goes together with another fault).
+
+    Keys: ``when=before|after``, ``nth=N``, ``times=N``, ``retry_after=SECONDS``, ``body=NAME`` (see `Fault`,
+    `BODIES`). Raises ValueError, saying what is wrong and what would be right.
+    """
+    words = text.split()
+    if len(words) < 3:
+        raise ValueError(f"fault {text[:40]!r}: expected {_FORM}")
+    method, path, action_text, *rest = words
+    action, _, value = action_text.partition("=")
+    fields: dict[str, object] = {"method": method, "path": path, "action": action}
+    if action == "status":
+        fields["status"] = _whole("status", value)
+    elif action == "delay":
+        fields["seconds"] = _seconds("delay", value)
+    elif value:
+        raise ValueError(f"fault: {action[:40]} takes no value")
+    for word in rest:
+        key, equals, value = word.partition("=")
+        if key in fields or not equals:
+            what = "is given twice" if key in fields else "is no key=value"
+            raise ValueError(f"fault: {word[:40]!r} {what}; expected {_FORM}")
+        match key:
+            case "nth" | "times":
+                fields[key] = _whole(key, value)
+            case "retry_after":
+                fields[key] = _seconds(key, value)
+            case "when" | "body":
+                fields[key] = value
+            case _:
+                raise ValueError(
+                    f"fault: {key[:40]!r} is no key: choose from when, nth, times, retry_after, body"
+                )
+    return Fault(**fields)  # type: ignore[arg-type]  # every field was made of its own kind above; Fault checks the rest
+
+
+def _whole(key: str, value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError(f"fault: {key} needs a whole number, such as {key}=503, not {value[:40]!r}")
+    return int(value)
+
+
+def _seconds(key: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"fault: {key} needs seconds, such as {key}=0.5, not {value[:40]!r}")
+    return seconds
+
+
+@functools.cache
+def pattern(glob: str) -> re.Pattern[str]:
+    """The regular expression of a PATH (see `parse_fault`)."""
+    if glob == "*":
+        return re.compile(r"(?!/cdn/).*", re.DOTALL)
+    parts = re.split(r"(\*\*|\*|\?)", glob)
+    wild = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile("".join(wild.get(part) or re.escape(part) for part in parts), re.DOTALL)
+
+
+def matches(method_glob: str, path_glob: str, method: str, path: str) -> bool:
+    """Whether a request is one that METHOD and PATH speak of."""
+    return method_glob in ("*", method) and pattern(path_glob).fullmatch(path) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What befalls one request: at most one fault, and the seconds to wait before and after the effect."""
+
+    fault: Fault | None = None
+    delay_before: float = 0.0
+    delay_after: float = 0.0
+
+
+class FaultTable:
+    """The faults in force and how many requests each has matched. Used from the server's own thread only."""
+
+    def __init__(self, faults: tuple[Fault, ...] = ()) -> None:
+        self._counts: list[list[int]] = []
+        self._faults: list[Fault] = []
+        self.add(*faults)
+
+    def add(self, *faults: Fault) -> None:
+        """Put faults in force, each with a count of its own that begins now."""
+        self._faults.extend(faults)
+        self._counts.extend([0] for _ in faults)
+
+    def clear(self) -> None:
+        """Lift every fault."""
+        self._faults.clear()
+        self._counts.clear()
+
+    def listed(self) -> list[tuple[Fault, int]]:
+        """Every fault with the number of requests it has matched."""
+        return [(fault, count[0]) for fault, count in zip(self._faults, self._counts, strict=True)]
+
+    def strike(self, method: str, path: str) -> Strike:
+        """Count the request and say what befalls it: the first fault that strikes, and every delay."""
+        fault: Fault | None = None
+        before = after = 0.0
+        for candidate, count in zip(self._faults, self._counts, strict=True):
+            if not matches(candidate.method, candidate.path, method, path):
+                continue
+            count[0] += 1
+            if not candidate.strikes(count[0]):
+                continue
+            if candidate.action != "delay":
+                fault = fault or candidate
+            elif candidate.when == "before":
+                before += candidate.seconds
+            else:
+                after += candidate.seconds
+        return Strike(fault, before, after)

@@ -1,0 +1,58 @@
+"""How the pages show numbers, times, links and groups without an icon: Jinja2 filters."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+import zlib
+from dataclasses import dataclass
+
+from .group import INVITE_BASE
+
+_LINK = re.compile(re.escape(INVITE_BASE) + r"([A-Za-z0-9_-]+)")
+_COLOURS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a message: plain text, or an invite link with its code."""
+
+    text: str
+    code: str | None = None
+
+
+def number(digits: str) -> str:
+    """A number to read: ``+55 19 90000-0001`` for Brazil, else ``+`` and the digits."""
+    match = re.fullmatch(r"55([0-9]{2})([0-9]{4,5})([0-9]{4})", digits)
+    return f"+55 {match[1]} {match[2]}-{match[3]}" if match else f"+{digits}"
+
+
+def moment(seconds: float) -> str:
+    """A time of day with its date, in this machine's zone."""
+    return time.strftime("%d %b %Y, %H:%M", time.localtime(seconds))
+
+
+def initials(subject: str) -> str:
+    """One or two letters that stand for a group without an icon."""
+    words = [word for word in re.split(r"[^\w]+", unicodedata.normalize("NFC", subject)) if word]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def colour(text: str) -> int:
+    """The same colour for the same text, always: a number below 6."""
+    return zlib.crc32(text.encode()) % _COLOURS
+
+
+def pieces(text: str) -> list[Piece]:
+    """A message cut at its invite links, so that a page can make them lead to the sandbox's own join page."""
+    found: list[Piece] = []
+    end = 0
+    for match in _LINK.finditer(text):
+        if match.start() > end:
+            found.append(Piece(text[end : match.start()]))
+        found.append(Piece(match[0], match[1]))
+        end = match.end()
+    if end < len(text):
+        found.append(Piece(text[end:]))
+    return found
