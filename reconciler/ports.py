@@ -6,7 +6,7 @@ Planning is handed a `Reader`, which has no method that writes and none that ask
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -113,6 +113,10 @@ class Journal(Protocol):
 
     def record(self, name: str, record: Record) -> None:
         """What is now known of a name."""
+        ...
+
+    def observe(self, records: Mapping[str, Record], forgotten: Collection[str]) -> None:
+        """What is now known of several names, and which names nothing is known of, in one step."""
         ...
 
     def forget(self, name: str) -> None:

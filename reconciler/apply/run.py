@@ -1,0 +1,142 @@
+"""Applying a whole plan: groups concurrently, each on its own; one group's failure stops no other."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from reconciler.apply.group import GroupRun
+from reconciler.apply.tools import INTERRUPTED, Patience, Tools
+from reconciler.errors import StateError
+from reconciler.model.live import Gone, IconSeen, Reading
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import GroupPlan, Plan
+from reconciler.model.record import Record, State
+from reconciler.planning.bookkeeping import record_of
+from reconciler.planning.group import Context
+from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+
+def apply_plan(
+    plan: Plan,
+    reading: Reading,
+    *,
+    reader: Reader,
+    writer: Writer,
+    journal: Journal,
+    icon_files: IconFiles,
+    clock: Clock,
+    progress: Progress,
+    context: Context,
+    concurrency: int,
+    retries: int,
+    patience: Patience | None = None,
+) -> ApplyResult:
+    """Make the plan so, and record what was observed where nothing had to change.
+
+    The caller has dealt with objections. Failures become outcomes; nothing is raised for them. When
+    `clock.stopping` turns true, calls in flight are finished and the rest is `skipped`.
+    """
+    tools = Tools(
+        reader=reader,
+        writer=writer,
+        journal=journal,
+        clock=clock,
+        icon_files=icon_files,
+        context=context,
+        patience=patience or Patience(),
+        retries=retries,
+        listed=frozenset(reading.listed),
+    )
+    run = _Run(plan, reading, tools)
+    ended = run.all(concurrency, progress)
+    return ApplyResult(
+        plan=plan,
+        groups=tuple(ended.get(group.name) or _untouched(group) for group in plan.groups),
+        complete=plan.complete,
+        interrupted=clock.stopping,
+        unsaved=tools.broken,
+        bind=tuple(tools.bind),
+    )
+
+
+class _Run:
+    def __init__(self, plan: Plan, reading: Reading, tools: Tools) -> None:
+        self.plan = plan
+        self.reading = reading
+        self.tools = tools
+        self.no_admin_lifted = {
+            name
+            for objection in plan.objections
+            if objection.code == "no-admin-left" and objection.lifted_by is not None
+            for name in objection.groups
+        }
+
+    def all(self, concurrency: int, progress: Progress) -> dict[str, GroupOutcome]:
+        todo = [group for group in self.plan.groups if group.changes]
+        ended: dict[str, GroupOutcome] = {}
+        if todo:
+            progress.start("Applying", len(todo))
+            try:
+                with ThreadPoolExecutor(concurrency, thread_name_prefix="write") as pool:
+                    for future in as_completed([pool.submit(self._one, group) for group in todo]):
+                        outcome = future.result()
+                        ended[outcome.name] = outcome
+                        progress.advance()
+            finally:
+                progress.finish()
+        self._observe()
+        return ended
+
+    def _one(self, group: GroupPlan) -> GroupOutcome:
+        reason = INTERRUPTED if self.tools.clock.stopping else self.tools.broken
+        if reason is not None:
+            skipped = tuple(Outcome(change, "skipped", reason) for change in group.changes)
+            return GroupOutcome(
+                name=group.name,
+                action=group.action,
+                id=group.id,
+                outcomes=skipped,
+                notes=group.notes,
+                plan=group,
+            )
+        return GroupRun(group, self.tools, group.name in self.no_admin_lifted).run()
+
+    def _observe(self) -> None:
+        """Record what was seen of groups that are as wanted, and forget those that were left."""
+        state = self.tools.journal.state
+        records: dict[str, Record] = {}
+        forgotten: list[str] = []
+        for group in self.plan.groups:
+            if group.changes:
+                continue
+            if self._is_left(group):
+                forgotten += [group.name] if group.name in state.groups else []
+            elif group.action == "none" and (record := self._observed(group, state)) is not None:
+                records |= {} if state.groups.get(group.name) == record else {group.name: record}
+                forgotten += [group.was] if group.was is not None else []
+        try:
+            self.tools.journal.observe(records, forgotten)
+        except StateError as error:
+            self.tools.unsaved(error, "", None)
+
+    def _is_left(self, group: GroupPlan) -> bool:
+        """Whether nothing is to be known of the name any more: its group is gone, and is meant to be."""
+        if group.action == "orphaned":
+            return isinstance(self.reading.groups.get(group.id or ""), Gone)
+        return group.action == "none" and group.desired is not None and group.desired.ensure != "present"
+
+    def _observed(self, group: GroupPlan, state: State) -> Record | None:
+        if group.desired is None or group.live is None:
+            return None
+        old = state.groups.get(group.name) or state.groups.get(group.was or "")
+        seen = self.reading.icons.get(group.live.id)
+        return record_of(
+            group.desired,
+            group.live,
+            seen if isinstance(seen, IconSeen) else None,
+            old if old is not None and old.id == group.live.id else None,
+        )
+
+
+def _untouched(group: GroupPlan) -> GroupOutcome:
+    return GroupOutcome(name=group.name, action=group.action, id=group.id, notes=group.notes, plan=group)

@@ -1,0 +1,81 @@
+"""What every part of an apply works with: the ports, the plan's facts, patience, and what went wrong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from reconciler.errors import ApiError, CredentialsError, ReconcilerError, StateError
+from reconciler.model.live import Problem
+from reconciler.planning.group import Context
+from reconciler.ports import Clock, IconFiles, Journal, Reader, Writer
+
+T = TypeVar("T")
+
+INTERRUPTED = Problem(
+    "interrupted", "not begun: the run was asked to stop", "run apply again for the rest", retry=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: `effect`, for which an effect is waited for; `first` and `longest` pause between reads.
+
+    `resend` is how long an unclear write is looked for before it is sent again, growing with each try.
+    """
+
+    effect: float = 10.0
+    first: float = 0.1
+    longest: float = 1.0
+    resend: float = 4.0
+
+
+@dataclass(slots=True)
+class Tools:
+    """Shared by all workers of one apply."""
+
+    reader: Reader
+    writer: Writer
+    journal: Journal
+    clock: Clock
+    icon_files: IconFiles
+    context: Context
+    patience: Patience
+    retries: int
+    listed: frozenset[str]  # ids at planning time
+    strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
+    broken: Problem | None = None
+    bind: list[tuple[str, str]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def poll(self, look: Callable[[], T | None], seconds: float | None = None) -> T | None:
+        """Look until there is something, for `seconds` at the most (`patience.effect` by default).
+
+        Looks at least once; gives up early when a stop was asked for.
+        """
+        deadline = self.clock.monotonic() + (self.patience.effect if seconds is None else seconds)
+        pause = self.patience.first
+        while True:
+            found = look()
+            left = deadline - self.clock.monotonic()
+            if found is not None or left <= 0 or self.clock.stopping:
+                return found
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * 1.6, self.patience.longest)
+
+    def unsaved(self, error: StateError, name: str, group_id: str | None) -> None:
+        """The state could not be written: no further group is begun, and a person has to bind this one."""
+        with self.lock:
+            self.broken = self.broken or Problem("state", error.message, error.hint)
+            if group_id is not None and (name, group_id) not in self.bind:
+                self.bind.append((name, group_id))
+
+
+def problem_of(error: ReconcilerError) -> Problem:
+    """An error as data for an outcome."""
+    if isinstance(error, ApiError):
+        return Problem.of(error)
+    code = "credentials" if isinstance(error, CredentialsError) else "error"
+    return Problem(code, error.message, error.hint)

@@ -1,0 +1,86 @@
+"""What may still be done when a group is planned anew just before its first write.
+
+A new plan may only drop approved changes or people. Anything more was never shown to anybody.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.change import (
+    AdoptGroup,
+    Change,
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.model.live import IconSeen
+
+
+def exceeds(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
+    """The first fresh change that is not covered by what was approved; None when all are."""
+    return next((change for change in fresh if not any(_covers(other, change) for other in approved)), None)
+
+
+def _covers(approved: Change, fresh: Change) -> bool:
+    match approved, fresh:
+        case SetSubject(), SetSubject():
+            return approved == fresh
+        case SetIcon(), SetIcon():
+            return approved.after == fresh.after and (
+                approved.before is None or _same_icon(approved.before, fresh.before)
+            )
+        case RemoveIcon(), RemoveIcon():
+            return _same_icon(approved.before, fresh.before)
+        case (Promote(), Promote()) | (Demote(), Demote()) | (RemoveParticipants(), RemoveParticipants()):
+            ids = {person.wa_id for person in approved.people}
+            return all(person.wa_id in ids for person in fresh.people)
+        case (
+            (RevokeLink(), RevokeLink())
+            | (LeaveGroup(), LeaveGroup())
+            | (CreateGroup(), CreateGroup())
+            | (AdoptGroup(), AdoptGroup())
+        ):
+            return approved == fresh
+        case _:
+            return False
+
+
+def _same_icon(approved: IconSeen, fresh: IconSeen | None) -> bool:
+    if fresh is None or approved.meta is None or fresh.meta is None:
+        return fresh is not None and approved.meta is fresh.meta
+    if approved.sha256 is not None and fresh.sha256 is not None:
+        return approved.sha256 == fresh.sha256
+    return (approved.meta.location, approved.meta.length) == (fresh.meta.location, fresh.meta.length)
+
+
+def remaining(
+    change: Change, subject: str, admins: frozenset[str], participants: frozenset[str]
+) -> Change | None:
+    """What of a change of subject or people is still to be done; None when it is as wanted.
+
+    `subject` is normal; `admins` and `participants` are ids as listed. Somebody who is not in the group any
+    more needs neither a promotion nor a demotion nor a removal. Other kinds are returned as they are.
+    """
+    match change:
+        case SetSubject():
+            return None if subject == change.after else change
+        case Promote():
+            people = tuple(
+                person
+                for person in change.people
+                if person.wa_id in participants and person.wa_id not in admins
+            )
+            return Promote(people) if people else None
+        case Demote():
+            people = tuple(person for person in change.people if person.wa_id in admins)
+            return Demote(people) if people else None
+        case RemoveParticipants():
+            people = tuple(person for person in change.people if person.wa_id in participants)
+            return RemoveParticipants(people) if people else None
+        case _:
+            return change
