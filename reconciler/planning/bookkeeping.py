@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from reconciler.model.change import ChangeKind
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.live import IconSeen, LiveGroup
@@ -9,6 +11,8 @@ from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.icons import IN_SYNC, judge
 from reconciler.planning.text import normal
+
+T = TypeVar("T")
 
 
 def record_of(
@@ -29,16 +33,10 @@ def record_of(
     people_settled = not unsettled & {"promote", "demote", "remove_participants"}
     icon_settled = not unsettled & {"set_icon", "remove_icon"}
     applied = Applied(
-        subject=(normal(group.subject) if "set_subject" not in unsettled else before.subject)
-        if group.subject is not None
-        else None,
-        icon=(_source(group.icon) if icon_settled else before.icon) if group.icon is not None else None,
-        admins=(_refs(group.admins) if people_settled else before.admins)
-        if group.admins is not None
-        else None,
-        members=(_refs(group.members) if people_settled else before.members)
-        if group.members is not None
-        else None,
+        subject=_kept(_subject(group), before.subject, settled="set_subject" not in unsettled),
+        icon=_kept(_source(group.icon), before.icon, settled=icon_settled),
+        admins=_kept(_refs(group.admins), before.admins, settled=people_settled),
+        members=_kept(_refs(group.members), before.members, settled=people_settled),
     )
     link_version = old.link_version if old else None
     if group.link_version is not None and "revoke_link" not in unsettled:
@@ -53,12 +51,23 @@ def record_of(
     )
 
 
-def _source(icon: DesiredIcon) -> str:
+def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
+    """The applied value of a field: None where it is not managed, the earlier one where it is not settled."""
+    return wanted if settled or wanted is None else before
+
+
+def _subject(group: DesiredGroup) -> str | None:
+    return None if group.subject is None else normal(group.subject)
+
+
+def _source(icon: DesiredIcon | None) -> str | None:
+    if icon is None:
+        return None
     return icon.picture.sha256 if icon.picture else ""
 
 
-def _refs(people: tuple[Person, ...]) -> tuple[str, ...]:
-    return tuple(person.ref for person in people)
+def _refs(people: tuple[Person, ...] | None) -> tuple[str, ...] | None:
+    return None if people is None else tuple(person.ref for person in people)
 
 
 def _observed(

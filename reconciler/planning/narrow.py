@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from reconciler.model.change import (
     AdoptGroup,
+    Affected,
     Change,
     CreateGroup,
     Demote,
@@ -36,9 +37,9 @@ def _covers(approved: Change, fresh: Change) -> bool:
             )
         case RemoveIcon(), RemoveIcon():
             return _same_icon(approved.before, fresh.before)
-        case (Promote(), Promote()) | (Demote(), Demote()) | (RemoveParticipants(), RemoveParticipants()):
+        case ((Promote() | Demote() | RemoveParticipants()), (Promote() | Demote() | RemoveParticipants())):
             ids = {person.wa_id for person in approved.people}
-            return all(person.wa_id in ids for person in fresh.people)
+            return approved.kind == fresh.kind and all(person.wa_id in ids for person in fresh.people)
         case (
             (RevokeLink(), RevokeLink())
             | (LeaveGroup(), LeaveGroup())
@@ -70,17 +71,19 @@ def remaining(
         case SetSubject():
             return None if subject == change.after else change
         case Promote():
-            people = tuple(
-                person
-                for person in change.people
-                if person.wa_id in participants and person.wa_id not in admins
-            )
-            return Promote(people) if people else None
+            return _of(Promote, change.people, participants - admins)
         case Demote():
-            people = tuple(person for person in change.people if person.wa_id in admins)
-            return Demote(people) if people else None
+            return _of(Demote, change.people, admins)
         case RemoveParticipants():
-            people = tuple(person for person in change.people if person.wa_id in participants)
-            return RemoveParticipants(people) if people else None
+            return _of(RemoveParticipants, change.people, participants)
         case _:
             return change
+
+
+def _of(
+    kind: type[Promote] | type[Demote] | type[RemoveParticipants],
+    people: tuple[Affected, ...],
+    ids: frozenset[str],
+) -> Change | None:
+    rest = tuple(person for person in people if person.wa_id in ids)
+    return kind(rest) if rest else None
