@@ -49,7 +49,7 @@ class MemoryJournal:
 
     def forget(self, name: str) -> None:
         """Nothing is known of `name` any more."""
-        self._step(lambda state: state.without(name))
+        self._step(lambda state: _without(state, name))
 
     def observe(self, records: Mapping[str, Record], forgotten: Collection[str]) -> None:
         """What is now known of several names, and which names nothing is known of, in one step."""
@@ -69,19 +69,26 @@ class MemoryJournal:
 
 
 def _with_record(state: State, name: str, record: Record) -> State:
-    """The very same state when nothing is new, so that a store can tell that there is nothing to write."""
+    """The very same state when nothing is new, by which a journal sees that there is nothing to write."""
     if state.groups.get(name) == record and name not in state.creating:
         return state
     return state.with_record(name, record)
 
 
 def _with_all(state: State, records: Mapping[str, Record], forgotten: Collection[str]) -> State:
-    if not records and not forgotten:
+    """As `_with_record` and `_without`, but with one copy of the state for all names."""
+    ended = {*records, *forgotten}
+    groups = {**state.groups, **records}
+    for name in forgotten:
+        groups.pop(name, None)
+    creating = {name: intent for name, intent in state.creating.items() if name not in ended}
+    if groups == state.groups and creating == state.creating:
         return state
-    gone = set(forgotten)
-    groups = {name: record for name, record in state.groups.items() if name not in gone}
-    creating = {name: intent for name, intent in state.creating.items() if name not in gone | set(records)}
-    return replace(state, groups={**groups, **records}, creating=creating)
+    return replace(state, groups=groups, creating=creating)
+
+
+def _without(state: State, name: str) -> State:
+    return state.without(name) if name in state.groups or name in state.creating else state
 
 
 def _count_creation(state: State, at: datetime) -> State:

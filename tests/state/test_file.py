@@ -72,6 +72,20 @@ def test_what_is_known_already_is_not_written_again(store: FileStore, path: Path
     assert store.read().serial == 1
 
 
+def test_many_observations_are_one_write(store: FileStore, path: Path, clock: FakeClock) -> None:
+    with store.lock(timeout=0, clock=clock, holder="me") as journal:
+        journal.record("gone", RECORD)
+        journal.intend("b", Intent("B", (), NOON))
+        journal.observe({"a": RECORD, "b": Record(id="g2")}, ["gone", "never known"])
+        assert store.read() == journal.state
+        journal.observe({"a": RECORD, "b": Record(id="g2")}, ["gone", "never known"])
+        journal.observe({}, [])
+        journal.forget("never known")
+    assert store.read().groups == {"a": RECORD, "b": Record(id="g2")}
+    assert store.read().creating == {}
+    assert store.read().serial == 3
+
+
 def test_a_new_commit_goes_out_with_the_first_step(store: FileStore, path: Path, clock: FakeClock) -> None:
     with store.lock(timeout=0, clock=clock, holder="me") as journal:
         journal.record("a", RECORD)
