@@ -1,0 +1,262 @@
+"""What an answer states besides success: its error, for every status and body shape of the API family.
+
+`check` judges the status, `read` and `written` also an error stated inside a success. Every word that comes
+from outside is freed of credentials and invite links, masked and cut before it enters an error (API facts,
+"errors"). Nothing but `ApiError` branches and `CredentialsError` is raised, whatever the bytes are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.errors import CredentialsError, NotFound, RateLimited, Refused, Unclear
+from reconciler.model import number
+
+SUCCESS = frozenset({200, 201, 202, 204})
+
+_CREDENTIALS_HINT = "check RECONCILER_USERNAME and RECONCILER_TOKEN"
+_RATE_CODES = frozenset({420, 429, 1015})
+_GONE_CODES = frozenset({404, 1006, 1012})
+_WORDS_READ = 65536
+_LINK_IN_TEXT = re.compile(r"chat\.whatsapp\.com/\S+", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer. `secrets` are credentials that must not be repeated in an error's text."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    retry_after: str | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def code(self) -> str:
+        """The stable code of this status in errors."""
+        return f"http_{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """An error that the API states in a body: its words, fit to be shown, and its own code if any."""
+
+    words: str
+    code: int | None
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether the code means "too many requests": one sister proxy says so in a 400."""
+        return self.code in _RATE_CODES
+
+
+def check(answer: Answer, *, listing: bool = False, gone: frozenset[int] = frozenset({404})) -> None:
+    """Raise the error that the status stands for; return for a success.
+
+    `listing`: the call names no group, so a 403 is about the credentials. `gone`: the statuses that say
+    that there is no such group.
+    """
+    status = answer.status
+    if status in SUCCESS:
+        return
+    fault = _fault_of(answer)
+    if status in {420, 429} or (400 <= status < 500 and fault.is_rate):
+        raise _rate_limited(answer, fault)
+    if status in gone:
+        raise _gone(answer, fault)
+    match status:
+        case 401:
+            raise _credentials("the API refused the credentials", answer, fault)
+        case 403 if listing:
+            raise _credentials("the credentials may not use the groups API", answer, fault)
+        case 408:
+            raise Unclear(
+                _words("the API gave up waiting", answer, fault), status=408, code=answer.code, retry=True
+            )
+        case _ if 300 <= status < 400:
+            raise redirect(answer)
+        case _ if 400 <= status < 500:
+            raise Refused(_words("the API refused", answer, fault), status=status, code=answer.code)
+        case _:
+            raise Unclear(
+                _words("the API failed", answer, fault), status=status, code=answer.code, retry=status >= 500
+            )
+
+
+def read(answer: Answer, *, listing: bool = False, gone: frozenset[int] = frozenset({404})) -> object:
+    """The JSON of an answer to a read; an error inside a success is judged by its own code."""
+    check(answer, listing=listing, gone=gone)
+    data = _json(answer)
+    fault = _stated(data, answer)
+    if fault is None:
+        return data
+    if fault.is_rate:
+        raise _rate_limited(answer, fault)
+    if fault.code == 401:
+        raise _credentials("the API refused the credentials", answer, fault)
+    if fault.code in _GONE_CODES and not listing:
+        raise _gone(answer, fault)
+    raise _inside_success(answer, fault)
+
+
+def written(answer: Answer) -> object:
+    """The JSON of an answer to a write; an error inside a success leaves open what was done."""
+    check(answer)
+    data = _json(answer)
+    fault = _stated(data, answer)
+    if fault is not None:
+        raise _inside_success(answer, fault)
+    return data
+
+
+def void(answer: Answer) -> None:
+    """A write that returns nothing: an empty body, `null`, `{}`, or an object that states no error."""
+    check(answer)
+    if not answer.body.strip():
+        return
+    data = written(answer)
+    if data is not None and not isinstance(data, dict):
+        raise Unclear("the API answered with something that is neither null nor an object", code="bad_answer")
+    if data and ("message" in data or "errorMessage" in data):
+        raise _inside_success(answer, _fault(data, answer.secrets))
+
+
+def redirect(answer: Answer) -> Unclear:
+    """A redirect is an error: credentials would travel along."""
+    return Unclear(
+        f"the API answered with a redirect, which is not followed (HTTP {answer.status})",
+        "check RECONCILER_BASE_URL, and whether a proxy asks for a login",
+        status=answer.status,
+        code=answer.code,
+    )
+
+
+def integer(value: object) -> int | None:
+    """A whole number of at most 15 digits, also where it is written as text; None for all else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if 0 <= value < 10**15 else None
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return None
+
+
+def well_formed(text: str) -> str:
+    """The text with lone surrogates replaced: JSON can hold them, no file or terminal can."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _json(answer: Answer) -> object:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        start = answer.body[:200].lstrip()[:1]
+    if not start:
+        what = "the answer is empty"
+    elif start == b"<":
+        what = "the answer is a web page, perhaps of a proxy"
+    else:
+        what = "the answer is no JSON"
+    raise Unclear(what, status=answer.status, code="bad_answer", retry=True)
+
+
+def _stated(data: object, answer: Answer) -> _Fault | None:
+    """The error that the body of a success states, if it states one."""
+    if not isinstance(data, dict):
+        return None
+    meta = data.get("meta")
+    failed = isinstance(meta, dict) and meta.get("success") is False
+    if data.get("errors") or data.get("error") or data.get("errorCode") or failed:
+        return _fault(data, answer.secrets)
+    return None
+
+
+def _fault_of(answer: Answer) -> _Fault:
+    """The error that a body states, whatever its shape; plain text too, a web page's text not."""
+    try:
+        data = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        text = answer.body[:_WORDS_READ].decode("utf-8", "replace").strip()
+        return _Fault("" if text.startswith("<") else _safe(text, answer.secrets), None)
+    return _fault(data, answer.secrets)
+
+
+def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
+    """Words and code of each of the shapes of the API facts; the first code counts."""
+    words: list[str] = []
+    codes: list[int] = []
+
+    def take(source: Mapping[str, object], code: str, *texts: str) -> None:
+        if found := integer(source.get(code)):
+            codes.append(found)
+        for key in texts:
+            text = source.get(key)
+            if isinstance(text, str) and text.strip() and text not in words:
+                words.append(text)
+
+    if isinstance(data, str):
+        words.append(data)
+    if isinstance(data, dict):
+        take(data, "errorCode", "errorMessage")
+        errors = data.get("errors")
+        for entry in [*(errors if isinstance(errors, list) else [errors]), data.get("error")]:
+            if isinstance(entry, dict):
+                take(entry, "code", "title", "message", "details")
+            elif isinstance(entry, str):
+                words.append(entry)
+        take(data, "code", "message", "details")
+        if isinstance(meta := data.get("meta"), dict):
+            take(meta, "httpCode", "developerMessage")
+    return _Fault(_safe(": ".join(words), secrets), codes[0] if codes else None)
+
+
+def _rate_limited(answer: Answer, fault: _Fault) -> RateLimited:
+    return RateLimited(
+        _words("the API refuses for now: too many requests", answer, fault),
+        "set a lower api.rate",
+        status=answer.status,
+        code=answer.code,
+        retry=True,
+    )
+
+
+def _credentials(what: str, answer: Answer, fault: _Fault) -> CredentialsError:
+    return CredentialsError(_words(what, answer, fault), _CREDENTIALS_HINT)
+
+
+def _gone(answer: Answer, fault: _Fault) -> NotFound:
+    stated = answer.status in SUCCESS
+    return NotFound(
+        _words("the API knows no such group", answer, fault),
+        status=None if stated else answer.status,
+        code="not_found" if stated else answer.code,
+    )
+
+
+def _inside_success(answer: Answer, fault: _Fault) -> Unclear:
+    return Unclear(
+        _words("the API answered with an error inside a success", answer, fault),
+        status=answer.status,
+        code="error_in_success",
+        retry=True,
+    )
+
+
+def _words(ours: str, answer: Answer, fault: _Fault) -> str:
+    """Our sentence, in brackets the status and the API's own code, then its words."""
+    code = f", code {fault.code}" if fault.code not in (None, answer.status) else ""
+    text = f"{ours} (HTTP {answer.status}{code})"
+    return f"{text}: {fault.words}" if fault.words else text
+
+
+def _safe(text: str, secrets: tuple[str, ...]) -> str:
+    """Outside words, fit to be shown: one line, no credential, no link, masked and cut."""
+    text = text[:_WORDS_READ]
+    for secret in secrets:
+        text = text.replace(secret, "[hidden]")
+    text = " ".join(well_formed(text[:2000]).split())
+    return number.mask_text(_LINK_IN_TEXT.sub("chat.whatsapp.com/[hidden]", text))

@@ -1,0 +1,104 @@
+"""Where calls may go, and through what: the base URL, the addresses of icons, proxies and the CA bundle."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from reconciler.errors import ReconcilerError
+
+_VARIABLE = "RECONCILER_BASE_URL"
+_EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""IPv6 networks whose last 32 bits are an IPv4 address that a gateway may connect to (NAT64, compatible)."""
+
+
+def checked_base(url: str) -> tuple[str, bool]:
+    """The origin without a trailing slash, and whether it is on loopback.
+
+    https only, or http on loopback; a host and perhaps a port, nothing else. Raises `ReconcilerError`,
+    which does not quote the URL: somebody may have written a password into it.
+    """
+    if not url.isascii() or not url.isprintable() or "\\" in url or " " in url:
+        raise ReconcilerError(f"{_VARIABLE} holds characters that no URL may have", _example())
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        raise ReconcilerError(f"{_VARIABLE} is no URL", _example()) from None
+    if not host or parts.scheme not in {"http", "https"}:
+        raise ReconcilerError(f"{_VARIABLE} is no http or https URL", _example())
+    if "@" in parts.netloc:
+        raise ReconcilerError(
+            f"{_VARIABLE} holds a user name or password",
+            "put them into RECONCILER_USERNAME and RECONCILER_TOKEN",
+        )
+    if parts.path not in {"", "/"} or "?" in url or "#" in url:
+        raise ReconcilerError(f"{_VARIABLE} holds more than a host and a port", _example())
+    loopback = is_loopback(host)
+    if parts.scheme == "http" and not loopback:
+        raise ReconcilerError(
+            f"{_VARIABLE} is http, which would send the credentials in the clear", "write https://"
+        )
+    return f"{parts.scheme}://{parts.netloc}", loopback
+
+
+def _example() -> str:
+    return "write it as https://api-messaging.wavy.global"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host, without brackets, is this machine: an address of loopback, or `localhost`."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the open internet: not private, link-local, loopback, reserved or
+    multicast, nor an IPv6 form that leads to such an IPv4 address."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if inner is None and any(found in network for network in _EMBEDDING):
+            inner = IPv4Address(found.packed[-4:])
+        if inner is not None and not is_public(str(inner)):
+            return False
+    return found.is_global and not (found.is_multicast or found.is_reserved)
+
+
+def environment(url: str) -> tuple[dict[str, str], str]:
+    """The proxies for `url` and the path of the CA bundle, as requests would find them in the environment;
+    `SSL_CERT_FILE` counts too, after requests' own two variables. Raises `ReconcilerError` for a bundle that
+    is not there."""
+    with requests.Session() as session:
+        settings = session.merge_environment_settings(url, {}, None, None, None)
+    bundle = settings["verify"]
+    if not isinstance(bundle, str):
+        bundle = os.environ.get("SSL_CERT_FILE") or DEFAULT_CA_BUNDLE_PATH
+    if not os.path.exists(bundle):
+        raise ReconcilerError(
+            "the CA bundle named in the environment does not exist",
+            "check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE",
+        )
+    return dict(settings["proxies"]), bundle
+
+
+def tls_context(bundle: str) -> ssl.SSLContext:
+    """A client's TLS context that trusts what is in `bundle`, a file or a folder of certificates."""
+    try:
+        if os.path.isdir(bundle):
+            return ssl.create_default_context(capath=bundle)
+        return ssl.create_default_context(cafile=bundle)
+    except OSError:
+        raise ReconcilerError(
+            "the CA bundle named in the environment cannot be read",
+            "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE must name a file of PEM certificates",
+        ) from None
