@@ -1,0 +1,441 @@
+"""The groups API in memory, and a clock that only moves when somebody waits.
+
+`FakeApi` passes the contract tests of every backend (`tests/backends/contract.py`), so a property that holds
+on it may be believed; it is some hundred times faster than HTTP.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from reconciler.errors import NotFound, Refused
+from reconciler.model import number
+from reconciler.model.live import IconMeta, LiveGroup
+
+ACCOUNT = "5519911112222"
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+READS = frozenset({"list_groups", "get_group", "get_icon", "fetch_icon"})
+MOST_PEOPLE = 20
+
+When = Literal["before", "after", "lie"]
+
+
+class FakeClock:
+    """A `ports.Clock` in virtual time: `sleep` moves it and returns at once."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.start = start
+        self.elapsed = 0.0
+        self.slept: list[float] = []
+        self.stopping = False
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    def sleep(self, seconds: float) -> None:
+        if not self.stopping:
+            with self._lock:
+                self.slept.append(seconds)
+                self.elapsed += max(0.0, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeGroup:
+    """A group as it truly is. `icon` is the URL under which its picture is served, without query."""
+
+    live: LiveGroup
+    icon: str | None = None
+    link: str | None = None
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class _Fault:
+    method: str
+    error: Exception | None
+    when: When
+    nth: int
+    times: int | None
+    seen: int = 0
+
+    def strikes(self, method: str) -> bool:
+        if self.method not in (method, "*"):
+            return False
+        self.seen += 1
+        return self.seen >= self.nth and (self.times is None or self.seen < self.nth + self.times)
+
+
+class FakeApi:
+    """One account's groups, with `reader` and `writer` as a backend offers them.
+
+    `lag` seconds of `clock` pass before reads show a change. `store` is what the server keeps of an uploaded
+    picture (the same bytes, a re-encoding). `before_call` is told every call's name before it is carried
+    out, and may change things or raise. `calls` holds the name and arguments of every call. All other
+    methods are the hands of people and of tests: no fault and no lag concerns them.
+    """
+
+    def __init__(
+        self,
+        account: str = ACCOUNT,
+        *,
+        clock: FakeClock | None = None,
+        lag: float = 0.0,
+        subject_limit: int = 25,
+        store: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self.account = account
+        self.clock = clock or FakeClock()
+        self.lag = lag
+        self.subject_limit = subject_limit
+        self.store = store
+        self.before_call: Callable[[str], None] = lambda name: None
+        self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self.messages: list[tuple[str, Mapping[str, object]]] = []
+        self.pictures: dict[str, bytes] = {}
+        self.reader = FakeReader(self)
+        self.writer = FakeWriter(self)
+        self._faults: list[_Fault] = []
+        self._count = 0
+        self._history: list[tuple[float, dict[str, FakeGroup]]] = [(float("-inf"), {})]
+        self._lock = threading.RLock()
+
+    # Faults and records
+
+    def fail(
+        self,
+        method: str,
+        error: Exception | None = None,
+        *,
+        when: When = "before",
+        nth: int = 1,
+        times: int | None = 1,
+    ) -> None:
+        """Strike calls of `method` (a name of the ports, or `*`): from now the `nth`, and `times` in all
+        (None: all that follow). Raise `error` before the effect or after it, or (`lie`) do nothing and say
+        that all is well."""
+        self._faults.append(_Fault(method, error, when, nth, times))
+
+    def heal(self) -> None:
+        """Lift every fault."""
+        self._faults.clear()
+
+    @property
+    def writes(self) -> list[tuple[str, tuple[object, ...]]]:
+        """The calls of the writer, `get_link` included."""
+        return [call for call in self.calls if call[0] not in READS]
+
+    # People's hands
+
+    def seed(
+        self,
+        subject: str,
+        *,
+        creator: str | None = None,
+        participants: Sequence[str] = (),
+        admins: Sequence[str] = (),
+        account: Literal["admin", "member", "absent"] = "member",
+        icon: bytes | None = None,
+    ) -> str:
+        """A group that has been there for long; `account` says how the account is in somebody else's."""
+        creator = creator or self.account
+        own = (self.account,) if account == "admin" else ()
+        leaders = tuple(dict.fromkeys((creator, *admins, *own)))
+        present = () if account == "absent" else (self.account,)
+        people = tuple(dict.fromkeys((creator, *present, *participants, *leaders)))
+        with self._lock:
+            group = self._new(subject, creator, people, leaders)
+            group = replace(group, icon=None if icon is None else self._serve(icon))
+            for _, groups in self._history:
+                groups[group.live.id] = group
+            return group.live.id
+
+    def ids(self) -> tuple[str, ...]:
+        """All groups that the account is in, hidden ones too."""
+        return tuple(id_ for id_, group in self.now.items() if self.account in group.live.participants)
+
+    def group(self, group_id: str) -> LiveGroup:
+        return self.now[group_id].live
+
+    def icon(self, group_id: str) -> bytes | None:
+        url = self.now[group_id].icon
+        return None if url is None else self.pictures[url]
+
+    def link(self, group_id: str) -> str | None:
+        """The invite link if there is one, without making it."""
+        return self.now[group_id].link
+
+    def sent(self) -> list[str]:
+        """Where messages went, oldest first: ids of groups and of people."""
+        return [destination for destination, _ in self.messages]
+
+    def join(self, group_id: str, *people: str) -> None:
+        live = self.group(group_id)
+        self._change(live, participants=tuple(dict.fromkeys((*live.participants, *people))))
+
+    def leave(self, group_id: str, *people: str) -> None:
+        live = self.group(group_id)
+        self._change(
+            live,
+            participants=tuple(person for person in live.participants if person not in people),
+            admins=tuple(person for person in live.admins if person not in people),
+        )
+
+    def promote(self, group_id: str, *people: str) -> None:
+        live = self.group(group_id)
+        self._change(live, admins=tuple(dict.fromkeys((*live.admins, *people))))
+
+    def demote(self, group_id: str, *people: str) -> None:
+        live = self.group(group_id)
+        self._change(live, admins=tuple(person for person in live.admins if person not in people))
+
+    def set_subject(self, group_id: str, subject: str) -> None:
+        self.put(replace(self.now[group_id], live=replace(self.group(group_id), subject=subject)))
+
+    def set_icon(self, group_id: str, data: bytes | None) -> None:
+        """Somebody sets the icon, or removes it; stored as it comes."""
+        self.put(replace(self.now[group_id], icon=None if data is None else self._serve(data)))
+
+    def hide(self, group_id: str, hidden: bool = True) -> None:
+        """Leave the group out of the list although it answers: a short list."""
+        self.put(replace(self.now[group_id], hidden=hidden))
+
+    def _change(self, live: LiveGroup, **people: tuple[str, ...]) -> None:
+        self.put(replace(self.now[live.id], live=replace(live, **people)))  # type: ignore[arg-type]
+
+    def _serve(self, data: bytes) -> str:
+        self._count += 1
+        url = f"https://cdn.example/{self._count}/groupIcon.{_mime(data).removeprefix('image/')}"
+        self.pictures[url] = data
+        return url
+
+    # What reader and writer build on
+
+    @property
+    def now(self) -> dict[str, FakeGroup]:
+        """All groups as they truly are, by id."""
+        return self._history[-1][1]
+
+    @property
+    def shown(self) -> dict[str, FakeGroup]:
+        """All groups as reads show them."""
+        limit = self.clock.monotonic() - self.lag
+        return next(groups for at, groups in reversed(self._history) if at <= limit)
+
+    def put(self, group: FakeGroup) -> None:
+        with self._lock:
+            groups = {**self.now, group.live.id: group}
+            if self.lag:
+                self._history.append((self.clock.monotonic(), groups))
+            else:
+                self._history = [(float("-inf"), groups)]
+
+    def create(self, subject: str) -> FakeGroup:
+        return self._new(subject, self.account, (self.account,), (self.account,))
+
+    def _new(self, subject: str, creator: str, people: tuple[str, ...], admins: tuple[str, ...]) -> FakeGroup:
+        self._count += 1
+        moment = 1_513_616_970 + self._count
+        return FakeGroup(LiveGroup(f"{creator}-{moment}", subject, creator, admins, people, moment))
+
+    @contextmanager
+    def call(self, method: str, *args: object) -> Iterator[bool]:
+        """One call: recorded, and struck by the first fault that does. Yields whether it has its effect."""
+        with self._lock:
+            self.before_call(method)
+            self.calls.append((method, args))
+            struck = [fault for fault in self._faults if fault.strikes(method)]
+            fault = struck[0] if struck else None
+            if fault is not None and fault.error is not None and fault.when == "before":
+                raise fault.error
+            yield fault is None or fault.when == "after"
+            if fault is not None and fault.error is not None:
+                raise fault.error
+
+
+class FakeReader:
+    """A `ports.Reader`."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    def list_groups(self) -> tuple[str, ...]:
+        api = self._api
+        with api.call("list_groups"):
+            return tuple(
+                group_id
+                for group_id, group in api.shown.items()
+                if api.account in group.live.participants and not group.hidden
+            )
+
+    def get_group(self, group_id: str) -> LiveGroup:
+        with self._api.call("get_group", group_id):
+            return self._seen(group_id).live
+
+    def get_icon(self, group_id: str) -> IconMeta | None:
+        api = self._api
+        with api.call("get_icon", group_id):
+            url = self._seen(group_id).icon
+            if url is None:
+                return None
+            data = api.pictures[url]
+            return IconMeta(f"{url}?signature={len(api.calls)}", _mime(data), len(data))
+
+    def fetch_icon(self, icon: IconMeta) -> bytes:
+        with self._api.call("fetch_icon", icon):
+            data = self._api.pictures.get(icon.location)
+            if data is None:
+                raise Refused("the icon is not served where the API says it is", status=404, code="http_404")
+            return data
+
+    def _seen(self, group_id: str) -> FakeGroup:
+        return _member(self._api, self._api.shown, group_id)
+
+
+class FakeWriter:
+    """A `ports.Writer`, with the rules that the API is known to enforce."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    def create_group(self, subject: str) -> str:
+        api = self._api
+        with api.call("create_group", subject) as effective:
+            self._check_subject(subject)
+            group = api.create(subject)
+            if effective:
+                api.put(group)
+            return group.live.id
+
+    def set_subject(self, group_id: str, subject: str) -> None:
+        api = self._api
+        with api.call("set_subject", group_id, subject) as effective:
+            self._admin(group_id)
+            self._check_subject(subject)
+            if effective:
+                api.set_subject(group_id, subject)
+
+    def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
+        if mime not in ("image/jpeg", "image/png"):
+            raise ValueError("an icon is image/jpeg or image/png")
+        api = self._api
+        with api.call("set_icon", group_id, data, mime) as effective:
+            self._admin(group_id)
+            if _mime(data) != mime:
+                raise _refused("the picture is not what Content-Type says")
+            if effective:
+                api.set_icon(group_id, api.store(data))
+
+    def remove_icon(self, group_id: str) -> None:
+        api = self._api
+        with api.call("remove_icon", group_id) as effective:
+            try:
+                group = self._admin(group_id)
+            except NotFound:
+                return
+            if effective and group.icon is not None:
+                api.set_icon(group_id, None)
+
+    def promote(self, group_id: str, wa_ids: Sequence[str]) -> None:
+        self._people("promote", group_id, wa_ids, self._api.promote)
+
+    def demote(self, group_id: str, wa_ids: Sequence[str]) -> None:
+        self._people("demote", group_id, wa_ids, self._api.demote)
+
+    def remove_participants(self, group_id: str, wa_ids: Sequence[str]) -> None:
+        self._people("remove_participants", group_id, wa_ids, self._api.leave)
+
+    def get_link(self, group_id: str) -> str:
+        api = self._api
+        with api.call("get_link", group_id) as effective:
+            group = self._admin(group_id)
+            link = group.link or f"https://chat.whatsapp.com/Link-{len(api.calls)}_{group.live.created}"
+            if effective:
+                api.put(replace(group, link=link))
+            return link
+
+    def revoke_link(self, group_id: str) -> None:
+        with self._api.call("revoke_link", group_id) as effective:
+            group = self._admin(group_id)
+            if effective:
+                self._api.put(replace(group, link=None))
+
+    def leave(self, group_id: str) -> None:
+        api = self._api
+        with api.call("leave", group_id) as effective:
+            _member(api, api.now, group_id)
+            if effective:
+                api.leave(group_id, api.account)
+
+    def send_to_group(self, group_id: str, text: str) -> str:
+        with self._api.call("send_to_group", group_id, text) as effective:
+            _member(self._api, self._api.now, group_id)
+            return self._send(group_id, {"messageText": text}, effective)
+
+    def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
+        _check_person(wa_id)
+        with self._api.call("send_to_person", wa_id, message, correlation_id) as effective:
+            return self._send(wa_id, message, effective)
+
+    def _send(self, destination: str, message: Mapping[str, object], effective: bool) -> str:
+        if effective:
+            self._api.messages.append((destination, message))
+        return f"message-{len(self._api.calls)}"
+
+    def _people(self, method: str, group_id: str, wa_ids: Sequence[str], act: Callable[..., None]) -> None:
+        """All or nobody, as the API's 400 is taken to mean."""
+        people = tuple(dict.fromkeys(wa_ids))
+        if not 1 <= len(people) <= MOST_PEOPLE:
+            raise ValueError(f"one call takes 1 to {MOST_PEOPLE} people")
+        for person in people:
+            _check_person(person)
+        with self._api.call(method, group_id, people) as effective:
+            live = self._admin(group_id).live
+            if not set(people) <= set(live.participants):
+                raise _refused("a number is no participant")
+            if method != "promote" and live.creator in people:
+                raise _refused("the creator stays")
+            if method == "remove_participants" and self._api.account in people:
+                raise _refused("the account itself cannot be removed")
+            if effective:
+                act(group_id, *people)
+
+    def _admin(self, group_id: str) -> FakeGroup:
+        group = _member(self._api, self._api.now, group_id)
+        if self._api.account not in group.live.admins:
+            raise Refused("only an admin may do this", status=403, code="http_403")
+        return group
+
+    def _check_subject(self, subject: str) -> None:
+        if not subject.strip() or len(subject) > self._api.subject_limit:
+            raise _refused("the subject is empty or too long")
+
+
+def _member(api: FakeApi, groups: Mapping[str, FakeGroup], group_id: str) -> FakeGroup:
+    if not number.is_group_id(group_id):
+        raise ValueError("not a group's id")
+    group = groups.get(group_id)
+    if group is None or api.account not in group.live.participants:
+        raise NotFound("the API knows no such group", status=404, code="http_404")
+    return group
+
+
+def _refused(message: str) -> Refused:
+    return Refused(message, status=400, code="http_400")
+
+
+def _check_person(wa_id: str) -> None:
+    if not number.is_wa_id(wa_id):
+        raise ValueError("not a person's id")
+
+
+def _mime(data: bytes) -> str:
+    return "image/png" if data.startswith(b"\x89PNG\r\n\x1a\n") else "image/jpeg"
