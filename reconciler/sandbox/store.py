@@ -206,7 +206,7 @@ def _open(database: str) -> sqlite3.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     # The thread that opens the store hands it to the server's thread and does not touch it again.
     try:
-        db = sqlite3.connect(database, timeout=2.0, check_same_thread=False)
+        db = sqlite3.connect(database, timeout=0.5, check_same_thread=False)
     except sqlite3.OperationalError as error:
         raise OSError(f"{database} cannot be opened: {error}") from error
     try:
