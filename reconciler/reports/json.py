@@ -1,0 +1,153 @@
+"""JSON reports, as `schemas/plan.schema.json` and `schemas/apply.schema.json` say: within a `format_version`
+keys are only ever added."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from reconciler.reports.escape import for_json
+from reconciler.reports.shapes import (
+    ApplyView,
+    ChangeView,
+    GroupOutcomeView,
+    GroupView,
+    InviteView,
+    ObjectionView,
+    OutcomeView,
+    PictureView,
+    PlanView,
+    UnmanagedView,
+)
+
+FORMAT_VERSION = 1
+
+
+def render_plan(view: PlanView) -> str:
+    """The plan as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "plan",
+            "complete": view.complete,
+            "digest": view.digest,
+            "summary": asdict(view.summary),
+            "groups": [_group(group) for group in view.groups],
+            "objections": [_objection(objection) for objection in view.objections],
+            "unmanaged": [_unmanaged(found) for found in view.unmanaged],
+            "notes": list(view.notes),
+        }
+    )
+
+
+def render_apply(view: ApplyView) -> str:
+    """What an apply did as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "apply",
+            "complete": view.complete,
+            "interrupted": view.interrupted,
+            "summary": asdict(view.summary),
+            "groups": [_ended(group) for group in view.groups],
+            "objections": [_objection(objection) for objection in view.objections],
+            "notes": list(view.notes),
+            "unsaved": None if view.unsaved is None else asdict(view.unsaved),
+            "bind": [{"name": name, "id": group_id} for name, group_id in view.bind],
+        }
+    )
+
+
+def _document(value: object) -> str:
+    return for_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _group(group: GroupView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": group.name,
+        "id": group.id,
+        "manifest": None if group.file is None else {"file": group.file, "line": group.line},
+        "action": group.action,
+        "changes": [_change(change) for change in group.changes],
+        "to_invite": [_invite(invite) for invite in group.to_invite],
+        "notes": list(group.notes),
+        "notices": group.notices,
+    }
+    if group.withheld:
+        found["withheld"] = [_change(change) for change in group.withheld]
+    if group.admins_after is not None:
+        found["after"] = {"admins": [admin.who for admin in group.admins_after]}
+    return found
+
+
+def _change(change: ChangeView) -> dict[str, object]:
+    found: dict[str, object] = {"kind": change.kind}
+    match change.kind:
+        case "promote" | "demote" | "remove_participants":
+            found["people"] = [person.who for person in change.people]
+            found["reasons"] = [person.reason for person in change.people]
+        case "create_group":
+            found["after"] = change.after
+        case "leave_group":
+            pass
+        case "adopt_group" if change.before is None:
+            found["after"] = change.after
+        case "set_icon" | "remove_icon":
+            found |= {"before": _picture(change.before), "after": _picture(change.after)}
+        case _:
+            found |= {"before": change.before, "after": change.after}
+    return found
+
+
+def _picture(value: object) -> dict[str, object] | None:
+    """What is known of a live picture, or all about a file."""
+    if not isinstance(value, PictureView):
+        return None
+    if value.file is None:
+        return {"sha256": value.sha256, "bytes": value.size}
+    return {
+        "file": value.file,
+        "sha256": value.sha256,
+        "bytes": value.size,
+        "width": value.width,
+        "height": value.height,
+        "mime": value.mime,
+    }
+
+
+def _invite(invite: InviteView) -> dict[str, object]:
+    return {"person": invite.person, "as": invite.role}
+
+
+def _objection(objection: ObjectionView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "code": objection.code,
+        "message": objection.message,
+        "groups": list(objection.groups),
+        "liftable": objection.liftable,
+    }
+    if objection.lifted_by is not None:
+        found["lifted_by"] = objection.lifted_by
+    return found
+
+
+def _unmanaged(found: UnmanagedView) -> dict[str, object]:
+    return {"id": found.id} if found.subject is None else {"id": found.id, "subject": found.subject}
+
+
+def _ended(group: GroupOutcomeView) -> dict[str, object]:
+    return {
+        "name": group.name,
+        "id": group.id,
+        "action": group.action,
+        "outcomes": [_outcome(outcome) for outcome in group.outcomes],
+        "to_invite": [_invite(invite) for invite in group.to_invite],
+        "notes": list(group.notes),
+    }
+
+
+def _outcome(outcome: OutcomeView) -> dict[str, object]:
+    found: dict[str, object] = {"kind": outcome.change.kind, "status": outcome.status}
+    if outcome.problem is not None:
+        found["error"] = asdict(outcome.problem)
+    return found

@@ -1,0 +1,166 @@
+"""What a view holds: plain frozen data with nothing left to redact. Made by `view`, read by formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.model.change import ChangeKind
+from reconciler.model.outcome import Status
+from reconciler.model.plan import Action
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """An icon, as far as it is known: of a live one not more than `sha256` and `size` (bytes) can be."""
+
+    file: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    mime: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """`who` is an alias, a masked number or `account`."""
+
+    who: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One change. `before` and `after` are what the kind says: subjects, pictures, link versions, an id."""
+
+    kind: ChangeKind
+    before: str | int | PictureView | None = None
+    after: str | int | PictureView | None = None
+    people: tuple[PersonView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdminView:
+    who: str
+    creator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InviteView:
+    person: str
+    role: Literal["admin", "member"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One group of a plan. `admins_after` is None where admins stay as they are or nobody knows them."""
+
+    name: str
+    id: str | None
+    file: str | None
+    line: int | None
+    action: Action
+    changes: tuple[ChangeView, ...] = ()
+    withheld: tuple[ChangeView, ...] = ()
+    admins_after: tuple[AdminView, ...] | None = None
+    to_invite: tuple[InviteView, ...] = ()
+    notes: tuple[str, ...] = ()
+    notices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionView:
+    code: str
+    message: str
+    groups: tuple[str, ...]
+    lifted_by: str | None
+    liftable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedView:
+    id: str
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSummary:
+    """Groups by action (`unchanged` is `none`), people to invite, and notices that members will see."""
+
+    create: int
+    adopt: int
+    update: int
+    leave: int
+    unchanged: int
+    blocked: int
+    missing: int
+    orphaned: int
+    held: int
+    unreadable: int
+    unmanaged: int
+    invites: int
+    notices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    complete: bool
+    digest: str
+    summary: PlanSummary
+    groups: tuple[GroupView, ...]
+    objections: tuple[ObjectionView, ...]
+    unmanaged: tuple[UnmanagedView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    code: str
+    message: str
+    hint: str
+    retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    change: ChangeView
+    status: Status
+    problem: ProblemView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOutcomeView:
+    name: str
+    id: str | None
+    action: Action
+    outcomes: tuple[OutcomeView, ...] = ()
+    to_invite: tuple[InviteView, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplySummary:
+    """Changes by what became of them, and groups that could not be or were not to be changed."""
+
+    done: int
+    failed: int
+    skipped: int
+    unknown: int
+    blocked: int
+    missing: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyView:
+    """`bind` holds names with whole ids: groups of our own that a lost state would have to find again."""
+
+    complete: bool
+    interrupted: bool
+    summary: ApplySummary
+    groups: tuple[GroupOutcomeView, ...]
+    objections: tuple[ObjectionView, ...]
+    notes: tuple[str, ...]
+    unsaved: ProblemView | None = None
+    bind: tuple[tuple[str, str], ...] = ()

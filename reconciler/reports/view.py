@@ -1,0 +1,335 @@
+"""The redacted view of a plan or an apply: the only place where numbers become aliases or masks.
+
+Everything in a view may be published as it is; what is left to a format is to escape it for its medium.
+Invite links are in no view.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from reconciler.model import number
+from reconciler.model.change import (
+    AdoptGroup,
+    Affected,
+    Change,
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.model.desired import Icon
+from reconciler.model.live import IconSeen, LiveGroup, Problem
+from reconciler.model.outcome import ApplyResult, GroupOutcome
+from reconciler.model.plan import GroupPlan, Note, Objection, Plan
+from reconciler.planning.guards import NEVER_LIFTED
+from reconciler.reports.shapes import (
+    AdminView,
+    ApplySummary,
+    ApplyView,
+    ChangeView,
+    GroupOutcomeView,
+    GroupView,
+    InviteView,
+    ObjectionView,
+    OutcomeView,
+    PersonView,
+    PictureView,
+    PlanSummary,
+    PlanView,
+    ProblemView,
+    UnmanagedView,
+)
+
+_SLOT = re.compile(r"\{(ids|people|texts)(?:\[([0-9]+)\])?\}")
+_LINK = re.compile(r"(chat\.whatsapp\.com/)[^\s\"'<>]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Book:
+    """Who is who, and what may be shown. `aliases`: number key → alias; `account`: its number keys.
+
+    `show_numbers` shows numbers and ids in full. Links are never shown.
+    """
+
+    aliases: Mapping[str, str]
+    account: frozenset[str] = frozenset()
+    show_numbers: bool = False
+
+    def person(self, wa_id: str) -> str:
+        """`account`, an alias, or the number masked: `+55 19 •••• 0002`."""
+        key = number.key(wa_id)
+        if key in self.account:
+            return "account"
+        return self.aliases.get(key) or self.number(wa_id)
+
+    def number(self, wa_id: str) -> str:
+        """The number itself, masked unless numbers are to be shown."""
+        if not number.is_wa_id(wa_id):
+            return self.outsider(wa_id) or "somebody unknown"
+        return f"+{wa_id}" if self.show_numbers else number.mask(wa_id)
+
+    def group_id(self, group_id: str) -> str:
+        """An id without its creator's number, unless that is the account's."""
+        return group_id if self.show_numbers else number.mask_id(group_id, self.account)
+
+    def outsider(self, text: str) -> str:
+        """Words that anybody may have written: at most 200 characters, without links, numbers masked."""
+        return self._hidden(text, 200)
+
+    def note(self, note: Note) -> str:
+        """A note's sentence with its values in their places."""
+        values = {
+            "ids": [self.group_id(group_id) for group_id in note.ids],
+            "people": [self.person(wa_id) for wa_id in note.people],
+            "texts": [self.outsider(text) for text in note.texts],
+        }
+
+        def fill(slot: re.Match[str]) -> str:
+            found = values[slot[1]]
+            if slot[2] is None:
+                return ", ".join(found)
+            return found[int(slot[2])] if int(slot[2]) < len(found) else slot[0]
+
+        text = _SLOT.sub(fill, note.text)
+        if values["ids"] != list(note.ids):
+            text += " (whole ids: --show-numbers)"
+        return text
+
+    def problem(self, text: str) -> str:
+        """A sentence of our own about a failed call, which may quote the API."""
+        return self._hidden(text, 1000)
+
+    def _hidden(self, text: str, limit: int) -> str:
+        text = _LINK.sub(r"\1••••", text)
+        if not self.show_numbers:
+            return number.mask_text(text, limit)
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plan_view(plan: Plan, book: Book) -> PlanView:
+    """The view of a plan, group by group in the plan's order."""
+    groups = tuple(_group(group, book) for group in plan.groups)
+    count = Counter(group.action for group in groups)
+    return PlanView(
+        complete=plan.complete,
+        digest=plan.digest,
+        summary=PlanSummary(
+            create=count["create"],
+            adopt=count["adopt"],
+            update=count["update"],
+            leave=count["leave"],
+            unchanged=count["none"],
+            blocked=count["blocked"],
+            missing=count["missing"],
+            orphaned=count["orphaned"],
+            held=count["held"],
+            unreadable=count["unreadable"],
+            unmanaged=len(plan.unmanaged),
+            invites=sum(len(group.to_invite) for group in groups),
+            notices=sum(group.notices for group in groups),
+        ),
+        groups=groups,
+        objections=_objections(plan.objections, book),
+        unmanaged=tuple(
+            UnmanagedView(
+                book.group_id(found.id), None if found.subject is None else book.outsider(found.subject)
+            )
+            for found in plan.unmanaged
+        ),
+        notes=tuple(map(book.note, plan.notes)),
+    )
+
+
+def admins_after(live: LiveGroup | None, changes: Iterable[Change]) -> tuple[str, ...]:
+    """wa_ids of who will be admin once the changes are made, in the server's order; by number keys."""
+    admins = {number.key(wa_id): wa_id for wa_id in live.admins} if live else {}
+    for change in changes:
+        match change:
+            case Promote(people):
+                for person in people:
+                    admins.setdefault(number.key(person.wa_id), person.wa_id)
+            case Demote(people) | RemoveParticipants(people):
+                for person in people:
+                    admins.pop(number.key(person.wa_id), None)
+            case _:
+                pass
+    return tuple(admins.values())
+
+
+def _group(group: GroupPlan, book: Book) -> GroupView:
+    after = _admins_after(group)
+    label = _labels(book, (*_people(group.changes), *_people(group.withheld), *(after or ())))
+    return GroupView(
+        name=group.name,
+        id=None if group.id is None else book.group_id(group.id),
+        file=group.mark.file if group.mark else None,
+        line=group.mark.line if group.mark else None,
+        action=group.action,
+        changes=tuple(_change(change, book, label) for change in group.changes),
+        withheld=tuple(_change(change, book, label) for change in group.withheld),
+        admins_after=None if after is None else _admins(after, group, book, label),
+        to_invite=_invites(group, book),
+        notes=tuple(map(book.note, group.notes)),
+        notices=group.notices,
+    )
+
+
+def _people(changes: Iterable[Change]) -> list[str]:
+    return [
+        person.wa_id
+        for change in changes
+        if isinstance(change, Promote | Demote | RemoveParticipants)
+        for person in change.people
+    ]
+
+
+def _labels(book: Book, wa_ids: Iterable[str]) -> Callable[[str], str]:
+    """What to call people who are named together: somebody's two numbers must not look like one."""
+    labels = Counter(book.person(wa_id) for wa_id in {number.key(wa_id): wa_id for wa_id in wa_ids}.values())
+
+    def label(wa_id: str) -> str:
+        who = book.person(wa_id)
+        shown = book.number(wa_id)
+        return f"{who} ({shown})" if labels[who] > 1 and who != shown else who
+
+    return label
+
+
+def _admins_after(group: GroupPlan) -> tuple[str, ...] | None:
+    """Who will be admin, where that changes; empty in a group that is only being created."""
+    if any(isinstance(change, LeaveGroup) for change in group.changes):
+        return None
+    if any(isinstance(change, CreateGroup) for change in group.changes):
+        return ()
+    if group.live is None or not _people(group.changes):
+        return None
+    after = admins_after(group.live, group.changes)
+    return None if after == group.live.admins else after
+
+
+def _admins(
+    wa_ids: tuple[str, ...], group: GroupPlan, book: Book, label: Callable[[str], str]
+) -> tuple[AdminView, ...]:
+    """Aliases first, then numbers, the account last; the account creates what is created."""
+    if not wa_ids and group.live is None:
+        return (AdminView("account", creator=True),)
+    creator = group.live.creator_key if group.live else None
+
+    def rank(wa_id: str) -> tuple[bool, bool, str]:
+        key = number.key(wa_id)
+        return key in book.account, key not in book.aliases, label(wa_id)
+
+    return tuple(
+        AdminView(label(wa_id), creator=number.key(wa_id) == creator) for wa_id in sorted(wa_ids, key=rank)
+    )
+
+
+def _change(change: Change, book: Book, label: Callable[[str], str]) -> ChangeView:
+    def people(affected: tuple[Affected, ...]) -> tuple[PersonView, ...]:
+        return tuple(PersonView(label(person.wa_id), person.reason) for person in affected)
+
+    match change:
+        case CreateGroup(subject):
+            return ChangeView(change.kind, after=book.outsider(subject))
+        case AdoptGroup(group_id, _, was):
+            return ChangeView(change.kind, was, book.group_id(group_id))
+        case SetSubject(before, after):
+            return ChangeView(change.kind, book.outsider(before), book.outsider(after))
+        case SetIcon(before, after):
+            return ChangeView(change.kind, _seen(before), _picture(after))
+        case RemoveIcon(before):
+            return ChangeView(change.kind, _seen(before))
+        case Promote(affected) | Demote(affected) | RemoveParticipants(affected):
+            return ChangeView(change.kind, people=people(affected))
+        case RevokeLink(before, after):
+            return ChangeView(change.kind, before, after)
+        case LeaveGroup():
+            return ChangeView(change.kind)
+        case _:
+            assert_never(change)
+
+
+def _seen(seen: IconSeen | None) -> PictureView | None:
+    if seen is None or seen.meta is None:
+        return None
+    return PictureView(sha256=seen.sha256, size=seen.meta.length)
+
+
+def _picture(icon: Icon) -> PictureView:
+    return PictureView(icon.path, icon.sha256, icon.size, icon.width, icon.height, icon.mime)
+
+
+def _invites(group: GroupPlan, book: Book) -> tuple[InviteView, ...]:
+    return tuple(
+        InviteView(invite.person.alias or book.person(invite.person.numbers[0]), invite.role)
+        for invite in group.to_invite
+    )
+
+
+def _objections(objections: tuple[Objection, ...], book: Book) -> tuple[ObjectionView, ...]:
+    return tuple(
+        ObjectionView(
+            objection.code,
+            book.note(objection.note),
+            objection.groups,
+            objection.lifted_by,
+            objection.code not in NEVER_LIFTED,
+        )
+        for objection in objections
+    )
+
+
+def apply_view(result: ApplyResult, book: Book) -> ApplyView:
+    """The view of what an apply did, group by group in the plan's order."""
+    groups = tuple(_ended(group, book) for group in result.groups)
+    actions = Counter(group.action for group in groups)
+    statuses = Counter(outcome.status for group in groups for outcome in group.outcomes)
+    return ApplyView(
+        complete=result.complete,
+        interrupted=result.interrupted,
+        summary=ApplySummary(
+            done=statuses["done"],
+            failed=statuses["failed"],
+            skipped=statuses["skipped"],
+            unknown=statuses["unknown"],
+            blocked=actions["blocked"],
+            missing=actions["missing"],
+            held=actions["held"],
+        ),
+        groups=groups,
+        objections=_objections(result.plan.objections, book),
+        notes=tuple(map(book.note, result.plan.notes)),
+        unsaved=_problem(result.unsaved, book),
+        bind=result.bind,
+    )
+
+
+def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
+    label = _labels(book, _people(outcome.change for outcome in group.outcomes))
+    return GroupOutcomeView(
+        name=group.name,
+        id=None if group.id is None else book.group_id(group.id),
+        action=group.action,
+        outcomes=tuple(
+            OutcomeView(_change(outcome.change, book, label), outcome.status, _problem(outcome.problem, book))
+            for outcome in group.outcomes
+        ),
+        to_invite=_invites(group.plan, book) if group.plan else (),
+        notes=tuple(map(book.note, group.notes)),
+    )
+
+
+def _problem(problem: Problem | None, book: Book) -> ProblemView | None:
+    if problem is None:
+        return None
+    return ProblemView(problem.code, book.problem(problem.message), book.problem(problem.hint), problem.retry)
