@@ -1,0 +1,72 @@
+"""The program: the list of verbs, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.common import Common, LazyGroup, common_options
+from reconciler.errors import Exit, ReconcilerError
+
+_COMMANDS = {
+    "validate": ("reconciler.cli.commands.validate", "Check manifests, contacts and configuration, offline."),
+    "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
+    "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
+    "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
+    "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
+    "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),
+}
+
+
+class _Program(LazyGroup):
+    lazy = _COMMANDS
+    examples = """
+    reconciler plan --sandbox           try it without an account
+    reconciler validate                 check the files, offline
+    reconciler plan                     what would change?
+    reconciler apply                    make it so, after a question
+    reconciler apply --yes              the same in a pipeline
+    """
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["--help", "-h"]})
+@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
+@common_options
+def program(common: Common) -> None:
+    """A GitOps-style reconciler for WhatsApp groups."""
+    click.get_current_context().obj = common
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code; every error is reported here, on stderr."""
+    try:
+        result = program.main(args=arguments, prog_name="reconciler", standalone_mode=False)
+        sys.stdout.flush()
+        return int(result) if isinstance(result, int) else Exit.OK
+    except click.UsageError as error:
+        error.show()
+        return Exit.USAGE
+    except click.ClickException as error:
+        error.show()
+        return Exit.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; what could not be printed is no reason for a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.ERROR
+    except ReconcilerError as error:
+        from reconciler.cli.terminal import print_error
+
+        print_error(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  # the last resort: a bug must say so, with its own exit code
+        from reconciler.cli.terminal import print_bug
+
+        print_bug(error)
+        return Exit.BUG

@@ -1,0 +1,68 @@
+"""The clock of a run, which also knows when a signal asked for a stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from types import FrameType
+
+from reconciler.errors import Exit
+
+
+class SystemClock:
+    """Real time. `stop` wakes everybody who sleeps."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def now(self) -> datetime:
+        """The present moment, UTC, with its zone."""
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The local day, by which `left`, `hold` and `allow` go (set TZ where a pipeline runs elsewhere)."""
+        return self.now().astimezone().date()
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or return at once when a stop was asked for."""
+        if seconds > 0:
+            self._stop.wait(seconds)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask for a stop."""
+        self._stop.set()
+
+
+@contextmanager
+def stopping_on_signals(clock: SystemClock) -> Iterator[None]:
+    """First SIGINT or SIGTERM: `clock.stop()`, so that calls in flight are finished and state is saved.
+    Second: the process ends at once with 130."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        # os.write, because print may be in the middle of something when a signal comes.
+        if clock.stopping:
+            os.write(2, b"\nStopped at once.\n")
+            os._exit(Exit.INTERRUPTED)
+        clock.stop()
+        os.write(2, b"\nStopping after the calls in flight. Once more to stop at once.\n")
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,88 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+
+EXAMPLES = """
+reconciler apply                            shows the plan and asks
+reconciler apply --yes                      does not ask: for pipelines
+reconciler apply --yes --plan plan.json     only what was saved by: reconciler plan --out plan.json
+reconciler apply --target suporte-campinas
+reconciler apply --sandbox --yes            try it without an account
+"""
+
+
+@verb("apply", EXAMPLES)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
+@click.option("--prune", is_flag=True, help="Leave groups whose manifest is gone. This is final.")
+@click.option("--allow", metavar="CODE", multiple=True, help="Lift an objection; repeatable.")
+@lock_timeout_option
+def command(
+    common: Common,
+    yes: bool,
+    plan_file: str | None,
+    prune: bool,
+    allow: tuple[str, ...],
+    lock_timeout: float,
+) -> int:
+    """Make the live groups as the manifests say."""
+    from reconciler import operations
+    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.errors import UsageError
+    from reconciler.model.plan import Plan
+    from reconciler.reports.view import apply_view, plan_view
+
+    wiring.enter(common)
+    name = common.format or "text"
+    chosen = formats.named(name)
+    reports = formats.report_files(common.report)
+    if not yes and not terminal.can_ask():
+        raise UsageError("there is no terminal to ask on", "add --yes to apply without a question")
+    saved = formats.read_text(plan_file) if plan_file is not None else None
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+    with stopping_on_signals(clock), wiring.workspace(common, clock) as work:
+        book = wiring.book(common, work.loaded)
+        options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
+
+        def approve(plan: Plan) -> bool:
+            """Show the plan as text, and ask where something would change."""
+            if name == "text":
+                terminal.put(chosen.plan(plan_view(plan, book), look))
+            if plan.open_objections:
+                return False
+            if yes or not any(group.writes for group in plan.groups):
+                return True
+            if name != "text":
+                terminal.say(formats.named("text").plan(plan_view(plan, book), look))
+            return terminal.ask("Apply these changes?")
+
+        with work.store.lock(lock_timeout, clock) as journal:
+            work.store.warn_if_new()
+            wiring.check_targets(options, work.loaded, journal.state)
+            result = operations.apply(
+                work.loaded,
+                journal,
+                reader=work.client.reader,
+                writer=work.client.writer,
+                icon_files=work.icon_files,
+                options=options,
+                plan_key=work.plan_key,
+                saved_plan=saved,
+                approve=approve,
+                clock=clock,
+                progress=terminal.progress(common.quiet),
+            )
+    view = apply_view(result, book)
+    terminal.put(chosen.apply(view, look))
+    for report in reports:
+        formats.write_private(report.path, report.format.apply(view, formats.PLAIN))
+    return exits.of_apply(result)

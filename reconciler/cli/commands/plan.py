@@ -1,0 +1,60 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli.common import Common, verb
+
+EXAMPLES = """
+reconciler plan
+reconciler plan --target 'cliente-*'
+reconciler plan --out plan.json             to be applied by: reconciler apply --plan plan.json
+reconciler plan --detailed-exitcode         0: nothing to do, 2: changes
+reconciler plan --format json --report text=plan.txt
+"""
+
+
+@verb("plan", EXAMPLES)
+@click.option("--out", metavar="FILE", default=None, help="Save the plan, for `apply --plan`.")
+@click.option("--detailed-exitcode", is_flag=True, help="End 2 where something is to be done.")
+@click.option("--prune", is_flag=True, help="Plan to leave groups whose manifest is gone.")
+@click.option("--allow", metavar="CODE", multiple=True, help="Lift an objection; repeatable.")
+def command(
+    common: Common, out: str | None, detailed_exitcode: bool, prune: bool, allow: tuple[str, ...]
+) -> int:
+    """Show what apply would change. Changes nothing."""
+    from reconciler import operations
+    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.planning import planfile
+    from reconciler.reports.view import plan_view
+
+    wiring.enter(common)
+    chosen = formats.named(common.format or "text")
+    reports = formats.report_files(common.report)
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock), wiring.workspace(common, clock) as work:
+        options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
+        state = work.store.read()
+        wiring.check_targets(options, work.loaded, state)
+        planned = operations.plan(
+            work.loaded,
+            state,
+            reader=work.client.reader,
+            icon_files=work.icon_files,
+            options=options,
+            plan_key=work.plan_key,
+            progress=terminal.progress(common.quiet),
+        )
+        view = plan_view(planned.plan, wiring.book(common, work.loaded))
+    look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+    terminal.put(chosen.plan(view, look))
+    for report in reports:
+        formats.write_private(report.path, report.format.plan(view, formats.PLAIN))
+    if out is not None:
+        formats.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
+    return exits.of_plan(planned.plan, detailed=detailed_exitcode)

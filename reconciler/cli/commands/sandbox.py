@@ -1,0 +1,99 @@
+"""`reconciler sandbox`."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.common import Common, verb
+
+EXAMPLES = """
+reconciler sandbox                          serves until Ctrl-C; prints what to export
+reconciler sandbox --port 8080 --latency 0.2
+reconciler sandbox --fault 'POST /groups status=500 when=after nth=1'
+reconciler sandbox --reencode --lag 3
+"""
+
+
+@verb("sandbox", EXAMPLES)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; 0: any  [default: 0]")
+@click.option("--account", metavar="NUMBER", default=None, help="The business's own number.")
+@click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
+@click.option("--username", default=None, help="The only user name accepted (with --token).")
+@click.option("--token", default=None, help="The only token accepted; no secret of yours.")
+@click.option(
+    "--latency", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Added to every answer."
+)
+@click.option(
+    "--lag", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Reads lag behind writes."
+)
+@click.option("--reencode", is_flag=True, help="Store icons encoded again, as the real service may.")
+@click.option("--change-byte", is_flag=True, help="Store icons with one byte changed.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=None, help="Requests a second.")
+@click.option("--rate-status", type=click.Choice(["429", "420"]), default="429", help="Sent above that.")
+@click.option("--retry-after", type=click.FloatRange(min=0), default=None, help="Sent with that answer.")
+@click.option("--subject-limit", type=click.IntRange(min=1), default=25, help="Characters  [default: 25]")
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="METHOD PATH ACTION [key=value …]")
+@click.option("--webhook", metavar="URL", default=None, help="Loopback URL that gets messages from members.")
+def command(
+    common: Common,
+    port: int,
+    account: str | None,
+    database: str | None,
+    username: str | None,
+    token: str | None,
+    latency: float,
+    lag: float,
+    reencode: bool,
+    change_byte: bool,
+    rate: float | None,
+    rate_status: str,
+    retry_after: float | None,
+    subject_limit: int,
+    faults: tuple[str, ...],
+    webhook: str | None,
+) -> int:
+    """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
+    from reconciler.cli import terminal, wiring
+    from reconciler.errors import Exit, UsageError
+    from reconciler.model import number
+    from reconciler.sandbox import Options, Server, parse_fault, serve_forever
+
+    wiring.enter(common)
+    if (username is None) != (token is None):
+        raise UsageError("--username and --token go together")
+    try:
+        digits = number.parse(account) if account else wiring.SANDBOX_ACCOUNT
+        parsed = tuple(parse_fault(spec) for spec in faults)
+    except number.NumberError as error:
+        raise UsageError(f"--account: {error.message}", error.hint) from None
+    except ValueError as error:
+        raise UsageError(f"--fault: {error}") from None
+
+    def ready(server: Server) -> None:
+        terminal.put(f"export RECONCILER_BASE_URL={server.base_url}")
+        terminal.put(f"export RECONCILER_USERNAME={username or 'sandbox'}")
+        terminal.put(f"export RECONCILER_TOKEN={token or 'sandbox'}")
+        terminal.put(f"export RECONCILER_ACCOUNT={digits}")
+        terminal.say(f"Pages: {server.base_url}/   Ctrl-C ends.")
+
+    serve_forever(
+        Options(
+            database=database or str(wiring.sandbox_folder() / "sandbox.sqlite3"),
+            account=digits,
+            port=port,
+            username=username,
+            token=token,
+            latency=latency,
+            lag=lag,
+            reencode=reencode,
+            change_byte=change_byte,
+            rate=rate,
+            rate_status=int(rate_status),
+            retry_after=retry_after,
+            subject_limit=subject_limit,
+            faults=parsed,
+            webhook=webhook,
+        ),
+        ready,
+    )
+    return Exit.OK

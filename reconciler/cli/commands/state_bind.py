@@ -1,0 +1,29 @@
+"""`reconciler state bind`."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+
+EXAMPLES = """
+reconciler state bind suporte-campinas 5519911112222-1513616971
+"""
+
+
+@verb("bind", EXAMPLES)
+@click.argument("name")
+@click.argument("group_id", metavar="ID")
+@lock_timeout_option
+def command(common: Common, name: str, group_id: str, lock_timeout: float) -> int:
+    """Say that NAME means the existing group ID."""
+    from reconciler import operations
+    from reconciler.cli import state_store, terminal
+    from reconciler.errors import Exit
+
+    state_store.check_name(name)
+    state_store.check_id(group_id)
+    with state_store.changing(common, lock_timeout) as journal:
+        operations.bind(journal, name, group_id)
+    terminal.say(f"{name} is bound now.")
+    return Exit.OK

@@ -1,0 +1,26 @@
+"""`reconciler state forget`."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+
+EXAMPLES = """
+reconciler state forget suporte-campinas
+"""
+
+
+@verb("forget", EXAMPLES)
+@click.argument("name")
+@lock_timeout_option
+def command(common: Common, name: str, lock_timeout: float) -> int:
+    """Forget NAME. The group itself is not touched."""
+    from reconciler import operations
+    from reconciler.cli import state_store, terminal
+    from reconciler.errors import Exit
+
+    with state_store.changing(common, lock_timeout) as journal:
+        operations.forget(journal, name)
+    terminal.say(f"{name} is forgotten. The group itself was not touched.")
+    return Exit.OK

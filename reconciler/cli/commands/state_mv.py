@@ -1,0 +1,28 @@
+"""`reconciler state mv`."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+
+EXAMPLES = """
+reconciler state mv suporte suporte-campinas
+"""
+
+
+@verb("mv", EXAMPLES)
+@click.argument("old")
+@click.argument("new")
+@lock_timeout_option
+def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
+    """Give what is recorded of OLD to NEW, after a manifest was renamed."""
+    from reconciler import operations
+    from reconciler.cli import state_store, terminal
+    from reconciler.errors import Exit
+
+    state_store.check_name(new)
+    with state_store.changing(common, lock_timeout) as journal:
+        operations.move(journal, old, new)
+    terminal.say(f"{new} has what was recorded of {old}.")
+    return Exit.OK

@@ -1,0 +1,58 @@
+"""`reconciler state show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.common import Common, verb
+
+if TYPE_CHECKING:
+    from reconciler.reports.view import Book
+
+EXAMPLES = """
+reconciler state show
+reconciler state show suporte-campinas --show-numbers
+"""
+
+
+@verb("show", EXAMPLES)
+@click.argument("name", required=False)
+def command(common: Common, name: str | None) -> int:
+    """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
+    import json
+
+    from reconciler.cli import state_store, terminal, wiring
+    from reconciler.errors import Exit, ReconcilerError
+    from reconciler.state import codec
+
+    store, loaded = state_store.open_store(common)
+    state = store.read()
+    book = wiring.book(common, loaded)
+    document = json.loads(codec.dumps(state))
+    for record in document["groups"].values():
+        _mask(record, book)
+    for intent in document["creating"].values():
+        intent["listed"] = [book.group_id(group_id) for group_id in intent["listed"]]
+    if name is not None:
+        if name not in state.groups and name not in state.creating:
+            raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
+        document = {part: document[part].get(name) for part in ("groups", "creating")}
+    terminal.put(json.dumps(document, indent=2, ensure_ascii=False))
+    return Exit.OK
+
+
+def _mask(record: dict[str, object], book: Book) -> None:
+    """Mask, in place, the numbers of one record: its id, and people who have no alias."""
+    record["id"] = book.group_id(str(record["id"]))
+    applied = record.get("applied")
+    for holder, key in ((record, "joined"), (applied, "admins"), (applied, "members")):
+        if isinstance(holder, dict) and isinstance(holder.get(key), list):
+            holder[key] = [_person(str(person), book) for person in holder[key]]
+    if isinstance(sent := record.get("sent"), dict):
+        record["sent"] = {_person(person, book): value for person, value in sent.items()}
+
+
+def _person(ref: str, book: Book) -> str:
+    return book.person(ref) if ref.isdigit() else ref

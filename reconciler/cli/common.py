@@ -1,0 +1,149 @@
+"""Options that every verb takes, before or after the verb, and the click classes that make it so."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The common options as given: an empty or False value means "not given"."""
+
+    directory: str = ""
+    config: str = ""
+    sandbox: bool = False
+    target: tuple[str, ...] = ()
+    format: str = ""
+    report: tuple[str, ...] = ()
+    show_numbers: bool = False
+    color: str = ""
+    quiet: bool = False
+    verbose: bool = False
+
+    def over(self, earlier: Common) -> Common:
+        """These options over those given before the verb; lists are joined."""
+        merged = earlier
+        for field in fields(Common):
+            mine, theirs = getattr(self, field.name), getattr(earlier, field.name)
+            if isinstance(mine, tuple):
+                merged = replace(merged, **{field.name: theirs + mine})
+            elif mine:
+                merged = replace(merged, **{field.name: mine})
+        return merged
+
+
+_OPTIONS = (
+    click.option("-C", "directory", metavar="DIR", default="", help="Work in DIR, as if started there."),
+    click.option("--config", metavar="FILE", default="", help="[default: reconciler.yaml]"),
+    click.option("--sandbox", is_flag=True, help="Use the embedded sandbox instead of the real API."),
+    click.option(
+        "--target", metavar="NAME", multiple=True, help="Only groups of this name (a glob); repeatable."
+    ),
+    click.option("--format", metavar="FORMAT", default="", help="On stdout: text or json  [default: text]"),
+    click.option(
+        "--report", metavar="FORMAT=FILE", multiple=True, help="Write a report to FILE as well; repeatable."
+    ),
+    click.option("--show-numbers", is_flag=True, help="Show people's numbers instead of masking them."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default=None,
+        help="Colours  [default: auto]",
+    ),
+    click.option("--quiet", is_flag=True, help="No progress and no warnings."),
+    click.option("--verbose", is_flag=True, help="Log every call (method, path template, status, time)."),
+)
+
+
+def common_options(function: F) -> F:
+    """Add the common options to a command; they arrive as one `common` argument."""
+    names = {field.name for field in fields(Common)}
+
+    def collect(*args: Any, **kwargs: Any) -> Any:
+        given = {name: kwargs.pop(name) for name in names if name in kwargs}
+        mine = Common(**{name: value for name, value in given.items() if value is not None})
+        context = click.get_current_context()
+        parent = context.parent.obj if context.parent is not None else None
+        return function(mine.over(parent) if isinstance(parent, Common) else mine, *args, **kwargs)
+
+    collect.__name__ = function.__name__
+    collect.__doc__ = function.__doc__
+    if hasattr(function, "__click_params__"):
+        collect.__click_params__ = function.__click_params__  # type: ignore[attr-defined]
+    decorated: Any = collect
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+class ExampleCommand(click.Command):
+    """A command whose `--help` begins with examples: the part of its docstring before `Usage:`."""
+
+    examples: str = ""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_examples(self.examples, formatter)
+        super().format_help(ctx, formatter)
+
+
+def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
+    """The `Examples:` section, as it was written."""
+    if examples:
+        formatter.write("Examples:\n")
+        for line in examples.strip().splitlines():
+            formatter.write(f"  {line.strip()}\n")
+        formatter.write("\n")
+
+
+def verb(name: str, examples: str) -> Callable[[Callable[..., Any]], ExampleCommand]:
+    """A decorator: a command with examples and the common options."""
+
+    def decorate(function: Callable[..., Any]) -> ExampleCommand:
+        made = click.command(
+            name, cls=ExampleCommand, context_settings={"help_option_names": ["--help", "-h"]}
+        )(common_options(function))
+        made.examples = examples
+        return made
+
+    return decorate
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when called; `lazy` maps names to module and short help."""
+
+    lazy: Mapping[str, tuple[str, str]] = {}
+    examples: str = ""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return None
+        module = importlib.import_module(self.lazy[cmd_name][0])
+        found: click.Command = module.command
+        return found
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_examples(self.examples, formatter)
+        super().format_help(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
+
+
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait for another run to end  [default: 0]",
+)

@@ -1,0 +1,38 @@
+"""From results to exit codes: the same in every format, because it is decided after all were written."""
+
+from __future__ import annotations
+
+from reconciler.errors import Exit, first_exit
+from reconciler.model.outcome import ApplyResult
+from reconciler.model.plan import Plan
+
+
+def of_plan(plan: Plan, *, detailed: bool) -> Exit:
+    """1 when something could not be read, 6 with an open objection, and with `detailed` 2 for changes."""
+    codes = {Exit.OK}
+    if not plan.complete:
+        codes.add(Exit.ERROR)
+    if plan.open_objections:
+        codes.add(Exit.OBJECTION)
+    if detailed and any(group.writes or group.action in ("blocked", "missing") for group in plan.groups):
+        codes.add(Exit.CHANGES)
+    return first_exit(codes)
+
+
+def of_apply(result: ApplyResult) -> Exit:
+    """What an apply ends with; see design, "Commands"."""
+    codes = {Exit.OK}
+    outcomes = [outcome for group in result.groups for outcome in group.outcomes]
+    if result.interrupted:
+        codes.add(Exit.INTERRUPTED)
+    if any(outcome.problem is not None and outcome.problem.code == "credentials" for outcome in outcomes):
+        codes.add(Exit.CREDENTIALS)
+    if not result.complete or result.unsaved is not None:
+        codes.add(Exit.ERROR)
+    if result.plan.open_objections:
+        codes.add(Exit.OBJECTION)
+    if any(outcome.status != "done" for outcome in outcomes):
+        codes.add(Exit.PARTIAL)
+    if any(group.action in ("blocked", "missing") for group in result.plan.groups):
+        codes.add(Exit.PARTIAL)
+    return first_exit(codes)

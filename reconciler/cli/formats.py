@@ -1,0 +1,130 @@
+"""The table of formats: what each renders. The only place that names concrete renderers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Complaint, ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.reports.view import ApplyView, PlanView
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a terminal format has to know: whether there are colours, and how many columns."""
+
+    color: bool
+    width: int
+
+
+PLAIN = Look(color=False, width=100)
+"""How a file looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One row: how a plan, an apply and a validation (complaints, and the count of groups when there is no
+    mistake) are rendered."""
+
+    plan: Callable[[PlanView, Look], str]
+    apply: Callable[[ApplyView, Look], str]
+    validation: Callable[[Sequence[Complaint], int | None, Look], str]
+
+
+def _text_plan(view: PlanView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_plan(view, color=look.color, width=look.width)
+
+
+def _text_apply(view: ApplyView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_apply(view, color=look.color, width=look.width)
+
+
+def _json_plan(view: PlanView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_plan(view)
+
+
+def _json_apply(view: ApplyView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_apply(view)
+
+
+def _text_validation(complaints: Sequence[Complaint], groups: int | None, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_validation(complaints, groups, color=look.color)
+
+
+def _json_validation(complaints: Sequence[Complaint], groups: int | None, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_validation(complaints, groups)
+
+
+FORMATS = {
+    "text": Format(_text_plan, _text_apply, _text_validation),
+    "json": Format(_json_plan, _json_apply, _json_validation),
+}
+
+
+def named(name: str) -> Format:
+    """The format of a name; raises `UsageError` naming the others."""
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """One `--report FORMAT=FILE`."""
+
+    format: Format
+    path: str
+
+
+def report_files(given: tuple[str, ...]) -> tuple[ReportFile, ...]:
+    """Every `--report`, checked before anything is done; raises `UsageError`."""
+    files = []
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not equals or not path:
+            raise UsageError("--report takes FORMAT=FILE", "for example: --report json=plan.json")
+        files.append(ReportFile(named(name), path))
+    return tuple(files)
+
+
+def write_private(path: str, text: str) -> None:
+    """Write a file that only its owner may read (0600), also where it was there before.
+
+    Raises `ReconcilerError` when it cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(text if text.endswith("\n") else f"{text}\n")
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def read_text(path: str, limit: int = 64 * 1024 * 1024) -> str:
+    """The text of a file that the command line names; raises `ReconcilerError` when it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(limit + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ReconcilerError(f"{path} cannot be read: {reason}") from None
+    if len(text) > limit:
+        raise ReconcilerError(f"{path} is too large")
+    return text

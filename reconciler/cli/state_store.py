@@ -1,0 +1,45 @@
+"""What the `state` commands share: the store of a run that makes no call and needs no credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.cli import environment, wiring
+from reconciler.cli.clock import SystemClock
+from reconciler.cli.common import Common
+from reconciler.errors import UsageError
+from reconciler.manifests.load import Loaded
+from reconciler.model import number
+from reconciler.ports import Journal
+
+
+def open_store(common: Common) -> tuple[wiring.Store, Loaded]:
+    """The store and the files. Raises `InputError`, and `UsageError` with `state: none`."""
+    wiring.enter(common)
+    loaded = wiring.load(common, SystemClock())
+    store = wiring.Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url())
+    if not store.keeps:
+        raise UsageError("`state` is none: there is nothing recorded")
+    return store, loaded
+
+
+@contextmanager
+def changing(common: Common, lock_timeout: float) -> Iterator[Journal]:
+    """A journal for a change by hand, under the lock."""
+    store, _ = open_store(common)
+    with store.lock(lock_timeout, SystemClock()) as journal:
+        yield journal
+
+
+def check_name(name: str) -> None:
+    """Raise `UsageError` unless a manifest may have this name."""
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", name):
+        raise UsageError(f"{name!r:.40} is no name", "a name is made of a-z, 0-9 and hyphens")
+
+
+def check_id(group_id: str) -> None:
+    """Raise `UsageError` unless the API may list this as a group's id."""
+    if not number.is_group_id(group_id):
+        raise UsageError(f"{group_id!r:.40} is no group id", "copy it from: reconciler plan --show-numbers")

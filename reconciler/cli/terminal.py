@@ -1,0 +1,164 @@
+"""Printing: data on stdout, everything else on stderr; colour decided per stream; progress on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING, TextIO
+
+from reconciler.errors import Complaint, InputError, ReconcilerError
+from reconciler.ports import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+def wants_color(stream: TextIO, choice: str) -> bool:
+    """Whether a stream gets colours: `--color` first, then NO_COLOR, then FORCE_COLOR, then a terminal."""
+    if choice in ("always", "never"):
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def in_ci() -> bool:
+    """Whether a pipeline runs us: `CI` is set and is not a word for no."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+
+
+def width(stream: TextIO) -> int:
+    """Columns of a terminal; 100 elsewhere, so that logs do not depend on who looks."""
+    if not stream.isatty():
+        return 100
+    try:
+        return max(40, os.get_terminal_size(stream.fileno()).columns)
+    except OSError:
+        return 100
+
+
+def say(text: str) -> None:
+    """A message for people, on stderr."""
+    sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stderr.flush()
+
+
+def put(text: str) -> None:
+    """Data, on stdout."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.flush()
+
+
+def print_complaints(complaints: Sequence[Complaint], color: str = "auto") -> None:
+    """Complaints about files, on stderr."""
+    from reconciler.reports import text
+
+    if complaints:
+        say(text.render_complaints(complaints, color=wants_color(sys.stderr, color)))
+
+
+def print_error(error: ReconcilerError) -> None:
+    """An error with its hint, on stderr."""
+    if isinstance(error, InputError):
+        print_complaints(error.complaints)
+        return
+    from reconciler.reports import text
+
+    say(f"Error: {text.visible(error.message)}")
+    if error.hint:
+        say(f"  {text.visible(error.hint)}")
+
+
+def print_bug(error: BaseException) -> None:
+    """A bug: where it happened, without values, which could be numbers or tokens."""
+    say(f"This is a bug in reconciler: {type(error).__name__}. Please report it with these lines:")
+    for frame in traceback.extract_tb(error.__traceback__)[-8:]:
+        place = frame.filename.rpartition("/reconciler/")[2]
+        say(f"  {place}:{frame.lineno} in {frame.name}")
+
+
+def log_calls(verbose: bool) -> None:
+    """With `--verbose`, log every call on stderr. Only our own logger is attached: those of libraries would
+    print addresses with ids in them."""
+    if not verbose:
+        return
+    import logging
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("reconciler")
+    logger.handlers = [handler]
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+
+
+class Silent:
+    """A `Progress` that says nothing."""
+
+    def start(self, label: str, total: int) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Bar:
+    """A `Progress` bar on stderr, gone when it is finished."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._progress: RichProgress | None = None
+        self._task: TaskID | None = None
+
+    def start(self, label: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        with self._lock:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._progress.add_task(label, total=total)
+            self._progress.start()
+
+    def advance(self, count: int = 1) -> None:
+        with self._lock:
+            if self._progress is not None and self._task is not None:
+                self._progress.advance(self._task, count)
+
+    def finish(self) -> None:
+        with self._lock:
+            if self._progress is not None:
+                self._progress.stop()
+                self._progress = None
+
+
+def progress(quiet: bool) -> Progress:
+    """A bar on a terminal that is no pipeline's; silence elsewhere."""
+    if quiet or in_ci() or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return Silent()
+    return Bar()
+
+
+def can_ask() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    """Ask on stderr; only a typed `yes` is a yes."""
+    sys.stderr.write(f"{question} Only 'yes' is a yes: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == "yes"

@@ -1,0 +1,202 @@
+"""Saved plans: what was reviewed, as keyed digests, so that a file can be published and still be compared.
+
+A digest covers, for every changed group, the desired values, the id, the before-values of what changes, the
+people affected and the icons' hashes; and for the run its options and objections. The file holds no number,
+link or token: without the key nobody can try numbers against it. It is compared, never executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.errors import ObjectionError
+from reconciler.model.change import (
+    AdoptGroup,
+    Change,
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.model.desired import DesiredGroup
+from reconciler.model.live import IconSeen
+from reconciler.model.plan import GroupPlan, Plan
+from reconciler.planning.options import Options
+
+FORMAT_VERSION = 1
+
+_WORDS = {
+    "desired": "what the manifest says",
+    "id": "which group it is",
+    "before": "what the group is like now",
+    "changes": "what would be changed",
+    "people": "the people affected",
+    "icon": "the icon",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """Keyed digests (hex) of a plan: of the whole, the options, the objections, and per changed group of
+    each aspect."""
+
+    whole: str
+    options: str
+    objections: str
+    groups: Mapping[str, Mapping[str, str]]
+
+
+def fingerprint(plan: Plan, options: Options, key: bytes) -> Fingerprint:
+    """The digests of a plan under a key."""
+    options_digest = _digest(key, "options", [sorted(options.allow), options.prune, sorted(options.targets)])
+    objections_digest = _digest(
+        key, "objections", [[entry.code, list(entry.groups), entry.lifted_by] for entry in plan.objections]
+    )
+    groups = {
+        group.name: {aspect: _digest(key, aspect, value) for aspect, value in _aspects(group).items()}
+        for group in plan.changed
+    }
+    whole = _digest(key, "plan", [options_digest, objections_digest, groups])
+    return Fingerprint(whole=whole, options=options_digest, objections=objections_digest, groups=groups)
+
+
+def document(print_: Fingerprint, plan: Plan, key: bytes) -> str:
+    """The text of a plan file: JSON, sealed, so that a change of the file itself shows as well."""
+    body = {
+        "format_version": FORMAT_VERSION,
+        "kind": "saved_plan",
+        "digest": print_.whole,
+        "options": print_.options,
+        "objections": print_.objections,
+        "groups": [
+            {
+                "name": group.name,
+                "action": group.action,
+                "changes": [change.kind for change in group.changes],
+                "digests": dict(print_.groups[group.name]),
+            }
+            for group in plan.changed
+        ],
+    }
+    return json.dumps({**body, "seal": _digest(key, "file", body)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def check(text: str, print_: Fingerprint, key: bytes) -> None:
+    """Raise `ObjectionError`, saying what differs, unless the file holds this very plan."""
+    differences = _differences(text, print_, key)
+    if differences:
+        raise ObjectionError(
+            "the saved plan does not hold any more: " + "; ".join(differences),
+            "plan again, have it reviewed, and apply the new file",
+        )
+
+
+def _differences(text: str, print_: Fingerprint, key: bytes) -> list[str]:
+    unusable = "the file is damaged, was changed, or was made with another key (RECONCILER_PLAN_KEY)"
+    try:
+        saved = json.loads(text)
+    except (ValueError, RecursionError):
+        return [unusable]
+    if not isinstance(saved, dict):
+        return [unusable]
+    seal = saved.pop("seal", None)
+    if not isinstance(seal, str) or not hmac.compare_digest(
+        seal.encode(), _digest(key, "file", saved).encode()
+    ):
+        return [unusable]
+    if saved.get("format_version") != FORMAT_VERSION or saved.get("kind") != "saved_plan":
+        return ["the file was written by another version"]
+    # The seal has shown that the rest was written by `document`.
+    before = {group["name"]: group["digests"] for group in saved["groups"]}
+    found = []
+    if saved["options"] != print_.options:
+        found.append("the options (--target, --prune, --allow) are others")
+    if saved["objections"] != print_.objections:
+        found.append("the objections, or what lifts them, are others")
+    for name in sorted(before.keys() | print_.groups.keys()):
+        if name not in before:
+            found.append(f"{name} would be changed now, too")
+        elif name not in print_.groups:
+            found.append(f"{name} would not be changed any more")
+        elif before[name] != print_.groups[name]:
+            words = [
+                word for aspect, word in _WORDS.items() if before[name][aspect] != print_.groups[name][aspect]
+            ]
+            found.append(f"{name}: {', '.join(words)} changed")
+    return found
+
+
+def _digest(key: bytes, aspect: str, value: object) -> str:
+    text = json.dumps([aspect, value], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _aspects(group: GroupPlan) -> dict[str, object]:
+    return {
+        "desired": _desired(group.desired) if group.desired else None,
+        "id": group.id,
+        "before": [_before(change) for change in group.changes],
+        "changes": [_effect(change) for change in group.changes],
+        "people": [
+            [change.kind, sorted(person.wa_id for person in change.people)]
+            for change in group.changes
+            if isinstance(change, Promote | Demote | RemoveParticipants)
+        ],
+        "icon": [change.after.sha256 for change in group.changes if isinstance(change, SetIcon)],
+    }
+
+
+def _desired(group: DesiredGroup) -> list[object]:
+    return [
+        group.name,
+        group.subject,
+        None if group.icon is None else [group.icon.picture.sha256 if group.icon.picture else None],
+        None if group.admins is None else [person.numbers for person in group.admins],
+        None if group.members is None else [person.numbers for person in group.members],
+        group.prune_members,
+        group.link_version,
+        group.previously,
+        group.id,
+        group.ensure.value,
+    ]
+
+
+def _before(change: Change) -> object:
+    match change:
+        case SetSubject():
+            return change.before
+        case SetIcon() | RemoveIcon():
+            return _icon(change.before)
+        case RevokeLink():
+            return change.before
+        case AdoptGroup():
+            return change.was
+        case CreateGroup() | Promote() | Demote() | RemoveParticipants() | LeaveGroup():
+            return None
+
+
+def _icon(seen: IconSeen | None) -> object:
+    if seen is None or seen.meta is None:
+        return None
+    return seen.sha256 or [seen.meta.location, seen.meta.length]
+
+
+def _effect(change: Change) -> list[object]:
+    match change:
+        case CreateGroup():
+            return [change.kind, change.subject]
+        case AdoptGroup():
+            return [change.kind, change.id, change.found_by]
+        case SetSubject() | RevokeLink():
+            return [change.kind, change.after]
+        case _:
+            return [change.kind]
