@@ -1,0 +1,67 @@
+"""What holds for every test: no network beyond this machine, no home, no environment of whoever runs it.
+
+`repo` is a user's repository with a sandbox behind it; see `tests/support.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox import Options, Server, start
+from tests.support import ACCOUNT, Repo
+
+_CONNECT = socket.socket.connect
+
+
+def _connect_on_loopback(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise AssertionError(f"a test reached for the network: {address}")
+    _CONNECT(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Blow up on anything beyond loopback; give each test an empty home and no settings of the caller."""
+    monkeypatch.setattr(socket.socket, "connect", _connect_on_loopback)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    for name in list(os.environ):
+        if name.startswith(("RECONCILER_", "GITHUB_", "GITLAB_", "CI_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    for name in ("CI", "NO_COLOR", "FORCE_COLOR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Starts sandboxes with the options given; all are stopped at the end."""
+    servers: list[Server] = []
+
+    def _serve(**options: Any) -> Server:
+        servers.append(start(Options(**{"database": ":memory:", "account": ACCOUNT, **options})))
+        return servers[-1]
+
+    yield _serve
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def make_repo(tmp_path: Path, serve: Callable[..., Server]) -> Callable[..., Repo]:
+    """Makes a repository in the test's folder, with a sandbox of the options given."""
+
+    def _make(**options: Any) -> Repo:
+        return Repo(tmp_path / "repo", serve(**options))
+
+    return _make
+
+
+@pytest.fixture
+def repo(make_repo: Callable[..., Repo]) -> Repo:
+    """A repository with a sandbox as it comes."""
+    return make_repo()
