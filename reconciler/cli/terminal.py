@@ -69,11 +69,11 @@ def print_error(error: ReconcilerError) -> None:
     if isinstance(error, InputError):
         print_complaints(error.complaints)
         return
-    from reconciler.reports import text
+    from reconciler.reports.escape import for_terminal
 
-    say(f"Error: {text.visible(error.message)}")
+    say(f"Error: {for_terminal(error.message)}")
     if error.hint:
-        say(f"  {text.visible(error.hint)}")
+        say(f"  {for_terminal(error.hint)}")
 
 
 def print_bug(error: BaseException) -> None:
