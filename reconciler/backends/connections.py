@@ -39,6 +39,7 @@ class _Deadline(io.RawIOBase):
         timeout = sock.gettimeout()
         # The machine's clock, not the run's: a socket's timeout is real time in tests as well.
         self._end = None if timeout is None else time.monotonic() + timeout
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -49,17 +50,33 @@ class _Deadline(io.RawIOBase):
             if left <= 0:
                 raise TimeoutError("the whole answer took too long")
             self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self.ended = count == 0
+        return count
 
     def close(self) -> None:
         self._raw.close()
         super().close()
 
 
+class Malformed(http.client.HTTPException):
+    """The head of an answer contradicts itself."""
+
+
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Deadline(self.fp.detach(), sock))
+        self._deadline = _Deadline(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._deadline)
+
+    def begin(self) -> None:
+        super().begin()
+        if self._deadline.ended:
+            # http.client takes the end of the stream for the end of the head: half a head would do.
+            raise http.client.IncompleteRead(b"")
+        lengths = set(self.headers.get_all("Content-Length", ()))
+        if len(lengths) > 1 or not all(length.strip().isdigit() for length in lengths):
+            raise Malformed("Content-Length")
 
 
 class _PlainConnection(HTTPConnection):

@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy, should_bypass_proxies
 from urllib3 import exceptions as lib3
 
-from reconciler.backends.connections import Adapter, PinnedRequest, sent
+from reconciler.backends.connections import Adapter, Malformed, PinnedRequest, sent
 from reconciler.backends.faults import Answer
 from reconciler.errors import ApiError, NotSent, Unclear
 
@@ -197,8 +197,8 @@ def _unclear(error: Exception, status: int | None = None) -> ApiError:
         return Unclear("the answer did not come in time", "raise api.timeout", code="timeout", retry=True)
     if has(http.client.RemoteDisconnected):
         return Unclear("the connection was closed without an answer", code="reset", retry=True)
-    if has(http.client.BadStatusLine, http.client.LineTooLong, lib3.InvalidHeader):
+    if has(http.client.BadStatusLine, http.client.LineTooLong, lib3.InvalidHeader, Malformed):
         return Unclear("the answer is no HTTP", code="bad_answer", retry=True)
-    if status is not None:
+    if status is not None or has(http.client.IncompleteRead):
         return Unclear("the answer was cut short", status=status, code="truncated", retry=True)
     return Unclear("the connection broke before the answer", code="reset", retry=True)

@@ -1,0 +1,332 @@
+"""Pace: many workers against servers that count, in virtual time; and once against a real one."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.backends.faults import Answer, check
+from reconciler.backends.http import PATIENCE, Call, Http, Repeat
+from reconciler.backends.pace import MAX_PAUSE, Pace, retry_after
+from reconciler.backends.sinch import Connection, connect
+from reconciler.errors import RateLimited
+from reconciler.sandbox import Options, start
+from tests.fakes import NOON, FakeClock
+
+READ = Call("GET", "/v1/whatsapp/groups/{id}", Repeat.ALWAYS)
+CREATE = Call("POST", "/v1/whatsapp/groups", Repeat.NEVER)
+
+
+class SharedClock:
+    """Virtual time for `workers` threads: it moves to the next wake-up when all of them sleep.
+
+    Each worker calls `leave` when it is done.
+    """
+
+    stopping = False
+
+    def __init__(self, workers: int) -> None:
+        self._time = 0.0
+        self._awake = workers
+        self._sleepers: list[tuple[float, int, threading.Event]] = []
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self._time)
+
+    def monotonic(self) -> float:
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        woken = threading.Event()
+        with self._lock:
+            self._count += 1
+            heapq.heappush(self._sleepers, (self._time + max(0.0, seconds), self._count, woken))
+            self._advance()
+        woken.wait()
+
+    def leave(self) -> None:
+        with self._lock:
+            self._advance()
+
+    def _advance(self) -> None:
+        self._awake -= 1
+        if self._awake == 0 and self._sleepers:
+            self._time, _, woken = heapq.heappop(self._sleepers)
+            self._awake += 1
+            woken.set()
+
+
+class Limiter:
+    """A server that lets `limit` requests through in each second, as `allows` counts them."""
+
+    limit = 20
+
+    def __init__(self, clock: SharedClock, *, latency: float, retry_after: str | None, status: int) -> None:
+        self.clock = clock
+        self.latency = latency
+        self.retry_after = retry_after
+        self.status = status
+        self.asked: list[float] = []
+        self.refused: list[float] = []
+        self._lock = threading.Lock()
+
+    def allows(self, now: float) -> bool:
+        raise NotImplementedError
+
+    def send(self) -> Answer:
+        self.clock.sleep(self.latency / 2)
+        with self._lock:
+            now = self.clock.monotonic()
+            self.asked.append(now)
+            allowed = self.allows(now)
+            if not allowed:
+                self.refused.append(now)
+        self.clock.sleep(self.latency / 2)
+        return Answer(200) if allowed else Answer(self.status, retry_after=self.retry_after)
+
+
+class FixedWindow(Limiter):
+    """Counts from one full second to the next, refused requests not."""
+
+    limit = 20
+    seconds = 1.0
+    window = -1
+    count = 0
+
+    def allows(self, now: float) -> bool:
+        if int(now / self.seconds) != self.window:
+            self.window, self.count = int(now / self.seconds), 0
+        self.count += 1
+        return self.count <= self.limit
+
+
+class SlidingWindow(Limiter):
+    """Counts what was let through in the second before."""
+
+    limit = 20
+
+    def __init__(self, clock: SharedClock, *, latency: float, retry_after: str | None, status: int) -> None:
+        super().__init__(clock, latency=latency, retry_after=retry_after, status=status)
+        self._passed: deque[float] = deque()
+
+    def allows(self, now: float) -> bool:
+        while self._passed and self._passed[0] <= now - 1:
+            self._passed.popleft()
+        if len(self._passed) >= self.limit:
+            return False
+        self._passed.append(now)
+        return True
+
+
+class Bucket(Limiter):
+    """A token bucket of 20 that fills at 20 a second."""
+
+    limit = 20
+    tokens = 20.0
+    filled = 0.0
+
+    def allows(self, now: float) -> bool:
+        self.tokens = min(20.0, self.tokens + (now - self.filled) * self.limit)
+        self.filled = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+class PerMinute(FixedWindow):
+    """60 a minute, as sister proxies allow."""
+
+    limit = 60
+    seconds = 60.0
+
+
+def run(http: Http, clock: SharedClock, send: Callable[[], Answer], calls: int, workers: int) -> int:
+    """`calls` reads over `workers` threads; returns how many succeeded."""
+    left = deque(range(calls))
+    done: list[int] = []
+
+    def work() -> None:
+        try:
+            while True:
+                try:
+                    number = left.popleft()
+                except IndexError:
+                    return
+                http.call(READ, send, check)
+                done.append(number)
+        finally:
+            clock.leave()
+
+    with ThreadPoolExecutor(workers) as pool:
+        for future in [pool.submit(work) for _ in range(workers)]:
+            future.result()
+    return len(done)
+
+
+@pytest.mark.parametrize("server", [FixedWindow, SlidingWindow, Bucket])
+@pytest.mark.parametrize(("asked", "status"), [(None, 429), ("1", 420)])
+@pytest.mark.parametrize(("latency", "workers"), [(0.005, 8), (0.05, 8), (0.3, 8), (0.05, 64)])
+def test_a_limit_that_nobody_told_is_found(
+    server: type[Limiter], asked: str | None, status: int, latency: float, workers: int
+) -> None:
+    """220 calls succeed; under 5 % are refused after the first second, and not at a crawl."""
+    clock = SharedClock(workers)
+    api = server(clock, latency=latency, retry_after=asked, status=status)
+    assert run(Http(clock), clock, api.send, 220, workers) == 220
+    late = [at for at in api.asked if at >= 1 + latency]
+    refused = [at for at in api.refused if at >= 1 + latency]
+    assert len(refused) < 0.05 * len(late)
+    assert clock.monotonic() < 25 + 3 * float(asked or 1)
+
+
+@pytest.mark.parametrize("server", [FixedWindow, SlidingWindow, Bucket])
+def test_a_limit_is_kept_to_in_the_long_run(server: type[Limiter]) -> None:
+    clock = SharedClock(8)
+    api = server(clock, latency=0.1, retry_after=None, status=429)
+    assert run(Http(clock), clock, api.send, 2000, 8) == 2000
+    assert 5 < len(api.refused) < 0.03 * len(api.asked)
+    assert clock.monotonic() < 1.25 * 2000 / api.limit
+
+
+def test_a_limit_by_the_minute_is_lived_with() -> None:
+    clock = SharedClock(8)
+    api = PerMinute(clock, latency=0.02, retry_after=None, status=429)
+    assert run(Http(clock), clock, api.send, 220, 8) == 220
+    assert len(api.refused) < 60
+    assert clock.monotonic() < 600
+
+
+@pytest.mark.parametrize("rate", [5.0, 50.0])
+def test_the_users_rate_holds_from_the_start(rate: float) -> None:
+    clock = SharedClock(8)
+    api = FixedWindow(clock, latency=0.01, retry_after=None, status=429)
+    api.limit = 1000
+    run(Http(clock, rate=rate), clock, api.send, 100, 8)
+    gaps = [later - earlier for earlier, later in zip(api.asked, api.asked[1:], strict=False)]
+    assert min(gaps) == pytest.approx(1 / rate)
+    assert clock.monotonic() == pytest.approx(99 / rate + 0.01, rel=0.05)
+
+
+def test_the_users_rate_is_never_exceeded_after_a_refusal() -> None:
+    clock = SharedClock(8)
+    api = FixedWindow(clock, latency=0.01, retry_after=None, status=429)
+    run(Http(clock, rate=25), clock, api.send, 600, 8)
+    per_second = [sum(second <= at < second + 1 for at in api.asked) for second in range(30)]
+    assert max(per_second) <= 26
+    assert len(api.refused) < 0.05 * len(api.asked)
+
+
+def test_everybody_pauses_when_one_is_refused() -> None:
+    """After the answer of a refusal nothing is sent until Retry-After is over."""
+    clock = SharedClock(8)
+    api = Bucket(clock, latency=0.02, retry_after="7", status=429)
+    run(Http(clock), clock, api.send, 60, 8)
+    first = api.refused[0] + api.latency
+    assert [at for at in api.asked if first < at < first + 6.9] == []
+
+
+def test_without_a_refusal_nothing_is_slowed() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    for _ in range(1000):
+        pace.wait()
+        pace.accepted()
+    assert clock.slept == []
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    clock = FakeClock()
+    pace = Pace(clock)
+    pace.refused(pace.wait(), 200.0)
+    clock.stopping = True
+    pace.wait()
+    assert clock.slept == []
+
+
+def test_patience_with_refusals_is_counted_in_time_not_in_retries() -> None:
+    clock = FakeClock()
+    sent = []
+
+    def send() -> Answer:
+        sent.append(clock.monotonic())
+        return Answer(429)
+
+    with pytest.raises(RateLimited):
+        Http(clock, retries=1).call(READ, send, check)
+    assert len(sent) > 5
+    assert PATIENCE <= sent[-1] < PATIENCE + 40
+
+
+def test_a_create_is_refused_once_and_paces_the_others() -> None:
+    clock = FakeClock()
+    http = Http(clock)
+    with pytest.raises(RateLimited):
+        http.call(CREATE, lambda: Answer(429, retry_after="9"), check)
+    assert clock.slept == []
+    http.call(READ, lambda: Answer(200), check)
+    assert 9 <= sum(clock.slept) < 10
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("0", 0.0),
+        (" 17 ", 17.0),
+        ("86400", MAX_PAUSE),
+        ("9" * 5000, MAX_PAUSE),
+        ("-3", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("٣", None),
+        ("Sat, 21 Nov 2026 12:00:30 GMT", 30.0),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
+        ("Sat, 21 Nov 2026 09:00:30 -0300", 30.0),
+        ("Sunday, 22-Nov-26 12:00:00 GMT", MAX_PAUSE),
+        ("Sat, 99 Nov 2026 12:00:30 GMT", None),
+    ],
+)
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, NOON) == seconds
+
+
+@given(st.text())
+def test_retry_after_of_anything(value: str) -> None:
+    seconds = retry_after(value, NOON)
+    assert seconds is None or 0 <= seconds <= MAX_PAUSE
+
+
+class RealClock:
+    stopping = False
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def test_over_http_a_real_limit_is_found() -> None:
+    with start(Options(database=":memory:", rate=40, latency=0.01)) as sandbox:
+        connection = Connection(base_url=sandbox.base_url, username="ana", token="segredo", concurrency=8)
+        control = sandbox.control()
+        ids = [group["id"] for group in control.seed("Grupo {n}", count=120)]
+        control.clear_calls()
+        with connect(connection, RealClock()) as client, ThreadPoolExecutor(8) as pool:
+            assert [live.id for live in pool.map(client.reader.get_group, ids)] == ids
+            counts = client.counts
+        assert counts["200"] == 120
+        assert 0 < counts["429"] <= 20
+        assert set(counts) == {"200", "429"}
