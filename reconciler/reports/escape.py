@@ -1,7 +1,8 @@
 """Characters that must not reach a reader as they are: what cannot be seen, or acts instead of being shown.
 
-Controls (C0, C1, escape sequences begin with one), bidi marks, zero-width and other invisible characters, line
-and paragraph separators, spaces that only look like one, and halves of surrogate pairs. Emoji and accents stay.
+Controls (C0, C1, escape sequences begin with one), bidi marks, zero-width and other invisible characters,
+line and paragraph separators, spaces that only look like one, and halves of surrogate pairs. Emoji and
+accents stay.
 """
 
 from __future__ import annotations

@@ -1,0 +1,262 @@
+"""What a text report says from top to bottom: a plan or an apply as items, not yet drawn. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from reconciler.reports import phrases
+from reconciler.reports.phrases import ACTIONS, Cell, Field, Item, Row, counted, plain
+from reconciler.reports.shapes import (
+    ApplyView,
+    GroupOutcomeView,
+    GroupView,
+    InviteView,
+    OutcomeView,
+    PlanView,
+    ProblemView,
+)
+
+SHARED = 4  # groups in which an equal change is said once
+
+OUTCOMES = {"done": ("✓", "add"), "failed": ("✗", "bad"), "skipped": ("–", "warn"), "unknown": ("?", "bad")}
+"""Symbol and style of what became of a change."""
+
+_Key = tuple[str, Field]
+
+
+def plan_items(view: PlanView, limit: int) -> list[Item]:
+    """Changes, groups that are stuck, notes, people to join, what is incomplete, objections; lists of people
+    end after `limit`."""
+    changed = [group for group in view.groups if group.changes]
+    stuck = [group for group in view.groups if not group.changes and group.action != "none"]
+    unchanged = [group for group in view.groups if group.action == "none"]
+    return [
+        *_changes(changed, limit),
+        *(_stuck(group, limit) for group in stuck),
+        *phrases.notes((group.name, note) for group in unchanged for note in group.notes),
+        *phrases.joining(_invites(view.groups), limit),
+        *_incomplete(view.complete, view.notes, view.summary.unreadable),
+        *phrases.objections(view.objections),
+    ]
+
+
+def plan_summary(view: PlanView) -> Cell:
+    """One line: counts by action, and what the members will notice."""
+    count = view.summary
+    actions = [f"{count.create} to create", f"{count.update} to update", f"{count.leave} to leave"]
+    if count.adopt:
+        actions.insert(1, f"{count.adopt} to adopt")
+    others = [
+        f"{number} {word}"
+        for number, word in (
+            (count.blocked, "blocked"),
+            (count.missing, "missing"),
+            (count.unreadable, "unreadable"),
+            (count.held, "on hold"),
+            (count.orphaned, "orphaned"),
+            (count.unmanaged, "unmanaged"),
+        )
+        if number
+    ]
+    if not any(group.changes for group in view.groups):
+        return _nothing("No changes.", count.unchanged, others)
+    told = sum(group.notices > 0 for group in view.groups)
+    notices = (
+        f"Members will see {counted(count.notices, 'notice')} in {counted(told, 'group')}."
+        if told
+        else "Members will see no notices."
+    )
+    tail = " · ".join((f"{count.unchanged} unchanged", *others))
+    return ((", ".join(actions), "strong"), (f" · {tail}. {notices}", ""))
+
+
+def apply_items(view: ApplyView, limit: int) -> list[Item]:
+    """What became of each change, groups that are stuck, people to join, what was not saved."""
+    worked = [group for group in view.groups if group.outcomes]
+    stuck = [group for group in view.groups if not group.outcomes and group.action != "none"]
+    unreadable = sum(group.action == "unreadable" for group in view.groups)
+    return [
+        *(_ended(group, limit) for group in worked),
+        *(_stuck(group, limit) for group in stuck),
+        *phrases.joining(_invites(view.groups), limit),
+        *_incomplete(view.complete, view.notes, unreadable),
+        *phrases.objections(view.objections),
+        *_unsaved(view.unsaved, view.bind),
+        *_interrupted(view.interrupted),
+    ]
+
+
+def apply_summary(view: ApplyView) -> Cell:
+    """One line: changes by what became of them, and the groups that are stuck."""
+    count = view.summary
+    unreadable = sum(group.action == "unreadable" for group in view.groups)
+    stuck = [
+        f"{number} {word}"
+        for number, word in (
+            (count.blocked, "blocked"),
+            (count.missing, "missing"),
+            (unreadable, "unreadable"),
+            (count.held, "on hold"),
+        )
+        if number
+    ]
+    unchanged = sum(group.action == "none" for group in view.groups)
+    if not any(group.outcomes for group in view.groups):
+        return _nothing("Nothing to do.", unchanged, stuck)
+    ended = [f"{count.done} done", f"{count.failed} failed", f"{count.skipped} skipped"]
+    if count.unknown:
+        ended.append(f"{count.unknown} unknown")
+    tail = "".join(f" · {each}" for each in ([f"{unchanged} unchanged"] if unchanged else []) + stuck)
+    good = not (count.failed or count.skipped or count.unknown)
+    return (
+        (", ".join(ended), "add" if good else "bad"),
+        (f"{tail}.", ""),
+    )
+
+
+def _nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Cell:
+    are = "group is as its manifest says" if unchanged == 1 else "groups are as the manifests say"
+    return ((verdict, "strong"), (f" {' · '.join((f'{unchanged} {are}', *others))}.", ""))
+
+
+# --- changes of a plan ------------------------------------------------------------------------------------
+
+
+def _changes(groups: Sequence[GroupView], limit: int) -> list[Item]:
+    """Group by group; what is equal in `SHARED` groups or more follows once, with their names."""
+    fields = {group.name: _fields(group, limit) for group in groups}
+    owners: dict[_Key, list[str]] = {}
+    for group in groups:
+        for field in fields[group.name]:
+            owners.setdefault(_key(group, field), []).append(group.name)
+    shared = {key: names for key, names in owners.items() if len(names) >= SHARED}
+    items = []
+    for group in groups:
+        own = [field for field in fields[group.name] if _key(group, field) not in shared]
+        if own:
+            also = [field for field in fields[group.name] if _key(group, field) in shared]
+            items.append(Item(_head(group), _place(group), (*own, *_also(also))))
+    together: dict[tuple[str, tuple[str, ...]], list[Field]] = {}
+    for (action, field), names in shared.items():
+        afters = {found.after for name in names for found in fields[name] if _bare(found) == _bare(field)}
+        common = replace(field, after=afters.pop() if len(afters) == 1 else None)
+        together.setdefault((action, tuple(names)), []).append(common)
+    items += [_together(action, names, found) for (action, names), found in together.items()]
+    return items
+
+
+def _fields(group: GroupView, limit: int) -> list[Field]:
+    fields = phrases.fields_of(group.changes, group.admins_after, limit)
+    return fields + [Field("note", ((plain(note, "dim"),),)) for note in group.notes]
+
+
+def _bare(field: Field) -> Field:
+    """What makes two fields equal: where there are rows, the admins afterwards may differ."""
+    return replace(field, after=None) if field.rows else field
+
+
+def _key(group: GroupView, field: Field) -> _Key:
+    return group.action, _bare(field)
+
+
+def _also(fields: Iterable[Field]) -> list[Field]:
+    labels = ", ".join(dict.fromkeys(field.label for field in fields))
+    return [Field("also", ((plain(f"{labels}: below, with other groups", "dim"),),))] if labels else []
+
+
+def _together(action: str, names: tuple[str, ...], fields: list[Field]) -> Item:
+    symbol, word, style = ACTIONS[action]
+    head = ((f"{symbol} ", style), (f"{len(names)} groups", "strong"), (f"  {word}" if word else "", style))
+    return Item(head, "", (Field("", ((plain(", ".join(names)),),)), *fields))
+
+
+def _head(group: GroupView | GroupOutcomeView) -> Cell:
+    symbol, word, style = ACTIONS[group.action]
+    return ((f"{symbol} ", style), (group.name, "strong"), (f"  {word}" if word else "", style))
+
+
+def _place(group: GroupView) -> str:
+    return "" if group.file is None else f"{group.file}:{group.line}"
+
+
+# --- groups that are stuck, and what is wrong with the run ------------------------------------------------
+
+
+def _stuck(group: GroupView | GroupOutcomeView, limit: int) -> Item:
+    """Blocked, missing, unreadable, on hold, orphaned: why, and what waits."""
+    fields = [Field("", ((plain(note),),)) for note in group.notes]
+    if isinstance(group, GroupOutcomeView):
+        return Item(_head(group), "", tuple(fields))
+    rows: list[Row] = []
+    for change in group.withheld:
+        label, what = phrases.brief(change, limit)
+        rows.append((plain(label, "dim"), tuple((text, "dim") for text, _ in what)))
+    if rows:
+        fields.append(Field("waiting", tuple(rows)))
+    return Item(_head(group), _place(group), tuple(fields))
+
+
+def _incomplete(complete: bool, notes: tuple[str, ...], unreadable: int) -> list[Item]:
+    texts = list(notes)
+    if unreadable:
+        texts.append(f"{counted(unreadable, 'group')} could not be read.")
+    if not texts and complete:
+        return []
+    verdict = ("! ", "bad"), ("This plan is incomplete: not everything could be read.", "bad")
+    head: Cell = (("Notes", "strong"),) if complete else verdict
+    return [Item(head, "", tuple(Field("", ((plain(text),),)) for text in texts))]
+
+
+def _invites(groups: Iterable[GroupView | GroupOutcomeView]) -> Iterable[tuple[str, InviteView]]:
+    return ((group.name, invite) for group in groups for invite in group.to_invite)
+
+
+# --- outcomes of an apply ---------------------------------------------------------------------------------
+
+
+def _ended(group: GroupOutcomeView, limit: int) -> Item:
+    symbol, style = OUTCOMES[_worst(group.outcomes)]
+    _, word, action_style = ACTIONS[group.action]
+    head = ((f"{symbol} ", style), (group.name, "strong"), (f"  {word}" if word else "", action_style))
+    fields: list[Field] = []
+    following = [outcome for _, outcome in pairwise((*group.outcomes, None))]
+    for outcome, after in zip(group.outcomes, following, strict=True):
+        symbol, style = OUTCOMES[outcome.status]
+        label, what = phrases.brief(outcome.change, limit)
+        rows: list[Row] = [((*plain(f"{symbol} ", style), *plain(f"{label:<8} "), *what),)]
+        if outcome.problem and not (after and after.problem == outcome.problem):
+            rows += _problem(outcome.problem)
+        fields.append(Field("", tuple(rows)))
+    return Item(head, "", tuple(fields))
+
+
+def _worst(outcomes: tuple[OutcomeView, ...]) -> str:
+    found = {outcome.status for outcome in outcomes}
+    return next(status for status in ("failed", "unknown", "skipped", "done") if status in found)
+
+
+def _problem(problem: ProblemView) -> list[Row]:
+    """An error under the change that it stopped; equal ones in a row are said once, after the last."""
+    rows: list[Row] = [(plain("  "), plain(problem.message, "bad"))]
+    if problem.hint:
+        rows.append((plain("  "), plain(problem.hint, "dim")))
+    return rows
+
+
+def _unsaved(problem: ProblemView | None, bind: tuple[tuple[str, str], ...]) -> list[Item]:
+    if problem is None:
+        return []
+    fields = [Field("", ((plain(text),),)) for text in (problem.message, problem.hint) if text]
+    if bind:
+        fields.append(Field("", ((plain("Once it can be written, bind what was created:"),),)))
+        fields += [Field("", ((plain(f"reconciler state bind {name} {id}"),),)) for name, id in bind]
+    return [Item((("! ", "bad"), ("The state could not be saved", "bad")), "", tuple(fields))]
+
+
+def _interrupted(interrupted: bool) -> list[Item]:
+    if not interrupted:
+        return []
+    text = "Calls in flight were finished. Run apply again: it does exactly the rest."
+    return [Item((("! ", "warn"), ("Interrupted", "warn")), "", (Field("", ((plain(text),),)),))]

@@ -1,0 +1,176 @@
+"""Reports for people at a terminal, or in the log of a pipeline. The home of rich in reports.
+
+What there is to say comes from `layout`; here it is escaped, aligned, wrapped and coloured. Nobody's text is
+ever taken for markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len, chop_cells
+from rich.color import ColorSystem
+from rich.style import Style
+
+from reconciler.errors import Complaint
+from reconciler.reports import layout
+from reconciler.reports.escape import for_terminal
+from reconciler.reports.phrases import Cell, Field, Item, Row, Span, counted
+from reconciler.reports.shapes import ApplyView, PlanView
+
+INDENT = 4
+LABEL = 9  # columns of a field's label
+PLACE = 40  # the column where a head's place begins, where there is room
+NARROW = 16  # columns that wrapped text keeps at least
+
+_STYLES = {
+    "add": Style(color="green"),
+    "remove": Style(color="red"),
+    "change": Style(color="yellow"),
+    "warn": Style(color="yellow"),
+    "bad": Style(color="red", bold=True),
+    "dim": Style(dim=True),
+    "strong": Style(bold=True),
+}
+_TOKENS = re.compile(r"[^ ]+ *| +")
+
+
+def render_plan(view: PlanView, *, color: bool, width: int = 100, limit: int = 20) -> str:
+    """The plan: what would change and what the groups would look like, what stands in the way, who has yet to
+    join, and one line that sums it up. Lists of people end after `limit`; `width` is in columns."""
+    return _draw(layout.plan_items(view, limit), layout.plan_summary(view), color, width)
+
+
+def render_apply(view: ApplyView, *, color: bool, width: int = 100, limit: int = 20) -> str:
+    """What became of each change, what stands in the way, and one line that sums it up."""
+    return _draw(layout.apply_items(view, limit), layout.apply_summary(view), color, width)
+
+
+def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
+    """`file:line:column: error: what is wrong`, the mend below it, and a line that counts them.
+
+    Lines are as long as they need to be: editors and pipelines read them.
+    """
+    found = sorted(complaints)
+    if not found:
+        return ""
+    lines = []
+    for complaint in found:
+        word = ("warning: ", "warn") if complaint.warning else ("error: ", "bad")
+        line = ((f"{complaint.mark}: ", "strong"), word, (complaint.message, ""))
+        lines.append(_ink(_escaped(line), color))
+        if complaint.hint:
+            lines.append(" " * INDENT + _ink(_escaped(((complaint.hint, "dim"),)), color))
+    errors = sum(not complaint.warning for complaint in found)
+    warnings = len(found) - errors
+    files = counted(len({complaint.mark.file for complaint in found}), "file")
+    counts = [counted(errors, "mistake")] if errors or not warnings else []
+    counts += [counted(warnings, "warning")] if warnings else []
+    lines.append(_ink(((f"{' and '.join(counts)} in {files}.", "strong"),), color))
+    return "\n".join(lines) + "\n"
+
+
+def _draw(items: Sequence[Item], summary: Cell, color: bool, width: int) -> str:
+    lines: list[str] = []
+    for item in items:
+        lines += _item(item, color, width)
+        lines.append("")
+    lines += _wrapped("", 0, _escaped(summary), color, width)
+    return "\n".join(lines) + "\n"
+
+
+def _item(item: Item, color: bool, width: int) -> Iterator[str]:
+    head = _escaped(item.head)
+    used, place = _cells(head), for_terminal(item.place)
+    gap = max(PLACE - used, 2)
+    if not place:
+        yield from _wrapped("", 2, head, color, width)
+    elif used + 2 + cell_len(place) <= width:
+        gap = min(gap, width - used - cell_len(place))
+        yield _ink(head, color) + " " * gap + _ink(((place, "dim"),), color)
+    else:
+        yield from _wrapped("", 2, head, color, width)
+        yield from _wrapped(" " * INDENT, INDENT, ((place, "dim"),), color, width)
+    for field in item.fields:
+        yield from _field(field, color, width)
+
+
+def _field(field: Field, color: bool, width: int) -> Iterator[str]:
+    rows = [tuple(_escaped(cell) for cell in row) for row in field.lines]
+    columns = _columns(rows)
+    label = f"{for_terminal(field.label):<{LABEL}}" if field.label else ""
+    for row in rows:
+        lead, used = " " * INDENT + label, INDENT + cell_len(label)
+        for cell, column in zip(row[:-1], columns, strict=False):
+            lead += _ink(cell, color) + " " * (column - _cells(cell) + 2)
+            used += column + 2
+        yield from _wrapped(lead, used, row[-1], color, width)
+        label = " " * len(label)
+
+
+def _columns(rows: Sequence[Row]) -> list[int]:
+    """The width of every column but the last of each row."""
+    columns: list[int] = []
+    for row in rows:
+        for index, cell in enumerate(row[:-1]):
+            if index == len(columns):
+                columns.append(0)
+            columns[index] = max(columns[index], _cells(cell))
+    return columns
+
+
+def _wrapped(lead: str, used: int, cell: Cell, color: bool, width: int) -> Iterator[str]:
+    """`lead`, which fills `used` columns, and the cell after it; further lines begin where the cell does."""
+    room = max(width - used, NARROW)
+    line: list[Span] = []
+    length = 0
+    for token, style in _tokens(cell, room):
+        if length and length + cell_len(token.rstrip(" ")) > room:
+            yield (lead + _ink(_stripped(line), color)).rstrip(" ")
+            lead, line, length = " " * used, [], 0
+        line.append((token, style))
+        length += cell_len(token)
+    yield (lead + _ink(_stripped(line), color)).rstrip(" ")
+
+
+def _tokens(cell: Cell, room: int) -> Iterator[Span]:
+    """Words with the spaces behind them; what is longer than a line is cut."""
+    for text, style in cell:
+        for token in _TOKENS.findall(text):
+            if cell_len(token.rstrip(" ")) <= room:
+                yield token, style
+            else:
+                yield from ((part, style) for part in chop_cells(token, room))
+
+
+def _stripped(line: list[Span]) -> Cell:
+    """Without spaces at the end of the line."""
+    if not line:
+        return ()
+    text, style = line[-1]
+    return (*line[:-1], (text.rstrip(" "), style))
+
+
+def _escaped(cell: Cell) -> Cell:
+    return tuple((for_terminal(text), style) for text, style in cell)
+
+
+def _cells(cell: Cell) -> int:
+    return sum(cell_len(text) for text, _ in cell)
+
+
+def _ink(cell: Cell, color: bool) -> str:
+    """The words with their colours; words of one style are coloured together."""
+    if not color:
+        return "".join(text for text, _ in cell)
+    runs: list[Span] = []
+    for text, style in cell:
+        if runs and runs[-1][1] == style:
+            runs[-1] = (runs[-1][0] + text, style)
+        else:
+            runs.append((text, style))
+    return "".join(
+        _STYLES[style].render(text, color_system=ColorSystem.STANDARD) if style else text
+        for text, style in runs
+    )
