@@ -81,7 +81,7 @@ class Api:
         request = Request(call.dialect, body, mime)
         before = self._store.revision
         try:
-            if mime == "multipart/form-data":
+            if mime == "multipart/form-data" and call.method == "POST":
                 request.upload = await _uploaded(content_type, body)
             if fault is not None and fault.when == "before":
                 with self._store.dry_run():

@@ -116,7 +116,7 @@ class Calls:
     def _create(self, request: Request, _: str) -> Answer:
         group = self._world.create(self._subject(request), self._account)
         made = {"creation_time": group.creation_time, "id": group.id}
-        return self._groups(request, [made], status=201 if request.dialect == "onprem" else 200)
+        return self._groups(request, [made])
 
     def _list(self, request: Request, _: str) -> Answer:
         seen = self._world.store.seen_groups(self._lag())
@@ -244,9 +244,9 @@ class Calls:
             raise Refused(400, 1009, "waIds: a list of numbers, not empty")
         return people
 
-    def _groups(self, request: Request, groups: list[dict[str, Any]], status: int = 200) -> Answer:
+    def _groups(self, request: Request, groups: list[dict[str, Any]]) -> Answer:
         meta = {"meta": _ONPREM_META} if request.dialect == "onprem" else {}
-        return json_answer({"groups": groups, **meta}, status)
+        return json_answer({"groups": groups, **meta})
 
     def _done(self) -> Answer:
         style = self._world.settings.options.empty_answers

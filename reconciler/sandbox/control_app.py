@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from .answers import Refused
 from .faults import FaultTable, parse_fault
-from .group import Group
+from .group import Group, Message
 from .inbox import Inbox
 from .log import CallLog
 from .settings import CHANGEABLE, Settings
@@ -93,7 +93,7 @@ class ControlApp:
         return JSONResponse({})
 
     async def _groups(self, _: Request) -> Response:
-        return JSONResponse({"groups": [self._whole(group) for group in self._store.groups()]})
+        return JSONResponse({"groups": self._wholes(self._store.groups())})
 
     async def _messages(self, _: Request) -> Response:
         return JSONResponse({"messages": [asdict(m) for m in self._store.messages() if m.kind != "notice"]})
@@ -132,7 +132,7 @@ class ControlApp:
         subjects = [subject.replace("{n}", str(n)) for n in range(1, count + 1)] if count > 1 else [subject]
         picture = (_picture(body, "icon"), None) if "icon" in body else None
         groups = self._world.seed(subjects, creator, participants, admins, picture, creation_time)
-        return JSONResponse({"groups": [self._whole(group) for group in groups]})
+        return JSONResponse({"groups": self._wholes(groups)})
 
     async def _change(self, request: Request) -> Response:
         group, body = self._group(request), await _json(request)
@@ -209,8 +209,16 @@ class ControlApp:
             raise Refused(404, 1012, "no such group")
         return group
 
-    def _whole(self, group: Group) -> dict[str, Any]:
-        messages = [asdict(message) for message in self._store.messages(group.id)]
+    def _wholes(self, groups: list[Group]) -> list[dict[str, Any]]:
+        conversations: dict[str, list[Message]] = {}
+        for message in self._store.messages():
+            conversations.setdefault(message.chat, []).append(message)
+        return [self._whole(group, conversations.get(group.id, [])) for group in groups]
+
+    def _whole(self, group: Group, conversation: list[Message] | None = None) -> dict[str, Any]:
+        if conversation is None:
+            conversation = self._store.messages(group.id)
+        messages = [asdict(message) for message in conversation]
         for message in messages:
             del message["chat"]
         stored = asdict(group) | {

@@ -48,25 +48,20 @@ class Forms:
         """Hand the session to the browser."""
         response.set_cookie(self._cookie, session, httponly=True, samesite="strict")
 
-    async def read(self, request: Request) -> FormData:
-        """The fields of a form that this browser was shown. Raises FormRefused."""
+    async def read(self, request: Request, files: int = 0) -> FormData:
+        """The fields of a form that this browser was shown; with `files`, close it. Raises FormRefused."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > _MAX_FORM:
             raise FormRefused(413, "The form is too large: pictures may have 5 MB.")
         session = request.cookies.get(self._cookie, "")
-        form = await request.form(max_files=1, max_fields=8)
-        given = form.get("token")
-        good = self.token(session)
-        if (
-            not session
-            or not isinstance(given, str)
-            or not hmac.compare_digest(good.encode(), given.encode())
-        ):
-            await form.close()
-            raise FormRefused(
-                403, "This form was not opened here, or the sandbox was started again. Reload the page."
-            )
-        return form
+        form = await request.form(max_files=files, max_fields=8)
+        given, good = form.get("token"), self.token(session)
+        if session and isinstance(given, str) and hmac.compare_digest(good.encode(), given.encode()):
+            return form
+        await form.close()
+        raise FormRefused(
+            403, "This form is not from here, or the sandbox was started again. Reload the page."
+        )
 
 
 def text(form: FormData, name: str) -> str:

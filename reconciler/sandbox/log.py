@@ -15,7 +15,7 @@ class Call:
     """One call of the API. Times are Unix seconds."""
 
     n: int
-    """Number since the sandbox started, from 1."""
+    """Number since the sandbox started, from 1; downloads count along."""
     method: str
     path: str
     """After ``/v1/whatsapp`` or ``/v1``."""

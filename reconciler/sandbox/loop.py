@@ -35,7 +35,10 @@ class Running:
 
     def run(self) -> None:
         """Serve until `stop`; what the sandbox's own thread does."""
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self.ready.set()  # nobody must wait for a start that failed
 
     async def _serve(self) -> None:
         wire = Wire()

@@ -124,7 +124,7 @@ class Pages:
         group = self._store.get(request.path_params["id"])
         if group is None:
             return await self._not_found(request, None)
-        form = await self._forms.read(request)
+        form = await self._forms.read(request, files=1)
         try:
             await self._apply(group, request.path_params["verb"], form)
         except Refused as refused:

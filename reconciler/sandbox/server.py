@@ -69,7 +69,7 @@ def start(options: Options) -> Server:
         running = Running(options, sockets)
         thread = threading.Thread(target=running.run, name="sandbox", daemon=True)
         thread.start()
-        if not running.ready.wait(_START):
+        if not running.ready.wait(_START) or not thread.is_alive():
             raise OSError("the sandbox did not start")
         on_failure.pop_all()
     return Server(running, thread)

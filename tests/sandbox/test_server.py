@@ -123,6 +123,14 @@ def test_sixteen_at_once(connect: Connect) -> None:
     assert len(server.control().calls()) == 16 * 10 * 3 + 1
 
 
+def test_small_answers_are_not_held_back(api: Client) -> None:
+    api.create()
+    began = time.monotonic()
+    for _ in range(50):
+        api.listed()
+    assert time.monotonic() - began < 1.5  # with Nagle's delay it is 2.2
+
+
 def test_it_writes_no_log_and_takes_no_signals(tmp_path: object) -> None:
     script = """
 import signal, urllib.request

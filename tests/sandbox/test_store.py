@@ -25,9 +25,8 @@ serve_forever(Options(database=sys.argv[1]), lambda server: print(server.base_ur
 
 
 def serve(database: Path) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(database)], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-X", "dev", "-c", SERVE, str(database)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
     return process, process.stdout.readline().strip()
 
@@ -90,7 +89,7 @@ def test_serve_forever_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.S
     Control(base_url).seed("g")
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)
-    assert (process.returncode, errors) == (0, None)
+    assert (process.returncode, errors) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["sandbox.db"]
 
 
