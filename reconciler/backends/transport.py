@@ -177,7 +177,7 @@ def _not_sent(error: Exception) -> ApiError:
         return NotSent("TLS could not be agreed on", "check the base URL's port", code="tls", retry=True)
     if has(socket.gaierror):
         return NotSent("the host's name could not be resolved", "check the base URL", code="dns", retry=True)
-    if has(requests.ConnectTimeout, lib3.ConnectTimeoutError, TimeoutError):
+    if has(requests.ConnectTimeout, TimeoutError):
         return NotSent("connecting took too long", code="connect_timeout", retry=True)
     if has(requests.exceptions.InvalidSchema):
         return NotSent("this kind of proxy cannot be used", "SOCKS needs requests[socks]", code="proxy")
