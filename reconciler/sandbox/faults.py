@@ -96,7 +96,7 @@ def parse_fault(text: str) -> Fault:
     """Read one fault from ``METHOD PATH ACTION [key=value…]``.
 
     METHOD is a method in capitals or ``*``. PATH is a pattern on the path after ``/v1/whatsapp`` or ``/v1``:
-    ``*`` alone is every path, elsewhere ``*`` stands for one segment and ``**`` for any number of them. A
+    ``*`` alone is every call, elsewhere ``*`` stands for one segment and ``**`` for any number of them. A
     PATH that begins with ``/cdn/`` is about the icons' own server instead. ACTION is one of
 
     - ``status=CODE`` an error (or any other) status, with a body of the family's;

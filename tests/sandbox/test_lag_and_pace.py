@@ -12,7 +12,7 @@ from reconciler.sandbox.store import Store
 
 from .conftest import ACCOUNT, ANA, Connect, picture
 
-LAG = 0.4
+LAG = 0.8
 
 
 def test_reads_lag_behind_every_write(connect: Connect) -> None:
@@ -90,16 +90,16 @@ def test_latency(connect: Connect) -> None:
         began = time.monotonic()
         answers = list(pool.map(lambda _: api("GET", "/groups").status_code, range(8)))
         assert answers == [200] * 8
-        assert time.monotonic() - began < 0.6  # side by side, not one after the other
+        assert time.monotonic() - began < 0.8  # side by side, not one after the other
 
 
 @pytest.mark.parametrize(("status", "retry_after", "sent"), [(429, None, None), (420, 0.2, "1")])
 def test_rate(connect: Connect, status: int, retry_after: float | None, sent: str | None) -> None:
-    api = connect(rate=5, rate_status=status, retry_after=retry_after)
+    api = connect(rate=2, rate_status=status, retry_after=retry_after)
     answers = [api("GET", "/groups") for _ in range(12)]
     refused = [answer for answer in answers if answer.status_code == status]
-    assert [answer.status_code for answer in answers[:5]] == [200] * 5
-    assert 5 <= len(refused) <= 7
+    assert [answer.status_code for answer in answers[:2]] == [200] * 2
+    assert 6 <= len(refused) <= 10
     assert {answer.headers.get("Retry-After") for answer in refused} == {sent}
     assert refused[0].json()["errorCode"] == status
     assert {call["outcome"] for call in api.control.calls()} == {"answered", "rate"}
