@@ -3,6 +3,9 @@
 Controls (C0, C1, escape sequences begin with one), bidi marks, zero-width and other invisible characters,
 line and paragraph separators, spaces that only look like one, and halves of surrogate pairs. Emoji and
 accents stay.
+
+Logs of pipelines act as well: GitHub obeys lines that begin with `::` (after spaces) and `##[` anywhere,
+others `##vso[` and `##teamcity[`. Those are broken up.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ _INVISIBLE = (
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2"
 )
-_TERMINAL = re.compile(f"[\x00-\x1f\x7f-\x9f{_INVISIBLE}]")
-_JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]")
+_MARKER = r"(?<=#)#(?=[a-z]*\[)"
+_TERMINAL = re.compile(f"[\x00-\x1f\x7f-\x9f{_INVISIBLE}]|{_MARKER}|(?<=:):")
+_JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]|{_MARKER}")
 
 
 def for_terminal(text: str) -> str:

@@ -4,8 +4,10 @@ keys are only ever added."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
+from reconciler.errors import Complaint
 from reconciler.reports.escape import for_json
 from reconciler.reports.shapes import (
     ApplyView,
@@ -54,6 +56,30 @@ def render_apply(view: ApplyView) -> str:
             "notes": list(view.notes),
             "unsaved": None if view.unsaved is None else asdict(view.unsaved),
             "bind": [{"name": name, "id": group_id} for name, group_id in view.bind],
+        }
+    )
+
+
+def render_validation(complaints: Sequence[Complaint], groups: int | None) -> str:
+    """What is wrong with the files, as a JSON document; `groups` is None when there was a mistake."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "validate",
+            "valid": groups is not None,
+            "groups": groups,
+            "complaints": [
+                {
+                    "file": complaint.mark.file,
+                    "line": complaint.mark.line,
+                    "column": complaint.mark.column,
+                    "severity": "warning" if complaint.warning else "error",
+                    "message": complaint.message,
+                    "hint": complaint.hint,
+                    "rule": complaint.rule,
+                }
+                for complaint in sorted(complaints)
+            ],
         }
     )
 

@@ -47,6 +47,14 @@ def render_apply(view: ApplyView, *, color: bool, width: int = 100, limit: int =
     return _draw(layout.apply_items(view, limit), layout.apply_summary(view), color, width)
 
 
+def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:
+    """The complaints, if any, and the verdict; `groups` is None when there was a mistake."""
+    found = render_complaints(complaints, color=color)
+    if groups is None:
+        return found
+    return f"{found}{counted(groups, 'group')}: every file is as it should be.\n"
+
+
 def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
     """`file:line:column: error: what is wrong`, the mend below it, and a line that counts them.
 
@@ -102,11 +110,21 @@ def _field(field: Field, color: bool, width: int) -> Iterator[str]:
     label = f"{for_terminal(field.label):<{LABEL}}" if field.label else ""
     for row in rows:
         lead, used = " " * INDENT + label, INDENT + cell_len(label)
+        if width - used - sum(column + 2 for column in columns[: len(row) - 1]) < NARROW:
+            yield from _wrapped(lead, used, _joined(row), color, width)
+            label = " " * len(label)
+            continue
         for cell, column in zip(row[:-1], columns, strict=False):
             lead += _ink(cell, color) + " " * (column - _cells(cell) + 2)
             used += column + 2
         yield from _wrapped(lead, used, row[-1], color, width)
         label = " " * len(label)
+
+
+def _joined(row: Row) -> Cell:
+    """The cells of a row as one, two spaces apart."""
+    first, *others = row
+    return (*first, *(span for cell in others for span in (("  ", ""), *cell)))
 
 
 def _columns(rows: Sequence[Row]) -> list[int]:

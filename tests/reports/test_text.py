@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from reconciler.errors import Complaint, Mark
+from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
+from reconciler.model.plan import GroupPlan, Note, Plan
+from reconciler.reports import text
+from reconciler.reports.view import apply_view, plan_view
+
+from . import samples
+from .samples import ACCOUNT, BOOK, CARLOS, LOGO, OLD_ICON
+
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def plan(*groups: GroupPlan, **options: int) -> str:
+    return text.render_plan(plan_view(Plan(groups=groups), BOOK), color=False, **options)
+
+
+def demoting(count: int) -> list[GroupPlan]:
+    return [
+        samples.group(
+            f"g{n}",
+            "update",
+            Demote((Affected(CARLOS, "left (contacts.yaml:14)"),)),
+            found=samples.live(f"id{n}", ACCOUNT, CARLOS),
+        )
+        for n in range(count)
+    ]
+
+
+def test_an_equal_change_in_four_groups_is_said_once() -> None:
+    three, four = plan(*demoting(3)), plan(*demoting(4))
+    assert three.count("- carlos") == 3
+    assert "groups/g2.yaml:1" in three
+    assert four.count("- carlos") == 1
+    assert "~ 4 groups\n    g0, g1, g2, g3\n" in four
+    assert four.count("after: account (creator)") == 1
+
+
+def test_what_groups_would_look_like_is_left_out_where_it_differs() -> None:
+    groups = demoting(4)
+    groups[2] = replace(groups[2], live=samples.live("id2", ACCOUNT, CARLOS, samples.ANA))
+    output = plan(*groups)
+    assert output.count("- carlos") == 1
+    assert "after:" not in output
+
+
+def test_a_group_with_more_changes_points_to_the_shared_one() -> None:
+    groups = demoting(4)
+    groups[1] = replace(groups[1], changes=(SetSubject("A", "B"), *groups[1].changes))
+    output = plan(*groups)
+    assert '~ g1                                    groups/g1.yaml:1\n    subject  "A" → "B"\n' in output
+    assert "    also     admins: below, with other groups" in output
+    assert output.count("- carlos") == 1
+
+
+def test_equal_icons_of_created_and_updated_groups_stay_apart() -> None:
+    updates = [
+        samples.group(f"u{n}", "update", SetIcon(OLD_ICON, LOGO), found=samples.live(f"i{n}", ACCOUNT))
+        for n in range(3)
+    ]
+    output = plan(*updates, samples.CREATED)
+    assert "~ 3 groups" not in output
+    assert "4 groups" not in output
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("color", [False, True])
+def test_lines_keep_to_the_width(width: int, color: bool) -> None:
+    long = samples.group(
+        "n" * 70,
+        "blocked",
+        notes=(Note("{texts[0]}", texts=("日本語" * 30 + "👍" * 40,)), Note("x" * 150)),
+    )
+    view = plan_view(replace(samples.EVERYTHING, groups=(*samples.EVERYTHING.groups, long)), BOOK)
+    outputs = [
+        text.render_plan(view, color=color, width=width),
+        text.render_apply(apply_view(samples.MIXED, BOOK), color=color, width=width),
+    ]
+    for output in outputs:
+        for line in SGR.sub("", output).splitlines():
+            assert cell_len(line) <= width, line
+            assert line == line.rstrip()
+
+
+def test_nothing_is_lost_by_wrapping() -> None:
+    def words(output: str) -> str:
+        return re.sub(r"\s", "", output)
+
+    view = plan_view(samples.EVERYTHING, BOOK)
+    wide = text.render_plan(view, color=False, width=500)
+    assert words(text.render_plan(view, color=False, width=40)) == words(wide)
+
+
+def test_colour_adds_nothing_but_colour() -> None:
+    for view in (plan_view(samples.EVERYTHING, BOOK), plan_view(samples.CUSTOMERS, BOOK)):
+        plain, coloured = (text.render_plan(view, color=color) for color in (False, True))
+        assert SGR.sub("", coloured) == plain
+        assert "\x1b" not in plain
+        assert "\x1b[" in coloured
+    result = apply_view(samples.MIXED, BOOK)
+    assert SGR.sub("", text.render_apply(result, color=True)) == text.render_apply(result, color=False)
+    complaints = samples.COMPLAINTS
+    assert SGR.sub("", text.render_complaints(complaints, color=True)) == text.render_complaints(
+        complaints, color=False
+    )
+
+
+def test_what_cannot_be_undone_stands_out() -> None:
+    output = text.render_plan(plan_view(samples.EVERYTHING, BOOK), color=True)
+    assert output.count("\x1b[1;31mcannot be undone\x1b[0m") == 6
+    assert SGR.sub("", output).count("cannot be undone") == 6
+
+
+def test_emoji_are_measured_as_they_are_wide() -> None:
+    people = (Affected("5511977770001", "a"), Affected("5511977770002", "b"))
+    book = replace(BOOK, aliases={"551177770001": "zoé☕☕", "551177770002": "li"})
+    view = plan_view(
+        Plan(groups=(samples.group("g", "update", Demote(people), found=samples.live("i", ACCOUNT)),)), book
+    )
+    lines = text.render_plan(view, color=False).splitlines()
+    first, second = (line for line in lines if "zoé" in line or "- li" in line)
+    assert cell_len(first[: first.rindex(" a")]) == cell_len(second[: second.rindex(" b")])
+
+
+def test_lists_of_people_end() -> None:
+    output = text.render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False, limit=4)
+    assert "    … and 27 more\n" in output
+    output = text.render_plan(plan_view(samples.EVERYTHING, BOOK), color=False, limit=4)
+    assert "- … and 21 more" in output
+
+
+def test_one_person_in_several_groups_is_one_row() -> None:
+    groups = [
+        samples.group(f"g{n}", "none", to_invite=(Invite(samples.PEOPLE["ana"], "admin"),)) for n in range(7)
+    ]
+    output = plan(*groups)
+    assert "    ana  admin  g0, g1, g2, g3, g4 … and 2 more\n" in output
+    assert output.endswith("No changes. 7 groups are as the manifests say.\n")
+
+
+def test_summaries() -> None:
+    last = text.render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False).splitlines()[-1]
+    assert last == (
+        "5 to create, 12 to update, 0 to leave · 8 unchanged. Members will see 25 notices in 12 groups."
+    )
+    assert plan(samples.CREATED).endswith(
+        "1 to create, 0 to update, 0 to leave · 0 unchanged. Members will see no notices.\n"
+    )
+    one = demoting(1)[0]
+    assert plan(one).endswith("· 0 unchanged. Members will see 1 notice in 1 group.\n")
+
+
+def test_applies_end_with_their_counts() -> None:
+    done = text.render_apply(apply_view(samples.ALL_DONE, BOOK), color=False)
+    assert done.endswith("6 done, 0 failed, 0 skipped.\n")
+    nothing = text.render_apply(apply_view(samples.NOTHING_DONE, BOOK), color=False)
+    assert nothing == "Nothing to do. 5 groups are as the manifests say.\n"
+
+
+def test_an_error_that_stopped_several_changes_is_said_once() -> None:
+    output = text.render_apply(apply_view(samples.MIXED, BOOK), color=False)
+    renamed = output[output.index("– vendas-sudeste") : output.index("✓ vendas-interno")]
+    assert renamed.count("interrupted before it was sent") == 1
+    assert renamed.count("–") == 3
+
+
+def test_complaints_are_sorted_counted_and_readable_by_machines() -> None:
+    output = text.render_complaints(samples.COMPLAINTS, color=False)
+    assert [line.split(" ")[0] for line in output.splitlines() if not line.startswith(" ")] == [
+        "contacts.yaml:4:12:",
+        "groups/a.yaml:10:3:",
+        "groups/b.yaml:2:1:",
+        "2",
+    ]
+    assert output.endswith("2 mistakes and 1 warning in 3 files.\n")
+    warning = Complaint(Mark("a.yaml"), "small", warning=True)
+    assert text.render_complaints([warning], color=False).endswith("\n1 warning in 1 file.\n")
+    assert text.render_complaints([], color=False) == ""
