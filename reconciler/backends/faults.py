@@ -254,9 +254,11 @@ def _words(ours: str, answer: Answer, fault: _Fault) -> str:
 
 
 def _safe(text: str, secrets: tuple[str, ...]) -> str:
-    """Outside words, fit to be shown: one line, no credential, no link, masked and cut."""
+    """Outside words, fit to be shown: one line without control or bidi characters, credentials or links,
+    masked and cut."""
     text = text[:_WORDS_READ]
     for secret in secrets:
         text = text.replace(secret, "[hidden]")
-    text = " ".join(well_formed(text[:2000]).split())
+    text = "".join(character if character.isprintable() else " " for character in text[:2000])
+    text = " ".join(text.split())
     return number.mask_text(_LINK_IN_TEXT.sub("chat.whatsapp.com/[hidden]", text))
