@@ -25,7 +25,7 @@ serve_forever(Options(database=sys.argv[1]), lambda server: print(server.base_ur
 
 
 def serve(database: Path) -> tuple[subprocess.Popen[str], str]:
-    command = [sys.executable, "-X", "dev", "-c", SERVE, str(database)]
+    command = [sys.executable, "-W", "default", "-c", SERVE, str(database)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
     return process, process.stdout.readline().strip()
