@@ -1,0 +1,285 @@
+"""`reconciler.yaml`: settings, kinds and defaults, each with its place. It is part of every pull request,
+so it may move neither credentials nor the API's address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from reconciler.errors import Complaint, Mark
+from reconciler.manifests import yamlmarks
+from reconciler.manifests.contacts import second_document
+from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.plain import node_at
+from reconciler.manifests.schema import Checked, check
+from reconciler.manifests.words import quote, visible
+from reconciler.manifests.yamlmarks import Node, Pairs
+from reconciler.model import number
+from reconciler.model.group import UNSET, Unset
+from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, InviteSettings, Settings
+
+DEFAULT_CONFIG = "reconciler.yaml"
+DEFAULT_CONTACTS = "contacts.yaml"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
+_STATE_FORMS = "write file:PATH, git:REMOTE/BRANCH, or none"
+
+
+def _environment_only(*variables: str) -> str:
+    return f"only from the environment: {' or '.join(variables)}; configuration is part of a pull request"
+
+
+_TOKEN = _environment_only("RECONCILER_TOKEN", "RECONCILER_TOKEN_FILE", "RECONCILER_TOKEN_COMMAND")
+_REFUSED = {
+    **dict.fromkeys(("base_url", "url", "host", "endpoint"), _environment_only("RECONCILER_BASE_URL")),
+    **dict.fromkeys(("username", "user", "user_name"), _environment_only("RECONCILER_USERNAME")),
+    **dict.fromkeys(("token", "password", "secret", "authentication_token", "authenticationtoken"), _TOKEN),
+    "token_file": _environment_only("RECONCILER_TOKEN_FILE"),
+    "token_command": _environment_only("RECONCILER_TOKEN_COMMAND"),
+    "credentials": _environment_only("RECONCILER_USERNAME and RECONCILER_TOKEN"),
+    "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """What a kind, or the defaults, give to groups: None (`icon`: UNSET) for what they leave open."""
+
+    title: str
+    icon: str | Unset | None = UNSET
+    admins: tuple[str, ...] | None = None
+    members: tuple[str, ...] | None = None
+    prune_members: bool | None = None
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The configuration of a run. `folder` is where its relative paths begin, relative to the root; `mark`
+    the file, or where it would be; `broken_kinds` are kinds whose entry is wrong; with `whole` false the file
+    could not be read, so that nothing is missing."""
+
+    settings: Settings
+    defaults: Preset
+    kinds: Mapping[str, Preset]
+    broken_kinds: frozenset[str] = frozenset()
+    whole: bool = True
+    folder: str = ""
+    path: str | None = None
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+
+def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
+    """The configuration, and everything that is wrong with it.
+
+    `path` is what `--config` or `RECONCILER_CONFIG` says, relative to the folder in which the user
+    stands; such a file has to be there. None: `reconciler.yaml` in that folder, or nothing but defaults.
+    """
+    file = DEFAULT_CONFIG if path is None else path
+    try:
+        full = join(tree.base, file)
+        if path is None and not tree.exists(full):
+            return _no_config(tree), []
+        data = tree.read(full, yamlmarks.MAX_BYTES)
+    except FileError as error:
+        shown = quote(file) if path is not None else "this file"
+        message = (
+            f"the configuration {shown} {error.message}" if path is not None else f"{shown} {error.message}"
+        )
+        return _no_config(tree), [Complaint(Mark(visible(file)), message, error.hint, "file")]
+    shown = tree.shown(full)
+    documents = yamlmarks.parse(data, shown)
+    complaints = list(documents.complaints)
+    if len(documents.nodes) > 1:
+        complaints.append(second_document(documents.nodes[1], shown))
+    config = replace(_no_config(tree), folder=full.rpartition("/")[0], path=full)
+    for root in documents.nodes[:1]:
+        checked = check("config", root, shown, _REFUSED)
+        complaints += checked.complaints
+        if checked.value is not None:
+            config = _Reader(tree, config, root, checked, shown, complaints).read(checked.value)
+    return config, complaints
+
+
+def _no_config(tree: Tree) -> Config:
+    defaults = Settings()
+    settings = replace(
+        defaults,
+        manifests=join(tree.base, defaults.manifests),
+        contacts=join(tree.base, DEFAULT_CONTACTS),
+        state=f"file:{join(tree.base, defaults.state.removeprefix('file:'))}",
+    )
+    return Config(settings=settings, defaults=Preset(title="the defaults"), kinds={}, folder=tree.base)
+
+
+def state_mistake(text: str) -> tuple[str, str] | None:
+    """What is wrong with `file:PATH`, `git:REMOTE/BRANCH` or `none` as text, with a hint; None: nothing.
+
+    The path of `file:` is not looked at. Git's own words for a branch are `git check-ref-format`.
+    """
+    scheme, colon, rest = text.partition(":")
+    match scheme:
+        case "none" if not colon:
+            return None
+        case "file":
+            return None if rest else ("has no path after `file:`", _STATE_FORMS)
+        case "git":
+            remote, _, branch = rest.partition("/")
+            if "//" in rest or ":" in rest or "@" in rest:
+                return "names a URL", "name a remote that the repository has: git:origin/reconciler-state"
+            if not _REMOTE.fullmatch(remote) or not _is_branch(branch):
+                return "names no remote and branch", "such as git:origin/reconciler-state"
+            return None
+        case _:
+            return "is no place for the state", _STATE_FORMS
+
+
+def _is_branch(branch: str) -> bool:
+    return (
+        _BRANCH.fullmatch(branch) is not None
+        and ".." not in branch
+        and all(part and part[0] != "." and not part.endswith((".lock", ".")) for part in branch.split("/"))
+    )
+
+
+class _Reader:
+    """Turns a checked document into a `Config`; collects what the schema cannot see."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        config: Config,
+        written: Node,
+        checked: Checked,
+        file: str,
+        complaints: list[Complaint],
+    ) -> None:
+        self._tree = tree
+        self._config = config
+        self._written = written
+        self._root = checked.node
+        self._file = file
+        self._complaints = complaints
+
+    def read(self, document: Mapping[str, Any]) -> Config:
+        known = self._config.settings
+        settings = Settings(
+            account=self._account(document.get("account", ())),
+            api=_api(document.get("api", {})),
+            manifests=self._path(document, "manifests", known.manifests),
+            contacts=self._path(document, "contacts", known.contacts or ""),
+            state=self._state(document),
+            guards=GuardSettings(**document.get("guards", {})),
+            allow=tuple(
+                self._allowance(index, entry) for index, entry in enumerate(document.get("allow", ()))
+            ),
+            invites=_invites(document.get("invites", {})),
+        )
+        kinds = document.get("kinds", {})
+        written = node_at(self._written, ("kinds",))
+        return replace(
+            self._config,
+            settings=settings,
+            defaults=self._preset("the defaults", ("defaults",), document.get("defaults", {})),
+            kinds={
+                name: self._preset(f"the kind {quote(name)}", ("kinds", name), entry)
+                for name, entry in kinds.items()
+            },
+            broken_kinds=frozenset(written.pairs) - kinds.keys()
+            if isinstance(written, Pairs) and written is not self._written
+            else frozenset(),
+            marks={key: self._mark(key) for key in document},
+        )
+
+    def _account(self, written: str | list[str]) -> tuple[str, ...]:
+        listed = [written] if isinstance(written, str) else written
+        found: dict[str, str] = {}
+        for index, text in enumerate(listed):
+            try:
+                digits = number.parse(text)
+            except number.NumberError as error:
+                path = ("account",) if isinstance(written, str) else ("account", index)
+                self._complain(self._mark(*path), f"{quote(text)}: {error.message}", error.hint, "number")
+            else:
+                found.setdefault(digits, digits)
+        return tuple(found)
+
+    def _path(self, document: Mapping[str, Any], key: str, default: str) -> str:
+        """A path of the file, relative to the root. A default's folder is the file's own, too."""
+        text = document.get(key)
+        if text is None:
+            name = Settings().manifests if key == "manifests" else DEFAULT_CONTACTS
+            return join(self._config.folder, name)
+        try:
+            return join(self._config.folder, text)
+        except FileError as error:
+            self._complain(self._mark(key), f"{quote(text)} {error.message}", error.hint, "path")
+            return default
+
+    def _state(self, document: Mapping[str, Any]) -> str:
+        text = str(document.get("state", Settings().state))
+        mistake = state_mistake(text)
+        if mistake is None and text.startswith("file:"):
+            try:
+                path = join(self._config.folder, text.removeprefix("file:"))
+            except FileError as error:
+                mistake = (error.message, error.hint)
+            else:
+                if self._tree.contains(path):
+                    return f"file:{path}"
+                mistake = ("leads out of the repository", "a state elsewhere is named by RECONCILER_STATE")
+        if mistake is not None:
+            self._complain(self._mark("state"), f"{quote(text)} {mistake[0]}", mistake[1], "state")
+        return text
+
+    def _allowance(self, index: int, entry: Mapping[str, Any]) -> Allowance:
+        until = entry.get("until")
+        return Allowance(
+            code=entry["code"],
+            reason=entry.get("reason", ""),
+            max=entry.get("max"),
+            until=None if until is None else date.fromisoformat(until),
+            mark=self._mark("allow", index),
+        )
+
+    def _preset(self, title: str, path: tuple[str, ...], entry: Mapping[str, Any]) -> Preset:
+        admins, members = entry.get("admins"), entry.get("members")
+        marks = {key: self._mark(*path, key) for key in entry}
+        for key in ("admins", "members"):
+            for index in range(len(entry.get(key, ()))):
+                marks[f"{key}[{index}]"] = self._mark(*path, key, index)
+        return Preset(
+            title=title,
+            icon=entry.get("icon", UNSET),
+            admins=None if admins is None else tuple(admins),
+            members=None if members is None else tuple(members),
+            prune_members=entry.get("prune_members"),
+            marks=marks,
+        )
+
+    def _mark(self, *path: str | int) -> Mark:
+        node = node_at(self._root, path)
+        return Mark(self._file, node.line + 1, node.column + 1)
+
+    def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
+        self._complaints.append(Complaint(mark, message, hint, rule))
+
+
+def _api(entry: Mapping[str, Any]) -> ApiSettings:
+    values = dict(entry)
+    for key in ("timeout", "rate"):
+        if values.get(key) is not None:
+            values[key] = float(values[key])
+    return ApiSettings(**values)
+
+
+def _invites(entry: Mapping[str, Any]) -> InviteSettings:
+    values = dict(entry)
+    if "resend_after" in values:
+        text = values["resend_after"]
+        values["resend_after"] = float(int(text[:-1]) * _SECONDS[text[-1]])
+    return InviteSettings(**values)

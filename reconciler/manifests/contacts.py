@@ -1,0 +1,202 @@
+"""`contacts.yaml`: people and teams, and who is meant by an alias, a team or a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from reconciler.errors import Complaint, Mark
+from reconciler.manifests import yamlmarks
+from reconciler.manifests.files import FileError, Tree
+from reconciler.manifests.plain import node_at
+from reconciler.manifests.schema import check
+from reconciler.manifests.words import did_you_mean, quote
+from reconciler.manifests.yamlmarks import Node, Pairs
+from reconciler.model import number
+from reconciler.model.desired import Person
+
+_LIKE_A_NUMBER = re.compile(r"[+(]?[0-9][0-9 ()+\-.]*")
+
+
+@dataclass(slots=True)
+class Contacts:
+    """Who can be named. `broken` are names whose entry is wrong: using them is no second mistake; with
+    `whole` false the file could not be read at all, so no name is unknown."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    teams: dict[str, tuple[Person, ...]] = field(default_factory=dict)
+    by_key: dict[str, Person] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    whole: bool = True
+    _strangers: dict[str, Person] = field(default_factory=dict)
+
+    def names(self) -> frozenset[str]:
+        """All aliases and teams."""
+        return frozenset((*self.people, *self.teams))
+
+    def leavers(self, today: date) -> tuple[Person, ...]:
+        """The people whose day has come."""
+        return tuple(person for person in self.people.values() if gone(person, today))
+
+    def stranger(self, digits: str) -> Person:
+        """The person behind a number: the contact who has it, else somebody without an alias."""
+        key = number.key(digits)
+        known = self.by_key.get(key) or self._strangers.get(key)
+        if known is None:
+            known = self._strangers[key] = Person((digits,))
+        return known
+
+
+def gone(person: Person, today: date) -> bool:
+    """Whether the person has left by that day."""
+    return person.left is not None and person.left <= today
+
+
+def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
+    """The contacts of a file that is there, and everything that is wrong with it."""
+    file = tree.shown(path)
+    contacts = Contacts()
+    try:
+        data = tree.read(path, yamlmarks.MAX_BYTES)
+    except FileError as error:
+        contacts.whole = False
+        return contacts, [Complaint(Mark(file), f"this file {error.message}", error.hint, "file")]
+    documents = yamlmarks.parse(data, file)
+    complaints = list(documents.complaints)
+    contacts.whole = documents.whole
+    if len(documents.nodes) > 1:
+        complaints.append(second_document(documents.nodes[1], file))
+    for root in documents.nodes[:1]:
+        checked = check("contacts", root, file)
+        complaints += checked.complaints
+        if checked.value is None:
+            contacts.whole = False
+        else:
+            _Reader(contacts, checked.node, file, complaints).read(checked.value)
+    return contacts, complaints
+
+
+def second_document(node: Node, file: str) -> Complaint:
+    """The complaint about a file that may hold one document only."""
+    return Complaint(
+        Mark(file, node.line + 1, node.column + 1),
+        "a second document in a file that holds one",
+        "remove the line `---`",
+        "second-document",
+    )
+
+
+class _Reader:
+    def __init__(self, contacts: Contacts, root: Node, file: str, complaints: list[Complaint]) -> None:
+        self._contacts = contacts
+        self._root = root
+        self._file = file
+        self._complaints = complaints
+
+    def read(self, document: Mapping[str, Any]) -> None:
+        people, teams = document.get("people", {}), document.get("teams", {})
+        self._contacts.broken |= (self._written("people") - people.keys()) | (
+            self._written("teams") - teams.keys()
+        )
+        for alias, entry in people.items():
+            self._person(alias, entry)
+        for name, members in teams.items():
+            if name in people:
+                self._complain(
+                    self._key_mark("teams", name),
+                    f"the team {quote(name)} has the name of a person",
+                    "people and teams share one set of names: rename one of them",
+                    "duplicate-name",
+                )
+            else:
+                self._team(name, members, teams.keys())
+
+    def _written(self, section: str) -> set[str]:
+        node = node_at(self._root, (section,))
+        return set(node.keys) if isinstance(node, Pairs) and node is not self._root else set()
+
+    def _person(self, alias: str, entry: str | Mapping[str, Any]) -> None:
+        if isinstance(entry, str):
+            written: list[tuple[str, Mark]] = [(entry, self._mark("people", alias))]
+            entry = {}
+        else:
+            written = [
+                (text, self._mark("people", alias, "numbers", index))
+                for index, text in enumerate(entry["numbers"])
+            ]
+        numbers: dict[str, str] = {}
+        for text, mark in written:
+            try:
+                digits = number.parse(text)
+            except number.NumberError as error:
+                self._contacts.broken.add(alias)
+                self._complain(mark, f"{quote(text)}: {error.message}", error.hint, "number")
+                continue
+            other = self._contacts.by_key.get(number.key(digits))
+            if other is not None and other.mark is not None:
+                self._complain(
+                    mark,
+                    f"{quote(alias)} has a number of {quote(other.ref)}",
+                    f"who stands at {other.mark}; a number belongs to one person",
+                    "duplicate-number",
+                )
+            else:
+                numbers.setdefault(number.key(digits), digits)
+        if not numbers:
+            self._contacts.broken.add(alias)
+            return
+        left = entry.get("left")
+        person = Person(
+            numbers=tuple(numbers.values()),
+            alias=alias,
+            name=entry.get("name"),
+            left=None if left is None else date.fromisoformat(left),
+            mark=self._key_mark("people", alias),
+        )
+        self._contacts.people[alias] = person
+        self._contacts.by_key.update(dict.fromkeys(numbers, person))
+
+    def _team(self, name: str, members: list[str], teams: Iterable[str]) -> None:
+        people: dict[str, Person] = {}
+        for index, alias in enumerate(members):
+            person = self._contacts.people.get(alias)
+            if person is not None:
+                people.setdefault(alias, person)
+                continue
+            if alias in self._contacts.broken:
+                continue
+            mark = self._mark("teams", name, index)
+            if alias in teams:
+                message, hint = f"{quote(alias)} is a team", "a team holds people, not other teams"
+            elif like_a_number(alias):
+                message, hint = "a team holds aliases, not numbers", "give the person an alias under `people`"
+            else:
+                guess = did_you_mean(alias, frozenset(self._contacts.people))
+                message, hint = unknown("person", alias, guess), "" if guess else "add them under `people`"
+            self._complain(mark, message, hint, "unknown-person")
+        self._contacts.teams[name] = tuple(people.values())
+
+    def _mark(self, *path: str | int) -> Mark:
+        node = node_at(self._root, path)
+        return Mark(self._file, node.line + 1, node.column + 1)
+
+    def _key_mark(self, section: str, key: str) -> Mark:
+        node = node_at(self._root, (section,))
+        place = node.keys[key] if isinstance(node, Pairs) else node
+        return Mark(self._file, place.line + 1, place.column + 1)
+
+    def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
+        self._complaints.append(Complaint(mark, message, hint, rule))
+
+
+def like_a_number(text: str) -> bool:
+    """Whether somebody meant a phone number, well written or not."""
+    return _LIKE_A_NUMBER.fullmatch(text.strip()) is not None
+
+
+def unknown(what: str, name: str, guess: str) -> str:
+    """`there is no person `anna`: did you mean `ana`?`"""
+    return f"there is no {what} {quote(name)}{f': {guess}' if guess else ''}"

@@ -1,0 +1,205 @@
+"""Reading files below one root, and nothing else: regular files only, links resolved, sizes limited."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.errors import ReconcilerError
+from reconciler.manifests.words import visible
+
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class FileError(ReconcilerError):
+    """A file that cannot be used. The message is what is said of the file: `does not exist`."""
+
+
+class Tree(Protocol):
+    """Files below one root. Paths are relative to it, normalised, with `/`; `join` makes them."""
+
+    @property
+    def base(self) -> str:
+        """The folder in which the user stands, "" for the root itself."""
+        ...
+
+    def read(self, path: str, limit: int) -> bytes:
+        """A regular file's bytes. Raises `FileError` for anything else and for more than `limit` bytes."""
+        ...
+
+    def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+        """Files below a folder with one of the (lower-case) suffixes, sorted; hidden ones are left out.
+
+        What cannot be walked (a link to a folder outside, say) is listed too: reading it says why. Raises
+        `FileError` when the folder itself cannot be read.
+        """
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything at that path, a broken link included."""
+        ...
+
+    def contains(self, path: str) -> bool:
+        """Whether the path stays below the root with its links resolved; it need not exist."""
+        ...
+
+    def shown(self, path: str) -> str:
+        """The path as the user would type it, with unprintable characters escaped."""
+        ...
+
+
+def join(folder: str, path: str) -> str:
+    """The path that a file in `folder` means by `path`, relative to the root. Raises `FileError`."""
+    if not path.isprintable():
+        raise FileError("holds a character that no path should have")
+    if path.startswith(("/", "~", "\\")) or path[1:3] in {":\\", ":/"}:
+        raise FileError("is an absolute path", "paths are relative to the file that names them")
+    joined = posixpath.normpath(posixpath.join(folder, path))
+    if joined == ".." or joined.startswith("../"):
+        raise _outside()
+    return "" if joined == "." else joined
+
+
+def _outside() -> FileError:
+    return FileError("leads out of the repository", "everything that is read lies below its top folder")
+
+
+class WorkTree:
+    """The files on disk below `root` (Git's top level, or else the `-C` folder); `cwd` lies in it."""
+
+    def __init__(self, root: Path, cwd: Path) -> None:
+        self._root = os.path.realpath(root)
+        base = os.path.relpath(os.path.realpath(cwd), self._root).replace(os.sep, "/")
+        if base == ".." or base.startswith("../"):
+            raise ValueError("the working folder lies outside the root")
+        self.base = "" if base == "." else base
+        self._folders: dict[str, str] = {}
+
+    def read(self, path: str, limit: int) -> bytes:
+        folder, _, name = path.rpartition("/")
+        try:
+            full = f"{self._real_folder(folder)}/{name}"
+            info = os.lstat(full)
+            if stat.S_ISLNK(info.st_mode):
+                full = self._real(path, strict=True)
+                info = os.lstat(full)
+            _check_kind(info.st_mode)
+            handle = os.open(full, _OPEN)
+            try:
+                return _read(handle, limit)
+            finally:
+                os.close(handle)
+        except FileNotFoundError:
+            raise FileError("does not exist") from None
+        except (OSError, ValueError) as error:
+            raise FileError(f"cannot be read: {_reason(error)}") from None
+
+    def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            real = self._real(folder, strict=True)
+            if not os.path.isdir(real):
+                raise FileError("is not a folder")
+            os.scandir(real).close()
+        except FileNotFoundError:
+            raise FileError("does not exist") from None
+        except (OSError, ValueError) as error:
+            raise FileError(f"cannot be read: {_reason(error)}") from None
+        return tuple(sorted(self._walk(folder, real, suffixes)))
+
+    def _walk(self, top: str, real_top: str, suffixes: tuple[str, ...]) -> Sequence[str]:
+        """Folders before links to folders, and each real folder once, so that loops end."""
+        found: list[str] = []
+        seen = {real_top}
+        folders = [(top, real_top)]
+        links: list[tuple[str, str]] = []
+        while folders:
+            folder, real_folder = folders.pop()
+            try:
+                entries = list(os.scandir(real_folder))
+            except OSError:
+                found.append(folder)
+                entries = []
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.path not in seen:
+                        seen.add(entry.path)
+                        folders.append((path, entry.path))
+                elif entry.is_symlink() and os.path.isdir(entry.path):
+                    links.append((path, entry.path))
+                elif entry.name.lower().endswith(suffixes):
+                    found.append(path)
+            links.sort(reverse=True)
+            while links and not folders:
+                path, link = links.pop()
+                real = os.path.realpath(link)
+                if not self._below(real):
+                    found.append(path)
+                elif real not in seen:
+                    seen.add(real)
+                    folders.append((path, real))
+        return found
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(f"{self._root}/{path}")
+
+    def contains(self, path: str) -> bool:
+        return self._below(os.path.realpath(f"{self._root}/{path}"))
+
+    def shown(self, path: str) -> str:
+        return visible(posixpath.relpath(path or ".", self.base or "."))
+
+    def _below(self, real: str) -> bool:
+        return real == self._root or real.startswith(f"{self._root.rstrip('/')}/")
+
+    def _real(self, path: str, *, strict: bool) -> str:
+        real = os.path.realpath(f"{self._root}/{path}", strict=strict)
+        if not self._below(real):
+            raise _outside()
+        return real
+
+    def _real_folder(self, folder: str) -> str:
+        if folder not in self._folders:
+            self._folders[folder] = self._real(folder, strict=True)
+        return self._folders[folder]
+
+
+def _check_kind(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise FileError(f"is {kind}, not a regular file")
+
+
+def _read(handle: int, limit: int) -> bytes:
+    """The bytes of an open file; what it is and how long it is are looked at again, in case it changed."""
+    info = os.fstat(handle)
+    _check_kind(info.st_mode)
+    if info.st_size > limit:
+        raise _too_long(limit)
+    data = os.read(handle, info.st_size + 1)
+    while len(data) <= limit and (more := os.read(handle, 65536)):
+        data += more
+    if len(data) > limit:
+        raise _too_long(limit)
+    return data
+
+
+def _too_long(limit: int) -> FileError:
+    return FileError(f"is longer than {limit // (1024 * 1024)} MiB")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else "no usable path"

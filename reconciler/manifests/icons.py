@@ -1,0 +1,67 @@
+"""The pictures that manifests name: each file opened and checked once."""
+
+from __future__ import annotations
+
+from reconciler import pictures
+from reconciler.errors import Complaint, Mark, PictureError
+from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.words import quote
+from reconciler.model.desired import Icon
+
+
+class Icons:
+    """Checks pictures and remembers them by path; complaints go where the picture is named."""
+
+    def __init__(self, tree: Tree, complaints: list[Complaint]) -> None:
+        self._tree = tree
+        self._complaints = complaints
+        self._known: dict[str, Icon | FileError | PictureError] = {}
+
+    def check(self, folder: str, text: str, mark: Mark) -> Icon | None:
+        """The picture that a file in `folder` means by `text`; None when it cannot be used."""
+        try:
+            path = join(folder, text)
+        except FileError as error:
+            self._complain(mark, f"{quote(text)} {error.message}", error.hint)
+            return None
+        first = path not in self._known
+        if first:
+            self._known[path] = self._open(path)
+        found = self._known[path]
+        if isinstance(found, FileError):
+            self._complain(mark, f"{quote(text)} {found.message}", found.hint)
+            return None
+        if isinstance(found, PictureError):
+            self._complain(mark, f"{quote(text)}: {found.message}", found.hint)
+            return None
+        for warning in pictures.warnings_of(found) if first else ():
+            self._complain(mark, f"{quote(text)} {warning}", warning=True)
+        return found
+
+    def _open(self, path: str) -> Icon | FileError | PictureError:
+        try:
+            return pictures.open_picture(self._tree.read(path, pictures.MAX_BYTES), path)
+        except (FileError, PictureError) as error:
+            return error
+
+    def _complain(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
+        self._complaints.append(Complaint(mark, message, hint, "icon", warning))
+
+
+class ManifestIconFiles:
+    """The bytes of checked pictures, for upload (`ports.IconFiles`)."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def read(self, icon: Icon) -> bytes:
+        """The bytes that were checked; raises `PictureError` when the file is another now."""
+        try:
+            data = self._tree.read(icon.path, pictures.MAX_BYTES)
+        except FileError as error:
+            raise PictureError(f"{self._tree.shown(icon.path)} {error.message}", error.hint) from error
+        if pictures.sha256(data) != icon.sha256:
+            raise PictureError(
+                f"{self._tree.shown(icon.path)} has changed since it was checked", "run the command again"
+            )
+        return data

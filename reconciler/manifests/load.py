@@ -1,0 +1,168 @@
+"""All files together: configuration, contacts, manifests and icons become what is desired, or complaints."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+
+from reconciler.errors import Complaint, InputError, Mark
+from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests.config import Config, load_config
+from reconciler.manifests.contacts import Contacts, load_contacts
+from reconciler.manifests.files import FileError, Tree
+from reconciler.manifests.icons import Icons, ManifestIconFiles
+from reconciler.manifests.plain import Marks
+from reconciler.manifests.resolve import Draft, Resolver
+from reconciler.manifests.schema import check, schema_text
+from reconciler.manifests.words import quote
+from reconciler.model.desired import Desired
+from reconciler.model.group import Manifest
+from reconciler.model.settings import Settings
+
+__all__ = ["Loaded", "ManifestIconFiles", "load", "schema_text"]
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything that the files say: the groups, the settings, and the manifests as written, by name."""
+
+    desired: Desired
+    settings: Settings
+    manifests: tuple[Manifest, ...]
+    config: Config
+
+
+def load(
+    tree: Tree,
+    *,
+    config_path: str | None,
+    today: date,
+    account: tuple[str, ...] | None = None,
+    check_icons: bool = True,
+) -> Loaded:
+    """Read and check all files.
+
+    `config_path` as for `load_config`; `account` (digits) stands in for the configured one. Without
+    `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
+    do not look at icons. Raises `InputError` with every complaint about every file.
+    """
+    config, complaints = load_config(tree, config_path)
+    contacts, more = _contacts(tree, config)
+    complaints += more
+    icons = Icons(tree, complaints) if check_icons else None
+    resolver = Resolver(config, contacts, today, icons, complaints)
+    drafts = _drafts(tree, config, complaints)
+    groups = [resolver.group(draft) for draft in drafts]
+    if any(not complaint.warning for complaint in complaints):
+        raise InputError(complaints)
+    settings = config.settings if account is None else replace(config.settings, account=account)
+    desired = Desired(
+        groups=tuple(sorted(groups, key=lambda group: group.name)),
+        people=tuple(contacts.people.values()),
+        leavers=contacts.leavers(today),
+        warnings=tuple(sorted(complaints)),
+    )
+    manifests = tuple(sorted((draft.manifest for draft in drafts), key=lambda manifest: manifest.name))
+    return Loaded(desired, settings, manifests, config)
+
+
+def _contacts(tree: Tree, config: Config) -> tuple[Contacts, list[Complaint]]:
+    """The contacts; a file that nobody named may be missing."""
+    path = config.settings.contacts
+    if path is None:
+        return Contacts(), []
+    if not tree.exists(path):
+        if "contacts" not in config.marks:
+            return Contacts(), []
+        complaint = Complaint(
+            config.marks["contacts"], f"{quote(tree.shown(path))} does not exist", rule="file"
+        )
+        return Contacts(whole=False), [complaint]
+    return load_contacts(tree, path)
+
+
+def _drafts(tree: Tree, config: Config, complaints: list[Complaint]) -> list[Draft]:
+    """All manifests of all files, without what is wrong in them."""
+    folder = config.settings.manifests
+    place = config.marks.get("manifests", Mark(tree.shown(folder)))
+    try:
+        paths = tree.list(folder, _SUFFIXES)
+    except FileError as error:
+        complaints.append(
+            Complaint(place, f"the folder of the manifests {error.message}", error.hint, "no-manifest")
+        )
+        return []
+    others = {config.path, config.settings.contacts}
+    drafts: list[Draft] = []
+    before = len(complaints)
+    for path in paths:
+        if path not in others:
+            drafts += _file(tree, path, complaints)
+    if not drafts and not any(not complaint.warning for complaint in complaints[before:]):
+        complaints.append(
+            Complaint(
+                Mark(tree.shown(folder)),
+                "there is no manifest in this folder",
+                "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder",
+                "no-manifest",
+            )
+        )
+    return drafts
+
+
+def _file(tree: Tree, path: str, complaints: list[Complaint]) -> list[Draft]:
+    file = tree.shown(path)
+    try:
+        data = tree.read(path, yamlmarks.MAX_BYTES)
+    except FileError as error:
+        complaints.append(Complaint(Mark(file), f"this file {error.message}", error.hint, "file"))
+        return []
+    documents = yamlmarks.parse(data, file)
+    complaints += documents.complaints
+    if documents.whole and not documents.nodes:
+        complaints.append(
+            Complaint(Mark(file), "this file declares no group", rule="no-document", warning=True)
+        )
+    folder, _, base = path.rpartition("/")
+    stem = posixpath.splitext(base)[0]
+    alone = documents.whole and len(documents.nodes) == 1
+    drafts = []
+    for node in documents.nodes:
+        checked = check("group", node, file)
+        complaints += checked.complaints
+        document = checked.value
+        if document is None:
+            continue
+        mark = Mark(file, node.line + 1, node.column + 1)
+        broken = checked.broken
+        name = ""
+        if "name" not in document and "name" not in broken:
+            if alone and _name_pattern().fullmatch(stem):
+                name = stem
+            elif documents.whole:
+                complaints.append(_no_name(mark, stem, alone))
+        manifest = convert.manifest(document, name=name, mark=mark, marks=Marks(checked.node, file))
+        drafts.append(Draft(manifest, folder, broken))
+    return drafts
+
+
+@cache
+def _name_pattern() -> re.Pattern[str]:
+    """The schema's pattern for names, which a file's stem has to fit as well."""
+    return re.compile(json.loads(schema_text("group"))["properties"]["name"]["pattern"])
+
+
+def _no_name(mark: Mark, stem: str, alone: bool) -> Complaint:
+    if alone:
+        message = f"`name` is missing, and the file's own, {quote(stem)}, cannot be one"
+        hint = "write lower-case letters a-z, digits and hyphens, such as name: suporte-campinas"
+    else:
+        message = "`name` is missing"
+        hint = "it may be left out only where a file holds one document"
+    return Complaint(mark, message, hint, "missing-key")

@@ -1,0 +1,143 @@
+"""The JSON Schemas: where they are, compiled once, and documents checked against them.
+
+`schemas/` at the top level of the repository is the only copy; the wheel carries it as
+`reconciler/schemas/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from reconciler.errors import Complaint, ReconcilerError, UsageError
+from reconciler.manifests import mistakes
+from reconciler.manifests.plain import Shape, plain, shape_of, without
+from reconciler.manifests.words import did_you_mean, listed, quote
+from reconciler.manifests.yamlmarks import MAX_COMPLAINTS, Node
+
+_SUFFIX = ".schema.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document without its wrong parts, as a plain value and as nodes.
+
+    `broken` are the top-level keys in which something was wrong; `value` is None when there was too much of
+    it to go on.
+    """
+
+    value: dict[str, Any] | None
+    node: Node
+    complaints: tuple[Complaint, ...] = ()
+    broken: frozenset[str] = frozenset()
+
+
+@cache
+def _folder() -> Traversable:
+    packaged = resources.files("reconciler") / "schemas"
+    if packaged.is_dir():
+        return packaged
+    checkout = Path(__file__).resolve().parents[2] / "schemas"
+    if checkout.is_dir():
+        return checkout
+    raise ReconcilerError("this installation lacks its schemas", "install the package again")
+
+
+@cache
+def schema_names() -> tuple[str, ...]:
+    """The names under which schemas can be asked for, sorted."""
+    return tuple(
+        sorted(
+            entry.name.removesuffix(_SUFFIX) for entry in _folder().iterdir() if entry.name.endswith(_SUFFIX)
+        )
+    )
+
+
+@cache
+def schema_text(name: str) -> str:
+    """The JSON text of a schema as it is shipped. Raises `UsageError` for a name that there is not."""
+    names = schema_names()
+    if name not in names:
+        guess = did_you_mean(name, frozenset(names))
+        raise UsageError(f"there is no schema {quote(name)}", guess or f"there are {listed(names)}")
+    return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
+@cache
+def _compiled(name: str) -> tuple[Draft202012Validator, Shape]:
+    schema = json.loads(schema_text(name))
+    _anchor(schema)
+    return Draft202012Validator(schema, format_checker=FormatChecker(("date",))), shape_of(schema)
+
+
+def _anchor(schema: Any) -> None:
+    """`$` in a JSON Schema is the very end; in Python's `re` a line break may follow it, `\\Z` is the end."""
+    match schema:
+        case dict():
+            pattern = schema.get("pattern")
+            if isinstance(pattern, str) and pattern.endswith("$"):
+                schema["pattern"] = pattern[:-1] + r"\Z"
+            for below in schema.values():
+                _anchor(below)
+        case list():
+            for below in schema:
+                _anchor(below)
+        case _:
+            pass
+
+
+def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = None) -> Checked:
+    """A document against a schema: every mistake at once, and what is right about it.
+
+    `refused` are keys with a hint of their own, for those that do not belong into the file at all.
+    """
+    validator, shape = _compiled(name)
+    value = plain(node, shape)
+    if validator.is_valid(value) and isinstance(value, dict):
+        return Checked(value, node)
+    errors = list(islice(validator.iter_errors(value), MAX_COMPLAINTS))
+    complaints = tuple(islice(mistakes.complaints(errors, node, file, refused or {}), MAX_COMPLAINTS))
+    if not isinstance(value, dict) or MAX_COMPLAINTS in (len(errors), len(complaints)):
+        return Checked(None, node, complaints)
+    broken: set[str] = set()
+    while paths := [path for error in errors for path in mistakes.wrong_paths(error)]:
+        broken.update(str(path[0]) for path in paths)
+        for path in sorted(paths, key=_last_first):
+            _remove(value, path)
+        node = without(node, frozenset(paths))
+        errors = list(islice(validator.iter_errors(value), MAX_COMPLAINTS))
+    return Checked(value, node, complaints, frozenset(broken))
+
+
+def _last_first(path: tuple[str | int, ...]) -> tuple[int, int]:
+    """Higher indices before lower ones, so that removing one does not move the other."""
+    return (-len(path), -path[-1] if isinstance(path[-1], int) else 0)
+
+
+def _remove(value: Any, path: tuple[str | int, ...]) -> None:
+    """Delete what stands at a path, unless something around it is gone already."""
+    for step in path[:-1]:
+        if not _has(value, step):
+            return
+        value = value[step]
+    if _has(value, path[-1]):
+        del value[path[-1]]
+
+
+def _has(value: Any, step: str | int) -> bool:
+    match value:
+        case dict():
+            return step in value
+        case list():
+            return isinstance(step, int) and step < len(value)
+        case _:
+            return False
