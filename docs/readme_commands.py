@@ -12,7 +12,8 @@ README = Path(__file__).parent.parent / "README.md"
 def commands(text: str) -> list[str]:
     """The shell blocks that follow a `<!-- command N -->` line, in their order."""
     return [
-        match[1].strip() for match in re.finditer(r"<!-- command \d+ -->\s*```(?:sh|console|bash)\n(.*?)```", text, re.S)
+        match[1].strip()
+        for match in re.finditer(r"<!-- command \d+ -->\s*```(?:sh|console|bash)\n(.*?)```", text, re.S)
     ]
 
 

@@ -20,7 +20,11 @@ _CONNECT = socket.socket.connect
 
 
 def _connect_on_loopback(self: socket.socket, address: Any) -> None:
-    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+        "127.0.0.1",
+        "::1",
+        "localhost",
+    ):
         raise AssertionError(f"a test reached for the network: {address}")
     _CONNECT(self, address)
 

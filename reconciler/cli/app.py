@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.common import Common, LazyGroup, common_options
 from reconciler.errors import Exit, ReconcilerError
 
@@ -34,7 +33,6 @@ class _Program(LazyGroup):
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["--help", "-h"]})
-@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 @common_options
 def program(common: Common) -> None:
     """A GitOps-style reconciler for WhatsApp groups."""

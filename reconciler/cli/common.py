@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler import __version__
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -59,6 +61,7 @@ _OPTIONS = (
     ),
     click.option("--quiet", is_flag=True, help="No progress and no warnings."),
     click.option("--verbose", is_flag=True, help="Log every call (method, path template, status, time)."),
+    click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s"),
 )
 
 

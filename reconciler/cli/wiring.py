@@ -83,7 +83,7 @@ class Workspace:
 def workspace(common: Common, clock: SystemClock) -> Iterator[Workspace]:
     """Load the files, then connect: nothing is called before every file is known to be right."""
     from reconciler.backends.sinch import Connection, connect
-    from reconciler.manifests.load import ManifestIconFiles
+    from reconciler.manifests.icons import ManifestIconFiles
 
     loaded = load(common, clock)
     if common.sandbox:

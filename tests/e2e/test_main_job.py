@@ -189,9 +189,7 @@ def test_creator_and_account_are_never_touched(repo: Repo) -> None:
     (seeded,) = repo.api.seed(
         "Clientes", creator=CARLOS, participants=[ANA, STRANGER], admins=[ANA, STRANGER], account="admin"
     )
-    repo.group(
-        "clientes", f"id: {seeded['id']}\nadmins: [ana]\nmembers: [ana]\nprune_members: true\n"
-    )
+    repo.group("clientes", f"id: {seeded['id']}\nadmins: [ana]\nmembers: [ana]\nprune_members: true\n")
     done = repo.apply()
     assert done.code == 0, done.out
     live = repo.live("Clientes")

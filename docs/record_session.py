@@ -1,0 +1,109 @@
+"""Record the terminal session of the README: `python docs/record_session.py` writes `docs/session.svg`.
+
+Real commands on the repository's own examples, against a sandbox that starts empty; between two of them people
+join by the link and somebody changes a subject by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from reconciler.sandbox import Options, start
+from reconciler.sandbox.control import Control
+
+REPOSITORY = Path(__file__).parent.parent
+PICTURE = REPOSITORY / "docs/session.svg"
+ACCOUNT = "5519911112222"
+ANA, BRUNO, STRANGER = "5519900000001", "5519900000002", "5519900000077"
+COLUMNS = 98
+
+# rich's own template without its web fonts: the picture asks nobody for anything.
+TEMPLATE = """\
+<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img"
+ aria-label="A terminal session of reconciler">
+<style>
+.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+ font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width; }}
+.{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: ui-sans-serif, sans-serif; }}
+{styles}
+</style>
+<defs><clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" /></clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+
+
+def main() -> None:
+    """Run the session and write the picture."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start(Options(database=":memory:", account=ACCOUNT)) as server,
+    ):
+        environment = {
+            **os.environ,
+            "RECONCILER_BASE_URL": server.base_url,
+            "RECONCILER_USERNAME": "demo",
+            "RECONCILER_TOKEN": "demo",
+            "RECONCILER_STATE": f"file:{folder}/state.json",
+        }
+        console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
+        say(console, "apply --yes --target 'suporte-*' --target vendas-sudeste", environment)
+        people_do_things(server.control())
+        console.print(
+            Text("# Ana and Bruno joined by the link; somebody changed a subject by hand", "bright_black")
+        )
+        say(console, "plan", environment)
+        say(console, "apply --yes --quiet", environment, tail=12)
+        PICTURE.write_text(
+            console.export_svg(title="reconciler", code_format=TEMPLATE, unique_id="session"),
+            encoding="utf-8",
+        )
+    print(f"{PICTURE.relative_to(REPOSITORY)}: {PICTURE.stat().st_size // 1024} KB")
+
+
+def people_do_things(control: Control) -> None:
+    """What happens in the groups between two runs."""
+    groups = {group["subject"]: group["id"] for group in control.groups()}
+    suporte = groups["Suporte Campinas"]
+    control.join(suporte, ANA, BRUNO, STRANGER)
+    control.promote(suporte, STRANGER)
+    control.set_subject(suporte, "Suporte Cps")
+
+
+def say(console: Console, arguments: str, environment: dict[str, str], tail: int | None = None) -> None:
+    """Run one command and print it as a terminal would show it; `tail` keeps the last lines only."""
+    import shlex
+
+    console.print(Text.assemble(("$ ", "green"), (f"reconciler {arguments}", "bold")))
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", *shlex.split(arguments), "--color", "always"],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.rstrip("\n").split("\n")
+    shown = lines if tail is None else ["…", *lines[-tail:]]
+    console.print(Text.from_ansi("\n".join(shown)))
+    console.print()
+
+
+if __name__ == "__main__":
+    main()

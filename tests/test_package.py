@@ -1,0 +1,97 @@
+"""What is shipped: the wheel in a clean environment, and what starting up costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.support import Repo
+
+ROOT = Path(__file__).parent.parent
+SLOW = {"requests", "urllib3", "deepdiff", "PIL", "jinja2", "starlette", "uvicorn", "rich"}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of an environment that holds the wheel, and of the rest of the world only the
+    libraries that it depends on."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv/bin/python"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)],
+        check=True,
+        capture_output=True,
+    )
+    libraries = sysconfig.get_paths()["purelib"]
+    (site,) = (folder / "venv/lib").glob("python*/site-packages")
+    (site / "libraries.pth").write_text(f"{libraries}\n")
+    return folder / "venv/bin"
+
+
+def run(program: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(program), *arguments], cwd=cwd, capture_output=True, text=True)
+
+
+def test_the_wheel_runs_and_is_itself(installed: Path, tmp_path: Path) -> None:
+    where = run(installed / "python", "-c", "import reconciler; print(reconciler.__file__)", cwd=tmp_path)
+    assert str(installed.parent) in where.stdout, where.stderr
+    assert run(installed / "reconciler", "--version", cwd=tmp_path).stdout.startswith("reconciler 0.")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.name)
+def test_every_schema_is_in_the_wheel_as_it_stands(installed: Path, tmp_path: Path, path: Path) -> None:
+    name = path.name.removesuffix(".schema.json")
+    assert (
+        run(installed / "reconciler", "schema", name, cwd=tmp_path).stdout.strip() == path.read_text().strip()
+    )
+
+
+def test_the_wheel_validates_plans_and_applies(installed: Path, repo: Repo) -> None:
+    repo.group("vendas", "subject: Vendas\n")
+    for arguments in (["validate"], ["plan"], ["apply", "--yes"], ["plan", "--detailed-exitcode"]):
+        done = subprocess.run(
+            [installed / "reconciler", *arguments],
+            cwd=repo.path,
+            env=repo.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    assert len(repo.api.groups()) == 1
+
+
+def loaded_by(cwd: Path, *arguments: str) -> set[str]:
+    """Top-level modules in memory after a run of the command line."""
+    code = (
+        "import sys, json; from reconciler.cli import main\n"
+        f"try: main({list(arguments)!r})\n"
+        "except SystemExit: pass\n"
+        "print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["sandbox", "--help"], ["--version"]])
+def test_help_pays_for_click_alone(tmp_path: Path, arguments: list[str]) -> None:
+    assert not loaded_by(tmp_path, *arguments) & (SLOW | {"yaml", "jsonschema"})
+
+
+def test_validate_and_schema_pay_for_neither_http_nor_diffs_nor_pictures(repo: Repo) -> None:
+    repo.group("vendas", "subject: Vendas\nicon: null\n")
+    assert not loaded_by(repo.path, "validate", "--format", "json") & SLOW
+    assert not loaded_by(repo.path, "validate") & (SLOW - {"rich"})
+    assert not loaded_by(repo.path, "schema", "group") & SLOW
