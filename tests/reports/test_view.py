@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.change import Affected, CreateGroup, Demote, LeaveGroup, Promote, RemoveParticipants
+from reconciler.model.change import (
+    Affected,
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveParticipants,
+    SetSubject,
+)
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Note, Plan
@@ -176,6 +184,18 @@ def test_a_link_that_slipped_into_a_text_is_shown_to_nobody() -> None:
         for output in rendered(plan, result, book):
             assert "AbCdEfGh" not in output
             assert "chat.whatsapp.com/••••" in output or "chat.whatsapp.com" not in output
+
+
+@pytest.mark.parametrize("words", ["Ligue 19 98888-7777", "Tel +5519988887777"])
+def test_subjects_lose_their_numbers_on_both_sides_of_a_change(words: str) -> None:
+    for before, after in ((words, "Novo"), ("Velho", words)):
+        changed = samples.group("g", "update", SetSubject(before, after), found=samples.live("i", ACCOUNT))
+        view = plan_view(Plan(groups=(changed,)), BOOK)
+        for output in (text.render_plan(view, color=False), json.render_plan(view)):
+            assert "7777" not in output
+            assert "••••77" in output
+        shown = plan_view(Plan(groups=(changed,)), OPEN_BOOK).groups[0].changes[0]
+        assert (shown.before, shown.after) == (before, after)
 
 
 def test_numbers_are_shown_when_asked_for() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -126,24 +127,22 @@ def test_the_lock_is_given_up_when_the_run_fails(store: FileStore, clock: FakeCl
         pass
 
 
-def test_a_lock_file_replaced_while_waiting_is_noticed(
+def test_a_lock_on_a_file_that_was_removed_meanwhile_is_none(
     store: FileStore, path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The waiter must not be content with the lock on a file that nobody else would open."""
+    """Between opening and locking: nobody else would ever open that file, so it would exclude nobody."""
     lock_path = path.with_name("state.json.lock")
-    held = store.lock(timeout=0, clock=clock, holder="first")
-    held.__enter__()
+    real, removed = fcntl.flock, []
 
-    def replace(seconds: float) -> None:
-        clock.passed += seconds
-        if lock_path.exists() and lock_path.stat().st_ino == inode:
-            lock_path.rename(lock_path.with_suffix(".old"))
-            held.__exit__(None, None, None)
+    def flock(handle: int, operation: int) -> None:
+        if not removed:
+            removed.append(os.fstat(handle).st_ino)
+            lock_path.rename(path.with_name("old.lock"))
+        real(handle, operation)
 
-    inode = lock_path.stat().st_ino
-    monkeypatch.setattr(clock, "sleep", replace)
-    with store.lock(timeout=5, clock=clock, holder="second") as journal:
-        assert os.stat(lock_path).st_ino != inode
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with store.lock(timeout=0, clock=clock, holder="me") as journal:
+        assert [lock_path.stat().st_ino] != removed
         journal.record("a", Record(id="a"))
     assert store.read().groups.keys() == {"a"}
 
