@@ -132,7 +132,8 @@ def test_a_lock_on_a_file_that_was_removed_meanwhile_is_none(
 ) -> None:
     """Between opening and locking: nobody else would ever open that file, so it would exclude nobody."""
     lock_path = path.with_name("state.json.lock")
-    real, removed = fcntl.flock, []
+    real = fcntl.flock
+    removed: list[int] = []
 
     def flock(handle: int, operation: int) -> None:
         if not removed:
