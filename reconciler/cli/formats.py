@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a terminal format has to know: whether there are colours, and how many columns."""
+    """What a terminal format has to know: whether there are colours, how many columns; `joining` whether a
+    plan says who has yet to join."""
 
     color: bool
     width: int
+    joining: bool = True
 
 
 PLAIN = Look(color=False, width=100)
@@ -38,7 +40,7 @@ class Format:
 def _text_plan(view: PlanView, look: Look) -> str:
     from reconciler.reports import text
 
-    return text.render_plan(view, color=look.color, width=look.width)
+    return text.render_plan(view, color=look.color, width=look.width, joining=look.joining)
 
 
 def _text_apply(view: ApplyView, look: Look) -> str:

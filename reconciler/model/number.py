@@ -15,6 +15,7 @@ _WA_ID = re.compile(r"[0-9]{5,20}")
 _GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
 _CLASSIC_ID = re.compile(r"([0-9]{5,20})(-[0-9]+.*)")
 _LONG_RUN = re.compile(r"\+?[0-9](?:[ ().\-]?[0-9]){7,}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _BRAZIL_MOBILE = re.compile(r"55([0-9]{2})9([6-9][0-9]{7})")
 _MEXICO_MOBILE = re.compile(r"521([0-9]{10})")
 _ARGENTINA_MOBILE = re.compile(r"549([0-9]{10})")
@@ -85,6 +86,8 @@ def mask_text(text: str, limit: int = 200) -> str:
     """Somebody else's words, fit to be shown: cut at `limit` characters, runs of 8 or more digits masked."""
 
     def hide(match: re.Match[str]) -> str:
+        if _DATE.fullmatch(match[0]):
+            return match[0]
         digits = re.sub(r"[^0-9]", "", match[0])
         return f"••••{digits[-2:]}"
 

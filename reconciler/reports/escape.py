@@ -20,6 +20,7 @@ _INVISIBLE = (
 )
 _MARKER = r"(?<=#)#(?=[a-z]*\[)"
 _TERMINAL = re.compile(f"[\x00-\x1f\x7f-\x9f{_INVISIBLE}]|{_MARKER}|(?<=:):")
+_EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]|{_MARKER}")
 
 
@@ -37,10 +38,23 @@ def for_json(document: str) -> str:
 
 
 def _visible(found: re.Match[str]) -> str:
+    if _joins_emoji(found):
+        return found[0]
     code = ord(found[0])
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _joins_emoji(found: re.Match[str]) -> bool:
+    """Whether this is the joiner inside one emoji, such as a person at a computer: there it is seen."""
+    text, at = found.string, found.start()
+    return (
+        found[0] == "\u200d"
+        and 0 < at < len(text) - 1
+        and _EMOJI.fullmatch(text[at - 1]) is not None
+        and _EMOJI.fullmatch(text[at + 1]) is not None
+    )
 
 
 def _as_json(found: re.Match[str]) -> str:

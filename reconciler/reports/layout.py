@@ -26,9 +26,9 @@ OUTCOMES = {"done": ("✓", "add"), "failed": ("✗", "bad"), "skipped": ("–",
 _Key = tuple[str, Field]
 
 
-def plan_items(view: PlanView, limit: int) -> list[Item]:
-    """Changes, groups that are stuck, notes, people to join, what is incomplete, objections; lists of people
-    end after `limit`."""
+def plan_items(view: PlanView, limit: int, joining: bool = True) -> list[Item]:
+    """Changes, groups that are stuck, notes, people to join (unless they are told of elsewhere), what is
+    incomplete, objections; lists of people end after `limit`."""
     changed = [group for group in view.groups if group.changes]
     stuck = [group for group in view.groups if not group.changes and group.action != "none"]
     unchanged = [group for group in view.groups if group.action == "none"]
@@ -36,7 +36,7 @@ def plan_items(view: PlanView, limit: int) -> list[Item]:
         *_changes(changed, limit),
         *(_stuck(group, limit) for group in stuck),
         *phrases.notes((group.name, note) for group in unchanged for note in group.notes),
-        *phrases.joining(_invites(view.groups), limit),
+        *(phrases.joining(_invites(view.groups), limit) if joining else ()),
         *_incomplete(view.complete, view.notes, view.summary.unreadable),
         *phrases.objections(view.objections),
     ]
@@ -148,7 +148,9 @@ def _changes(groups: Sequence[GroupView], limit: int) -> list[Item]:
 
 
 def _fields(group: GroupView, limit: int) -> list[Field]:
-    fields = phrases.fields_of(group.changes, group.admins_after, limit)
+    # In a group that is only being created nobody but the account is admin, which says nothing.
+    admins_after = None if group.action == "create" else group.admins_after
+    fields = phrases.fields_of(group.changes, admins_after, limit)
     return fields + [Field("note", ((plain(note, "dim"),),)) for note in group.notes]
 
 

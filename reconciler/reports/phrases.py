@@ -213,7 +213,7 @@ def joining(invites: Iterable[tuple[str, InviteView]], limit: int) -> list[Item]
     if len(people) > limit:
         rows.append((plain(f"… and {len(people) - limit} more"),))
     head = plain("Still to join (not changes)", "strong")
-    return [Item(head, "next: reconciler invites", (Field("", tuple(rows)),))]
+    return [Item(head, "send them the invite link", (Field("", tuple(rows)),))]
 
 
 def notes(texts: Iterable[tuple[str, str]]) -> list[Item]:

@@ -36,10 +36,13 @@ _STYLES = {
 _TOKENS = re.compile(r"[^ ]+ *| +")
 
 
-def render_plan(view: PlanView, *, color: bool, width: int = 100, limit: int = 20) -> str:
+def render_plan(
+    view: PlanView, *, color: bool, width: int = 100, limit: int = 20, joining: bool = True
+) -> str:
     """The plan: what would change and what the groups would look like, what stands in the way, who has yet to
-    join, and one line that sums it up. Lists of people end after `limit`; `width` is in columns."""
-    return _draw(layout.plan_items(view, limit), layout.plan_summary(view), color, width)
+    join, and one line that sums it up. Lists of people end after `limit`; `width` is in columns; without
+    `joining` who has yet to join is left out, for whom the outcome will tell."""
+    return _draw(layout.plan_items(view, limit, joining), layout.plan_summary(view), color, width)
 
 
 def render_apply(view: ApplyView, *, color: bool, width: int = 100, limit: int = 20) -> str:

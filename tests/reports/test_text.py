@@ -10,6 +10,7 @@ from reconciler.errors import Complaint, Mark
 from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.reports import text
+from reconciler.reports.escape import for_terminal
 from reconciler.reports.view import apply_view, plan_view
 
 from . import samples
@@ -183,3 +184,14 @@ def test_complaints_are_sorted_counted_and_readable_by_machines() -> None:
     warning = Complaint(Mark("a.yaml"), "small", warning=True)
     assert text.render_complaints([warning], color=False).endswith("\n1 warning in 1 file.\n")
     assert text.render_complaints([], color=False) == ""
+
+
+def test_an_emoji_made_of_several_stays_one_and_a_lone_joiner_shows() -> None:
+    assert for_terminal("Suporte 👩\u200d💻") == "Suporte 👩\u200d💻"
+    assert for_terminal("a\u200db\u200d") == "a\\u200db\\u200d"
+
+
+def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
+    wrong = Complaint(Mark("groups/a.yaml", 3, 5), "`admin` is not a key", "did you mean `admins`?")
+    assert text.render_validation([wrong], None, color=False).startswith("groups/a.yaml:3:5: error: `admin`")
+    assert text.render_validation([], 1, color=False) == "1 group: every file is as it should be.\n"

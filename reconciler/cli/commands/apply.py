@@ -32,6 +32,8 @@ def command(
     lock_timeout: float,
 ) -> int:
     """Make the live groups as the manifests say."""
+    from dataclasses import replace
+
     from reconciler import operations
     from reconciler.cli import exits, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
@@ -56,7 +58,7 @@ def command(
         def approve(plan: Plan) -> bool:
             """Show the plan as text, and ask where something would change."""
             if name == "text":
-                terminal.put(chosen.plan(plan_view(plan, book), look))
+                terminal.put(chosen.plan(plan_view(plan, book), replace(look, joining=False)) + "\n")
             if plan.open_objections:
                 return False
             if yes or not any(group.writes for group in plan.groups):
