@@ -71,7 +71,7 @@ def reset(after: bytes = b"") -> Step:
     def step(peer: Peer) -> bool:
         if after:
             peer.send(after)
-            time.sleep(0.05)  # else the RST may overtake the bytes, which is another test
+            time.sleep(0.01)  # else the RST may overtake the bytes, which is another test
         peer.reset()
         return False
 

@@ -127,6 +127,11 @@ def test_groups_that_make_no_sense(key: str, value: object) -> None:
     assert (caught.value.code, caught.value.retry) == ("bad_answer", False)
 
 
+def test_one_group_is_asked_for_and_one_answered() -> None:
+    with pytest.raises(Unclear):
+        answers.group(answer({"groups": [DOCUMENTED, {**DOCUMENTED, "subject": "x"}]}), GROUP)
+
+
 def test_lists() -> None:
     entries = [{"id": "2"}, {"id": GROUP, "creation_time": ""}, {"id": "2"}, {"id": "1@g.us"}]
     assert answers.group_ids(answer({"groups": entries})) == ("2", GROUP, "1@g.us")

@@ -251,7 +251,8 @@ def test_statuses_with_every_body(status: int, server: RawServer, client_for: Co
     client = client_for(server.url)
     for shape, body in bodies(status).items():
         server.seen.clear()
-        judge(reply(status, body, {"Location": server.url}), STATUS_ROWS[status], server, client)
+        calls = len(CALLS) if shape == "errorCode" else len(COLUMNS)
+        judge(reply(status, body, {"Location": server.url}), STATUS_ROWS[status], server, client, calls)
         if 400 <= status < 600 and shape not in {"html", "empty", "odd", "bytes"}:
             _, text = outcome(CALLS[5][1], client, server.url)
             assert "não deu para" in text
@@ -272,6 +273,15 @@ def test_slow_answers_end_in_time(kind: str, server: RawServer, client_for: Conn
     judge(SLOW[kind], "U U U U U U U U U", server, client, calls=len(COLUMNS))
     assert time.monotonic() - begun < len(COLUMNS) * 0.3
     assert set(client.counts) == {"timeout"}
+
+
+def test_the_time_allowed_is_for_the_whole_answer(server: RawServer, client_for: Connect) -> None:
+    """A piece that comes just in time does not buy as much time again."""
+    server.default = drip(OK_HEAD + b"Content-Length: 9999\r\n\r\n", b" ", pause=0.4)
+    begun = time.monotonic()
+    with pytest.raises(Unclear):
+        client_for(server.url, timeout=0.5).reader.list_groups()
+    assert 0.5 <= time.monotonic() - begun < 0.75
 
 
 def test_redirects_take_credentials_nowhere(server: RawServer, client_for: Connect) -> None:
