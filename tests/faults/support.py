@@ -1,0 +1,81 @@
+"""Many small worlds at once: a repository and a sandbox for every case, worked on by a few threads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reconciler.model.record import State
+from reconciler.sandbox import Options, start
+from reconciler.state import codec
+from tests.support import ACCOUNT, Repo, Result
+
+C = TypeVar("C")
+
+WIDTH = 4  # worlds at once: their processes mostly wait
+
+
+@contextmanager
+def world(path: Path, **options: Any) -> Iterator[Repo]:
+    """A repository at `path` with a sandbox of its own, which ends with the block."""
+    with start(Options(**{"database": ":memory:", "account": ACCOUNT, **options})) as server:
+        yield Repo(path, server)
+
+
+def each(cases: Iterable[C], work: Callable[[C], None], width: int = WIDTH) -> None:
+    """Do the work for every case, some at a time; raises every failure, each with its case in a note."""
+    with ThreadPoolExecutor(width) as pool:
+        futures = [(case, pool.submit(work, case)) for case in cases]
+    failed: list[Exception] = []
+    for case, future in futures:
+        error = future.exception()
+        if error is None:
+            continue
+        error.add_note(f"case: {case}")
+        if not isinstance(error, Exception):
+            raise error
+        failed.append(error)
+    if failed:
+        raise ExceptionGroup(f"{len(failed)} of {len(futures)} cases", failed)
+
+
+def configure(repo: Repo, text: str = "", **api: object) -> None:
+    """Write reconciler.yaml: the account, values of `api:`, and further text."""
+    lines = [f'account: "+{ACCOUNT}"\n']
+    if api:
+        lines.append(f"api: {json.dumps(api)}\n")
+    repo.write("reconciler.yaml", "".join(lines) + text)
+
+
+def recorded(repo: Repo) -> State:
+    """The state on disk, read by the code that reads it; raises where it is damaged."""
+    return codec.loads(repo.state.read_bytes())
+
+
+def statuses(result: Result, name: str) -> dict[str, str]:
+    """Kind → status of the outcomes of one group of an apply in JSON."""
+    return {outcome["kind"]: outcome["status"] for outcome in result.group(name)["outcomes"]}
+
+
+def problems(result: Result, name: str) -> dict[str, str]:
+    """Kind → message of the outcomes of one group that are not done."""
+    return {
+        outcome["kind"]: outcome["error"]["message"]
+        for outcome in result.group(name)["outcomes"]
+        if outcome["status"] != "done"
+    }
+
+
+def sha256(data: bytes) -> str:
+    """As the sandbox names a stored icon."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def posts(repo: Repo) -> int:
+    """How many creates have been sent so far."""
+    return repo.writes().count(("POST", "/groups"))
