@@ -19,7 +19,8 @@ from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.record import IconRecord, State
 from reconciler.planning.icons import Verdict, judge
-from reconciler.planning.identity import Bound, resolve, surely_bound, to_search
+from reconciler.planning.identity import Bound, resolve
+from reconciler.planning.needs import recorded_ids, surely_bound, to_search
 from reconciler.planning.options import Options
 from reconciler.planning.planner import record_for
 from reconciler.ports import IconFiles, Progress, Reader
@@ -71,6 +72,8 @@ def observe_icon(
         return seen
     except ApiError as error:
         return Problem.of(error)
+    except PictureError as error:  # the file has changed since it was checked
+        return Problem("picture", error.message, error.hint)
 
 
 def _alike(served: bytes, source: bytes) -> bool:
@@ -116,10 +119,10 @@ class _Run:
         infos = dict.fromkeys((*bound.values(), *self._orphans()))
         searched = bool(self._to_search(wanted))
         if searched:
-            infos |= dict.fromkeys(self.listed)
+            infos |= dict.fromkeys(self._searchable())
         self._gather(pool, infos, with_icons)
         if not searched and self._to_search(wanted):  # a recorded group turned out to be gone
-            self._gather(pool, self.listed, {})
+            self._gather(pool, self._searchable(), {})
         self._gather(pool, (), self._found_later(wanted))
         return Reading(listed=self.listed, groups=self.groups, icons=self.icons)
 
@@ -129,10 +132,16 @@ class _Run:
     def _to_search(self, wanted: Iterable[DesiredGroup]) -> dict[str, bool]:
         return to_search(wanted, self.state, self._partial(), recreate="recreate" in self.options.allow)
 
+    def _searchable(self) -> tuple[str, ...]:
+        """What a search has to know: all that is listed, and all on record that is not, whoever is targeted.
+        If one of those answers, the list is short, and what it lacks must not be taken for absent."""
+        return tuple(dict.fromkeys((*self.listed, *recorded_ids(self.desired.groups, self.state))))
+
     def _orphans(self) -> tuple[str, ...]:
-        if not self.options.prune:
-            return ()
-        return tuple(self.former)
+        """Orphaned groups: those that may be left, and those that the list does not name."""
+        return tuple(
+            group_id for group_id in self.former if self.options.prune or group_id not in self.listed
+        )
 
     def _found_later(self, wanted: Iterable[DesiredGroup]) -> dict[str, DesiredGroup]:
         """Groups that were found by a search only now, and whose icon has to be looked at."""

@@ -119,8 +119,6 @@ class _PeopleComparison:
     def _promotions(self) -> tuple[Affected, ...]:
         promote: list[Affected] = []
         for person in self.group.admins or ():
-            if person.keys & self.protected and person.key not in self.ids:
-                continue  # never invited
             if person.key in self.ambiguous:
                 self._doubt(person.key)
                 self.kept |= person.keys
@@ -142,7 +140,7 @@ class _PeopleComparison:
             self.kept |= person.keys
             if person.key in self.ids:
                 continue
-            if not person.keys & self.protected and person.key not in admins:
+            if person.key not in admins:
                 self._invite(person, "member")
 
     def _invite(self, person: Person, role: Literal["admin", "member"]) -> None:

@@ -85,14 +85,15 @@ def plan_group(
     """The plan of one bound group: action `update`, `leave`, `none` or `blocked`.
 
     `seen` has to be given where the icon is managed, as far as `planning.icons.judge` asks for it. A group
-    in which something would have to change although the account is no admin is `blocked`.
+    in which something would have to change although the account is no admin is `blocked`, and so is one
+    that the account is not in any more.
     """
     empty = GroupPlan(name=group.name, action="none", id=live.id, mark=group.mark, desired=group, live=live)
     if group.ensure is not Ensure.PRESENT:
         planned = _plan_leaving(group, live, empty, context)
     else:
         planned = _plan_present(group, live, seen, record, empty, context)
-    return _unless_powerless(planned, live, context)
+    return _unless_powerless(group, planned, live, context)
 
 
 def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, context: Context) -> GroupPlan:
@@ -177,9 +178,20 @@ def _plan_present(
     )
 
 
-def _unless_powerless(planned: GroupPlan, live: LiveGroup, context: Context) -> GroupPlan:
-    """Block what only an admin can do where the account is none; leaving needs no right."""
-    if not context.account or all(isinstance(change, LeaveGroup) for change in planned.changes):
+def _unless_powerless(
+    group: DesiredGroup, planned: GroupPlan, live: LiveGroup, context: Context
+) -> GroupPlan:
+    """Block what only an admin can do where the account is none; leaving needs no right.
+
+    A group that is to be present and that the account is not in any more is blocked whatever it looks like:
+    nobody can keep it so.
+    """
+    if not context.account:
+        return planned
+    inside = bool(context.account_keys & live.participant_keys)
+    if (inside or group.ensure is not Ensure.PRESENT) and all(
+        isinstance(change, LeaveGroup) for change in planned.changes
+    ):
         return planned
     if context.account[0] in live.admin_keys:
         return planned

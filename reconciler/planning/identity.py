@@ -14,10 +14,10 @@ from typing import Literal
 
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.group import Ensure
 from reconciler.model.live import Gone, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
 from reconciler.model.record import State
+from reconciler.planning.needs import recorded_ids, short_list, to_search
 from reconciler.planning.text import normal
 
 FoundBy = Literal["id", "state", "create", "subject", "previously"]
@@ -64,40 +64,6 @@ class Identities:
     unmanaged: tuple[str, ...]
 
 
-def surely_bound(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
-    """Name → id by rules 1 and 2 alone, for deciding what has to be read."""
-    bound: dict[str, str] = {}
-    for group in groups:
-        if group.id is not None:
-            bound[group.name] = group.id
-        elif group.name in state.groups:
-            bound[group.name] = state.groups[group.name].id
-    return bound
-
-
-def to_search(
-    groups: Iterable[DesiredGroup], state: State, reading: Reading, *, recreate: bool
-) -> dict[str, bool]:
-    """Names that rules 3 to 5 have to look for; True for those that only rule 3 may find.
-
-    A name whose recorded group is gone is looked for when `recreate` allows a new one, or, by rule 3 alone,
-    when an earlier run had begun to make one.
-    """
-    wanted: dict[str, bool] = {}
-    for group in groups:
-        if group.ensure is not Ensure.PRESENT or group.id is not None:
-            continue
-        record = state.groups.get(group.name)
-        if record is None:
-            wanted[group.name] = False
-        elif isinstance(reading.groups.get(record.id), Gone) and record.id not in reading.listed:
-            if recreate:
-                wanted[group.name] = False
-            elif group.name in state.creating:
-                wanted[group.name] = True
-    return wanted
-
-
 def resolve(
     groups: tuple[DesiredGroup, ...],
     state: State,
@@ -113,18 +79,6 @@ def resolve(
     """
     resolver = _Resolver(groups, state, reading, account_keys)
     return resolver.run(to_search(groups, state, reading, recreate=recreate))
-
-
-def short_list(reading: Reading, account_keys: frozenset[str]) -> tuple[str, ...]:
-    """Bound groups that answer although the list leaves them out, with the account still in them."""
-    listed = set(reading.listed)
-    return tuple(
-        group_id
-        for group_id, found in reading.groups.items()
-        if group_id not in listed
-        and isinstance(found, LiveGroup)
-        and (not account_keys or account_keys & found.participant_keys)
-    )
 
 
 class _Resolver:
@@ -181,11 +135,16 @@ class _Resolver:
         claims.setdefault(bound.id, []).append(name)
 
     def _settle(self, claims: Mapping[str, list[str]]) -> None:
-        """Take what was claimed once; block everybody who claims the same group."""
+        """Take what was claimed once; block everybody who claims the same group.
+
+        Whoever is blocked already, for a reason that says more, still keeps the others from the group.
+        """
         for group_id, names in claims.items():
             self.taken.add(group_id)
             if len(names) > 1:
                 for name in names:
+                    if isinstance(self.names[name], Blocked):
+                        continue
                     others = ", ".join(other for other in names if other != name)
                     self.names[name] = Blocked(
                         Note(
@@ -198,11 +157,12 @@ class _Resolver:
     def _search_rules(self, searched: Mapping[str, bool]) -> None:
         """Rules 3 to 5, over the live groups that are bound to no manifest."""
         unbound = [group_id for group_id in self.reading.listed if group_id not in self.taken]
+        listed = set(self.reading.listed)
+        unlisted = sorted(recorded_ids(self.groups.values(), self.state) - listed)
         unknown = tuple(
             group_id
-            for group_id in unbound
-            if isinstance(self.reading.groups.get(group_id), Problem)
-            or self.reading.groups.get(group_id) is None
+            for group_id in (*unbound, *unlisted)
+            if isinstance(self.reading.groups.get(group_id), Problem | None)
         )
         short = short_list(self.reading, self.account_keys)
         if unknown or short:
@@ -222,6 +182,8 @@ class _Resolver:
             for name in searched:
                 self.names[name] = Unknown(note)
             return
+        for name in searched:
+            self._wait_for_own(name, unbound)
         live = [
             found for group_id in unbound if isinstance(found := self.reading.groups[group_id], LiveGroup)
         ]
@@ -239,6 +201,25 @@ class _Resolver:
                     self._choose(claims, name, candidates, found_by)
             self._settle(claims)
         self._same_subject_twice(name for name, only_rule_3 in searched.items() if not only_rule_3)
+
+    def _wait_for_own(self, name: str, unbound: list[str]) -> None:
+        """A group that is listed since a create began, and cannot be read yet, may be the one it made."""
+        intent = self.state.creating.get(name)
+        if intent is None:
+            return
+        young = tuple(
+            group_id
+            for group_id in unbound
+            if group_id not in intent.listed and isinstance(self.reading.groups[group_id], Gone)
+        )
+        if young:
+            self.names[name] = Unknown(
+                Note(
+                    "An earlier run began to create this group, and {ids} may be it: listed since, though "
+                    "asking for it answers that there is none. Nothing is created. Run again later.",
+                    ids=young,
+                )
+            )
 
     def _by_intent(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
         intent = self.state.creating.get(name)
@@ -264,7 +245,7 @@ class _Resolver:
             case []:
                 return
             case [group] if self._foreign(group):
-                self.taken.add(group.id)
+                claims.setdefault(group.id, []).append(name)
                 self.names[name] = Blocked(
                     Note(
                         "{ids[0]} has this subject, but {people[0]} created it, not the account. "
@@ -276,7 +257,8 @@ class _Resolver:
             case [group]:
                 self._claim(claims, name, Bound(group.id, found_by, self.former.get(group.id)))
             case _:
-                self.taken.update(ids)
+                for group_id in ids:
+                    claims.setdefault(group_id, []).append(name)
                 self.names[name] = Blocked(
                     Note(
                         f"{len(ids)} groups have this subject: {{ids}}. Say which one it is: "

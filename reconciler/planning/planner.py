@@ -24,8 +24,8 @@ from reconciler.planning.identity import (
     Unbound,
     Unknown,
     resolve,
-    short_list,
 )
+from reconciler.planning.needs import short_list
 from reconciler.planning.options import Options
 from reconciler.planning.text import normal
 
@@ -64,6 +64,11 @@ def plan(desired: Desired, state: State, reading: Reading, settings: Settings, o
     return replace(result, objections=guards.check(result, state, reading, settings, options))
 
 
+_CONTRADICTION = Problem(
+    "contradiction", "the list names the group, but asking for it answers that there is none"
+)
+
+
 def record_for(name: str, found: Bound | None, state: State) -> Record | None:
     """What is on record of a name: its own record, or that of the name it had before."""
     record = state.groups.get(name)
@@ -77,7 +82,7 @@ def _plan_name(
 ) -> GroupPlan:
     match identities.names[group.name]:
         case Blocked(note):
-            return _entry(group, "blocked", notes=(note,))
+            return _held(group, _entry(group, "blocked", notes=(note,)), context)
         case Unknown(note):
             return _entry(group, "unreadable", notes=(note,))
         case Unbound():
@@ -110,11 +115,14 @@ def _entry(
 
 
 def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPlan:
-    """A group on hold is read and reported, never written; when its day has passed it is blocked."""
+    """A group on hold is read and reported, never written, and fails nothing, unless it cannot be read;
+    when its day has passed it is blocked."""
     hold = group.hold
-    if hold is None or planned.action in ("unreadable", "blocked", "missing"):
+    if hold is None or planned.action == "unreadable":
         return planned
     if hold.until is not None and context.options.today > hold.until:
+        if planned.action in ("blocked", "missing"):
+            return planned
         note = Note(
             f"the hold ended on {hold.until.isoformat()} ({{texts[0]}}): remove `hold` to go on, "
             "or give it a later day",
@@ -173,6 +181,8 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
     found = reading.groups.get(group_id)
     live = found if isinstance(found, LiveGroup) else None
     orphan = GroupPlan(name=name, action="orphaned", id=group_id, live=live)
+    if isinstance(found, Gone) and group_id not in reading.listed:
+        return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
     if not context.options.prune:
         note = Note(
             "its manifest is gone. Leave the group: reconciler apply --prune; or keep it, unmanaged: "
@@ -182,9 +192,8 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
     match found:
         case LiveGroup():
             return replace(orphan, action="leave", changes=(LeaveGroup(),))
-        case Gone():
-            return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
-        case Problem() as problem:
+        case Problem() | Gone():
+            problem = found if isinstance(found, Problem) else _CONTRADICTION
             note = Note("could not be read: {texts[0]}", texts=(problem.message,))
             return replace(orphan, action="unreadable", notes=(note,))
         case None:
@@ -192,13 +201,10 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
 
 
 def _plan_gone(group: DesiredGroup, bound: Bound, gone: Gone, reading: Reading) -> GroupPlan:
+    if bound.id in reading.listed:
+        return _unreadable(group, bound.id, _CONTRADICTION)
     if group.ensure is not Ensure.PRESENT:
         return _entry(group, "none", group_id=bound.id, notes=(Note("the group has been left already"),))
-    if bound.id in reading.listed:
-        problem = Problem(
-            "contradiction", "the list names the group, but asking for it answers that there is none"
-        )
-        return _unreadable(group, bound.id, problem)
     answer = f"HTTP {gone.status}" if gone.status else "an empty list"
     mend = (
         "Correct `id` in the manifest."

@@ -1,0 +1,65 @@
+"""What has to be read before identity can be resolved, and whether the list can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.model.desired import DesiredGroup
+from reconciler.model.group import Ensure
+from reconciler.model.live import Gone, LiveGroup, Reading
+from reconciler.model.record import State
+
+
+def surely_bound(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
+    """Name → id by rules 1 and 2 alone, for deciding what has to be read."""
+    bound: dict[str, str] = {}
+    for group in groups:
+        if group.id is not None:
+            bound[group.name] = group.id
+        elif group.name in state.groups:
+            bound[group.name] = state.groups[group.name].id
+    return bound
+
+
+def recorded_ids(groups: Iterable[DesiredGroup], state: State) -> frozenset[str]:
+    """Ids that manifests pin or state records, those of names without a manifest included.
+
+    Any of them that is not listed and yet answers shows that the list is short.
+    """
+    pinned = {group.id for group in groups if group.id is not None}
+    return frozenset(pinned | {record.id for record in state.groups.values()})
+
+
+def to_search(
+    groups: Iterable[DesiredGroup], state: State, reading: Reading, *, recreate: bool
+) -> dict[str, bool]:
+    """Names that rules 3 to 5 have to look for; True for those that only rule 3 may find.
+
+    A name whose recorded group is gone is looked for when `recreate` allows a new one, or, by rule 3 alone,
+    when an earlier run had begun to make one.
+    """
+    wanted: dict[str, bool] = {}
+    for group in groups:
+        if group.ensure is not Ensure.PRESENT or group.id is not None:
+            continue
+        record = state.groups.get(group.name)
+        if record is None:
+            wanted[group.name] = False
+        elif isinstance(reading.groups.get(record.id), Gone) and record.id not in reading.listed:
+            if recreate:
+                wanted[group.name] = False
+            elif group.name in state.creating:
+                wanted[group.name] = True
+    return wanted
+
+
+def short_list(reading: Reading, account_keys: frozenset[str]) -> tuple[str, ...]:
+    """Bound groups that answer although the list leaves them out, with the account still in them."""
+    listed = set(reading.listed)
+    return tuple(
+        group_id
+        for group_id, found in reading.groups.items()
+        if group_id not in listed
+        and isinstance(found, LiveGroup)
+        and (not account_keys or account_keys & found.participant_keys)
+    )
