@@ -17,7 +17,7 @@ from reconciler.errors import (
     NotFound,
     NotSent,
     RateLimited,
-    ReconcilerError,
+    Refused,
     StateError,
 )
 from reconciler.model import number
@@ -71,10 +71,10 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
             problem = problem_of(error)
             _cancel(name, tools)
             continue  # the backend's pace makes the next call wait as long as the API asked for
-        except (CredentialsError, ApiError) as error:
-            if _surely_refused(error):
-                _cancel(name, tools)
-                return Created("failed", problem=problem_of(error))
+        except (CredentialsError, NotFound, Refused) as error:
+            _cancel(name, tools)
+            return Created("failed", problem=problem_of(error))
+        except ApiError as error:  # whatever its status: a 408 may have created a group
             return _after_unclear(name, intent, problem_of(error), tools)
         if group_id in listed:
             # An answer that names a group that existed before is no answer to this call.
@@ -82,13 +82,6 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
             return _after_unclear(name, intent, answer, tools)
         return _taken(name, group_id, tools)
     return Created("failed", problem=problem)
-
-
-def _surely_refused(error: ReconcilerError) -> bool:
-    if isinstance(error, CredentialsError | NotFound):
-        return True
-    status = error.status if isinstance(error, ApiError) else None
-    return status is not None and 400 <= status < 500
 
 
 def _cancel(name: str, tools: Tools) -> None:
@@ -126,9 +119,10 @@ def _from_earlier_run(name: str, tools: Tools) -> str | None:
     if intent is None:
         return None
     age = (tools.clock.now() - intent.at).total_seconds()
-    if not 0 <= age < tools.patience.effect:
+    if age >= tools.patience.effect:
         return None
-    return tools.poll(lambda: _new_group(intent, tools), tools.patience.effect - age)
+    # The other run's clock may have been ahead of ours: then nothing is known of how long ago it was.
+    return tools.poll(lambda: _new_group(intent, tools), tools.patience.effect - max(age, 0.0))
 
 
 def _new_group(intent: Intent, tools: Tools) -> str | None:
@@ -140,7 +134,7 @@ def _new_group(intent: Intent, tools: Tools) -> str | None:
             for group_id in _unbound(listed, frozenset(intent.listed), tools)
             if _is_the_one(group_id, intent, tools)
         ]
-    except ApiError:
+    except (ApiError, CredentialsError):
         return None  # what could not be read is looked at again, until the patience ends
     return found[0] if len(found) == 1 else None
 

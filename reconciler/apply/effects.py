@@ -6,8 +6,9 @@ still needed is: every change notifies the whole group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 from reconciler import pictures
 from reconciler.apply.tools import Tools, problem_of
@@ -23,7 +24,11 @@ from reconciler.errors import (
     Refused,
 )
 from reconciler.model.change import (
+    AdoptGroup,
+    Affected,
     Change,
+    ChangeKind,
+    CreateGroup,
     Demote,
     LeaveGroup,
     Promote,
@@ -40,6 +45,7 @@ from reconciler.planning.narrow import remaining
 from reconciler.planning.text import normal
 
 BATCH = 20  # people in one call
+_JUNK_LINK = "junk_link"  # the code of an answer that is no invite link, see `ports.Writer.get_link`
 
 PeopleChange = Promote | Demote | RemoveParticipants
 
@@ -63,47 +69,60 @@ class Effects:
         self.uploaded: IconRecord | None = None
         self.live: LiveGroup | None = None  # as last read
         self.unread: Problem | None = None  # why the last look failed
+        self.unread_of: dict[ChangeKind, Problem] = {}  # why the last look for each change failed
         self.old_link: str | None = None
 
     def perform(self, change: Change) -> Sent:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
-        if isinstance(change, RevokeLink):
-            self._remember_link()
+        if isinstance(change, RevokeLink) and (unknown := self._remember_link()) is not None:
+            return Sent("failed", unknown)
         problem: Problem | None = None
         rest: Change = change
         singly = False
         for attempt in range(self.tools.retries + 1):
             if attempt and self.tools.clock.stopping:
                 return Sent("unknown", problem)
-            error = self._send(rest, singly)
+            error, rest = self._send(rest, singly)
             if error is None:
                 return Sent("done")
             problem = problem_of(error)
             if isinstance(error, NotSent | RateLimited | CredentialsError | PictureError):
                 return Sent("failed", problem)
             refused = isinstance(error, Refused | NotFound)
-            left = self._rest_after(rest, 0.0 if refused else self.tools.patience.resend * (attempt + 1))
+            alone = singly or not isinstance(rest, PeopleChange) or len(rest.people) == 1
+            left = self._rest_after(rest, self._seconds(rest, attempt, refused=refused, alone=alone))
             if self.unread is not None:
                 return Sent("unknown", self.unread)
             if left is None:
                 return Sent("done")
             if refused and left == rest:
-                if singly or not isinstance(rest, PeopleChange) or len(rest.people) == 1:
+                if alone:
                     return Sent("failed", problem)
                 singly = True
             rest = left
         return Sent("failed", problem)
 
-    def seen(self, change: Change) -> bool:
-        """Whether one read shows that the change took effect. A failed read leaves `unread` behind."""
-        return self._left_of(change, self._read()) is None and self.unread is None
+    def _seconds(self, change: Change, attempt: int, *, refused: bool, alone: bool) -> float:
+        """How long to look for an effect. After a refusal there is none; but reads may go on showing somebody
+        who has left, and that is waited for, once asking for each alone has told who is meant."""
+        if not refused:
+            return self.tools.patience.resend * (attempt + 1)
+        return self.tools.patience.effect if alone and isinstance(change, PeopleChange) else 0.0
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Which of the changes one read of the group (and of what else they need) does not show yet."""
+        """Which of the changes one read of the group (and of what else they need) does not show yet; for
+        those that could not be looked at, `unread_of` says why."""
+        self.unread_of = {}
         live = self._read()
-        if self.unread is not None:
-            return tuple(changes)
-        return tuple(change for change in changes if self._left_of(change, live) is not None)
+        unread = self.unread
+        left = []
+        for change in changes:
+            self.unread = unread
+            if self._left_of(change, live) is not None:
+                left.append(change)
+            if self.unread is not None:
+                self.unread_of[change.kind] = self.unread
+        return tuple(left)
 
     def _rest_after(self, change: Change, seconds: float) -> Change | None:
         """What is still to be done, after looking for up to `seconds` whether it was done."""
@@ -134,8 +153,7 @@ class Effects:
             return change
         match change:
             case LeaveGroup():
-                keys = self.tools.context.account_keys
-                return None if live is None or (keys and not keys & live.participant_keys) else change
+                return None if live is None or self._look(lambda: self._is_left(live)) else change
             case SetIcon() | RemoveIcon():
                 return None if self._look(lambda: self._icon_is_so(change)) else change
             case RevokeLink():
@@ -164,57 +182,80 @@ class Effects:
         self.uploaded = IconRecord(change.after.sha256, served, meta.location, meta.length)
         return True
 
-    def _remember_link(self) -> None:
+    def _is_left(self, live: LiveGroup) -> bool:
+        """Whether the account is out of a group that still answers."""
+        keys = self.tools.context.account_keys
+        if keys:
+            return not keys & live.participant_keys
+        return self.group_id not in self.tools.reader.list_groups()
+
+    def _remember_link(self) -> Problem | None:
+        """Ask for the link that is to be revoked, or say why it is not known: without it nobody could see
+        afterwards whether it was, so nothing is sent then."""
         try:
             self.old_link = self.tools.writer.get_link(self.group_id)
-        except (ApiError, CredentialsError):
+        except (ApiError, CredentialsError) as error:
+            if not isinstance(error, NotFound) and getattr(error, "code", "") != _JUNK_LINK:
+                problem = problem_of(error)
+                return replace(problem, message=f"the present link could not be read: {problem.message}")
             self.old_link = None  # a junk link, or none: then every proper link is a new one
+        return None
 
     def _link_is_new(self) -> bool:
         return self.tools.writer.get_link(self.group_id) != self.old_link
 
-    def _send(self, change: Change, singly: bool) -> ReconcilerError | None:
-        """Send every call that the change needs; the last error, None when all were answered with 200."""
-        last: ReconcilerError | None = None
-        try:
-            calls = tuple(self._calls(change, 1 if singly else BATCH))
-        except PictureError as error:
-            return error
-        for call in calls:
+    def _send(self, change: Change, singly: bool) -> tuple[ReconcilerError | None, Change]:
+        """Send every call that the change needs.
+
+        The last error, None when all were answered with 200; and the change without the people of calls
+        that were: what was accepted is not sent again, however long reads take to show it.
+        """
+        if not isinstance(change, PeopleChange):
             try:
-                call()
+                self._call(change)
+            except (ApiError, CredentialsError, PictureError) as error:
+                return error, change
+            return None, change
+        last: ReconcilerError | None = None
+        rest: list[Affected] = []
+        size = 1 if singly else BATCH
+        people = tuple({person.wa_id: person for person in change.people}.values())
+        for start in range(0, len(people), size):
+            part = people[start : start + size]
+            if last is not None and not isinstance(last, Refused | NotFound):
+                rest += part  # what befell the call before would befall this one
+                continue
+            try:
+                self._call(replace(change, people=part))
             except (ApiError, CredentialsError) as error:
                 last = error
-                if not isinstance(error, Refused | NotFound):
-                    break
-        return last
+                rest += part
+        return last, replace(change, people=tuple(rest))
 
-    def _calls(self, change: Change, batch: int) -> Iterator[Callable[[], None]]:
+    def _call(self, change: Change) -> None:
+        """The one call of a change of at most `BATCH` people."""
         writer, group_id = self.tools.writer, self.group_id
         match change:
-            case SetSubject(after=subject):
-                yield lambda: writer.set_subject(group_id, subject)
-            case SetIcon(after=icon):
-                data = self.tools.icon_files.read(icon)
-                yield lambda: writer.set_icon(group_id, data, icon.mime)
+            case SetSubject():
+                writer.set_subject(group_id, change.after)
+            case SetIcon():
+                writer.set_icon(group_id, self.tools.icon_files.read(change.after), change.after.mime)
             case RemoveIcon():
-                yield lambda: writer.remove_icon(group_id)
-            case Promote() | Demote() | RemoveParticipants():
-                send = {
-                    Promote: writer.promote,
-                    Demote: writer.demote,
-                    RemoveParticipants: writer.remove_participants,
-                }[type(change)]
-                ids = list(dict.fromkeys(person.wa_id for person in change.people))
-                for start in range(0, len(ids), batch):
-                    part = ids[start : start + batch]
-                    yield lambda part=part: send(group_id, part)  # type: ignore[misc]
+                writer.remove_icon(group_id)
+            case Promote():
+                writer.promote(group_id, [person.wa_id for person in change.people])
+            case Demote():
+                writer.demote(group_id, [person.wa_id for person in change.people])
+            case RemoveParticipants():
+                writer.remove_participants(group_id, [person.wa_id for person in change.people])
             case RevokeLink():
-                yield lambda: writer.revoke_link(group_id)
+                writer.revoke_link(group_id)
             case LeaveGroup():
-                yield lambda: writer.leave(group_id)
-            case _:
+                writer.leave(group_id)
+            case CreateGroup() | AdoptGroup():
                 raise ValueError(f"{change.kind} is no call of a group that exists")
+            case _:
+                assert_never(change)
 
 
 def served_before(seen: IconSeen | None, record: IconRecord | None) -> str | None:

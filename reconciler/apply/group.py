@@ -6,23 +6,19 @@ read again ─ plan anew (may only drop) ─ subject, icon ─ promote ─ SEEN?
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from reconciler.apply.create import create
 from reconciler.apply.effects import Effects, served_before
 from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
-from reconciler.errors import Interrupted, StateError
+from reconciler.apply.writing import LOCKED_OUT, Writing, changed
+from reconciler.errors import ApiError, CredentialsError, Interrupted, StateError
 from reconciler.model.change import (
     AdoptGroup,
     Change,
     ChangeKind,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveParticipants,
-    RevokeLink,
 )
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem
 from reconciler.model.outcome import GroupOutcome, Outcome, Status
@@ -34,17 +30,15 @@ from reconciler.planning.group import plan_group
 from reconciler.planning.narrow import exceeds
 from reconciler.reading import observe_group, observe_icon
 
-DESTRUCTIVE = (Demote, RevokeLink, RemoveParticipants, LeaveGroup)
-
 
 class GroupRun:
     """One group of an apply, worked on by one thread."""
 
-    def __init__(self, planned: GroupPlan, tools: Tools, no_admin_lifted: bool) -> None:
-        """`no_admin_lifted`: the plan said, and somebody allowed, that nobody but the account stays admin."""
+    def __init__(self, planned: GroupPlan, tools: Tools, allowed: frozenset[str]) -> None:
+        """`allowed`: codes of the objections to this group that the plan named and somebody lifted."""
         self.planned = planned
         self.tools = tools
-        self.no_admin_lifted = no_admin_lifted
+        self.allowed = allowed
         self.group_id = planned.id
         self.outcomes: list[Outcome] = []
         self.live: LiveGroup | None = None
@@ -60,9 +54,9 @@ class GroupRun:
                 pending = self._adopt(pending)
             if pending:
                 self._change(tuple(pending))
-        except Interrupted:
+        except (Interrupted, CredentialsError) as error:  # by a read; nothing is written once it is raised
             done = {outcome.change.kind for outcome in self.outcomes}
-            self._skip([change for change in pending if change.kind not in done], INTERRUPTED)
+            self._skip([change for change in pending if change.kind not in done], problem_of(error))
         return self._outcome()
 
     def _outcome(self) -> GroupOutcome:
@@ -112,9 +106,7 @@ class GroupRun:
             raise ValueError(f"{self.planned.name} cannot be adopted unread")
         old = self._old_record(live.id)
         try:
-            self.tools.journal.record(self.planned.name, old or Record(id=live.id))
-            if self.planned.was is not None:
-                self.tools.journal.forget(self.planned.was)
+            self._save(old or Record(id=live.id))
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, live.id)
             self._end(adopt, "failed", problem_of(error))
@@ -142,7 +134,7 @@ class GroupRun:
             self._skip(approved, replace(live, message=f"could not be read again: {live.message}"))
             return
         if isinstance(live, Gone):
-            self._gone(approved)
+            self._gone(group_id, approved)
             return
         self.live = live
         fresh = self._plan_anew(live, approved)
@@ -151,19 +143,29 @@ class GroupRun:
             return
         self._write(group_id, approved, fresh)
 
-    def _gone(self, approved: tuple[Change, ...]) -> None:
-        if any(isinstance(change, LeaveGroup) for change in approved):
+    def _gone(self, group_id: str, approved: tuple[Change, ...]) -> None:
+        """A 404 or 400 alone does not say that the account is out of the group: the list has to agree."""
+        try:
+            listed = group_id in self.tools.reader.list_groups()
+        except ApiError as error:
+            problem = Problem.of(error)
+            self._skip(approved, replace(problem, message=f"could not be read again: {problem.message}"))
+            return
+        if listed:
+            answer = "the list names the group, but asking for it answers that there is none"
+            self._skip(approved, Problem("contradiction", answer, retry=True))
+        elif any(isinstance(change, LeaveGroup) for change in approved):
             for change in approved:
                 self._end(change, "done")
             self._forget()
         else:
-            self._skip(approved, _changed("the group is gone"))
+            self._skip(approved, changed("the group is gone"))
 
     def _plan_anew(self, live: LiveGroup, approved: tuple[Change, ...]) -> tuple[Change, ...] | Problem:
         """The approved changes that are still needed, or why the group is left alone."""
         desired = self.planned.desired
         if desired is None:  # an orphan that is left
-            return approved
+            return self._unless_locked_out(live, approved)
         record = self._old_record(live.id)
         if desired.icon is not None and desired.ensure == "present":
             seen = observe_icon(
@@ -178,24 +180,25 @@ class GroupRun:
             self.seen = seen
         fresh = plan_group(desired, live, self.seen, record, self.tools.context)
         if fresh.action == "blocked":
-            return _changed("nothing may be changed in the group any more")
+            return changed("nothing may be changed in the group any more")
         more = exceeds(approved, fresh.changes)
         if more is not None:
-            return _changed(f"more would be done now ({more.kind})")
-        if self._locks_out(live, fresh.changes):
-            return _changed("nobody but the account would stay admin")
-        return fresh.changes
+            return changed(f"more would be done now ({more.kind})")
+        return self._unless_locked_out(live, fresh.changes)
+
+    def _unless_locked_out(
+        self, live: LiveGroup, changes: tuple[Change, ...]
+    ) -> tuple[Change, ...] | Problem:
+        return LOCKED_OUT if self._locks_out(live, changes) else changes
 
     def _locks_out(self, live: LiveGroup, changes: tuple[Change, ...]) -> bool:
-        if self.no_admin_lifted:
-            return False
-        planned = replace(self.planned, changes=changes)
-        return guards.leaves_no_admin(live, planned, self.tools.context.account_keys)
+        """Whether the guards about admins would object now, and nobody has allowed it."""
+        return not guards.admin_objections(live, changes, self.tools.context.account_keys) <= self.allowed
 
     def _write(self, group_id: str, approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> None:
         record = self._old_record(group_id)
         effects = Effects(group_id, self.tools, served_before(self.seen, record.icon if record else None))
-        writing = _Writing(effects, self.tools, {change.kind: change for change in fresh}, self._locks_out)
+        writing = Writing(effects, self.tools, {change.kind: change for change in fresh}, self._locks_out)
         for change in approved:
             writing.make(change)
         writing.verify()
@@ -221,96 +224,20 @@ class GroupRun:
         uploaded = effects.uploaded if effects and "set_icon" not in unsettled else None
         record = record_of(desired, live, self.seen, old, uploaded=uploaded, unsettled=unsettled)
         try:
-            if record != old:
-                self.tools.journal.record(self.planned.name, record)
-            if self.planned.was is not None:
-                self.tools.journal.forget(self.planned.was)
+            self._save(record)
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None if old else live.id)
 
+    def _save(self, record: Record) -> None:
+        """Record the group under its name, and under no other, in one step: whoever is killed between two
+        would leave two names for one group."""
+        self.tools.journal.observe({self.planned.name: record}, self._former_names())
+
+    def _former_names(self) -> tuple[str, ...]:
+        return () if self.planned.was is None else (self.planned.was,)
+
     def _forget(self) -> None:
         try:
-            self.tools.journal.forget(self.planned.name)
+            self.tools.journal.observe({}, (self.planned.name, *self._former_names()))
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None)
-
-
-class _Writing:
-    """The writes of one group, in order, and what is known of each."""
-
-    def __init__(
-        self,
-        effects: Effects,
-        tools: Tools,
-        todo: dict[ChangeKind, Change],
-        locks_out: Callable[[LiveGroup, tuple[Change, ...]], bool],
-    ) -> None:
-        self.effects = effects
-        self.tools = tools
-        self.todo = todo
-        self.locks_out = locks_out
-        self.ended: dict[ChangeKind, Outcome] = {}
-        self.unseen: list[Change] = []  # sent, and not yet seen to have taken effect
-
-    def make(self, approved: Change) -> None:
-        """Make what is still needed of one approved change."""
-        change = self.todo.get(approved.kind)
-        if change is None:  # as wanted already, or nobody is left to do it to
-            self.ended[approved.kind] = Outcome(approved, "done")
-            return
-        reason = INTERRUPTED if self.tools.clock.stopping else self._held_back(change)
-        if reason is not None:
-            self.ended[approved.kind] = Outcome(change, "skipped", reason)
-            return
-        sent = self.effects.perform(change)
-        self.ended[approved.kind] = Outcome(change, sent.status, sent.problem)
-        if sent.status == "done":
-            self.unseen.append(change)
-
-    def verify(self) -> None:
-        """Read until everything that was sent is seen; what is not is failed, or unknown if unreadable."""
-        if not self.unseen:
-            return
-        left: tuple[Change, ...] = tuple(self.unseen)
-
-        def look() -> bool | None:
-            nonlocal left
-            left = self.effects.all_left(left)
-            return None if left else True
-
-        self.tools.poll(look)
-        unread = self.effects.unread
-        for change in left:
-            if unread is not None:
-                problem = replace(unread, message=f"the result could not be read: {unread.message}")
-                self.ended[change.kind] = Outcome(change, "unknown", problem)
-            else:
-                self.ended[change.kind] = Outcome(change, "failed", _NOT_SEEN)
-        self.unseen = []
-
-    def _held_back(self, change: Change) -> Problem | None:
-        """Why a destructive change is not sent: what has to come first was not seen, or would not hold."""
-        if not isinstance(change, DESTRUCTIVE):
-            return None
-        if isinstance(change, LeaveGroup) or any(isinstance(sent, Promote) for sent in self.unseen):
-            self.verify()
-        for kind, end in self.ended.items():
-            if end.status != "done" and (kind == "promote" or isinstance(end.change, DESTRUCTIVE)):
-                return Problem("not_safe", f"not sent, because {kind} before it is not done", retry=True)
-        live = self.effects.live
-        rest = tuple(other for kind, other in self.todo.items() if kind not in self.ended)
-        if live is not None and self.locks_out(live, rest):
-            return _changed("nobody but the account would stay admin")
-        return None
-
-
-_NOT_SEEN = Problem(
-    "not_seen",
-    "the API answered that it was done, but reading the group does not show it",
-    "run apply again; if it stays so, look at the group in WhatsApp",
-    retry=True,
-)
-
-
-def _changed(what: str) -> Problem:
-    return Problem("changed_since_planned", f"changed since planned: {what}", "plan again", retry=True)

@@ -64,12 +64,7 @@ class _Run:
         self.plan = plan
         self.reading = reading
         self.tools = tools
-        self.no_admin_lifted = {
-            name
-            for objection in plan.objections
-            if objection.code == "no-admin-left" and objection.lifted_by is not None
-            for name in objection.groups
-        }
+        self.lifted = tuple(entry for entry in plan.objections if entry.lifted_by is not None)
 
     def all(self, concurrency: int, progress: Progress) -> dict[str, GroupOutcome]:
         todo = [group for group in self.plan.groups if group.changes]
@@ -99,7 +94,8 @@ class _Run:
                 notes=group.notes,
                 plan=group,
             )
-        return GroupRun(group, self.tools, group.name in self.no_admin_lifted).run()
+        allowed = frozenset(entry.code for entry in self.lifted if group.name in entry.groups)
+        return GroupRun(group, self.tools, allowed).run()
 
     def _observe(self) -> None:
         """Record what was seen of groups that are as wanted, and forget those that were left."""
@@ -110,7 +106,8 @@ class _Run:
             if group.changes:
                 continue
             if self._is_left(group):
-                forgotten += [group.name] if group.name in state.groups else []
+                names = (group.name, *([] if group.was is None else [group.was]))
+                forgotten += [name for name in names if name in state.groups]
             elif group.action == "none" and (record := self._observed(group, state)) is not None:
                 records |= {} if state.groups.get(group.name) == record else {group.name: record}
                 forgotten += [group.was] if group.was is not None else []
@@ -122,7 +119,8 @@ class _Run:
     def _is_left(self, group: GroupPlan) -> bool:
         """Whether nothing is to be known of the name any more: its group is gone, and is meant to be."""
         if group.action == "orphaned":
-            return isinstance(self.reading.groups.get(group.id or ""), Gone)
+            gone = isinstance(self.reading.groups.get(group.id or ""), Gone)
+            return gone and group.id not in self.reading.listed
         return group.action == "none" and group.desired is not None and group.desired.ensure != "present"
 
     def _observed(self, group: GroupPlan, state: State) -> Record | None:

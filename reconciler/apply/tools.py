@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from reconciler.errors import ApiError, CredentialsError, ReconcilerError, StateError
+from reconciler.errors import (
+    ApiError,
+    CredentialsError,
+    Interrupted,
+    PictureError,
+    ReconcilerError,
+    StateError,
+)
 from reconciler.model.live import Problem
 from reconciler.planning.group import Context
 from reconciler.ports import Clock, IconFiles, Journal, Reader, Writer
@@ -77,5 +84,15 @@ def problem_of(error: ReconcilerError) -> Problem:
     """An error as data for an outcome."""
     if isinstance(error, ApiError):
         return Problem.of(error)
-    code = "credentials" if isinstance(error, CredentialsError) else "error"
+    match error:
+        case CredentialsError():
+            code = "credentials"
+        case StateError():
+            code = "state"
+        case PictureError():
+            code = "picture"
+        case Interrupted():
+            return INTERRUPTED
+        case _:
+            code = "error"
     return Problem(code, error.message, error.hint)

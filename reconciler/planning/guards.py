@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from reconciler.model.change import CreateGroup, Demote, LeaveGroup, RemoveParticipants, RevokeLink
+from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, RemoveParticipants
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
 from reconciler.model.record import State
@@ -40,11 +40,22 @@ def check(
     return tuple(_lift(objection, settings, options) for objection in found if objection is not None)
 
 
-def leaves_no_admin(live: LiveGroup, group: GroupPlan, account_keys: frozenset[str]) -> bool:
-    """Whether a group that has an admin besides the account would have none after its changes."""
-    if any(isinstance(change, LeaveGroup) for change in group.changes):
-        return False
-    return _others(live, account_keys) > 0 and _others(after(live, group.changes), account_keys) == 0
+def admin_objections(
+    live: LiveGroup, changes: tuple[Change, ...], account_keys: frozenset[str]
+) -> frozenset[str]:
+    """Codes of the guards that object to the admins a group would be left with; used again just before and
+    between its writes.
+
+    `no-admin-left`: a group that has an admin besides the account would have none. `leave-no-admin`: the
+    account leaves a group, without closing it, in which nobody else is admin; as long as it is not known
+    which number the account is, one admin may be it.
+    """
+    kinds = {change.kind for change in changes}
+    if "leave_group" in kinds:
+        deserted = _others(live, account_keys) <= (0 if account_keys else 1)
+        return frozenset({"leave-no-admin"} if deserted and "revoke_link" not in kinds else ())
+    locked_out = _others(live, account_keys) > 0 and _others(after(live, changes), account_keys) == 0
+    return frozenset({"no-admin-left"} if locked_out else ())
 
 
 def _others(live: LiveGroup, account_keys: frozenset[str]) -> int:
@@ -127,12 +138,17 @@ def _people(facts: _Facts, kind: type[Demote] | type[RemoveParticipants]) -> tup
 
 
 def _no_admin_left(facts: _Facts) -> Objection | None:
-    groups = [
+    groups = _with_admin_objection(facts, "no-admin-left")
+    return _objection("no-admin-left", "nobody but the account would be admin any more", groups, len(groups))
+
+
+def _with_admin_objection(facts: _Facts, code: str) -> list[GroupPlan]:
+    keys = facts.settings.account_keys
+    return [
         group
         for group in facts.groups
-        if group.live and leaves_no_admin(group.live, group, facts.settings.account_keys)
+        if group.live and code in admin_objections(group.live, group.changes, keys)
     ]
-    return _objection("no-admin-left", "nobody but the account would be admin any more", groups, len(groups))
 
 
 def _leaving(facts: _Facts) -> list[GroupPlan]:
@@ -151,13 +167,7 @@ def _leave_many(facts: _Facts) -> Objection | None:
 
 
 def _leave_no_admin(facts: _Facts) -> Objection | None:
-    groups = [
-        group
-        for group in _leaving(facts)
-        if not any(isinstance(change, RevokeLink) for change in group.changes)
-        and group.live
-        and _others(group.live, facts.settings.account_keys) == 0
-    ]
+    groups = _with_admin_objection(facts, "leave-no-admin")
     return _objection(
         "leave-no-admin",
         "the group would be left without any admin: make somebody admin first, or close it",

@@ -1,0 +1,123 @@
+"""The writes of one group, in order: what must be seen before the next is sent, and what became of each.
+
+A promotion is seen before a demotion or a removal is sent, a revoked link before somebody is put out, and
+all of it before the group is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.apply.effects import Effects
+from reconciler.apply.tools import INTERRUPTED, Tools
+from reconciler.model.change import (
+    Change,
+    ChangeKind,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveParticipants,
+    RevokeLink,
+)
+from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.outcome import Outcome
+
+DESTRUCTIVE = (Demote, RevokeLink, RemoveParticipants, LeaveGroup)
+
+_NOT_SEEN = Problem(
+    "not_seen",
+    "the API answered that it was done, but reading the group does not show it",
+    "run apply again; if it stays so, look at the group in WhatsApp",
+    retry=True,
+)
+
+
+_NOT_AWAITED = Problem(
+    "interrupted",
+    "sent, but the run was asked to stop before reading the group showed it",
+    "run apply again: it sends only what is still needed",
+    retry=True,
+)
+
+
+def changed(what: str) -> Problem:
+    """Why an approved change is not made: the group is not any more as it was when that was planned."""
+    return Problem("changed_since_planned", f"changed since planned: {what}", "plan again", retry=True)
+
+
+LOCKED_OUT = changed("nobody but the account would stay admin")
+
+
+class Writing:
+    """The writes of one group, in order, and what is known of each."""
+
+    def __init__(
+        self,
+        effects: Effects,
+        tools: Tools,
+        todo: dict[ChangeKind, Change],
+        locks_out: Callable[[LiveGroup, tuple[Change, ...]], bool],
+    ) -> None:
+        self.effects = effects
+        self.tools = tools
+        self.todo = todo
+        self.locks_out = locks_out
+        self.ended: dict[ChangeKind, Outcome] = {}
+        self.unseen: list[Change] = []  # sent, and not yet seen to have taken effect
+
+    def make(self, approved: Change) -> None:
+        """Make what is still needed of one approved change."""
+        change = self.todo.get(approved.kind)
+        if change is None:  # as wanted already, or nobody is left to do it to
+            self.ended[approved.kind] = Outcome(approved, "done")
+            return
+        reason = INTERRUPTED if self.tools.clock.stopping else self._held_back(change)
+        if reason is not None:
+            self.ended[approved.kind] = Outcome(change, "skipped", reason)
+            return
+        sent = self.effects.perform(change)
+        self.ended[approved.kind] = Outcome(change, sent.status, sent.problem)
+        if sent.status == "done":
+            self.unseen.append(change)
+
+    def verify(self) -> None:
+        """Read until everything that was sent is seen; what is not is failed, or unknown if unreadable."""
+        if not self.unseen:
+            return
+        left: tuple[Change, ...] = tuple(self.unseen)
+
+        def look() -> bool | None:
+            nonlocal left
+            left = self.effects.all_left(left)
+            return None if left else True
+
+        self.tools.poll(look)
+        for change in left:
+            unread = self.effects.unread_of.get(change.kind)
+            if unread is not None:
+                problem = replace(unread, message=f"the result could not be read: {unread.message}")
+                self.ended[change.kind] = Outcome(change, "unknown", problem)
+            elif self.tools.clock.stopping:
+                self.ended[change.kind] = Outcome(change, "unknown", _NOT_AWAITED)
+            else:
+                self.ended[change.kind] = Outcome(change, "failed", _NOT_SEEN)
+        self.unseen = []
+
+    def _held_back(self, change: Change) -> Problem | None:
+        """Why a destructive change is not sent: what has to come first was not seen, or would not hold."""
+        if not isinstance(change, DESTRUCTIVE):
+            return None
+        if isinstance(change, LeaveGroup) or any(
+            isinstance(sent, Promote | RevokeLink) for sent in self.unseen
+        ):
+            self.verify()  # somebody put out could come back by a link that was not revoked after all
+        for kind, end in self.ended.items():
+            if end.status != "done" and (kind == "promote" or isinstance(end.change, DESTRUCTIVE)):
+                return Problem("not_safe", f"not sent, because {kind} before it is not done", retry=True)
+        live = self.effects.live
+        # A link that was revoked still tells that the group is closed and not just left.
+        rest = tuple(
+            other for kind, other in self.todo.items() if kind not in self.ended or kind == "revoke_link"
+        )
+        return LOCKED_OUT if live is not None and self.locks_out(live, rest) else None
