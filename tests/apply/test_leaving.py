@@ -1,0 +1,315 @@
+"""Leaving, closing and revoking: what cannot be undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.errors import NotFound, Refused, Unclear
+from reconciler.model.desired import Person
+from reconciler.model.group import Ensure
+from reconciler.model.record import Record
+from tests.apply.world import (
+    ANA,
+    BRUNO,
+    CARLOS,
+    LEFT,
+    STRANGER,
+    World,
+    entry,
+    outcome,
+    outcomes,
+    picture,
+    problem_code,
+)
+from tests.fakes import ACCOUNT
+
+RESET = Unclear("the connection broke before the answer", code="reset", retry=True)
+CLOSING = ["revoke_link", "remove_participants", "leave_group"]
+
+
+def closing() -> World:
+    world = World()
+    world.bound(participants=[ANA, BRUNO], admins=[ANA])
+    world.want(ensure=Ensure.CLOSED)
+    return world
+
+
+def test_a_group_is_closed_by_revoking_removing_and_leaving() -> None:
+    world = closing()
+    group_id = world.state.groups["sales"].id
+    assert outcomes(world.apply()) == dict.fromkeys(CLOSING, "done")
+    assert [name for name in world.written if name != "get_link"] == [
+        "revoke_link",
+        "remove_participants",
+        "leave",
+    ]
+    assert world.api.group(group_id).participants == ()
+    assert world.state.groups == {}
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("method", ["revoke_link", "remove_participants"])
+@pytest.mark.parametrize("how", ["lie", "refuse", "unclear for good"])
+def test_a_group_is_not_left_before_everything_else_is_seen(method: str, how: str) -> None:
+    world = closing()
+    match how:
+        case "lie":
+            world.api.fail(method, when="lie", times=None)
+        case "refuse":
+            world.api.fail(method, Refused("no", status=400, code="http_400"), times=None)
+        case _:
+            world.api.fail(method, RESET, times=None)
+    ended = outcomes(world.apply())
+    assert ended[method] == "failed"
+    assert ended["leave_group"] == "skipped"
+    if method == "revoke_link":
+        assert ended["remove_participants"] == "skipped", "they could come back by the old link"
+    assert "leave" not in world.written
+    assert "sales" in world.state.groups
+    world.api.heal()
+    world.apply()
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("method", ["revoke_link", "remove_participants", "leave"])
+def test_closing_survives_unclear_answers(method: str, when: str) -> None:
+    world = closing()
+    world.api.fail(method, RESET, when=when)  # type: ignore[arg-type]
+    assert outcomes(world.apply()) == dict.fromkeys(CLOSING, "done")
+    world.assert_settled()
+
+
+def test_a_lying_leave_is_failed_and_the_binding_stays() -> None:
+    world = World()
+    world.bound(participants=[ANA], admins=[ANA])
+    world.want(ensure=Ensure.LEFT)
+    world.api.fail("leave", when="lie")
+    assert outcomes(world.apply()) == {"leave_group": "failed"}
+    assert "sales" in world.state.groups
+    world.apply()
+    assert world.state.groups == {}
+    world.assert_settled()
+
+
+def test_leaving_while_the_account_is_not_configured_is_seen_by_the_list() -> None:
+    world = World()
+    world.settings = replace(world.settings, account=())
+    group_id = world.bound(participants=[ANA, BRUNO], admins=[ANA, BRUNO])
+    world.want(ensure=Ensure.LEFT)
+    leave = world.api.writer.leave
+
+    def leave_and_stay_readable(group_id: str) -> None:
+        leave(group_id)
+        gone = world.api.group(group_id)
+        world.api.reader.get_group = lambda group_id: gone  # type: ignore[method-assign]
+
+    world.api.writer.leave = leave_and_stay_readable  # type: ignore[method-assign]
+    assert outcomes(world.apply()) == {"leave_group": "done"}
+    assert group_id not in world.api.ids()
+
+
+def test_a_group_that_answers_400_while_it_is_listed_has_not_been_left() -> None:
+    world = World()
+    world.bound(participants=[ANA], admins=[ANA])
+    world.want(ensure=Ensure.LEFT)
+    world.api.fail("get_group", NotFound("bad value", status=400, code="http_400"), nth=2)
+    result = world.apply()
+    assert outcomes(result) == {"leave_group": "skipped"}
+    assert "sales" in world.state.groups
+
+
+def test_the_last_other_admin_leaving_meanwhile_keeps_the_account_in() -> None:
+    world = World()
+    group_id = world.bound(participants=[ANA, BRUNO], admins=[ANA])
+    world.want(ensure=Ensure.LEFT)
+    result = world.apply(meanwhile=lambda: world.api.leave(group_id, ANA))
+    assert outcomes(result) == {"leave_group": "skipped"}
+    assert problem_code(result, "leave_group") == "changed_since_planned"
+    assert outcomes(world.apply(allow=frozenset({"leave-no-admin"}))) == {"leave_group": "done"}
+
+
+def test_a_group_left_by_hand_is_as_wanted() -> None:
+    world = World()
+    group_id = world.bound(participants=[ANA], admins=[ANA])
+    world.want(ensure=Ensure.LEFT)
+    world.api.leave(group_id, ACCOUNT)
+    world.apply()
+    assert world.written == []
+    assert world.state.groups == {}
+
+
+def test_an_orphan_is_left_with_prune_only() -> None:
+    world = World()
+    group_id = world.bound("former", participants=[ANA], admins=[ANA])
+    world.want()
+    world.apply()
+    assert world.written == ["create_group"]
+    assert entry(world.plan(), "former").action == "orphaned"
+    assert outcomes(world.apply(prune=True), "former") == {"leave_group": "done"}
+    assert group_id not in world.api.ids()
+    assert set(world.state.groups) == {"sales"}
+    world.assert_settled(prune=True)
+
+
+def test_an_orphan_that_is_gone_is_forgotten() -> None:
+    world = World()
+    group_id = world.bound("former", participants=[ANA], admins=[ANA])
+    world.bound()
+    world.want()
+    world.api.leave(group_id, ACCOUNT)
+    world.apply()
+    assert set(world.state.groups) == {"sales"}
+
+
+def test_a_renamed_manifest_that_is_to_be_left_leaves_no_orphan_behind() -> None:
+    world = World()
+    group_id = world.bound("former", participants=[ANA], admins=[ANA])
+    world.want(ensure=Ensure.LEFT, id=group_id)
+    world.apply()
+    assert world.state.groups == {}
+
+
+# The link
+
+
+def revoking() -> World:
+    world = World()
+    group_id = world.bound(participants=[ANA])
+    world.state = world.state.with_record("sales", Record(id=group_id, link_version=1))
+    world.want(link_version=2)
+    return world
+
+
+def test_raising_the_link_version_revokes_the_link_once() -> None:
+    world = revoking()
+    before = world.api.writer.get_link(world.state.groups["sales"].id)
+    world.forget_calls()
+    assert outcomes(world.apply()) == {"revoke_link": "done"}
+    assert world.written.count("revoke_link") == 1
+    assert world.api.link(world.state.groups["sales"].id) != before
+    assert world.state.groups["sales"].link_version == 2
+    world.assert_settled()
+
+
+def test_without_an_earlier_version_nothing_is_revoked() -> None:
+    world = World()
+    world.bound(participants=[ANA])
+    world.want(link_version=3)
+    world.apply()
+    assert world.written == []
+    assert world.state.groups["sales"].link_version == 3
+
+
+def test_a_lower_version_revokes_nothing_and_says_so() -> None:
+    world = revoking()
+    world.want(link_version=0)
+    assert entry(world.plan()).changes == ()
+    assert "raised" in entry(world.plan()).notes[0].text
+
+
+def test_a_lying_revocation_is_failed_and_tried_again() -> None:
+    world = revoking()
+    world.api.fail("revoke_link", when="lie")
+    assert outcomes(world.apply()) == {"revoke_link": "failed"}
+    assert world.state.groups["sales"].link_version == 1
+    world.apply()
+    world.assert_settled()
+
+
+def test_a_link_that_cannot_be_read_before_is_not_revoked_because_nobody_could_see_it() -> None:
+    world = revoking()
+    world.api.fail("get_link", RESET)
+    result = world.apply()
+    assert outcomes(result) == {"revoke_link": "failed"}
+    assert "revoke_link" not in world.written
+    problem = outcome(result, "revoke_link").problem
+    assert problem is not None
+    assert "link could not be read" in problem.message
+
+
+def test_a_junk_link_is_replaced_by_a_proper_one() -> None:
+    world = revoking()
+    world.api.fail("get_link", Unclear("no invite link", code="junk_link", retry=True))
+    assert outcomes(world.apply()) == {"revoke_link": "done"}
+
+
+def test_a_new_link_that_cannot_be_read_is_unknown() -> None:
+    world = revoking()
+    world.api.fail("get_link", RESET, nth=2, times=None)
+    assert outcomes(world.apply()) == {"revoke_link": "unknown"}
+    assert world.state.groups["sales"].link_version == 1
+
+
+# Adoption, and people who have left the company
+
+
+def test_a_renamed_manifest_takes_its_group_along_in_one_step() -> None:
+    world = World()
+    group_id = world.bound("former", subject="Sales", participants=[ANA])
+    world.want()
+    steps: list[set[str]] = []
+    world.api.before_call = lambda name: steps.append(set(world.journal.saved.groups))
+    result = world.apply()
+    assert outcomes(result) == {"adopt_group": "done"}
+    assert world.state.groups["sales"].id == group_id
+    assert set(world.state.groups) == {"sales"}
+    assert all(len(names) <= 1 for names in steps)
+    assert world.written == []
+    world.assert_settled()
+
+
+def test_a_group_is_never_on_record_under_two_names() -> None:
+    world = World()
+    world.bound("former", subject="Sales", participants=[ANA])
+    world.want(admins=[ANA])
+    seen: list[list[str]] = []
+
+    def look(name: str) -> None:
+        seen.append([record.id for record in world.journal.saved.groups.values()])
+
+    world.api.before_call = look
+    for fails_at in (1, 2, 3):
+        world.apply(fails_at=fails_at)
+    assert all(len(ids) == len(set(ids)) for ids in seen)
+
+
+def test_a_pinned_id_takes_the_record_of_the_former_name_along() -> None:
+    world = World()
+    group_id = world.bound("former", subject="Sales", participants=[ANA])
+    world.state = world.state.with_record("former", Record(id=group_id, link_version=3))
+    world.want(id=group_id, link_version=3)
+    world.apply()
+    assert set(world.state.groups) == {"sales"}
+    assert world.state.groups["sales"].link_version == 3
+
+
+def test_an_adoption_that_cannot_be_recorded_writes_nothing_else() -> None:
+    world = World()
+    group_id = world.api.seed("Sales", participants=[ANA])
+    world.want(icon=picture(), admins=[ANA])
+    result = world.apply(fails_at=1)
+    assert outcomes(result) == {"adopt_group": "failed", "set_icon": "skipped", "promote": "skipped"}
+    assert result.bind == (("sales", group_id),)
+    assert world.written == []
+
+
+def test_a_leaver_is_demoted_and_removed_where_people_are_not_managed() -> None:
+    world = World()
+    world.bound(participants=[ANA, CARLOS], admins=[ANA, CARLOS])
+    world.want()
+    world.leavers = (Person((CARLOS,), "carlos", left=LEFT),)
+    assert outcomes(world.apply()) == {"demote": "done", "remove_participants": "done"}
+    assert set(world.live().participants) == {ACCOUNT, ANA}
+    world.assert_settled()
+
+
+def test_somebody_elses_group_is_not_adopted() -> None:
+    world = World()
+    world.api.seed("Sales", creator=STRANGER, account="admin")
+    world.want()
+    world.apply()
+    assert world.written == []
+    assert entry(world.plan()).action == "blocked"
