@@ -1,9 +1,9 @@
 """Draw the icons of the example groups: `python docs/draw_icons.py` writes `groups/icons/`.
 
-The pictures are drawn from the shapes below and from nothing else: no font, no download, no randomness, no date.
-The same release of Pillow therefore writes the same bytes again, and a changed drawing is a change that a plan
+The pictures are drawn from the shapes below and nothing else: no font, no download, no randomness, no date.
+The same release of Pillow therefore writes the same bytes again, and a changed drawing is one that a plan
 reports. Everything is 640×640, the size that WhatsApp recommends, and stays inside the circle that
-it crops a group's icon to. Coordinates are those pixels; shapes are drawn four times as large and averaged down.
+it crops an icon to. Coordinates are those pixels; shapes are drawn four times as large and averaged down.
 """
 
 from __future__ import annotations

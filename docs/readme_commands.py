@@ -6,15 +6,13 @@ import re
 import sys
 from pathlib import Path
 
+_COMMAND = r"<!-- command \d+ -->\s*```sh\n(.*?)```"
 README = Path(__file__).parent.parent / "README.md"
 
 
 def commands(text: str) -> list[str]:
     """The shell blocks that follow a `<!-- command N -->` line, in their order."""
-    return [
-        match[1].strip()
-        for match in re.finditer(r"<!-- command \d+ -->\s*```(?:sh|console|bash)\n(.*?)```", text, re.S)
-    ]
+    return [match[1].strip() for match in re.finditer(_COMMAND, text, re.DOTALL)]
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Record the terminal session of the README: `python docs/record_session.py` writes `docs/session.svg`.
+"""Record the README's terminal session: `python docs/record_session.py` writes `docs/session.svg`.
 
-Real commands on the repository's own examples, against a sandbox that starts empty; between two of them people
-join by the link and somebody changes a subject by hand.
+Real commands on the repository's own examples, against a sandbox that starts empty; between two of them
+people join by the link and somebody changes things by hand. Who has yet to join is shown once only.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,13 +24,14 @@ PICTURE = REPOSITORY / "docs/session.svg"
 ACCOUNT = "5519911112222"
 ANA, BRUNO, STRANGER = "5519900000001", "5519900000002", "5519900000077"
 COLUMNS = 98
+JOINING = "Still to join"
 
 # rich's own template without its web fonts: the picture asks nobody for anything.
 TEMPLATE = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img"
  aria-label="A terminal session of reconciler">
 <style>
-.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+.{unique_id}-matrix {{ font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
  font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width; }}
 .{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: ui-sans-serif, sans-serif; }}
 {styles}
@@ -63,13 +65,14 @@ def main() -> None:
             "RECONCILER_STATE": f"file:{folder}/state.json",
         }
         console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
-        say(console, "apply --yes --target 'suporte-*' --target vendas-sudeste", environment)
+        say(console, "apply --yes", environment)
         people_do_things(server.control())
         console.print(
-            Text("# Ana and Bruno joined by the link; somebody changed a subject by hand", "bright_black")
+            Text("# Ana and Bruno join by the link; somebody changes things by hand", "bright_black")
         )
-        say(console, "plan", environment)
-        say(console, "apply --yes --quiet", environment, tail=12)
+        say(console, "plan", environment, drop=JOINING)
+        say(console, "apply --yes", environment, drop=JOINING)
+        say(console, "plan", environment, drop=JOINING)
         PICTURE.write_text(
             console.export_svg(title="reconciler", code_format=TEMPLATE, unique_id="session"),
             encoding="utf-8",
@@ -86,10 +89,9 @@ def people_do_things(control: Control) -> None:
     control.set_subject(suporte, "Suporte Cps")
 
 
-def say(console: Console, arguments: str, environment: dict[str, str], tail: int | None = None) -> None:
-    """Run one command and print it as a terminal would show it; `tail` keeps the last lines only."""
-    import shlex
-
+def say(console: Console, arguments: str, environment: dict[str, str], drop: str | None = None) -> None:
+    """Run one command and print it as a terminal would show it; the paragraph that begins with `drop` is
+    left out, because it stands above already."""
     console.print(Text.assemble(("$ ", "green"), (f"reconciler {arguments}", "bold")))
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", *shlex.split(arguments), "--color", "always"],
@@ -99,9 +101,12 @@ def say(console: Console, arguments: str, environment: dict[str, str], tail: int
         text=True,
         check=True,
     )
-    lines = done.stdout.rstrip("\n").split("\n")
-    shown = lines if tail is None else ["…", *lines[-tail:]]
-    console.print(Text.from_ansi("\n".join(shown)))
+    paragraphs = [
+        paragraph
+        for paragraph in done.stdout.rstrip("\n").split("\n\n")
+        if drop is None or not Text.from_ansi(paragraph).plain.startswith(drop)
+    ]
+    console.print(Text.from_ansi("\n\n".join(paragraphs)))
     console.print()
 
 

@@ -16,15 +16,12 @@ import pytest
 from reconciler.sandbox import Options, Server, start
 from tests.support import ACCOUNT, Repo
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _CONNECT = socket.socket.connect
 
 
 def _connect_on_loopback(self: socket.socket, address: Any) -> None:
-    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
-        "127.0.0.1",
-        "::1",
-        "localhost",
-    ):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _LOOPBACK:
         raise AssertionError(f"a test reached for the network: {address}")
     _CONNECT(self, address)
 
@@ -37,7 +34,15 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     for name in list(os.environ):
         if name.startswith(("RECONCILER_", "GITHUB_", "GITLAB_", "CI_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    for name in ("CI", "NO_COLOR", "FORCE_COLOR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    for name in (
+        "CI",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "SSL_CERT_FILE",
+        "NETRC",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

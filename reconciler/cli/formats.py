@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.reports.view import ApplyView, PlanView
+    from reconciler.reports.shapes import ApplyView, PlanView
 
 
 @dataclass(frozen=True, slots=True)
