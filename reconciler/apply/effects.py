@@ -90,7 +90,9 @@ class Effects:
                 return Sent("failed", problem)
             refused = isinstance(error, Refused | NotFound)
             alone = singly or not isinstance(rest, PeopleChange) or len(rest.people) == 1
-            left = self._rest_after(rest, self._seconds(rest, attempt, refused=refused, alone=alone))
+            answered = problem.status is not None
+            seconds = self._seconds(rest, attempt, refused=refused, alone=alone, answered=answered)
+            left = self._rest_after(rest, seconds)
             if self.unread is not None:
                 return Sent("unknown", self.unread)
             if left is None:
@@ -102,11 +104,12 @@ class Effects:
             rest = left
         return Sent("failed", problem)
 
-    def _seconds(self, change: Change, attempt: int, *, refused: bool, alone: bool) -> float:
+    def _seconds(self, change: Change, attempt: int, *, refused: bool, alone: bool, answered: bool) -> float:
         """How long to look for an effect. After a refusal there is none; but reads may go on showing somebody
         who has left, and that is waited for, once asking for each alone has told who is meant."""
         if not refused:
-            return self.tools.patience.resend * (attempt + 1)
+            wait = self.tools.patience.resend * (attempt + 1)
+            return wait / 2 if answered else wait  # who says 503 has more seldom done it than who is silent
         return self.tools.patience.effect if alone and isinstance(change, PeopleChange) else 0.0
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:
