@@ -3,7 +3,6 @@ so it may move neither credentials nor the API's address."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,10 +12,10 @@ from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yamlmarks
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.files import FileError, Tree, join
-from reconciler.manifests.plain import node_at
+from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.schema import Checked, check
+from reconciler.manifests.statespec import state_mistake
 from reconciler.manifests.words import quote, visible
-from reconciler.manifests.yamlmarks import Node, Pairs
 from reconciler.model import number
 from reconciler.model.group import UNSET, Unset
 from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, InviteSettings, Settings
@@ -24,9 +23,6 @@ from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, Inv
 DEFAULT_CONFIG = "reconciler.yaml"
 DEFAULT_CONTACTS = "contacts.yaml"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
-_STATE_FORMS = "write file:PATH, git:REMOTE/BRANCH, or none"
 
 
 def _environment_only(*variables: str) -> str:
@@ -41,6 +37,8 @@ _REFUSED = {
     "token_file": _environment_only("RECONCILER_TOKEN_FILE"),
     "token_command": _environment_only("RECONCILER_TOKEN_COMMAND"),
     "credentials": _environment_only("RECONCILER_USERNAME and RECONCILER_TOKEN"),
+    "recreate": "it can be allowed on the command line only",
+    "no-account": "it cannot be lifted: set `account`",
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }
 
@@ -81,69 +79,39 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
     """
     file = DEFAULT_CONFIG if path is None else path
     try:
-        full = join(tree.base, file)
+        full = tree.typed(file)
         if path is None and not tree.exists(full):
-            return _no_config(tree), []
+            return _no_config(tree.base), []
         data = tree.read(full, yamlmarks.MAX_BYTES)
     except FileError as error:
-        shown = quote(file) if path is not None else "this file"
-        message = (
-            f"the configuration {shown} {error.message}" if path is not None else f"{shown} {error.message}"
-        )
-        return _no_config(tree), [Complaint(Mark(visible(file)), message, error.hint, "file")]
+        complaint = Complaint(Mark(visible(file)), f"the configuration {error.message}", error.hint, "file")
+        return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)
     documents = yamlmarks.parse(data, shown)
     complaints = list(documents.complaints)
     if len(documents.nodes) > 1:
         complaints.append(second_document(documents.nodes[1], shown))
-    config = replace(_no_config(tree), folder=full.rpartition("/")[0], path=full)
+    config = replace(_no_config(full.rpartition("/")[0]), path=full, whole=documents.whole)
     for root in documents.nodes[:1]:
         checked = check("config", root, shown, _REFUSED)
         complaints += checked.complaints
-        if checked.value is not None:
+        if checked.value is None:
+            config = replace(config, whole=False)
+        else:
             config = _Reader(tree, config, root, checked, shown, complaints).read(checked.value)
     return config, complaints
 
 
-def _no_config(tree: Tree) -> Config:
+def _no_config(folder: str) -> Config:
+    """Nothing but defaults, whose paths begin in a folder."""
     defaults = Settings()
     settings = replace(
         defaults,
-        manifests=join(tree.base, defaults.manifests),
-        contacts=join(tree.base, DEFAULT_CONTACTS),
-        state=f"file:{join(tree.base, defaults.state.removeprefix('file:'))}",
+        manifests=join(folder, defaults.manifests),
+        contacts=join(folder, DEFAULT_CONTACTS),
+        state=f"file:{join(folder, defaults.state.removeprefix('file:'))}",
     )
-    return Config(settings=settings, defaults=Preset(title="the defaults"), kinds={}, folder=tree.base)
-
-
-def state_mistake(text: str) -> tuple[str, str] | None:
-    """What is wrong with `file:PATH`, `git:REMOTE/BRANCH` or `none` as text, with a hint; None: nothing.
-
-    The path of `file:` is not looked at. Git's own words for a branch are `git check-ref-format`.
-    """
-    scheme, colon, rest = text.partition(":")
-    match scheme:
-        case "none" if not colon:
-            return None
-        case "file":
-            return None if rest else ("has no path after `file:`", _STATE_FORMS)
-        case "git":
-            remote, _, branch = rest.partition("/")
-            if "//" in rest or ":" in rest or "@" in rest:
-                return "names a URL", "name a remote that the repository has: git:origin/reconciler-state"
-            if not _REMOTE.fullmatch(remote) or not _is_branch(branch):
-                return "names no remote and branch", "such as git:origin/reconciler-state"
-            return None
-        case _:
-            return "is no place for the state", _STATE_FORMS
-
-
-def _is_branch(branch: str) -> bool:
-    return (
-        _BRANCH.fullmatch(branch) is not None
-        and ".." not in branch
-        and all(part and part[0] != "." and not part.endswith((".lock", ".")) for part in branch.split("/"))
-    )
+    return Config(settings=settings, defaults=Preset(title="the defaults"), kinds={}, folder=folder)
 
 
 class _Reader:
@@ -161,6 +129,8 @@ class _Reader:
         self._tree = tree
         self._config = config
         self._written = written
+        lost = self._keys(()) - (checked.value or {}).keys()
+        self._whole = config.whole and not lost & {"manifests", "contacts", "kinds"}
         self._root = checked.node
         self._file = file
         self._complaints = complaints
@@ -173,25 +143,23 @@ class _Reader:
             manifests=self._path(document, "manifests", known.manifests),
             contacts=self._path(document, "contacts", known.contacts or ""),
             state=self._state(document),
-            guards=GuardSettings(**document.get("guards", {})),
+            guards=_guards(document.get("guards", {})),
             allow=tuple(
                 self._allowance(index, entry) for index, entry in enumerate(document.get("allow", ()))
             ),
             invites=_invites(document.get("invites", {})),
         )
         kinds = document.get("kinds", {})
-        written = node_at(self._written, ("kinds",))
         return replace(
             self._config,
+            whole=self._whole,
             settings=settings,
             defaults=self._preset("the defaults", ("defaults",), document.get("defaults", {})),
             kinds={
                 name: self._preset(f"the kind {quote(name)}", ("kinds", name), entry)
                 for name, entry in kinds.items()
             },
-            broken_kinds=frozenset(written.pairs) - kinds.keys()
-            if isinstance(written, Pairs) and written is not self._written
-            else frozenset(),
+            broken_kinds=frozenset(self._keys(("kinds",)) - kinds.keys()),
             marks={key: self._mark(key) for key in document},
         )
 
@@ -209,19 +177,21 @@ class _Reader:
         return tuple(found)
 
     def _path(self, document: Mapping[str, Any], key: str, default: str) -> str:
-        """A path of the file, relative to the root. A default's folder is the file's own, too."""
-        text = document.get(key)
-        if text is None:
-            name = Settings().manifests if key == "manifests" else DEFAULT_CONTACTS
-            return join(self._config.folder, name)
+        """A path that the file names, relative to the root."""
+        if key not in document:
+            return default
+        text = document[key]
         try:
             return join(self._config.folder, text)
         except FileError as error:
+            self._whole = False
             self._complain(self._mark(key), f"{quote(text)} {error.message}", error.hint, "path")
             return default
 
     def _state(self, document: Mapping[str, Any]) -> str:
-        text = str(document.get("state", Settings().state))
+        if "state" not in document:
+            return self._config.settings.state
+        text = str(document["state"])
         mistake = state_mistake(text)
         if mistake is None and text.startswith("file:"):
             try:
@@ -261,9 +231,18 @@ class _Reader:
             marks=marks,
         )
 
+    def _keys(self, path: tuple[str, ...]) -> set[str]:
+        """The keys written in a mapping, those included that are wrong."""
+        node = self._written
+        for step in path:
+            if not isinstance(node, Pairs) or step not in node.pairs:
+                return set()
+            node = node.pairs[step]
+        return set(node.pairs) if isinstance(node, Pairs) else set()
+
     def _mark(self, *path: str | int) -> Mark:
         node = node_at(self._root, path)
-        return Mark(self._file, node.line + 1, node.column + 1)
+        return mark_of(node, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
         self._complaints.append(Complaint(mark, message, hint, rule))
@@ -275,6 +254,14 @@ def _api(entry: Mapping[str, Any]) -> ApiSettings:
         if values.get(key) is not None:
             values[key] = float(values[key])
     return ApiSettings(**values)
+
+
+def _guards(entry: Mapping[str, Any]) -> GuardSettings:
+    values = dict(entry)
+    for key in ("demote_share", "remove_share"):
+        if key in values:
+            values[key] = float(values[key])
+    return GuardSettings(**values)
 
 
 def _invites(entry: Mapping[str, Any]) -> InviteSettings:

@@ -11,10 +11,9 @@ from typing import Any
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yamlmarks
 from reconciler.manifests.files import FileError, Tree
-from reconciler.manifests.plain import node_at
+from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.schema import check
 from reconciler.manifests.words import did_you_mean, quote
-from reconciler.manifests.yamlmarks import Node, Pairs
 from reconciler.model import number
 from reconciler.model.desired import Person
 
@@ -76,13 +75,18 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
             contacts.whole = False
         else:
             _Reader(contacts, checked.node, file, complaints).read(checked.value)
+            if (
+                isinstance(root, Pairs)
+                and not root.pairs.keys() & {"people", "teams"} <= checked.value.keys()
+            ):
+                contacts.whole = False
     return contacts, complaints
 
 
 def second_document(node: Node, file: str) -> Complaint:
     """The complaint about a file that may hold one document only."""
     return Complaint(
-        Mark(file, node.line + 1, node.column + 1),
+        mark_of(node, file),
         "a second document in a file that holds one",
         "remove the line `---`",
         "second-document",
@@ -181,12 +185,12 @@ class _Reader:
 
     def _mark(self, *path: str | int) -> Mark:
         node = node_at(self._root, path)
-        return Mark(self._file, node.line + 1, node.column + 1)
+        return mark_of(node, self._file)
 
     def _key_mark(self, section: str, key: str) -> Mark:
         node = node_at(self._root, (section,))
         place = node.keys[key] if isinstance(node, Pairs) else node
-        return Mark(self._file, place.line + 1, place.column + 1)
+        return mark_of(place, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
         self._complaints.append(Complaint(mark, message, hint, rule))

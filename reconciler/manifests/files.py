@@ -34,6 +34,10 @@ class Tree(Protocol):
         """The folder in which the user stands, "" for the root itself."""
         ...
 
+    def typed(self, path: str) -> str:
+        """What a user who stands in `base` means by a path, relative to the root. Raises `FileError`."""
+        ...
+
     def read(self, path: str, limit: int) -> bytes:
         """A regular file's bytes. Raises `FileError` for anything else and for more than `limit` bytes."""
         ...
@@ -85,6 +89,17 @@ class WorkTree:
             raise ValueError("the working folder lies outside the root")
         self.base = "" if base == "." else base
         self._folders: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
+
+    def typed(self, path: str) -> str:
+        if not path.isprintable():
+            raise FileError("holds a character that no path should have")
+        full = os.path.normpath(os.path.join(self._root, self.base, path))
+        if not self._below(full):
+            full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
+        if not self._below(full):
+            raise _outside()
+        return os.path.relpath(full, self._root).replace(os.sep, "/")
 
     def read(self, path: str, limit: int) -> bytes:
         folder, _, name = path.rpartition("/")
@@ -160,7 +175,11 @@ class WorkTree:
         return self._below(os.path.realpath(f"{self._root}/{path}"))
 
     def shown(self, path: str) -> str:
-        return visible(posixpath.relpath(path or ".", self.base or "."))
+        folder, _, name = path.rpartition("/")
+        if folder not in self._shown:
+            below = posixpath.relpath(folder or ".", self.base or ".")
+            self._shown[folder] = "" if below == "." else f"{below}/"
+        return visible(f"{self._shown[folder]}{name}") or "."
 
     def _below(self, real: str) -> bool:
         return real == self._root or real.startswith(f"{self._root.rstrip('/')}/")
@@ -190,8 +209,8 @@ def _read(handle: int, limit: int) -> bytes:
     if info.st_size > limit:
         raise _too_long(limit)
     data = os.read(handle, info.st_size + 1)
-    while len(data) <= limit and (more := os.read(handle, 65536)):
-        data += more
+    while info.st_size < len(data) <= limit and (more := os.read(handle, 65536)):
+        data += more  # it grew while it was read
     if len(data) > limit:
         raise _too_long(limit)
     return data

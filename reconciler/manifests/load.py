@@ -15,7 +15,7 @@ from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.icons import Icons, ManifestIconFiles
-from reconciler.manifests.plain import Marks
+from reconciler.manifests.nodes import Marks, mark_of
 from reconciler.manifests.resolve import Draft, Resolver
 from reconciler.manifests.schema import check, schema_text
 from reconciler.manifests.words import quote
@@ -53,6 +53,8 @@ def load(
     do not look at icons. Raises `InputError` with every complaint about every file.
     """
     config, complaints = load_config(tree, config_path)
+    if (path := config.settings.contacts) and "contacts" not in config.marks and not tree.exists(path):
+        config = replace(config, settings=replace(config.settings, contacts=None))
     contacts, more = _contacts(tree, config)
     complaints += more
     icons = Icons(tree, complaints) if check_icons else None
@@ -73,17 +75,13 @@ def load(
 
 
 def _contacts(tree: Tree, config: Config) -> tuple[Contacts, list[Complaint]]:
-    """The contacts; a file that nobody named may be missing."""
+    """The contacts; none where nobody named a file and there is none."""
     path = config.settings.contacts
     if path is None:
         return Contacts(), []
-    if not tree.exists(path):
-        if "contacts" not in config.marks:
-            return Contacts(), []
-        complaint = Complaint(
-            config.marks["contacts"], f"{quote(tree.shown(path))} does not exist", rule="file"
-        )
-        return Contacts(whole=False), [complaint]
+    if "contacts" in config.marks and not tree.exists(path):
+        message = f"{quote(tree.shown(path))} does not exist"
+        return Contacts(whole=False), [Complaint(config.marks["contacts"], message, rule="file")]
     return load_contacts(tree, path)
 
 
@@ -94,9 +92,9 @@ def _drafts(tree: Tree, config: Config, complaints: list[Complaint]) -> list[Dra
     try:
         paths = tree.list(folder, _SUFFIXES)
     except FileError as error:
-        complaints.append(
-            Complaint(place, f"the folder of the manifests {error.message}", error.hint, "no-manifest")
-        )
+        if config.whole:
+            message = f"the folder of the manifests {error.message}"
+            complaints.append(Complaint(place, message, error.hint, "no-manifest"))
         return []
     others = {config.path, config.settings.contacts}
     drafts: list[Draft] = []
@@ -104,7 +102,7 @@ def _drafts(tree: Tree, config: Config, complaints: list[Complaint]) -> list[Dra
     for path in paths:
         if path not in others:
             drafts += _file(tree, path, complaints)
-    if not drafts and not any(not complaint.warning for complaint in complaints[before:]):
+    if config.whole and not drafts and all(complaint.warning for complaint in complaints[before:]):
         complaints.append(
             Complaint(
                 Mark(tree.shown(folder)),
@@ -139,7 +137,7 @@ def _file(tree: Tree, path: str, complaints: list[Complaint]) -> list[Draft]:
         document = checked.value
         if document is None:
             continue
-        mark = Mark(file, node.line + 1, node.column + 1)
+        mark = mark_of(node, file)
         broken = checked.broken
         name = ""
         if "name" not in document and "name" not in broken:

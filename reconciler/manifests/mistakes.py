@@ -10,11 +10,8 @@ from typing import Any
 from jsonschema import ValidationError
 
 from reconciler.errors import Complaint, Mark
-from reconciler.manifests.plain import node_at
+from reconciler.manifests.nodes import Node, Pairs, Path, Scalar, mark_of, node_at
 from reconciler.manifests.words import did_you_mean, listed, quote
-from reconciler.manifests.yamlmarks import Node, Pairs, Scalar
-
-Path = tuple[str | int, ...]
 
 _WANTED = {
     "string": "text",
@@ -72,8 +69,8 @@ def complaints(
             place = _key_mark(root, path, error.instance, file)
             yield Complaint(place, _bad_key(error), rule="bad-key")
         else:
-            message, hint, rule = _words(error, node_at(root, path))
-            yield Complaint(_mark(node_at(root, path), file), message, hint, rule)
+            message, hint, rule = _words(error, node_at(root, path), refused)
+            yield Complaint(mark_of(node_at(root, path), file), message, hint, rule)
 
 
 def wrong_paths(found: ValidationError) -> list[Path]:
@@ -113,7 +110,7 @@ def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, st
             yield Complaint(mark, f"{name} is not a key", hint, "unknown-key")
 
 
-def _words(error: _Error, node: Node) -> tuple[str, str, str]:
+def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, str, str]:
     """Message, hint and rule of one mistake that is not about a key."""
     what = _where(error.path)
     limit = error.wanted
@@ -133,9 +130,12 @@ def _words(error: _Error, node: Node) -> tuple[str, str, str]:
                 "missing-key",
             )
         case "enum":
-            guess = did_you_mean(str(error.instance), frozenset(map(str, limit)))
-            hint = guess or f"it is one of {listed(map(str, limit))}"
-            return f"{what} cannot be {quote(str(error.instance))}", hint, "not-one-of"
+            message = f"{what} cannot be {quote(str(error.instance))}"
+            if hint := refused.get(str(error.instance)):
+                return message, hint, "not-one-of"
+            if guess := did_you_mean(str(error.instance), frozenset(map(str, limit))):
+                return f"{message}: {guess}", "", "not-one-of"
+            return message, f"it is one of {listed(map(str, limit))}", "not-one-of"
         case "pattern":
             return f"{what} {schema.get('patternErrorMessage', 'is not as it should be')}", "", "bad-text"
         case "format":
@@ -165,7 +165,9 @@ def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
         return f"{what} has no value", hint, "wrong-type"
     should = " or ".join(_WANTED[kind] for kind in types)
     if not error.path:
-        return f"this should be {should}, it is {_kind_of(value)}", _example(error.schema), "wrong-type"
+        key, example = next(iter(error.schema["examples"][0].items()))
+        hint = f"begin with a key, such as {key}: {_flow(example)}"
+        return f"this should be {should}, it is {_kind_of(value)}", hint, "wrong-type"
     message = f"{what} should be {should}, this is {_kind_of(value)}"
     if types == ["boolean"]:
         if isinstance(value, str) and value.lower() in _YES_NO:
@@ -202,8 +204,12 @@ def _example(schema: Mapping[str, Any], key: str | None = None) -> str:
     examples = found.get("examples")
     if not examples:
         return ""
-    text = examples[0] if isinstance(examples[0], str) else json.dumps(examples[0], ensure_ascii=False)
+    text = _flow(examples[0])
     return f"such as {text if key is None else f'{key}: {text}'}"
+
+
+def _flow(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _where(path: Path) -> str:
@@ -211,12 +217,8 @@ def _where(path: Path) -> str:
     return quote(text.removeprefix(".")) if path else "this"
 
 
-def _mark(node: Node, file: str) -> Mark:
-    return Mark(file, node.line + 1, node.column + 1)
-
-
 def _key_mark(root: Node, path: Path, key: str, file: str) -> Mark:
     node = node_at(root, path)
     if isinstance(node, Pairs) and key in node.keys:
-        return _mark(node.keys[key], file)
-    return _mark(node, file)
+        return mark_of(node.keys[key], file)
+    return mark_of(node, file)

@@ -91,7 +91,7 @@ class Resolver:
             members=members,
             prune_members=self._prune(draft, kind, members, unmanaged),
             link_version=manifest.link_version,
-            previously=tuple(_normal(subject) for subject in manifest.previously),
+            previously=self._previously(manifest),
             id=manifest.id,
             kind=manifest.kind,
             ensure=manifest.ensure,
@@ -119,17 +119,25 @@ class Resolver:
         if manifest.subject is None:
             return None
         subject = _normal(manifest.subject)
-        mark = "subject"
+        mark = manifest.mark_of("subject")
         if not any(char.isprintable() and char != " " for char in subject):
-            self._complain(manifest.mark_of(mark), "`subject` is empty", "write what members see", "subject")
+            self._complain(mark, "`subject` is empty", "write what members shall see", "subject")
         elif len(subject) > self._limit:
             self._complain(
-                manifest.mark_of(mark),
+                mark,
                 f"`subject` has {len(subject)} characters, {self._limit} are allowed",
                 "shorten it",
                 "subject",
             )
         return subject
+
+    def _previously(self, manifest: Manifest) -> tuple[str, ...]:
+        subjects = tuple(map(_normal, manifest.previously))
+        for index, subject in enumerate(subjects):
+            if not subject:
+                mark = manifest.mark_of(f"previously[{index}]")
+                self._complain(mark, f"`previously[{index}]` is empty", "take it out", "subject")
+        return subjects
 
     def _kind(self, manifest: Manifest) -> _Given:
         name = manifest.kind

@@ -20,9 +20,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 from reconciler.manifests import mistakes
-from reconciler.manifests.plain import Shape, plain, shape_of, without
+from reconciler.manifests.nodes import Node, without
+from reconciler.manifests.plain import Shape, plain, shape_of
+from reconciler.manifests.quick import quick_validator
 from reconciler.manifests.words import did_you_mean, listed, quote
-from reconciler.manifests.yamlmarks import MAX_COMPLAINTS, Node
+from reconciler.manifests.yamlmarks import MAX_COMPLAINTS
 
 _SUFFIX = ".schema.json"
 
@@ -76,7 +78,7 @@ def schema_text(name: str) -> str:
 def _compiled(name: str) -> tuple[Draft202012Validator, Shape]:
     schema = json.loads(schema_text(name))
     _anchor(schema)
-    return Draft202012Validator(schema, format_checker=FormatChecker(("date",))), shape_of(schema)
+    return quick_validator(schema, format_checker=FormatChecker(("date",))), shape_of(schema)
 
 
 def _anchor(schema: Any) -> None:
@@ -98,7 +100,8 @@ def _anchor(schema: Any) -> None:
 def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = None) -> Checked:
     """A document against a schema: every mistake at once, and what is right about it.
 
-    `refused` are keys with a hint of their own, for those that do not belong into the file at all.
+    `refused` are keys and words of lists of choices that have a hint of their own, because they are known and
+    do not belong into the file.
     """
     validator, shape = _compiled(name)
     value = plain(node, shape)

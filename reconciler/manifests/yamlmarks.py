@@ -16,6 +16,7 @@ import yaml
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import syntax
+from reconciler.manifests.nodes import Items, Node, Pairs, Scalar
 from reconciler.manifests.words import quote
 
 try:
@@ -33,54 +34,11 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 250_000
 MAX_COMPLAINTS = 100
+_SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
+_PAIRS, _ITEMS = yaml.MappingStartEvent, yaml.SequenceStartEvent
 _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
-
-
-class Scalar:
-    """One value: the text as written; `plain` tells that it was not quoted. Line and column count from 0."""
-
-    __slots__ = ("column", "line", "plain", "text")
-    size = 1
-    height = 0
-
-    def __init__(self, text: str, plain: bool, line: int, column: int) -> None:
-        self.text = text
-        self.plain = plain
-        self.line = line
-        self.column = column
-
-
-class Items:
-    """A list. `size` counts its nodes with aliases expanded, `height` the levels below it."""
-
-    __slots__ = ("column", "height", "items", "line", "size")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.items: list[Node] = []
-        self.line = line
-        self.column = column
-        self.size = 1
-        self.height = 0
-
-
-class Pairs:
-    """A mapping, in the order written; `keys` holds where each key stands."""
-
-    __slots__ = ("column", "height", "key", "keys", "line", "pairs", "size")
-
-    def __init__(self, line: int, column: int) -> None:
-        self.pairs: dict[str, Node] = {}
-        self.keys: dict[str, Scalar] = {}
-        self.key: Scalar | None = None
-        self.line = line
-        self.column = column
-        self.size = 1
-        self.height = 0
-
-
-Node = Scalar | Items | Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,87 +128,88 @@ class _Composer:
                 yield self._document(next_event)
 
     def _document(self, next_event: Any) -> Node:
+        """One document, event by event. This is the loop in which reading spends its time."""
         stack: list[Items | Pairs] = []
+        parent: Items | Pairs | None = None
         anchors: dict[str, Node] = {}
         open_anchors: list[str | None] = []
+        node: Node
         while True:
             event = next_event()
             kind = event.__class__
-            start = event.start_mark
-            node: Node
-            if kind is yaml.ScalarEvent:
-                plain = event.implicit[0]
+            if kind is _SCALAR:
+                start = event.start_mark
+                node = Scalar(event.value, event.implicit[0], start.line, start.column)
                 if event.tag is not None:
                     self._check_tag(event.tag, start)
-                    plain = False
-                node = Scalar(event.value, plain, start.line, start.column)
                 if event.anchor is not None:
                     anchors[event.anchor] = node
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._count += 1
+            elif kind is _PAIRS or kind is _ITEMS:
+                start = event.start_mark
                 if event.tag is not None:
                     self._check_tag(event.tag, start)
-                opened = (Pairs if kind is yaml.MappingStartEvent else Items)(start.line, start.column)
-                stack.append(opened)
+                parent = (
+                    Pairs(start.line, start.column) if kind is _PAIRS else Items(start.line, start.column)
+                )
+                stack.append(parent)
                 open_anchors.append(event.anchor)
                 if len(stack) > MAX_DEPTH:
-                    self._stop_at(start, f"nested more than {MAX_DEPTH} levels deep", rule="yaml-depth")
+                    self._too_deep(start)
+                self._count += 1
                 continue
-            elif kind is yaml.AliasEvent:
+            elif kind is _ALIAS:
+                start = event.start_mark
                 node = self._alias(event.anchor, start, anchors, open_anchors)
                 if len(stack) + node.height > MAX_DEPTH:
-                    self._stop_at(start, f"nested more than {MAX_DEPTH} levels deep", rule="yaml-depth")
+                    self._too_deep(start)
+                self._count += node.size
             else:  # the end of a list or a mapping
                 node = stack.pop()
                 anchor = open_anchors.pop()
                 if anchor is not None:
                     anchors[anchor] = node
-            if kind is not yaml.AliasEvent:
-                self._count += 1
-            else:
-                self._count += node.size
+                parent = stack[-1] if stack else None
             if self._count > MAX_NODES:
-                self._stop_at(
-                    start,
-                    f"this file has more than {MAX_NODES} values, with aliases written out",
-                    "split it, or write what aliases multiply by hand",
-                    rule="yaml-size",
-                )
-            if not stack:
+                self._too_many(event.start_mark)
+            if parent is None:
                 return node
-            self._add(stack[-1], node, start)
+            if isinstance(parent, Items):
+                parent.items.append(node)
+            elif parent.key is None:
+                parent.key = self._key(node, event.start_mark)
+                continue
+            else:
+                self._put(parent, node)
+            parent.size += node.size
+            if node.height >= parent.height:
+                parent.height = node.height + 1
 
-    def _add(self, parent: Items | Pairs, node: Node, start: Any) -> None:
-        """Put a finished node where it belongs: the next item, the next key, or the value of that key."""
-        if isinstance(parent, Items):
-            parent.items.append(node)
-        elif parent.key is None:
-            parent.key = self._key(node, start)
+    def _put(self, parent: Pairs, node: Node) -> None:
+        """A value under the key that came before it, unless that key should not be there."""
+        key = parent.key
+        parent.key = None
+        if key is None:  # never so: a value follows a key
             return
+        if key.text in parent.keys:
+            self.complain(
+                key.line,
+                key.column,
+                f"{quote(key.text)} is given twice",
+                f"first on line {parent.keys[key.text].line + 1}; keep one of them",
+                rule="duplicate-key",
+            )
+        elif key.text == "<<" and key.plain:
+            self.complain(
+                key.line,
+                key.column,
+                "merge keys (`<<`) are not supported",
+                "write the keys out, or give groups a `kind` in common",
+                rule="yaml-merge",
+            )
         else:
-            key, parent.key = parent.key, None
-            if (first := parent.keys.get(key.text)) is not None:
-                self.complain(
-                    key.line,
-                    key.column,
-                    f"{quote(key.text)} is given twice",
-                    f"first on line {first.line + 1}; keep one of them",
-                    rule="duplicate-key",
-                )
-                return
-            if key.text == "<<" and key.plain:
-                self.complain(
-                    key.line,
-                    key.column,
-                    "merge keys (`<<`) are not supported",
-                    "write the keys out, or give groups a `kind` in common",
-                    rule="yaml-merge",
-                )
-                return
             parent.keys[key.text] = key
             parent.pairs[key.text] = node
-        parent.size += node.size
-        if node.height >= parent.height:
-            parent.height = node.height + 1
 
     def _key(self, node: Node, start: Any) -> Scalar:
         if not isinstance(node, Scalar):
@@ -275,13 +234,24 @@ class _Composer:
     def _check_tag(self, tag: str, start: Any) -> None:
         if tag not in _TEXT_TAGS:
             short = tag.replace("tag:yaml.org,2002:", "!!")
-            self.complain(
+            self.stop(
                 start.line,
                 start.column,
                 f"the tag {quote(short)} is not supported",
                 "remove it; values are what the schema says",
                 rule="yaml-tag",
             )
+
+    def _too_deep(self, start: Any) -> NoReturn:
+        self._stop_at(start, f"nested more than {MAX_DEPTH} levels deep", rule="yaml-depth")
+
+    def _too_many(self, start: Any) -> NoReturn:
+        self._stop_at(
+            start,
+            f"this file has more than {MAX_NODES} values, with aliases written out",
+            "split it, or write what aliases multiply by hand",
+            rule="yaml-size",
+        )
 
     def _stop_at(self, start: Any, message: str, hint: str = "", *, rule: str) -> NoReturn:
         self.stop(start.line, start.column, message, hint, rule=rule)

@@ -1,0 +1,46 @@
+"""Documents as YAML text, quoted so that every reader of YAML, ours and an editor's, reads the same back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+_WIDTH = 100
+_PLAIN = re.compile(r"[A-Za-z\u00c0-\u024f][\w ./-]*[\w.]|[A-Za-z\u00c0-\u024f]")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"])
+_ESCAPED = re.compile("[\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
+
+
+def yaml_text(document: Mapping[str, object]) -> str:
+    """One document: a line a key, lists and mappings in one line where they fit.
+
+    Values are text, whole numbers, true, false, null, lists of those and mappings of those.
+    """
+    return "".join(_entry(key, value) for key, value in document.items())
+
+
+def _entry(key: str, value: object) -> str:
+    line = f"{_scalar(key)}: {_flow(value)}\n"
+    if len(line) <= _WIDTH or not isinstance(value, list) or not value:
+        return line
+    return f"{_scalar(key)}:\n" + "".join(f"  - {_flow(item)}\n" for item in value)
+
+
+def _flow(value: object) -> str:
+    if isinstance(value, str):
+        return _scalar(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return json.dumps(value)
+
+
+def _scalar(text: str) -> str:
+    """Plain where nobody can mistake it, else in double quotes, whose escapes are JSON's."""
+    plain = _PLAIN.fullmatch(text) and not _ESCAPED.search(text) and text.lower() not in _WORDS
+    if plain or _DAY.fullmatch(text):
+        return text
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
