@@ -101,12 +101,23 @@ def _no_account(facts: _Facts) -> Objection | None:
 
 
 def _probable_account(reading: Reading) -> str | None:
-    """The id that is in every group that was read, and admin of most: the account itself."""
+    """The id that is in every group that was read, admin of most of them, and the creator of most; None when
+    two are so alike, because the wrong number would protect the wrong person."""
     groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]
     everywhere = Counter(wa_id for group in groups for wa_id in set(group.participants))
     admins = Counter(wa_id for group in groups for wa_id in set(group.admins))
-    candidates = [wa_id for wa_id, count in everywhere.items() if count == len(groups)]
-    return max(sorted(candidates), key=lambda wa_id: admins[wa_id], default=None)
+    creators = Counter(group.creator for group in groups)
+    ranked = sorted(
+        (
+            (admins[wa_id], creators[wa_id], wa_id)
+            for wa_id, count in everywhere.items()
+            if count == len(groups)
+        ),
+        reverse=True,
+    )
+    if not ranked or (len(ranked) > 1 and ranked[0][:2] == ranked[1][:2]):
+        return None
+    return ranked[0][2]
 
 
 def _demote_many(facts: _Facts) -> Objection | None:
