@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from reconciler.cli.common import Common
 from reconciler.errors import UsageError
 from reconciler.manifests.load import Loaded
 from reconciler.model import number
+from reconciler.model.group import is_name
 from reconciler.ports import Journal
 
 
@@ -35,7 +35,7 @@ def changing(common: Common, lock_timeout: float) -> Iterator[Journal]:
 
 def check_name(name: str) -> None:
     """Raise `UsageError` unless a manifest may have this name."""
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", name):
+    if not is_name(name):
         raise UsageError(f"{name!r:.40} is no name", "a name is made of a-z, 0-9 and hyphens")
 
 

@@ -7,12 +7,20 @@ missed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum
 
 from reconciler.errors import Mark
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+def is_name(text: str) -> bool:
+    """Whether a group may have this name: the pattern of `name` in `schemas/group.schema.json`."""
+    return _NAME.fullmatch(text) is not None
 
 
 class Unset(Enum):

@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 from typing import NoReturn, TypeVar
 
 from reconciler.model import number
+from reconciler.model.group import is_name
 from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
 
 FORMAT_VERSION = 1
+MOST = 2**63 - 1
+"""The largest whole number; Python refuses to write some that it can read."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -150,8 +153,8 @@ def loads(data: bytes) -> State:
         base_url=root.need("base_url", _text),
         serial=root.need("serial", _count),
         commit=root.get("commit", _text),
-        groups=root.need("groups", _mapping(_read_record)),
-        creating=root.need("creating", _mapping(_read_intent)),
+        groups=root.need("groups", _by_name(_read_record)),
+        creating=root.need("creating", _by_name(_read_intent)),
         created=root.need("created", _list(_time)),
     )
 
@@ -239,6 +242,8 @@ def _text(value: object, place: str) -> str:
 def _integer(value: object, place: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise Damaged(f"{place} is no whole number")
+    if abs(value) > MOST:
+        raise Damaged(f"{place} is too large")
     return value
 
 
@@ -258,13 +263,13 @@ def _group_id(value: object, place: str) -> str:
 def _time(value: object, place: str) -> datetime:
     try:
         at = datetime.fromisoformat(_text(value, place))
-    except ValueError as error:
-        if isinstance(error, Damaged):
-            raise
+        if at.tzinfo is None:
+            raise Damaged(f"{place} is a time without a zone")
+        return at.astimezone(UTC)
+    except Damaged:
+        raise
+    except (ValueError, OverflowError):  # the latter: the first hour of year 1, in a zone east of Greenwich
         raise Damaged(f"{place} is no time") from None
-    if at.tzinfo is None:
-        raise Damaged(f"{place} is a time without a zone")
-    return at.astimezone(UTC)
 
 
 def _list(read: Callable[[object, str], T]) -> Callable[[object, str], tuple[T, ...]]:
@@ -282,6 +287,18 @@ def _mapping(read: Callable[[object, str], T]) -> Callable[[object, str], Mappin
         return {key: read(inner, item.at(key)) for key, inner in item.values.items()}
 
     return read_mapping
+
+
+def _by_name(read: Callable[[object, str], T]) -> Callable[[object, str], Mapping[str, T]]:
+    """As `_mapping`, for keys that have to be names: they reach terminals and reports."""
+
+    def read_by_name(value: object, place: str) -> Mapping[str, T]:
+        item = _Object(value, place)
+        if not all(map(is_name, item.values)):
+            raise Damaged(f"{place} holds a key that is no name")
+        return {key: read(inner, item.at(key)) for key, inner in item.values.items()}
+
+    return read_by_name
 
 
 def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:

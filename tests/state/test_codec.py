@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
 from reconciler.state import codec
 
+NAMES = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", fullmatch=True)
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9@._-]{0,63}", fullmatch=True)
 TEXTS = st.text(alphabet=st.characters(), max_size=20)  # halves of surrogate pairs included
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 PEOPLE = st.lists(TEXTS, max_size=3).map(tuple)
-COUNTS = st.integers(0, 2**63)
+COUNTS = st.integers(0, 2**63 - 1)
 RECORDS = st.builds(
     Record,
     id=IDS,
@@ -38,9 +39,9 @@ STATES = st.builds(
     base_url=TEXTS,
     serial=COUNTS,
     commit=st.none() | TEXTS,
-    groups=st.dictionaries(TEXTS, RECORDS, max_size=3),
+    groups=st.dictionaries(NAMES, RECORDS, max_size=3),
     creating=st.dictionaries(
-        TEXTS, st.builds(Intent, TEXTS, st.lists(IDS, max_size=3).map(tuple), TIMES), max_size=2
+        NAMES, st.builds(Intent, TEXTS, st.lists(IDS, max_size=3).map(tuple), TIMES), max_size=2
     ),
     created=st.lists(TIMES, max_size=3).map(tuple),
 )
@@ -167,6 +168,20 @@ DAMAGED = {
         (GOOD % ('{"a": {"id": "g", "applied": {"admins": [5]}}}', "{}", "[]")).encode(),
         "groups.a.applied.admins[0] is no text",
     ),
+    "a serial that cannot be counted on": (WHOLE.replace("3", "9" * 4300).encode(), "serial is too large"),
+    "a version of 4,000 digits": (WHOLE.replace("1,", "9" * 4000 + ",", 1).encode(), "is too large"),
+    "a name that acts": (
+        (GOOD % ('{"\\u001b]0;x\\u0007": {"id": "g"}}', "{}", "[]")).encode(),
+        "groups holds a key that is no name",
+    ),
+    "a create under a path": (
+        (
+            GOOD % ("{}", '{"../a": {"subject": "s", "listed": [], "at": "2026-11-22T12:00:00Z"}}', "[]")
+        ).encode(),
+        "creating holds a key that is no name",
+    ),
+    "a time before all time": ((GOOD % ("{}", "{}", '["0001-01-01T00:00:00+14:00"]')).encode(), "is no time"),
+    "a time after all time": ((GOOD % ("{}", "{}", '["9999-12-31T23:59:59-14:00"]')).encode(), "is no time"),
     "no time": ((GOOD % ("{}", "{}", '["yesterday"]')).encode(), "created[0] is no time"),
     "a time as a number": ((GOOD % ("{}", "{}", "[1]")).encode(), "created[0] is no text"),
     "a time without a zone": ((GOOD % ("{}", "{}", '["2026-11-22T12:00:00"]')).encode(), "without a zone"),
