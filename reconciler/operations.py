@@ -95,7 +95,7 @@ def apply(
     if saved_plan is not None:
         planfile.check(saved_plan, planned.fingerprint, plan_key)
     if not approve(planned.plan):
-        return _refused(planned.plan)
+        return _refused(planned.plan, interrupted=clock.stopping)
     return apply_plan(
         planned.plan,
         planned.reading,
@@ -112,7 +112,7 @@ def apply(
     )
 
 
-def _refused(plan: Plan) -> ApplyResult:
+def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:
     problem = (
         Problem("objection", "not begun: " + ", ".join(entry.code for entry in plan.open_objections))
         if plan.open_objections
@@ -129,7 +129,7 @@ def _refused(plan: Plan) -> ApplyResult:
         )
         for group in plan.groups
     )
-    return ApplyResult(plan=plan, groups=groups, complete=plan.complete)
+    return ApplyResult(plan=plan, groups=groups, complete=plan.complete, interrupted=interrupted)
 
 
 def _check_link_versions(loaded: Loaded, options: Options) -> None:

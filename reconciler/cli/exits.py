@@ -7,9 +7,12 @@ from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 
 
-def of_plan(plan: Plan, *, detailed: bool) -> Exit:
-    """1 when something could not be read, 6 with an open objection, and with `detailed` 2 for changes."""
+def of_plan(plan: Plan, *, detailed: bool, stopped: bool) -> Exit:
+    """130 when a stop was asked for, 1 when something could not be read, 6 with an open objection, and with
+    `detailed` 2 for changes."""
     codes = {Exit.OK}
+    if stopped:
+        codes.add(Exit.INTERRUPTED)
     if not plan.complete:
         codes.add(Exit.ERROR)
     if plan.open_objections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -51,9 +52,16 @@ def say(text: str) -> None:
 
 
 def put(text: str) -> None:
-    """Data, on stdout."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+    """Data, on stdout. Raises `ReconcilerError` when it cannot be written (a full disk, say)."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer cannot be written either, when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReconcilerError(f"the output cannot be written: {error.strerror}") from None
 
 
 def print_complaints(complaints: Sequence[Complaint], color: str = "auto") -> None:
@@ -158,7 +166,14 @@ def can_ask() -> bool:
 
 
 def ask(question: str) -> bool:
-    """Ask on stderr; only a typed `yes` is a yes."""
+    """Ask on stderr; only a typed `yes` is a yes. Raises `KeyboardInterrupt` for SIGINT and SIGTERM: while
+    nothing is under way there is nothing to finish."""
     sys.stderr.write(f"{question} Only 'yes' is a yes: ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip() == "yes"
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        return sys.stdin.readline().strip() == "yes"
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -51,40 +51,41 @@ def command(
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-    with stopping_on_signals(clock), wiring.workspace(common, clock) as work:
-        book = wiring.book(common, work.loaded)
-        options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
+    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+        with wiring.workspace(common, clock) as work:
+            book = wiring.book(common, work.loaded)
+            options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
 
-        def approve(plan: Plan) -> bool:
-            """Show the plan as text, and ask where something would change."""
-            if name == "text":
-                terminal.put(chosen.plan(plan_view(plan, book), replace(look, joining=False)) + "\n")
-            if plan.open_objections:
-                return False
-            if yes or not any(group.writes for group in plan.groups):
-                return True
-            if name != "text":
-                terminal.say(formats.named("text").plan(plan_view(plan, book), look))
-            return terminal.ask("Apply these changes?")
+            def approve(plan: Plan) -> bool:
+                """Show the plan as text, and ask where something would change."""
+                if name == "text":
+                    terminal.put(chosen.plan(plan_view(plan, book), replace(look, joining=False)) + "\n")
+                if plan.open_objections:
+                    return False
+                if yes or not any(group.writes for group in plan.groups):
+                    return True
+                if name != "text":
+                    terminal.say(formats.named("text").plan(plan_view(plan, book), look))
+                return terminal.ask("Apply these changes?")
 
-        with work.store.lock(lock_timeout, clock) as journal:
-            work.store.warn_if_new()
-            wiring.check_targets(options, work.loaded, journal.state)
-            result = operations.apply(
-                work.loaded,
-                journal,
-                reader=work.client.reader,
-                writer=work.client.writer,
-                icon_files=work.icon_files,
-                options=options,
-                plan_key=work.plan_key,
-                saved_plan=saved,
-                approve=approve,
-                clock=clock,
-                progress=terminal.progress(common.quiet),
-            )
-    view = apply_view(result, book)
-    terminal.put(chosen.apply(view, look))
-    for report in reports:
-        formats.write_private(report.path, report.format.apply(view, formats.PLAIN))
-    return exits.of_apply(result)
+            with work.store.lock(lock_timeout, clock) as journal:
+                work.store.warn_if_new()
+                wiring.check_targets(options, work.loaded, journal.state)
+                result = operations.apply(
+                    work.loaded,
+                    journal,
+                    reader=work.client.reader,
+                    writer=work.client.writer,
+                    icon_files=work.icon_files,
+                    options=options,
+                    plan_key=work.plan_key,
+                    saved_plan=saved,
+                    approve=approve,
+                    clock=clock,
+                    progress=terminal.progress(common.quiet),
+                )
+        view = apply_view(result, book)
+        terminal.put(chosen.apply(view, look))
+        for report in reports:
+            formats.write_private(report.path, report.format.apply(view, formats.PLAIN))
+        return exits.of_apply(result)

@@ -37,24 +37,26 @@ def command(
     reports = formats.report_files(common.report)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), wiring.workspace(common, clock) as work:
-        options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
-        state = work.store.read()
-        wiring.check_targets(options, work.loaded, state)
-        planned = operations.plan(
-            work.loaded,
-            state,
-            reader=work.client.reader,
-            icon_files=work.icon_files,
-            options=options,
-            plan_key=work.plan_key,
-            progress=terminal.progress(common.quiet),
-        )
-        view = plan_view(planned.plan, wiring.book(common, work.loaded))
-    look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-    terminal.put(chosen.plan(view, look))
-    for report in reports:
-        formats.write_private(report.path, report.format.plan(view, formats.PLAIN))
-    if out is not None:
-        formats.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
-    return exits.of_plan(planned.plan, detailed=detailed_exitcode)
+    with stopping_on_signals(clock):
+        with wiring.workspace(common, clock) as work:
+            options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
+            state = work.store.read()
+            wiring.check_targets(options, work.loaded, state)
+            planned = operations.plan(
+                work.loaded,
+                state,
+                reader=work.client.reader,
+                icon_files=work.icon_files,
+                options=options,
+                plan_key=work.plan_key,
+                progress=terminal.progress(common.quiet),
+            )
+            stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
+            view = plan_view(planned.plan, wiring.book(common, work.loaded))
+        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        terminal.put(chosen.plan(view, look))
+        for report in reports:
+            formats.write_private(report.path, report.format.plan(view, formats.PLAIN))
+        if out is not None:
+            formats.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
+        return exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped)
