@@ -27,8 +27,17 @@ def variable(name: str) -> str | None:
 
 
 def base_url() -> str:
-    """The origin of the API, without a final slash."""
-    return (variable("RECONCILER_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+    """The origin of the API, without a final slash.
+
+    Raises `ReconcilerError`, before anything is done with it, for one that cannot be used: it is written
+    into the state and into messages, and somebody may have put a password into it.
+    """
+    given = variable("RECONCILER_BASE_URL")
+    if given is None:
+        return DEFAULT_BASE_URL
+    from reconciler.backends.origin import checked_base
+
+    return checked_base(given)[0]
 
 
 def accounts() -> tuple[str, ...] | None:

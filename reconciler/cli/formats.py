@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.cli.places import check_inside
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -108,12 +111,14 @@ def report_files(given: tuple[str, ...]) -> tuple[ReportFile, ...]:
 def write_private(path: str, text: str) -> None:
     """Write a file that only its owner may read (0600), also where it was there before.
 
-    Raises `ReconcilerError` when it cannot be written.
+    Raises `ReconcilerError` when it cannot be written, and when a link leads it out of the repository.
     """
+    check_inside(Path(path))
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # root would close /dev/null to everybody
+                os.fchmod(file.fileno(), 0o600)
             file.write(text if text.endswith("\n") else f"{text}\n")
     except OSError as error:
         raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None

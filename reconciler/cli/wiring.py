@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli import environment, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
+from reconciler.cli.places import check_inside, find_root
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.record import State
 
@@ -36,11 +37,12 @@ def enter(common: Common) -> None:
             os.chdir(common.directory)
         except OSError as error:
             raise UsageError(f"-C {common.directory}: {error.strerror}") from None
-
-
-def find_root(start: Path) -> Path:
-    """Git's top level, or else the folder itself: nothing outside is read."""
-    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise ReconcilerError(
+            f"the present folder cannot be used: {error.strerror}", "cd elsewhere"
+        ) from None
 
 
 def tree() -> WorkTree:
@@ -134,10 +136,11 @@ def _api(common: Common, loaded: Loaded) -> Iterator[_Api]:
         with start(SandboxOptions(database=str(database), account=loaded.settings.account[0])) as server:
             yield _Api(server.base_url, "sandbox", environment.Credentials("sandbox", "sandbox"))
         return
+    base_url = environment.base_url()
     found, warnings = environment.credentials()
     for warning in warnings:
         terminal.say(f"Warning: {warning}")
-    yield _Api(environment.base_url(), environment.base_url(), found)
+    yield _Api(base_url, base_url, found)
 
 
 def _sandbox_account(loaded: Loaded) -> tuple[str, ...]:
@@ -147,6 +150,8 @@ def _sandbox_account(loaded: Loaded) -> tuple[str, ...]:
 def sandbox_folder() -> Path:
     """Where the sandbox keeps its groups and its state; nobody means to commit that."""
     folder = find_root(Path.cwd()) / SANDBOX_FOLDER
+    for name in ("sandbox.sqlite3", "sandbox-state.json"):
+        check_inside(folder / name)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
@@ -170,9 +175,9 @@ class Store:
         if common.sandbox:
             path = sandbox_folder() / "sandbox-state.json"
             return cls(path, f"{SANDBOX_FOLDER}/{path.name}", label)
-        place = environment.variable("RECONCILER_STATE")
-        base = Path.cwd() if place else find_root(Path.cwd())
-        place = place or loaded.settings.state
+        own = environment.variable("RECONCILER_STATE")
+        base = Path.cwd() if own else find_root(Path.cwd())
+        place = own or loaded.settings.state
         if place == "none":
             return cls(None, "none", label)
         scheme, colon, name = place.partition(":")
@@ -180,6 +185,8 @@ class Store:
             raise UsageError(
                 f"state {place!r:.40} is not supported", "use file:PATH (.reconciler/state.json), or none"
             )
+        if own is None:
+            check_inside(base / name)
         return cls(base / name, name, label)
 
     @property

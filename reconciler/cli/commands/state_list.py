@@ -17,6 +17,7 @@ def command(common: Common) -> int:
 
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.errors import Exit, UsageError
+    from reconciler.reports.escape import for_json
 
     store, loaded = state_store.open_store(common)
     state = store.read()
@@ -26,7 +27,7 @@ def command(common: Common) -> int:
         case "json":
             groups = [{"name": name, "id": group_id} for name, group_id in rows]
             document = {"format_version": 1, "kind": "state_list", "groups": groups}
-            terminal.put(json.dumps(document, indent=2, ensure_ascii=False))
+            terminal.put(for_json(json.dumps(document, indent=2, ensure_ascii=False)))
         case "text":
             width = max((len(name) for name, _ in rows), default=0)
             for name, group_id in rows:

@@ -25,6 +25,7 @@ def command(common: Common, name: str | None) -> int:
 
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.errors import Exit, ReconcilerError
+    from reconciler.reports.escape import for_json
     from reconciler.state import codec
 
     store, loaded = state_store.open_store(common)
@@ -39,7 +40,7 @@ def command(common: Common, name: str | None) -> int:
         if name not in state.groups and name not in state.creating:
             raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
         document = {part: document[part].get(name) for part in ("groups", "creating")}
-    terminal.put(json.dumps(document, indent=2, ensure_ascii=False))
+    terminal.put(for_json(json.dumps(document, indent=2, ensure_ascii=False)))
     return Exit.OK
 
 

@@ -1,0 +1,29 @@
+"""Where a run works, and where it may write: links are part of a pull request, too."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError
+
+
+def find_root(start: Path) -> Path:
+    """Git's top level, or else the folder itself: nothing outside is read."""
+    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
+
+
+def check_inside(path: Path) -> None:
+    """Raise `ReconcilerError` when `path`, which is written, lies in the repository by its name and a link
+    leads it out of there or into Git's own folder. A path elsewhere is what somebody typed."""
+    root = find_root(Path.cwd())
+    full = Path(os.path.normpath(Path.cwd() / path))
+    if not full.is_relative_to(root):
+        return
+    real = Path(os.path.realpath(Path.cwd() / path))
+    real_root = Path(os.path.realpath(root))
+    if not real.is_relative_to(real_root) or ".git" in real.relative_to(real_root).parts:
+        raise ReconcilerError(
+            f"{full.relative_to(root)} leads through a link out of the repository, or into its .git",
+            "remove the link",
+        )
