@@ -38,8 +38,8 @@ class Note:
 class GroupPlan:
     """What would be done about one name. `changes` stand in the order in which they are made.
 
-    A `blocked`, `held`, `missing` or `unreadable` group has no changes; what a `held` one would have is
-    `withheld`. `live` is the group as it was read,
+    A `blocked`, `held`, `missing` or `unreadable` group has no changes; what a `held` or `blocked` one would
+    have, as far as that is known, is `withheld`. `live` is the group as it was read,
     None where there is none or it was not read; `was` the name under which it is recorded, where that has
     no manifest any more.
     """

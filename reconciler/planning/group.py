@@ -205,7 +205,9 @@ def _unless_powerless(
         )
     else:
         note = Note("nobody is admin of this group, so nothing can be changed")
-    return replace(planned, action="blocked", changes=(), notes=(*planned.notes, note))
+    return replace(
+        planned, action="blocked", changes=(), withheld=planned.changes, notes=(*planned.notes, note)
+    )
 
 
 def after(live: LiveGroup, changes: Iterable[Change]) -> LiveGroup:

@@ -128,14 +128,16 @@ def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPla
             "or give it a later day",
             texts=(hold.reason,),
         )
-        return replace(planned, action="blocked", changes=(), notes=(*planned.notes, note))
+        return replace(
+            planned, action="blocked", changes=(), withheld=planned.changes, notes=(*planned.notes, note)
+        )
     until = f" until {hold.until.isoformat()}" if hold.until else ""
     note = Note(f"on hold{until}: {{texts[0]}}", texts=(hold.reason,))
     return replace(
         planned,
         action="held",
         changes=(),
-        withheld=planned.changes,
+        withheld=planned.changes or planned.withheld,
         notes=(*planned.notes, note),
     )
 
