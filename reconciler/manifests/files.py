@@ -217,7 +217,8 @@ def _read(handle: int, limit: int) -> bytes:
 
 
 def _too_long(limit: int) -> FileError:
-    return FileError(f"is longer than {limit // (1024 * 1024)} MiB")
+    whole, rest = divmod(limit, 1024 * 1024)
+    return FileError(f"is longer than {limit // 1_000_000} MB" if rest else f"is longer than {whole} MiB")
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -8,7 +8,8 @@ from reconciler.errors import Complaint, Mark
 
 _QUOTE_IT = 'text with `: `, ` #` or one of @ ` % & * ! | > { } [ ] , at its beginning wants quotes: "…"'
 _ALIGN = "keys of one mapping begin in one column, and deeper ones two spaces further in"
-_WORDS = {
+BAD_ESCAPE = "found invalid Unicode character escape code"
+WORDS = {
     "mapping values are not allowed in this context": ("a `:` cannot stand here", _QUOTE_IT),
     "mapping values are not allowed here": ("a `:` cannot stand here", _QUOTE_IT),
     "found character that cannot start any token": ("text cannot begin with this character", _QUOTE_IT),
@@ -37,6 +38,10 @@ _WORDS = {
         "a name is missing after `&` or `*`",
         _QUOTE_IT,
     ),
+    BAD_ESCAPE: (
+        "an escape in quoted text that stands for no character",
+        "write the character itself",
+    ),
     "found unknown escape character": (
         "an unknown escape in quoted text",
         "double a backslash, or use single quotes",
@@ -52,7 +57,7 @@ def complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Complaint:
     if _tab_at(text, line, column):
         message, hint = "a tab cannot indent YAML", "use spaces"
     else:
-        message, hint = _WORDS.get(problem, (f"this is not YAML: {problem}", _QUOTE_IT))
+        message, hint = WORDS.get(problem, (f"this is not YAML: {problem}", ""))
     return Complaint(Mark(file, line + 1, column + 1), message, hint, "yaml-syntax")
 
 

@@ -38,6 +38,7 @@ _SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
 _PAIRS, _ITEMS = yaml.MappingStartEvent, yaml.SequenceStartEvent
 _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # the parser in Python lets escapes of them pass
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 
 
@@ -144,6 +145,8 @@ class _Composer:
                     self._check_tag(event.tag, start)
                 if event.anchor is not None:
                     anchors[event.anchor] = node
+                if not node.text.isascii() and _SURROGATE.search(node.text):
+                    self._stop_at(start, *syntax.WORDS[syntax.BAD_ESCAPE], rule="yaml-syntax")
                 self._count += 1
             elif kind is _PAIRS or kind is _ITEMS:
                 start = event.start_mark

@@ -1,0 +1,182 @@
+"""Icons that manifests, kinds and defaults name: checked once, complained of where they are named."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler import pictures
+from reconciler.errors import PictureError
+from reconciler.manifests.files import WorkTree
+from reconciler.manifests.load import ManifestIconFiles
+from reconciler.model.desired import DesiredGroup, Icon
+from tests.manifests.conftest import Folder
+
+
+def group(repo: Folder, name: str = "g") -> DesiredGroup:
+    return next(group for group in repo.load().desired.groups if group.name == name)
+
+
+def test_an_icon_is_described(repo: Folder, picture: Callable[..., bytes]) -> None:
+    data = picture((640, 640))
+    repo.write("groups/sub/icons/a.jpeg", data)  # whatever the name says
+    repo.write("groups/sub/g.yaml", "subject: G\nicon: icons/a.jpeg\n")
+
+    icon = group(repo).icon
+
+    assert icon is not None
+    assert icon.picture == Icon(
+        path="groups/sub/icons/a.jpeg",
+        sha256=hashlib.sha256(data).hexdigest(),
+        mime="image/png",
+        width=640,
+        height=640,
+        size=len(data),
+    )
+
+
+def test_null_means_no_icon_and_nothing_means_not_managed(repo: Folder) -> None:
+    repo.write("groups/g.yaml", "subject: G\nicon: null\n")
+
+    icon = group(repo).icon
+
+    assert icon is not None
+    assert icon.picture is None
+    assert group(repo, "right").icon is None
+
+
+def test_kinds_and_defaults_name_icons_relative_to_their_own_file(
+    repo: Folder, picture: Callable[..., bytes]
+) -> None:
+    repo.write("icons/default.png", picture(colour="red"))
+    repo.write("icons/kind.png", picture(colour="blue"))
+    repo.write("reconciler.yaml", "defaults: {icon: icons/default.png}\nkinds: {k: {icon: icons/kind.png}}\n")
+    repo.write("groups/deep/g.yaml", "subject: G\nkind: k\n")
+    repo.write("groups/deep/h.yaml", "subject: H\nkind: k\nunmanaged: [icon]\n")
+    repo.write("groups/deep/i.yaml", "subject: I\nkind: k\nicon: null\n")
+
+    def path(name: str) -> str | None:
+        icon = group(repo, name).icon
+        return icon.picture.path if icon is not None and icon.picture is not None else None
+
+    assert (path("g"), path("right")) == ("icons/kind.png", "icons/default.png")
+    assert group(repo, "h").icon is None
+    assert path("i") is None
+    assert group(repo, "i").icon is not None
+
+
+def test_each_file_is_opened_once(
+    repo: Folder, picture: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("groups/a.png", picture())
+    for name in "ghij":
+        repo.write(f"groups/{name}.yaml", f"subject: {name}\nicon: ./a.png\n")
+    opened: list[str] = []
+    real = pictures.open_picture
+    monkeypatch.setattr(pictures, "open_picture", lambda data, path: opened.append(path) or real(data, path))
+
+    repo.load()
+
+    assert opened == ["groups/a.png"]
+
+
+def test_a_bad_icon_is_named_where_it_is_named(repo: Folder, picture: Callable[..., bytes]) -> None:
+    repo.write("groups/cut.png", picture()[:-20])
+    repo.write("groups/text.png", "no picture")
+    repo.write("reconciler.yaml", "kinds: {k: {icon: groups/text.png}}\n")
+    for name in "gh":
+        repo.write(f"groups/{name}.yaml", f"subject: {name}\nicon: cut.png\n")
+    for name in "ij":
+        repo.write(f"groups/{name}.yaml", f"subject: {name}\nkind: k\n")
+    again = "open it in an image editor and export it as PNG or JPEG"
+
+    assert repo.complaints() == [
+        f"groups/g.yaml:2:7: `cut.png`: the picture is cut short or damaged ({again})",
+        f"groups/h.yaml:2:7: `cut.png`: the picture is cut short or damaged ({again})",
+        f"reconciler.yaml:1:19: `groups/text.png`: the picture is neither JPEG nor PNG ({again})",
+    ]
+
+
+def test_what_is_not_advisable_is_a_warning(repo: Folder, picture: Callable[..., bytes]) -> None:
+    repo.write("groups/wide.png", picture((300, 100)))
+    repo.write("groups/g.yaml", "subject: G\nicon: wide.png\n")
+    repo.write("groups/h.yaml", "subject: H\nicon: wide.png\n")
+
+    assert [str(warning) for warning in repo.load().desired.warnings] == [
+        "groups/g.yaml:2:7: warning: `wide.png` is 300×100 pixels; use 192 or more a side, 640 is best",
+        "groups/g.yaml:2:7: warning: `wide.png` is not square (300×100); "
+        "WhatsApp shows a circle cut out of a square",
+    ]
+
+
+def test_a_sparse_file_of_two_gigabytes_is_refused_unread(repo: Folder) -> None:
+    with repo.write("groups/big.png", "").open("wb") as file:
+        file.truncate(2 * 1024**3)
+    repo.write("groups/g.yaml", "subject: G\nicon: big.png\n")
+
+    assert repo.complaints() == ["groups/g.yaml:2:7: `big.png` is longer than 5 MB"]
+
+
+def test_without_looking_at_icons_none_is_read(repo: Folder) -> None:
+    repo.write("groups/g.yaml", "subject: G\nicon: missing.png\n")
+    repo.write("groups/h.yaml", "subject: H\nicon: null\n")
+
+    found = {group.name: group.icon for group in repo.load(check_icons=False).desired.groups}
+
+    assert found["g"] is None
+    assert found["h"] is not None
+
+
+def test_the_bytes_that_were_checked_are_the_bytes_that_are_sent(
+    repo: Folder, picture: Callable[..., bytes]
+) -> None:
+    data = picture()
+    path = repo.write("groups/a.png", data)
+    repo.write("groups/g.yaml", "subject: G\nicon: a.png\n")
+    icon = group(repo).icon
+    assert icon is not None
+    assert icon.picture is not None
+    files = ManifestIconFiles(WorkTree(repo.root, repo.root))
+
+    assert files.read(icon.picture) == data
+
+    path.write_bytes(picture(colour="red"))
+    with pytest.raises(PictureError, match=r"groups/a\.png has changed since it was checked"):
+        files.read(icon.picture)
+    path.unlink()
+    with pytest.raises(PictureError, match=r"groups/a\.png does not exist"):
+        files.read(icon.picture)
+    path.symlink_to("/etc/hostname")
+    with pytest.raises(PictureError, match=r"groups/a\.png leads out of the repository"):
+        files.read(icon.picture)
+
+
+def test_pillow_is_loaded_only_where_there_is_an_icon(repo: Folder, picture: Callable[..., bytes]) -> None:
+    script = (
+        "import sys, datetime, pathlib\n"
+        "from reconciler.manifests.files import WorkTree\n"
+        "from reconciler.manifests.load import load\n"
+        "here = pathlib.Path('.')\n"
+        "load(WorkTree(here, here), config_path=None, today=datetime.date(2026, 1, 1))\n"
+        "print('PIL' in sys.modules)\n"
+    )
+
+    def loaded() -> str:
+        environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+        command = [sys.executable, "-c", script]
+        run = subprocess.run(
+            command, cwd=repo.root, env=environment, capture_output=True, text=True, check=True
+        )
+        return run.stdout.strip()
+
+    repo.write("groups/g.yaml", "subject: G\nicon: null\n")
+    assert loaded() == "False"
+
+    repo.write("groups/a.png", picture())
+    repo.write("groups/g.yaml", "subject: G\nicon: a.png\n")
+    assert loaded() == "True"

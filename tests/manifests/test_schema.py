@@ -1,0 +1,164 @@
+"""The schemas: shipped, valid, helpful to editors, and the validator as strict as jsonschema's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from reconciler.errors import UsageError
+from reconciler.manifests.quick import quick_validator
+from reconciler.manifests.schema import schema_names, schema_text
+from tests.manifests.documents import documents, lines
+
+OURS = ("group", "contacts", "config")
+ROOT = Path(__file__).parents[2]
+
+
+def keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key of every mapping that a schema describes, and the items of its lists."""
+    for name, below in schema.get("properties", {}).items():
+        yield f"{path}.{name}", below
+        yield from keys(below, f"{path}.{name}")
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield f"{path}.{name}", schema[name]
+            yield from keys(schema[name], f"{path}.{name}")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_schemas_help_editors(name: str) -> None:
+    schema = json.loads(schema_text(name))
+    Draft202012Validator.check_schema(schema)
+
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert {"$id", "title", "description", "examples"} <= schema.keys()
+    assert schema["additionalProperties"] is False
+    found = dict(keys(schema))
+    assert len(found) > 5
+    for path, below in found.items():
+        assert below.get("description"), f"{name}{path} has no description"
+        assert below.get("examples"), f"{name}{path} has no examples"
+        assert "type" in below, f"{name}{path} has no type, which `plain` reads scalars by"
+        assert not below.keys() & {"$ref", "oneOf", "allOf", "if", "not"}, (
+            f"{name}{path}: see `plain.shape_of`"
+        )
+        if "pattern" in below:
+            assert below.get("patternErrorMessage"), f"{name}{path} has no words for its pattern"
+        for example in below["examples"]:
+            validator = Draft202012Validator(below, format_checker=FormatChecker(("date",)))
+            assert not list(validator.iter_errors(example)), f"{name}{path}: {example}"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_defaults_in_the_schema_are_the_defaults_of_the_program(name: str) -> None:
+    from reconciler.model.settings import ApiSettings, GuardSettings, InviteSettings, Settings
+
+    schema = json.loads(schema_text(name))
+    if name != "config":
+        assert not [path for path, below in keys(schema) if "default" in below]
+        return
+    written = {path: below["default"] for path, below in keys(schema) if "default" in below}
+    expected: dict[str, object] = {".manifests": Settings().manifests, ".state": Settings().state}
+    for section, values in (
+        ("api", ApiSettings()),
+        ("guards", GuardSettings()),
+        ("invites", InviteSettings()),
+    ):
+        for key in schema["properties"][section]["properties"]:
+            expected[f".{section}.{key}"] = getattr(values, key)
+    expected[".invites.resend_after"] = "7d"
+    expected[".contacts"] = "contacts.yaml"
+    del expected[".invites.text"]
+    assert written == expected
+    assert InviteSettings().resend_after == 7 * 86400
+
+
+@given(
+    documents()
+    | st.dictionaries(st.sampled_from(["name", "subject", "id", "admins"]) | lines, st.none() | lines)
+)
+@settings(deadline=None)
+def test_the_quick_validator_is_as_strict_as_the_ordinary_one(document: dict[str, Any]) -> None:
+    check_both(document)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            key: st.recursive(
+                st.none()
+                | st.booleans()
+                | st.integers(-2, 3)
+                | st.floats(allow_nan=False)
+                | lines
+                | st.just(""),
+                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(lines, inner, max_size=3),
+                max_leaves=4,
+            )
+            for key in json.loads(schema_text("group"))["properties"]
+        },
+    )
+)
+@settings(deadline=None)
+def test_so_it_is_with_anything_at_every_key(document: dict[str, Any]) -> None:
+    check_both(document)
+
+
+def check_both(document: dict[str, Any]) -> None:
+    schema = json.loads(schema_text("group"))
+    checker = FormatChecker(("date",))
+    ordinary = Draft202012Validator(schema, format_checker=checker)
+    quick = quick_validator(schema, format_checker=checker)
+
+    def errors(validator: Draft202012Validator) -> list[tuple[str, str]]:
+        return sorted((error.json_path, str(error.validator)) for error in validator.iter_errors(document))
+
+    assert errors(quick) == errors(ordinary)
+    assert quick.is_valid(document) == ordinary.is_valid(document)
+
+
+def test_any_of_the_schemas_is_printed_as_it_is() -> None:
+    assert set(OURS) <= set(schema_names())
+    for name in schema_names():
+        assert schema_text(name) == (ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("grup", "did you mean `group`?"),
+        ("../../etc/passwd", "there are `apply`"),
+        ("group.schema.json", "there are"),
+        ("\x1b[31m", "there are"),
+    ],
+)
+def test_there_is_no_other_schema(name: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        schema_text(name)
+    assert caught.value.hint.startswith(hint)
+    assert caught.value.message.isprintable()
+
+
+def test_the_examples_of_the_repository_are_what_the_schemas_say_to_any_yaml_reader() -> None:
+    """An editor reads them with a YAML and a schema library of its own."""
+    files = {
+        "group": sorted(ROOT.glob("groups/*.yaml")),
+        "contacts": [ROOT / "contacts.yaml"],
+        "config": [ROOT / "reconciler.yaml"],
+    }
+    assert len(files["group"]) >= 4
+    for name, paths in files.items():
+        validator = Draft202012Validator(json.loads(schema_text(name)))
+        for path in paths:
+            for document in yaml.load_all(path.read_text(encoding="utf-8"), yaml.BaseLoader):
+                errors = [error for error in validator.iter_errors(document) if error.validator != "type"]
+                assert not errors, path
