@@ -129,7 +129,9 @@ def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:
         )
         for group in plan.groups
     )
-    return ApplyResult(plan=plan, groups=groups, complete=plan.complete, interrupted=interrupted)
+    return ApplyResult(
+        plan=plan, refused=problem, groups=groups, complete=plan.complete, interrupted=interrupted
+    )
 
 
 def _check_link_versions(loaded: Loaded, options: Options) -> None:

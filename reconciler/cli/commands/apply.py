@@ -59,7 +59,9 @@ def command(
             def approve(plan: Plan) -> bool:
                 """Show the plan as text, and ask where something would change."""
                 if name == "text":
-                    terminal.put(chosen.plan(plan_view(plan, book), replace(look, joining=False)) + "\n")
+                    outcome_follows = any(group.changes for group in plan.groups) and not plan.open_objections
+                    joining = replace(look, joining=not outcome_follows)
+                    terminal.put(chosen.plan(plan_view(plan, book), joining) + "\n" * outcome_follows)
                 if plan.open_objections:
                     return False
                 if yes or not any(group.writes for group in plan.groups):
@@ -85,7 +87,10 @@ def command(
                     progress=terminal.progress(common.quiet),
                 )
         view = apply_view(result, book)
-        terminal.put(chosen.apply(view, look))
+        if name == "text" and result.refused is not None:  # the plan stands above, with the objections
+            terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
+        elif name != "text" or any(group.outcomes for group in result.groups) or result.unsaved is not None:
+            terminal.put(chosen.apply(view, look))
         for report in reports:
             formats.write_private(report.path, report.format.apply(view, formats.PLAIN))
         return exits.of_apply(result)
