@@ -91,6 +91,7 @@ class _Resolver:
         self.account_keys = account_keys
         self.names: dict[str, Resolution] = {}
         self.taken: set[str] = set()
+        self.disputed: set[str] = set()  # taken by somebody who is blocked
         self.former = {record.id: name for name, record in state.groups.items() if name not in self.groups}
 
     def run(self, searched: Mapping[str, bool]) -> Identities:
@@ -115,6 +116,7 @@ class _Resolver:
             record = self.state.groups.get(name)
             if group.id is not None and record is not None and record.id != group.id:
                 self.taken |= {group.id, record.id}
+                self.disputed |= {group.id, record.id}
                 self.names[name] = Blocked(
                     Note(
                         "`id` says {ids[0]}, but this name is bound to {ids[1]}. If the manifest is right, "
@@ -141,6 +143,8 @@ class _Resolver:
         """
         for group_id, names in claims.items():
             self.taken.add(group_id)
+            if len(names) > 1 or isinstance(self.names[names[0]], Blocked):
+                self.disputed.add(group_id)
             if len(names) > 1:
                 for name in names:
                     if isinstance(self.names[name], Blocked):
@@ -200,7 +204,29 @@ class _Resolver:
                     candidates = [group for group in rule(name, live) if group.id not in earlier]
                     self._choose(claims, name, candidates, found_by)
             self._settle(claims)
+        for name in searched:
+            if name not in self.names:
+                self._unless_disputed(name)
         self._same_subject_twice(name for name, only_rule_3 in searched.items() if not only_rule_3)
+
+    def _unless_disputed(self, name: str) -> None:
+        """Nothing is created beside a group that would have been found, had not others claimed it and been
+        blocked: it may turn out to be this one."""
+        disputed = [
+            found
+            for group_id in sorted(self.disputed)
+            if isinstance(found := self.reading.groups.get(group_id), LiveGroup)
+        ]
+        rules = (self._by_intent, self._by_subject, self._by_previous)
+        ids = tuple(dict.fromkeys(group.id for rule in rules for group in rule(name, disputed)))
+        if ids:
+            self.names[name] = Blocked(
+                Note(
+                    "{ids} would be found for this name, but it is not settled whose it is: see the other "
+                    "manifests that are blocked. Nothing is created beside it.",
+                    ids=ids,
+                )
+            )
 
     def _wait_for_own(self, name: str, unbound: list[str]) -> None:
         """A group that is listed since a create began, and cannot be read yet, may be the one it made."""
