@@ -1,0 +1,284 @@
+"""Live against last applied against desired: what a plan would change, and who caused the difference.
+
+What differs from the files is what the plan says; the record of what was last applied decides whether it was
+live that moved away from it, or the files. Somebody who has yet to join is no drift, and neither is a change
+made outside that is what the files want by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from reconciler.model import number
+from reconciler.model.change import (
+    AdoptGroup,
+    Change,
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.model.desired import Desired, DesiredGroup, Icon, Person
+from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, FieldName, GroupDrift, PersonDrift
+from reconciler.model.group import Ensure
+from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.plan import Action, GroupPlan, Note, Plan
+from reconciler.model.record import State
+from reconciler.model.settings import Settings
+from reconciler.planning.identity import Bound
+from reconciler.planning.past import Past, together
+from reconciler.planning.planner import record_for
+from reconciler.planning.text import normal
+
+#   Access before looks: who may let others in and put them out comes first.
+FIELDS: tuple[FieldName, ...] = ("ensure", "admins", "members", "link_version", "subject", "icon")
+STATUSES: tuple[DriftStatus, ...] = (
+    "drifted",
+    "missing",
+    "blocked",
+    "unreadable",
+    "pending",
+    "held",
+    "in_sync",
+)
+
+_STUCK: Mapping[Action, DriftStatus] = {
+    "blocked": "blocked",
+    "missing": "missing",
+    "held": "held",
+    "unreadable": "unreadable",
+}
+
+
+def drift(plan: Plan, desired: Desired, state: State, settings: Settings, *, keeps_state: bool) -> Drift:
+    """The drift that a plan of the same files and state shows: an entry for every manifest in it.
+
+    `keeps_state` is False with `state: none`. Sorted by what matters: drifted groups first, of those the ones
+    where access drifted, then by name; within a group what drifted before what is not applied yet.
+    """
+    run = _Run(desired, state, settings, keeps_state)
+    groups = [run.group(entry, entry.desired) for entry in plan.groups if entry.desired is not None]
+    return Drift(
+        groups=tuple(sorted(groups, key=_rank)),
+        unmanaged=plan.unmanaged,
+        notes=(*plan.notes, *_orphans(plan), *_unprotected(plan)),
+        complete=plan.complete,
+    )
+
+
+def _rank(group: GroupDrift) -> tuple[int, bool, str]:
+    access = any(field.drifts and field.field in ("admins", "members") for field in group.fields)
+    return STATUSES.index(group.status), not access, group.name
+
+
+def _orphans(plan: Plan) -> Iterator[Note]:
+    """Bindings without a manifest have no entry: there is nothing that they could differ from."""
+    for group in plan.groups:
+        if group.desired is None:
+            yield from (replace(note, text=f"{group.name}: {note.text}") for note in group.notes)
+
+
+def _unprotected(plan: Plan) -> Iterator[Note]:
+    """While nobody knows the account's number, the account itself may look like somebody let in by hand."""
+    return (objection.note for objection in plan.open_objections if objection.code == "no-account")
+
+
+class _Run:
+    """What holds for all groups: who is behind an alias, who has left, which numbers are the account's."""
+
+    def __init__(self, desired: Desired, state: State, settings: Settings, keeps_state: bool) -> None:
+        self.aliases = {person.alias: person.keys for person in desired.people if person.alias}
+        self.leavers = frozenset(key for person in desired.leavers for key in person.keys)
+        self.account = tuple(map(number.key, settings.account))
+        self.state = state
+        self.keeps_state = keeps_state
+
+    def group(self, planned: GroupPlan, desired: DesiredGroup) -> GroupDrift:
+        bound = None if planned.id is None else Bound(planned.id, "state", planned.was)
+        past = Past(record_for(planned.name, bound, self.state), self.aliases)
+        comparison = _Comparison(desired, planned.live, past, self)
+        fields = comparison.fields(planned.changes or planned.withheld)
+        status = _STUCK.get(planned.action) or _status(fields)
+        notes = planned.notes
+        if planned.action == "create" and not self.keeps_state:
+            status = "missing"
+            notes += (Note("there is no such group, and without a state nobody knows whether there was one"),)
+        if status in ("in_sync", "held") and self._powerless(planned.live, desired):
+            notes += (Note("the account is no admin of this group, so nothing could be changed"),)
+        return GroupDrift(
+            name=planned.name,
+            status=status,
+            id=planned.id,
+            mark=planned.mark,
+            fields=fields,
+            notes=notes,
+            as_wanted=status == "in_sync" or (status == "held" and not fields and self._inside(planned.live)),
+        )
+
+    def _powerless(self, live: LiveGroup | None, desired: DesiredGroup) -> bool:
+        wanted = desired.ensure is Ensure.PRESENT and bool(self.account)
+        return wanted and live is not None and self.account[0] not in live.admin_keys
+
+    def _inside(self, live: LiveGroup | None) -> bool:
+        """Whether the group was found, with the account in it."""
+        return live is not None and (not self.account or bool(set(self.account) & live.participant_keys))
+
+
+def _status(fields: tuple[FieldDrift, ...]) -> DriftStatus:
+    if any(field.drifts for field in fields):
+        return "drifted"
+    return "pending" if fields else "in_sync"
+
+
+class _Comparison:
+    """The changes of one group as fields, each with its three values."""
+
+    def __init__(self, desired: DesiredGroup, live: LiveGroup | None, past: Past, run: _Run) -> None:
+        self.desired = desired
+        self.live = live
+        self.past = past
+        self.run = run
+        self.wanted = {person.key: person for person in desired.admins or ()}
+
+    def fields(self, changes: tuple[Change, ...]) -> tuple[FieldDrift, ...]:
+        """What drifted first, then by `FIELDS`."""
+        if any(isinstance(change, LeaveGroup) for change in changes):
+            return (self._ensure(),)  # the rest is a part of closing it
+        found = [*self._scalars(changes), *self._people(changes)]
+        return tuple(sorted(found, key=lambda field: (not field.drifts, FIELDS.index(field.field))))
+
+    def _scalars(self, changes: tuple[Change, ...]) -> Iterator[FieldDrift]:
+        for change in changes:
+            match change:
+                case CreateGroup():
+                    yield self._absent("subject", change.subject)
+                case SetSubject():
+                    yield self._subject(change.before, change.after)
+                case SetIcon(before, picture):
+                    yield self._absent("icon", picture) if before is None else self._icon(before, picture)
+                case RemoveIcon():
+                    yield self._icon(change.before, None)
+                case RevokeLink():
+                    yield FieldDrift(
+                        field="link_version",
+                        desired=change.after,
+                        last_applied=change.before,
+                        live=None,  # nobody can know: to ask for the link may make one
+                        cause="not_applied",
+                    )
+                case AdoptGroup() | LeaveGroup() | Promote() | Demote() | RemoveParticipants():
+                    pass
+                case _:
+                    assert_never(change)
+
+    def _ensure(self) -> FieldDrift:
+        """Nothing stays on record of a group that was left, so this is new, as far as anybody knows."""
+        wanted = self.desired.ensure.value
+        return FieldDrift(
+            field="ensure",
+            desired=wanted,
+            last_applied=None,
+            live=Ensure.PRESENT.value,
+            cause="not_applied",
+            recorded=False,
+        )
+
+    def _absent(self, field: FieldName, wanted: str | Icon) -> FieldDrift:
+        """A field of a group that there is not: not yet, or without a state nobody knows."""
+        cause: Cause = "not_applied" if self.run.keeps_state else "unknown"
+        return FieldDrift(
+            field=field, desired=wanted, last_applied=None, live=None, cause=cause, recorded=False
+        )
+
+    def _subject(self, live: str, wanted: str) -> FieldDrift:
+        last = self.past.applied.subject if self.past.applied else None
+        return FieldDrift(
+            field="subject",
+            desired=wanted,
+            last_applied=last,
+            live=live,
+            cause=self.past.subject_cause(normal(live), wanted),
+            recorded=last is not None,
+        )
+
+    def _icon(self, seen: IconSeen, wanted: Icon | None) -> FieldDrift:
+        last = self.past.icon
+        live = seen
+        if last is not None and last.served and seen.sha256 is None and self.past.untouched(seen):
+            live = replace(seen, sha256=last.served)  # not fetched, because it is known
+        return FieldDrift(
+            field="icon",
+            desired=wanted,
+            last_applied=last,
+            live=live,
+            cause=self.past.icon_cause(seen, wanted),
+            recorded=last is not None,
+        )
+
+    def _people(self, changes: tuple[Change, ...]) -> Iterator[FieldDrift]:
+        admins: list[PersonDrift] = []
+        members: list[PersonDrift] = []
+        for change in changes:
+            match change:
+                case Promote():
+                    for person in change.people:
+                        cause = self.past.promote_cause(self.wanted[number.key(person.wa_id)])
+                        admins.append(PersonDrift(person.wa_id, "promote", person.reason, cause))
+                case Demote():
+                    for person in change.people:
+                        cause = self.past.demote_cause(person.wa_id)
+                        admins.append(PersonDrift(person.wa_id, "demote", person.reason, cause))
+                case RemoveParticipants():
+                    for person in change.people:
+                        left = number.key(person.wa_id) in self.run.leavers
+                        cause = self.past.remove_cause(person.wa_id, self.desired, has_left=left)
+                        members.append(PersonDrift(person.wa_id, "remove", person.reason, cause))
+                case _:
+                    pass
+        applied, live = self.past.applied, self.live
+        if admins and live is not None:
+            last = applied.admins if applied else None
+            yield _people_field("admins", self.desired.admins, last, self._admins(live), admins)
+        if members and live is not None:
+            last = applied.members if applied else None
+            yield _people_field("members", self.desired.members, last, self._members(live), members)
+
+    def _admins(self, live: LiveGroup) -> tuple[str, ...]:
+        """The live admins, without the protected ones whom nobody asked for."""
+        unasked = self._protected(live) - self.wanted.keys()
+        return tuple(wa_id for wa_id in live.admins if number.key(wa_id) not in unasked)
+
+    def _members(self, live: LiveGroup) -> tuple[str, ...]:
+        """The live participants that `members` would have to name, but for admins and the protected."""
+        admins = live.admin_keys if self.desired.admins is None else frozenset(self.wanted)
+        named = {person.key for person in self.desired.members or ()}
+        others = (admins | self._protected(live)) - named
+        return tuple(wa_id for wa_id in live.participants if number.key(wa_id) not in others)
+
+    def _protected(self, live: LiveGroup) -> frozenset[str]:
+        return frozenset(self.run.account) | ({live.creator_key} if live.creator_key else set())
+
+
+def _people_field(
+    field: FieldName,
+    wanted: Iterable[Person] | None,
+    last: tuple[str, ...] | None,
+    live: tuple[str, ...],
+    people: list[PersonDrift],
+) -> FieldDrift:
+    return FieldDrift(
+        field=field,
+        desired=None if wanted is None else tuple(person.numbers[0] for person in wanted),
+        last_applied=last,
+        live=live,
+        cause=together(frozenset(person.cause for person in people)),
+        recorded=last is not None,
+        people=tuple(sorted(people, key=lambda person: person.cause == "not_applied")),
+    )

@@ -1,0 +1,138 @@
+"""What was last applied to a group, and who moved away from it since: live, the files, or both. Pure.
+
+A record says what the files wanted when they were last applied and seen to hold. Where it has no value of a
+field although something was applied, that field was not managed, or never succeeded: what differs now was not
+applied yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model import number
+from reconciler.model.desired import DesiredGroup, Icon, Person
+from reconciler.model.drift import Cause
+from reconciler.model.live import IconSeen
+from reconciler.model.record import Applied, IconRecord, Record
+from reconciler.planning.diff import joined_ref
+from reconciler.planning.text import normal
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The record of one group. `aliases`: the number keys of everybody who is in contacts now."""
+
+    record: Record | None
+    aliases: Mapping[str, frozenset[str]]
+
+    @property
+    def applied(self) -> Applied | None:
+        return self.record.applied if self.record else None
+
+    @property
+    def icon(self) -> IconRecord | None:
+        """The icon last applied, with what was served after that; None where it is not on record."""
+        source = self.applied.icon if self.applied else None
+        if source is None:
+            return None
+        found = self.record.icon if self.record else None
+        return found if found and found.source == source else IconRecord(source, "", "")
+
+    def subject_cause(self, live: str, wanted: str) -> Cause:
+        """Why the subject is not the wanted one; both as they are compared."""
+        if self.applied is None:
+            return "unknown"
+        if self.applied.subject is None:
+            return "not_applied"
+        last = normal(self.applied.subject)
+        return _cause(moved=live != last, rewritten=wanted != last)
+
+    def icon_cause(self, seen: IconSeen, wanted: Icon | None) -> Cause:
+        """Why the icon is not the wanted one, where None is no icon."""
+        if self.applied is None:
+            return "unknown"
+        last = self.icon
+        if last is None:
+            return "not_applied"
+        rewritten = (wanted.sha256 if wanted else "") != last.source
+        if not rewritten:
+            return "edited_outside"  # what was applied is still wanted, and is not there
+        if (seen.meta is None) != (last.source == ""):
+            return "both"
+        if seen.meta is None or self.untouched(seen) or seen.sha256 in (last.source, last.served or None):
+            return "not_applied"
+        return "both" if last.served else "unknown"  # unknown: what the server made of it was never seen
+
+    def untouched(self, seen: IconSeen) -> bool:
+        """Whether the icon is served from the place, and with the length, that were recorded."""
+        found = self.record.icon if self.record else None
+        return (
+            found is not None
+            and seen.meta is not None
+            and (seen.meta.location, seen.meta.length) == (found.url, found.length)
+        )
+
+    def promote_cause(self, person: Person) -> Cause:
+        """Why somebody who is wanted as admin, and is in the group, is none."""
+        if self.record is None or self.applied is None:
+            return "unknown"
+        if self.applied.admins is None or not self._named(self.applied.admins, person.numbers[0]):
+            return "not_applied"
+        # Wanted before, and in the group before: an apply made them admin. Else they have joined since.
+        return "edited_outside" if joined_ref(person) in self.record.joined else "not_applied"
+
+    def demote_cause(self, wa_id: str) -> Cause:
+        """Why somebody is admin who should be none. Admins are exactly the named ones after an apply."""
+        if self.applied is None:
+            return "unknown"
+        if self.applied.admins is None or self._named(self.applied.admins, wa_id):
+            return "not_applied"
+        return "edited_outside"
+
+    def remove_cause(self, wa_id: str, group: DesiredGroup, *, has_left: bool) -> Cause:
+        """Why somebody is in the group who should not be.
+
+        Nobody gets in by an apply, so whoever was never named came from outside, except that a leaver may
+        have been there, tolerated, until their day came.
+        """
+        if self.applied is None:
+            return "unknown"
+        named = (*(self.applied.admins or ()), *(self.applied.members or ()))
+        if (
+            self.applied.members is None
+            or self._named(named, wa_id)
+            or (has_left and not group.prune_members)
+        ):
+            return "not_applied"
+        return "edited_outside"
+
+    def _named(self, refs: tuple[str, ...], wa_id: str) -> bool:
+        """Whether one of `refs` (aliases, else digits) meant this person when it was recorded.
+
+        Where an alias is gone from contacts, or has another number by now, it is what was remembered of who
+        had joined that decides.
+        """
+        key = number.key(wa_id)
+        joined = self.record.joined if self.record else ()
+        for ref in refs:
+            keys = self.aliases.get(ref, frozenset({number.key(ref)}))
+            if key in keys:
+                return True
+            ending = key[-4:]
+            if f"{ref}/{ending}" in joined and not any(other.endswith(ending) for other in keys):
+                return True
+        return False
+
+
+def together(causes: frozenset[Cause]) -> Cause:
+    """The one cause of a field whose people have several."""
+    if len(causes) == 1:
+        return next(iter(causes))
+    return "unknown" if "unknown" in causes else "both"
+
+
+def _cause(*, moved: bool, rewritten: bool) -> Cause:
+    if moved and rewritten:
+        return "both"
+    return "edited_outside" if moved else "not_applied"
