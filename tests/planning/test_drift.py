@@ -359,7 +359,7 @@ def test_participants_nobody_asked_for_are_no_drift_without_pruning() -> None:
 def test_a_leaver_comes_back_into_a_pruned_group() -> None:
     gone = replace(carlos, left=date(2026, 11, 1))
     live = found(admins=[ANA], members=[BRUNO, CARLOS])
-    kept = {"admins": (ana,), "members": (bruno,)}
+    kept: dict[str, Any] = {"admins": (ana,), "members": (bruno,)}
     pruned = one(wanted(**kept, prune_members=True), live, bound(PRUNED), leavers=(gone,))
     assert causes(only(pruned)) == {CARLOS: ("remove", "edited_outside")}
     tolerated = one(wanted(**kept), live, bound(PRUNED), leavers=(gone,))
