@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from reconciler.model.change import ChangeKind
+from reconciler.model.drift import Cause, DriftStatus, FieldName
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Action
 
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """An icon, as far as it is known: of a live one not more than `sha256` and `size` (bytes) can be."""
+    """An icon, as far as it is known: of a live one not more than `sha256` and `size` (bytes) can be.
+
+    Of one on record `sha256` is that of the file, `served` that of what the server made of it, and `size`
+    is of the latter.
+    """
 
     file: str | None = None
     sha256: str | None = None
@@ -20,6 +26,7 @@ class PictureView:
     width: int | None = None
     height: int | None = None
     mime: str | None = None
+    served: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,3 +171,66 @@ class ApplyView:
     notes: tuple[str, ...]
     unsaved: ProblemView | None = None
     bind: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDriftView:
+    """Somebody who differs: what an apply would do, why, and who moved."""
+
+    who: str
+    change: Literal["promote", "demote", "remove"]
+    reason: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDriftView:
+    """One field that differs. People are sorted labels; `recorded` tells whether `last_applied` is known."""
+
+    field: FieldName
+    desired: str | int | tuple[str, ...] | PictureView | None
+    last_applied: str | int | tuple[str, ...] | PictureView | None
+    live: str | int | tuple[str, ...] | PictureView | None
+    cause: Cause
+    recorded: bool
+    people: tuple[PersonDriftView, ...] = ()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDriftView:
+    """`restore` is the command that makes the group as its manifest says, where one would."""
+
+    name: str
+    id: str | None
+    file: str | None
+    line: int | None
+    status: DriftStatus
+    fields: tuple[FieldDriftView, ...]
+    notes: tuple[str, ...]
+    restore: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSummary:
+    """Groups by status, and live groups without a manifest."""
+
+    in_sync: int
+    drifted: int
+    pending: int
+    missing: int
+    blocked: int
+    held: int
+    unreadable: int
+    unmanaged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftView:
+    in_sync: bool
+    complete: bool
+    summary: DriftSummary
+    groups: tuple[GroupDriftView, ...]
+    unmanaged: tuple[UnmanagedView, ...]
+    notes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The redacted view of a plan or an apply: the only place where numbers become aliases or masks.
+"""The redacted view of a plan or an apply; `Book` is the only place where numbers become aliases or masks.
 
 Everything in a view may be published as it is; what is left to a format is to escape it for its medium.
 Invite links are in no view.
@@ -168,7 +168,7 @@ def admins_after(live: LiveGroup | None, changes: Iterable[Change]) -> tuple[str
 
 def _group(group: GroupPlan, book: Book) -> GroupView:
     after = _admins_after(group)
-    label = _labels(book, (*_people(group.changes), *_people(group.withheld), *(after or ())))
+    label = labels(book, (*_people(group.changes), *_people(group.withheld), *(after or ())))
     return GroupView(
         name=group.name,
         id=None if group.id is None else book.group_id(group.id),
@@ -193,14 +193,14 @@ def _people(changes: Iterable[Change]) -> list[str]:
     ]
 
 
-def _labels(book: Book, wa_ids: Iterable[str]) -> Callable[[str], str]:
+def labels(book: Book, wa_ids: Iterable[str]) -> Callable[[str], str]:
     """What to call people who are named together: somebody's two numbers must not look like one."""
-    labels = Counter(book.person(wa_id) for wa_id in {number.key(wa_id): wa_id for wa_id in wa_ids}.values())
+    shared = Counter(book.person(wa_id) for wa_id in {number.key(wa_id): wa_id for wa_id in wa_ids}.values())
 
     def label(wa_id: str) -> str:
         who = book.person(wa_id)
         shown = book.number(wa_id)
-        return f"{who} ({shown})" if labels[who] > 1 and who != shown else who
+        return f"{who} ({shown})" if shared[who] > 1 and who != shown else who
 
     return label
 
@@ -246,9 +246,9 @@ def _change(change: Change, book: Book, label: Callable[[str], str]) -> ChangeVi
         case SetSubject(before, after):
             return ChangeView(change.kind, book.outsider(before), book.outsider(after))
         case SetIcon(before, after):
-            return ChangeView(change.kind, _seen(before), _picture(after))
+            return ChangeView(change.kind, seen_picture(before), file_picture(after))
         case RemoveIcon(before):
-            return ChangeView(change.kind, _seen(before))
+            return ChangeView(change.kind, seen_picture(before))
         case Promote(affected) | Demote(affected) | RemoveParticipants(affected):
             return ChangeView(change.kind, people=people(affected))
         case RevokeLink(before, after):
@@ -259,13 +259,15 @@ def _change(change: Change, book: Book, label: Callable[[str], str]) -> ChangeVi
             assert_never(change)
 
 
-def _seen(seen: IconSeen | None) -> PictureView | None:
+def seen_picture(seen: IconSeen | None) -> PictureView | None:
+    """What is known of a live icon; None for none."""
     if seen is None or seen.meta is None:
         return None
     return PictureView(sha256=seen.sha256, size=seen.meta.length)
 
 
-def _picture(icon: Icon) -> PictureView:
+def file_picture(icon: Icon) -> PictureView:
+    """An icon as the files have it."""
     return PictureView(icon.path, icon.sha256, icon.size, icon.width, icon.height, icon.mime)
 
 
@@ -315,7 +317,7 @@ def apply_view(result: ApplyResult, book: Book) -> ApplyView:
 
 
 def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
-    label = _labels(book, _people(outcome.change for outcome in group.outcomes))
+    label = labels(book, _people(outcome.change for outcome in group.outcomes))
     return GroupOutcomeView(
         name=group.name,
         id=None if group.id is None else book.group_id(group.id),
