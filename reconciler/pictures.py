@@ -170,7 +170,9 @@ def _renditions(image: Image.Image, size: tuple[int, int]) -> Iterator[Image.Ima
             width, height = flat.size
             scale = min(width / size[0], height / size[1])
             left, top = (width - scale * size[0]) / 2, (height - scale * size[1]) / 2
-            boxes = {(0.0, 0.0, float(width), float(height)), (left, top, width - left, height - top)}
+            boxes = [(0.0, 0.0, float(width), float(height))]
+            if left or top:
+                boxes.append((left, top, width - left, height - top))
             for box in boxes:
                 for kernel in (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.BILINEAR):
                     yield flat.resize(size, kernel, box)

@@ -78,7 +78,12 @@ def test_each_file_is_opened_once(
         repo.write(f"groups/{name}.yaml", f"subject: {name}\nicon: ./a.png\n")
     opened: list[str] = []
     real = pictures.open_picture
-    monkeypatch.setattr(pictures, "open_picture", lambda data, path: opened.append(path) or real(data, path))
+
+    def counting(data: bytes, path: str) -> Icon:
+        opened.append(path)
+        return real(data, path)
+
+    monkeypatch.setattr(pictures, "open_picture", counting)
 
     repo.load()
 

@@ -92,7 +92,7 @@ def test_anchors_end_with_their_document() -> None:
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
 )
-HOSTILE = {
+HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "aliases that multiply": (
         BOMB,
         "6:15: this file has more than 250000 values, with aliases written out "
