@@ -36,8 +36,8 @@ class GroupOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """What an apply did. `refused`: why nothing was begun. `complete` is that of the plan; `interrupted` that a
-    signal ended it early.
+    """What an apply did. `refused`: why nothing was begun. `complete` is that of the plan; `interrupted` that
+    a signal ended it early.
 
     `unsaved` is the reason why the state could not be written, and then `bind` lists what to bind by hand.
     """
