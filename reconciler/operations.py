@@ -9,12 +9,15 @@ from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Patience
 from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.load import Loaded
+from reconciler.model.drift import Drift, History
 from reconciler.model.live import LiveGroup, Problem, Reading
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.record import Record, State
 from reconciler.planning import planfile, planner
+from reconciler.planning.drift import drift as compare
 from reconciler.planning.group import Context
+from reconciler.planning.history import remember
 from reconciler.planning.options import Options
 from reconciler.planning.planfile import Fingerprint
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
@@ -45,6 +48,19 @@ def plan(
     Raises `InputError` where the manifests ask for what `state: none` cannot do, and `ReconcilerError` when
     the configured account is in none of the groups that were read.
     """
+    made, reading = _decide(loaded, state, reader, icon_files, options, progress)
+    fingerprint = planfile.fingerprint(made, options, plan_key)
+    return Planned(made.with_digest(fingerprint.whole), reading, fingerprint)
+
+
+def _decide(
+    loaded: Loaded,
+    state: State,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    progress: Progress,
+) -> tuple[Plan, Reading]:
     _check_link_versions(loaded, options)
     reading = read(
         loaded.desired,
@@ -57,9 +73,35 @@ def plan(
         progress=progress,
     )
     _check_account(loaded, reading)
-    made = planner.plan(loaded.desired, state, reading, loaded.settings, options)
-    fingerprint = planfile.fingerprint(made, options, plan_key)
-    return Planned(made.with_digest(fingerprint.whole), reading, fingerprint)
+    return planner.plan(loaded.desired, state, reading, loaded.settings, options), reading
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A drift, and the history of first sightings for the next run, where one is kept."""
+
+    drift: Drift
+    history: History | None
+
+
+def drift(
+    loaded: Loaded,
+    state: State,
+    *,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    history: History | None,
+    progress: Progress,
+) -> Drifted:
+    """Read what is needed and compare it with the files and with what was last applied. Changes nothing: it
+    is handed no writer. Raises what `plan` raises."""
+    made, _ = _decide(loaded, state, reader, icon_files, options, progress)
+    found = compare(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
+    if history is None:
+        return Drifted(found, None)
+    names = [group.name for group in loaded.desired.groups]
+    return Drifted(*remember(found, history, names=names, now=options.now))
 
 
 def apply(

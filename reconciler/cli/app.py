@@ -16,6 +16,7 @@ _COMMANDS = {
     "validate": ("reconciler.cli.commands.validate", "Check manifests, contacts and configuration, offline."),
     "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
     "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
+    "drift": ("reconciler.cli.commands.drift", "Report what was changed outside. Changes nothing."),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
     "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),
@@ -30,6 +31,7 @@ class _Program(LazyGroup):
     reconciler plan                     what would change?
     reconciler apply                    make it so, after a question
     reconciler apply --yes              the same in a pipeline
+    reconciler drift                    what did somebody change by hand?
     """
 
 

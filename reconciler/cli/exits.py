@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.errors import Exit, first_exit
+from reconciler.model.drift import Drift
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 
@@ -18,6 +19,19 @@ def of_plan(plan: Plan, *, detailed: bool, stopped: bool) -> Exit:
     if plan.open_objections:
         codes.add(Exit.OBJECTION)
     if detailed and any(group.writes or group.action in ("blocked", "missing") for group in plan.groups):
+        codes.add(Exit.CHANGES)
+    return first_exit(codes)
+
+
+def of_drift(drift: Drift, *, exit_zero: bool, stopped: bool) -> Exit:
+    """130 when a stop was asked for, 1 when something could not be read, 2 where a group drifted or is missing
+    or blocked, unless `exit_zero`. What is only not applied yet is 0."""
+    codes = {Exit.OK}
+    if stopped:
+        codes.add(Exit.INTERRUPTED)
+    if not drift.complete:
+        codes.add(Exit.ERROR)
+    if not exit_zero and any(group.status in ("drifted", "missing", "blocked") for group in drift.groups):
         codes.add(Exit.CHANGES)
     return first_exit(codes)
 

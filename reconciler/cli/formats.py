@@ -13,7 +13,7 @@ from reconciler.cli.places import check_inside
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.reports.shapes import ApplyView, PlanView
+    from reconciler.reports.shapes import ApplyView, DriftView, PlanView
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,12 @@ PLAIN = Look(color=False, width=100)
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One row: how a plan, an apply and a validation (complaints, and the count of groups when there is no
+    """One row: how a plan, an apply, a drift and a validation (complaints, and the count of groups when there is no
     mistake) are rendered."""
 
     plan: Callable[[PlanView, Look], str]
     apply: Callable[[ApplyView, Look], str]
+    drift: Callable[[DriftView, Look], str]
     validation: Callable[[Sequence[Complaint], int | None, Look], str]
 
 
@@ -64,6 +65,18 @@ def _json_apply(view: ApplyView, _: Look) -> str:
     return json.render_apply(view)
 
 
+def _text_drift(view: DriftView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_drift(view, color=look.color, width=look.width)
+
+
+def _json_drift(view: DriftView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_drift(view)
+
+
 def _text_validation(complaints: Sequence[Complaint], groups: int | None, look: Look) -> str:
     from reconciler.reports import text
 
@@ -77,8 +90,8 @@ def _json_validation(complaints: Sequence[Complaint], groups: int | None, _: Loo
 
 
 FORMATS = {
-    "text": Format(_text_plan, _text_apply, _text_validation),
-    "json": Format(_json_plan, _json_apply, _json_validation),
+    "text": Format(_text_plan, _text_apply, _text_drift, _text_validation),
+    "json": Format(_json_plan, _json_apply, _json_drift, _json_validation),
 }
 
 

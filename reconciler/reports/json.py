@@ -1,17 +1,21 @@
-"""JSON reports, as `schemas/plan.schema.json` and `schemas/apply.schema.json` say: within a `format_version`
-keys are only ever added."""
+"""JSON reports, as `plan`, `apply` and `drift` in `schemas/` say: within a `format_version` keys are only
+ever added."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from reconciler.errors import Complaint
 from reconciler.reports.escape import for_json
 from reconciler.reports.shapes import (
     ApplyView,
     ChangeView,
+    DriftView,
+    FieldDriftView,
+    GroupDriftView,
     GroupOutcomeView,
     GroupView,
     InviteView,
@@ -56,6 +60,22 @@ def render_apply(view: ApplyView) -> str:
             "notes": list(view.notes),
             "unsaved": None if view.unsaved is None else asdict(view.unsaved),
             "bind": [{"name": name, "id": group_id} for name, group_id in view.bind],
+        }
+    )
+
+
+def render_drift(view: DriftView) -> str:
+    """The drift as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "drift",
+            "in_sync": view.in_sync,
+            "complete": view.complete,
+            "summary": asdict(view.summary),
+            "groups": [_drift(group) for group in view.groups],
+            "unmanaged": [_unmanaged(found) for found in view.unmanaged],
+            "notes": list(view.notes),
         }
     )
 
@@ -177,3 +197,51 @@ def _outcome(outcome: OutcomeView) -> dict[str, object]:
     if outcome.problem is not None:
         found["error"] = asdict(outcome.problem)
     return found
+
+
+def _drift(group: GroupDriftView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": group.name,
+        "id": group.id,
+        "status": group.status,
+        "fields": [_field(field) for field in group.fields],
+        "manifest": None if group.file is None else {"file": group.file, "line": group.line},
+        "notes": list(group.notes),
+        "commands": {} if group.restore is None else {"restore": group.restore},
+    }
+    if group.since is not None:
+        found["since"] = _time(group.since)
+    return found
+
+
+def _field(field: FieldDriftView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "field": field.field,
+        "desired": _value(field.desired),
+        "last_applied": _value(field.last_applied),
+        "live": _value(field.live),
+        "cause": field.cause,
+    }
+    if field.people:
+        found["people"] = [
+            {"person": each.who, "change": each.change, "reason": each.reason, "cause": each.cause}
+            for each in field.people
+        ]
+    if field.since is not None:
+        found["since"] = _time(field.since)
+    return found
+
+
+def _value(value: object) -> object:
+    match value:
+        case PictureView():
+            picture = _picture(value)
+            return picture if picture is None or value.served is None else {**picture, "served": value.served}
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"

@@ -156,9 +156,9 @@ def _quoted(text: object, style: str = "") -> Row:
 def _icon(change: ChangeView, changes: tuple[ChangeView, ...]) -> Cell:
     before, after = change.before, change.after
     if not isinstance(after, PictureView):
-        known = [_short(before), _size(before)]
+        known = [_short(before), size(before)]
         return (("removed", "remove"), (f" ({', '.join(filter(None, known))})" if any(known) else "", ""))
-    looks = f"{after.width}×{after.height}, {_size(after)}"
+    looks = f"{after.width}×{after.height}, {size(after)}"
     if isinstance(before, PictureView):
         hashes = f"{_short(before)} → {_short(after)}".lstrip()
         return ((f"{after.file} changed ({hashes}, {looks})", ""),)
@@ -174,13 +174,14 @@ def _short(picture: object) -> str:
     return (picture.sha256 or "")[:4] if isinstance(picture, PictureView) else ""
 
 
-def _size(picture: object) -> str:
+def size(picture: object) -> str:
+    """`41 KB`; empty where it is not known."""
     if not isinstance(picture, PictureView) or picture.size is None:
         return ""
-    size = picture.size
-    if size < 1000:
-        return f"{size} B"
-    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+    count = picture.size
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
 def _people(sign: str, style: str, people: tuple[PersonView, ...], limit: int) -> list[Row]:

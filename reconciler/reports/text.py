@@ -1,7 +1,7 @@
 """Reports for people at a terminal, or in the log of a pipeline. The home of rich in reports.
 
-What there is to say comes from `layout`; here it is escaped, aligned, wrapped and coloured. Nobody's text is
-ever taken for markup.
+What there is to say comes from `layout` and `drift_layout`; here it is escaped, aligned, wrapped and
+coloured. Nobody's text is ever taken for markup.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from reconciler.errors import Complaint
-from reconciler.reports import layout
+from reconciler.reports import drift_layout, layout
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import Cell, Field, Item, Row, Span, counted
-from reconciler.reports.shapes import ApplyView, PlanView
+from reconciler.reports.shapes import ApplyView, DriftView, PlanView
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
@@ -48,6 +48,12 @@ def render_plan(
 def render_apply(view: ApplyView, *, color: bool, width: int = 100, limit: int = 20) -> str:
     """What became of each change, what stands in the way, and one line that sums it up."""
     return _draw(layout.apply_items(view, limit), layout.apply_summary(view), color, width)
+
+
+def render_drift(view: DriftView, *, color: bool, width: int = 100, limit: int = 20) -> str:
+    """The verdict; group by group what is wanted, was last applied and is there, who moved, and the command
+    that mends it; and one line of counts."""
+    return _draw(drift_layout.drift_items(view, limit), drift_layout.drift_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:

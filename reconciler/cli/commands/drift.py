@@ -1,0 +1,66 @@
+"""`reconciler drift`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli.common import Common, verb
+
+EXAMPLES = """
+reconciler drift                            2: something was changed by hand, or is missing or blocked
+reconciler drift --exit-zero                the same report; only what could not be read ends non-zero
+reconciler drift --record drift.json        says since when, from run to run
+reconciler drift --format json --report text=drift.txt
+reconciler apply --target NAME              puts one group back
+"""
+
+
+@verb("drift", EXAMPLES)
+@click.option("--exit-zero", is_flag=True, help="End 0 where something drifted, is missing or blocked.")
+@click.option(
+    "--record", metavar="FILE", default="", help="Keep in FILE when each drift was first seen, and say so."
+)
+def command(common: Common, exit_zero: bool, record: str) -> int:
+    """Report what somebody changed outside since it was last applied. Changes nothing.
+
+    What the manifests want anew, and is not applied yet, is reported and is no drift. Neither is anybody who
+    has yet to join.
+    """
+    from reconciler import operations
+    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.model.record import State
+    from reconciler.reports.drift_view import drift_view
+    from reconciler.state.history import HistoryFile
+
+    wiring.enter(common)
+    chosen = formats.named(common.format or "text")
+    reports = formats.report_files(common.report)
+    file = HistoryFile(record) if record else None
+    history = file.read() if file else None
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):
+        with wiring.workspace(common, clock) as work:
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            wiring.check_targets(options, work.loaded, State())  # what has no manifest cannot drift
+            found = operations.drift(
+                work.loaded,
+                work.store.read(),
+                reader=work.client.reader,
+                icon_files=work.icon_files,
+                options=options,
+                history=history,
+                progress=terminal.progress(common.quiet),
+            )
+            stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
+            view = drift_view(found.drift, wiring.book(common, work.loaded))
+        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        terminal.put(chosen.drift(view, look))
+        for report in reports:
+            formats.write_private(report.path, report.format.drift(view, formats.PLAIN))
+        if file is not None and found.history is not None:
+            file.write(found.history)
+        return exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)
