@@ -24,7 +24,7 @@ def of_plan(plan: Plan, *, detailed: bool, stopped: bool) -> Exit:
 
 
 def of_drift(drift: Drift, *, exit_zero: bool, stopped: bool) -> Exit:
-    """130 when a stop was asked for, 1 when something could not be read, 2 where a group drifted or is missing
+    """130 when a stop was asked for, 1 when something could not be read, 2 where a group drifted, is missing
     or blocked, unless `exit_zero`. What is only not applied yet is 0."""
     codes = {Exit.OK}
     if stopped:

@@ -32,8 +32,8 @@ PLAIN = Look(color=False, width=100)
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One row: how a plan, an apply, a drift and a validation (complaints, and the count of groups when there is no
-    mistake) are rendered."""
+    """One row: how a plan, an apply, a drift and a validation (complaints, and the count of groups when there
+    is no mistake) are rendered."""
 
     plan: Callable[[PlanView, Look], str]
     apply: Callable[[ApplyView, Look], str]

@@ -15,7 +15,10 @@ reconciler schema plan
 @verb("schema", EXAMPLES)
 @click.argument("name")
 def command(common: Common, name: str) -> int:  # noqa: ARG001
-    """Print the JSON Schema NAME: of a file (group, contacts, config) or an output (plan, apply, drift, state)."""
+    """Print the JSON Schema NAME.
+
+    Of a file: group, contacts, config. Of an output: plan, apply, drift, state.
+    """
     from reconciler.cli import terminal
     from reconciler.errors import Exit
     from reconciler.manifests.schema import schema_text
