@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,32 @@ def world(path: Path, **options: Any) -> Iterator[Repo]:
     """A repository at `path` with a sandbox of its own, which ends with the block."""
     with start(Options(**{"database": ":memory:", "account": ACCOUNT, **options})) as server:
         yield Repo(path, server)
+
+
+class Template:
+    """A repository with its sandbox, made once; every case gets a copy of its own."""
+
+    def __init__(self, folder: Path, build: Callable[[Repo], None]) -> None:
+        self._folder = folder
+        with world(folder / "repo", database=str(folder / "sandbox.sqlite3")) as repo:
+            build(repo)
+            self._addresses = repo.server.base_url, repo.server.cdn_url
+
+    @contextmanager
+    def world(self, path: Path, **options: Any) -> Iterator[Repo]:
+        """A copy at `path`, whose state knows its new sandbox by the addresses it has now."""
+        path.mkdir(parents=True)
+        database = shutil.copy(self._folder / "sandbox.sqlite3", path / "sandbox.sqlite3")
+        with world(path / "repo", database=str(database), **options) as repo:
+            shutil.copytree(self._folder / "repo", repo.path, dirs_exist_ok=True)
+            if repo.state.exists():
+                text = repo.state.read_text()
+                here = repo.server.base_url, repo.server.cdn_url
+                for there, mine in zip(self._addresses, here, strict=True):
+                    text = text.replace(there, mine)
+                repo.state.write_text(text)
+            yield repo
+        shutil.rmtree(path)
 
 
 def each(cases: Iterable[C], work: Callable[[C], None], width: int = WIDTH) -> None:

@@ -6,13 +6,12 @@ k-th request, before or after the server made what it asks for.
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.faults.support import configure, each, recorded, sha256, world
+from tests.faults.support import Template, configure, each, recorded, sha256
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, STRANGER, Repo, picture
 
 BEFORE, AFTER, NEW = picture("teal", 256), picture("darkred", 256), picture("navy", 256)
@@ -32,47 +31,28 @@ link_version: 2
 SAME = "subject: Igual\nicon: icons/before.png\nadmins: [carlos]\nlink_version: 1\n"
 
 
+def build(repo: Repo) -> None:
+    """As wanted once; then people joined, and the manifests were changed."""
+    repo.write("groups/icons/before.png", BEFORE)
+    repo.write("groups/icons/after.png", AFTER)
+    repo.write("groups/icons/nova.png", NEW)
+    for subject in ("Antes", "Igual"):
+        repo.api.seed(subject, participants=[BRUNO, CARLOS], admins=[BRUNO, CARLOS])
+    repo.group("mudar", OLD)
+    repo.group("igual", SAME)
+    assert repo.apply().code == 0
+    changed, same = repo.live("Antes")["id"], repo.live("Igual")["id"]
+    repo.api.join(changed, ANA, STRANGER, PRUNED)
+    repo.api.promote(changed, STRANGER)
+    for group_id in (changed, same):
+        repo.api.invite(group_id)
+    repo.group("mudar", CHANGED)
+    repo.group("nova", NOVA)
+
+
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `repo` (as wanted once, then its manifests changed) and `sandbox.sqlite3` beside it.
-
-    The addresses of the sandbox that it was made with are kept in `base` and `cdn`.
-    """
-    folder = tmp_path_factory.mktemp("killed")
-    with world(folder / "repo", database=str(folder / "sandbox.sqlite3")) as repo:
-        repo.write("groups/icons/before.png", BEFORE)
-        repo.write("groups/icons/after.png", AFTER)
-        repo.write("groups/icons/nova.png", NEW)
-        for subject in ("Antes", "Igual"):
-            repo.api.seed(subject, participants=[BRUNO, CARLOS], admins=[BRUNO, CARLOS])
-        repo.group("mudar", OLD)
-        repo.group("igual", SAME)
-        assert repo.apply().code == 0
-        changed, same = repo.live("Antes")["id"], repo.live("Igual")["id"]
-        repo.api.join(changed, ANA, STRANGER, PRUNED)
-        repo.api.promote(changed, STRANGER)
-        for group_id in (changed, same):
-            repo.api.invite(group_id)
-        repo.group("mudar", CHANGED)
-        repo.group("nova", NOVA)
-        (folder / "base").write_text(repo.server.base_url)
-        (folder / "cdn").write_text(repo.server.cdn_url)
-    return folder
-
-
-def copy(template: Path, repo: Repo) -> None:
-    """The template's files, with the addresses of this sandbox in the state."""
-    for name in ("groups", ".reconciler"):
-        shutil.copytree(template / "repo" / name, repo.path / name)
-    text = repo.state.read_text()
-    for name, mine in (("base", repo.server.base_url), ("cdn", repo.server.cdn_url)):
-        text = text.replace((template / name).read_text(), mine)
-    repo.state.write_text(text)
-
-
-def database(template: Path, path: Path) -> str:
-    path.mkdir(parents=True)
-    return str(shutil.copy(template / "sandbox.sqlite3", path / "sandbox.sqlite3"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return Template(tmp_path_factory.mktemp("killed"), build)
 
 
 def is_as_wanted(repo: Repo, igual: dict[str, object], old_link: str, *, state_was_kept: bool) -> None:
@@ -97,10 +77,9 @@ def is_as_wanted(repo: Repo, igual: dict[str, object], old_link: str, *, state_w
 SUBJECTS = {"nova": "Nova", "mudar": "Depois", "igual": "Igual"}
 
 
-def requests(template: Path, path: Path, *, width: int) -> tuple[int, int]:
+def requests(template: Template, path: Path, *, width: int) -> tuple[int, int]:
     """How many calls and how many downloads an undisturbed run makes."""
-    with world(path / "repo", database=database(template, path)) as repo:
-        copy(template, repo)
+    with template.world(path) as repo:
         configure(repo, concurrency=width, write_concurrency=width)
         igual, old_link = repo.live("Igual"), repo.live("Antes")["link"]
         done = repo.apply()
@@ -122,7 +101,7 @@ def wait_for(repo: Repo, kind: str, k: int) -> None:
 
 @pytest.mark.parametrize("state", ["kept", "lost"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_every_request(template: Path, tmp_path: Path, when: str, state: str) -> None:
+def test_killed_at_every_request(template: Template, tmp_path: Path, when: str, state: str) -> None:
     # One call at a time makes "the k-th" the same call in every run; many at once leave groups half done
     # side by side, and then "the k-th" is whichever came as that.
     width = 1 if state == "kept" else 4
@@ -136,9 +115,7 @@ def test_killed_at_every_request(template: Path, tmp_path: Path, when: str, stat
 
     def work(case: tuple[str, int]) -> None:
         kind, k = case
-        path = tmp_path / f"{kind}-{k}"
-        with world(path / "repo", database=database(template, path)) as repo:
-            copy(template, repo)
+        with template.world(tmp_path / f"{kind}-{k}") as repo:
             configure(repo, concurrency=width, write_concurrency=width)
             igual, old_link = repo.live("Igual"), repo.live("Antes")["link"]
             glob = "*" if kind == "call" else "/cdn/**"
@@ -157,7 +134,6 @@ def test_killed_at_every_request(template: Path, tmp_path: Path, when: str, stat
             again = repo.apply()
             assert again.code == 0, again.out + again.err
             is_as_wanted(repo, igual, old_link, state_was_kept=state == "kept")
-        shutil.rmtree(path)
 
     each(cases, work)
     assert len(set(created)) == 2, "some runs were killed before the create, and some after it"
