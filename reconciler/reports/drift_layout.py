@@ -23,7 +23,7 @@ STATUSES: dict[DriftStatus, tuple[str, str, str]] = {
 
 CAUSES: dict[Cause, tuple[str, str]] = {
     "edited_outside": ("changed outside since it was last applied", "bad"),
-    "not_applied": ("not applied yet: the files have changed", "change"),
+    "not_applied": ("not applied yet", "change"),
     "both": ("changed outside, and the files have changed as well", "bad"),
     "unknown": ("differs, and nothing on record says who changed it", "bad"),
 }
@@ -37,9 +37,11 @@ _CAUSES_OF_PEOPLE: dict[Cause, str] = {
 
 _CHANGES = {
     "promote": ("+", "add", "should be admin"),
-    "demote": ("-", "remove", "should be no admin"),
+    "demote": ("-", "remove", "should not be admin"),
     "remove": ("-", "remove", "should not be in the group"),
 }
+
+SHOWN = 8  # names in a list of desired, last applied or live people
 
 _LABELS: dict[FieldName, str] = {
     "ensure": "ensure",
@@ -54,8 +56,10 @@ _LABELS: dict[FieldName, str] = {
 def drift_items(view: DriftView, limit: int) -> list[Item]:
     """The verdict, the groups that are not in sync as they stand, notes; of people the first `limit`."""
     quiet = [group for group in view.groups if group.status == "in_sync"]
+    verdict, *more = _verdict(view)
+    texts = [*more, *(plain(note) for note in view.notes)]
     return [
-        Item(_verdict(view), "", tuple(Field("", ((plain(note),),)) for note in view.notes)),
+        Item(verdict, "", tuple(Field("", ((text,),)) for text in texts)),
         *(_group(group, limit) for group in view.groups if group.status != "in_sync"),
         *phrases.notes((group.name, note) for group in quiet for note in group.notes),
     ]
@@ -80,10 +84,11 @@ def drift_summary(view: DriftView) -> Cell:
     return ((found, "strong"), (f" · {' · '.join((f'{count.in_sync} in sync', *others))}.", ""))
 
 
-def _verdict(view: DriftView) -> Cell:
+def _verdict(view: DriftView) -> list[Cell]:
+    """The one line that matters most, and what else nobody may overlook."""
     count = view.summary
     found = [
-        f"{counted(number, 'group')} {word}"
+        f"{number} {word}"
         for number, word in (
             (count.drifted, "drifted"),
             (count.missing, "missing"),
@@ -91,24 +96,26 @@ def _verdict(view: DriftView) -> Cell:
         )
         if number
     ]
-    unread = "" if view.complete else "Not everything could be read, so nobody knows whether all is in sync."
-    if found or unread:
-        drift = f"Drift: {', '.join(found)}." if found else ""
-        return plain(f"{drift} {unread}".strip(), "bad")
+    verdicts = [plain(f"Drift: {', '.join(found)}.", "bad")] if found else []
+    if not view.complete:
+        unread = "Not everything could be read, so nobody knows whether all is in sync."
+        verdicts.append(plain(unread, "bad"))
+    if verdicts:
+        return verdicts
     if count.pending:
-        return (("No drift", "add"), (f"; {counted(count.pending, 'group')} not applied yet.", ""))
+        return [(("No drift", "add"), (f"; {counted(count.pending, 'group')} not applied yet.", ""))]
     if not view.in_sync:
-        return (("No drift", "add"), (", but what is on hold differs.", ""))
-    return (("In sync", "add"), (": everything is as the manifests say.", ""))
+        return [(("No drift", "add"), (", but what is on hold differs.", ""))]
+    return [(("In sync", "add"), (": everything is as the manifests say.", ""))]
 
 
 def _group(group: GroupDriftView, limit: int) -> Item:
     symbol, word, style = STATUSES[group.status]
-    since = "" if group.since is None else f", {_since(group.since)}"
+    since = "" if group.since is None else f", {_first_seen(group.since)}"
     head: Cell = ((f"{symbol} ", style), (group.name, "strong"), (f"  {word}", style), (since, "dim"))
     absent = group.id is None
     fields = [Field("", ((plain("to be created"),),))] if absent and group.status == "pending" else []
-    fields += [_wanted(field, limit) if absent else _field(field, limit) for field in group.fields]
+    fields += [_wanted(field) if absent else _field(field, limit) for field in group.fields]
     fields += [Field("", ((plain(note),),)) for note in group.notes]
     if group.restore is not None:
         label = "restore" if group.status == "drifted" else "apply"
@@ -116,21 +123,21 @@ def _group(group: GroupDriftView, limit: int) -> Item:
     return Item(head, "" if group.file is None else f"{group.file}:{group.line}", tuple(fields))
 
 
-def _wanted(field: FieldDriftView, limit: int) -> Field:
+def _wanted(field: FieldDriftView) -> Field:
     """A field of a group that there is not."""
-    return Field(_LABELS[field.field], ((plain(_words(field.desired, field.field, limit)),),))
+    return Field(_LABELS[field.field], ((plain(_words(field.desired, field.field)),),))
 
 
 def _field(field: FieldDriftView, limit: int) -> Field:
     words, style = CAUSES[field.cause]
-    since = "" if field.since is None else f", {_since(field.since)}"
-    last = _words(field.last_applied, field.field, limit)
+    since = "" if field.since is None else f", {_first_seen(field.since)}"
+    last = _words(field.last_applied, field.field)
     if not field.recorded:
         last = "nothing on record" if field.cause == "unknown" else "not managed then"
-    live = _words(field.live, field.field, limit)
+    live = _words(field.live, field.field)
     if field.field == "link_version":
         live = "not known: to ask for the link may make one"
-    values = [("desired", _words(field.desired, field.field, limit)), ("last applied", last), ("live", live)]
+    values = [("desired", _words(field.desired, field.field)), ("last applied", last), ("live", live)]
     if field.field == "ensure":
         del values[1]  # nothing stays on record of a group that was left
     return Field(
@@ -158,12 +165,12 @@ def _why(person: PersonDriftView, should: str, several: bool) -> str:
     return ", ".join(filter(None, words))
 
 
-def _words(value: object, field: FieldName, limit: int) -> str:
+def _words(value: object, field: FieldName) -> str:
     match value:
         case None:
             return "none" if field == "icon" else "not managed"
         case tuple():
-            return few(value, limit) or "nobody"
+            return few(value, SHOWN) or "nobody"
         case PictureView():
             return _picture(value)
         case str() if field == "subject":
@@ -180,5 +187,5 @@ def _picture(picture: PictureView) -> str:
     return known or "another picture"
 
 
-def _since(at: datetime) -> str:
-    return f"since {at:%Y-%m-%d %H:%M} UTC"
+def _first_seen(at: datetime) -> str:
+    return f"first seen {at:%Y-%m-%d %H:%M} UTC"
