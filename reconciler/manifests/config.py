@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yamlmarks
+from reconciler.manifests.collect import Complaints
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
@@ -88,18 +89,19 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
         return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)
     documents = yamlmarks.parse(data, shown)
-    complaints = list(documents.complaints)
+    complaints = Complaints()
+    complaints.extend(documents.complaints)
     if len(documents.nodes) > 1:
-        complaints.append(second_document(documents.nodes[1], shown))
+        complaints.extend([second_document(documents.nodes[1], shown)])
     config = replace(_no_config(full.rpartition("/")[0]), path=full, whole=documents.whole)
     for root in documents.nodes[:1]:
         checked = check("config", root, shown, _REFUSED)
-        complaints += checked.complaints
+        complaints.extend(checked.complaints)
         if checked.value is None:
             config = replace(config, whole=False)
         else:
             config = _Reader(tree, config, root, checked, shown, complaints).read(checked.value)
-    return config, complaints
+    return config, list(complaints)
 
 
 def _no_config(folder: str) -> Config:
@@ -124,7 +126,7 @@ class _Reader:
         written: Node,
         checked: Checked,
         file: str,
-        complaints: list[Complaint],
+        complaints: Complaints,
     ) -> None:
         self._tree = tree
         self._config = config
@@ -245,7 +247,7 @@ class _Reader:
         return mark_of(node, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self._complaints.append(Complaint(mark, message, hint, rule))
+        self._complaints.add(mark, message, hint, rule)
 
 
 def _api(entry: Mapping[str, Any]) -> ApiSettings:

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yamlmarks
+from reconciler.manifests.collect import Complaints
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.schema import check
@@ -58,19 +59,20 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
     """The contacts of a file that is there, and everything that is wrong with it."""
     file = tree.shown(path)
     contacts = Contacts()
+    complaints = Complaints()
     try:
         data = tree.read(path, yamlmarks.MAX_BYTES)
     except FileError as error:
         contacts.whole = False
         return contacts, [Complaint(Mark(file), f"this file {error.message}", error.hint, "file")]
     documents = yamlmarks.parse(data, file)
-    complaints = list(documents.complaints)
+    complaints.extend(documents.complaints)
     contacts.whole = documents.whole
     if len(documents.nodes) > 1:
-        complaints.append(second_document(documents.nodes[1], file))
+        complaints.extend([second_document(documents.nodes[1], file)])
     for root in documents.nodes[:1]:
         checked = check("contacts", root, file)
-        complaints += checked.complaints
+        complaints.extend(checked.complaints)
         if checked.value is None:
             contacts.whole = False
         else:
@@ -80,7 +82,7 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
                 and not root.pairs.keys() & {"people", "teams"} <= checked.value.keys()
             ):
                 contacts.whole = False
-    return contacts, complaints
+    return contacts, list(complaints)
 
 
 def second_document(node: Node, file: str) -> Complaint:
@@ -94,7 +96,7 @@ def second_document(node: Node, file: str) -> Complaint:
 
 
 class _Reader:
-    def __init__(self, contacts: Contacts, root: Node, file: str, complaints: list[Complaint]) -> None:
+    def __init__(self, contacts: Contacts, root: Node, file: str, complaints: Complaints) -> None:
         self._contacts = contacts
         self._root = root
         self._file = file
@@ -107,7 +109,13 @@ class _Reader:
         )
         for alias, entry in people.items():
             self._person(alias, entry)
+            if self._complaints.full(self._file):
+                self._contacts.whole = False
+                return
         for name, members in teams.items():
+            if self._complaints.full(self._file):
+                self._contacts.whole = False
+                return
             if name in people:
                 self._complain(
                     self._key_mark("teams", name),
@@ -193,7 +201,7 @@ class _Reader:
         return mark_of(place, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self._complaints.append(Complaint(mark, message, hint, rule))
+        self._complaints.add(mark, message, hint, rule)
 
 
 def like_a_number(text: str) -> bool:

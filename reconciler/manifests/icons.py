@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reconciler import pictures
-from reconciler.errors import Complaint, Mark, PictureError
+from reconciler.errors import Mark, PictureError
+from reconciler.manifests.collect import Complaints
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.words import quote
 from reconciler.model.desired import Icon
@@ -12,7 +13,7 @@ from reconciler.model.desired import Icon
 class Icons:
     """Checks pictures and remembers them by path; complaints go where the picture is named."""
 
-    def __init__(self, tree: Tree, complaints: list[Complaint]) -> None:
+    def __init__(self, tree: Tree, complaints: Complaints) -> None:
         self._tree = tree
         self._complaints = complaints
         self._known: dict[str, Icon | FileError | PictureError] = {}
@@ -45,7 +46,7 @@ class Icons:
             return error
 
     def _complain(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
-        self._complaints.append(Complaint(mark, message, hint, "icon", warning))
+        self._complaints.add(mark, message, hint, "icon", warning=warning)
 
 
 class ManifestIconFiles:

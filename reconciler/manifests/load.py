@@ -11,6 +11,7 @@ from functools import cache
 
 from reconciler.errors import Complaint, InputError, Mark
 from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests.collect import Complaints
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
 from reconciler.manifests.files import FileError, Tree
@@ -52,16 +53,18 @@ def load(
     `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
     do not look at icons. Raises `InputError` with every complaint about every file.
     """
-    config, complaints = load_config(tree, config_path)
+    complaints = Complaints()
+    config, found = load_config(tree, config_path)
+    complaints.extend(found)
     if (path := config.settings.contacts) and "contacts" not in config.marks and not tree.exists(path):
         config = replace(config, settings=replace(config.settings, contacts=None))
-    contacts, more = _contacts(tree, config)
-    complaints += more
+    contacts, found = _contacts(tree, config)
+    complaints.extend(found)
     icons = Icons(tree, complaints) if check_icons else None
     resolver = Resolver(config, contacts, today, icons, complaints)
     drafts = _drafts(tree, config, complaints)
     groups = [resolver.group(draft) for draft in drafts]
-    if any(not complaint.warning for complaint in complaints):
+    if complaints.mistakes:
         raise InputError(complaints)
     settings = config.settings if account is None else replace(config.settings, account=account)
     desired = Desired(
@@ -85,7 +88,7 @@ def _contacts(tree: Tree, config: Config) -> tuple[Contacts, list[Complaint]]:
     return load_contacts(tree, path)
 
 
-def _drafts(tree: Tree, config: Config, complaints: list[Complaint]) -> list[Draft]:
+def _drafts(tree: Tree, config: Config, complaints: Complaints) -> list[Draft]:
     """All manifests of all files, without what is wrong in them."""
     folder = config.settings.manifests
     place = config.marks.get("manifests", Mark(tree.shown(folder)))
@@ -94,46 +97,44 @@ def _drafts(tree: Tree, config: Config, complaints: list[Complaint]) -> list[Dra
     except FileError as error:
         if config.whole:
             message = f"the folder of the manifests {error.message}"
-            complaints.append(Complaint(place, message, error.hint, "no-manifest"))
+            complaints.add(place, message, error.hint, "no-manifest")
         return []
     others = {config.path, config.settings.contacts}
     drafts: list[Draft] = []
-    before = len(complaints)
+    before = complaints.mistakes
     for path in paths:
         if path not in others:
             drafts += _file(tree, path, complaints)
-    if config.whole and not drafts and all(complaint.warning for complaint in complaints[before:]):
-        complaints.append(
-            Complaint(
-                Mark(tree.shown(folder)),
-                "there is no manifest in this folder",
-                "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder",
-                "no-manifest",
-            )
+    if config.whole and not drafts and complaints.mistakes == before:
+        complaints.add(
+            Mark(tree.shown(folder)),
+            "there is no manifest in this folder",
+            "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder",
+            "no-manifest",
         )
     return drafts
 
 
-def _file(tree: Tree, path: str, complaints: list[Complaint]) -> list[Draft]:
+def _file(tree: Tree, path: str, complaints: Complaints) -> list[Draft]:
     file = tree.shown(path)
     try:
         data = tree.read(path, yamlmarks.MAX_BYTES)
     except FileError as error:
-        complaints.append(Complaint(Mark(file), f"this file {error.message}", error.hint, "file"))
+        complaints.add(Mark(file), f"this file {error.message}", error.hint, "file")
         return []
     documents = yamlmarks.parse(data, file)
-    complaints += documents.complaints
+    complaints.extend(documents.complaints)
     if documents.whole and not documents.nodes:
-        complaints.append(
-            Complaint(Mark(file), "this file declares no group", rule="no-document", warning=True)
-        )
+        complaints.add(Mark(file), "this file declares no group", rule="no-document", warning=True)
     folder, _, base = path.rpartition("/")
     stem = posixpath.splitext(base)[0]
     alone = documents.whole and len(documents.nodes) == 1
     drafts = []
     for node in documents.nodes:
         checked = check("group", node, file)
-        complaints += checked.complaints
+        complaints.extend(checked.complaints)
+        if complaints.full(file):
+            break
         document = checked.value
         if document is None:
             continue
@@ -144,7 +145,7 @@ def _file(tree: Tree, path: str, complaints: list[Complaint]) -> list[Draft]:
             if alone and _name_pattern().fullmatch(stem):
                 name = stem
             elif documents.whole:
-                complaints.append(_no_name(mark, stem, alone))
+                complaints.extend([_no_name(mark, stem, alone)])
         manifest = convert.manifest(document, name=name, mark=mark, marks=Marks(checked.node, file))
         drafts.append(Draft(manifest, folder, broken))
     return drafts

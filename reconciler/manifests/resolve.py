@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Mark
+from reconciler.manifests.collect import Complaints
 from reconciler.manifests.config import Config, Preset
 from reconciler.manifests.contacts import Contacts, gone, like_a_number, unknown
 from reconciler.manifests.icons import Icons
@@ -50,7 +51,7 @@ class Resolver:
         contacts: Contacts,
         today: date,
         icons: Icons | None,
-        complaints: list[Complaint],
+        complaints: Complaints,
     ) -> None:
         self.complaints = complaints
         self._config = config
@@ -224,6 +225,8 @@ class Resolver:
         for index, entry in enumerate(written):
             people = self._by_name.get(entry)
             if people is None:
+                if self.complaints.full(mark_of(index).file):
+                    break
                 people = self._by_number_or_not(entry, mark_of, index)
             for person in people:
                 found[id(person)] = person
@@ -257,6 +260,9 @@ class Resolver:
         )
 
     def _given(self, preset: Preset) -> _Given:
+        if any(self.complaints.full(mark.file) for mark in list(preset.marks.values())[:1]):
+            return _Given(preset.title)
+
         def mark_of(key: str) -> Mark:
             return preset.marks[key]
 
@@ -281,7 +287,7 @@ class Resolver:
         return did_you_mean(word, options) if self._guesses <= _GUESSES else ""
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self.complaints.append(Complaint(mark, message, hint, rule))
+        self.complaints.add(mark, message, hint, rule)
 
 
 def _normal(subject: str) -> str:

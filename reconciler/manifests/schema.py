@@ -20,11 +20,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 from reconciler.manifests import mistakes
+from reconciler.manifests.collect import MAX_COMPLAINTS
 from reconciler.manifests.nodes import Node, without
 from reconciler.manifests.plain import Shape, plain, shape_of
 from reconciler.manifests.quick import quick_validator
 from reconciler.manifests.words import did_you_mean, listed, quote
-from reconciler.manifests.yamlmarks import MAX_COMPLAINTS
 
 _SUFFIX = ".schema.json"
 
@@ -107,9 +107,9 @@ def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = 
     value = plain(node, shape)
     if validator.is_valid(value) and isinstance(value, dict):
         return Checked(value, node)
-    errors = list(islice(validator.iter_errors(value), MAX_COMPLAINTS))
-    complaints = tuple(islice(mistakes.complaints(errors, node, file, refused or {}), MAX_COMPLAINTS))
-    if not isinstance(value, dict) or MAX_COMPLAINTS in (len(errors), len(complaints)):
+    errors = list(islice(validator.iter_errors(value), MAX_COMPLAINTS + 1))
+    complaints = tuple(islice(mistakes.complaints(errors, node, file, refused or {}), MAX_COMPLAINTS + 1))
+    if not isinstance(value, dict) or max(len(errors), len(complaints)) > MAX_COMPLAINTS:
         return Checked(None, node, complaints)
     broken: set[str] = set()
     while paths := [path for error in errors for path in mistakes.wrong_paths(error)]:

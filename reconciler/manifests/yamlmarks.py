@@ -16,6 +16,7 @@ import yaml
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import syntax
+from reconciler.manifests.collect import Complaints
 from reconciler.manifests.nodes import Items, Node, Pairs, Scalar
 from reconciler.manifests.words import quote
 
@@ -33,7 +34,6 @@ except ImportError:  # PyYAML without its C extension: the same events, about 8 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 250_000
-MAX_COMPLAINTS = 100
 _SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
 _PAIRS, _ITEMS = yaml.MappingStartEvent, yaml.SequenceStartEvent
 _TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
@@ -67,9 +67,9 @@ def parse(data: bytes, file: str) -> Documents:
     except _Stop:
         pass
     except yaml.MarkedYAMLError as error:
-        composer.complaints.append(syntax.complaint(error, text, file))
+        composer.complaints.extend([syntax.complaint(error, text, file)])
     except yaml.YAMLError:
-        composer.complaints.append(Complaint(Mark(file), "this is not YAML", rule="yaml-syntax"))
+        composer.complaints.add(Mark(file), "this is not YAML", rule="yaml-syntax")
     return Documents(tuple(nodes), tuple(composer.complaints), whole)
 
 
@@ -107,13 +107,13 @@ class _Composer:
     """Builds trees from events; remembers what it complained of."""
 
     def __init__(self, file: str) -> None:
-        self.complaints: list[Complaint] = []
+        self.complaints = Complaints()
         self._file = file
         self._count = 0
 
     def complain(self, line: int, column: int, message: str, hint: str = "", *, rule: str) -> None:
-        self.complaints.append(Complaint(Mark(self._file, line + 1, column + 1), message, hint, rule))
-        if len(self.complaints) >= MAX_COMPLAINTS:
+        self.complaints.add(Mark(self._file, line + 1, column + 1), message, hint, rule)
+        if self.complaints.full(self._file):
             raise _Stop
 
     def stop(self, line: int, column: int, message: str, hint: str = "", *, rule: str) -> NoReturn:

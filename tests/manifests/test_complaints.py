@@ -592,8 +592,30 @@ def test_a_configuration_that_was_asked_for_has_to_be_there(repo: Folder) -> Non
     ]
 
 
-def test_a_file_says_at_most_a_hundred_things(repo: Folder) -> None:
-    repo.write("groups/g.yaml", "subject: G\n" + "".join(f"key{n}: 1\n" for n in range(5000)))
-    repo.write("groups/h.yaml", "subject: H\n" + "subject: H\n" * 5000)
+FLOODS = {
+    "keys": ("groups/g.yaml", "subject: G\n" + "".join(f"key{n}: 1\n" for n in range(5000))),
+    "keys given twice": ("groups/g.yaml", "subject: H\n" * 5000),
+    "items": ("groups/g.yaml", f"subject: G\nadmins: [{'[], ' * 5000}]\n"),
+    "people": ("groups/g.yaml", f"subject: G\nadmins: [{'nobody, ' * 5000}]\n"),
+    "numbers": ("groups/g.yaml", f"subject: G\nadmins: [{'012345678, ' * 5000}]\n"),
+    "documents": ("groups/g.yaml", "---\na\n" * 5000),
+    "unnamed documents": ("groups/g.yaml", "---\nsubject: G\n" * 5000),
+    "contacts": ("contacts.yaml", "people:\n" + "".join(f"  p{n}: x\n" for n in range(5000))),
+    "teams": ("contacts.yaml", "teams:\n" + "".join(f"  p{n}: [x]\n" for n in range(5000))),
+    "kinds": ("reconciler.yaml", "kinds:\n" + "".join(f"  k{n}: {{icon: x}}\n" for n in range(5000))),
+}
 
-    assert len(repo.complaints()) == 200
+
+@pytest.mark.parametrize("case", FLOODS)
+def test_a_file_says_at_most_a_hundred_things(repo: Folder, case: str) -> None:
+    file, text = FLOODS[case]
+    repo.write("contacts.yaml", "")
+    repo.write("groups/z.yaml", "admin: x\nsubject: Z\n")
+    repo.write(file, text)
+    last = "there is more wrong with this file than is listed (mend what is listed first)"
+
+    found = repo.complaints()
+
+    assert len(found) == 102
+    assert sum(line.endswith(last) for line in found) == 1
+    assert "groups/z.yaml:1:1: `admin` is not a key: did you mean `admins`?" in found

