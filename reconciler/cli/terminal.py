@@ -13,7 +13,7 @@ from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.ports import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -165,14 +165,18 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask(question: str) -> bool:
-    """Ask on stderr; only a typed `yes` is a yes. Raises `KeyboardInterrupt` for SIGINT and SIGTERM: while
-    nothing is under way there is nothing to finish."""
-    sys.stderr.write(f"{question} Only 'yes' is a yes: ")
-    sys.stderr.flush()
+def ask(question: str, stopping: Callable[[], bool]) -> bool:
+    """Ask on stderr; only a typed `yes` is a yes, and with a stop asked for before there is no question.
+
+    Raises `KeyboardInterrupt` for SIGINT and SIGTERM: while nothing is under way there is nothing to finish.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM)
     previous = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
+        if stopping():
+            return False
+        sys.stderr.write(f"{question} Only 'yes' is a yes: ")
+        sys.stderr.flush()
         return sys.stdin.readline().strip() == "yes"
     finally:
         for number, handler in previous.items():

@@ -129,11 +129,14 @@ class _Api:
 def _api(common: Common, loaded: Loaded) -> Iterator[_Api]:
     """The API that is meant: the embedded sandbox, or what the environment says."""
     if common.sandbox:
+        from reconciler.cli.embedded import startable
         from reconciler.sandbox import Options as SandboxOptions
         from reconciler.sandbox import start
 
         database = sandbox_folder() / "sandbox.sqlite3"
-        with start(SandboxOptions(database=str(database), account=loaded.settings.account[0])) as server:
+        with startable():
+            server = start(SandboxOptions(database=str(database), account=loaded.settings.account[0]))
+        with server:
             yield _Api(server.base_url, "sandbox", environment.Credentials("sandbox", "sandbox"))
         return
     base_url = environment.base_url()

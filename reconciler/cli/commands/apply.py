@@ -68,7 +68,7 @@ def command(
                     return True
                 if name != "text":
                     terminal.say(formats.named("text").plan(plan_view(plan, book), look))
-                return terminal.ask("Apply these changes?")
+                return terminal.ask("Apply these changes?", lambda: clock.stopping)
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()

@@ -54,6 +54,7 @@ def command(
 ) -> int:
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
     from reconciler.cli import terminal, wiring
+    from reconciler.cli.embedded import startable
     from reconciler.errors import Exit, UsageError
     from reconciler.model import number
     from reconciler.sandbox import Options, Server, parse_fault, serve_forever
@@ -76,8 +77,8 @@ def command(
         terminal.put(f"export RECONCILER_ACCOUNT={digits}")
         terminal.say(f"Pages: {server.base_url}/   Ctrl-C ends.")
 
-    serve_forever(
-        Options(
+    with startable():
+        options = Options(
             database=database or str(wiring.sandbox_folder() / "sandbox.sqlite3"),
             account=digits,
             port=port,
@@ -93,7 +94,6 @@ def command(
             subject_limit=subject_limit,
             faults=parsed,
             webhook=webhook,
-        ),
-        ready,
-    )
+        )
+        serve_forever(options, ready)
     return Exit.OK
