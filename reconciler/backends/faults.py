@@ -21,6 +21,7 @@ _CREDENTIALS_HINT = "check RECONCILER_USERNAME and RECONCILER_TOKEN"
 _RATE_CODES = frozenset({420, 429, 1015})
 _GONE_CODES = frozenset({404, 1006, 1012})
 _WORDS_READ = 65536
+_CODE_LIMIT = 1_000_000
 _LINK_IN_TEXT = re.compile(r"chat\.whatsapp\.com/\S+", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
@@ -191,7 +192,8 @@ def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
     codes: list[int] = []
 
     def take(source: Mapping[str, object], code: str, *texts: str) -> None:
-        if found := integer(source.get(code)):
+        # A code has a few digits; what has more may be somebody's number, and codes are shown as they are.
+        if (found := integer(source.get(code))) and found < _CODE_LIMIT:
             codes.append(found)
         for key in texts:
             text = source.get(key)

@@ -1,0 +1,169 @@
+"""What is fuzzed, and what has to hold: errors of ours only, bounded in time, with places that exist."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from reconciler.backends import answers, faults
+from reconciler.backends.faults import Answer
+from reconciler.errors import ApiError, CredentialsError, InputError
+from reconciler.manifests.files import WorkTree
+from reconciler.manifests.load import load
+from reconciler.reports import json as json_report
+from reconciler.reports import text as text_report
+from reconciler.state import codec
+from tests.fuzz.mutate import any_json, changed, spoiled
+
+ROOT = Path(__file__).resolve().parents[2]
+SLOWEST = 2.0
+"""Seconds for one input."""
+
+_ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SECRET = "fuzz-token-that-must-not-leak"
+_GROUP = "5519911112222-1513616971"
+
+Target = Callable[[random.Random], None]
+"""Makes one input and runs it; raises whatever should not be."""
+
+
+def manifests() -> Target:
+    """A repository in which one file at a time is spoiled: validate's own way from bytes to complaints."""
+    seeds = tuple(path.read_bytes() for path in sorted((ROOT / "groups").glob("*.yaml")))
+    seeds += ((ROOT / "contacts.yaml").read_bytes(), (ROOT / "reconciler.yaml").read_bytes())
+    seeds += (
+        b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
+        b"name: a\nsubject: b\n---\nname: c\nid: 5519911112222-1\nhold: {reason: x, until: 2026-12-01}\n",
+        b"people: {ana: {name: A, numbers: ['+55 19 90000-0001'], left: 2026-11-21}}\nteams: {cs: [ana]}\n",
+        b"allow: [{code: demote-many, max: 1, until: 2026-11-28, reason: x}]\ninvites: {resend_after: 7d}\n",
+    )
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    shutil.copytree(ROOT / "groups", folder / "groups")
+    (folder / ".git").mkdir()
+    names = ("groups/fuzz.yaml", "contacts.yaml", "reconciler.yaml")
+
+    def one(rng: random.Random) -> None:
+        data = spoiled(rng, seeds)
+        name = rng.choice(names)
+        for other in names:
+            if other == names[0]:
+                (folder / other).write_bytes(b"subject: fuzz\n")
+            else:
+                shutil.copyfile(ROOT / other, folder / other)
+        (folder / name).write_bytes(data)
+        try:
+            load(
+                WorkTree(folder, folder),
+                config_path=None,
+                today=date(2026, 11, 22),
+                check_icons=rng.random() < 0.01,
+            )
+        except InputError as error:
+            complaints = error.complaints
+        else:
+            return
+        assert complaints
+        for complaint in complaints:
+            assert complaint.mark.file, complaint
+            assert len(complaint.message) < 2000, complaint.message
+            if complaint.mark.file.endswith(name):
+                assert complaint.mark.line <= data.count(b"\n") + data.count(b"\r") + 3, complaint
+        shown = text_report.render_complaints(complaints, color=False)
+        assert not _ACTS.search(shown), ascii(shown)
+        json.loads(json_report.render_validation(complaints, None))
+
+    return one
+
+
+_GOOD = (
+    {"groups": [{"id": _GROUP}, {"id": "120363000000000001"}]},
+    {"groups": [{"id": _GROUP, "subject": "S", "creator": "5519911112222", "creation_time": 1513616971,
+                 "admins": ["5519911112222"], "participants": ["5519911112222", "5519900000001"]}]},
+    {"groups": [{"link": "https://chat.whatsapp.com/AbC"}]},
+    {"type": "URL", "mimeType": "image/png", "extraData": {"Content-Length": "2500"}, "data": "https://x/y"},
+    {"id": "abc", "destinations": [{"id": "x", "destination": "5519900000001"}]},
+    {"errors": [{"code": 1012, "details": f"{_SECRET} 5519900000001"}], "meta": {"success": False}},
+    {"errorCode": 401, "errorMessage": _SECRET},
+    None,
+)  # fmt: skip
+_PARSERS: tuple[Callable[[Answer], object], ...] = (
+    answers.group_ids,
+    lambda answer: answers.group(answer, _GROUP),
+    answers.icon,
+    answers.created,
+    answers.link,
+    answers.sent,
+    answers.picture,
+    faults.void,
+)
+_STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 420, 429, 500, 503, 999, 100)
+
+
+def parser() -> Target:
+    """Every parser of answers, with every status and bodies of any shape."""
+
+    def one(rng: random.Random) -> None:
+        roll = rng.random()
+        value = changed(rng, rng.choice(_GOOD)) if roll < 0.6 else any_json(rng)
+        body = json.dumps(value).encode()
+        if roll > 0.85:
+            body = spoiled(rng, (body,))
+        answer = Answer(rng.choice(_STATUSES), body, rng.choice((None, "5", "x")), (_SECRET,))
+        for parse in _PARSERS:
+            try:
+                parse(answer)
+            except (ApiError, CredentialsError) as error:
+                text = f"{error.message} {error.hint}"
+                assert _SECRET not in text, text
+                assert "5519900000001" not in text, text
+                assert not _ACTS.search(text), ascii(text)
+                assert len(text) < 1000, text
+
+    return one
+
+
+def state() -> Target:
+    """A state file that an outsider may have written: read, or damaged; and what is read can be written."""
+    seed = {
+        "format_version": 1,
+        "base_url": "http://127.0.0.1:1",
+        "serial": 3,
+        "commit": None,
+        "groups": {
+            "a": {
+                "id": "g-1",
+                "applied": {"subject": "x", "icon": "", "admins": ["ana"], "members": []},
+                "icon": {"source": "a", "served": "b", "url": "https://x", "length": 3},
+                "link_version": 2,
+                "joined": ["ana"],
+                "sent": {"ana": {"at": "2026-11-22T12:00:00Z", "times": 1, "status": "sent"}},
+            }
+        },
+        "creating": {"n": {"subject": "s", "listed": ["g1"], "at": "2026-11-22T12:00:00.5Z"}},
+        "created": ["2026-11-22T12:00:00Z"],
+    }
+    seeds = (json.dumps(seed).encode(),)
+
+    def one(rng: random.Random) -> None:
+        data = spoiled(rng, seeds)
+        if rng.random() < 0.6:
+            data = json.dumps(changed(rng, seed)).encode()
+        try:
+            found = codec.loads(data)
+        except (codec.Damaged, codec.Newer) as error:
+            said = str(error)
+        else:
+            said = ""
+            assert codec.loads(codec.dumps(found)) == found
+        assert len(said) < 500, said
+
+    return one
+
+
+TARGETS: dict[str, Callable[[], Target]] = {"manifests": manifests, "parser": parser, "state": state}
