@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -106,3 +108,32 @@ def sha256(data: bytes) -> str:
 def posts(repo: Repo) -> int:
     """How many creates have been sent so far."""
     return repo.writes().count(("POST", "/groups"))
+
+
+class Recorder:
+    """Listens where a real API would be, writes down whoever comes, and repeats it to them as an error."""
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with closing(connection):
+                connection.settimeout(10)
+                self.seen.append(connection.recv(65536))
+                body = self.seen[-1]
+                head = f"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall(head.encode() + body)
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join(10)

@@ -1,0 +1,162 @@
+"""`reconciler state`: what is recorded, looked at and mended by hand, without a call."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from tests.faults.support import recorded
+from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, Repo
+
+OUTSIDER = "5519988887777"
+
+
+@pytest.fixture
+def two(repo: Repo) -> Repo:
+    """Two groups on record: one of the account, one that somebody else made."""
+    (foreign,) = repo.api.seed("Outro", creator=CARLOS, account="admin", participants=[ANA, OUTSIDER])
+    repo.group("own", f'subject: Nosso\nadmins: [ana, "+{OUTSIDER}"]\n')
+    repo.group("foreign", f'id: {foreign["id"]}\nmembers: [ana, "+{OUTSIDER}"]\n')
+    assert repo.apply().code == 0
+    repo.api.clear_calls()
+    return repo
+
+
+def names(repo: Repo) -> set[str]:
+    return set(recorded(repo).groups)
+
+
+def test_list(two: Repo) -> None:
+    text = two.run("state", "list")
+    assert text.code == 0
+    assert [line.split()[0] for line in text.out.splitlines()] == ["foreign", "own"]
+    own = two.live("Nosso")["id"]
+    assert own in text.out, "the account's own ids are whole"
+    assert CARLOS not in text.out
+    masked = two.run("state", "list", "--format", "json").json["groups"]
+    foreign = two.live("Outro")["id"]
+    assert masked == [
+        {"name": "foreign", "id": f"…-{foreign.rpartition('-')[2]}"},
+        {"name": "own", "id": own},
+    ]
+    assert foreign in two.run("state", "list", "--show-numbers").out
+    assert two.run("state", "list", "--format", "html").code == 64
+    assert two.api.calls() == []
+
+
+def test_show_is_masked_unless_asked_otherwise(two: Repo) -> None:
+    whole = two.run("state", "show")
+    assert whole.json["groups"].keys() == {"foreign", "own"}
+    for number in (ANA, CARLOS, OUTSIDER):
+        assert number not in whole.out
+    assert "+55 19 •••• 7777" in whole.out
+    assert "ana" in whole.json["groups"]["own"]["applied"]["admins"]
+    one = two.run("state", "show", "own")
+    assert one.json["groups"]["applied"]["subject"] == "Nosso"
+    assert OUTSIDER in two.run("state", "show", "--show-numbers").out
+    unknown = two.run("state", "show", "nobody")
+    assert unknown.code == 1
+    assert "state list" in unknown.err
+    assert two.api.calls() == []
+
+
+def test_bind(two: Repo) -> None:
+    (stray,) = two.api.seed("Solto")
+    assert two.run("state", "bind", "novo", stray["id"]).code == 0
+    assert recorded(two).groups["novo"].id == stray["id"]
+    assert two.run("state", "bind", "novo", stray["id"]).code == 0, "again is no harm"
+    taken = two.run("state", "bind", "outra", stray["id"])
+    assert taken.code == 1
+    assert "state mv novo outra" in taken.err
+    another = two.run("state", "bind", "own", f"{ACCOUNT}-1")
+    assert another.code == 1
+    assert "state forget own" in another.err
+    assert recorded(two).groups["own"].id == two.live("Nosso")["id"]
+    assert two.api.calls() == []
+    # A manifest of that name means this group from now on, whatever it is called.
+    two.group("novo", "subject: Outro nome\n")
+    assert two.apply().code == 0
+    assert two.api.group(stray["id"])["subject"] == "Outro nome"
+
+
+def test_mv_follows_a_renamed_manifest(two: Repo) -> None:
+    (two.path / "groups/own.yaml").rename(two.path / "groups/renamed.yaml")
+    before = recorded(two).groups["own"]
+    assert two.run("state", "mv", "own", "renamed").code == 0
+    assert recorded(two).groups["renamed"] == before
+    assert names(two) == {"foreign", "renamed"}
+    assert two.plan().json["summary"]["adopt"] == 0
+    assert two.run("state", "mv", "own", "other").code == 1
+    assert two.run("state", "mv", "renamed", "foreign").code == 1
+    assert names(two) == {"foreign", "renamed"}
+
+
+def test_forget_touches_no_group(two: Repo) -> None:
+    assert two.run("state", "forget", "own").code == 0
+    assert names(two) == {"foreign"}
+    assert two.run("state", "forget", "own").code == 1
+    assert two.api.calls() == []
+    assert two.plan().group("own")["action"] == "adopt"
+    assert two.apply().code == 0
+    assert len(two.api.groups()) == 2
+
+
+def test_forget_ends_a_create_in_progress(repo: Repo) -> None:
+    repo.group("nova", "subject: Nova\n")
+    repo.api.add_faults("POST /groups hang")
+    process = repo.start("apply", "--yes")
+    repo.api.wait_for_call("POST", "/groups")
+    process.kill()
+    process.communicate()
+    assert list(recorded(repo).creating) == ["nova"]
+    assert repo.run("state", "show", "nova").json["creating"]["subject"] == "Nova"
+    assert repo.run("state", "forget", "nova").code == 0
+    assert recorded(repo).creating == {}
+
+
+def test_what_is_written_stays_its_owners_alone(two: Repo) -> None:
+    two.state.chmod(0o644)
+    assert "chmod 600" in two.plan().err
+    assert two.run("state", "forget", "own").code == 0
+    assert stat.S_IMODE(two.state.stat().st_mode) == 0o600
+    assert stat.S_IMODE(two.state.parent.stat().st_mode) == 0o700
+    lock = two.state.with_name("state.json.lock")
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
+def test_without_a_state_there_is_nothing_to_show(repo: Repo) -> None:
+    repo.group("nova", "subject: Nova\n")
+    for verb in ("list", "show", "forget nova", "unlock"):
+        assert repo.run("state", *verb.split(), RECONCILER_STATE="none").code == 64
+    empty = repo.run("state", "list")
+    assert (empty.code, empty.out) == (0, "")
+    assert "Nothing is recorded" in empty.err
+    assert not repo.state.exists(), "looking creates nothing"
+
+
+def test_no_credentials_are_needed(two: Repo) -> None:
+    for verb in ("list", "show", "unlock", "forget own"):
+        done = two.run("state", *verb.split(), RECONCILER_TOKEN="", RECONCILER_USERNAME="")
+        assert done.code == 0, done.err
+
+
+def test_the_sandbox_has_a_state_of_its_own(two: Repo) -> None:
+    before = two.state.read_bytes()
+    assert two.run("state", "list", "--sandbox").out == ""
+    assert two.run("state", "bind", "own", f"{ACCOUNT}-1", "--sandbox").code == 0
+    assert json.loads(two.run("state", "list", "--sandbox", "--format", "json").out)["groups"] == [
+        {"name": "own", "id": f"{ACCOUNT}-1"}
+    ]
+    assert two.state.read_bytes() == before
+
+
+def test_numbers_in_the_file_are_of_people_in_manifests_only(two: Repo) -> None:
+    """And by alias where they have one: nobody else's number is kept."""
+    two.api.join(two.live("Nosso")["id"], ANA, BRUNO, "5519977776666")
+    assert two.apply().code == 0
+    text = two.state.read_text()
+    assert OUTSIDER in text
+    for number in (ANA, BRUNO, "5519977776666"):
+        assert number not in text
