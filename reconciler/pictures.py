@@ -111,8 +111,8 @@ def alike(served: bytes, source: bytes) -> bool:
     """
     if served == source:
         return True
-    for data in (served, source):
-        _check_structure(data)
+    _check_structure(served, alone=False)  # what a server appends is no reason to upload it all again
+    _check_structure(source)
     with _opened(served) as image:
         seen = _Served.of(image)
     with _opened(source) as image:
@@ -211,8 +211,11 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise PictureError("the picture is damaged and cannot be opened", _SAVE_AGAIN) from error
 
 
-def _check_structure(data: bytes) -> str:
-    """Walk the bytes and refuse what must not be decoded; returns the type. Raises `PictureError`."""
+def _check_structure(data: bytes, *, alone: bool = True) -> str:
+    """Walk the bytes and refuse what must not be decoded; returns the type. Raises `PictureError`.
+
+    `alone`: nothing but padding may follow the picture.
+    """
     if len(data) > MAX_BYTES:
         raise PictureError(
             f"the picture is larger than {MAX_BYTES // 1_000_000} MB", "640×640 pixels are enough"
@@ -228,7 +231,7 @@ def _check_structure(data: bytes) -> str:
             f"the picture has {found.width}×{found.height} pixels, {MAX_SIDE} a side are allowed",
             "640×640 pixels are enough",
         )
-    if data[found.end :].strip(_PADDING):
+    if alone and data[found.end :].strip(_PADDING):
         raise PictureError("something else follows the picture in its file", _SAVE_AGAIN)
     return mime
 

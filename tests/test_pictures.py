@@ -301,6 +301,7 @@ def test_so_it_is_on_black_as_png_upright_or_encoded_twice() -> None:
 
     sign = drawn()
     assert pictures.alike(saved(sign, optimize=True), saved(sign))
+    assert pictures.alike(served(sign) + b"cached by edge 7", saved(sign))
     twice = Image.open(io.BytesIO(served(sign, 85)))
     assert pictures.alike(served(twice, 70), saved(sign))
 
