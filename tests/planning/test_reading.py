@@ -214,3 +214,12 @@ def test_losing_the_state_finds_every_group_again() -> None:
     assert world.written == []
     assert {name: record.id for name, record in world.state.groups.items()} == ids
     world.assert_settled()
+
+
+def test_a_group_that_is_missing_elsewhere_does_not_keep_a_target_from_being_created() -> None:
+    """The list is not short when the group that it lacks answers that it is gone: that has to be asked."""
+    world = World()
+    world.api.leave(world.bound("b"), ACCOUNT)
+    world.want("b")
+    world.want("new")
+    assert entry(world.plan(targets=("new",)), "new").action == "create"

@@ -124,6 +124,18 @@ def check_order(calls: Iterable[Call]) -> None:
             destroyed.add(group_id)
 
 
+def check_promoted(calls: Iterable[Call], after: dict[str, LiveGroup]) -> None:
+    """Where nobody else acts: whoever was to be promoted truly is admin in every group in which somebody was
+    demoted or removed after that."""
+    asked: dict[object, set[str]] = {}
+    for name, arguments in calls:
+        if name == "promote":
+            asked.setdefault(arguments[0], set()).update(arguments[1])  # type: ignore[arg-type]
+        elif name in DESTRUCTIVE and arguments[0] in asked:
+            live = after[str(arguments[0])]
+            assert asked[arguments[0]] & set(live.participants) <= set(live.admins)
+
+
 def check_places(before: dict[str, LiveGroup], after: dict[str, LiveGroup], left: set[str]) -> None:
     """Creator and account are where they were, but for the account in groups that it was to leave."""
     for group_id, was in before.items():
