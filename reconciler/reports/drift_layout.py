@@ -24,7 +24,7 @@ STATUSES: dict[DriftStatus, tuple[str, str, str]] = {
 CAUSES: dict[Cause, tuple[str, str]] = {
     "edited_outside": ("changed outside since it was last applied", "bad"),
     "not_applied": ("not applied yet", "change"),
-    "both": ("changed outside, and the files have changed as well", "bad"),
+    "both": ("changed outside, and something was not applied yet", "bad"),
     "unknown": ("differs, and nothing on record says who changed it", "bad"),
 }
 
