@@ -18,7 +18,7 @@ from reconciler.ports import Journal
 def open_store(common: Common) -> tuple[wiring.Store, Loaded]:
     """The store and the files. Raises `InputError`, and `UsageError` with `state: none`."""
     wiring.enter(common)
-    loaded = wiring.load(common, SystemClock())
+    loaded = wiring.load(common, SystemClock(), groups=False)
     store = wiring.Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url())
     if not store.keeps:
         raise UsageError("`state` is none: there is nothing recorded")

@@ -53,8 +53,11 @@ def tree() -> WorkTree:
     return WorkTree(find_root(here), here)
 
 
-def load(common: Common, clock: SystemClock) -> Loaded:
-    """Load and check all files. Raises `InputError` with every complaint at once; prints warnings."""
+def load(common: Common, clock: SystemClock, *, groups: bool = True) -> Loaded:
+    """Load and check all files. Raises `InputError` with every complaint at once; prints warnings.
+
+    Without `groups` there need not be any, and no icon is looked at: for commands on what is recorded.
+    """
     from reconciler.manifests.load import load as load_files
 
     loaded = load_files(
@@ -62,6 +65,8 @@ def load(common: Common, clock: SystemClock) -> Loaded:
         config_path=common.config or environment.variable("RECONCILER_CONFIG"),
         today=clock.today(),
         account=None if common.sandbox else environment.accounts(),
+        check_icons=groups,
+        need_manifests=groups,
     )
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)

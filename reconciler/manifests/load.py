@@ -46,12 +46,14 @@ def load(
     today: date,
     account: tuple[str, ...] | None = None,
     check_icons: bool = True,
+    need_manifests: bool = True,
 ) -> Loaded:
     """Read and check all files.
 
     `config_path` as for `load_config`; `account` (digits) stands in for the configured one. Without
     `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
-    do not look at icons. Raises `InputError` with every complaint about every file.
+    do not look at icons. Without `need_manifests` it is no mistake that there is none.
+    Raises `InputError` with every complaint about every file.
     """
     complaints = Complaints()
     config, found = load_config(tree, config_path)
@@ -62,7 +64,7 @@ def load(
     complaints.extend(found)
     icons = Icons(tree, complaints) if check_icons else None
     resolver = Resolver(config, contacts, today, icons, complaints)
-    drafts = _drafts(tree, config, complaints)
+    drafts = _drafts(tree, config, complaints, need_manifests)
     groups = [resolver.group(draft) for draft in drafts]
     if complaints.mistakes:
         raise InputError(complaints)
@@ -88,14 +90,14 @@ def _contacts(tree: Tree, config: Config) -> tuple[Contacts, list[Complaint]]:
     return load_contacts(tree, path)
 
 
-def _drafts(tree: Tree, config: Config, complaints: Complaints) -> list[Draft]:
+def _drafts(tree: Tree, config: Config, complaints: Complaints, needed: bool) -> list[Draft]:
     """All manifests of all files, without what is wrong in them."""
     folder = config.settings.manifests
     place = config.marks.get("manifests", Mark(tree.shown(folder)))
     try:
         paths = tree.list(folder, _SUFFIXES)
     except FileError as error:
-        if config.whole:
+        if config.whole and (needed or tree.exists(folder)):
             message = f"the folder of the manifests {error.message}"
             complaints.add(place, message, error.hint, "no-manifest")
         return []
@@ -105,7 +107,7 @@ def _drafts(tree: Tree, config: Config, complaints: Complaints) -> list[Draft]:
     for path in paths:
         if path not in others:
             drafts += _file(tree, path, complaints)
-    if config.whole and not drafts and complaints.mistakes == before:
+    if needed and config.whole and not drafts and complaints.mistakes == before:
         complaints.add(
             Mark(tree.shown(folder)),
             "there is no manifest in this folder",

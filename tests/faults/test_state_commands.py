@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 
 import pytest
@@ -134,6 +135,19 @@ def test_without_a_state_there_is_nothing_to_show(repo: Repo) -> None:
     assert (empty.code, empty.out) == (0, "")
     assert "Nothing is recorded" in empty.err
     assert not repo.state.exists(), "looking creates nothing"
+
+
+def test_no_manifest_is_needed(two: Repo) -> None:
+    """As when the last one has just been deleted, or an icon is not where it was."""
+    two.group("own", "subject: Nosso\nicon: icons/gone.png\n")
+    assert two.run("state", "list").code == 0
+    shutil.rmtree(two.path / "groups")
+    assert two.run("state", "list").out.count("\n") == 2
+    (two.path / "groups").mkdir()
+    assert two.run("state", "forget", "own").code == 0
+    assert names(two) == {"foreign"}
+    assert two.run("validate").code == 1
+    assert two.run("plan").code == 1
 
 
 def test_no_credentials_are_needed(two: Repo) -> None:
