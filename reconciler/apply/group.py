@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.apply.create import create
 from reconciler.apply.effects import Effects, served_before
-from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
+from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Tools, problem_of
 from reconciler.apply.writing import LOCKED_OUT, Writing, changed
 from reconciler.errors import ApiError, CredentialsError, Interrupted, StateError
 from reconciler.model.change import (
@@ -92,6 +92,7 @@ class GroupRun:
         """A new group without further changes: read once, so that what was applied is on record."""
         found = self.tools.poll(lambda: self._readable(group_id))
         if isinstance(found, LiveGroup):
+            self.live = found
             self._record(found, frozenset())
         return []
 
@@ -179,6 +180,8 @@ class GroupRun:
                 return replace(seen, message=f"could not be read again: {seen.message}")
             self.seen = seen
         fresh = plan_group(desired, live, self.seen, record, self.tools.context)
+        if fresh.action == "blocked" and not self.tools.holds_account(live):
+            return WRONG_ACCOUNT
         if fresh.action == "blocked":
             return changed("nothing may be changed in the group any more")
         more = exceeds(approved, fresh.changes)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 
 from reconciler.apply.group import GroupRun
-from reconciler.apply.tools import INTERRUPTED, Patience, Tools
+from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools
 from reconciler.errors import StateError
-from reconciler.model.live import Gone, IconSeen, Reading
+from reconciler.model.live import Gone, IconSeen, LiveGroup, Reading
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.bookkeeping import record_of
 from reconciler.planning.group import Context
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+_NOT_BEGUN = replace(
+    WRONG_ACCOUNT, message="not begun: the configured `account` is not in the group just created"
+)
 
 
 def apply_plan(
@@ -72,6 +78,10 @@ class _Run:
         if todo:
             progress.start("Applying", len(todo))
             try:
+                for outcome in self._until_account_is_proven(todo):
+                    ended[outcome.name] = outcome
+                    progress.advance()
+                todo = [group for group in todo if group.name not in ended]
                 with ThreadPoolExecutor(concurrency, thread_name_prefix="write") as pool:
                     for future in as_completed([pool.submit(self._one, group) for group in todo]):
                         outcome = future.result()
@@ -82,8 +92,23 @@ class _Run:
         self._observe()
         return ended
 
+    def _until_account_is_proven(self, todo: list[GroupPlan]) -> Iterator[GroupOutcome]:
+        """While no group that was read holds the account, groups are created one at a time: a wrong number
+        would otherwise show only after all of them were made."""
+        read = [found for found in self.reading.groups.values() if isinstance(found, LiveGroup)]
+        proven = any(map(self.tools.holds_account, read)) or not self.tools.context.account
+        for group in todo:
+            if proven or self.tools.halted or self.tools.broken or self.tools.clock.stopping:
+                return
+            if group.action == "create":
+                run = self._run(group)
+                yield run.run()
+                if run.live is not None:
+                    proven = self.tools.holds_account(run.live)
+                    self.tools.halted = None if proven else _NOT_BEGUN
+
     def _one(self, group: GroupPlan) -> GroupOutcome:
-        reason = INTERRUPTED if self.tools.clock.stopping else self.tools.broken
+        reason = INTERRUPTED if self.tools.clock.stopping else self.tools.broken or self.tools.halted
         if reason is not None:
             skipped = tuple(Outcome(change, "skipped", reason) for change in group.changes)
             return GroupOutcome(
@@ -94,8 +119,11 @@ class _Run:
                 notes=group.notes,
                 plan=group,
             )
+        return self._run(group).run()
+
+    def _run(self, group: GroupPlan) -> GroupRun:
         allowed = frozenset(entry.code for entry in self.lifted if group.name in entry.groups)
-        return GroupRun(group, self.tools, allowed).run()
+        return GroupRun(group, self.tools, allowed)
 
     def _observe(self) -> None:
         """Record what was seen of groups that are as wanted, and forget those that were left."""

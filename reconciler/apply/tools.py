@@ -15,7 +15,7 @@ from reconciler.errors import (
     ReconcilerError,
     StateError,
 )
-from reconciler.model.live import Problem
+from reconciler.model.live import LiveGroup, Problem
 from reconciler.planning.group import Context
 from reconciler.ports import Clock, IconFiles, Journal, Reader, Writer
 
@@ -23,6 +23,14 @@ T = TypeVar("T")
 
 INTERRUPTED = Problem(
     "interrupted", "not begun: the run was asked to stop", "run apply again for the rest", retry=True
+)
+
+
+WRONG_ACCOUNT = Problem(
+    "account",
+    "the configured `account` is not in this group",
+    "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the number that the credentials "
+    "belong to",
 )
 
 
@@ -54,6 +62,7 @@ class Tools:
     listed: frozenset[str]  # ids at planning time
     strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
     broken: Problem | None = None
+    halted: Problem | None = None  # why no further group is begun, though the state can be written
     bind: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -71,6 +80,11 @@ class Tools:
                 return found
             self.clock.sleep(min(pause, left))
             pause = min(pause * 1.6, self.patience.longest)
+
+    def holds_account(self, live: LiveGroup) -> bool:
+        """Whether the account is in a group, as far as it is configured."""
+        keys = self.context.account_keys
+        return not keys or bool(keys & live.participant_keys)
 
     def unsaved(self, error: StateError, name: str, group_id: str | None) -> None:
         """The state could not be written: no further group is begun, and a person has to bind this one."""

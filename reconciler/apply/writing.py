@@ -95,10 +95,10 @@ class Writing:
         self.tools.poll(look)
         for change in left:
             unread = self.effects.unread_of.get(change.kind)
-            if unread is not None:
+            if unread is not None and unread.code != INTERRUPTED.code:
                 problem = replace(unread, message=f"the result could not be read: {unread.message}")
                 self.ended[change.kind] = Outcome(change, "unknown", problem)
-            elif self.tools.clock.stopping:
+            elif unread is not None or self.tools.clock.stopping:
                 self.ended[change.kind] = Outcome(change, "unknown", _NOT_AWAITED)
             else:
                 self.ended[change.kind] = Outcome(change, "failed", _NOT_SEEN)

@@ -22,6 +22,7 @@ from reconciler.backends.faults import Answer
 from reconciler.errors import ApiError, NotSent, Unclear
 
 _CHUNK = 65536
+_WHERE = "check RECONCILER_BASE_URL, and whether its host can be reached from here"
 _ERROR_BODY = 65536
 """Bytes that are read of the body of an error; its first words are all that is shown."""
 
@@ -176,12 +177,12 @@ def _not_sent(error: Exception) -> ApiError:
     if has(ssl.SSLError, lib3.SSLError):
         return NotSent("TLS could not be agreed on", "check the base URL's port", code="tls", retry=True)
     if has(socket.gaierror):
-        return NotSent("the host's name could not be resolved", "check the base URL", code="dns", retry=True)
+        return NotSent("the host's name could not be resolved", _WHERE, code="dns", retry=True)
     if has(requests.ConnectTimeout, TimeoutError):
-        return NotSent("connecting took too long", code="connect_timeout", retry=True)
+        return NotSent("connecting took too long", _WHERE, code="connect_timeout", retry=True)
     if has(requests.exceptions.InvalidSchema):
         return NotSent("this kind of proxy cannot be used", "SOCKS needs requests[socks]", code="proxy")
-    return NotSent("the connection was refused or broken", code="no_connection", retry=True)
+    return NotSent("the connection was refused or broken", _WHERE, code="no_connection", retry=True)
 
 
 def _unclear(error: Exception, status: int | None = None) -> ApiError:

@@ -21,6 +21,9 @@ def startable() -> Iterator[None]:
     except BrokenPipeError:  # whoever read our output has gone; that is nothing of the sandbox's
         raise
     except OSError as error:
-        raise ReconcilerError(f"the sandbox cannot start: {error.strerror or error}") from None
+        raise ReconcilerError(
+            f"the sandbox cannot start: {error.strerror or error}",
+            "where another one is running here, stop it, or export the lines that it printed",
+        ) from None
     except ValueError as error:
         raise UsageError(f"the sandbox cannot start: {error}") from None

@@ -130,6 +130,13 @@ def _plan_present(
         wanted["subject"], found["subject"] = normal(group.subject), normal(live.subject)
     if group.link_version is not None and recorded is not None:
         wanted["link_version"], found["link_version"] = group.link_version, recorded
+    elif group.link_version is not None and group.link_version > 1:
+        notes.append(
+            Note(
+                f"`link_version` {group.link_version} is taken note of; the present link is not revoked: "
+                f"raise it to {group.link_version + 1} for that"
+            )
+        )
     if group.icon is not None:
         if seen is None:
             raise ValueError(f"the icon of {group.name} was not read")

@@ -49,6 +49,7 @@ def plan(desired: Desired, state: State, reading: Reading, settings: Settings, o
         for name, group_id in sorted(identities.orphans.items())
         if options.wants(name)
     ]
+    groups = _ask_about_renames(groups, identities)
     short = short_list(reading, account_keys)
     unmanaged = tuple(
         Unmanaged(group_id, found.subject if isinstance(found, LiveGroup) else None)
@@ -64,6 +65,27 @@ def plan(desired: Desired, state: State, reading: Reading, settings: Settings, o
     return replace(result, objections=guards.check(result, state, reading, settings, options))
 
 
+def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[GroupPlan]:
+    """A create beside an orphan may be a rename together with a new subject: say how to say so."""
+    orphans = sorted(identities.orphans)
+    if not orphans or len(orphans) > _MANY_ORPHANS:
+        return groups
+    return [
+        replace(group, notes=(*group.notes, _rename_note(group.name, orphans)))
+        if group.action == "create"
+        else group
+        for group in groups
+    ]
+
+
+def _rename_note(name: str, orphans: list[str]) -> Note:
+    ways = "; or ".join(f"reconciler state mv {orphan} {name}" for orphan in orphans)
+    return Note(
+        f"a manifest is gone: if this is its group under a new name, nothing should be created: {ways}"
+    )
+
+
+_MANY_ORPHANS = 3  # more would be a guess
 _CONTRADICTION = Problem(
     "contradiction", "the list names the group, but asking for it answers that there is none"
 )
@@ -187,8 +209,8 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
         return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
     if not context.options.prune:
         note = Note(
-            "its manifest is gone. Leave the group: reconciler apply --prune; or keep it, unmanaged: "
-            f"reconciler state forget {name}"
+            f"its manifest is gone. Renamed: reconciler state mv {name} NEW-NAME; keep it, unmanaged: "
+            f"reconciler state forget {name}; leave it for good: reconciler apply --prune"
         )
         return replace(orphan, notes=(note,))
     match found:

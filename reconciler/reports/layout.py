@@ -61,7 +61,8 @@ def plan_summary(view: PlanView) -> Cell:
         if number
     ]
     if not any(group.changes for group in view.groups):
-        return _nothing("No changes.", count.unchanged, others)
+        stuck = count.blocked or count.missing or count.unreadable
+        return _nothing("Nothing can be applied." if stuck else "No changes.", count.unchanged, others)
     told = sum(group.notices > 0 for group in view.groups)
     notices = (
         f"Members will see {counted(count.notices, 'notice')} in {counted(told, 'group')}."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import click
 
 from reconciler.cli.common import Common, verb
@@ -15,7 +18,12 @@ reconciler sandbox --reencode --lag 3
 
 
 @verb("sandbox", EXAMPLES)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1; 0: any  [default: 0]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="On 127.0.0.1; 0: any  [default: that of the last time, else any]",
+)
 @click.option("--account", metavar="NUMBER", default=None, help="The business's own number.")
 @click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
 @click.option("--username", default=None, help="The only user name accepted (with --token).")
@@ -36,7 +44,7 @@ reconciler sandbox --reencode --lag 3
 @click.option("--webhook", metavar="URL", default=None, help="Loopback URL that gets messages from members.")
 def command(
     common: Common,
-    port: int,
+    port: int | None,
     account: str | None,
     database: str | None,
     username: str | None,
@@ -70,7 +78,12 @@ def command(
     except ValueError as error:
         raise UsageError(f"--fault: {error}") from None
 
+    folder = wiring.sandbox_folder()
+    last = folder / "sandbox.port"  # a state belongs to one address, so the next day finds it again
+
     def ready(server: Server) -> None:
+        if port is None and database is None:
+            last.write_text(f"{server.base_url.rpartition(':')[2]}\n", encoding="ascii")
         terminal.put(f"export RECONCILER_BASE_URL={server.base_url}")
         terminal.put(f"export RECONCILER_USERNAME={username or 'sandbox'}")
         terminal.put(f"export RECONCILER_TOKEN={token or 'sandbox'}")
@@ -79,9 +92,9 @@ def command(
 
     with startable():
         options = Options(
-            database=database or str(wiring.sandbox_folder() / "sandbox.sqlite3"),
+            database=database or str(folder / "sandbox.sqlite3"),
             account=digits,
-            port=port,
+            port=port if port is not None else _last_port(last),
             username=username,
             token=token,
             latency=latency,
@@ -95,5 +108,19 @@ def command(
             faults=parsed,
             webhook=webhook,
         )
-        serve_forever(options, ready)
+        try:
+            serve_forever(options, ready)
+        except OSError:
+            if port is not None or options.port == 0:
+                raise
+            serve_forever(replace(options, port=0), ready)  # somebody else has the port of the last time
     return Exit.OK
+
+
+def _last_port(path: Path) -> int:
+    """The port that was written down, 0 (any) where there is none."""
+    try:
+        port = int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+    return port if 1024 <= port <= 65535 else 0
