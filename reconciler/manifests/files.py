@@ -34,6 +34,11 @@ class Tree(Protocol):
         """The folder in which the user stands, "" for the root itself."""
         ...
 
+    @property
+    def here(self) -> str:
+        """That folder's full path, to be shown to the user."""
+        ...
+
     def typed(self, path: str) -> str:
         """What a user who stands in `base` means by a path, relative to the root. Raises `FileError`."""
         ...
@@ -88,6 +93,7 @@ class WorkTree:
         if base == ".." or base.startswith("../"):
             raise ValueError("the working folder lies outside the root")
         self.base = "" if base == "." else base
+        self.here = visible(os.path.realpath(cwd))
         self._folders: dict[str, str] = {}
         self._shown: dict[str, str] = {}
 
@@ -188,6 +194,8 @@ class WorkTree:
         real = os.path.realpath(f"{self._root}/{path}", strict=strict)
         if not self._below(real):
             raise _outside()
+        if ".git" in real[len(self._root) :].split("/"):  # its config may hold a pipeline's credentials
+            raise FileError("lies in Git's own folder")
         return real
 
     def _real_folder(self, folder: str) -> str:

@@ -11,10 +11,11 @@ import re
 from reconciler.errors import ReconcilerError
 
 _TYPED = re.compile(r"\+?[0-9][0-9 ()\-]*")
+_AREA_FIRST = re.compile(r"\([0-9]+\)[0-9 ()\-]*")
 _WA_ID = re.compile(r"[0-9]{5,20}")
 _GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
 _CLASSIC_ID = re.compile(r"([0-9]{5,20})(-[0-9]+.*)")
-_LONG_RUN = re.compile(r"\+?[0-9](?:[ ().\-]?[0-9]){7,}")
+_LONG_RUN = re.compile(r"\+[0-9](?:[ ().\-]{0,2}[0-9]){7,}|[0-9](?:[ ().\-]?[0-9]){7,}")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _BRAZIL_MOBILE = re.compile(r"55([0-9]{2})9([6-9][0-9]{7})")
 _MEXICO_MOBILE = re.compile(r"521([0-9]{10})")
@@ -32,6 +33,10 @@ def parse(text: str) -> str:
     does not quote the number.
     """
     stripped = text.strip()
+    if _AREA_FIRST.fullmatch(stripped):
+        raise NumberError(
+            "the country code is missing", "begin with it, outside parentheses: +55 (19) 90000-0001"
+        )
     if not _TYPED.fullmatch(stripped):
         raise NumberError(
             "not a phone number", "write it as +55 19 90000-0001: digits, spaces, hyphens, parentheses"

@@ -110,7 +110,7 @@ def _differences(text: str, print_: Fingerprint, key: bytes) -> list[str]:
         return [unusable]
     seal = saved.pop("seal", None)
     if not isinstance(seal, str) or not hmac.compare_digest(
-        seal.encode(), _digest(key, "file", saved).encode()
+        seal.encode(errors="replace"), _digest(key, "file", saved).encode()
     ):
         return [unusable]
     if saved.get("format_version") != FORMAT_VERSION or saved.get("kind") != "saved_plan":

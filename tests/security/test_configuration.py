@@ -245,6 +245,27 @@ def test_a_complaint_quotes_forty_characters_at_most(checkout: Checkout) -> None
     assert_clean(checkout.quick("validate"))
 
 
+@pytest.mark.parametrize("way", ["by name", "by a link", "by a link to the folder", "as manifests"])
+def test_gits_own_files_are_not_read(way: str, checkout: Checkout, api: RawServer) -> None:
+    """A checkout in a pipeline may keep a token in `.git/config`."""
+    checkout.write(".git/config.yaml", f"{CANARY}: 1\n{CANARY[:30]}: 2\n")
+    match way:
+        case "by name":
+            checkout.configure("contacts: .git/config.yaml")
+        case "by a link":
+            (checkout.path / "groups/x.yaml").symlink_to("../.git/config.yaml")
+        case "by a link to the folder":
+            (checkout.path / "groups/x").symlink_to("../.git")
+        case _:
+            checkout.configure("manifests: .git")
+    done = checkout.quick("plan")
+    assert done.code == 1
+    assert "Git's own folder" in done.err
+    assert CANARY[:30] not in everything(done)
+    assert api.connections == 0
+    assert_clean(done)
+
+
 # --- what is written ------------------------------------------------------------------------------------
 
 
