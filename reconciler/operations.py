@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Patience
 from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.load import Loaded
+from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
 from reconciler.model.drift import Drift, History
+from reconciler.model.invitation import Invitations
 from reconciler.model.live import LiveGroup, Problem, Reading
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
@@ -102,6 +104,41 @@ def drift(
         return Drifted(found, None)
     names = [group.name for group in loaded.desired.groups]
     return Drifted(*remember(found, history, names=names, now=options.now))
+
+
+def invites(
+    loaded: Loaded,
+    state: State,
+    *,
+    reader: Reader,
+    get_link: Callable[[str], str],
+    icon_files: IconFiles,
+    options: Options,
+    people: frozenset[str],
+    include_left: bool,
+    clock: Clock,
+    progress: Progress,
+) -> Invitations:
+    """Who has yet to join which group, with the links. Changes nothing, except that asking may create a link.
+
+    Of the writer it is handed `get_link` alone. `people`: number keys of those who are asked about, empty
+    for everybody. Raises what `plan` raises.
+    """
+    without_icons = replace(loaded, desired=people_only(loaded.desired))
+    made, _ = _decide(without_icons, nobody_joined(state), reader, icon_files, options, progress)
+    return with_links(
+        invitations(
+            made,
+            state,
+            Context.of(loaded.desired, loaded.settings, options),
+            people=people,
+            include_left=include_left,
+        ),
+        get_link,
+        clock=clock,
+        concurrency=loaded.settings.api.write_concurrency,
+        progress=progress,
+    )
 
 
 def apply(

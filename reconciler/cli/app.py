@@ -17,6 +17,7 @@ _COMMANDS = {
     "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
     "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
     "drift": ("reconciler.cli.commands.drift", "Report what was changed outside. Changes nothing."),
+    "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links."),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
     "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),
@@ -32,6 +33,7 @@ class _Program(LazyGroup):
     reconciler apply                    make it so, after a question
     reconciler apply --yes              the same in a pipeline
     reconciler drift                    what did somebody change by hand?
+    reconciler invites                  who has yet to join, and by which link?
     """
 
 

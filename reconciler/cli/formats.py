@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reconciler.cli.places import check_inside
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.reports.shapes import ApplyView, DriftView, PlanView
+    from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, PlanView
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +97,71 @@ FORMATS = {
 }
 
 
+def _text_invites(view: InvitesView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_invites(view, color=look.color, width=look.width)
+
+
+def _json_invites(view: InvitesView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_invites(view)
+
+
+def _csv_invites(view: InvitesView, _: Look) -> str:
+    from reconciler.reports import csv
+
+    return csv.render_invites(view)
+
+
+InvitesFormat = Callable[["InvitesView", Look], str]
+
+INVITES: dict[str, InvitesFormat] = {"text": _text_invites, "json": _json_invites, "csv": _csv_invites}
+"""The formats of `invites`, whose table of people goes where no plan does."""
+
+
 def named(name: str) -> Format:
     """The format of a name; raises `UsageError` naming the others."""
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(FORMATS)}")
-    return FORMATS[name]
+    return _row(FORMATS, name)
+
+
+def invites_named(name: str) -> InvitesFormat:
+    """The format of `invites` of a name; raises `UsageError` naming the others."""
+    return _row(INVITES, name)
+
+
+def _row(table: Mapping[str, T], name: str) -> T:
+    if name not in table:
+        raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(table)}")
+    return table[name]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportFile:
+class ReportFile(Generic[T]):
     """One `--report FORMAT=FILE`."""
 
-    format: Format
+    format: T
     path: str
 
 
-def report_files(given: tuple[str, ...]) -> tuple[ReportFile, ...]:
+def report_files(given: tuple[str, ...]) -> tuple[ReportFile[Format], ...]:
     """Every `--report`, checked before anything is done; raises `UsageError`."""
+    return _files(FORMATS, given)
+
+
+def invites_files(given: tuple[str, ...]) -> tuple[ReportFile[InvitesFormat], ...]:
+    """Every `--report` of `invites`, checked before anything is done; raises `UsageError`."""
+    return _files(INVITES, given)
+
+
+def _files(table: Mapping[str, T], given: tuple[str, ...]) -> tuple[ReportFile[T], ...]:
     files = []
     for text in given:
         name, equals, path = text.partition("=")
         if not equals or not path:
             raise UsageError("--report takes FORMAT=FILE", "for example: --report json=plan.json")
-        files.append(ReportFile(named(name), path))
+        files.append(ReportFile(_row(table, name), path))
     return tuple(files)
 
 

@@ -1,5 +1,5 @@
-"""JSON reports, as `plan`, `apply` and `drift` in `schemas/` say: within a `format_version` keys are only
-ever added."""
+"""JSON reports, as `plan`, `apply`, `drift` and `invites` in `schemas/` say: within a `format_version` keys
+are only ever added."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from reconciler.reports.shapes import (
     DriftView,
     FieldDriftView,
     GroupDriftView,
+    GroupInvitesView,
     GroupOutcomeView,
     GroupView,
+    InviteeView,
+    InvitesView,
     InviteView,
     ObjectionView,
     OutcomeView,
@@ -75,6 +78,20 @@ def render_drift(view: DriftView) -> str:
             "summary": asdict(view.summary),
             "groups": [_drift(group) for group in view.groups],
             "unmanaged": [_unmanaged(found) for found in view.unmanaged],
+            "notes": list(view.notes),
+        }
+    )
+
+
+def render_invites(view: InvitesView) -> str:
+    """Links and people, in full, as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "invites",
+            "complete": view.complete,
+            "summary": asdict(view.summary),
+            "groups": [_invites(group) for group in view.groups],
             "notes": list(view.notes),
         }
     )
@@ -241,6 +258,30 @@ def _value(value: object) -> object:
             return list(value)
         case _:
             return value
+
+
+def _invites(group: GroupInvitesView) -> dict[str, object]:
+    return {
+        "name": group.name,
+        "id": group.id,
+        "subject": group.subject,
+        "link": group.link,
+        "people": [_invitee(person) for person in group.people],
+        "status": group.status,
+        "notes": list(group.notes),
+    }
+
+
+def _invitee(person: InviteeView) -> dict[str, object]:
+    found: dict[str, object] = {"number": person.number}
+    if person.contact is not None:
+        found["contact"] = person.contact
+    found["as"] = person.role
+    if person.name is not None:
+        found["name"] = person.name
+    if person.left:
+        found["left"] = True
+    return found
 
 
 def _time(at: datetime) -> str:

@@ -19,10 +19,13 @@ from reconciler.reports.shapes import (
 )
 
 Span = tuple[str, str]
-"""Words, and the name of their style: add, remove, change, bad, warn, dim, strong, or none."""
+"""Words, and the name of their style: add, remove, change, bad, warn, dim, strong, link, or none."""
 
 Cell = tuple[Span, ...]
 Row = tuple[Cell, ...]
+
+LINK = "link"
+"""The style of what must stay in one piece, however narrow the terminal is."""
 
 FEW = 5  # names beside a person or a note
 
@@ -214,7 +217,7 @@ def joining(invites: Iterable[tuple[str, InviteView]], limit: int) -> list[Item]
     if len(people) > limit:
         rows.append((plain(f"… and {len(people) - limit} more"),))
     head = plain("Still to join (not changes)", "strong")
-    return [Item(head, "send them the invite link", (Field("", tuple(rows)),))]
+    return [Item(head, "next: reconciler invites", (Field("", tuple(rows)),))]
 
 
 def notes(texts: Iterable[tuple[str, str]]) -> list[Item]:

@@ -1,4 +1,4 @@
-"""What a view holds: plain frozen data with nothing left to redact. Made by `view`, read by formats."""
+"""What a view holds: plain frozen data with nothing left to redact. Made by the views, read by formats."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Cause, DriftStatus, FieldName
+from reconciler.model.invitation import InviteStatus
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Action
 
@@ -233,4 +234,51 @@ class DriftView:
     summary: DriftSummary
     groups: tuple[GroupDriftView, ...]
     unmanaged: tuple[UnmanagedView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InviteeView:
+    """Somebody to invite: the full number with its `+`; `left` where they joined before and have left."""
+
+    number: str
+    contact: str | None
+    name: str | None
+    role: Literal["admin", "member"]
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupInvitesView:
+    """One group with the whole link, None where `status` is not `ready`, and then `notes` say why."""
+
+    name: str
+    id: str | None
+    subject: str | None
+    status: InviteStatus
+    link: str | None
+    people: tuple[InviteeView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitesSummary:
+    """`people` to invite to `groups` that have a link; `without_link`: groups that have none; `left_out`: how
+    often somebody joined a group, left it, and is not named for that."""
+
+    people: int
+    groups: int
+    without_link: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitesView:
+    """`all_read` is False where not everything that had to be read was read, `complete` also where a link
+    could not be had."""
+
+    complete: bool
+    all_read: bool
+    summary: InvitesSummary
+    groups: tuple[GroupInvitesView, ...]
     notes: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Reports for people at a terminal, or in the log of a pipeline. The home of rich in reports.
 
-What there is to say comes from `layout` and `drift_layout`; here it is escaped, aligned, wrapped and
+What there is to say comes from the layouts; here it is escaped, aligned, wrapped and
 coloured. Nobody's text is ever taken for markup.
 """
 
@@ -14,10 +14,10 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from reconciler.errors import Complaint
-from reconciler.reports import drift_layout, layout
+from reconciler.reports import drift_layout, invites_layout, layout
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.phrases import Cell, Field, Item, Row, Span, counted
-from reconciler.reports.shapes import ApplyView, DriftView, PlanView
+from reconciler.reports.phrases import LINK, Cell, Field, Item, Row, Span, counted
+from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, PlanView
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
@@ -32,6 +32,7 @@ _STYLES = {
     "bad": Style(color="red", bold=True),
     "dim": Style(dim=True),
     "strong": Style(bold=True),
+    LINK: Style(color="cyan"),
 }
 _TOKENS = re.compile(r"[^ ]+ *| +")
 
@@ -54,6 +55,11 @@ def render_drift(view: DriftView, *, color: bool, width: int = 100, limit: int =
     """The verdict; group by group what is wanted, was last applied and is there, who moved, and the command
     that mends it; and one line of counts."""
     return _draw(drift_layout.drift_items(view, limit), drift_layout.drift_summary(view), color, width)
+
+
+def render_invites(view: InvitesView, *, color: bool, width: int = 100) -> str:
+    """Group by group the link and the people, in full; then the groups that have no link, and why."""
+    return _draw(invites_layout.invites_items(view), invites_layout.invites_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:
@@ -162,10 +168,10 @@ def _wrapped(lead: str, used: int, cell: Cell, color: bool, width: int) -> Itera
 
 
 def _tokens(cell: Cell, room: int) -> Iterator[Span]:
-    """Words with the spaces behind them; what is longer than a line is cut."""
+    """Words with the spaces behind them; what is longer than a line is cut, but for a link."""
     for text, style in cell:
         for token in _TOKENS.findall(text):
-            if cell_len(token.rstrip(" ")) <= room:
+            if cell_len(token.rstrip(" ")) <= room or style == LINK:
                 yield token, style
             else:
                 yield from ((part, style) for part in chop_cells(token, room))

@@ -1,7 +1,7 @@
 """The redacted view of a plan or an apply; `Book` is the only place where numbers become aliases or masks.
 
 Everything in a view may be published as it is; what is left to a format is to escape it for its medium.
-Invite links are in no view.
+Invite links are in no view but that of `invites_view`.
 """
 
 from __future__ import annotations

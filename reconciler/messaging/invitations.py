@@ -1,0 +1,159 @@
+"""Who has yet to join, and the links that let them in: from a plan to invitations.
+
+The links are asked for only where somebody needs them, because asking may create one (API facts, "Calls").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+
+from reconciler.errors import ApiError
+from reconciler.model.change import Invite, RevokeLink
+from reconciler.model.desired import Desired, DesiredGroup
+from reconciler.model.group import Ensure
+from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
+from reconciler.model.live import Problem
+from reconciler.model.plan import GroupPlan, Note, Plan
+from reconciler.model.record import State
+from reconciler.planning.diff import joined_ref
+from reconciler.planning.group import Context, newcomers
+from reconciler.ports import Clock, Progress
+
+_STOPPED = Problem("interrupted", "the link was not asked for: the run was asked to stop", retry=True)
+
+
+def people_only(desired: Desired) -> Desired:
+    """The manifests without their icons, which no invitation depends on: none is asked for."""
+    return replace(desired, groups=tuple(replace(group, icon=None) for group in desired.groups))
+
+
+def nobody_joined(state: State) -> State:
+    """The state as if nobody had been in a group before, so that a plan names who has left as well."""
+    groups = {name: replace(record, joined=()) for name, record in state.groups.items()}
+    return replace(state, groups=groups)
+
+
+def invitations(
+    plan: Plan, state: State, context: Context, *, people: frozenset[str], include_left: bool
+) -> Invitations:
+    """The groups that wait for somebody, without links yet.
+
+    `plan` was made from `nobody_joined(state)`. `people` are the number keys of those who are asked about,
+    empty for everybody. Who joined and left is named with `include_left` only.
+    """
+    groups: list[GroupInvites] = []
+    left_out = 0
+    for group in plan.groups:
+        if group.desired is None or group.desired.ensure is not Ensure.PRESENT:
+            continue
+        waiting = [invitee for invitee in _invitees(group, state) if _asked(invitee.invite, people)]
+        named = tuple(invitee for invitee in waiting if include_left or not invitee.left)
+        left_out += len(waiting) - len(named)
+        if named or _may_wait(group, group.desired, people, context):
+            groups.append(_waiting(group, named, context))
+    return Invitations(groups=tuple(groups), left_out=left_out, all_read=plan.complete, notes=plan.notes)
+
+
+def with_links(
+    found: Invitations,
+    get_link: Callable[[str], str],
+    *,
+    clock: Clock,
+    concurrency: int,
+    progress: Progress,
+) -> Invitations:
+    """Ask for the link of every `ready` group, at most `concurrency` at once.
+
+    A failure becomes the group's `problem`; with a stop asked for no further call is begun. Raises
+    `CredentialsError`.
+    """
+    ids = {group.name: group.id for group in found.groups if group.status == "ready" and group.id}
+    if not ids:
+        return found
+
+    def ask(group_id: str) -> str | Problem:
+        if clock.stopping:
+            return _STOPPED
+        try:
+            return get_link(group_id)
+        except ApiError as error:
+            return Problem.of(error)
+
+    answers: dict[str, str | Problem] = {}
+    progress.start("Asking for links", len(ids))
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="links") as pool:
+        try:
+            tasks = {pool.submit(ask, group_id): name for name, group_id in ids.items()}
+            for task in as_completed(tasks):
+                answers[tasks[task]] = task.result()
+                progress.advance()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            progress.finish()
+    groups = tuple(
+        _answered(group, answers[group.name]) if group.name in answers else group for group in found.groups
+    )
+    return replace(found, groups=groups)
+
+
+def _invitees(group: GroupPlan, state: State) -> tuple[Invitee, ...]:
+    record = state.groups.get(group.name) or state.groups.get(group.was or "")
+    joined = record.joined if record is not None and record.id == group.id else ()
+    return tuple(Invitee(invite, joined_ref(invite.person) in joined) for invite in group.to_invite)
+
+
+def _may_wait(group: GroupPlan, desired: DesiredGroup, people: frozenset[str], context: Context) -> bool:
+    """Whether nobody knows who is in a group to which somebody may have to be invited."""
+    if group.live is not None or group.to_invite:
+        return False
+    return any(_asked(invite, people) for invite in newcomers(desired, context)) or (
+        group.action == "unreadable" and not people
+    )
+
+
+def _asked(invite: Invite, people: frozenset[str]) -> bool:
+    return not people or bool(people & invite.person.keys)
+
+
+def _waiting(group: GroupPlan, people: tuple[Invitee, ...], context: Context) -> GroupInvites:
+    status, notes = _status(group, context)
+    wanted = group.desired.subject if group.desired else None
+    return GroupInvites(
+        name=group.name,
+        status=status,
+        id=group.id,
+        subject=group.live.subject if group.live else wanted,
+        people=people,
+        notes=notes,
+    )
+
+
+def _status(group: GroupPlan, context: Context) -> tuple[InviteStatus, tuple[Note, ...]]:
+    match group.action:
+        case "blocked" | "missing" | "held" | "unreadable":
+            return group.action, group.notes
+        case "create":
+            return "create", (Note("the group is yet to be created. First: reconciler apply"),)
+        case "adopt" | "update" | "none":
+            pass
+        case "leave" | "orphaned":
+            raise ValueError(f"nobody is invited to {group.name}")
+    if any(isinstance(change, RevokeLink) for change in group.changes):
+        note = Note("`link_version` was raised: the next apply revokes this link. First: reconciler apply")
+        return "revoke", (note,)
+    if context.account and group.live is not None and context.account[0] not in group.live.admin_keys:
+        note = Note("the account is no admin of this group, and only an admin gets the link")
+        if group.live.admins:
+            note = replace(note, text=f"{note.text}. One of these can make it one: {{people}}")
+        return "blocked", (replace(note, people=group.live.admins),)
+    return "ready", ()
+
+
+def _answered(group: GroupInvites, answer: str | Problem) -> GroupInvites:
+    if isinstance(answer, Problem):
+        return replace(group, status="failed", problem=answer)
+    return replace(group, link=answer)

@@ -1,0 +1,55 @@
+"""The view of invitations: the one place with links and full numbers, for whoever carries them to people.
+
+Only what is needed for that is shown in full. What outsiders wrote, and the notes, are as everywhere.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.invitation import GroupInvites, Invitations, Invitee
+from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesSummary, InvitesView
+from reconciler.reports.view import Book
+
+
+def invites_view(found: Invitations, book: Book) -> InvitesView:
+    """The view of invitations, group by group in their order."""
+    groups = tuple(_group(group, book) for group in found.groups)
+    ready = [group for group in groups if group.link is not None]
+    return InvitesView(
+        complete=found.complete,
+        all_read=found.all_read,
+        summary=InvitesSummary(
+            people=len({person.number for group in ready for person in group.people}),
+            groups=len(ready),
+            without_link=len(groups) - len(ready),
+            left_out=found.left_out,
+        ),
+        groups=groups,
+        notes=tuple(map(book.note, found.notes)),
+    )
+
+
+def _group(group: GroupInvites, book: Book) -> GroupInvitesView:
+    notes = list(map(book.note, group.notes))
+    if group.problem is not None:
+        hint = book.problem(group.problem.hint)
+        notes.append(book.problem(group.problem.message) + (f" ({hint})" if hint else ""))
+    return GroupInvitesView(
+        name=group.name,
+        id=group.id,
+        subject=None if group.subject is None else book.outsider(group.subject),
+        status=group.status,
+        link=group.link,
+        people=tuple(map(_person, group.people)),
+        notes=tuple(notes),
+    )
+
+
+def _person(invitee: Invitee) -> InviteeView:
+    person = invitee.invite.person
+    return InviteeView(
+        number=f"+{person.numbers[0]}",
+        contact=person.alias,
+        name=person.name,
+        role=invitee.invite.role,
+        left=invitee.left,
+    )
