@@ -27,6 +27,10 @@ from reconciler.model.settings import Settings
 __all__ = ["Loaded", "ManifestIconFiles", "load", "schema_text"]
 
 _SUFFIXES = (".yaml", ".yml")
+_EMPTIED = (
+    "declare one, or delete the file: `apply --prune` then leaves the group that it declared, "
+    "unless `reconciler state forget NAME` comes first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ def load(
 
     `config_path` as for `load_config`; `account` (digits) stands in for the configured one. Without
     `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
-    do not look at icons. Without `need_manifests` it is no mistake that there is none.
-    Raises `InputError` with every complaint about every file.
+    do not look at icons. Without `need_manifests` it is no mistake that there is none, in a file
+    or in all of them. Raises `InputError` with every complaint about every file.
     """
     complaints = Complaints()
     config, found = load_config(tree, config_path)
@@ -99,14 +103,14 @@ def _drafts(tree: Tree, config: Config, complaints: Complaints, needed: bool) ->
     except FileError as error:
         if config.whole and (needed or tree.exists(folder)):
             message = f"the folder of the manifests {error.message}"
-            complaints.add(place, message, error.hint, "no-manifest")
+            complaints.add(place, message, error.hint or _looked(tree, folder), "no-manifest")
         return []
     others = {config.path, config.settings.contacts}
     drafts: list[Draft] = []
     before = complaints.mistakes
     for path in paths:
         if path not in others:
-            drafts += _file(tree, path, complaints)
+            drafts += _file(tree, path, complaints, needed)
     if needed and config.whole and not drafts and complaints.mistakes == before:
         complaints.add(
             Mark(tree.shown(folder)),
@@ -117,7 +121,15 @@ def _drafts(tree: Tree, config: Config, complaints: Complaints, needed: bool) ->
     return drafts
 
 
-def _file(tree: Tree, path: str, complaints: Complaints) -> list[Draft]:
+def _looked(tree: Tree, folder: str) -> str:
+    """Where the folder was looked for, and the two ways to say that it is elsewhere."""
+    return (
+        f"looked for {quote(tree.shown(folder))} in {tree.here}: if that is the wrong place, use `-C DIR`; "
+        "`manifests: DIR` in reconciler.yaml names another folder"
+    )
+
+
+def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[Draft]:
     file = tree.shown(path)
     try:
         data = tree.read(path, yamlmarks.MAX_BYTES)
@@ -127,7 +139,7 @@ def _file(tree: Tree, path: str, complaints: Complaints) -> list[Draft]:
     documents = yamlmarks.parse(data, file)
     complaints.extend(documents.complaints)
     if documents.whole and not documents.nodes:
-        complaints.add(Mark(file), "this file declares no group", rule="no-document", warning=True)
+        complaints.add(Mark(file), "this file declares no group", _EMPTIED, "no-document", warning=not needed)
     folder, _, base = path.rpartition("/")
     stem = posixpath.splitext(base)[0]
     alone = documents.whole and len(documents.nodes) == 1

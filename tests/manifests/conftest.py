@@ -47,6 +47,10 @@ class Folder:
             self.load(**options)
         return [str(complaint) for complaint in caught.value.complaints]
 
+    def warnings(self, **options: object) -> list[str]:
+        """What is doubtful, in order, where nothing is wrong."""
+        return [str(complaint) for complaint in self.load(**options).desired.warnings]
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:

@@ -166,8 +166,8 @@ GROUP = {
     ),
     "no international number": (
         "subject: G\nmembers: [(19) 90000-0001]\n",
-        "2:11: `(19) ••••01`: not a phone number (write it as +55 19 90000-0001: digits, spaces, "
-        "hyphens, parentheses)",
+        "2:11: `(19) ••••01`: the country code is missing (begin with it, outside parentheses: "
+        "+55 (19) 90000-0001)",
     ),
     "number with a zero": (
         "subject: G\nmembers: [0170 1234567]\n",
@@ -291,10 +291,6 @@ CONFIG = {
         "1:11: `/proc/self/environ` is an absolute path (paths are relative to the file that names them)",
     ),
     "missing contacts": ("contacts: people.yaml\n", "1:11: `people.yaml` does not exist"),
-    "missing folder": (
-        "manifests: grups\n",
-        "1:12: the folder of the manifests does not exist",
-    ),
     "state outside": (
         "state: file:../state.json\n",
         "1:8: `file:../state.json` leads out of the repository "
@@ -569,18 +565,44 @@ def test_a_file_gives_its_name_to_one_document_only(repo: Folder) -> None:
     ]
 
 
-def test_no_manifest_at_all_is_a_mistake(folder: Folder) -> None:
-    assert folder.complaints() == ["groups:1:1: the folder of the manifests does not exist"]
+def test_a_missing_folder_says_where_it_was_looked_for(folder: Folder) -> None:
+    def hint(where: str, folder: str) -> str:
+        return (
+            f"(looked for `{folder}` in {where}: if that is the wrong place, use `-C DIR`; "
+            "`manifests: DIR` in reconciler.yaml names another folder)"
+        )
 
+    gone = "the folder of the manifests does not exist"
+    assert folder.complaints() == [f"groups:1:1: {gone} {hint(str(folder.root), 'groups')}"]
+
+    below = folder.write("ci/reconciler.yaml", "manifests: ../grups\n").parent
+    assert folder.complaints(cwd=below) == [
+        f"reconciler.yaml:1:12: {gone} {hint(str(below), '../grups')}",
+    ]
+
+    folder.write("groups", "a file")
+    assert folder.complaints() == [
+        f"groups:1:1: the folder of the manifests is not a folder {hint(str(folder.root), 'groups')}"
+    ]
+
+
+def test_no_manifest_at_all_is_a_mistake(folder: Folder) -> None:
     folder.write("groups/README.md", "no manifest")
     hint = "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder"
     assert folder.complaints() == [f"groups:1:1: there is no manifest in this folder ({hint})"]
 
-    folder.write("groups/empty.yaml", "# nothing yet\n")
-    assert folder.complaints() == [
-        f"groups:1:1: there is no manifest in this folder ({hint})",
-        "groups/empty.yaml:1:1: warning: this file declares no group",
-    ]
+
+@pytest.mark.parametrize("text", ["", "# subject: Right\n", "---\n---\n", "null\n"])
+def test_an_emptied_file_is_a_mistake(repo: Folder, text: str) -> None:
+    said = (
+        "this file declares no group (declare one, or delete the file: `apply --prune` then leaves the group "
+        "that it declared, unless `reconciler state forget NAME` comes first)"
+    )
+    repo.write("groups/emptied.yaml", text)
+    assert repo.complaints() == [f"groups/emptied.yaml:1:1: {said}"]
+
+    # `state forget` itself has to work beside it.
+    assert repo.warnings(need_manifests=False) == [f"groups/emptied.yaml:1:1: warning: {said}"]
 
 
 def test_a_configuration_that_was_asked_for_has_to_be_there(repo: Folder) -> None:
