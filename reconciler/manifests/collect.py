@@ -11,11 +11,12 @@ MAX_COMPLAINTS = 100
 
 
 class Complaints:
-    """Everything that is wrong: a hundred complaints a file, then one that says that there are more."""
+    """Everything that is wrong: of each file a hundred mistakes and a hundred warnings, and where there are
+    more, one complaint of that kind that says so. So no number of warnings hides a mistake or becomes one."""
 
     def __init__(self) -> None:
         self._found: list[Complaint] = []
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[tuple[str, bool]] = Counter()
 
     def __iter__(self) -> Iterator[Complaint]:
         return iter(self._found)
@@ -24,11 +25,11 @@ class Complaints:
         self, mark: Mark, message: str, hint: str = "", rule: str = "invalid", *, warning: bool = False
     ) -> None:
         """Complain, unless enough was said about that file."""
-        self._counts[mark.file] += 1
-        match self._counts[mark.file] - MAX_COMPLAINTS:
+        self._counts[mark.file, warning] += 1
+        match self._counts[mark.file, warning] - MAX_COMPLAINTS:
             case 1:
                 more = "there is more wrong with this file than is listed"
-                self._found.append(Complaint(mark, more, "mend what is listed first", "more"))
+                self._found.append(Complaint(mark, more, "mend what is listed first", "more", warning))
             case count if count < 1:
                 self._found.append(Complaint(mark, message, hint, rule, warning))
             case _:
@@ -40,8 +41,8 @@ class Complaints:
             self.add(found.mark, found.message, found.hint, found.rule, warning=found.warning)
 
     def full(self, file: str) -> bool:
-        """Whether enough was said about a file, so that looking at more of it is of no use."""
-        return self._counts[file] > MAX_COMPLAINTS
+        """Whether enough mistakes were named in a file, so that looking at more of it is of no use."""
+        return self._counts[file, False] > MAX_COMPLAINTS
 
     @property
     def mistakes(self) -> int:

@@ -14,10 +14,10 @@ from reconciler.manifests.collect import Complaints
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
+from reconciler.manifests.numbers import read_number
 from reconciler.manifests.schema import Checked, check
 from reconciler.manifests.statespec import state_mistake
 from reconciler.manifests.words import quote, visible
-from reconciler.model import number
 from reconciler.model.group import UNSET, Unset
 from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, InviteSettings, Settings
 
@@ -169,12 +169,9 @@ class _Reader:
         listed = [written] if isinstance(written, str) else written
         found: dict[str, str] = {}
         for index, text in enumerate(listed):
-            try:
-                digits = number.parse(text)
-            except number.NumberError as error:
-                path = ("account",) if isinstance(written, str) else ("account", index)
-                self._complain(self._mark(*path), f"{quote(text)}: {error.message}", error.hint, "number")
-            else:
+            path = ("account",) if isinstance(written, str) else ("account", index)
+            digits = read_number(text, self._mark(*path), self._complaints)
+            if digits is not None:
                 found.setdefault(digits, digits)
         return tuple(found)
 

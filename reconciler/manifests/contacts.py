@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,12 +12,11 @@ from reconciler.manifests import yamlmarks
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
+from reconciler.manifests.numbers import like_a_number, read_number
 from reconciler.manifests.schema import check
 from reconciler.manifests.words import did_you_mean, quote
 from reconciler.model import number
 from reconciler.model.desired import Person
-
-_LIKE_A_NUMBER = re.compile(r"[+(]?[0-9][0-9 ()+\-.]*")
 
 
 @dataclass(slots=True)
@@ -141,11 +139,9 @@ class _Reader:
             ]
         numbers: dict[str, str] = {}
         for text, mark in written:
-            try:
-                digits = number.parse(text)
-            except number.NumberError as error:
+            digits = read_number(text, mark, self._complaints)
+            if digits is None:
                 self._contacts.broken.add(alias)
-                self._complain(mark, f"{quote(text)}: {error.message}", error.hint, "number")
                 continue
             other = self._contacts.by_key.get(number.key(digits))
             if other is not None and other.mark is not None:
@@ -202,11 +198,6 @@ class _Reader:
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
         self._complaints.add(mark, message, hint, rule)
-
-
-def like_a_number(text: str) -> bool:
-    """Whether somebody meant a phone number, well written or not."""
-    return _LIKE_A_NUMBER.fullmatch(text.strip()) is not None
 
 
 def unknown(what: str, name: str, guess: str) -> str:

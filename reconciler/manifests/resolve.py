@@ -11,14 +11,13 @@ from typing import TypeVar
 from reconciler.errors import Mark
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.config import Config, Preset
-from reconciler.manifests.contacts import Contacts, gone, like_a_number, unknown
+from reconciler.manifests.contacts import Contacts, unknown
 from reconciler.manifests.icons import Icons
-from reconciler.manifests.words import did_you_mean, quote
-from reconciler.model import number
+from reconciler.manifests.naming import Naming
+from reconciler.manifests.words import quote
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
-from reconciler.model.group import Manifest, Unset
+from reconciler.model.group import Ensure, Manifest, Unset
 
-_GUESSES = 100
 _T = TypeVar("_T")
 
 
@@ -55,15 +54,14 @@ class Resolver:
     ) -> None:
         self.complaints = complaints
         self._config = config
-        self._contacts = contacts
         self._today = today
         self._icons = icons
         self._limit = config.settings.api.subject_limit
-        self._names = contacts.names()
-        self._guesses = 0
+        self._naming = Naming(contacts, today, complaints)
         self._seen_names: dict[str, Mark] = {}
         self._seen_ids: dict[str, Mark] = {}
-        self._by_name = self._usable_names()
+        self._seen_subjects: dict[str, Mark] = {}
+        self._seen_without_id: dict[str, Mark] = {}
         self._defaults = self._given(config.defaults)
         self._kinds = {name: self._given(preset) for name, preset in config.kinds.items()}
         self._nothing = _Given("")
@@ -72,6 +70,7 @@ class Resolver:
         """The group that a manifest means. What is wrong about it was complained of, and is left out."""
         manifest = draft.manifest
         self._unique(draft)
+        self._check_hold(manifest)
         kind = self._kind(manifest)
         unmanaged = frozenset(manifest.unmanaged)
         if unmanaged:
@@ -86,7 +85,7 @@ class Resolver:
         return DesiredGroup(
             name=manifest.name,
             mark=manifest.mark,
-            subject=self._subject(manifest),
+            subject=self._subject(draft),
             icon=None if "icon" in unmanaged else self._icon(draft, kind),
             admins=admins,
             members=members,
@@ -116,7 +115,8 @@ class Resolver:
                 f"duplicate-{key}",
             )
 
-    def _subject(self, manifest: Manifest) -> str | None:
+    def _subject(self, draft: Draft) -> str | None:
+        manifest = draft.manifest
         if manifest.subject is None:
             return None
         subject = _normal(manifest.subject)
@@ -130,7 +130,35 @@ class Resolver:
                 "shorten it",
                 "subject",
             )
+        elif manifest.ensure is Ensure.PRESENT and not draft.broken & {"id", "ensure"} and manifest.name:
+            self._check_same_subject(manifest, subject)
         return subject
+
+    def _check_same_subject(self, manifest: Manifest, subject: str) -> None:
+        """Warn of two groups with one subject that do not both have an `id`. Who calls this leaves out groups
+        that are to be left, for they are never looked for by their subject (`planning.identity`)."""
+        seen = self._seen_subjects if manifest.id is None else self._seen_without_id
+        first = seen.get(subject)
+        if first is not None:
+            self._warn(
+                manifest.mark_of("subject"),
+                f"the subject {quote(subject)} is that of the manifest at {first} too",
+                "a group is found by its subject when the state is lost: pin `id` in both",
+                "same-subject",
+            )
+        self._seen_subjects.setdefault(subject, manifest.mark)
+        if manifest.id is None:
+            self._seen_without_id.setdefault(subject, manifest.mark)
+
+    def _check_hold(self, manifest: Manifest) -> None:
+        until = None if manifest.hold is None else manifest.hold.until
+        if until is not None and until < self._today:
+            self._warn(
+                manifest.mark_of("hold"),
+                f"the hold ended on {until}, so the group is blocked",
+                "remove `hold` to go on, or give it a later day",
+                "hold-ended",
+            )
 
     def _previously(self, manifest: Manifest) -> tuple[str, ...]:
         subjects = tuple(map(_normal, manifest.previously))
@@ -145,7 +173,7 @@ class Resolver:
         if name is None or not self._config.whole or name in self._config.broken_kinds:
             return self._nothing
         if name not in self._kinds:
-            guess = self._guess(name, frozenset(self._kinds))
+            guess = self._naming.guess(name, frozenset(self._kinds))
             hint = "" if guess else "kinds stand under `kinds` in reconciler.yaml"
             self._complain(manifest.mark_of("kind"), unknown("kind", name, guess), hint, "unknown-kind")
             return self._nothing
@@ -201,63 +229,12 @@ class Resolver:
             )
         return bool(prune)
 
-    def _usable_names(self) -> dict[str, tuple[Person, ...]]:
-        """Aliases and teams that can be named; a team without those who left."""
-        found: dict[str, tuple[Person, ...]] = {
-            alias: (person,)
-            for alias, person in self._contacts.people.items()
-            if not gone(person, self._today)
-        }
-        for team, people in self._contacts.teams.items():
-            found[team] = tuple(person for person in people if not gone(person, self._today))
-        return found
-
     def _own_people(
         self, manifest: Manifest, key: str, written: tuple[str, ...] | None
     ) -> tuple[Person, ...] | None:
         if written is None:
             return None
-        return self._people(written, lambda index: manifest.mark_of(f"{key}[{index}]"))
-
-    def _people(self, written: tuple[str, ...], mark_of: Callable[[int], Mark]) -> tuple[Person, ...]:
-        """The people whom a list names, each once. Persons are unique objects here, so identity decides."""
-        found: dict[int, Person] = {}
-        for index, entry in enumerate(written):
-            people = self._by_name.get(entry)
-            if people is None:
-                if self.complaints.full(mark_of(index).file):
-                    break
-                people = self._by_number_or_not(entry, mark_of, index)
-            for person in people:
-                found[id(person)] = person
-        return tuple(found.values())
-
-    def _by_number_or_not(self, entry: str, mark_of: Callable[[int], Mark], index: int) -> tuple[Person, ...]:
-        contacts = self._contacts
-        if like_a_number(entry):
-            try:
-                person = contacts.stranger(number.parse(entry))
-            except number.NumberError as error:
-                self._complain(mark_of(index), f"{quote(entry)}: {error.message}", error.hint, "number")
-                return ()
-            if not gone(person, self._today):
-                return (person,)
-            self._complain_of_leaver(mark_of(index), person)
-        elif (leaver := contacts.people.get(entry)) is not None:
-            self._complain_of_leaver(mark_of(index), leaver)
-        elif contacts.whole and entry not in contacts.broken:
-            guess = self._guess(entry, self._names)
-            hint = "" if guess else "add them to the contacts, or write an international number"
-            self._complain(mark_of(index), unknown("person or team", entry, guess), hint, "unknown-person")
-        return ()
-
-    def _complain_of_leaver(self, mark: Mark, person: Person) -> None:
-        self._complain(
-            mark,
-            f"{quote(person.ref)} left on {person.left}, says {person.mark}",
-            "take them out here; they are demoted and removed without being named",
-            "leaver",
-        )
+        return self._naming.people(written, lambda index: manifest.mark_of(f"{key}[{index}]"))
 
     def _given(self, preset: Preset) -> _Given:
         if any(self.complaints.full(mark.file) for mark in list(preset.marks.values())[:1]):
@@ -269,7 +246,7 @@ class Resolver:
         def people(key: str, written: tuple[str, ...] | None) -> tuple[Person, ...] | None:
             if written is None:
                 return None
-            return self._people(written, lambda index: preset.marks[f"{key}[{index}]"])
+            return self._naming.people(written, lambda index: preset.marks[f"{key}[{index}]"])
 
         return _Given(
             title=preset.title,
@@ -281,13 +258,11 @@ class Resolver:
             prune_members=preset.prune_members,
         )
 
-    def _guess(self, word: str, options: frozenset[str]) -> str:
-        """A guess costs milliseconds among thousands of names, so a hostile file gets only some."""
-        self._guesses += 1
-        return did_you_mean(word, options) if self._guesses <= _GUESSES else ""
-
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
         self.complaints.add(mark, message, hint, rule)
+
+    def _warn(self, mark: Mark, message: str, hint: str, rule: str) -> None:
+        self.complaints.add(mark, message, hint, rule, warning=True)
 
 
 def _normal(subject: str) -> str:
