@@ -67,7 +67,8 @@ def render_validation(complaints: Sequence[Complaint], groups: int | None, *, co
     found = render_complaints(complaints, color=color)
     if groups is None:
         return found
-    return f"{found}{counted(groups, 'group')}: every file is as it should be.\n"
+    verdict = "no mistakes" if found else "every file is as it should be"
+    return f"{found}{counted(groups, 'group')}: {verdict}.\n"
 
 
 def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:

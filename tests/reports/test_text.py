@@ -195,3 +195,7 @@ def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
     wrong = Complaint(Mark("groups/a.yaml", 3, 5), "`admin` is not a key", "did you mean `admins`?")
     assert text.render_validation([wrong], None, color=False).startswith("groups/a.yaml:3:5: error: `admin`")
     assert text.render_validation([], 1, color=False) == "1 group: every file is as it should be.\n"
+    doubt = Complaint(Mark("groups/a.yaml", 3, 5), "the hold ended", warning=True)
+    assert text.render_validation([doubt], 2, color=False) == (
+        "groups/a.yaml:3:5: warning: the hold ended\n1 warning in 1 file.\n2 groups: no mistakes.\n"
+    )
