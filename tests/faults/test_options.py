@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.formats import FORMATS
-from tests.faults.support import configure
+from tests.faults.support import configure, each
 from tests.support import ANA, BRUNO, Repo, picture
 
 
@@ -65,14 +65,18 @@ USAGE = [
 ]
 
 
-@pytest.mark.parametrize("line", USAGE)
-def test_usage_errors_end_64(repo: Repo, line: str) -> None:
+def test_usage_errors_end_64(repo: Repo) -> None:
     three(repo)
-    wrong = repo.run(*shlex.split(line))
-    assert wrong.code == 64, wrong.err
-    assert wrong.err.strip()
-    assert "Traceback" not in wrong.err
-    assert not any(call["write"] for call in repo.api.calls())
+
+    def work(line: str) -> None:
+        wrong = repo.run(*shlex.split(line))
+        assert wrong.code == 64, wrong.err
+        assert wrong.err.strip()
+        assert "Traceback" not in wrong.err
+
+    each(USAGE, work)
+    assert repo.writes() == []
+    assert not (repo.path / ".reconciler/state.json").exists()
 
 
 def test_no_arguments_shows_what_there_is(repo: Repo) -> None:
@@ -127,23 +131,27 @@ def test_data_on_stdout_and_all_else_on_stderr(repo: Repo) -> None:
     assert repo.run("--quiet", "plan").err == ""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environment", "coloured"),
-    [
-        ((), {}, False),
-        (("--color", "auto"), {}, False),
-        (("--color", "always"), {}, True),
-        (("--color", "always"), {"NO_COLOR": "1"}, True),
-        (("--color", "never"), {"FORCE_COLOR": "1"}, False),
-        ((), {"FORCE_COLOR": "1"}, True),
-        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
-        ((), {"NO_COLOR": ""}, False),
-    ],
-)
-def test_colours(repo: Repo, arguments: tuple[str, ...], environment: dict[str, Any], coloured: bool) -> None:
+COLOURS: list[tuple[str, dict[str, Any], bool]] = [
+    ("", {}, False),
+    ("--color auto", {}, False),
+    ("--color always", {}, True),
+    ("--color always", {"NO_COLOR": "1"}, True),
+    ("--color never", {"FORCE_COLOR": "1"}, False),
+    ("", {"FORCE_COLOR": "1"}, True),
+    ("", {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ("", {"NO_COLOR": ""}, False),
+]
+
+
+def test_colours(repo: Repo) -> None:
     three(repo)
-    assert ("\x1b[" in repo.run("plan", *arguments, **environment).out) is coloured
-    assert "\x1b[" not in repo.plan(*arguments, **environment).out, "never in data"
+
+    def work(case: tuple[str, dict[str, Any], bool]) -> None:
+        arguments, environment, coloured = case
+        assert ("\x1b[" in repo.run("plan", *arguments.split(), **environment).out) is coloured
+
+    each(COLOURS, work)
+    assert "\x1b[" not in repo.plan("--color", "always").out, "never in data"
 
 
 @pytest.mark.parametrize("name", FORMATS)
