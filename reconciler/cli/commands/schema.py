@@ -17,7 +17,7 @@ reconciler schema plan
 def command(common: Common, name: str) -> int:  # noqa: ARG001
     """Print the JSON Schema NAME.
 
-    Of a file: group, contacts, config. Of an output: plan, apply, drift, state.
+    Of a file: group, contacts, config. Of an output: plan, apply, drift, invites, state.
     """
     from reconciler.cli import terminal
     from reconciler.errors import Exit
