@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import math
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler import __version__
+from reconciler.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +31,12 @@ class Common:
     color: str = ""
     quiet: bool = False
     verbose: bool = False
+
+    def refuse(self, *names: str) -> None:
+        """Raise `UsageError` for options that were given and would mean nothing to this command."""
+        for name in names:
+            if getattr(self, name):
+                raise UsageError(f"--{name} means nothing here")
 
     def over(self, earlier: Common) -> Common:
         """These options over those given before the verb; lists are joined."""
@@ -134,6 +142,15 @@ class LazyGroup(click.Group):
         module = importlib.import_module(self.lazy[cmd_name][0])
         found: click.Command = module.command
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, and with a guess for a command that there is not."""
+        if args and args[0] not in self.lazy and not args[0].startswith("-"):
+            guess = difflib.get_close_matches(args[0], self.lazy, n=1)
+            ctx.fail(f"No such command {args[0]!r:.40}." + (f" Did you mean {guess[0]!r}?" if guess else ""))
+        return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)

@@ -104,7 +104,9 @@ def _from_file(path: str) -> tuple[str, tuple[str, ...]]:
             token = file.read(10_000).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise CredentialsError(f"RECONCILER_TOKEN_FILE cannot be read: {reason}") from None
+        raise CredentialsError(
+            f"RECONCILER_TOKEN_FILE cannot be read: {reason}", "is the path right? `~` is not expanded here"
+        ) from None
     if not token:
         raise CredentialsError("the file that RECONCILER_TOKEN_FILE names is empty")
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:

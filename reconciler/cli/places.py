@@ -7,6 +7,8 @@ from pathlib import Path
 
 from reconciler.errors import ReconcilerError
 
+SANDBOX_FOLDER = Path(".reconciler")
+
 
 def find_root(start: Path) -> Path:
     """Git's top level, or else the folder itself: nothing outside is read."""
@@ -27,3 +29,17 @@ def check_inside(path: Path) -> None:
             f"{full.relative_to(root)} leads through a link out of the repository, or into its .git",
             "remove the link",
         )
+
+
+def sandbox_folder() -> Path:
+    """Where the sandbox keeps its groups and its state; nobody means to commit that."""
+    folder = find_root(Path.cwd()) / SANDBOX_FOLDER
+    for name in ("sandbox.sqlite3", "sandbox-state.json"):
+        check_inside(folder / name)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ReconcilerError(
+            f"the sandbox cannot keep its groups in {folder.name}: {error.strerror}"
+        ) from None
+    return folder

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from reconciler.cli import environment, wiring
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
+from reconciler.cli.store import Store
 from reconciler.errors import UsageError
 from reconciler.manifests.load import Loaded
 from reconciler.model import number
@@ -15,11 +16,12 @@ from reconciler.model.group import is_name
 from reconciler.ports import Journal
 
 
-def open_store(common: Common) -> tuple[wiring.Store, Loaded]:
+def open_store(common: Common) -> tuple[Store, Loaded]:
     """The store and the files. Raises `InputError`, and `UsageError` with `state: none`."""
+    common.refuse("target", "report")
     wiring.enter(common)
     loaded = wiring.load(common, SystemClock(), groups=False)
-    store = wiring.Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url())
+    store = Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url())
     if not store.keeps:
         raise UsageError("`state` is none: there is nothing recorded")
     return store, loaded

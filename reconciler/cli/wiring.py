@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
-from reconciler.cli.places import check_inside, find_root
+from reconciler.cli.places import find_root, sandbox_folder
+from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.record import State
 
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import WorkTree
     from reconciler.manifests.load import Loaded
     from reconciler.planning.options import Options
-    from reconciler.ports import IconFiles, Journal
+    from reconciler.ports import IconFiles
     from reconciler.reports.view import Book
 
-SANDBOX_FOLDER = Path(".reconciler")
 SANDBOX_ACCOUNT = "5519911112222"
 
 
@@ -155,118 +154,6 @@ def _sandbox_account(loaded: Loaded) -> tuple[str, ...]:
     return loaded.settings.account or (SANDBOX_ACCOUNT,)
 
 
-def sandbox_folder() -> Path:
-    """Where the sandbox keeps its groups and its state; nobody means to commit that."""
-    folder = find_root(Path.cwd()) / SANDBOX_FOLDER
-    for name in ("sandbox.sqlite3", "sandbox-state.json"):
-        check_inside(folder / name)
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise ReconcilerError(
-            f"the sandbox cannot keep its groups in {folder.name}: {error.strerror}"
-        ) from None
-    return folder
-
-
-class Store:
-    """Where a run reads and writes its state: a file, or nowhere."""
-
-    def __init__(self, path: Path | None, display: str, base_url: str) -> None:
-        self._path = path
-        self._base_url = base_url
-        self.display = display
-
-    @classmethod
-    def of(cls, common: Common, loaded: Loaded, label: str) -> Store:
-        """The store that `--sandbox`, RECONCILER_STATE or the configuration names, in that order."""
-        if common.sandbox:
-            path = sandbox_folder() / "sandbox-state.json"
-            return cls(path, f"{SANDBOX_FOLDER}/{path.name}", label)
-        own = environment.variable("RECONCILER_STATE")
-        base = Path.cwd() if own else find_root(Path.cwd())
-        place = own or loaded.settings.state
-        if place == "none":
-            return cls(None, "none", label)
-        scheme, colon, name = place.partition(":")
-        if scheme != "file" or not colon or not name:
-            raise UsageError(
-                f"state {place!r:.40} is not supported", "use file:PATH (.reconciler/state.json), or none"
-            )
-        if own is None:
-            check_inside(base / name)
-        return cls(base / name, name, label)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether anything is kept: False with `state: none`."""
-        return self._path is not None
-
-    def read(self) -> State:
-        """What is recorded, without a lock; warns of what is doubtful."""
-        if self._path is None:
-            return State(base_url=self._base_url)
-        store = self._file(self._path)
-        state = store.read()
-        for warning in store.warnings:
-            terminal.say(f"Warning: {warning}")
-        self.warn_if_new()
-        return state
-
-    def warn_if_new(self) -> None:
-        """A pipeline whose state is not there yet may have lost it: say so."""
-        if self._path is None:
-            return
-        if terminal.in_ci() and not self._path.exists() and self._base_url != "sandbox":
-            terminal.say(
-                f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
-                "use state: none."
-            )
-
-    def lock(self, timeout: float, clock: SystemClock) -> AbstractContextManager[Journal]:
-        """A journal that nobody else writes at the same time. Raises `LockedError`."""
-        if self._path is None:
-            from reconciler.state.memory import MemoryJournal
-
-            return nullcontext(MemoryJournal(State(base_url=self._base_url)))
-        return self._file(self._path).lock(timeout=timeout, clock=clock, holder=_holder())
-
-    def _file(self, path: Path) -> FileStore:
-        from reconciler.state.file import FileStore
-
-        return FileStore(path, self._base_url, self.display, commit=_commit())
-
-
-if TYPE_CHECKING:
-    from reconciler.state.file import FileStore
-
-
-def _holder() -> str:
-    """Who holds a lock, for those who wait: the pipeline's job where there is one, else the user."""
-    job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_URL") or os.environ.get("CI_JOB_ID")
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    who = f"job {job}" if job else f"{user}@{socket.gethostname()}"
-    return f"{who} (process {os.getpid()})"
-
-
-def _commit() -> str | None:
-    """The commit of the manifests, as the pipeline says or as Git's files say; None where nobody knows."""
-    for name in ("GITHUB_SHA", "CI_COMMIT_SHA"):
-        if os.environ.get(name):
-            return os.environ[name]
-    folder = find_root(Path.cwd()) / ".git"
-    try:
-        head = (folder / "HEAD").read_text(encoding="ascii").strip()
-        if not head.startswith("ref: "):
-            return head or None
-        return (folder / head.removeprefix("ref: ")).read_text(encoding="ascii").strip() or None
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
 def book(common: Common, loaded: Loaded) -> Book:
     """Who is called what in reports."""
     from reconciler.reports.view import Book
@@ -309,12 +196,16 @@ def options(
     )
 
 
-def check_targets(wanted: Options, loaded: Loaded, state: State) -> None:
-    """Raise `UsageError` when a `--target` matches neither a manifest nor a recorded name."""
-    names = {group.name for group in loaded.desired.groups} | set(state.groups)
-    for target in wanted.targets:
-        one = replace(wanted, targets=(target,))
-        if not any(one.wants(name) for name in names):
+def check_targets(targets: Iterable[str], names: Iterable[str]) -> None:
+    """Raise `UsageError` when a `--target` matches none of the names, of manifests and in state."""
+    known = tuple(names)
+    for target in targets:
+        if not any(fnmatchcase(name, target) for name in known):
             raise UsageError(
                 f"--target {target!r:.70} matches no manifest", "names are what `name:` in the manifests says"
             )
+
+
+def names(loaded: Loaded, state: State) -> tuple[str, ...]:
+    """What `--target` may mean: names of manifests and recorded ones."""
+    return tuple({group.name for group in loaded.desired.groups} | set(state.groups))

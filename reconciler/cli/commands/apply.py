@@ -72,7 +72,7 @@ def command(
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
-                wiring.check_targets(options, work.loaded, journal.state)
+                wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 result = operations.apply(
                     work.loaded,
                     journal,

@@ -31,7 +31,6 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     from reconciler import operations
     from reconciler.cli import exits, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.model.record import State
     from reconciler.reports.drift_view import drift_view
     from reconciler.state.history import HistoryFile
 
@@ -45,7 +44,8 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     with stopping_on_signals(clock):
         with wiring.workspace(common, clock) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            wiring.check_targets(options, work.loaded, State())  # what has no manifest cannot drift
+            # what has no manifest cannot drift
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
             found = operations.drift(
                 work.loaded,
                 work.store.read(),

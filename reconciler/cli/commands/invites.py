@@ -37,7 +37,6 @@ def command(common: Common, person: tuple[str, ...], include_left: bool) -> int:
     from reconciler import operations
     from reconciler.cli import exits, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.model.record import State
     from reconciler.reports.invites_view import invites_view
 
     wiring.enter(common)
@@ -49,7 +48,8 @@ def command(common: Common, person: tuple[str, ...], include_left: bool) -> int:
     with stopping_on_signals(clock):
         with wiring.workspace(common, clock) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            wiring.check_targets(options, work.loaded, State())  # nobody is invited where no manifest is
+            # nobody is invited where no manifest is
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
             found = operations.invites(
                 work.loaded,
                 work.store.read(),

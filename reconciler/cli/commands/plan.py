@@ -41,7 +41,7 @@ def command(
         with wiring.workspace(common, clock) as work:
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read()
-            wiring.check_targets(options, work.loaded, state)
+            wiring.check_targets(common.target, wiring.names(work.loaded, state))
             planned = operations.plan(
                 work.loaded,
                 state,

@@ -63,10 +63,12 @@ def command(
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
     from reconciler.cli import terminal, wiring
     from reconciler.cli.embedded import startable
+    from reconciler.cli.places import sandbox_folder
     from reconciler.errors import Exit, UsageError
     from reconciler.model import number
     from reconciler.sandbox import Options, Server, parse_fault, serve_forever
 
+    common.refuse("target", "report", "format")
     wiring.enter(common)
     if (username is None) != (token is None):
         raise UsageError("--username and --token go together")
@@ -78,7 +80,7 @@ def command(
     except ValueError as error:
         raise UsageError(f"--fault: {error}") from None
 
-    folder = wiring.sandbox_folder()
+    folder = sandbox_folder()
     last = folder / "sandbox.port"  # a state belongs to one address, so the next day finds it again
 
     def ready(server: Server) -> None:

@@ -13,15 +13,18 @@ reconciler schema plan
 
 
 @verb("schema", EXAMPLES)
-@click.argument("name")
-def command(common: Common, name: str) -> int:  # noqa: ARG001
+@click.argument("name", required=False)
+def command(common: Common, name: str | None) -> int:
     """Print the JSON Schema NAME.
 
     Of a file: group, contacts, config. Of an output: plan, apply, drift, invites, state.
     """
     from reconciler.cli import terminal
-    from reconciler.errors import Exit
-    from reconciler.manifests.schema import schema_text
+    from reconciler.errors import Exit, UsageError
+    from reconciler.manifests.schema import schema_names, schema_text
 
+    common.refuse("target", "report", "format")
+    if name is None:
+        raise UsageError("say which schema", f"schemas: {', '.join(schema_names())}")
     terminal.put(schema_text(name))
     return Exit.OK

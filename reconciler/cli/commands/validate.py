@@ -28,6 +28,7 @@ def command(common: Common) -> int:
     groups: int | None
     try:
         loaded = wiring.load(replace(common, quiet=True), SystemClock())
+        wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
         complaints, groups = loaded.desired.warnings, len(loaded.desired.groups)
     except InputError as error:
         complaints, groups = error.complaints, None
