@@ -78,6 +78,11 @@ GROUPS: dict[str, Step] = {
 }
 
 
+SOME = GROUPS | {
+    name: BROKEN[name] for name in ("a body of 1 GB", "a slow drip", "a reset", "HTML", "nothing", "deep")
+}
+
+
 @pytest.mark.parametrize("step", (BROKEN | LISTS).values(), ids=BROKEN | LISTS)
 def test_the_list_of_groups(step: Step, checkout: Checkout, api: RawServer) -> None:
     api.default = step
@@ -87,7 +92,7 @@ def test_the_list_of_groups(step: Step, checkout: Checkout, api: RawServer) -> N
     assert_clean(done)
 
 
-@pytest.mark.parametrize("step", (BROKEN | GROUPS).values(), ids=BROKEN | GROUPS)
+@pytest.mark.parametrize("step", SOME.values(), ids=SOME)
 def test_one_group(step: Step, checkout: Checkout, api: RawServer) -> None:
     """A group that is bound and cannot be read: its plan is not known, and that is not in sync."""
     checkout.group("suporte", f"id: {GROUP}\nsubject: Suporte\n")
@@ -139,11 +144,14 @@ SERVED: dict[str, Step] = {
     "refused": reply(403, b"<Error>secret</Error>"),
 }  # fmt: skip
 LINKS = (
-    "file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "data:image/png;base64,AAAA", "gopher://127.0.0.1:1/x",
-    "http://169.254.169.254/latest/meta-data/", "https://10.0.0.1/x", "https://[::1%25lo]/x", "https://user:pw@127.0.0.1/x",
-    "http://127.0.0.1:1\\@evil.test/", "//evil.test/x", "", "x", "http://", "https://" + "a" * 5000,
-    "http://[", "http://127.0.0.1:99999/",
-)  # fmt: skip
+    "file:///etc/passwd",
+    "http://169.254.169.254/latest/meta-data/",
+    "https://10.0.0.1/x",
+    "https://user:pw@127.0.0.1/x",
+    "http://127.0.0.1:1\\@evil.test/",
+    "https://" + "a" * 5000,
+    "http://[",
+)
 
 
 def _with_icon(checkout: Checkout) -> None:

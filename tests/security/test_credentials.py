@@ -63,8 +63,16 @@ def _place(to: str, api: RawServer, elsewhere: RawServer, seen: Seen) -> str:
             return seen.path
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("to", ["the same host", "another host", "another name", "the same page"])
+@pytest.mark.parametrize(
+    ("status", "to"),
+    [
+        (301, "the same host"),
+        (302, "another host"),
+        (303, "another name"),
+        (307, "another host"),
+        (308, "the same page"),
+    ],
+)
 def test_no_redirect_of_a_read_is_followed(
     status: int, to: str, checkout: Checkout, api: RawServer, elsewhere: RawServer
 ) -> None:
@@ -125,9 +133,15 @@ def test_the_cdn_gets_no_credentials(checkout: Checkout, api: RawServer, elsewhe
 # --- texts ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 412, 500, 503, 200])
-@pytest.mark.parametrize("what", ["the list", "a group", "a write"])
-def test_an_answer_that_repeats_secrets(status: int, what: str, checkout: Checkout, api: RawServer) -> None:
+@pytest.mark.parametrize(
+    ("what", "status"),
+    [
+        *(("the list", status) for status in (200, 401, 403, 404, 500)),
+        *(("a group", status) for status in (200, 400, 403, 500)),
+        *(("a write", status) for status in (400, 401, 503)),
+    ],
+)
+def test_an_answer_that_repeats_secrets(what: str, status: int, checkout: Checkout, api: RawServer) -> None:
     body = {"errors": [{"code": 1000, "title": ECHO, "details": ECHO}], "message": ECHO}
 
     def broken(seen: Seen) -> Step:
@@ -222,32 +236,16 @@ def test_no_secret_can_be_an_option(option: str, checkout: Checkout, api: RawSer
 @pytest.mark.parametrize(
     "url",
     [
-        "http://api-messaging.wavy.global",
         "http://127.0.0.1.evil.test:{port}",
-        "http://localhost.evil.test:{port}",
         "http://127.0.0.1@evil.test:{port}",
         "http://evil.test#@127.0.0.1:{port}",
-        "http://evil.test\\@127.0.0.1:{port}",
         f"http://user:{TOKEN}@127.0.0.1:{{port}}",
         "http://127.0.0.1:{port}/v1",
-        "http://127.0.0.1:{port}?x=1",
-        "http://127.0.0.1:{port}#x",
-        "http://127.0.0.1:{port}/..",
         "http://１２７.0.0.1:{port}",
-        "http://ⓛocalhost:{port}",
         "http://2130706433:{port}",
-        "http://0x7f000001:{port}",
-        "http://0.0.0.0:{port}",
         "http://[::ffff:10.0.0.1]:{port}",
-        "http://[fe80::1%25lo]:{port}",
-        "ftp://127.0.0.1:{port}",
         "file:///etc/passwd",
-        "127.0.0.1:{port}",
-        "http://127.0.0.1:{port}\n",
         "http://127.0.0.1:{port}\r\nHost: evil.test",
-        "javascript:alert(1)",
-        "http://",
-        "http://127.0.0.1:99999",
     ],
 )
 def test_base_urls_that_are_refused(url: str, checkout: Checkout, api: RawServer) -> None:

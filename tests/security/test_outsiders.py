@@ -18,7 +18,11 @@ from tests.reports.test_hostile import HOSTILE
 from tests.security.support import GROUP, Checkout, assert_clean, everything, groups_api, live, routed
 from tests.support import ACCOUNT, ANA, Result
 
-WORDS = {name: words for name, words in HOSTILE.items() if words}
+# The rest of the list is for the formats themselves (`tests/reports`); these differ in what they would do.
+WORDS = {
+    name: HOSTILE[name]
+    for name in ("title", "C1", "cursor", "lines", "bidi", "half a pair", "markup", "workflow", "long")
+}
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
@@ -53,12 +57,11 @@ def test_a_refusal_of_a_write_in_every_output(
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_an_error_of_the_api(words: str, checkout: Checkout, api: RawServer) -> None:
     body = json.dumps({"errorCode": 401, "errorMessage": words}).encode()
-    for status in (401, 400, 500):
-        api.default = reply(status, body)
-        done = checkout.quick("plan")
-        assert done.code in (1, 4)
-        assert_clean(done)
-        assert len(done.err.splitlines()) <= 4
+    api.default = reply(401, body)
+    done = checkout.quick("plan")
+    assert done.code == 4
+    assert_clean(done)
+    assert len(done.err.splitlines()) <= 4
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
@@ -98,7 +101,7 @@ def test_a_name_of_a_file_that_is_no_text(checkout: Checkout) -> None:
     assert_clean(done)
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_outputs_that_lack_the_letters(encoding: str, form: str, checkout: Checkout, api: RawServer) -> None:
     """A subject in another script ends no run with a traceback, least of all after it has written."""
