@@ -14,7 +14,8 @@ _TYPED = re.compile(r"\+?[0-9][0-9 ()\-]*")
 _AREA_FIRST = re.compile(r"\([0-9]+\)[0-9 ()\-]*")
 _WA_ID = re.compile(r"[0-9]{5,20}")
 _GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
-_CLASSIC_ID = re.compile(r"([0-9]{5,20})(-[0-9]+.*)")
+# A phone number has 15 digits at most (E.164); newer ids begin with 18 that are none.
+_CREATORS_ID = re.compile(r"([0-9]{5,15})((?:[^0-9].*)?)")
 _LONG_RUN = re.compile(r"\+[0-9](?:[ ().\-]{0,2}[0-9]){7,}|[0-9](?:[ ().\-]?[0-9]){7,}")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _BRAZIL_MOBILE = re.compile(r"55([0-9]{2})9([6-9][0-9]{7})")
@@ -102,7 +103,7 @@ def mask_text(text: str, limit: int = 200) -> str:
 
 def mask_id(group_id: str, own: frozenset[str]) -> str:
     """A group's id without its creator's number, unless that is one of `own` (keys of the account)."""
-    match = _CLASSIC_ID.fullmatch(group_id)
+    match = _CREATORS_ID.fullmatch(group_id)
     if match is None or key(match[1]) in own:
         return group_id
-    return f"…{match[2]}"
+    return f"…{match[2] or match[1][-4:]}"

@@ -132,3 +132,7 @@ def test_an_id_shows_its_creator_only_if_that_is_the_account() -> None:
         "5519911112222-1513616971"
     )
     assert number.mask_id("120363041234567890", frozenset()) == "120363041234567890"
+    assert number.mask_id("120363041234567890@g.us", frozenset()) == "120363041234567890@g.us"
+    assert number.mask_id("5519911112222@g.us", frozenset()) == "…@g.us"
+    assert number.mask_id("5519911112222_7", frozenset()) == "…_7"
+    assert number.mask_id("5519911112222", frozenset()) == "…2222"
