@@ -11,8 +11,8 @@ from datetime import datetime
 class IconRecord:
     """The picture last applied (`source`, SHA-256 of the file) and what was served after that.
 
-    `url` is without query; `length` as the API says, in bytes. An empty `source` with an empty `served`
-    records that the group was left without an icon.
+    `served` is the SHA-256 of the served bytes; `url` is without query; `length` as the API says, in bytes.
+    Of a group that was left without an icon there is no such record; `Applied.icon` says so.
     """
 
     source: str

@@ -29,6 +29,11 @@ from reconciler.planning.needs import short_list
 from reconciler.planning.options import Options
 from reconciler.planning.text import normal
 
+_MANY_ORPHANS = 3  # more would be a guess
+_CONTRADICTION = Problem(
+    "contradiction", "the list names the group, but asking for it answers that there is none"
+)
+
 
 def plan(desired: Desired, state: State, reading: Reading, settings: Settings, options: Options) -> Plan:
     """The plan of a run: an entry for every manifest that `options` wants, and for orphaned bindings.
@@ -83,12 +88,6 @@ def _rename_note(name: str, orphans: list[str]) -> Note:
     return Note(
         f"a manifest is gone: if this is its group under a new name, nothing should be created: {ways}"
     )
-
-
-_MANY_ORPHANS = 3  # more would be a guess
-_CONTRADICTION = Problem(
-    "contradiction", "the list names the group, but asking for it answers that there is none"
-)
 
 
 def record_for(name: str, found: Bound | None, state: State) -> Record | None:
