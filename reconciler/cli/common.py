@@ -57,7 +57,7 @@ _OPTIONS = (
     click.option(
         "--target", metavar="NAME", multiple=True, help="Only groups of this name (a glob); repeatable."
     ),
-    click.option("--format", metavar="FORMAT", default="", help="On stdout: text or json  [default: text]"),
+    click.option("--format", metavar="FORMAT", default="", help="On stdout: text, json, …  [default: text]"),
     click.option(
         "--report", metavar="FORMAT=FILE", multiple=True, help="Write a report to FILE as well; repeatable."
     ),
