@@ -1,0 +1,12 @@
+"""What the verbs do, one readable function each; everything they need is handed in, nothing is printed.
+
+Here belongs how a verb is put together from reading, planning, applying and recording: one module a family of
+verbs, all named below. Never here: printing, exit codes, concrete backends and stores, or decisions.
+"""
+
+from reconciler.operations.applying import apply
+from reconciler.operations.binding import bind, forget, move
+from reconciler.operations.deciding import Drifted, Planned, drift, plan
+from reconciler.operations.inviting import invites
+
+__all__ = ["Drifted", "Planned", "apply", "bind", "drift", "forget", "invites", "move", "plan"]

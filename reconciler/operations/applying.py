@@ -1,0 +1,89 @@
+"""`apply`: plan, have it approved, and make it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from reconciler.apply.run import apply_plan
+from reconciler.apply.tools import Patience
+from reconciler.manifests.load import Loaded
+from reconciler.model.live import Problem
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import Plan
+from reconciler.operations.deciding import plan
+from reconciler.planning import planfile
+from reconciler.planning.group import Context
+from reconciler.planning.options import Options
+from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+
+def apply(
+    loaded: Loaded,
+    journal: Journal,
+    *,
+    reader: Reader,
+    writer: Writer,
+    icon_files: IconFiles,
+    options: Options,
+    plan_key: bytes,
+    saved_plan: str | None,
+    approve: Callable[[Plan], bool],
+    clock: Clock,
+    progress: Progress,
+    patience: Patience | None = None,
+) -> ApplyResult:
+    """Plan, compare with the saved plan, have it approved, and make it so.
+
+    `approve` is shown every plan, and asked only about one with changes that nothing objects to. Raises
+    what `plan` raises, and `ObjectionError` when the saved plan does not hold any more. With open
+    objections every change ends `skipped`.
+    """
+    planned = plan(
+        loaded,
+        journal.state,
+        reader=reader,
+        icon_files=icon_files,
+        options=options,
+        plan_key=plan_key,
+        progress=progress,
+    )
+    if saved_plan is not None:
+        planfile.check(saved_plan, planned.fingerprint, plan_key)
+    if not approve(planned.plan):
+        return _refused(planned.plan, interrupted=clock.stopping)
+    return apply_plan(
+        planned.plan,
+        planned.reading,
+        reader=reader,
+        writer=writer,
+        journal=journal,
+        icon_files=icon_files,
+        clock=clock,
+        progress=progress,
+        context=Context.of(loaded.desired, loaded.settings, options),
+        concurrency=loaded.settings.api.write_concurrency,
+        retries=loaded.settings.api.retries,
+        patience=patience,
+    )
+
+
+def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:
+    problem = (
+        Problem("objection", "not begun: " + ", ".join(entry.code for entry in plan.open_objections))
+        if plan.open_objections
+        else Problem("declined", "not begun: the plan was not approved")
+    )
+    groups = tuple(
+        GroupOutcome(
+            name=group.name,
+            action=group.action,
+            id=group.id,
+            outcomes=tuple(Outcome(change, "skipped", problem) for change in group.changes),
+            notes=group.notes,
+            plan=group,
+        )
+        for group in plan.groups
+    )
+    return ApplyResult(
+        plan=plan, refused=problem, groups=groups, complete=plan.complete, interrupted=interrupted
+    )

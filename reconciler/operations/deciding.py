@@ -1,0 +1,129 @@
+"""`plan` and `drift`: read what is needed and decide; nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.errors import Complaint, InputError, ReconcilerError
+from reconciler.manifests.load import Loaded
+from reconciler.model.drift import Drift, History
+from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.plan import Plan
+from reconciler.model.record import State
+from reconciler.planning import planfile, planner
+from reconciler.planning.drift import drift as compare
+from reconciler.planning.history import remember
+from reconciler.planning.options import Options
+from reconciler.planning.planfile import Fingerprint
+from reconciler.ports import IconFiles, Progress, Reader
+from reconciler.reading import read
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, what it was made from, and its digests."""
+
+    plan: Plan
+    reading: Reading
+    fingerprint: Fingerprint
+
+
+def plan(
+    loaded: Loaded,
+    state: State,
+    *,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    plan_key: bytes,
+    progress: Progress,
+) -> Planned:
+    """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
+
+    Raises `InputError` where the manifests ask for what `state: none` cannot do, and `ReconcilerError` when
+    the configured account is in none of the groups that were read.
+    """
+    made, reading = decide(loaded, state, reader, icon_files, options, progress)
+    fingerprint = planfile.fingerprint(made, options, plan_key)
+    return Planned(made.with_digest(fingerprint.whole), reading, fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A drift, and the history of first sightings for the next run, where one is kept."""
+
+    drift: Drift
+    history: History | None
+
+
+def drift(
+    loaded: Loaded,
+    state: State,
+    *,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    history: History | None,
+    progress: Progress,
+) -> Drifted:
+    """Read what is needed and compare it with the files and with what was last applied. Changes nothing: it
+    is handed no writer. Raises what `plan` raises."""
+    made, _ = decide(loaded, state, reader, icon_files, options, progress)
+    found = compare(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
+    if history is None:
+        return Drifted(found, None)
+    names = [group.name for group in loaded.desired.groups]
+    return Drifted(*remember(found, history, names=names, now=options.now))
+
+
+def decide(
+    loaded: Loaded,
+    state: State,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    progress: Progress,
+) -> tuple[Plan, Reading]:
+    """The plan and what it was made from, without its digests. Raises what `plan` raises."""
+    _check_link_versions(loaded, options)
+    reading = read(
+        loaded.desired,
+        state,
+        reader,
+        icon_files,
+        options,
+        account_keys=loaded.settings.account_keys,
+        concurrency=loaded.settings.api.concurrency,
+        progress=progress,
+    )
+    _check_account(loaded, reading)
+    return planner.plan(loaded.desired, state, reading, loaded.settings, options), reading
+
+
+def _check_link_versions(loaded: Loaded, options: Options) -> None:
+    """Without state nobody knows which version of a link was applied, so it would never be revoked."""
+    if options.keeps_state:
+        return
+    complaints = [
+        Complaint(
+            manifest.mark_of("link_version"),
+            "`link_version` needs a state, and `state` is none",
+            "keep a state, or leave `link_version` out",
+            "link-version-without-state",
+        )
+        for manifest in loaded.manifests
+        if manifest.link_version is not None
+    ]
+    if complaints:
+        raise InputError(complaints)
+
+
+def _check_account(loaded: Loaded, reading: Reading) -> None:
+    keys = loaded.settings.account_keys
+    groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]
+    if keys and groups and not any(keys & group.participant_keys for group in groups):
+        raise ReconcilerError(
+            f"the configured `account` is in none of the {len(groups)} groups that were read",
+            "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the number that the "
+            "credentials belong to",
+        )
