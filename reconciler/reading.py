@@ -8,7 +8,7 @@ is raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
@@ -46,6 +46,38 @@ def read(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def survey(
+    reader: Reader,
+    *,
+    known: Iterable[str] = (),
+    only: Collection[str] | None = None,
+    concurrency: int,
+    progress: Progress,
+) -> Reading:
+    """Everything there is: the list, and the info of every group on it and of the `known` ones beside it; of
+    `only` these where that is given. For seeing and importing what exists; planning reads less.
+
+    Raises what `read` raises.
+    """
+    listed = reader.list_groups()
+    wanted = tuple(dict.fromkeys((*listed, *known)) if only is None else dict.fromkeys(only))
+    groups: dict[str, LiveGroup | Problem | Gone] = {}
+    progress.start("Reading groups", len(wanted))
+    try:
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="survey") as pool:
+            try:
+                futures = {pool.submit(observe_group, reader, group_id): group_id for group_id in wanted}
+                for future in as_completed(futures):
+                    groups[futures[future]] = future.result()
+                    progress.advance()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        progress.finish()
+    return Reading(listed=listed, groups={group_id: groups[group_id] for group_id in wanted})
 
 
 def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Gone:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
     "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
     "drift": ("reconciler.cli.commands.drift", "Report what was changed outside. Changes nothing."),
+    "list": ("reconciler.cli.commands.list", "Show every live group, managed or not. Changes nothing."),
     "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links."),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
@@ -33,6 +34,7 @@ class _Program(LazyGroup):
     reconciler apply                    make it so, after a question
     reconciler apply --yes              the same in a pipeline
     reconciler drift                    what did somebody change by hand?
+    reconciler list                     which groups are there?
     reconciler invites                  who has yet to join, and by which link?
     """
 

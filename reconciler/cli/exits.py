@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.errors import Exit, first_exit
 from reconciler.model.drift import Drift
 from reconciler.model.invitation import Invitations
+from reconciler.model.listing import Listing
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 
@@ -40,6 +41,16 @@ def of_drift(drift: Drift, *, exit_zero: bool, stopped: bool) -> Exit:
 def of_invites(found: Invitations, *, stopped: bool) -> Exit:
     """130 when a stop was asked for, 1 when something could not be read or a link could not be had. Groups to
     which nobody can be invited yet are no failure."""
+    codes = {Exit.OK}
+    if stopped:
+        codes.add(Exit.INTERRUPTED)
+    if not found.complete:
+        codes.add(Exit.ERROR)
+    return first_exit(codes)
+
+
+def of_list(found: Listing, *, stopped: bool) -> Exit:
+    """130 when a stop was asked for, 1 when something could not be read."""
     codes = {Exit.OK}
     if stopped:
         codes.add(Exit.INTERRUPTED)

@@ -13,7 +13,7 @@ from reconciler.cli.places import check_inside
 from reconciler.errors import Complaint, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, PlanView
+    from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, ListView, PlanView
 
 T = TypeVar("T")
 
@@ -119,6 +119,40 @@ InvitesFormat = Callable[["InvitesView", Look], str]
 
 INVITES: dict[str, InvitesFormat] = {"text": _text_invites, "json": _json_invites, "csv": _csv_invites}
 """The formats of `invites`, whose table of people goes where no plan does."""
+
+
+def _text_list(view: ListView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_list(view, color=look.color, width=look.width)
+
+
+def _json_list(view: ListView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_list(view)
+
+
+def _csv_list(view: ListView, _: Look) -> str:
+    from reconciler.reports import csv
+
+    return csv.render_list(view)
+
+
+ListFormat = Callable[["ListView", Look], str]
+
+LIST: dict[str, ListFormat] = {"text": _text_list, "json": _json_list, "csv": _csv_list}
+"""The formats of `list`."""
+
+
+def list_named(name: str) -> ListFormat:
+    """The format of `list` of a name; raises `UsageError` naming the others."""
+    return _row(LIST, name)
+
+
+def list_files(given: tuple[str, ...]) -> tuple[ReportFile[ListFormat], ...]:
+    """Every `--report` of `list`, checked before anything is done; raises `UsageError`."""
+    return _files(LIST, given)
 
 
 def named(name: str) -> Format:

@@ -86,12 +86,14 @@ class Workspace:
 
 
 @contextmanager
-def workspace(common: Common, clock: SystemClock) -> Iterator[Workspace]:
-    """Load the files, then connect: nothing is called before every file is known to be right."""
+def workspace(common: Common, clock: SystemClock, *, groups: bool = True) -> Iterator[Workspace]:
+    """Load the files, then connect: nothing is called before every file is known to be right.
+
+    `groups` as for `load`."""
     from reconciler.backends.sinch import Connection, connect
     from reconciler.manifests.icons import ManifestIconFiles
 
-    loaded = load(common, clock)
+    loaded = load(common, clock, groups=groups)
     if common.sandbox:
         loaded = replace(loaded, settings=replace(loaded.settings, account=_sandbox_account(loaded)))
     with _api(common, loaded) as api:
@@ -154,13 +156,13 @@ def _sandbox_account(loaded: Loaded) -> tuple[str, ...]:
     return loaded.settings.account or (SANDBOX_ACCOUNT,)
 
 
-def book(common: Common, loaded: Loaded) -> Book:
-    """Who is called what in reports."""
+def book(common: Common, loaded: Loaded, *, account: frozenset[str] | None = None) -> Book:
+    """Who is called what in reports. `account`: its number keys, where they are not the configured ones."""
     from reconciler.reports.view import Book
 
     return Book(
         aliases=loaded.desired.aliases(),
-        account=loaded.settings.account_keys,
+        account=loaded.settings.account_keys if account is None else account,
         show_numbers=common.show_numbers,
     )
 

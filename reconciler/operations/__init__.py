@@ -8,5 +8,6 @@ from reconciler.operations.applying import apply
 from reconciler.operations.binding import bind, forget, move
 from reconciler.operations.deciding import Drifted, Planned, drift, plan
 from reconciler.operations.inviting import invites
+from reconciler.operations.listing import list_groups
 
-__all__ = ["Drifted", "Planned", "apply", "bind", "drift", "forget", "invites", "move", "plan"]
+__all__ = ["Drifted", "Planned", "apply", "bind", "drift", "forget", "invites", "list_groups", "move", "plan"]

@@ -88,7 +88,7 @@ def _no_account(facts: _Facts) -> Objection | None:
     ]
     if not groups:
         return None
-    guess = _probable_account(facts.reading)
+    guess = probable_account(facts.reading)
     hint = " It is probably {people[0]}." if guess else ""
     return _objection(
         "no-account",
@@ -100,7 +100,7 @@ def _no_account(facts: _Facts) -> Objection | None:
     )
 
 
-def _probable_account(reading: Reading) -> str | None:
+def probable_account(reading: Reading) -> str | None:
     """The id that is in every group that was read, admin of most of them, and the creator of most; None when
     two are so alike, because the wrong number would protect the wrong person."""
     groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]

@@ -1,5 +1,5 @@
-"""JSON reports, as `plan`, `apply`, `drift` and `invites` in `schemas/` say: within a `format_version` keys
-are only ever added."""
+"""JSON reports, as `plan`, `apply`, `drift`, `invites` and `list` in `schemas/` say: within a
+`format_version` keys are only ever added."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from reconciler.reports.shapes import (
     InviteeView,
     InvitesView,
     InviteView,
+    ListedView,
+    ListView,
     ObjectionView,
     OutcomeView,
     PictureView,
@@ -92,6 +94,21 @@ def render_invites(view: InvitesView) -> str:
             "complete": view.complete,
             "summary": asdict(view.summary),
             "groups": [_invites(group) for group in view.groups],
+            "notes": list(view.notes),
+        }
+    )
+
+
+def render_list(view: ListView) -> str:
+    """The live groups as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "list",
+            "complete": view.complete,
+            "account": None if view.account is None else {"number": view.account, "guessed": view.guessed},
+            "summary": asdict(view.summary),
+            "groups": [_listed(group) for group in view.groups],
             "notes": list(view.notes),
         }
     )
@@ -258,6 +275,22 @@ def _value(value: object) -> object:
             return list(value)
         case _:
             return value
+
+
+def _listed(group: ListedView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "id": group.id,
+        "subject": group.subject,
+        "people": list(group.people),
+        "admins": list(group.admins),
+        "role": group.role,
+        "can_promote": list(group.can_promote),
+        "name": group.owner,
+        "manifest": None if group.file is None else {"file": group.file, "line": group.line},
+        "status": "unreadable" if group.subject is None else "read",
+        "notes": list(group.notes),
+    }
+    return found
 
 
 def _invites(group: GroupInvitesView) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Literal
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Cause, DriftStatus, FieldName
 from reconciler.model.invitation import InviteStatus
+from reconciler.model.listing import Role
 from reconciler.model.outcome import Status
 from reconciler.model.plan import Action
 
@@ -281,4 +282,47 @@ class InvitesView:
     all_read: bool
     summary: InvitesSummary
     groups: tuple[GroupInvitesView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedView:
+    """One live group. `people` and `admins` are labels; `owner` is the name it is known by, and without a
+    `file` that name's manifest is gone. `role` is the account's, None where nobody knows.
+
+    Of a group that could not be read `subject` is None, and `notes` say why.
+    """
+
+    id: str
+    subject: str | None
+    people: tuple[str, ...]
+    admins: tuple[str, ...]
+    role: Role | None
+    can_promote: tuple[str, ...]
+    owner: str | None
+    file: str | None
+    line: int | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSummary:
+    """Counts over the groups that are shown, but for `total`."""
+
+    total: int
+    shown: int
+    unmanaged: int
+    not_admin: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    """`account` is who we are, None where nobody knows; `guessed`: it is not configured, only probable."""
+
+    complete: bool
+    account: str | None
+    guessed: bool
+    summary: ListSummary
+    groups: tuple[ListedView, ...]
     notes: tuple[str, ...]

@@ -14,10 +14,10 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from reconciler.errors import Complaint
-from reconciler.reports import drift_layout, invites_layout, layout
+from reconciler.reports import drift_layout, invites_layout, layout, list_layout
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import LINK, Cell, Field, Item, Row, Span, counted
-from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, PlanView
+from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, ListView, PlanView
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
@@ -60,6 +60,11 @@ def render_drift(view: DriftView, *, color: bool, width: int = 100, limit: int =
 def render_invites(view: InvitesView, *, color: bool, width: int = 100) -> str:
     """Group by group the link and the people, in full; then the groups that have no link, and why."""
     return _draw(invites_layout.invites_items(view), invites_layout.invites_summary(view), color, width)
+
+
+def render_list(view: ListView, *, color: bool, width: int = 100) -> str:
+    """A line a group, who could make the account an admin where it is none, and one line of counts."""
+    return _draw(list_layout.list_items(view), list_layout.list_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:

@@ -1,0 +1,70 @@
+"""`reconciler list`."""
+
+from __future__ import annotations
+
+import sys
+from typing import get_args
+
+import click
+
+from reconciler.cli.common import Common, verb
+from reconciler.model.listing import Role
+
+EXAMPLES = """
+reconciler list                             every group that there is
+reconciler list --unmanaged                 those without a manifest: see reconciler import
+reconciler list --role member               those in which the account is no admin, and who could make it one
+reconciler list --person ana --role admin   where ana is admin
+reconciler list --format csv --report json=groups.json
+"""
+
+
+@verb("list", EXAMPLES)
+@click.option(
+    "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only groups with this person; repeatable."
+)
+@click.option(
+    "--role",
+    type=click.Choice(get_args(Role)),
+    default=None,
+    help="Only groups in which --person, else the account, is this.",
+)
+@click.option("--unmanaged", is_flag=True, help="Only groups without a manifest.")
+def command(common: Common, person: tuple[str, ...], role: Role | None, unmanaged: bool) -> int:
+    """Show every live group: who is in it, whether the account is admin, which manifest it belongs to.
+
+    Needs credentials and nothing else: no manifest, no configuration, no state. Formats: text, json, csv.
+    """
+    from reconciler import operations
+    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.people import people_keys
+    from reconciler.planning.listing import Wanted
+    from reconciler.reports.list_view import list_view
+
+    wiring.enter(common)
+    chosen = formats.list_named(common.format or "text")
+    reports = formats.list_files(common.report)
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):
+        with wiring.workspace(common, clock, groups=False) as work:
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            wanted = Wanted(people=people_keys(person, work.loaded.desired), role=role, unmanaged=unmanaged)
+            state = work.store.read()
+            wiring.check_targets(common.target, wiring.names(work.loaded, state))
+            found = operations.list_groups(
+                work.loaded,
+                state,
+                reader=work.client.reader,
+                wanted=wanted,
+                options=options,
+                progress=terminal.progress(common.quiet),
+            )
+            stopped = clock.stopping
+            view = list_view(found, wiring.book(common, work.loaded, account=found.keys))
+        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        terminal.put(chosen(view, look))
+        for report in reports:
+            formats.write_private(report.path, report.format(view, formats.PLAIN))
+        return exits.of_list(found, stopped=stopped)

@@ -1,0 +1,33 @@
+"""Whom the command line means by an alias or a number."""
+
+from __future__ import annotations
+
+from reconciler.errors import UsageError
+from reconciler.model import number
+from reconciler.model.desired import Desired
+
+
+def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
+    """Number keys of those who are named by alias or by number, whether the files know that or not.
+
+    Raises `UsageError` for what is neither.
+    """
+    from reconciler.manifests.words import did_you_mean, quote
+
+    aliases = {person.alias: person for person in desired.people if person.alias}
+    by_key = {key: person for person in desired.people for key in person.keys}
+    keys: set[str] = set()
+    for text in given:
+        found = aliases.get(text)
+        if found is None:
+            try:
+                key = number.key(number.parse(text))
+            except number.NumberError:
+                guess = did_you_mean(text, frozenset(aliases))
+                hint = guess or "give an alias of contacts, or a number such as +55 19 90000-0001"
+                raise UsageError(f"--person: there is no person {quote(text)}", hint) from None
+            found = by_key.get(key)
+            keys.add(key)
+        if found is not None:
+            keys |= found.keys
+    return frozenset(keys)

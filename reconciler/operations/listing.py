@@ -1,0 +1,32 @@
+"""The verb that shows what there is: `list`."""
+
+from __future__ import annotations
+
+from reconciler.manifests.load import Loaded
+from reconciler.model.listing import Listing
+from reconciler.model.record import State
+from reconciler.planning.listing import Wanted, listing, narrow
+from reconciler.planning.needs import recorded_ids
+from reconciler.planning.options import Options
+from reconciler.ports import Progress, Reader
+from reconciler.reading import survey
+
+
+def list_groups(
+    loaded: Loaded,
+    state: State,
+    *,
+    reader: Reader,
+    wanted: Wanted,
+    options: Options,
+    progress: Progress,
+) -> Listing:
+    """Read every live group, and say of each which manifest it belongs to. Changes nothing: it is handed no
+    writer. Raises `ApiError` where the list cannot be read, `CredentialsError`, `Interrupted`."""
+    reading = survey(
+        reader,
+        known=sorted(recorded_ids(loaded.desired.groups, state)),
+        concurrency=loaded.settings.api.concurrency,
+        progress=progress,
+    )
+    return narrow(listing(loaded.desired, state, reading, loaded.settings), wanted, options)
