@@ -12,7 +12,7 @@ from typing import Protocol
 
 from reconciler.model.desired import Icon
 from reconciler.model.live import IconMeta, LiveGroup
-from reconciler.model.record import Intent, Record, State
+from reconciler.model.record import Intent, Record, Sent, State
 
 
 class Reader(Protocol):
@@ -121,6 +121,11 @@ class Journal(Protocol):
 
     def forget(self, name: str) -> None:
         """Nothing is known of `name` any more."""
+        ...
+
+    def sent(self, changes: Mapping[str, Mapping[str, Sent | None]]) -> None:
+        """What becomes of a message with links: name → person (`planning.diff.joined_ref`) → what is known,
+        None where no message was ever sent. Names that are not recorded are passed over."""
         ...
 
 

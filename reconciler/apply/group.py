@@ -225,7 +225,15 @@ class GroupRun:
             return
         old = self._old_record(live.id)
         uploaded = effects.uploaded if effects and "set_icon" not in unsettled else None
-        record = record_of(desired, live, self.seen, old, uploaded=uploaded, unsettled=unsettled)
+        record = record_of(
+            desired,
+            live,
+            self.seen,
+            old,
+            now=self.tools.context.options.now,
+            uploaded=uploaded,
+            unsettled=unsettled,
+        )
         try:
             self._save(record)
         except StateError as error:

@@ -161,6 +161,7 @@ class _Run:
             group.live,
             seen if isinstance(seen, IconSeen) else None,
             old if old is not None and old.id == group.live.id else None,
+            now=self.tools.context.options.now,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +34,62 @@ class Applied:
     members: tuple[str, ...] | None = None
 
 
+DAY = timedelta(hours=24)
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """When a person was last sent the link, and how many times; times are UTC."""
+    """When a person was last sent the link of a group, and how many times; times are UTC.
+
+    `status`: `sent`; `sending`, which is written before the message goes out, and stays where the process
+    died; `unknown`, after an unclear answer; `reset`, once the link was revoked: `at` is then of the old
+    link, and `times` is 0. `earlier` are the times of other messages in the 24 hours before `at`; `message`
+    is the correlation id under which the last one was sent.
+    """
 
     at: datetime
     times: int = 1
     status: str = "sent"
+    earlier: tuple[datetime, ...] = ()
+    message: str = ""
+
+    @property
+    def unclear(self) -> bool:
+        """Whether nobody knows if the last message arrived."""
+        return self.status in ("sending", "unknown")
+
+    def reset(self) -> Sent:
+        """After the link was revoked: whoever was sent the old one is due again, whatever became of it."""
+        return replace(self, times=0, status="reset", message="")
+
+    def next(self, at: datetime, message: str) -> Sent:
+        """With one more message about to be sent."""
+        earlier = tuple(time for time in (*self.earlier, self.at) if at - DAY < time < at)
+        return Sent(at, self.times + 1, "sending", earlier, message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is known of one name. `joined`: wanted people who were seen in the group, as
-    `planning.diff.joined_ref` writes them."""
+    `planning.diff.joined_ref` writes them. `missing`: when the others were first seen to be missing, and
+    `sent`: when they were sent the link, by that same text."""
 
     id: str
     applied: Applied | None = None
     icon: IconRecord | None = None
     link_version: int | None = None
     joined: tuple[str, ...] = ()
+    missing: Mapping[str, datetime] = field(default_factory=dict)
     sent: Mapping[str, Sent] = field(default_factory=dict)
+
+    def all_due(self) -> Record:
+        """After the link was revoked: everybody who is pending is to be sent the new one."""
+        return replace(self, sent={ref: sent.reset() for ref, sent in self.sent.items()})
+
+    def with_sent(self, changes: Mapping[str, Sent | None]) -> Record:
+        """With what became of messages; None where none was ever sent."""
+        merged = {**self.sent, **changes}
+        return replace(self, sent={ref: sent for ref, sent in merged.items() if sent is not None})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TypeVar
 
 from reconciler.model.change import ChangeKind
@@ -21,13 +23,15 @@ def record_of(
     seen: IconSeen | None,
     old: Record | None,
     *,
+    now: datetime,
     uploaded: IconRecord | None = None,
     unsettled: frozenset[ChangeKind] = frozenset(),
 ) -> Record:
     """The record of a group as it was last seen.
 
     `unsettled` are the kinds of changes that are not known to have been made: of their fields the old
-    record stays. `uploaded` is the observation after an upload that took effect.
+    record stays. `uploaded` is the observation after an upload that took effect; `now` is when somebody who
+    is seen to be missing for the first time was so.
     """
     before = old.applied if old and old.applied else Applied()
     people_settled = not unsettled & {"promote", "demote", "remove_participants"}
@@ -41,14 +45,17 @@ def record_of(
     link_version = old.link_version if old else None
     if group.link_version is not None and "revoke_link" not in unsettled:
         link_version = max(group.link_version, link_version or 0)
-    return Record(
+    record = Record(
         id=live.id,
         applied=applied,
         icon=uploaded or _observed(group.icon, seen, old.icon if old else None, settled=icon_settled),
         link_version=link_version,
         joined=_joined(group, live, old),
+        missing=_missing(group, live, old.missing if old else {}, now),
         sent=old.sent if old else {},
     )
+    revoked = old is not None and old.link_version is not None and old.link_version < (link_version or 0)
+    return record.all_due() if revoked else record
 
 
 def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
@@ -83,6 +90,15 @@ def _observed(
     if seen.sha256 is None:
         return old
     return IconRecord(icon.picture.sha256, seen.sha256, seen.meta.location, seen.meta.length)
+
+
+def _missing(
+    group: DesiredGroup, live: LiveGroup, before: Mapping[str, datetime], now: datetime
+) -> dict[str, datetime]:
+    """Since when each wanted person is missing; whoever is in the group or not wanted is forgotten."""
+    named = dict.fromkeys((*(group.admins or ()), *(group.members or ())))
+    absent = {joined_ref(person) for person in named if person.key not in live.participant_keys}
+    return {ref: before.get(ref, now) for ref in sorted(absent)}
 
 
 def _joined(group: DesiredGroup, live: LiveGroup, old: Record | None) -> tuple[str, ...]:

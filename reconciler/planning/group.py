@@ -53,6 +53,12 @@ ORDER: tuple[type[Change], ...] = (
 )
 
 
+_WAY_BACK = Note(
+    "whoever is removed can come back by the present invite link: raise `link_version`, or afterwards: "
+    "reconciler invites --rotate NAME"
+)
+
+
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """The changes in the order in which they are made."""
     return tuple(sorted(changes, key=lambda change: ORDER.index(type(change))))
@@ -176,6 +182,8 @@ def _plan_present(
         changes.append(Demote(people.demote))
     if people.remove:
         changes.append(RemoveParticipants(people.remove))
+        if not any(isinstance(change, RevokeLink) for change in changes):
+            notes.append(_WAY_BACK)
     return replace(
         empty,
         action="update" if changes else "none",

@@ -112,6 +112,7 @@ def _record(record: Record) -> dict[str, object]:
         icon=icon and _known(source=icon.source, served=icon.served, url=icon.url, length=icon.length),
         link_version=record.link_version,
         joined=record.joined or None,
+        missing={ref: format_time(at) for ref, at in sorted(record.missing.items())} or None,
         sent={ref: _sent(sent) for ref, sent in sorted(record.sent.items())} or None,
     )
 
@@ -121,7 +122,14 @@ def _applied(applied: Applied) -> dict[str, object]:
 
 
 def _sent(sent: Sent) -> dict[str, object]:
-    return {"at": format_time(sent.at), "times": sent.times, "status": sent.status}
+    earlier = [format_time(at) for at in sent.earlier] or None
+    return _known(
+        at=format_time(sent.at),
+        times=sent.times,
+        status=sent.status,
+        earlier=earlier,
+        message=sent.message or None,
+    )
 
 
 def _intent(intent: Intent) -> dict[str, object]:
@@ -193,6 +201,7 @@ def _read_record(value: object, place: str) -> Record:
         icon=item.get("icon", _read_icon),
         link_version=item.get("link_version", _count),
         joined=item.get("joined", _list(_text)) or (),
+        missing=item.get("missing", _mapping(_time)) or {},
         sent=item.get("sent", _mapping(_read_sent)) or {},
     )
 
@@ -220,7 +229,11 @@ def _read_icon(value: object, place: str) -> IconRecord:
 def _read_sent(value: object, place: str) -> Sent:
     item = _Object(value, place)
     return Sent(
-        at=item.need("at", _time), times=item.need("times", _count), status=item.need("status", _text)
+        at=item.need("at", _time),
+        times=item.need("times", _count),
+        status=item.need("status", _text),
+        earlier=item.get("earlier", _list(_time)) or (),
+        message=item.get("message", _text) or "",
     )
 
 

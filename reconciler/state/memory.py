@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from reconciler.model.record import Intent, Record, State
-
-DAY = timedelta(hours=24)
+from reconciler.model.record import DAY, Intent, Record, Sent, State
 
 
 class MemoryJournal:
@@ -55,6 +53,10 @@ class MemoryJournal:
         """What is now known of several names, and which names nothing is known of, in one step."""
         self._step(lambda state: _with_all(state, records, forgotten))
 
+    def sent(self, changes: Mapping[str, Mapping[str, Sent | None]]) -> None:
+        """What becomes of a message with links, per name and person."""
+        self._step(lambda state: _with_sent(state, changes))
+
     def _step(self, step: Callable[[State], State]) -> None:
         with self._changed:
             after = step(self._state)
@@ -85,6 +87,13 @@ def _with_all(state: State, records: Mapping[str, Record], forgotten: Collection
     if groups == state.groups and creating == state.creating:
         return state
     return replace(state, groups=groups, creating=creating)
+
+
+def _with_sent(state: State, changes: Mapping[str, Mapping[str, Sent | None]]) -> State:
+    records = {
+        name: state.groups[name].with_sent(sent) for name, sent in changes.items() if name in state.groups
+    }
+    return _with_all(state, records, ()) if records else state
 
 
 def _without(state: State, name: str) -> State:

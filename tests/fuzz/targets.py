@@ -142,7 +142,16 @@ def state() -> Target:
                 "icon": {"source": "a", "served": "b", "url": "https://x", "length": 3},
                 "link_version": 2,
                 "joined": ["ana"],
-                "sent": {"ana": {"at": "2026-11-22T12:00:00Z", "times": 1, "status": "sent"}},
+                "missing": {"ana": "2026-11-20T12:00:00Z"},
+                "sent": {
+                    "ana": {
+                        "at": "2026-11-22T12:00:00Z",
+                        "times": 1,
+                        "status": "sent",
+                        "earlier": ["2026-11-22T11:00:00Z"],
+                        "message": "inv-1",
+                    }
+                },
             }
         },
         "creating": {"n": {"subject": "s", "listed": ["g1"], "at": "2026-11-22T12:00:00.5Z"}},

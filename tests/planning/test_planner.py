@@ -186,6 +186,16 @@ def test_closing_names_everybody_but_the_protected() -> None:
     assert ids_of(remove.people) == [ANA, BRUNO]
 
 
+def test_a_removal_warns_of_the_way_back_unless_the_link_is_revoked_with_it() -> None:
+    live = found(X, members=[ANA, BRUNO])
+    desired = wanted(members=people(ANA), prune_members=True, link_version=2)
+    for recorded, warned in ((2, True), (1, False)):
+        record = State(groups={"sales": Record(id=X, link_version=recorded)})
+        planned = entry(plan_of([desired], reading(live), record))
+        assert "remove_participants" in kinds(planned.changes)
+        assert ("can come back by the present invite link" in notes_of(planned)) is warned
+
+
 # Hold
 
 

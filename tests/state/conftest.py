@@ -68,7 +68,11 @@ def full() -> State:
                 ),
                 link_version=2,
                 joined=("ana",),
-                sent={"bruno": Sent(NOON, 2, "delivered"), "5519900000021": Sent(NOON)},
+                missing={"bruno": NOON - timedelta(days=3)},
+                sent={
+                    "bruno": Sent(NOON, 2, "delivered", (NOON - timedelta(hours=3),), "inv-0a"),
+                    "5519900000021": Sent(NOON),
+                },
             ),
             "bare": Record(id="5519911112222-1513616971"),
             "no-icon": Record(

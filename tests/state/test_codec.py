@@ -32,7 +32,12 @@ RECORDS = st.builds(
     icon=st.none() | st.builds(IconRecord, TEXTS, TEXTS, TEXTS, st.none() | COUNTS),
     link_version=st.none() | COUNTS,
     joined=PEOPLE,
-    sent=st.dictionaries(TEXTS, st.builds(Sent, TIMES, COUNTS, TEXTS), max_size=2),
+    missing=st.dictionaries(TEXTS, TIMES, max_size=2),
+    sent=st.dictionaries(
+        TEXTS,
+        st.builds(Sent, TIMES, COUNTS, TEXTS, st.lists(TIMES, max_size=2).map(tuple), TEXTS),
+        max_size=2,
+    ),
 )
 STATES = st.builds(
     State,
@@ -120,7 +125,8 @@ def test_unknown_keys_are_ignored_everywhere(full: State) -> None:
 
 def test_absent_and_null_are_the_same(full: State) -> None:
     document = json.loads(codec.dumps(full))
-    document["groups"]["bare"].update(applied=None, icon=None, link_version=None, joined=None, sent=None)
+    document["groups"]["bare"].update(applied=None, icon=None, link_version=None, joined=None, missing=None)
+    document["groups"]["bare"].update(sent=None)
     del document["commit"]
     assert codec.loads(json.dumps(document).encode()) == dataclasses.replace(full, commit=None)
 

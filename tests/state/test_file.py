@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StateError
-from reconciler.model.record import Applied, Intent, Record, State
+from reconciler.model.record import Applied, Intent, Record, Sent, State
 from reconciler.ports import Journal
 from reconciler.state import codec
 from reconciler.state.file import FileStore
@@ -284,3 +284,15 @@ def test_memory_keeps_the_same_without_a_file(store: FileStore, clock: FakeClock
     assert (memory.groups, memory.creating, memory.created) == (filed.groups, filed.creating, filed.created)
     assert memory.groups == {"b": Record(id="g2")}
     assert memory.creating.keys() == {"d"}
+
+
+def test_what_becomes_of_messages_is_merged_per_person(
+    store: FileStore, path: Path, clock: FakeClock
+) -> None:
+    with store.lock(timeout=0, clock=clock, holder="me") as journal:
+        journal.record("a", Record(id="g1", sent={"ana": Sent(NOON), "bruno": Sent(NOON)}))
+        journal.sent({"a": {"ana": None, "dora": Sent(NOON, 1, "sending")}, "nobody": {"ana": Sent(NOON)}})
+        recorded = codec.loads(path.read_bytes())
+    assert recorded.groups == {
+        "a": Record(id="g1", sent={"bruno": Sent(NOON), "dora": Sent(NOON, 1, "sending")})
+    }
