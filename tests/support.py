@@ -6,7 +6,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from reconciler.sandbox import Server
+from tests import warm
 
 ACCOUNT = "5519911112222"
 ANA, BRUNO, CARLOS, DORA, ELISA = (f"551990000000{n}" for n in range(1, 6))
@@ -85,15 +85,7 @@ class Repo:
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Begin to run the command."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=self.path,
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return warm.start(arguments, cwd=self.path, env=self.environment | environment)
 
     def run(self, *arguments: str, timeout: float = 120, **environment: str) -> Result:
         """Run the command to its end."""

@@ -6,11 +6,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests import warm
 from tests.backends.server import Peer, RawServer, Seen, Step, reply
 from tests.support import ACCOUNT, CONTACTS, Repo, Result
 
@@ -22,12 +22,6 @@ SECRETS = (USERNAME, TOKEN, PLAN_KEY, CANARY)
 LINK = "https://chat.whatsapp.com/LinkThatMustNotLeak"
 
 MEMORY = 2 << 30
-_IN_LITTLE_MEMORY = f"""
-import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
-from reconciler.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 TRACEBACK = re.compile(r"Traceback|This is a bug")
 MARK = re.compile(r"^[^\s:]+:[0-9]+:[0-9]+: error: ", re.MULTILINE)
@@ -62,15 +56,8 @@ class Checkout(Repo):
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Begin to run the command in `MEMORY` bytes; what needs more fails with a bug's exit code."""
-        return subprocess.Popen(
-            [sys.executable, "-c", _IN_LITTLE_MEMORY, *arguments],
-            cwd=self.path,
-            env=self.environment | {"PYTHONPATH": os.getcwd()} | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = self.environment | environment
+        return warm.start(arguments, cwd=self.path, env=environment, memory=MEMORY)
 
     def quick(self, *arguments: str, within: float = 60, **environment: str) -> Result:
         """Run, and hold the run to a time in seconds; what hangs fails the test."""
