@@ -96,13 +96,22 @@ def common_options(function: F) -> F:
 
 
 class ExampleCommand(click.Command):
-    """A command whose `--help` begins with examples: the part of its docstring before `Usage:`."""
+    """A command whose `--help` begins with examples and ends with the formats it has."""
 
     examples: str = ""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
         super().format_help(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from reconciler.cli.formats import serving
+
+        rows = [(name, row.about) for name, row in serving(self.name or "").items()]
+        if rows:
+            with formatter.section("Formats"):
+                formatter.write_dl(rows)
+        super().format_epilog(ctx, formatter)
 
 
 def write_examples(examples: str, formatter: click.HelpFormatter) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from reconciler.cli.places import check_inside
-from reconciler.errors import Complaint, ReconcilerError, UsageError
+from reconciler.cli.files import read_text as read_text  # noqa: PLC0414
+from reconciler.cli.files import write_private as write_private  # noqa: PLC0414
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.reports.run import FailureView, Run, ValidationView, Verb
     from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, ListView, PlanView
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,69 +31,65 @@ class Look:
 PLAIN = Look(color=False, width=100)
 """How a file looks."""
 
+Renderer = Callable[[V, "Run", Look], str]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One row: how a plan, an apply, a drift and a validation (complaints, and the count of groups when there
-    is no mistake) are rendered."""
+    """The renderers of one format, None for what makes no sense in it; `failure` is for a run that ended with
+    an error instead of a result, in formats whose readers would otherwise miss it."""
 
-    plan: Callable[[PlanView, Look], str]
-    apply: Callable[[ApplyView, Look], str]
-    drift: Callable[[DriftView, Look], str]
-    validation: Callable[[Sequence[Complaint], int | None, Look], str]
+    plan: Renderer[PlanView] | None = None
+    apply: Renderer[ApplyView] | None = None
+    drift: Renderer[DriftView] | None = None
+    validation: Renderer[ValidationView] | None = None
+    failure: Renderer[FailureView] | None = None
 
 
-def _text_plan(view: PlanView, look: Look) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the table. `about` says in a line of `--help` what the format is for; `verbs` are those that
+    `load` has a renderer for, known without importing any; `remembers`: the renderer wants to see what the
+    file held before; `mode` of its files."""
+
+    about: str
+    verbs: tuple[Verb, ...]
+    load: Callable[[], Format]
+    remembers: bool = False
+    mode: int = 0o600
+
+
+def _text() -> Format:
     from reconciler.reports import text
 
-    return text.render_plan(view, color=look.color, width=look.width, joining=look.joining)
+    return Format(
+        plan=lambda view, _, look: text.render_plan(
+            view, color=look.color, width=look.width, joining=look.joining
+        ),
+        apply=lambda view, _, look: text.render_apply(view, color=look.color, width=look.width),
+        drift=lambda view, _, look: text.render_drift(view, color=look.color, width=look.width),
+        validation=lambda view, _, look: text.render_validation(
+            view.complaints, view.groups, color=look.color
+        ),
+    )
 
 
-def _text_apply(view: ApplyView, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_apply(view, color=look.color, width=look.width)
-
-
-def _json_plan(view: PlanView, _: Look) -> str:
+def _json() -> Format:
     from reconciler.reports import json
 
-    return json.render_plan(view)
+    return Format(
+        plan=lambda view, *_: json.render_plan(view),
+        apply=lambda view, *_: json.render_apply(view),
+        drift=lambda view, *_: json.render_drift(view),
+        validation=lambda view, *_: json.render_validation(view.complaints, view.groups),
+    )
 
 
-def _json_apply(view: ApplyView, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_apply(view)
-
-
-def _text_drift(view: DriftView, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_drift(view, color=look.color, width=look.width)
-
-
-def _json_drift(view: DriftView, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_drift(view)
-
-
-def _text_validation(complaints: Sequence[Complaint], groups: int | None, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_validation(complaints, groups, color=look.color)
-
-
-def _json_validation(complaints: Sequence[Complaint], groups: int | None, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_validation(complaints, groups)
-
-
-FORMATS = {
-    "text": Format(_text_plan, _text_apply, _text_drift, _text_validation),
-    "json": Format(_json_plan, _json_apply, _json_drift, _json_validation),
+FORMATS: dict[str, Row] = {
+    "text": Row(about="for people", verbs=("validate", "plan", "apply", "drift"), load=_text),
+    "json": Row(
+        about="for programs: see reconciler schema", verbs=("validate", "plan", "apply", "drift"), load=_json
+    ),
 }
 
 
@@ -155,9 +151,20 @@ def list_files(given: tuple[str, ...]) -> tuple[ReportFile[ListFormat], ...]:
     return _files(LIST, given)
 
 
-def named(name: str) -> Format:
-    """The format of a name; raises `UsageError` naming the others."""
-    return _row(FORMATS, name)
+def serving(verb: str) -> dict[str, Row]:
+    """The rows of the formats that this verb has."""
+    return {name: row for name, row in FORMATS.items() if verb in row.verbs}
+
+
+def named(name: str, verb: Verb) -> Row:
+    """The format of a name; raises `UsageError` for none, naming those that `verb` has."""
+    row = _row(FORMATS, name) if name in FORMATS else _row(serving(verb), name)
+    if verb not in row.verbs:
+        raise UsageError(
+            f"format {name} makes no sense for {verb}, only for {', '.join(row.verbs)}",
+            f"formats of {verb}: {', '.join(serving(verb))}",
+        )
+    return row
 
 
 def invites_named(name: str) -> InvitesFormat:
@@ -179,9 +186,9 @@ class ReportFile(Generic[T]):
     path: str
 
 
-def report_files(given: tuple[str, ...]) -> tuple[ReportFile[Format], ...]:
+def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile[Row], ...]:
     """Every `--report`, checked before anything is done; raises `UsageError`."""
-    return _files(FORMATS, given)
+    return tuple(ReportFile(named(name, verb), path) for name, path in map(_parts, given))
 
 
 def invites_files(given: tuple[str, ...]) -> tuple[ReportFile[InvitesFormat], ...]:
@@ -190,39 +197,11 @@ def invites_files(given: tuple[str, ...]) -> tuple[ReportFile[InvitesFormat], ..
 
 
 def _files(table: Mapping[str, T], given: tuple[str, ...]) -> tuple[ReportFile[T], ...]:
-    files = []
-    for text in given:
-        name, equals, path = text.partition("=")
-        if not equals or not path:
-            raise UsageError("--report takes FORMAT=FILE", "for example: --report json=plan.json")
-        files.append(ReportFile(_row(table, name), path))
-    return tuple(files)
+    return tuple(ReportFile(_row(table, name), path) for name, path in map(_parts, given))
 
 
-def write_private(path: str, text: str) -> None:
-    """Write a file that only its owner may read (0600), also where it was there before.
-
-    Raises `ReconcilerError` when it cannot be written, and when a link leads it out of the repository.
-    """
-    check_inside(Path(path))
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # root would close /dev/null to everybody
-                os.fchmod(file.fileno(), 0o600)
-            file.write(text if text.endswith("\n") else f"{text}\n")
-    except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def read_text(path: str, limit: int = 64 * 1024 * 1024) -> str:
-    """The text of a file that the command line names; raises `ReconcilerError` when it cannot be read."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(limit + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ReconcilerError(f"{path} cannot be read: {reason}") from None
-    if len(text) > limit:
-        raise ReconcilerError(f"{path} is too large")
-    return text
+def _parts(given: str) -> tuple[str, str]:
+    name, equals, path = given.partition("=")
+    if not equals or not path:
+        raise UsageError("--report takes FORMAT=FILE", "for example: --report json=plan.json")
+    return name, path

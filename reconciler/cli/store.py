@@ -88,7 +88,7 @@ class Store:
     def _file(self, path: Path) -> FileStore:
         from reconciler.state.file import FileStore
 
-        return FileStore(path, self._base_url, self.display, commit=_commit())
+        return FileStore(path, self._base_url, self.display, commit=commit())
 
 
 def _holder() -> str:
@@ -102,7 +102,7 @@ def _holder() -> str:
     return f"{who} (process {os.getpid()})"
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit of the manifests, as the pipeline says or as Git's files say; None where nobody knows."""
     for name in ("GITHUB_SHA", "CI_COMMIT_SHA"):
         if os.environ.get(name):

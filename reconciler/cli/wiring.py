@@ -74,9 +74,10 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True) -> Loaded:
 
 @dataclass(slots=True)
 class Workspace:
-    """Everything one run works with."""
+    """Everything one run works with. `api` is the origin that is asked, or `sandbox`."""
 
     common: Common
+    api: str
     clock: SystemClock
     loaded: Loaded
     icon_files: IconFiles
@@ -113,6 +114,7 @@ def workspace(common: Common, clock: SystemClock, *, groups: bool = True) -> Ite
         try:
             yield Workspace(
                 common=common,
+                api=api.label,
                 clock=clock,
                 loaded=loaded,
                 icon_files=ManifestIconFiles(tree()),

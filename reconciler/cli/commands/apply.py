@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from reconciler.cli.common import Common, lock_timeout_option, verb
@@ -32,42 +30,45 @@ def command(
     lock_timeout: float,
 ) -> int:
     """Make the live groups as the manifests say."""
-    from dataclasses import replace
-
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
     from reconciler.model.plan import Plan
+    from reconciler.reports import text
     from reconciler.reports.view import apply_view, plan_view
 
     wiring.enter(common)
-    name = common.format or "text"
-    chosen = formats.named(name)
-    reports = formats.report_files(common.report)
+    clock = SystemClock()
+    outputs = Outputs(common, "apply", clock)
+    in_text = outputs.name == "text"
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to apply without a question")
-    saved = formats.read_text(plan_file) if plan_file is not None else None
-    clock = SystemClock()
     terminal.log_calls(common.verbose)
-    look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+    # a signal while the outcome is printed must not lose it
+    with stopping_on_signals(clock), outputs.telling_failures():
+        saved = files.read_text(plan_file) if plan_file is not None else None
         with wiring.workspace(common, clock) as work:
+            outputs.work = work
             book = wiring.book(common, work.loaded)
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
 
+            def in_words(plan: Plan, *, joining: bool) -> str:
+                look, view = outputs.look, plan_view(plan, book)
+                return text.render_plan(view, color=look.color, width=look.width, joining=joining)
+
             def approve(plan: Plan) -> bool:
                 """Show the plan as text, and ask where something would change."""
-                if name == "text":
+                if in_text:
                     outcome_follows = any(group.changes for group in plan.groups) and not plan.open_objections
-                    joining = replace(look, joining=not outcome_follows)
-                    terminal.put(chosen.plan(plan_view(plan, book), joining) + "\n" * outcome_follows)
+                    terminal.put(in_words(plan, joining=not outcome_follows) + "\n" * outcome_follows)
                 if plan.open_objections:
                     return False
                 if yes or not any(group.writes for group in plan.groups):
                     return True
-                if name != "text":
-                    terminal.say(formats.named("text").plan(plan_view(plan, book), look))
+                if not in_text:
+                    terminal.say(in_words(plan, joining=True))
                 return terminal.ask("Apply these changes?", lambda: clock.stopping)
 
             with work.store.lock(lock_timeout, clock) as journal:
@@ -86,11 +87,17 @@ def command(
                     clock=clock,
                     progress=terminal.progress(common.quiet),
                 )
-        view = apply_view(result, book)
-        if name == "text" and result.refused is not None:  # the plan stands above, with the objections
+        code = exits.of_apply(result)
+        if in_text and result.refused is not None:  # the plan stands above, with the objections
             terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
-        elif name != "text" or any(group.outcomes for group in result.groups) or result.unsaved is not None:
-            terminal.put(chosen.apply(view, look))
-        for report in reports:
-            formats.write_private(report.path, report.format.apply(view, formats.PLAIN))
-        return exits.of_apply(result)
+        told = result.refused is None and (
+            any(group.outcomes for group in result.groups) or result.unsaved is not None
+        )
+        outputs.write(
+            lambda format: format.apply,
+            apply_view(result, book),
+            code,
+            complete=result.complete,
+            shown=in_text and not told,
+        )
+        return code

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from reconciler.cli.common import Common, verb
@@ -29,20 +27,21 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     has yet to join.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.reports.drift_view import drift_view
     from reconciler.state.history import HistoryFile
 
     wiring.enter(common)
-    chosen = formats.named(common.format or "text")
-    reports = formats.report_files(common.report)
-    file = HistoryFile(record) if record else None
-    history = file.read() if file else None
     clock = SystemClock()
+    outputs = Outputs(common, "drift", clock)
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
+    with stopping_on_signals(clock), outputs.telling_failures():
+        file = HistoryFile(record) if record else None
+        history = file.read() if file else None
         with wiring.workspace(common, clock) as work:
+            outputs.work = work
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             # what has no manifest cannot drift
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
@@ -57,10 +56,8 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
             )
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             view = drift_view(found.drift, wiring.book(common, work.loaded))
-        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-        terminal.put(chosen.drift(view, look))
-        for report in reports:
-            formats.write_private(report.path, report.format.drift(view, formats.PLAIN))
+        code = exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)
+        outputs.write(lambda format: format.drift, view, code, complete=found.drift.complete)
         if file is not None and found.history is not None:
             file.write(found.history)
-        return exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)
+        return code

@@ -35,7 +35,7 @@ def command(common: Common, person: tuple[str, ...], include_left: bool) -> int:
     create it.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, files, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.reports.invites_view import invites_view
 
@@ -71,7 +71,7 @@ def command(common: Common, person: tuple[str, ...], include_left: bool) -> int:
         look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
         terminal.put(chosen(view, look))
         for report in reports:
-            formats.write_private(report.path, report.format(view, formats.PLAIN))
+            files.write_private(report.path, report.format(view, formats.PLAIN))
         return exits.of_invites(found, stopped=stopped)
 
 

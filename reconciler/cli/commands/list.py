@@ -36,7 +36,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     Needs credentials and nothing else: no manifest, no configuration, no state. Formats: text, json, csv.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, files, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import people_keys
     from reconciler.planning.listing import Wanted
@@ -66,5 +66,5 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
         look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
         terminal.put(chosen(view, look))
         for report in reports:
-            formats.write_private(report.path, report.format(view, formats.PLAIN))
+            files.write_private(report.path, report.format(view, formats.PLAIN))
         return exits.of_list(found, stopped=stopped)

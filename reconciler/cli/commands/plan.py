@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from reconciler.cli.common import Common, verb
@@ -27,18 +25,19 @@ def command(
 ) -> int:
     """Show what apply would change. Changes nothing."""
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.planning import planfile
     from reconciler.reports.view import plan_view
 
     wiring.enter(common)
-    chosen = formats.named(common.format or "text")
-    reports = formats.report_files(common.report)
     clock = SystemClock()
+    outputs = Outputs(common, "plan", clock)
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock) as work:
+            outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read()
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
@@ -53,10 +52,8 @@ def command(
             )
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             view = plan_view(planned.plan, wiring.book(common, work.loaded))
-        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-        terminal.put(chosen.plan(view, look))
-        for report in reports:
-            formats.write_private(report.path, report.format.plan(view, formats.PLAIN))
+        code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped)
+        outputs.write(lambda format: format.plan, view, code, complete=planned.plan.complete)
         if out is not None:
-            formats.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
-        return exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped)
+            files.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
+        return code

@@ -1,0 +1,59 @@
+"""Files that the command line names: written whole and for their owner, read with a limit."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from reconciler.cli.places import check_inside
+from reconciler.errors import ReconcilerError
+
+
+def write_private(path: str, text: str, mode: int = 0o600) -> None:
+    """Write a file that only its owner may read, unless `mode` says otherwise, also where it was before.
+
+    Whoever reads it at the same time sees the old file or the new one, whole. What is no regular file (a
+    device, a pipe) is written as it is. Raises `ReconcilerError` when it cannot be written, and when a link
+    leads it out of the repository.
+    """
+    check_inside(Path(path))
+    data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
+    target = os.path.realpath(path)
+    try:
+        if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
+            with open(target, "wb") as file:
+                file.write(data)
+            return
+        _replace(target, data, mode)
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _replace(target: str, data: bytes, mode: int) -> None:
+    """Write beside the target, then rename: the name in between is hidden and ends in nothing that anybody
+    collects."""
+    folder, name = os.path.split(target)
+    descriptor, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+        os.replace(beside, target)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def read_text(path: str, limit: int = 64 * 1024 * 1024) -> str:
+    """The text of a file that the command line names; raises `ReconcilerError` when it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(limit + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ReconcilerError(f"{path} cannot be read: {reason}") from None
+    if len(text) > limit:
+        raise ReconcilerError(f"{path} is too large")
+    return text

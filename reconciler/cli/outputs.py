@@ -1,0 +1,118 @@
+"""Where the result of one run goes: to stdout in `--format`, and into every `--report` file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler import __version__
+from reconciler.cli import files, formats, terminal
+from reconciler.cli.clock import SystemClock
+from reconciler.cli.common import Common
+from reconciler.cli.formats import PLAIN, Format, Look, Renderer, ReportFile, Row
+from reconciler.cli.places import find_root
+from reconciler.cli.store import commit
+from reconciler.errors import Exit, InputError, ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.wiring import Workspace
+    from reconciler.reports.run import Run, Verb
+
+V = TypeVar("V")
+Pick = Callable[[Format], Renderer[V] | None]
+"""Which of a format's renderers is meant: `lambda format: format.plan`."""
+
+_BEFORE = 1 << 20  # characters of an earlier report that are looked at
+
+
+class Outputs:
+    """The formats of one run, checked before anything is done; raises `UsageError`."""
+
+    def __init__(self, common: Common, verb: Verb, clock: SystemClock) -> None:
+        self.name = common.format or "text"
+        self.look = Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        self.work: Workspace | None = None
+        self._row = formats.named(self.name, verb)
+        self._files = formats.report_files(common.report, verb)
+        self._verb = verb
+        self._clock = clock
+        self._show_numbers = common.show_numbers
+        self._started = clock.now()
+        self._begun = clock.monotonic()
+        self._befores: dict[str, str] = {}
+
+    def write(self, pick: Pick[V], view: V, code: Exit, *, complete: bool, shown: bool = False) -> None:
+        """Print the result in `--format`, unless it was `shown` already, and write every `--report`; formats
+        with nothing to say of it are passed over. Raises `ReconcilerError` for what cannot be written."""
+        run = self.run(code, complete=complete)
+        render = None if shown else pick(self._row.load())
+        if render is not None:
+            terminal.put(render(view, run, self.look))
+        for report in self._files:
+            render = pick(report.format.load())
+            if render is not None:
+                text = render(view, replace(run, before=self._before(report)), PLAIN)
+                files.write_private(report.path, text, report.format.mode)
+
+    def run(self, code: Exit, *, complete: bool) -> Run:
+        """The facts of the run as they stand now; see `reports.run.Run`."""
+        from reconciler.reports.run import Run
+        from reconciler.reports.view import Book
+
+        work = self.work
+        account = work.loaded.settings.account[:1] if work else ()
+        here = Path.cwd()
+        folder = here.relative_to(find_root(here)).as_posix()
+        return Run(
+            verb=self._verb,
+            version=__version__,
+            started=self._started,
+            duration=self._clock.monotonic() - self._begun,
+            exit_code=int(code),
+            complete=complete,
+            commit=commit(),
+            account="".join(Book({}, show_numbers=self._show_numbers).number(number) for number in account),
+            api=work.api if work else "",
+            requests=tuple(sorted(work.client.counts.items())) if work else (),
+            folder="" if folder == "." else f"{folder}/",
+        )
+
+    @contextmanager
+    def telling_failures(self) -> Iterator[None]:
+        """Let the formats that can do so tell of an error that ends the run; it is raised all the same."""
+        try:
+            yield
+        except UsageError:
+            raise
+        except ReconcilerError as error:
+            self._tell(error)
+            raise
+
+    def _tell(self, error: ReconcilerError) -> None:
+        from reconciler.reports.run import FailureView
+
+        complaints = error.complaints if isinstance(error, InputError) else ()
+        view = FailureView(error.message, error.hint, complaints)
+
+        def pick(format: Format) -> Renderer[FailureView] | None:
+            return format.failure
+
+        try:
+            self.write(pick, view, error.exit_code, complete=False)
+        except ReconcilerError as second:
+            terminal.print_error(second)
+
+    def _before(self, report: ReportFile[Row]) -> str:
+        """What the file held before this run, for formats that want to know; "" where nothing usable was."""
+        if not report.format.remembers:
+            return ""
+        if report.path not in self._befores:
+            try:
+                self._befores[report.path] = files.read_text(report.path, _BEFORE)
+            except ReconcilerError:
+                self._befores[report.path] = ""
+        return self._befores[report.path]

@@ -1,0 +1,56 @@
+"""Facts of a run: what a report says of itself beside what was found; and what is reported of runs that read
+no group. Handed in by `cli`, already redacted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from reconciler.errors import Complaint
+
+Verb = Literal["validate", "plan", "apply", "drift"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run, as it will end: reports are written last, so `exit_code` is what the process ends with.
+
+    `started` has its zone (UTC), `duration` is in seconds up to the writing of reports. `complete`: whether
+    everything was read. `commit` is that of the manifests, None where nobody knows. `account` is masked
+    unless numbers are shown, "" where it is not set. `api` is the origin that was asked, or `sandbox`; "" for
+    a run that asks nobody. `requests` counts what was sent to it, by HTTP status or, without an answer, error
+    code. `folder` leads from the top of the repository to where the run works ("" or `a/b/`), for formats
+    that name files from the top. `before` is what the report's file held until now, for formats that carry
+    something over from the last run.
+    """
+
+    verb: Verb
+    version: str
+    started: datetime
+    duration: float
+    exit_code: int
+    complete: bool
+    commit: str | None = None
+    account: str = ""
+    api: str = ""
+    requests: tuple[tuple[str, int], ...] = ()
+    folder: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationView:
+    """What is wrong with the files, in any order; `groups` is their count, None when there was a mistake."""
+
+    complaints: tuple[Complaint, ...]
+    groups: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """A run that ended before there was anything to report: why, and which files are wrong, if that is it."""
+
+    message: str
+    hint: str = ""
+    complaints: tuple[Complaint, ...] = ()

@@ -1,0 +1,119 @@
+"""The table of formats: what it promises without importing a renderer, and what the renderers are."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.app import program
+from reconciler.cli.clock import SystemClock
+from reconciler.cli.common import Common
+from reconciler.cli.files import write_private
+from reconciler.cli.formats import FORMATS, named, serving
+from reconciler.cli.outputs import Outputs
+from reconciler.errors import ReconcilerError, UsageError
+
+VERBS = ("validate", "plan", "apply", "drift")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_row_names_the_verbs_that_its_renderers_serve(name: str) -> None:
+    row = FORMATS[name]
+    found = row.load()
+    served = {
+        "validate": found.validation, "plan": found.plan, "apply": found.apply, "drift": found.drift
+    }  # fmt: skip
+    assert row.verbs == tuple(verb for verb in VERBS if served[verb] is not None)
+
+
+def test_a_format_that_makes_no_sense_names_those_that_do() -> None:
+    for verb in VERBS:
+        for name, row in FORMATS.items():
+            if verb in row.verbs:
+                assert named(name, verb) is row  # type: ignore[arg-type]
+                continue
+            with pytest.raises(UsageError) as refused:
+                named(name, verb)  # type: ignore[arg-type]
+            assert name in refused.value.message
+            assert all(other in refused.value.hint for other in serving(verb))
+        with pytest.raises(UsageError) as unknown:
+            named("nonsense", verb)  # type: ignore[arg-type]
+        assert unknown.value.hint == f"formats: {', '.join(serving(verb))}"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_the_formats_of_its_verb(verb: str) -> None:
+    shown = CliRunner().invoke(program, [verb, "--help"]).output
+    listed = shown.partition("\nFormats:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "] == [
+        *serving(verb)
+    ]
+
+
+def test_the_table_imports_no_renderer() -> None:
+    """`--help` shows it, and must stay quick."""
+    code = "import sys; from reconciler.cli import formats, outputs; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {
+        "rich",
+        "jinja2",
+        "requests",
+        "csv",
+        "reconciler.reports.text",
+        "reconciler.reports.json",
+    }
+
+
+def test_a_report_is_replaced_whole(tmp_path: Path) -> None:
+    """Whoever reads at any moment sees the old text or the new one."""
+    path = tmp_path / "report.txt"
+    texts = {f"{letter * 200_000}\n" for letter in "ab"}
+    write_private(str(path), "a" * 200_000)
+    path.chmod(0o666)
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add(path.read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(40):
+        write_private(str(path), "b" * 200_000)
+        write_private(str(path), "a" * 200_000)
+    done.set()
+    reader.join()
+    assert seen <= texts
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["report.txt"]
+
+
+def test_a_device_is_written_and_stays_one(tmp_path: Path) -> None:
+    write_private("/dev/null", "x")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    with pytest.raises(ReconcilerError, match="cannot be written: No such file"):
+        write_private(str(tmp_path / "no/such/folder"), "x")
+    with pytest.raises(ReconcilerError, match="cannot be written: Is a directory"):
+        write_private(str(tmp_path), "x")
+
+
+def test_facts_of_a_run_that_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a/b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a/b")
+    monkeypatch.setenv("GITHUB_SHA", "c0ffee")
+    run = Outputs(Common(), "validate", SystemClock()).run(ReconcilerError.exit_code, complete=True)
+    assert (run.folder, run.commit, run.exit_code, run.api, run.account) == ("a/b/", "c0ffee", 1, "", "")
+    assert run.started.tzinfo is not None
+    assert 0 <= run.duration < 60
+    monkeypatch.chdir(tmp_path)
+    assert Outputs(Common(), "plan", SystemClock()).run(ReconcilerError.exit_code, complete=True).folder == ""
