@@ -20,12 +20,13 @@ from reconciler.model.change import (
     CreateGroup,
     LeaveGroup,
 )
+from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem
 from reconciler.model.outcome import GroupOutcome, Outcome, Status
 from reconciler.model.plan import GroupPlan
 from reconciler.model.record import Record
 from reconciler.planning import guards
-from reconciler.planning.bookkeeping import record_of
+from reconciler.planning.bookkeeping import people_of, record_of
 from reconciler.planning.group import plan_group
 from reconciler.planning.narrow import exceeds
 from reconciler.reading import observe_group, observe_icon
@@ -224,6 +225,9 @@ class GroupRun:
         if desired is None:
             return
         old = self._old_record(live.id)
+        if self.tools.context.options.ready is not None:
+            self._record_people(live, desired)
+            return
         uploaded = effects.uploaded if effects and "set_icon" not in unsettled else None
         record = record_of(
             desired,
@@ -238,6 +242,19 @@ class GroupRun:
             self._save(record)
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None if old else live.id)
+
+    def _record_people(self, live: LiveGroup, desired: DesiredGroup) -> None:
+        """After a run that only promotes: nothing is bound, and nothing but people is taken note of."""
+        state = self.tools.journal.state
+        old = state.groups.get(self.planned.name)
+        if old is None or old.id != live.id or self.planned.name in state.creating:
+            return
+        try:
+            self.tools.journal.record(
+                self.planned.name, people_of(desired, live, old, self.tools.clock.now())
+            )
+        except StateError as error:
+            self.tools.unsaved(error, self.planned.name, None)
 
     def _save(self, record: Record) -> None:
         """Record the group under its name, and under no other, in one step: whoever is killed between two

@@ -13,7 +13,7 @@ from reconciler.model.live import Gone, IconSeen, LiveGroup, Reading
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import Record, State
-from reconciler.planning.bookkeeping import record_of
+from reconciler.planning.bookkeeping import people_of, record_of
 from reconciler.planning.group import Context
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
@@ -133,6 +133,9 @@ class _Run:
         for group in self.plan.groups:
             if group.changes:
                 continue
+            if self.tools.context.options.ready is not None:
+                records |= self._people_observed(group, state)
+                continue
             if self._is_left(group):
                 names = (group.name, *([] if group.was is None else [group.was]))
                 forgotten += [name for name in names if name in state.groups]
@@ -143,6 +146,16 @@ class _Run:
             self.tools.journal.observe(records, forgotten)
         except StateError as error:
             self.tools.unsaved(error, "", None)
+
+    def _people_observed(self, group: GroupPlan, state: State) -> dict[str, Record]:
+        """In a run that only promotes: who was seen in a group that is bound, and nothing else."""
+        old = state.groups.get(group.name)
+        if group.desired is None or group.live is None or old is None or old.id != group.live.id:
+            return {}
+        if group.name in state.creating:  # that is for a full apply to settle
+            return {}
+        seen = people_of(group.desired, group.live, old, self.tools.clock.now())
+        return {} if seen == old else {group.name: seen}
 
     def _is_left(self, group: GroupPlan) -> bool:
         """Whether nothing is to be known of the name any more: its group is gone, and is meant to be."""

@@ -59,8 +59,12 @@ def of_list(found: Listing, *, stopped: bool) -> Exit:
     return first_exit(codes)
 
 
-def of_apply(result: ApplyResult) -> Exit:
-    """What an apply ends with; see design, "Commands"."""
+def of_apply(result: ApplyResult, *, ready: bool = False) -> Exit:
+    """What an apply ends with; see design, "Commands".
+
+    After one that was to promote only (`ready`), a blocked group counts when somebody should have been
+    promoted in it, and a missing one does not: nobody has joined there.
+    """
     codes = {Exit.OK}
     outcomes = [outcome for group in result.groups for outcome in group.outcomes]
     if result.interrupted:
@@ -73,6 +77,7 @@ def of_apply(result: ApplyResult) -> Exit:
         codes.add(Exit.OBJECTION)
     if any(outcome.status != "done" for outcome in outcomes):
         codes.add(Exit.PARTIAL)
-    if any(group.action in ("blocked", "missing") for group in result.plan.groups):
+    stuck = [group for group in result.plan.groups if group.action in ("blocked", "missing")]
+    if any(group.withheld for group in stuck) if ready else stuck:
         codes.add(Exit.PARTIAL)
     return first_exit(codes)

@@ -9,5 +9,18 @@ from reconciler.operations.binding import bind, forget, move
 from reconciler.operations.deciding import Drifted, Planned, drift, plan
 from reconciler.operations.inviting import invites
 from reconciler.operations.listing import list_groups
+from reconciler.operations.readying import ready
 
-__all__ = ["Drifted", "Planned", "apply", "bind", "drift", "forget", "invites", "list_groups", "move", "plan"]
+__all__ = [
+    "Drifted",
+    "Planned",
+    "apply",
+    "bind",
+    "drift",
+    "forget",
+    "invites",
+    "list_groups",
+    "move",
+    "plan",
+    "ready",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -50,12 +51,27 @@ def record_of(
         applied=applied,
         icon=uploaded or _observed(group.icon, seen, old.icon if old else None, settled=icon_settled),
         link_version=link_version,
-        joined=_joined(group, live, old),
+        joined=_joined(group, live, old, promoted="promote" not in unsettled),
         missing=_missing(group, live, old.missing if old else {}, now),
         sent=old.sent if old else {},
     )
     revoked = old is not None and old.link_version is not None and old.link_version < (link_version or 0)
     return record.all_due() if revoked else record
+
+
+def people_of(group: DesiredGroup, live: LiveGroup, old: Record, now: datetime) -> Record:
+    """The old record and what was seen of wanted people, nothing else: after a run that only promotes."""
+    admins = old.applied.admins if old.applied else None
+    seen = [person.ref for person in group.admins or () if person.key in live.admin_keys]
+    applied = old.applied
+    if applied is not None and admins is not None:
+        applied = replace(applied, admins=tuple(dict.fromkeys((*admins, *seen))))
+    return replace(
+        old,
+        applied=applied,
+        joined=_joined(group, live, old, promoted=False),
+        missing=_missing(group, live, old.missing, now),
+    )
 
 
 def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
@@ -101,16 +117,19 @@ def _missing(
     return {ref: before.get(ref, now) for ref in sorted(absent)}
 
 
-def _joined(group: DesiredGroup, live: LiveGroup, old: Record | None) -> tuple[str, ...]:
-    """Wanted people who are or were in the group; whoever is not wanted any more is forgotten."""
+def _joined(group: DesiredGroup, live: LiveGroup, old: Record | None, *, promoted: bool) -> tuple[str, ...]:
+    """Wanted people who are or were in the group; whoever is not wanted any more is forgotten.
+
+    Unless all were `promoted` who had to be, a wanted admin counts once they are admin as well: on record as
+    joined, and none, they would look as if somebody had demoted them.
+    """
     before = set(old.joined) if old else set()
     named = dict.fromkeys((*(group.admins or ()), *(group.members or ())))
+    wanted = frozenset(person.key for person in group.admins or ())
+    waiting = frozenset() if promoted else wanted - live.admin_keys
+    arrived = live.participant_keys - waiting
     return tuple(
         sorted(
-            {
-                joined_ref(person)
-                for person in named
-                if person.key in live.participant_keys or joined_ref(person) in before
-            }
+            {joined_ref(person) for person in named if person.key in arrived or joined_ref(person) in before}
         )
     )

@@ -33,6 +33,7 @@ from reconciler.model.settings import Settings
 from reconciler.planning.diff import changed_fields, compare_people
 from reconciler.planning.icons import IN_SYNC, Verdict, judge
 from reconciler.planning.options import Options
+from reconciler.planning.ready import only_ready
 from reconciler.planning.text import normal
 
 #   create or adopt ─ subject ─ icon ─ promote ─ demote ─ revoke link ─ remove participants ─ leave
@@ -92,13 +93,17 @@ def plan_group(
 
     `seen` has to be given where the icon is managed, as far as `planning.icons.judge` asks for it. A group
     in which something would have to change although the account is no admin is `blocked`, and so is one
-    that the account is not in any more.
+    that the account is not in any more. With `options.ready` nothing but promotions is left of it.
     """
     empty = GroupPlan(name=group.name, action="none", id=live.id, mark=group.mark, desired=group, live=live)
     if group.ensure is not Ensure.PRESENT:
         planned = _plan_leaving(group, live, empty, context)
     else:
         planned = _plan_present(group, live, seen, record, empty, context)
+    if context.options.ready is not None:
+        planned = only_ready(planned, context.options.ready)
+        if not planned.changes:  # what else may be wrong with the group is no affair of this run
+            return planned
     return _unless_powerless(group, planned, live, context)
 
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The run only promotes, and only these people, once a read sees them in.
+
+    `people`: name → number keys; names without anybody are left out of the run. `appeared`: group id → number
+    keys of those who were heard of in that group; None where it does not matter.
+    """
+
+    people: Mapping[str, frozenset[str]]
+    appeared: Mapping[str, frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +25,7 @@ class Options:
     """One run's wishes. `now` is UTC, `today` the local day that `left`, `hold` and `allow` go by.
 
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
-    with `state: none`.
+    with `state: none`. `ready`: nothing but promotions of people who have joined since (`planning.ready`).
     """
 
     now: datetime
@@ -21,7 +34,10 @@ class Options:
     allow: frozenset[str] = frozenset()
     prune: bool = False
     keeps_state: bool = True
+    ready: Ready | None = None
 
     def wants(self, name: str) -> bool:
-        """Whether `--target` lets this name take part."""
+        """Whether `--target` lets this name take part, and `ready` has somebody in it."""
+        if self.ready is not None and name not in self.ready.people:
+            return False
         return not self.targets or any(fnmatchcase(name, glob) for glob in self.targets)

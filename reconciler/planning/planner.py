@@ -168,6 +168,8 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
         return _entry(group, "none", notes=(Note("no group is bound to this name: nothing to leave"),))
     if group.subject is None:  # validation lets this through beside `id` only, which is always bound
         return _entry(group, "blocked", notes=(Note("a group cannot be created without `subject`"),))
+    if context.options.ready is not None:
+        return _entry(group, "none", notes=(Note("there is no group yet. First: reconciler apply"),))
     changes: list[Change] = [CreateGroup(normal(group.subject))]
     if group.icon is not None and group.icon.picture is not None:
         changes.append(SetIcon(None, group.icon.picture))
@@ -250,7 +252,7 @@ def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupP
         "previously": "found by an earlier subject",
     }[bound.found_by]
     note = Note(how + was)
-    if not context.options.keeps_state:
+    if not context.options.keeps_state or context.options.ready is not None:
         return replace(planned, notes=(*planned.notes, note))
     adopt = AdoptGroup(bound.id, bound.found_by, bound.was)
     return replace(

@@ -10,6 +10,7 @@ EXAMPLES = """
 reconciler apply                            shows the plan and asks
 reconciler apply --yes                      does not ask: for pipelines
 reconciler apply --yes --plan plan.json     only what was saved by: reconciler plan --out plan.json
+reconciler apply --ready --yes              only promotes who has joined since: for an hourly job
 reconciler apply --target suporte-campinas
 reconciler apply --sandbox --yes            try it without an account
 """
@@ -19,6 +20,7 @@ reconciler apply --sandbox --yes            try it without an account
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
 @click.option("--prune", is_flag=True, help="Leave groups whose manifest is gone. This is final.")
+@click.option("--ready", is_flag=True, help="Only promote people who have joined since; change nothing else.")
 @click.option("--allow", metavar="CODE", multiple=True, help="Lift an objection; repeatable.")
 @lock_timeout_option
 def command(
@@ -26,10 +28,17 @@ def command(
     yes: bool,
     plan_file: str | None,
     prune: bool,
+    ready: bool,
     allow: tuple[str, ...],
     lock_timeout: float,
 ) -> int:
-    """Make the live groups as the manifests say."""
+    """Make the live groups as the manifests say.
+
+    With --ready: promote wanted admins who are in their group by now, and leave everything else as it is.
+    Only groups that wait for an admin are read.
+    """
+    from functools import partial
+
     from reconciler import operations
     from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
@@ -43,6 +52,8 @@ def command(
     clock = SystemClock()
     outputs = Outputs(common, "apply", clock)
     in_text = outputs.name == "text"
+    if ready and (plan_file is not None or prune):
+        raise UsageError("--ready only promotes, so --plan and --prune mean nothing beside it")
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to apply without a question")
     terminal.log_calls(common.verbose)
@@ -74,20 +85,23 @@ def command(
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
-                result = operations.apply(
+                run = (
+                    partial(operations.ready, appeared=None)
+                    if ready
+                    else partial(operations.apply, plan_key=work.plan_key, saved_plan=saved)
+                )
+                result = run(
                     work.loaded,
                     journal,
                     reader=work.client.reader,
                     writer=work.client.writer,
                     icon_files=work.icon_files,
                     options=options,
-                    plan_key=work.plan_key,
-                    saved_plan=saved,
                     approve=approve,
                     clock=clock,
                     progress=terminal.progress(common.quiet),
                 )
-        code = exits.of_apply(result)
+        code = exits.of_apply(result, ready=ready)
         if in_text and result.refused is not None:  # the plan stands above, with the objections
             terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
         told = result.refused is None and (

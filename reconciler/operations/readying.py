@@ -1,0 +1,58 @@
+"""`apply --ready` and `inbound --ready`: promote those who have joined since, and do nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from reconciler.apply.tools import Patience
+from reconciler.manifests.load import Loaded
+from reconciler.model.outcome import ApplyResult
+from reconciler.model.plan import Plan
+from reconciler.operations.applying import apply
+from reconciler.planning.options import Options
+from reconciler.planning.ready import people_only, ready_of
+from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+
+def ready(
+    loaded: Loaded,
+    journal: Journal,
+    *,
+    reader: Reader,
+    writer: Writer,
+    icon_files: IconFiles,
+    options: Options,
+    appeared: Mapping[str, frozenset[str]] | None,
+    approve: Callable[[Plan], bool],
+    clock: Clock,
+    progress: Progress,
+    patience: Patience | None = None,
+) -> ApplyResult:
+    """Promote wanted admins who are found in their groups by now; all else stays as it is, and is no failure.
+
+    Only groups that wait for an admin, as far as the record tells, are read and stand in the result; without
+    any, nothing is called at all. `appeared`: group id → number keys, where only these people are meant.
+    `approve` is as in `apply`. Raises what `plan` raises.
+    """
+    awaited = ready_of(
+        loaded.desired, journal.state, options, loaded.settings.account_keys, appeared=appeared
+    )
+    if not awaited.people:
+        nothing = Plan(groups=())
+        approve(nothing)
+        return ApplyResult(plan=nothing, groups=(), interrupted=clock.stopping)
+    return apply(
+        replace(loaded, desired=people_only(loaded.desired)),
+        journal,
+        reader=reader,
+        writer=writer,
+        icon_files=icon_files,
+        options=replace(options, ready=awaited),
+        plan_key=b"",  # nobody saves this plan
+        saved_plan=None,
+        approve=approve,
+        clock=clock,
+        progress=progress,
+        patience=patience,
+    )

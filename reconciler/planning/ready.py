@@ -1,0 +1,100 @@
+"""Only promotions of people who have joined since: who that may be, and what is left of a plan then. Pure.
+
+Everybody whom a manifest wants as admin is awaited until the record says that an apply has seen them admin.
+Whoever was admin then and is none now was demoted by somebody, or has left and come back: nobody can tell
+which, so that is shown by `plan` and mended by a full apply, never on the side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.model import number
+from reconciler.model.change import Affected, Promote
+from reconciler.model.desired import Desired, DesiredGroup, Person
+from reconciler.model.group import Ensure
+from reconciler.model.plan import GroupPlan
+from reconciler.model.record import Record, State
+from reconciler.planning.needs import surely_bound
+from reconciler.planning.options import Options, Ready
+from reconciler.planning.past import Past
+
+
+def ready_of(
+    desired: Desired,
+    state: State,
+    options: Options,
+    account_keys: frozenset[str],
+    appeared: Mapping[str, frozenset[str]] | None = None,
+) -> Ready:
+    """Who may be promoted where, as far as the record tells; only these groups have to be read.
+
+    `appeared`: group id → number keys of those who wrote there; None for whoever is found to have joined. A
+    name that is bound to nothing yet may turn out to be any of these groups.
+    """
+    bound = surely_bound(desired.groups, state)
+    people: dict[str, frozenset[str]] = {}
+    for group in desired.groups:
+        if not options.wants(group.name):
+            continue
+        awaited = frozenset(person.key for person in awaited_admins(group, desired, state, account_keys))
+        if appeared is not None:
+            awaited &= _who_wrote(bound.get(group.name), appeared)
+        if awaited:
+            people[group.name] = awaited
+    return Ready(people, appeared)
+
+
+def _who_wrote(group_id: str | None, appeared: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    if group_id is not None:
+        return appeared.get(group_id, frozenset())
+    return frozenset().union(*appeared.values())
+
+
+def awaited_admins(
+    group: DesiredGroup, desired: Desired, state: State, account_keys: frozenset[str]
+) -> tuple[Person, ...]:
+    """Wanted admins of a group that is to be present who are not on record as made admin."""
+    if group.ensure is not Ensure.PRESENT:
+        return ()
+    past = Past(
+        _record(group, state),
+        {person.alias: person.keys for person in desired.people if person.alias},
+    )
+    return tuple(
+        person
+        for person in group.admins or ()
+        if person.key not in account_keys and past.promote_cause(person) != "edited_outside"
+    )
+
+
+def _record(group: DesiredGroup, state: State) -> Record | None:
+    record = state.groups.get(group.name)
+    return record if record is None or group.id in (None, record.id) else None
+
+
+def people_only(desired: Desired) -> Desired:
+    """The manifests without what has to be read or noted for other changes than those of people."""
+    groups = tuple(replace(group, icon=None, link_version=None) for group in desired.groups)
+    return replace(desired, groups=groups)
+
+
+def only_ready(planned: GroupPlan, ready: Ready) -> GroupPlan:
+    """The plan of one group with nothing left in it but promotions of those who are `ready`."""
+    people = tuple(
+        person
+        for change in planned.changes
+        if isinstance(change, Promote)
+        for person in change.people
+        if _is_ready(person, planned, ready)
+    )
+    if not people:
+        return replace(planned, action="none", changes=())
+    return replace(planned, action="update", changes=(Promote(people),))
+
+
+def _is_ready(person: Affected, planned: GroupPlan, ready: Ready) -> bool:
+    key = number.key(person.wa_id)
+    wrote = ready.appeared is None or key in ready.appeared.get(planned.id or "", frozenset())
+    return wrote and key in ready.people.get(planned.name, frozenset())
