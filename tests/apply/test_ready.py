@@ -90,7 +90,7 @@ def busy() -> tuple[World, str]:
     """Everything that an apply can do is due somewhere, and ana has joined where all of it is due."""
     world = waiting(icon=picture(), link_version=1)
     group_id = world.state.groups["sales"].id
-    world.want("gone", ensure=Ensure.PRESENT)
+    world.want("gone", admins=[ELISA])
     world.want("orphan")
     for name, ensure in (("left", Ensure.LEFT), ("closed", Ensure.CLOSED)):
         world.bound(name, participants=[DORA], admins=[DORA])
@@ -146,6 +146,7 @@ def test_of_a_plan_full_of_changes_only_the_promotion_is_made() -> None:
     result = ready(world)
     assert world.api.writes == [("promote", (group_id, (ANA,)))]
     assert outcomes(result) == {"promote": "done"}
+    assert group_of(result, "gone").action == "missing"
     assert of_apply(result, ready=True) is Exit.OK, "what else is due is no failure of this run"
     assert not {"get_icon", "fetch_icon", "get_link"} & set(calls(world))
 
