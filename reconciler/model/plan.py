@@ -93,7 +93,10 @@ class Unmanaged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All groups by name, the guards' objections, and whether everything that had to be read was read."""
+    """All groups by name, the guards' objections, and whether everything that had to be read was read.
+
+    `ready_only`: nothing but promotions was planned, so a group without changes may still differ.
+    """
 
     groups: tuple[GroupPlan, ...]
     objections: tuple[Objection, ...] = ()
@@ -101,6 +104,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
     complete: bool = True
     digest: str = ""
+    ready_only: bool = False
 
     @property
     def open_objections(self) -> tuple[Objection, ...]:

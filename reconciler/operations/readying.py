@@ -39,7 +39,7 @@ def ready(
         loaded.desired, journal.state, options, loaded.settings.account_keys, appeared=appeared
     )
     if not awaited.people:
-        nothing = Plan(groups=())
+        nothing = Plan(groups=(), ready_only=True)
         approve(nothing)
         return ApplyResult(plan=nothing, groups=(), interrupted=clock.stopping)
     return apply(

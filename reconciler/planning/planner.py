@@ -65,6 +65,7 @@ def plan(desired: Desired, state: State, reading: Reading, settings: Settings, o
         groups=tuple(groups),
         unmanaged=unmanaged,
         complete=not short and all(group.action != "unreadable" for group in groups),
+        ready_only=options.ready is not None,
         notes=(Note("The list of groups leaves out {ids}, which exists.", ids=short),) if short else (),
     )
     return replace(result, objections=guards.check(result, state, reading, settings, options))

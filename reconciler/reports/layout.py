@@ -61,6 +61,8 @@ def plan_summary(view: PlanView) -> Cell:
         if number
     ]
     if not any(group.changes for group in view.groups):
+        if view.ready_only:
+            return _nobody(len(view.groups), others)
         stuck = count.blocked or count.missing or count.unreadable
         return _nothing("Nothing can be applied." if stuck else "No changes.", count.unchanged, others)
     told = sum(group.notices > 0 for group in view.groups)
@@ -105,6 +107,8 @@ def apply_summary(view: ApplyView) -> Cell:
     ]
     unchanged = sum(group.action == "none" for group in view.groups)
     if not any(group.outcomes for group in view.groups):
+        if view.ready_only:
+            return _nobody(len(view.groups), stuck)
         return _nothing("Nothing to do.", unchanged, stuck)
     ended = [f"{count.done} done", f"{count.failed} failed", f"{count.skipped} skipped"]
     if count.unknown:
@@ -120,6 +124,17 @@ def apply_summary(view: ApplyView) -> Cell:
 def _nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Cell:
     are = "group is as its manifest says" if unchanged == 1 else "groups are as the manifests say"
     return ((verdict, "strong"), (f" {' · '.join((f'{unchanged} {are}', *others))}.", ""))
+
+
+def _nobody(groups: int, others: Sequence[str]) -> Cell:
+    """Of a run that only promotes: it does not know whether its groups are as the manifests say."""
+    wait = "waits" if groups == 1 else "wait"
+    what = (
+        f"looked at {counted(groups, 'group')} that {wait} for an admin"
+        if groups
+        else "no group waits for an admin"
+    )
+    return (("Nobody to promote", "strong"), (f": {' · '.join((what, *others))}.", ""))
 
 
 # --- changes of a plan ------------------------------------------------------------------------------------

@@ -121,6 +121,7 @@ class PlanView:
     objections: tuple[ObjectionView, ...]
     unmanaged: tuple[UnmanagedView, ...]
     notes: tuple[str, ...]
+    ready_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class ApplyView:
     notes: tuple[str, ...]
     unsaved: ProblemView | None = None
     bind: tuple[tuple[str, str], ...] = ()
+    ready_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ def plan_view(plan: Plan, book: Book) -> PlanView:
             for found in plan.unmanaged
         ),
         notes=tuple(map(book.note, plan.notes)),
+        ready_only=plan.ready_only,
     )
 
 
@@ -313,6 +314,7 @@ def apply_view(result: ApplyResult, book: Book) -> ApplyView:
         notes=tuple(map(book.note, result.plan.notes)),
         unsaved=_problem(result.unsaved, book),
         bind=result.bind,
+        ready_only=result.plan.ready_only,
     )
 
 
