@@ -153,9 +153,8 @@ def test_of_a_plan_full_of_changes_only_the_promotion_is_made() -> None:
     record = before.groups["sales"]
     missing = {ref: since for ref, since in record.missing.items() if ref != ANA}
     known = replace(record, joined=(*record.joined, ANA), missing=missing)
-    assert world.state == replace(before, groups=before.groups | {"sales": known}), (
-        "who has joined is taken note of, and nothing is bound, forgotten or called applied"
-    )
+    # Who has joined is taken note of, and nothing is bound, forgotten or called applied.
+    assert world.state == replace(before, groups=before.groups | {"sales": known})
     now = world.plan(prune=True)
     assert "promote" not in kinds(entry(now).changes)
     assert any(isinstance(change, RevokeLink) for change in entry(now).changes)
