@@ -14,10 +14,10 @@ from reconciler.backends import faults
 from reconciler.backends.faults import Answer
 from reconciler.errors import NotFound, RateLimited, Refused, Unclear
 from reconciler.model import number
+from reconciler.model.invitation import is_link
 from reconciler.model.live import IconMeta, LiveGroup
 
 _NO_GROUP = frozenset({400, 404})
-_LINK = re.compile(r"https://chat\.whatsapp\.com/[A-Za-z0-9_-]+")
 _URL = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}")
 
@@ -96,7 +96,7 @@ def link(answer: Answer) -> str:
     """The invite link; anything but `https://chat.whatsapp.com/…` is `junk_link`, and is not quoted."""
     groups = _groups(faults.written(answer))
     found = groups[0].get("link") if len(groups) == 1 else None
-    if not isinstance(found, str) or _LINK.fullmatch(found) is None:
+    if not isinstance(found, str) or not is_link(found):
         raise Unclear(
             "the API answered with something that is no invite link",
             "is the account an admin of the group? Else ask again later",

@@ -16,7 +16,7 @@ from reconciler.model.group import Ensure
 from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
 from reconciler.model.live import Problem
 from reconciler.model.plan import GroupPlan, Note, Plan
-from reconciler.model.record import State
+from reconciler.model.record import Record, State
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.group import Context, newcomers
 from reconciler.ports import Clock, Progress
@@ -52,7 +52,7 @@ def invitations(
         named = tuple(invitee for invitee in waiting if include_left or not invitee.left)
         left_out += len(waiting) - len(named)
         if named or _may_wait(group, group.desired, people, context):
-            groups.append(_waiting(group, named, context))
+            groups.append(_waiting(group, named, state, context))
     return Invitations(groups=tuple(groups), left_out=left_out, all_read=plan.complete, notes=plan.notes)
 
 
@@ -101,9 +101,13 @@ def with_links(
 
 
 def _invitees(group: GroupPlan, state: State) -> tuple[Invitee, ...]:
-    record = state.groups.get(group.name) or state.groups.get(group.was or "")
-    joined = record.joined if record is not None and record.id == group.id else ()
-    return tuple(Invitee(invite, joined_ref(invite.person) in joined) for invite in group.to_invite)
+    found = state.groups.get(group.name) or state.groups.get(group.was or "")
+    record = found if found is not None and found.id == group.id else Record(id="")
+    return tuple(_invitee(invite, joined_ref(invite.person), record) for invite in group.to_invite)
+
+
+def _invitee(invite: Invite, ref: str, record: Record) -> Invitee:
+    return Invitee(invite, ref in record.joined, record.missing.get(ref), record.sent.get(ref))
 
 
 def _may_wait(group: GroupPlan, desired: DesiredGroup, people: frozenset[str], context: Context) -> bool:
@@ -119,14 +123,18 @@ def _asked(invite: Invite, people: frozenset[str]) -> bool:
     return not people or bool(people & invite.person.keys)
 
 
-def _waiting(group: GroupPlan, people: tuple[Invitee, ...], context: Context) -> GroupInvites:
+def _waiting(group: GroupPlan, people: tuple[Invitee, ...], state: State, context: Context) -> GroupInvites:
     status, notes = _status(group, context)
     wanted = group.desired.subject if group.desired else None
+    live = group.live.subject if group.live else None
+    record = state.groups.get(group.name)
     return GroupInvites(
         name=group.name,
         status=status,
         id=group.id,
-        subject=group.live.subject if group.live else wanted,
+        subject=wanted if live is None else live,
+        title=live if wanted is None else wanted,
+        recorded=record is not None and record.id == group.id,
         people=people,
         notes=notes,
     )

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from reconciler.model.change import Invite
 from reconciler.model.live import Problem
 from reconciler.model.plan import Note
+from reconciler.model.record import Sent
 
 InviteStatus = Literal["ready", "failed", "revoke", "create", "blocked", "held", "missing", "unreadable"]
 
 
+_LINK = re.compile(r"https://chat\.whatsapp\.com/[A-Za-z0-9_-]+")
+
+
+def is_link(text: object) -> bool:
+    """Whether this is an invite link, which is all that may ever be shown or sent as one."""
+    return isinstance(text, str) and _LINK.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Invitee:
-    """Somebody to invite. `left`: they were in the group before, and have left it since."""
+    """Somebody to invite. `left`: they were in the group before, and have left it since; `since`: when they
+    were first seen to be missing; `sent`: what is on record of messages with this group's link."""
 
     invite: Invite
     left: bool = False
+    since: datetime | None = None
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +41,17 @@ class GroupInvites:
     `ready`: the link can be asked for, and stands in `link` once it was; `failed`: it was asked for, and
     `problem` says why there is none; `revoke`: the next apply ends the present link, so nobody is to get it.
     In the others nobody can be invited yet, and `notes` say why. Where the group is not known (`missing`,
-    `unreadable`, some that are `blocked` or `held`), so is who is in it, and `people` is empty.
+    `unreadable`, some that are `blocked` or `held`), so is who is in it, and `people` is empty. `subject` is
+    the live one; `title`, which goes into messages, that of the manifest where it says one. `recorded`: the
+    name is bound to this group in state.
     """
 
     name: str
     status: InviteStatus
     id: str | None = None
     subject: str | None = None
+    title: str | None = None
+    recorded: bool = False
     link: str | None = None
     people: tuple[Invitee, ...] = ()
     notes: tuple[Note, ...] = ()

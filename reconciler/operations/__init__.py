@@ -7,13 +7,15 @@ verbs, all named below. Never here: printing, exit codes, concrete backends and 
 from reconciler.operations.applying import apply
 from reconciler.operations.binding import bind, forget, move
 from reconciler.operations.deciding import Drifted, Planned, drift, plan
-from reconciler.operations.inviting import invites
+from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
 from reconciler.operations.listing import list_groups
+from reconciler.operations.messages import send_to_group
 from reconciler.operations.readying import ready
 
 __all__ = [
     "Drifted",
     "Planned",
+    "Whom",
     "apply",
     "bind",
     "drift",
@@ -23,4 +25,7 @@ __all__ = [
     "move",
     "plan",
     "ready",
+    "rotate_links",
+    "send_invites",
+    "send_to_group",
 ]

@@ -1,18 +1,34 @@
-"""`invites`: who has yet to join, and the links that let them in."""
+"""`invites`: who has yet to join, the links that let them in, and how the links reach them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
+from reconciler.errors import UsageError
 from reconciler.manifests.load import Loaded
+from reconciler.messaging.due import due, letters
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
+from reconciler.messaging.rotation import Revoker
+from reconciler.messaging.sending import Post
 from reconciler.model.invitation import Invitations
+from reconciler.model.live import Problem
 from reconciler.model.record import State
+from reconciler.model.sending import Delivery, Letter, Rotations, Sending, UnknownPolicy
+from reconciler.model.settings import InviteSettings
 from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
-from reconciler.ports import Clock, IconFiles, Progress, Reader
+from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whom:
+    """Who is asked about. `people`: number keys, empty for everybody; `include_left`: also who joined and
+    then left."""
+
+    people: frozenset[str] = frozenset()
+    include_left: bool = False
 
 
 def invites(
@@ -23,28 +39,114 @@ def invites(
     get_link: Callable[[str], str],
     icon_files: IconFiles,
     options: Options,
-    people: frozenset[str],
-    include_left: bool,
+    whom: Whom,
     clock: Clock,
     progress: Progress,
 ) -> Invitations:
     """Who has yet to join which group, with the links. Changes nothing, except that asking may create a link.
 
-    Of the writer it is handed `get_link` alone. `people`: number keys of those who are asked about, empty
-    for everybody. Raises what `plan` raises.
+    Of the writer it is handed `get_link` alone. Raises what `plan` raises.
     """
-    without_icons = replace(loaded, desired=people_only(loaded.desired))
-    made, _ = decide(without_icons, nobody_joined(state), reader, icon_files, options, progress)
+    found = _waiting(loaded, state, reader, icon_files, options, whom, progress)
     return with_links(
-        invitations(
-            made,
-            state,
-            Context.of(loaded.desired, loaded.settings, options),
-            people=people,
-            include_left=include_left,
-        ),
+        found,
         get_link,
         clock=clock,
         concurrency=loaded.settings.api.write_concurrency,
         progress=progress,
     )
+
+
+def _waiting(
+    loaded: Loaded,
+    state: State,
+    reader: Reader,
+    icon_files: IconFiles,
+    options: Options,
+    whom: Whom,
+    progress: Progress,
+) -> Invitations:
+    without_icons = replace(loaded, desired=people_only(loaded.desired))
+    made, _ = decide(without_icons, nobody_joined(state), reader, icon_files, options, progress)
+    context = Context.of(loaded.desired, loaded.settings, options)
+    return invitations(made, state, context, people=whom.people, include_left=whom.include_left)
+
+
+def send_invites(
+    loaded: Loaded,
+    journal: Journal,
+    *,
+    reader: Reader,
+    writer: Writer,
+    icon_files: IconFiles,
+    options: Options,
+    whom: Whom,
+    settings: InviteSettings,
+    unknown: UnknownPolicy,
+    approve: Callable[[tuple[Letter, ...], tuple[Delivery, ...]], bool],
+    clock: Clock,
+    progress: Progress,
+) -> Sending:
+    """Send everybody whose turn it is the links of the groups that wait for them.
+
+    A link is asked for only where somebody is to be sent it. `approve` is shown what would be sent and who is
+    left out, and asked where there is something to send. Raises what `plan` raises, `CredentialsError`, and
+    `StateError` before anything is sent; later failures become deliveries.
+    """
+    found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress)
+    turn = due(found, settings, now=options.now, unknown=unknown)
+    if turn.settled:
+        journal.sent(turn.settled)
+    concurrency = loaded.settings.api.write_concurrency
+    linked = with_links(
+        replace(found, groups=turn.groups),
+        writer.get_link,
+        clock=clock,
+        concurrency=concurrency,
+        progress=progress,
+    )
+    answered = {group.name: group for group in linked.groups}
+    found = replace(
+        found,
+        groups=tuple(
+            replace(group, status=answer.status, link=answer.link, problem=answer.problem)
+            if (answer := answered.get(group.name))
+            else group
+            for group in found.groups
+        ),
+    )
+    ready, waiting = letters(linked.groups, journal.state, settings, now=options.now)
+    others = (*turn.others, *waiting)
+    if not approve(ready, others):
+        refused = Problem("declined", "not sent: nobody agreed")
+        not_sent = tuple(
+            Delivery(person=letter.person, groups=letter.groups, status="skipped", problem=refused)
+            for letter in ready
+        )
+        return Sending(
+            found=found, deliveries=(*not_sent, *others), refused=refused, interrupted=clock.stopping
+        )
+    post = Post(writer.send_to_person, journal, clock, loaded.settings.api.retries)
+    deliveries = post.send_all(ready, concurrency=concurrency, progress=progress) if ready else ()
+    return Sending(
+        found=found,
+        deliveries=(*deliveries, *others),
+        unsaved=post.broken,
+        interrupted=clock.stopping,
+    )
+
+
+def rotate_links(
+    journal: Journal, names: Collection[str], *, writer: Writer, clock: Clock, progress: Progress
+) -> Rotations:
+    """Revoke the links of recorded groups, see that they are dead, and make everybody due for the new ones.
+
+    Neither manifests nor plans are needed. Raises `UsageError` for a name of which nothing is recorded.
+    """
+    unknown = [name for name in names if name not in journal.state.groups]
+    if unknown:
+        raise UsageError(
+            f"--rotate: no group is on record as {', '.join(unknown)}", "see: reconciler state list"
+        )
+    revoker = Revoker(writer.get_link, writer.revoke_link, journal, clock)
+    return revoker.rotate(tuple(dict.fromkeys(names)), progress)

@@ -57,8 +57,7 @@ def command(common: Common, person: tuple[str, ...], include_left: bool) -> int:
                 get_link=work.client.writer.get_link,
                 icon_files=work.icon_files,
                 options=options,
-                people=_people(person, work.loaded.desired),
-                include_left=include_left,
+                whom=operations.Whom(people=_people(person, work.loaded.desired), include_left=include_left),
                 clock=clock,
                 progress=terminal.progress(common.quiet),
             )

@@ -1,0 +1,173 @@
+"""Whose turn it is to be sent a link, and who is left alone for which reason. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.messaging.letters import drafts
+from reconciler.model.desired import Person
+from reconciler.model.invitation import GroupInvites, Invitations, Invitee
+from reconciler.model.live import Problem
+from reconciler.model.record import DAY, Sent, State
+from reconciler.model.sending import Delivery, DeliveryStatus, Letter, UnknownPolicy
+from reconciler.model.settings import InviteSettings
+from reconciler.planning.diff import joined_ref
+
+_WAITS = {
+    "create": "the group is yet to be created: apply first",
+    "revoke": "the present link is about to be revoked: apply first",
+    "held": "the group is on hold",
+    "blocked": "nobody can be invited to the group now: see reconciler invites",
+    "failed": "the link could not be had",
+    "missing": "the group is missing",
+    "unreadable": "the group could not be read",
+}
+_UNRECORDED = Problem("unrecorded", "the group is not on record yet: apply first")
+_UNKNOWN = Problem(
+    "unknown",
+    "whether the last message arrived is not known, so no other is sent",
+    "ask them, or your provider by the message's id; then: invites --send --unknown resend, or --unknown "
+    "received, with --person for one of them",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """`groups` are those that somebody is to be sent the link of, with only these people; `others` whoever is
+    not, and why; `settled` what is to be recorded of messages that are counted as received, by name and
+    person."""
+
+    groups: tuple[GroupInvites, ...]
+    others: tuple[Delivery, ...]
+    settled: Mapping[str, Mapping[str, Sent]]
+
+
+def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown: UnknownPolicy) -> Due:
+    """Sort everybody who is missing in some group; the links need not be known yet."""
+    groups: list[GroupInvites] = []
+    reasons: dict[tuple[Person, str, str], tuple[Problem, list[str], str]] = {}
+    settled: dict[str, dict[str, Sent]] = {}
+    for group in found.groups:
+        turn: list[Invitee] = []
+        for invitee in group.people:
+            person = invitee.invite.person
+            sent = invitee.sent
+            if sent is not None and sent.unclear and unknown == "received":
+                sent = replace(sent, status="sent")
+                settled.setdefault(group.name, {})[joined_ref(person)] = sent
+            problem = _why_not(group, sent, settings, now, unknown)
+            if problem is None:
+                turn.append(invitee)
+            else:
+                message = sent.message if sent is not None and problem is _UNKNOWN else ""
+                reason = (person, problem.code, message)
+                reasons.setdefault(reason, (problem, [], message))[1].append(group.name)
+        if turn:
+            groups.append(replace(group, people=tuple(turn)))
+    others = tuple(
+        Delivery(
+            person=person,
+            groups=tuple(names),
+            status="unknown" if code == _UNKNOWN.code else "skipped",
+            problem=problem,
+            message=message,
+        )
+        for (person, code, _), (problem, names, message) in reasons.items()
+    )
+    return Due(tuple(groups), others, settled)
+
+
+def _why_not(
+    group: GroupInvites, sent: Sent | None, settings: InviteSettings, now: datetime, unknown: UnknownPolicy
+) -> Problem | None:
+    """Why somebody is not sent the link of this group now; None where it is their turn."""
+    if sent is not None and sent.unclear:
+        if unknown == "hold":
+            return _UNKNOWN
+        if group.status == "ready" and group.recorded:
+            return None
+    if group.status != "ready":
+        return Problem(group.status, _WAITS[group.status])
+    if not group.recorded:
+        return _UNRECORDED
+    times = sent.times if sent is not None else 0
+    if times >= settings.max_sends:
+        return Problem("max_sends", f"sent the link {times} times and has not joined: given up")
+    if sent is None or sent.status == "reset":
+        return None
+    again = sent.at + timedelta(seconds=settings.resend_after)
+    if now < again:
+        return Problem("not_due", f"sent the link lately, due again on {again:%Y-%m-%d}")
+    return None
+
+
+def letters(
+    groups: Iterable[GroupInvites], state: State, settings: InviteSettings, *, now: datetime
+) -> tuple[tuple[Letter, ...], tuple[Delivery, ...]]:
+    """The messages of a run, those first who were sent the fewest, and whoever has to wait for a limit.
+
+    `groups` have their links. At most `per_person` messages go to one person in any 24 hours, over all
+    groups, and at most `budget` in a run; with several messages to a person, the first ones go.
+    """
+    waiting: dict[str, list[tuple[GroupInvites, Invitee]]] = {}
+    others: list[Delivery] = []
+    for group in groups:
+        for invitee in group.people:
+            if group.status != "ready":
+                others.append(_not_sent(invitee.invite.person, (group.name,), _no_link(group)))
+                continue
+            waiting.setdefault(joined_ref(invitee.invite.person), []).append((group, invitee))
+    ready: list[Letter] = []
+    for ref, pairs in sorted(waiting.items(), key=_turn):
+        person = pairs[0][1].invite.person
+        unclear = {
+            group.name for group, invitee in pairs if invitee.sent is not None and invitee.sent.unclear
+        }
+        left = max(0, settings.per_person - sent_in_a_day(state, ref, now))
+        for draft in drafts(person, [group for group, _ in pairs], settings):
+            if isinstance(draft.message, Problem):
+                others.append(_not_sent(person, draft.groups, draft.message, "failed"))
+            elif not left:
+                reason = f"{settings.per_person} messages a day at most"
+                others.append(_not_sent(person, draft.groups, Problem("per_person", reason, retry=True)))
+            elif len(ready) >= settings.budget:
+                reason = f"{settings.budget} messages a run at most"
+                others.append(_not_sent(person, draft.groups, Problem("budget", reason, retry=True)))
+            else:
+                left -= 1
+                again = frozenset(draft.groups) & unclear
+                ready.append(
+                    Letter(person=person, ref=ref, groups=draft.groups, message=draft.message, again=again)
+                )
+    return tuple(ready), tuple(others)
+
+
+def sent_in_a_day(state: State, ref: str, now: datetime) -> int:
+    """How many messages a person was sent in the 24 hours before `now`: one that held several links has the
+    same time everywhere."""
+    times = {
+        at
+        for record in state.groups.values()
+        if (sent := record.sent.get(ref)) is not None
+        for at in (*sent.earlier, sent.at)
+    }
+    return sum(now - DAY < at for at in times)
+
+
+def _turn(item: tuple[str, list[tuple[GroupInvites, Invitee]]]) -> tuple[int, str, str]:
+    ref, pairs = item
+    sent = [invitee.sent for _, invitee in pairs if invitee.sent is not None]
+    fewest = min((invitee.sent.times if invitee.sent else 0) for _, invitee in pairs)
+    return fewest, max((entry.at.isoformat() for entry in sent), default=""), ref
+
+
+def _no_link(group: GroupInvites) -> Problem:
+    return group.problem or Problem(group.status, _WAITS.get(group.status, "there is no link"))
+
+
+def _not_sent(
+    person: Person, groups: tuple[str, ...], problem: Problem, status: DeliveryStatus = "skipped"
+) -> Delivery:
+    return Delivery(person=person, groups=groups, status=status, problem=problem)

@@ -1,0 +1,131 @@
+"""Revoking an invite link in an emergency, and seeing that it is dead: the link is read until it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler.errors import (
+    ApiError,
+    CredentialsError,
+    Interrupted,
+    NotFound,
+    NotSent,
+    RateLimited,
+    Refused,
+    StateError,
+)
+from reconciler.model.live import Problem
+from reconciler.model.record import Record
+from reconciler.model.sending import Rotation, Rotations
+from reconciler.ports import Clock, Journal, Progress
+
+EFFECT = 10.0
+"""Seconds for which a new link is waited for, as for every effect."""
+
+_FIRST, _LONGEST = 0.1, 1.0
+_STOPPED = Problem("interrupted", "not begun: the run was asked to stop", retry=True)
+_NOT_SEEN = Problem(
+    "not_seen",
+    "the API answered that the link was revoked, but it goes on giving the old one",
+    "run it again; if it stays so, revoke the link in WhatsApp",
+    retry=True,
+)
+_NOT_REVOKED = frozenset({"not_seen", "junk_link"})
+_RUN_AGAIN = "run it again: a link that was revoked already is only revoked once more"
+
+
+@dataclass(slots=True)
+class Revoker:
+    """Revokes links one after the other. Of a writer it needs the two calls about links."""
+
+    get_link: Callable[[str], str]
+    revoke_link: Callable[[str], None]
+    journal: Journal
+    clock: Clock
+    broken: Problem | None = None
+    halted: Problem | None = None
+
+    def rotate(self, names: tuple[str, ...], progress: Progress) -> Rotations:
+        """Revoke the link of every recorded name. Failures become outcomes; nothing is raised for them."""
+        found = []
+        progress.start("Revoking links", len(names))
+        try:
+            for name in names:
+                found.append(self._one(name, self.journal.state.groups[name]))
+                progress.advance()
+        finally:
+            progress.finish()
+        return Rotations(groups=tuple(found), unsaved=self.broken, interrupted=self.clock.stopping)
+
+    def _one(self, name: str, record: Record) -> Rotation:
+        rotation = Rotation(name=name, id=record.id, status="skipped", pending=len(record.sent))
+        reason = _STOPPED if self.clock.stopping else self.broken or self.halted
+        if reason is not None:
+            return replace(rotation, problem=reason)
+        try:
+            old = self._old_link(record.id)
+            unclear = self._revoke(record.id)
+        except (Refused, NotFound, RateLimited, NotSent, Interrupted) as error:
+            return replace(rotation, status="failed", problem=_problem(error))
+        except CredentialsError as error:
+            self.halted = _problem(error)
+            return replace(rotation, status="failed", problem=self.halted)
+        except ApiError as error:  # the present link could not be read
+            problem = replace(_problem(error), message=f"the present link could not be read: {error.message}")
+            return replace(rotation, status="failed", problem=problem)
+        seen = self._until_it_differs(record.id, old, unclear)
+        if seen is None:
+            self._all_due(name)
+            return replace(rotation, status="done")
+        return replace(rotation, status="failed" if seen.code in _NOT_REVOKED else "unknown", problem=seen)
+
+    def _old_link(self, group_id: str) -> str | None:
+        """The link that is to die; None for a junk one, after which every proper link is a new one."""
+        try:
+            return self.get_link(group_id)
+        except ApiError as error:
+            if error.code == "junk_link":
+                return None
+            raise
+
+    def _revoke(self, group_id: str) -> Problem | None:
+        """Send it; an unclear answer is returned, because reading tells what became of it."""
+        try:
+            self.revoke_link(group_id)
+        except (Refused, NotFound, RateLimited, NotSent):
+            raise
+        except ApiError as error:
+            return _problem(error)
+        return None
+
+    def _until_it_differs(self, group_id: str, old: str | None, unclear: Problem | None) -> Problem | None:
+        """None once the group has another proper link; else why nobody can say that the old one is dead."""
+        deadline = self.clock.monotonic() + EFFECT
+        pause = _FIRST
+        while True:
+            try:
+                if self.get_link(group_id) != old:
+                    return None
+                problem = unclear or _NOT_SEEN
+            except (ApiError, CredentialsError, Interrupted) as error:
+                problem = _problem(error)
+                problem = replace(problem, message=f"the new link could not be read: {problem.message}")
+            left = deadline - self.clock.monotonic()
+            if left <= 0 or self.clock.stopping:
+                return problem if problem is _NOT_SEEN else replace(problem, hint=_RUN_AGAIN)
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * 1.6, _LONGEST)
+
+    def _all_due(self, name: str) -> None:
+        try:
+            self.journal.record(name, self.journal.state.groups[name].all_due())
+        except StateError as error:
+            self.broken = Problem("state", error.message, error.hint)
+
+
+def _problem(error: ApiError | CredentialsError | Interrupted) -> Problem:
+    if isinstance(error, ApiError):
+        return Problem.of(error)
+    code = "credentials" if isinstance(error, CredentialsError) else "interrupted"
+    return Problem(code, error.message, error.hint)

@@ -1,0 +1,168 @@
+"""Sending letters: *sending* is on record before each message goes out, and after an unclear answer none goes
+out again.
+
+                    ┌─ 420, 429, never connected: as before, pause, again
+ sending (on disk) ─┼─ another 4xx:               as before, failed
+                    ├─ 2xx:                       sent
+                    └─ anything else:             unknown, and left to people
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Protocol
+
+from reconciler.errors import (
+    ApiError,
+    CredentialsError,
+    NotFound,
+    NotSent,
+    RateLimited,
+    Refused,
+    StateError,
+)
+from reconciler.messaging.patience import Attempts
+from reconciler.model.live import Problem
+from reconciler.model.record import Sent
+from reconciler.model.sending import Delivery, DeliveryStatus, Letter
+from reconciler.ports import Clock, Journal, Progress
+
+INTERRUPTED = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
+ASK_THEM = (
+    "it may have arrived, so it is not sent again by itself. Ask them, or your provider by the message's id; "
+    "then: invites --send --unknown resend, or --unknown received, with --person for one of them"
+)
+
+_CREDENTIALS = "credentials"
+
+
+class SendToPerson(Protocol):
+    """`ports.Writer.send_to_person`, which is all of a writer that is needed."""
+
+    def __call__(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str: ...
+
+
+@dataclass(slots=True)
+class Post:
+    """Shared by all workers of one run."""
+
+    send: SendToPerson
+    journal: Journal
+    clock: Clock
+    retries: int
+    broken: Problem | None = None  # why the state cannot be written: nothing more is sent
+    halted: Problem | None = None  # why nothing more is sent, though the state can be written
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send_all(
+        self, letters: Sequence[Letter], *, concurrency: int, progress: Progress
+    ) -> tuple[Delivery, ...]:
+        """Send every letter, at most `concurrency` at once, those to one person one after the other.
+
+        Failures become deliveries; nothing is raised for them. When `clock.stopping` turns true, calls in
+        flight are finished and the rest is `skipped`.
+        """
+        people: dict[str, list[Letter]] = {}
+        for letter in letters:
+            people.setdefault(letter.ref, []).append(letter)
+        ended: dict[str, list[Delivery]] = {}
+        progress.start("Sending", len(letters))
+        try:
+            with ThreadPoolExecutor(concurrency, thread_name_prefix="send") as pool:
+                tasks = {pool.submit(self._to_person, own, progress): ref for ref, own in people.items()}
+                for task in as_completed(tasks):
+                    ended[tasks[task]] = task.result()
+        finally:
+            progress.finish()
+        return tuple(delivery for ref in people for delivery in ended[ref])
+
+    def _to_person(self, letters: Sequence[Letter], progress: Progress) -> list[Delivery]:
+        found = []
+        for letter in letters:
+            found.append(self._one(letter))
+            progress.advance()
+        return found
+
+    def _one(self, letter: Letter) -> Delivery:
+        attempts = Attempts(self.clock, self.retries)
+        while True:
+            reason = INTERRUPTED if self.clock.stopping else self.broken or self.halted
+            if reason is not None:
+                return _delivery(letter, "skipped", reason)
+            before = self._before(letter)
+            sending = self._sending(letter, before)
+            message = next(iter(sending.values())).message
+            if not self._record(letter, sending):
+                return _delivery(letter, "skipped", self.broken)
+            try:
+                self.send(letter.person.numbers[0], letter.message, message)
+            except (RateLimited, NotSent) as error:
+                self._record(letter, before)
+                if not attempts.again(error):
+                    return _delivery(letter, "failed", Problem.of(error), message)
+            except (Refused, NotFound) as error:
+                self._record(letter, before)
+                return _delivery(letter, "failed", Problem.of(error), message)
+            except CredentialsError as error:
+                self._record(letter, before)
+                problem = Problem(_CREDENTIALS, error.message, error.hint)
+                self.halted = replace(problem, message=f"not sent: {error.message}")
+                return _delivery(letter, "failed", problem, message)
+            except ApiError as error:  # Unclear, and whatever else leaves open what was done
+                self._record(letter, _with_status(sending, "unknown"))
+                return _delivery(letter, "unknown", replace(Problem.of(error), hint=ASK_THEM), message)
+            else:
+                self._record(letter, _with_status(sending, "sent"))
+                return _delivery(letter, "sent", None, message)
+
+    def _before(self, letter: Letter) -> dict[str, Sent | None]:
+        """What is on record of this person and these groups."""
+        groups = self.journal.state.groups
+        return {name: groups[name].sent.get(letter.ref) if name in groups else None for name in letter.groups}
+
+    def _sending(self, letter: Letter, before: Mapping[str, Sent | None]) -> dict[str, Sent]:
+        """As it is to be on record while the message is under way: one time and one id for all groups, later
+        than any other of this person, because messages of a day are told apart by their time."""
+        known = [record.sent.get(letter.ref) for record in self.journal.state.groups.values()]
+        times = [sent.at + timedelta(microseconds=1) for sent in known if sent is not None]
+        at = max([self.clock.now(), *times])
+        seed = f"{letter.ref} {' '.join(letter.groups)} {at.isoformat()}"
+        message = f"inv-{hashlib.sha256(seed.encode()).hexdigest()[:20]}"
+        return {
+            name: Sent(at, 1, "sending", (), message)
+            if sent is None
+            else (_not_counted(sent) if name in letter.again else sent).next(at, message)
+            for name, sent in before.items()
+        }
+
+    def _record(self, letter: Letter, entries: Mapping[str, Sent | None]) -> bool:
+        """Write down what is known of this message; whether that worked."""
+        try:
+            self.journal.sent({name: {letter.ref: sent} for name, sent in entries.items()})
+        except StateError as error:
+            with self._lock:
+                self.broken = self.broken or Problem(
+                    "state", f"not sent: the state cannot be written: {error.message}", error.hint
+                )
+            return False
+        return True
+
+
+def _not_counted(sent: Sent) -> Sent:
+    """Without the last message, which surely did not arrive: somebody has said so."""
+    return replace(sent, times=max(0, sent.times - 1))
+
+
+def _with_status(entries: Mapping[str, Sent], status: str) -> dict[str, Sent | None]:
+    return {name: replace(sent, status=status) for name, sent in entries.items()}
+
+
+def _delivery(letter: Letter, status: DeliveryStatus, problem: Problem | None, message: str = "") -> Delivery:
+    return Delivery(
+        person=letter.person, groups=letter.groups, status=status, problem=problem, message=message
+    )
