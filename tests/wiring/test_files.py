@@ -1,0 +1,173 @@
+"""The pipelines' files, judged by the vendors' schemas and by linters of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / "docs/pipelines/github").glob("*.yml"))
+COMPONENT = ROOT / "templates/reconciler.yml"
+CHECK = (sys.executable, "-m", "check_jsonschema")
+PINNED = re.compile(r"^[\w.-]+/[\w.-]+@[0-9a-f]{40}$")
+
+
+def passes(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a checker that finds nothing to say."""
+    done = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tool(name: str) -> str:
+    """A program beside Python, or of the system; without it the test is skipped, in CI it fails."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if found is None and os.environ.get("REQUIRE_TOOLS"):
+        pytest.fail(f"{name} is not installed")
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text())
+    return found
+
+
+def component() -> tuple[dict[str, Any], str]:
+    """The component's head, and its pipeline with every input filled in."""
+    head, body = COMPONENT.read_text().split("\n---\n")
+    inputs = yaml.safe_load(head)["spec"]["inputs"]
+    for name, about in inputs.items():
+        body = body.replace(f"$[[ inputs.{name} ]]", about.get("default", "0.1.0"))
+    return inputs, body
+
+
+def test_the_vendors_schemas_pass(tmp_path: Path) -> None:
+    passes(*CHECK, "--builtin-schema", "vendor.github-actions", "action.yml")
+    passes(*CHECK, "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    passes(*CHECK, "--builtin-schema", "custom.github-workflows-require-timeout", *WORKFLOWS)
+    pipeline = tmp_path / "pipeline.yml"
+    pipeline.write_text(component()[1])
+    passes(*CHECK, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", pipeline)
+    passes(sys.executable, "-m", "pre_commit", "validate-manifest", ".pre-commit-hooks.yaml")
+
+
+def test_every_input_of_the_component_is_used_and_declared() -> None:
+    declared = set(component()[0])
+    assert set(re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", COMPONENT.read_text())) == declared
+    assert "$[[" not in component()[1]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The workflows where a user puts them, beside the action."""
+    (tmp_path / ".github").mkdir()
+    shutil.copytree(ROOT / "docs/pipelines/github", tmp_path / ".github/workflows")
+    shutil.copy(ROOT / "action.yml", tmp_path)
+    return tmp_path
+
+
+def test_zizmor_finds_nothing(checkout: Path) -> None:
+    """Injection into scripts, wide permissions, unpinned actions and the like."""
+    passes(tool("zizmor"), "--offline", "--persona", "pedantic", ".", cwd=checkout)
+
+
+def test_actionlint_finds_nothing(checkout: Path) -> None:
+    passes(tool("actionlint"), *sorted((checkout / ".github/workflows").iterdir()), cwd=checkout)
+
+
+@pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
+def test_scripts_are_sound(path: Path, tmp_path: Path) -> None:
+    """Each script is one that bash can read, and takes nothing from an expression."""
+    scripts = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if isinstance(node.get("run"), str):
+                scripts.append(node["run"])
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(loaded(path))
+    for script in scripts:
+        assert "${{" not in script
+        file = tmp_path / "script.sh"
+        file.write_text(script)
+        passes("bash", "-n", file)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_hold_what_the_page_says(path: Path) -> None:
+    """No `pull_request_target`; pinned; nobody has both tokens; apply is never cancelled."""
+    workflow = loaded(path)
+    events = workflow[True]  # YAML 1.1 takes `on` for a truth
+    assert "pull_request_target" not in events
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        may_write = set(job["permissions"].values()) & {"write"}
+        has_token = "RECONCILER_TOKEN" in json.dumps(job)
+        if has_token and may_write:
+            assert job["permissions"] == {"contents": "write"}, name  # the state's branch
+            assert "default_branch" in job["if"]
+            assert workflow["concurrency"]["cancel-in-progress"] is False
+        if has_token and "pull_request" in events:
+            assert job["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+        for step in job["steps"]:
+            assert "uses" not in step or PINNED.match(step["uses"])
+
+
+def test_the_page_names_every_file() -> None:
+    page = (ROOT / "docs/ci.md").read_text()
+    for path in (*WORKFLOWS, COMPONENT, *(ROOT / "deploy").iterdir()):
+        assert path.relative_to(ROOT).as_posix().removeprefix("docs/") in page
+
+
+def test_the_cron_job_runs_one_at_a_time_without_rights() -> None:
+    job = loaded(ROOT / "deploy/cronjob.yaml")["spec"]
+    assert job["concurrencyPolicy"] == "Forbid"
+    assert job["jobTemplate"]["spec"]["backoffLimit"] == 0
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert not pod["automountServiceAccountToken"]
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        mounts = {mount["name"] for mount in container["volumeMounts"]}
+        assert mounts <= {volume["name"] for volume in pod["volumes"]}
+
+
+def test_the_alerts_are_rules_of_prometheus() -> None:
+    passes(tool("promtool"), "check", "rules", ROOT / "deploy/alerts.yaml")
+
+
+@pytest.mark.parametrize("name", ["group", "contacts", "config"])
+def test_editors_can_explain_every_key(name: str) -> None:
+    """Each key of what people write has a description, and the schema has examples."""
+    schema = json.loads((ROOT / f"schemas/{name}.schema.json").read_text())
+    bare: list[str] = []
+
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            for key, value in node.get("properties", {}).items():
+                if not {"description", "$ref"} & set(value):
+                    bare.append(f"{path}.{key}")
+            for key, value in node.items():
+                walk(value, f"{path}/{key}")
+        elif isinstance(node, list):
+            for value in node:
+                walk(value, path)
+
+    walk(schema, name)
+    assert bare == []
+    assert "examples" in json.dumps(schema)
