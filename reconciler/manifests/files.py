@@ -76,11 +76,11 @@ def join(folder: str, path: str) -> str:
         raise FileError("is an absolute path", "paths are relative to the file that names them")
     joined = posixpath.normpath(posixpath.join(folder, path))
     if joined == ".." or joined.startswith("../"):
-        raise _outside()
+        raise outside()
     return "" if joined == "." else joined
 
 
-def _outside() -> FileError:
+def outside() -> FileError:
     return FileError("leads out of the repository", "everything that is read lies below its top folder")
 
 
@@ -104,7 +104,7 @@ class WorkTree:
         if not self._below(full):
             full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
         if not self._below(full):
-            raise _outside()
+            raise outside()
         return os.path.relpath(full, self._root).replace(os.sep, "/")
 
     def read(self, path: str, limit: int) -> bytes:
@@ -193,7 +193,7 @@ class WorkTree:
     def _real(self, path: str, *, strict: bool) -> str:
         real = os.path.realpath(f"{self._root}/{path}", strict=strict)
         if not self._below(real):
-            raise _outside()
+            raise outside()
         if ".git" in real[len(self._root) :].split("/"):  # its config may hold a pipeline's credentials
             raise FileError("lies in Git's own folder")
         return real
@@ -215,16 +215,16 @@ def _read(handle: int, limit: int) -> bytes:
     info = os.fstat(handle)
     _check_kind(info.st_mode)
     if info.st_size > limit:
-        raise _too_long(limit)
+        raise too_long(limit)
     data = os.read(handle, info.st_size + 1)
     while info.st_size < len(data) <= limit and (more := os.read(handle, 65536)):
         data += more  # it grew while it was read
     if len(data) > limit:
-        raise _too_long(limit)
+        raise too_long(limit)
     return data
 
 
-def _too_long(limit: int) -> FileError:
+def too_long(limit: int) -> FileError:
     whole, rest = divmod(limit, 1024 * 1024)
     return FileError(f"is longer than {limit // 1_000_000} MB" if rest else f"is longer than {whole} MiB")
 

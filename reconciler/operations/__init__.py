@@ -6,6 +6,7 @@ verbs, all named below. Never here: printing, exit codes, concrete backends and 
 
 from reconciler.operations.applying import apply
 from reconciler.operations.binding import bind, forget, move
+from reconciler.operations.comparing import BaseFiles, under_settings_of
 from reconciler.operations.deciding import Drifted, Planned, drift, plan
 from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
 from reconciler.operations.listing import list_groups
@@ -13,6 +14,7 @@ from reconciler.operations.messages import send_to_group
 from reconciler.operations.readying import ready
 
 __all__ = [
+    "BaseFiles",
     "Drifted",
     "Planned",
     "Whom",
@@ -28,4 +30,5 @@ __all__ = [
     "rotate_links",
     "send_invites",
     "send_to_group",
+    "under_settings_of",
 ]

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.load import Loaded
+from reconciler.model.attribution import Base
 from reconciler.model.drift import Drift, History
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
+from reconciler.operations.comparing import BaseFiles, Once, compare
 from reconciler.planning import planfile, planner
-from reconciler.planning.drift import drift as compare
+from reconciler.planning.drift import drift as drifted
 from reconciler.planning.history import remember
 from reconciler.planning.options import Options
 from reconciler.planning.planfile import Fingerprint
@@ -21,11 +23,12 @@ from reconciler.reading import read
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, what it was made from, and its digests."""
+    """A plan, what it was made from, its digests, and what it was compared with."""
 
     plan: Plan
     reading: Reading
     fingerprint: Fingerprint
+    base: Base | None = None
 
 
 def plan(
@@ -37,15 +40,24 @@ def plan(
     options: Options,
     plan_key: bytes,
     progress: Progress,
+    base: BaseFiles | None = None,
 ) -> Planned:
     """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
 
-    Raises `InputError` where the manifests ask for what `state: none` cannot do, and `ReconcilerError` when
+    With `base`, whose settings `loaded` has (`under_settings_of`), the plan is the same one, made from the
+    same reading as the plan of the base, with which it is compared. Raises `InputError` where the manifests ask for what `state: none` cannot do, and `ReconcilerError` when
     the configured account is in none of the groups that were read.
     """
+    if base is not None:
+        reader = Once(reader)
     made, reading = decide(loaded, state, reader, icon_files, options, progress)
     fingerprint = planfile.fingerprint(made, options, plan_key)
-    return Planned(made.with_digest(fingerprint.whole), reading, fingerprint)
+    compared = (
+        None
+        if base is None
+        else compare(made, loaded, state, reader=reader, options=options, progress=progress, base=base)
+    )
+    return Planned(made.with_digest(fingerprint.whole), reading, fingerprint, compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ def drift(
     """Read what is needed and compare it with the files and with what was last applied. Changes nothing: it
     is handed no writer. Raises what `plan` raises."""
     made, _ = decide(loaded, state, reader, icon_files, options, progress)
-    found = compare(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
+    found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     if history is None:
         return Drifted(found, None)
     names = [group.name for group in loaded.desired.groups]

@@ -1,0 +1,131 @@
+"""A plan beside the plan of the base: which of its changes does a change of the files cause?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock
+from typing import Any, TypeVar
+
+from reconciler.manifests.load import Loaded
+from reconciler.model.attribution import Base, SettingChange
+from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.plan import Plan
+from reconciler.model.record import State
+from reconciler.model.settings import Settings
+from reconciler.planning import attribution, planner
+from reconciler.planning.options import Options
+from reconciler.ports import IconFiles, Progress, Reader
+from reconciler.reading import read
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseFiles:
+    """The files at the base of a change. `loaded` is None where they cannot be used, for the reason
+    `problem`. `settings` is what this change would change of them; the rest as in
+    `model.attribution.Base`."""
+
+    ref: str
+    commit: str
+    loaded: Loaded | None
+    icon_files: IconFiles
+    settings: tuple[SettingChange, ...] = ()
+    problem: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
+    """The files, with account, state, guards and allowances of the base: a change shall not choose whom the
+    guards protect while it is reviewed."""
+    settings = replace(
+        loaded.settings, account=base.account, state=base.state, guards=base.guards, allow=base.allow
+    )
+    return replace(loaded, settings=settings)
+
+
+def compare(
+    made: Plan,
+    loaded: Loaded,
+    state: State,
+    *,
+    reader: Reader,
+    options: Options,
+    progress: Progress,
+    base: BaseFiles,
+) -> Base:
+    """What of the plan `made` the change since the base causes. `loaded` has the base's settings
+    (`under_settings_of`); `reader` is the one that was read from for `made`, a `Once`."""
+    if base.loaded is None:
+        found = attribution.without_base(made)
+    else:
+        reading = read(
+            base.loaded.desired,
+            state,
+            reader,
+            base.icon_files,
+            options,
+            account_keys=loaded.settings.account_keys,
+            concurrency=loaded.settings.api.concurrency,
+            progress=progress,
+        )
+        settings = under_settings_of(base.loaded, loaded.settings).settings
+        other = planner.plan(base.loaded.desired, state, reading, settings, options)
+        found = attribution.attribute(made, other)
+    return Base(
+        ref=base.ref,
+        commit=base.commit,
+        attribution=found,
+        settings=base.settings,
+        problem=base.problem,
+        warnings=base.warnings,
+    )
+
+
+class Once:
+    """A `Reader` that asks each question once, whoever asks it how often: what two plans need of the live
+    side is then one reading. Of pictures it keeps `MAX_KEPT` bytes; more are fetched again."""
+
+    MAX_KEPT = 64 * 1024 * 1024
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._kept = 0
+        self._known: dict[tuple[str, str], Future[Any]] = {}
+        self._lock = Lock()
+
+    def list_groups(self) -> tuple[str, ...]:
+        return self._once(("list", ""), self._reader.list_groups)
+
+    def get_group(self, group_id: str) -> LiveGroup:
+        return self._once(("group", group_id), partial(self._reader.get_group, group_id))
+
+    def get_icon(self, group_id: str) -> IconMeta | None:
+        return self._once(("icon", group_id), partial(self._reader.get_icon, group_id))
+
+    def fetch_icon(self, icon: IconMeta) -> bytes:
+        question = ("bytes", icon.url)
+        if self._kept > self.MAX_KEPT and question not in self._known:
+            return self._reader.fetch_icon(icon)
+        data = self._once(question, partial(self._reader.fetch_icon, icon))
+        with self._lock:
+            self._kept += len(data)
+        return data
+
+    def _once(self, question: tuple[str, str], ask: Callable[[], T]) -> T:
+        with self._lock:
+            known: Future[T] | None = self._known.get(question)
+            if known is None:
+                mine: Future[T] = Future()
+                self._known[question] = mine
+        if known is not None:
+            return known.result()
+        try:
+            mine.set_result(ask())
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        return mine.result()
