@@ -45,8 +45,9 @@ def plan(
     """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
 
     With `base`, whose settings `loaded` has (`under_settings_of`), the plan is the same one, made from the
-    same reading as the plan of the base, with which it is compared. Raises `InputError` where the manifests ask for what `state: none` cannot do, and `ReconcilerError` when
-    the configured account is in none of the groups that were read.
+    same reading as the plan of the base, with which it is compared. Raises `InputError` where the manifests
+    ask for what `state: none` cannot do, and `ReconcilerError` when the configured account is in none of the
+    groups that were read.
     """
     if base is not None:
         reader = Once(reader)

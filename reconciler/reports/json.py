@@ -9,9 +9,11 @@ from dataclasses import asdict
 from datetime import datetime
 
 from reconciler.errors import Complaint
+from reconciler.model.attribution import CauseOfChange
 from reconciler.reports.escape import for_json
 from reconciler.reports.shapes import (
     ApplyView,
+    BaseView,
     ChangeView,
     DriftView,
     FieldDriftView,
@@ -36,13 +38,18 @@ FORMAT_VERSION = 1
 
 def render_plan(view: PlanView) -> str:
     """The plan as a JSON document, with a newline at its end."""
+    base = view.base
+    summary = asdict(view.summary)
+    if base is not None:
+        summary["attribution"] = {"this_change": asdict(base.this_change), "before": asdict(base.before)}
     return _document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "plan",
             "complete": view.complete,
             "digest": view.digest,
-            "summary": asdict(view.summary),
+            **({} if base is None else {"base": _base(base)}),
+            "summary": summary,
             "groups": [_group(group) for group in view.groups],
             "objections": [_objection(objection) for objection in view.objections],
             "unmanaged": [_unmanaged(found) for found in view.unmanaged],
@@ -142,6 +149,28 @@ def _document(value: object) -> str:
     return for_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
+def _base(base: BaseView) -> dict[str, object]:
+    return {
+        "ref": base.ref,
+        "commit": base.commit,
+        "loaded": base.loaded,
+        "settings_changed": [
+            {
+                "setting": each.setting,
+                **({"name": each.name} if each.name else {}),
+                "before": each.before,
+                "after": each.after,
+            }
+            for each in base.settings
+        ],
+        "dropped": [
+            {"name": each.name, "changes": [_change(change) for change in each.changes]}
+            for each in base.dropped
+        ],
+        "notes": list(base.notes),
+    }
+
+
 def _group(group: GroupView) -> dict[str, object]:
     found: dict[str, object] = {
         "name": group.name,
@@ -157,7 +186,12 @@ def _group(group: GroupView) -> dict[str, object]:
         found["withheld"] = [_change(change) for change in group.withheld]
     if group.admins_after is not None:
         found["after"] = {"admins": [admin.who for admin in group.admins_after]}
-    return found
+    return found | _cause(group.cause)
+
+
+def _cause(cause: CauseOfChange | None) -> dict[str, object]:
+    """Only of a plan that was compared with a base."""
+    return {} if cause is None else {"cause": cause}
 
 
 def _change(change: ChangeView) -> dict[str, object]:
@@ -176,7 +210,7 @@ def _change(change: ChangeView) -> dict[str, object]:
             found |= {"before": _picture(change.before), "after": _picture(change.after)}
         case _:
             found |= {"before": change.before, "after": change.after}
-    return found
+    return found | _cause(change.cause)
 
 
 def _picture(value: object) -> dict[str, object] | None:
@@ -196,7 +230,7 @@ def _picture(value: object) -> dict[str, object] | None:
 
 
 def _invite(invite: InviteView) -> dict[str, object]:
-    return {"person": invite.person, "as": invite.role}
+    return {"person": invite.person, "as": invite.role} | _cause(invite.cause)
 
 
 def _objection(objection: ObjectionView) -> dict[str, object]:
@@ -208,7 +242,7 @@ def _objection(objection: ObjectionView) -> dict[str, object]:
     }
     if objection.lifted_by is not None:
         found["lifted_by"] = objection.lifted_by
-    return found
+    return found | _cause(objection.cause)
 
 
 def _unmanaged(found: UnmanagedView) -> dict[str, object]:

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from reconciler.reports import phrases
+from reconciler.reports import base_view, phrases
 from reconciler.reports.phrases import ACTIONS, Cell, Field, Item, Row, counted, plain
 from reconciler.reports.shapes import (
     ApplyView,
+    BaseView,
     GroupOutcomeView,
     GroupView,
     InviteView,
     OutcomeView,
+    PlanSummary,
     PlanView,
     ProblemView,
+    ShareView,
 )
 
 SHARED = 4  # groups in which an equal change is said once
@@ -33,7 +36,7 @@ def plan_items(view: PlanView, limit: int, joining: bool = True) -> list[Item]:
     stuck = [group for group in view.groups if not group.changes and group.action != "none"]
     unchanged = [group for group in view.groups if group.action == "none"]
     return [
-        *_changes(changed, limit),
+        *(_changes(changed, limit) if view.base is None else _attributed(view.base, changed, limit)),
         *(_stuck(group, limit) for group in stuck),
         *phrases.notes((group.name, note) for group in unchanged for note in group.notes),
         *(phrases.joining(_invites(view.groups), limit) if joining else ()),
@@ -42,12 +45,27 @@ def plan_items(view: PlanView, limit: int, joining: bool = True) -> list[Item]:
     ]
 
 
+def _attributed(base: BaseView, changed: Sequence[GroupView], limit: int) -> list[Item]:
+    """Settings that change, what this change causes, what would be done without it as well, and what it calls
+    off."""
+    items = phrases.settings(base)
+    mine = base_view.parts(changed, "this_change")
+    if mine:
+        items.append(Item(plain("Caused by this change", "strong"), f"since {base.ref}"))
+        items += _changes(mine, limit)
+    theirs = base_view.parts(changed, "before")
+    if theirs:
+        items.append(Item(plain("Merging also makes these: they were due before", "strong")))
+        items += _changes(theirs, limit)
+    return [*items, *phrases.dropped(base.dropped, limit)]
+
+
 def plan_summary(view: PlanView) -> Cell:
-    """One line: counts by action, and what the members will notice."""
+    """One line: counts by action, and what the members will notice; with a base, of what this change causes,
+    and how much there is besides."""
+    if view.base is not None and any(group.changes for group in view.groups):
+        return _attributed_summary(view, view.base)
     count = view.summary
-    actions = [f"{count.create} to create", f"{count.update} to update", f"{count.leave} to leave"]
-    if count.adopt:
-        actions.insert(1, f"{count.adopt} to adopt")
     others = [
         f"{number} {word}"
         for number, word in (
@@ -72,7 +90,30 @@ def plan_summary(view: PlanView) -> Cell:
         else "Members will see no notices."
     )
     tail = " · ".join((f"{count.unchanged} unchanged", *others))
-    return ((", ".join(actions), "strong"), (f" · {tail}. {notices}", ""))
+    return ((actions(count), "strong"), (f" · {tail}. {notices}", ""))
+
+
+def _attributed_summary(view: PlanView, base: BaseView) -> Cell:
+    mine, theirs = base.this_change, base.before
+    also = (
+        f"Merging also makes {counted(theirs.changes, 'change')} in {counted(theirs.changed, 'group')}."
+        if theirs.changes
+        else "Nothing else was due."
+    )
+    told = sum(group.notices > 0 for group in view.groups)
+    notices = (
+        f"{counted(view.summary.notices, 'notice')} in {counted(told, 'group')}" if told else "no notices"
+    )
+    verdict = f"This change: {actions(mine)}." if mine.changes else "This change causes no changes."
+    return ((verdict, "strong"), (f" {also} Members will see {notices}.", ""))
+
+
+def actions(count: PlanSummary | ShareView) -> str:
+    """`1 to create, 2 to update, 0 to leave`."""
+    found = [f"{count.create} to create", f"{count.update} to update", f"{count.leave} to leave"]
+    if count.adopt:
+        found.insert(1, f"{count.adopt} to adopt")
+    return ", ".join(found)
 
 
 def apply_items(view: ApplyView, limit: int) -> list[Item]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from reconciler.model.attribution import CauseOfChange, SettingName
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Cause, DriftStatus, FieldName
 from reconciler.model.invitation import InviteStatus
@@ -41,12 +42,17 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """One change. `before` and `after` are what the kind says: subjects, pictures, link versions, an id."""
+    """One change. `before` and `after` are what the kind says: subjects, pictures, link versions, an id.
+
+    `cause` is known where the plan was compared with a base. A change of people that has two causes is then
+    two changes of one kind, this change's before the other's.
+    """
 
     kind: ChangeKind
     before: str | int | PictureView | None = None
     after: str | int | PictureView | None = None
     people: tuple[PersonView, ...] = ()
+    cause: CauseOfChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,16 @@ class AdminView:
 class InviteView:
     person: str
     role: Literal["admin", "member"]
+    cause: CauseOfChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """One group of a plan. `admins_after` is None where admins stay as they are or nobody knows them."""
+    """One group of a plan. `admins_after` is None where admins stay as they are or nobody knows them.
+
+    With a base, `cause` is `this_change` where any change is, or where this change made it blocked, missing
+    and so on; it is None where nothing would be done.
+    """
 
     name: str
     id: str | None
@@ -76,6 +87,7 @@ class GroupView:
     to_invite: tuple[InviteView, ...] = ()
     notes: tuple[str, ...] = ()
     notices: int = 0
+    cause: CauseOfChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,63 @@ class ObjectionView:
     groups: tuple[str, ...]
     lifted_by: str | None
     liftable: bool
+    cause: CauseOfChange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """A setting that this change would change: `name` is the guard's key or the alias. Empty: not set."""
+
+    setting: SettingName
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedView:
+    """What the base would do about a name, and this change calls off."""
+
+    name: str
+    changes: tuple[ChangeView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareView:
+    """What one cause contributes: groups by what it does to them or has made of them (a group with two causes
+    counts for both), single changes, and people to invite."""
+
+    create: int = 0
+    adopt: int = 0
+    update: int = 0
+    leave: int = 0
+    blocked: int = 0
+    missing: int = 0
+    orphaned: int = 0
+    held: int = 0
+    unreadable: int = 0
+    changes: int = 0
+    invites: int = 0
+
+    @property
+    def changed(self) -> int:
+        """Groups that would be changed."""
+        return self.create + self.adopt + self.update + self.leave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseView:
+    """What a plan was compared with. `loaded` is False where the base's manifests could not be used; `notes`
+    say why, and what else to know of the comparison."""
+
+    ref: str
+    commit: str
+    loaded: bool
+    this_change: ShareView
+    before: ShareView
+    settings: tuple[SettingView, ...] = ()
+    dropped: tuple[DroppedView, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +191,7 @@ class PlanView:
     unmanaged: tuple[UnmanagedView, ...]
     notes: tuple[str, ...]
     ready_only: bool = False
+    base: BaseView | None = None
 
 
 @dataclass(frozen=True, slots=True)

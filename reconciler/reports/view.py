@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.model import number
+from reconciler.model.attribution import Base, CauseOfChange, GroupAttribution
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
     Change,
     CreateGroup,
     Demote,
+    Invite,
     LeaveGroup,
     Promote,
     RemoveIcon,
@@ -32,11 +34,13 @@ from reconciler.model.live import IconSeen, LiveGroup, Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
 from reconciler.planning.guards import NEVER_LIFTED
+from reconciler.reports.base_view import base_view
 from reconciler.reports.shapes import (
     AdminView,
     ApplySummary,
     ApplyView,
     ChangeView,
+    DroppedView,
     GroupOutcomeView,
     GroupView,
     InviteView,
@@ -116,9 +120,13 @@ class Book:
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def plan_view(plan: Plan, book: Book) -> PlanView:
-    """The view of a plan, group by group in the plan's order."""
-    groups = tuple(_group(group, book) for group in plan.groups)
+def plan_view(plan: Plan, book: Book, base: Base | None = None) -> PlanView:
+    """The view of a plan, group by group in the plan's order; with `base`, what it was compared with, every
+    change has its cause."""
+    found = base.attribution if base is not None else None
+    groups = tuple(
+        _group(group, book, found.groups[group.name] if found is not None else None) for group in plan.groups
+    )
     count = Counter(group.action for group in groups)
     return PlanView(
         complete=plan.complete,
@@ -139,7 +147,7 @@ def plan_view(plan: Plan, book: Book) -> PlanView:
             notices=sum(group.notices for group in groups),
         ),
         groups=groups,
-        objections=_objections(plan.objections, book),
+        objections=_objections(plan.objections, book, found.objections if found is not None else {}),
         unmanaged=tuple(
             UnmanagedView(
                 book.group_id(found.id), None if found.subject is None else book.outsider(found.subject)
@@ -148,6 +156,7 @@ def plan_view(plan: Plan, book: Book) -> PlanView:
         ),
         notes=tuple(map(book.note, plan.notes)),
         ready_only=plan.ready_only,
+        base=None if base is None else base_view(base, groups, _dropped(base, book), book),
     )
 
 
@@ -167,7 +176,7 @@ def admins_after(live: LiveGroup | None, changes: Iterable[Change]) -> tuple[str
     return tuple(admins.values())
 
 
-def _group(group: GroupPlan, book: Book) -> GroupView:
+def _group(group: GroupPlan, book: Book, found: GroupAttribution | None) -> GroupView:
     after = _admins_after(group)
     label = labels(book, (*_people(group.changes), *_people(group.withheld), *(after or ())))
     return GroupView(
@@ -176,13 +185,46 @@ def _group(group: GroupPlan, book: Book) -> GroupView:
         file=group.mark.file if group.mark else None,
         line=group.mark.line if group.mark else None,
         action=group.action,
-        changes=tuple(_change(change, book, label) for change in group.changes),
-        withheld=tuple(_change(change, book, label) for change in group.withheld),
+        changes=tuple(
+            replace(change_view(change, book, label), cause=cause)
+            for change, cause in _caused(group.changes, found)
+        ),
+        withheld=tuple(change_view(change, book, label) for change in group.withheld),
         admins_after=None if after is None else _admins(after, group, book, label),
-        to_invite=_invites(group, book),
+        to_invite=_invites(group, book, found),
         notes=tuple(map(book.note, group.notes)),
         notices=group.notices,
+        cause=_cause_of_group(found),
     )
+
+
+def _caused(
+    changes: tuple[Change, ...], found: GroupAttribution | None
+) -> list[tuple[Change, CauseOfChange | None]]:
+    """Every change with its cause, in the order in which they are made."""
+    if found is None:
+        return [(change, None) for change in changes]
+    order = [change.kind for change in changes]
+    caused: list[tuple[Change, CauseOfChange | None]] = []
+    caused += ((change, "this_change") for change in found.this_change.changes)
+    caused += ((change, "before") for change in found.before.changes)
+    return sorted(caused, key=lambda pair: order.index(pair[0].kind))
+
+
+def _dropped(base: Base, book: Book) -> tuple[DroppedView, ...]:
+    return tuple(
+        DroppedView(each.name, tuple(change_view(change, book, label) for change in each.changes))
+        for each in base.attribution.dropped
+        for label in (labels(book, _people(each.changes)),)
+    )
+
+
+def _cause_of_group(found: GroupAttribution | None) -> CauseOfChange | None:
+    if found is None:
+        return None
+    if found.this_change.changes or found.stuck == "this_change":
+        return "this_change"
+    return "before" if found.before.changes else found.stuck
 
 
 def _people(changes: Iterable[Change]) -> list[str]:
@@ -235,7 +277,7 @@ def _admins(
     )
 
 
-def _change(change: Change, book: Book, label: Callable[[str], str]) -> ChangeView:
+def change_view(change: Change, book: Book, label: Callable[[str], str]) -> ChangeView:
     def people(affected: tuple[Affected, ...]) -> tuple[PersonView, ...]:
         return tuple(PersonView(label(person.wa_id), person.reason) for person in affected)
 
@@ -272,14 +314,21 @@ def file_picture(icon: Icon) -> PictureView:
     return PictureView(icon.path, icon.sha256, icon.size, icon.width, icon.height, icon.mime)
 
 
-def _invites(group: GroupPlan, book: Book) -> tuple[InviteView, ...]:
+def _invites(group: GroupPlan, book: Book, found: GroupAttribution | None = None) -> tuple[InviteView, ...]:
+    def cause(invite: Invite) -> CauseOfChange | None:
+        if found is None:
+            return None
+        return "before" if invite in found.before.invites else "this_change"
+
     return tuple(
-        InviteView(invite.person.alias or book.person(invite.person.numbers[0]), invite.role)
+        InviteView(invite.person.alias or book.person(invite.person.numbers[0]), invite.role, cause(invite))
         for invite in group.to_invite
     )
 
 
-def _objections(objections: tuple[Objection, ...], book: Book) -> tuple[ObjectionView, ...]:
+def _objections(
+    objections: tuple[Objection, ...], book: Book, causes: Mapping[str, CauseOfChange]
+) -> tuple[ObjectionView, ...]:
     return tuple(
         ObjectionView(
             objection.code,
@@ -287,6 +336,7 @@ def _objections(objections: tuple[Objection, ...], book: Book) -> tuple[Objectio
             objection.groups,
             objection.lifted_by,
             objection.code not in NEVER_LIFTED,
+            causes.get(objection.code),
         )
         for objection in objections
     )
@@ -310,7 +360,7 @@ def apply_view(result: ApplyResult, book: Book) -> ApplyView:
             held=actions["held"],
         ),
         groups=groups,
-        objections=_objections(result.plan.objections, book),
+        objections=_objections(result.plan.objections, book, {}),
         notes=tuple(map(book.note, result.plan.notes)),
         unsaved=_problem(result.unsaved, book),
         bind=result.bind,
@@ -325,7 +375,9 @@ def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
         id=None if group.id is None else book.group_id(group.id),
         action=group.action,
         outcomes=tuple(
-            OutcomeView(_change(outcome.change, book, label), outcome.status, _problem(outcome.problem, book))
+            OutcomeView(
+                change_view(outcome.change, book, label), outcome.status, _problem(outcome.problem, book)
+            )
             for outcome in group.outcomes
         ),
         to_invite=_invites(group.plan, book) if group.plan else (),

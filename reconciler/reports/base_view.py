@@ -1,0 +1,98 @@
+"""The view of what a plan was compared with: counts of both causes, settings that change, what is called
+off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.model.attribution import Base, CauseOfChange, SettingChange
+from reconciler.model.change import ChangeKind
+from reconciler.model.plan import Action
+from reconciler.reports.shapes import BaseView, DroppedView, GroupView, SettingView, ShareView
+
+if TYPE_CHECKING:
+    from reconciler.reports.view import Book
+
+_STUCK = ("blocked", "missing", "orphaned", "held", "unreadable")
+_WHOLE: dict[ChangeKind, Action] = {"create_group": "create", "adopt_group": "adopt", "leave_group": "leave"}
+
+
+def base_view(
+    base: Base, groups: Iterable[GroupView], dropped: tuple[DroppedView, ...], book: Book
+) -> BaseView:
+    """The view of a base; `groups` are the views of the plan's groups, with their causes."""
+    groups = tuple(groups)
+    notes = [book.problem(text) for text in base.warnings]
+    if base.problem:
+        notes.insert(0, book.problem(base.problem))
+    return BaseView(
+        ref=book.outsider(base.ref),
+        commit=base.commit,
+        loaded=not base.problem,
+        this_change=_share(groups, "this_change"),
+        before=_share(groups, "before"),
+        settings=tuple(_setting(change, book) for change in base.settings),
+        dropped=dropped,
+        notes=tuple(notes),
+    )
+
+
+def part(group: GroupView, cause: CauseOfChange) -> Action | None:
+    """What one cause does to a group: `create`, `adopt`, `update`, `leave`, or None for nothing."""
+    kinds = [change.kind for change in group.changes if change.cause == cause]
+    if not kinds:
+        return None
+    return next((action for kind, action in _WHOLE.items() if kind in kinds), "update")
+
+
+def parts(groups: Iterable[GroupView], cause: CauseOfChange) -> list[GroupView]:
+    """Groups with the changes of one cause alone, and with the action that these amount to. What the whole
+    group will look like, and its notes, stand where this change's part is, or else with the other."""
+    found = []
+    for group in groups:
+        changes = tuple(change for change in group.changes if change.cause == cause)
+        action = part(group, cause)
+        if changes and action:
+            whole = cause == group.cause
+            found.append(
+                replace(
+                    group,
+                    action=action,
+                    changes=changes,
+                    admins_after=group.admins_after if whole else None,
+                    notes=group.notes if whole else (),
+                )
+            )
+    return found
+
+
+def _share(groups: tuple[GroupView, ...], cause: CauseOfChange) -> ShareView:
+    count = Counter(action for group in groups if (action := part(group, cause)))
+    count.update(group.action for group in groups if group.action in _STUCK and group.cause == cause)
+    return ShareView(
+        create=count["create"],
+        adopt=count["adopt"],
+        update=count["update"],
+        leave=count["leave"],
+        blocked=count["blocked"],
+        missing=count["missing"],
+        orphaned=count["orphaned"],
+        held=count["held"],
+        unreadable=count["unreadable"],
+        changes=sum(change.cause == cause for group in groups for change in group.changes),
+        invites=sum(invite.cause == cause for group in groups for invite in group.to_invite),
+    )
+
+
+def _setting(change: SettingChange, book: Book) -> SettingView:
+    numbers = change.setting in ("account", "alias")
+    before, after = (
+        ", ".join(book.number(text) if numbers else book.outsider(text) for text in side)
+        for side in (change.before, change.after)
+    )
+    if before == after and before:  # masked, two numbers may look alike
+        after += " (another number)"
+    return SettingView(change.setting, book.outsider(change.name), before, after)
