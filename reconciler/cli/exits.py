@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.errors import Exit, first_exit
+from reconciler.model.attribution import Base
 from reconciler.model.drift import Drift
 from reconciler.model.invitation import Invitations
 from reconciler.model.listing import Listing
@@ -10,9 +11,9 @@ from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 
 
-def of_plan(plan: Plan, *, detailed: bool, stopped: bool) -> Exit:
+def of_plan(plan: Plan, *, detailed: bool, stopped: bool, base: Base | None = None) -> Exit:
     """130 when a stop was asked for, 1 when something could not be read, 6 with an open objection, and with
-    `detailed` 2 for changes."""
+    `detailed` 2 for changes: with `base`, for those that this change causes."""
     codes = {Exit.OK}
     if stopped:
         codes.add(Exit.INTERRUPTED)
@@ -20,9 +21,17 @@ def of_plan(plan: Plan, *, detailed: bool, stopped: bool) -> Exit:
         codes.add(Exit.ERROR)
     if plan.open_objections:
         codes.add(Exit.OBJECTION)
-    if detailed and any(group.writes or group.action in ("blocked", "missing") for group in plan.groups):
+    if detailed and _changes(plan, base):
         codes.add(Exit.CHANGES)
     return first_exit(codes)
+
+
+def _changes(plan: Plan, base: Base | None) -> bool:
+    if base is not None:
+        from reconciler.planning.attribution import causes_something
+
+        return causes_something(plan, base.attribution)
+    return any(group.writes or group.action in ("blocked", "missing") for group in plan.groups)
 
 
 def of_drift(drift: Drift, *, exit_zero: bool, stopped: bool) -> Exit:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 class Store:
     """Where a run reads and writes its state: a file, or nowhere."""
 
-    def __init__(self, path: Path | None, display: str, base_url: str) -> None:
+    def __init__(
+        self, path: Path | None, display: str, base_url: str, *, configured: str | None = None
+    ) -> None:
         self._path = path
         self._base_url = base_url
+        self._configured = configured  # relative to the root, where a file of the repository names it
         self.display = display
 
     @classmethod
@@ -47,20 +51,31 @@ class Store:
             raise UsageError(
                 f"state {place!r:.40} is not supported", "use file:PATH (.reconciler/state.json), or none"
             )
-        if own is None:
-            check_inside(base / name)
-        return cls(base / name, name, label)
+        if own is not None:
+            return cls(base / name, name, label)
+        check_inside(base / name)
+        return cls(base / name, name, label, configured=name)
 
     @property
     def keeps(self) -> bool:
         """Whether anything is kept: False with `state: none`."""
         return self._path is not None
 
-    def read(self) -> State:
-        """What is recorded, without a lock; warns of what is doubtful."""
+    def read(self, committed: Callable[[str], bytes | None] | None = None) -> State:
+        """What is recorded, without a lock; warns of what is doubtful.
+
+        `committed` gives the file at the base of a change, by its path below the root: None where Git does
+        not keep it, and nothing (`b""`) where only the change brings it.
+        """
         if self._path is None:
             return State(base_url=self._base_url)
         store = self._file(self._path)
+        data = committed(self._configured) if committed is not None and self._configured else None
+        if data == b"":
+            terminal.say(f"Warning: the state {self.display} is part of this change, so it is not read.")
+            return State(base_url=self._base_url)
+        if data is not None:
+            return store.decode(data)
         state = store.read()
         for warning in store.warnings:
             terminal.say(f"Warning: {warning}")

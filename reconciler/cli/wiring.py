@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +20,7 @@ from reconciler.model.record import State
 
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client
+    from reconciler.cli.base import Opened
     from reconciler.manifests.files import WorkTree
     from reconciler.manifests.load import Loaded
     from reconciler.planning.options import Options
@@ -61,15 +62,24 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True) -> Loaded:
 
     loaded = load_files(
         tree(),
-        config_path=common.config or environment.variable("RECONCILER_CONFIG"),
+        config_path=_config_path(common),
         today=clock.today(),
-        account=None if common.sandbox else environment.accounts(),
+        account=_account(common),
         check_icons=groups,
         need_manifests=groups,
     )
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)
     return loaded
+
+
+def _config_path(common: Common) -> str | None:
+    return common.config or environment.variable("RECONCILER_CONFIG")
+
+
+def _account(common: Common) -> tuple[str, ...] | None:
+    """The account that outweighs the configured one."""
+    return None if common.sandbox else environment.accounts()
 
 
 @dataclass(slots=True)
@@ -84,20 +94,41 @@ class Workspace:
     client: Client
     plan_key: bytes
     store: Store
+    base: Opened | None = None
 
 
 @contextmanager
-def workspace(common: Common, clock: SystemClock, *, groups: bool = True) -> Iterator[Workspace]:
+def workspace(
+    common: Common, clock: SystemClock, *, groups: bool = True, base: str | None = None
+) -> Iterator[Workspace]:
     """Load the files, then connect: nothing is called before every file is known to be right.
 
-    `groups` as for `load`."""
+    `groups` as for `load`. With `base`, the name of a commit, account, state, guards and allowances are those
+    of that commit.
+    """
     from reconciler.backends.sinch import Connection, connect
     from reconciler.manifests.icons import ManifestIconFiles
 
     loaded = load(common, clock, groups=groups)
-    if common.sandbox:
-        loaded = replace(loaded, settings=replace(loaded.settings, account=_sandbox_account(loaded)))
-    with _api(common, loaded) as api:
+    with ExitStack() as stack:
+        opened = None
+        if base is not None:
+            from reconciler.cli import base as bases
+
+            opened = stack.enter_context(
+                bases.opened(
+                    base,
+                    loaded,
+                    tree(),
+                    clock,
+                    config_path=_config_path(common),
+                    account=_account(common),
+                )
+            )
+            loaded = opened.loaded
+        if common.sandbox:
+            loaded = replace(loaded, settings=replace(loaded.settings, account=_sandbox_account(loaded)))
+        api = stack.enter_context(_api(common, loaded))
         settings = loaded.settings.api
         client = connect(
             Connection(
@@ -121,6 +152,7 @@ def workspace(common: Common, clock: SystemClock, *, groups: bool = True) -> Ite
                 client=client,
                 plan_key=environment.plan_key(api.credentials.token),
                 store=Store.of(common, loaded, api.label),
+                base=opened,
             )
         finally:
             client.close()

@@ -77,6 +77,7 @@ class Objects:
         self._root = str(root)
         self._sizes = self._start("cat-file", "--batch-check")
         self._bytes = self._start("cat-file", "--batch")
+        self._lock = threading.Lock()  # an answer belongs to the question before it
         self._timer = threading.Timer(TIMEOUT, self._kill)
         self._timer.daemon = True
         self._timer.start()
@@ -131,7 +132,11 @@ class Objects:
 
     def read(self, name: str, kind: str, limit: int) -> bytes:
         """The bytes of an object of this kind (`blob`, `tree`), named by id or `ID^{tree}`. Raises `Missing`,
-        `TooLong` for more than `limit` bytes, and `GitError`."""
+        `TooLong` for more than `limit` bytes, and `GitError`. Safe to call from several threads."""
+        with self._lock:
+            return self._read(name, kind, limit)
+
+    def _read(self, name: str, kind: str, limit: int) -> bytes:
         found = self._look(name)
         if found is None:
             raise Missing("is not in this clone", "in a partial or shallow clone: fetch it first")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from reconciler.reports import base_view, phrases
+from reconciler.reports import base_layout, base_view, phrases
 from reconciler.reports.phrases import ACTIONS, Cell, Field, Item, Row, counted, plain
 from reconciler.reports.shapes import (
     ApplyView,
@@ -48,7 +48,7 @@ def plan_items(view: PlanView, limit: int, joining: bool = True) -> list[Item]:
 def _attributed(base: BaseView, changed: Sequence[GroupView], limit: int) -> list[Item]:
     """Settings that change, what this change causes, what would be done without it as well, and what it calls
     off."""
-    items = phrases.settings(base)
+    items = base_layout.settings(base)
     mine = base_view.parts(changed, "this_change")
     if mine:
         items.append(Item(plain("Caused by this change", "strong"), f"since {base.ref}"))
@@ -57,7 +57,7 @@ def _attributed(base: BaseView, changed: Sequence[GroupView], limit: int) -> lis
     if theirs:
         items.append(Item(plain("Merging also makes these: they were due before", "strong")))
         items += _changes(theirs, limit)
-    return [*items, *phrases.dropped(base.dropped, limit)]
+    return [*items, *base_layout.dropped(base.dropped, limit)]
 
 
 def plan_summary(view: PlanView) -> Cell:
@@ -105,7 +105,7 @@ def _attributed_summary(view: PlanView, base: BaseView) -> Cell:
         f"{counted(view.summary.notices, 'notice')} in {counted(told, 'group')}" if told else "no notices"
     )
     verdict = f"This change: {actions(mine)}." if mine.changes else "This change causes no changes."
-    return ((verdict, "strong"), (f" {also} Members will see {notices}.", ""))
+    return ((verdict, "strong"), (f" {also} Members will see {notices if told else 'no notices'}.", ""))
 
 
 def actions(count: PlanSummary | ShareView) -> str:

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 
 from reconciler.reports.shapes import (
     AdminView,
-    BaseView,
     ChangeView,
-    DroppedView,
     InviteView,
     ObjectionView,
     PersonView,
     PictureView,
-    SettingView,
 )
 
 Span = tuple[str, str]
@@ -256,55 +253,3 @@ def _objection(objection: ObjectionView) -> Item:
     groups = Field("groups", ((plain(", ".join(objection.groups)),),))
     message = Field("", ((plain(objection.message),),))
     return Item(head, "", (message, groups, last) if objection.groups else (message, last))
-
-
-# --- what a plan was compared with ------------------------------------------------------------------------
-
-_SETTINGS = {
-    "account": "account",
-    "state": "state",
-    "guards": "guard",
-    "allow": "allow",
-    "alias": "alias",
-}
-
-
-def settings(base: BaseView) -> list[Item]:
-    """What this change changes of account, state, guards, allowances and aliases; and what is wrong with the
-    base."""
-    items = []
-    if base.settings:
-        rows: list[Row] = [
-            (plain(f"{_SETTINGS[each.setting]} {each.name}".rstrip()), _was(each)) for each in base.settings
-        ]
-        head = (("! ", "bad"), ("This change moves what protects people", "bad"))
-        first = Field("", ((plain("This plan was made without it; it holds once it is merged."),),))
-        items.append(Item(head, "", (first, Field("", tuple(rows)))))
-    if base.notes:
-        head = (("! ", "warn"), (f"About the base, {base.ref}", "warn"))
-        items.append(Item(head, "", tuple(Field("", ((plain(note),),)) for note in base.notes)))
-    return items
-
-
-def _was(change: SettingView) -> Cell:
-    return (
-        (change.before or "not set", "remove" if change.before else "dim"),
-        (" → ", ""),
-        (change.after or "not set", "add" if change.after else "dim"),
-    )
-
-
-def dropped(found: tuple[DroppedView, ...], limit: int) -> list[Item]:
-    """What this change calls off, one row a change, the first `limit` of them."""
-    rows: list[Row] = []
-    for each in found:
-        for change in each.changes:
-            label, what = brief(change)
-            rows.append((plain(each.name), plain(label, "dim"), tuple((text, "dim") for text, _ in what)))
-    if not rows:
-        return []
-    if len(rows) > limit:
-        rows[limit:] = [(plain(f"… and {len(rows) - limit} more"),)]
-    return [
-        Item(plain("Called off by this change: it was due before", "strong"), "", (Field("", tuple(rows)),))
-    ]

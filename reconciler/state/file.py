@@ -52,8 +52,10 @@ class FileStore:
         """
         self.warnings = ()
         data = self._data()
-        if data is None:
-            return State(base_url=self._base_url)
+        return State(base_url=self._base_url) if data is None else self.decode(data)
+
+    def decode(self, data: bytes) -> State:
+        """What these bytes record: those of the file, or of another version of it. Raises as `read`."""
         aside = f"set it aside: `mv {self._quoted} {self._quoted}.old`"
         try:
             state = codec.loads(data)

@@ -11,6 +11,7 @@ reconciler plan
 reconciler plan --target 'cliente-*'
 reconciler plan --out plan.json             to be applied by: reconciler apply --plan plan.json
 reconciler plan --detailed-exitcode         0: nothing to do, 2: changes
+reconciler plan --base origin/main          what of it does this branch cause?
 reconciler plan --format json --report text=plan.txt
 """
 
@@ -20,8 +21,20 @@ reconciler plan --format json --report text=plan.txt
 @click.option("--detailed-exitcode", is_flag=True, help="End 2 where something is to be done.")
 @click.option("--prune", is_flag=True, help="Plan to leave groups whose manifest is gone.")
 @click.option("--allow", metavar="CODE", multiple=True, help="Lift an objection; repeatable.")
+@click.option(
+    "--base",
+    metavar="REF",
+    default=None,
+    help="Say of every change whether it is caused since this commit; with account, state, guards and "
+    "allowances as they are there.",
+)
 def command(
-    common: Common, out: str | None, detailed_exitcode: bool, prune: bool, allow: tuple[str, ...]
+    common: Common,
+    out: str | None,
+    detailed_exitcode: bool,
+    prune: bool,
+    allow: tuple[str, ...],
+    base: str | None,
 ) -> int:
     """Show what apply would change. Changes nothing."""
     from reconciler import operations
@@ -36,10 +49,10 @@ def command(
     outputs = Outputs(common, "plan", clock)
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
-        with wiring.workspace(common, clock) as work:
+        with wiring.workspace(common, clock, base=base) as work:
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
-            state = work.store.read()
+            state = work.store.read(work.base.committed if work.base else None)
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             planned = operations.plan(
                 work.loaded,
@@ -49,10 +62,11 @@ def command(
                 options=options,
                 plan_key=work.plan_key,
                 progress=terminal.progress(common.quiet),
+                base=work.base.files if work.base else None,
             )
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            view = plan_view(planned.plan, wiring.book(common, work.loaded))
-        code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped)
+            view = plan_view(planned.plan, wiring.book(common, work.loaded), planned.base)
+        code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped, base=planned.base)
         outputs.write(lambda format: format.plan, view, code, complete=planned.plan.complete)
         if out is not None:
             files.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))

@@ -1,0 +1,135 @@
+"""The base of a change, for `plan --base REF`: its files, its settings, and its state where that is one of
+them. Names the concrete reader of Git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli.clock import SystemClock
+from reconciler.cli.places import find_root
+from reconciler.errors import InputError
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config import Config
+    from reconciler.manifests.files import WorkTree
+    from reconciler.manifests.gittree import GitTree
+    from reconciler.manifests.load import Loaded
+    from reconciler.operations import BaseFiles
+
+_MANY = 3  # mistakes of the base that are told one by one
+_MAX_STATE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A base whose files can be read. `head` is what HEAD has committed."""
+
+    files: BaseFiles
+    loaded: Loaded
+    tree: GitTree
+    head: GitTree
+
+    def committed(self, path: str) -> bytes | None:
+        """The file at a path below the root as the base has it; None where no commit has it, so that the one
+        on disk is part of no change. Empty where only this change has it: it may not choose its own state.
+
+        Raises `FileError` where there is something else than a file, a link out of the repository included.
+        """
+        if self.tree.exists(path):
+            return self.tree.read(path, _MAX_STATE)
+        return b"" if self.head.exists(path) else None
+
+
+@contextmanager
+def opened(
+    ref: str,
+    loaded: Loaded,
+    work: WorkTree,
+    clock: SystemClock,
+    *,
+    config_path: str | None,
+    account: tuple[str, ...] | None,
+) -> Iterator[Opened]:
+    """The base that `ref` names, and `loaded` under its settings.
+
+    `config_path` and `account` as for `manifests.load.load`. Raises `UsageError` for what is no name of a
+    commit, and `ReconcilerError` where there is no such commit here; a base whose files are wrong is no
+    error.
+    """
+    from reconciler.manifests.gitobjects import Objects
+    from reconciler.manifests.gittree import GitTree
+    from reconciler.manifests.icons import ManifestIconFiles
+    from reconciler.operations import BaseFiles, under_settings_of
+    from reconciler.planning.attribution import changed_settings
+
+    with Objects(find_root(Path.cwd())) as objects:
+        commit = objects.commit(ref)
+        head = objects.commit("HEAD")
+        tree = GitTree(objects, commit, work)
+        base, config, problem = _loaded(tree, config_path, clock, account)
+        warnings = []
+        if objects.lacks(commit, head):
+            warnings.append(
+                f"{ref} has commits that are not checked out: what they changed shows as if this change took "
+                "it back. Merge or rebase first, or plan the merge commit"
+            )
+        settings = loaded.settings
+        if config is None:
+            # Whoever broke the base had that merged; the strictest limits hold until it is mended.
+            from reconciler.model.settings import GuardSettings
+
+            settings = replace(settings, guards=GuardSettings(), allow=())
+            warnings.append(
+                "account and state are this change's, guards are the defaults, nothing is allowed"
+            )
+        else:
+            settings = config.settings if account is None else replace(config.settings, account=account)
+        changed = changed_settings(settings, loaded.settings, base.desired if base else None, loaded.desired)
+        files = BaseFiles(
+            ref=ref,
+            commit=commit,
+            loaded=base,
+            icon_files=ManifestIconFiles(tree),
+            settings=changed,
+            problem=problem,
+            warnings=tuple(warnings),
+        )
+        yield Opened(files, under_settings_of(loaded, settings), tree, GitTree(objects, head, work))
+
+
+def _loaded(
+    tree: GitTree, config_path: str | None, clock: SystemClock, account: tuple[str, ...] | None
+) -> tuple[Loaded | None, Config | None, str]:
+    """The files of the base and its configuration, each None where it cannot be used, and why."""
+    from reconciler.manifests.config import load_config
+    from reconciler.manifests.load import load
+
+    if config_path is not None and not _has(tree, config_path):
+        config_path = None
+    config, complaints = load_config(tree, config_path)
+    usable = config.whole and all(complaint.warning for complaint in complaints)
+    try:
+        found = load(
+            tree, config_path=config_path, today=clock.today(), account=account, need_manifests=False
+        )
+    except InputError as error:
+        mistakes = [complaint for complaint in error.complaints if not complaint.warning]
+        texts = [str(mistake) for mistake in mistakes[:_MANY]]
+        if len(mistakes) > _MANY:
+            texts.append(f"… and {len(mistakes) - _MANY} more")
+        problem = f"its files are wrong, so everything counts as this change's: {'; '.join(texts)}"
+        return None, config if usable else None, problem
+    return found, config, ""
+
+
+def _has(tree: GitTree, path: str) -> bool:
+    from reconciler.manifests.files import FileError
+
+    try:
+        return tree.exists(tree.typed(path))
+    except FileError:
+        return False
