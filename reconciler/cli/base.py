@@ -92,7 +92,7 @@ def opened(
         files = BaseFiles(
             ref=ref,
             commit=commit,
-            loaded=base,
+            desired=base.desired if base else None,
             icon_files=ManifestIconFiles(tree),
             settings=changed,
             problem=problem,

@@ -31,6 +31,11 @@ _FETCH = (
     "use `--base HEAD^1`, in GitLab CI set GIT_DEPTH"
 )
 
+_WHOLE = (
+    "is this a whole repository? a partial clone lacks files of other commits: "
+    "`git fetch --refetch --no-filter origin` brings them"
+)
+
 
 class GitError(ReconcilerError):
     """Git could not say what was asked."""
@@ -198,7 +203,7 @@ class Objects:
 
     def _mend(self, name: str) -> str:
         remote = f"origin/{name}"
-        if self._look(f"refs/remotes/{remote}^{{commit}}") is not None:
+        if name != "HEAD" and self._look(f"refs/remotes/{remote}^{{commit}}") is not None:
             return f"did you mean --base {remote}?"
         return _FETCH.replace("NAME", name.removeprefix("origin/"))
 
@@ -237,7 +242,7 @@ class Objects:
         return ["git", *(word for setting in settings for word in ("-c", setting)), *arguments]
 
     def _ended(self) -> GitError:
-        return GitError("git ended without an answer", "is this a whole repository? see: git status")
+        return GitError("git ended without an answer", _WHOLE)
 
     def _kill(self) -> None:
         for process in (self._sizes, self._bytes):

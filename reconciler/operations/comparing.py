@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from reconciler.manifests.load import Loaded
 from reconciler.model.attribution import Base, SettingChange
+from reconciler.model.desired import Desired
 from reconciler.model.live import IconMeta, LiveGroup
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
@@ -25,13 +26,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseFiles:
-    """The files at the base of a change. `loaded` is None where they cannot be used, for the reason
+    """The files at the base of a change. `desired` is None where they cannot be used, for the reason
     `problem`. `settings` is what this change would change of them; the rest as in
     `model.attribution.Base`."""
 
     ref: str
     commit: str
-    loaded: Loaded | None
+    desired: Desired | None
     icon_files: IconFiles
     settings: tuple[SettingChange, ...] = ()
     problem: str = ""
@@ -49,7 +50,7 @@ def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
 
 def compare(
     made: Plan,
-    loaded: Loaded,
+    settings: Settings,
     state: State,
     *,
     reader: Reader,
@@ -57,23 +58,22 @@ def compare(
     progress: Progress,
     base: BaseFiles,
 ) -> Base:
-    """What of the plan `made` the change since the base causes. `loaded` has the base's settings
-    (`under_settings_of`); `reader` is the one that was read from for `made`, a `Once`."""
-    if base.loaded is None:
+    """What of the plan `made` the change since the base causes. `settings` are those it was made with, and
+    `reader` is the one that was read from for it, a `Once`."""
+    if base.desired is None:
         found = attribution.without_base(made)
     else:
         reading = read(
-            base.loaded.desired,
+            base.desired,
             state,
             reader,
             base.icon_files,
             options,
-            account_keys=loaded.settings.account_keys,
-            concurrency=loaded.settings.api.concurrency,
+            account_keys=settings.account_keys,
+            concurrency=settings.api.concurrency,
             progress=progress,
         )
-        settings = under_settings_of(base.loaded, loaded.settings).settings
-        other = planner.plan(base.loaded.desired, state, reading, settings, options)
+        other = planner.plan(base.desired, state, reading, settings, options)
         found = attribution.attribute(made, other)
     return Base(
         ref=base.ref,

@@ -53,11 +53,17 @@ def plan(
         reader = Once(reader)
     made, reading = decide(loaded, state, reader, icon_files, options, progress)
     fingerprint = planfile.fingerprint(made, options, plan_key)
-    compared = (
-        None
-        if base is None
-        else compare(made, loaded, state, reader=reader, options=options, progress=progress, base=base)
-    )
+    compared = None
+    if base is not None:
+        compared = compare(
+            made,
+            loaded.settings,
+            state,
+            reader=reader,
+            options=options,
+            progress=progress,
+            base=base,
+        )
     return Planned(made.with_digest(fingerprint.whole), reading, fingerprint, compared)
 
 

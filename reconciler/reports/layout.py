@@ -63,8 +63,6 @@ def _attributed(base: BaseView, changed: Sequence[GroupView], limit: int) -> lis
 def plan_summary(view: PlanView) -> Cell:
     """One line: counts by action, and what the members will notice; with a base, of what this change causes,
     and how much there is besides."""
-    if view.base is not None and any(group.changes for group in view.groups):
-        return _attributed_summary(view, view.base)
     count = view.summary
     others = [
         f"{number} {word}"
@@ -90,22 +88,21 @@ def plan_summary(view: PlanView) -> Cell:
         else "Members will see no notices."
     )
     tail = " · ".join((f"{count.unchanged} unchanged", *others))
+    if view.base is not None:
+        mine, also = attributed(view.base)
+        return ((mine, "strong"), (f" {also} {tail[0].upper()}{tail[1:]}. {notices}", ""))
     return ((actions(count), "strong"), (f" · {tail}. {notices}", ""))
 
 
-def _attributed_summary(view: PlanView, base: BaseView) -> Cell:
+def attributed(base: BaseView) -> tuple[str, str]:
+    """A sentence about what this change causes, and one about what would be done without it as well."""
     mine, theirs = base.this_change, base.before
     also = (
         f"Merging also makes {counted(theirs.changes, 'change')} in {counted(theirs.changed, 'group')}."
         if theirs.changes
         else "Nothing else was due."
     )
-    told = sum(group.notices > 0 for group in view.groups)
-    notices = (
-        f"{counted(view.summary.notices, 'notice')} in {counted(told, 'group')}" if told else "no notices"
-    )
-    verdict = f"This change: {actions(mine)}." if mine.changes else "This change causes no changes."
-    return ((verdict, "strong"), (f" {also} Members will see {notices if told else 'no notices'}.", ""))
+    return f"This change: {actions(mine)}." if mine.changes else "This change causes no changes.", also
 
 
 def actions(count: PlanSummary | ShareView) -> str:
