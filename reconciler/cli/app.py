@@ -18,6 +18,7 @@ _COMMANDS = {
     "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
     "drift": ("reconciler.cli.commands.drift", "Report what was changed outside. Changes nothing."),
     "list": ("reconciler.cli.commands.list", "Show every live group, managed or not. Changes nothing."),
+    "import": ("reconciler.cli.commands.import_", "Write manifests for groups that exist."),
     "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links."),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
@@ -35,6 +36,7 @@ class _Program(LazyGroup):
     reconciler apply --yes              the same in a pipeline
     reconciler drift                    what did somebody change by hand?
     reconciler list                     which groups are there?
+    reconciler import --all             a manifest for every group that has none
     reconciler invites                  who has yet to join, and by which link?
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.errors import Exit, first_exit
 from reconciler.model.attribution import Base
 from reconciler.model.drift import Drift
+from reconciler.model.imported import ImportResult
 from reconciler.model.invitation import Invitations
 from reconciler.model.listing import Listing
 from reconciler.model.outcome import ApplyResult
@@ -65,6 +66,22 @@ def of_list(found: Listing, *, stopped: bool) -> Exit:
         codes.add(Exit.INTERRUPTED)
     if not found.complete:
         codes.add(Exit.ERROR)
+    return first_exit(codes)
+
+
+def of_import(result: ImportResult) -> Exit:
+    """130 when a stop was asked for, 4 when credentials were refused, 1 when a group could not be read or
+    bound in state, 3 when a file could not be written."""
+    codes = {Exit.OK}
+    if result.interrupted:
+        codes.add(Exit.INTERRUPTED)
+    if result.refused is not None:
+        codes.add(Exit.CREDENTIALS)
+    statuses = {group.status for group in result.groups}
+    if "unreadable" in statuses or result.unsaved is not None:
+        codes.add(Exit.ERROR)
+    if statuses & {"failed", "not_begun"}:
+        codes.add(Exit.PARTIAL)
     return first_exit(codes)
 
 

@@ -12,7 +12,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.reports.run import FailureView, Run, ValidationView, Verb
-    from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, ListView, PlanView
+    from reconciler.reports.shapes import ApplyView, DriftView, ImportView, InvitesView, ListView, PlanView
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -149,6 +149,34 @@ def list_named(name: str) -> ListFormat:
 def list_files(given: tuple[str, ...]) -> tuple[ReportFile[ListFormat], ...]:
     """Every `--report` of `list`, checked before anything is done; raises `UsageError`."""
     return _files(LIST, given)
+
+
+def _text_import(view: ImportView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_import(view, color=look.color, width=look.width)
+
+
+def _json_import(view: ImportView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_import(view)
+
+
+ImportFormat = Callable[["ImportView", Look], str]
+
+IMPORT: dict[str, ImportFormat] = {"text": _text_import, "json": _json_import}
+"""The formats of `import`."""
+
+
+def import_named(name: str) -> ImportFormat:
+    """The format of `import` of a name; raises `UsageError` naming the others."""
+    return _row(IMPORT, name)
+
+
+def import_files(given: tuple[str, ...]) -> tuple[ReportFile[ImportFormat], ...]:
+    """Every `--report` of `import`, checked before anything is done; raises `UsageError`."""
+    return _files(IMPORT, given)
 
 
 def serving(verb: str) -> dict[str, Row]:

@@ -82,6 +82,11 @@ def _account(common: Common) -> tuple[str, ...] | None:
     return None if common.sandbox else environment.accounts()
 
 
+def here() -> Path:
+    """The folder in which the run works."""
+    return Path.cwd()
+
+
 @dataclass(slots=True)
 class Workspace:
     """Everything one run works with. `api` is the origin that is asked, or `sandbox`."""
@@ -156,6 +161,13 @@ def workspace(
             )
         finally:
             client.close()
+
+
+def load_again(work: Workspace) -> Loaded:
+    """The files as they are now, under the lock: another run may have added to them since they were loaded.
+    The settings stay those that the run began with."""
+    loaded = load(replace(work.common, quiet=True), work.clock, groups=False)
+    return replace(loaded, settings=work.loaded.settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 
@@ -35,12 +35,14 @@ _EMPTIED = (
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything that the files say: the groups, the settings, and the manifests as written, by name."""
+    """Everything that the files say: the groups, the settings, the manifests as written, by name, and who can
+    be named."""
 
     desired: Desired
     settings: Settings
     manifests: tuple[Manifest, ...]
     config: Config
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 def load(
@@ -80,7 +82,7 @@ def load(
         warnings=tuple(sorted(complaints)),
     )
     manifests = tuple(sorted((draft.manifest for draft in drafts), key=lambda manifest: manifest.name))
-    return Loaded(desired, settings, manifests, config)
+    return Loaded(desired, settings, manifests, config, contacts)
 
 
 def _contacts(tree: Tree, config: Config) -> tuple[Contacts, list[Complaint]]:

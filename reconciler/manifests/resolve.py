@@ -121,15 +121,9 @@ class Resolver:
             return None
         subject = _normal(manifest.subject)
         mark = manifest.mark_of("subject")
-        if not any(char.isprintable() and char != " " for char in subject):
-            self._complain(mark, "`subject` is empty", "write what members shall see", "subject")
-        elif len(subject) > self._limit:
-            self._complain(
-                mark,
-                f"`subject` has {len(subject)} characters, {self._limit} are allowed",
-                "shorten it",
-                "subject",
-            )
+        mistake = subject_mistake(subject, self._limit)
+        if mistake is not None:
+            self._complain(mark, *mistake, "subject")
         elif manifest.ensure is Ensure.PRESENT and not draft.broken & {"id", "ensure"} and manifest.name:
             self._check_same_subject(manifest, subject)
         return subject
@@ -263,6 +257,15 @@ class Resolver:
 
     def _warn(self, mark: Mark, message: str, hint: str, rule: str) -> None:
         self.complaints.add(mark, message, hint, rule, warning=True)
+
+
+def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
+    """What is wrong with a subject, as it is compared, and the mend; None: nothing beyond the schema."""
+    if not any(char.isprintable() and char != " " for char in subject):
+        return "`subject` is empty", "write what members shall see"
+    if len(subject) > limit:
+        return f"`subject` has {len(subject)} characters, {limit} are allowed", "shorten it"
+    return None
 
 
 def _normal(subject: str) -> str:

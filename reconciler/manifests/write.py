@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z\u00c0-\u024f][\w ./-]*[\w.]|[A-Za-z\u00c0-\u024f]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAYS = frozenset(["until", "left"])
 _WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"])
 _ESCAPED = re.compile("[\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 
@@ -19,6 +20,16 @@ def yaml_text(document: Mapping[str, object]) -> str:
     Values are text, whole numbers, true, false, null, lists of those and mappings of those.
     """
     return "".join(_entry(key, value) for key, value in document.items())
+
+
+def flow_text(value: object) -> str:
+    """A value in one line, as it may stand behind a key."""
+    return _flow(value)
+
+
+def scalar_text(text: str, *, quoted: bool = False) -> str:
+    """A text as it may stand anywhere: plain where nobody can mistake it and it need not be `quoted`."""
+    return _quoted(text) if quoted else _scalar(text)
 
 
 def _entry(key: str, value: object) -> str:
@@ -32,15 +43,25 @@ def _flow(value: object) -> str:
     if isinstance(value, str):
         return _scalar(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(_pair(str(key), item) for key, item in value.items()) + "}"
     if isinstance(value, Sequence):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return json.dumps(value)
 
 
+def _pair(key: str, value: object) -> str:
+    if key in _DAYS and isinstance(value, str) and _DAY.fullmatch(value):
+        return f"{key}: {value}"  # a day to every reader, and meant as one
+    return f"{_scalar(key)}: {_flow(value)}"
+
+
 def _scalar(text: str) -> str:
     """Plain where nobody can mistake it, else in double quotes, whose escapes are JSON's."""
     plain = _PLAIN.fullmatch(text) and not _ESCAPED.search(text) and text.lower() not in _WORDS
-    if plain or _DAY.fullmatch(text):
+    if plain:
         return text
+    return _quoted(text)
+
+
+def _quoted(text: str) -> str:
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))

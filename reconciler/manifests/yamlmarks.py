@@ -73,6 +73,13 @@ def parse(data: bytes, file: str) -> Documents:
     return Documents(tuple(nodes), tuple(composer.complaints), whole)
 
 
+def events(text: str) -> Iterator[Any]:
+    """The parser's events of a text that was read before, as PyYAML describes them."""
+    parser = _Parser(text)
+    while (event := parser.get_event()) is not None:
+        yield event
+
+
 def _decoded(data: bytes, composer: _Composer) -> str:
     try:
         text = data.decode("utf-8-sig")

@@ -8,6 +8,7 @@ from reconciler.operations.applying import apply
 from reconciler.operations.binding import bind, forget, move
 from reconciler.operations.comparing import BaseFiles, under_settings_of
 from reconciler.operations.deciding import Drifted, Planned, drift, plan
+from reconciler.operations.importing import ImportWish, import_groups
 from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
 from reconciler.operations.listing import list_groups
 from reconciler.operations.messages import send_to_group
@@ -16,12 +17,14 @@ from reconciler.operations.readying import ready
 __all__ = [
     "BaseFiles",
     "Drifted",
+    "ImportWish",
     "Planned",
     "Whom",
     "apply",
     "bind",
     "drift",
     "forget",
+    "import_groups",
     "invites",
     "list_groups",
     "move",

@@ -1,4 +1,4 @@
-"""JSON reports, as `plan`, `apply`, `drift`, `invites` and `list` in `schemas/` say: within a
+"""JSON reports, as `plan`, `apply`, `drift`, `invites`, `list` and others in `schemas/` say: within a
 `format_version` keys are only ever added."""
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from reconciler.reports.shapes import (
     GroupInvitesView,
     GroupOutcomeView,
     GroupView,
+    ImportedView,
+    ImportView,
     InviteeView,
     InvitesView,
     InviteView,
@@ -116,6 +118,25 @@ def render_list(view: ListView) -> str:
             "account": None if view.account is None else {"number": view.account, "guessed": view.guessed},
             "summary": asdict(view.summary),
             "groups": [_listed(group) for group in view.groups],
+            "notes": list(view.notes),
+        }
+    )
+
+
+def render_import(view: ImportView) -> str:
+    """What an import wrote as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "import",
+            "complete": view.complete,
+            "dry_run": view.dry_run,
+            "interrupted": view.interrupted,
+            "summary": asdict(view.summary),
+            "groups": [_imported(group) for group in view.groups],
+            "contacts": view.contacts,
+            "unsaved": None if view.unsaved is None else asdict(view.unsaved),
+            "refused": None if view.refused is None else asdict(view.refused),
             "notes": list(view.notes),
         }
     )
@@ -324,6 +345,21 @@ def _listed(group: ListedView) -> dict[str, object]:
         "status": "unreadable" if group.subject is None else "read",
         "notes": list(group.notes),
     }
+    return found
+
+
+def _imported(group: ImportedView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "id": group.id,
+        "subject": group.subject,
+        "status": group.status,
+        "name": group.name,
+        "file": group.file,
+        "icon": group.icon,
+        "remarks": list(group.remarks),
+    }
+    if group.problem is not None:
+        found["error"] = asdict(group.problem)
     return found
 
 

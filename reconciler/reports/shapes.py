@@ -9,6 +9,7 @@ from typing import Literal
 from reconciler.model.attribution import CauseOfChange, SettingName
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Cause, DriftStatus, FieldName
+from reconciler.model.imported import ImportStatus
 from reconciler.model.invitation import InviteStatus
 from reconciler.model.listing import Role
 from reconciler.model.outcome import Status
@@ -397,4 +398,45 @@ class ListView:
     guessed: bool
     summary: ListSummary
     groups: tuple[ListedView, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedView:
+    """One group of an import; `file` and `icon` are what was written."""
+
+    id: str
+    status: ImportStatus
+    subject: str | None
+    name: str | None
+    file: str | None
+    icon: str | None
+    remarks: tuple[str, ...]
+    problem: ProblemView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSummary:
+    """Groups by what became of them, and people added to the contacts."""
+
+    imported: int
+    skipped: int
+    failed: int
+    unreadable: int
+    not_begun: int
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportView:
+    """`dry_run`: nothing was written. `contacts` is the file that people were added to."""
+
+    complete: bool
+    dry_run: bool
+    interrupted: bool
+    summary: ImportSummary
+    groups: tuple[ImportedView, ...]
+    contacts: str | None
+    unsaved: ProblemView | None
+    refused: ProblemView | None
     notes: tuple[str, ...]

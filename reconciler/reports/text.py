@@ -14,10 +14,10 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from reconciler.errors import Complaint
-from reconciler.reports import drift_layout, invites_layout, layout, list_layout
+from reconciler.reports import drift_layout, import_layout, invites_layout, layout, list_layout
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import LINK, Cell, Field, Item, Row, Span, counted
-from reconciler.reports.shapes import ApplyView, DriftView, InvitesView, ListView, PlanView
+from reconciler.reports.shapes import ApplyView, DriftView, ImportView, InvitesView, ListView, PlanView
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
@@ -65,6 +65,11 @@ def render_invites(view: InvitesView, *, color: bool, width: int = 100) -> str:
 def render_list(view: ListView, *, color: bool, width: int = 100) -> str:
     """A line a group, who could make the account an admin where it is none, and one line of counts."""
     return _draw(list_layout.list_items(view), list_layout.list_summary(view), color, width)
+
+
+def render_import(view: ImportView, *, color: bool, width: int = 100) -> str:
+    """What was written, what was left out of it and why, what went wrong, and one line that sums it up."""
+    return _draw(import_layout.import_items(view), import_layout.import_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:

@@ -362,7 +362,7 @@ def apply_view(result: ApplyResult, book: Book) -> ApplyView:
         groups=groups,
         objections=_objections(result.plan.objections, book, {}),
         notes=tuple(map(book.note, result.plan.notes)),
-        unsaved=_problem(result.unsaved, book),
+        unsaved=problem_view(result.unsaved, book),
         bind=result.bind,
         ready_only=result.plan.ready_only,
     )
@@ -376,7 +376,7 @@ def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
         action=group.action,
         outcomes=tuple(
             OutcomeView(
-                change_view(outcome.change, book, label), outcome.status, _problem(outcome.problem, book)
+                change_view(outcome.change, book, label), outcome.status, problem_view(outcome.problem, book)
             )
             for outcome in group.outcomes
         ),
@@ -385,7 +385,7 @@ def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
     )
 
 
-def _problem(problem: Problem | None, book: Book) -> ProblemView | None:
+def problem_view(problem: Problem | None, book: Book) -> ProblemView | None:
     if problem is None:
         return None
     return ProblemView(problem.code, book.problem(problem.message), book.problem(problem.hint), problem.retry)

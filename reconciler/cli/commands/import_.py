@@ -1,0 +1,102 @@
+"""`reconciler import`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.errors import UsageError
+from reconciler.model.imported import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField
+
+EXAMPLES = """
+reconciler import --all --dry-run           what would be written?
+reconciler import --all                     a manifest and an icon for every group that has none
+reconciler import 'Suporte*' 'Vendas*'      those with such a subject
+reconciler import 5519911112222-1513616971
+reconciler import --all --contacts          give people who have no alias yet one in contacts.yaml
+reconciler import --all --fields subject,icon,admins,members
+"""
+
+
+@verb("import", EXAMPLES)
+@click.argument("groups", nargs=-1, metavar="[ID|SUBJECT]...")
+@click.option("--all", "everything", is_flag=True, help="Every live group that has no manifest.")
+@click.option(
+    "--fields",
+    metavar="FIELDS",
+    default=",".join(field for field in IMPORT_FIELDS if field in DEFAULT_FIELDS),
+    show_default=True,
+    help=f"What the manifests shall manage, of {', '.join(IMPORT_FIELDS)}.",
+)
+@click.option(
+    "--contacts", is_flag=True, help="Add unknown numbers to the contacts, under aliases to be renamed."
+)
+@click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
+@lock_timeout_option
+def command(
+    common: Common,
+    groups: tuple[str, ...],
+    everything: bool,
+    fields: str,
+    contacts: bool,
+    dry_run: bool,
+    lock_timeout: float,
+) -> int:
+    """Write manifests and icons for live groups, and bind them in state. No group is changed.
+
+    A group is named by its id, or by its subject, in which * and ? stand for anything. Nothing that is there
+    is overwritten, and groups that have a manifest are left as they are, so it can be run again.
+    """
+    from reconciler import operations
+    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.places import find_root
+    from reconciler.manifests.output import Output
+    from reconciler.reports.import_view import import_view
+    from reconciler.state.memory import MemoryJournal
+
+    if everything == bool(groups):
+        raise UsageError("which groups?", "name ids or subjects, or say --all")
+    common.refuse("target")
+    wish = operations.ImportWish(
+        patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts
+    )
+    wiring.enter(common)
+    chosen = formats.import_named(common.format or "text")
+    reports = formats.import_files(common.report)
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+        with wiring.workspace(common, clock, groups=False) as work:
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
+            with dry or work.store.lock(lock_timeout, clock) as journal:
+                result = operations.import_groups(
+                    wiring.load_again(work),  # another import may have written since
+                    journal,
+                    reader=work.client.reader,
+                    tree=wiring.tree(),
+                    output=None if dry_run else Output(find_root(wiring.here())),
+                    wish=wish,
+                    options=options,
+                    clock=clock,
+                    progress=terminal.progress(common.quiet),
+                )
+            view = import_view(result, wiring.book(common, work.loaded))
+        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        terminal.put(chosen(view, look))
+        for report in reports:
+            formats.write_private(report.path, report.format(view, formats.PLAIN))
+        return exits.of_import(result)
+
+
+def _fields(text: str) -> frozenset[ImportField]:
+    given = [word.strip() for word in text.split(",") if word.strip()]
+    known = {str(field): field for field in IMPORT_FIELDS}
+    for word in given:
+        if word not in known:
+            raise UsageError(f"--fields: there is no field {word!r:.40}", f"fields: {', '.join(known)}")
+    return frozenset(known[word] for word in given)

@@ -1,0 +1,37 @@
+"""Names for groups and people that are found rather than declared: from their subjects, and each only once.
+
+The home of anyascii, which spells other scripts in Latin letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from reconciler.model.group import is_name
+
+_LONGEST = 48  # of the 64 that a name may have, so that a number still fits behind it
+
+
+def name_from(subject: str, taken: Collection[str], otherwise: str = "group") -> str:
+    """A name for a group: its subject in a-z, 0-9 and hyphens, with a number where that is `taken`."""
+    from anyascii import anyascii
+
+    words = re.sub(r"[^a-z0-9]+", "-", anyascii(subject[:200]).lower())
+    base = words[:_LONGEST].strip("-") or otherwise
+    return unique(base if is_name(base) else otherwise, taken)
+
+
+def alias_for(digits: str, taken: Collection[str]) -> str:
+    """An alias for a number that nobody has named yet: its last four digits, as in a masked number."""
+    return unique(f"contact-{digits[-4:]}", taken)
+
+
+def unique(base: str, taken: Collection[str]) -> str:
+    """The name, or the first of `-2`, `-3`, … that is not taken."""
+    if base not in taken:
+        return base
+    number = 2
+    while f"{base}-{number}" in taken:
+        number += 1
+    return f"{base}-{number}"

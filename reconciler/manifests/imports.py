@@ -1,0 +1,177 @@
+"""Manifests for groups that exist: their text, the files that they go into, and their pictures."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable
+
+from reconciler import pictures
+from reconciler.errors import Mark
+from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.load import Loaded
+from reconciler.manifests.output import Output
+from reconciler.manifests.resolve import subject_mistake
+from reconciler.manifests.rewrite import add_contacts
+from reconciler.manifests.schema import check
+from reconciler.manifests.words import visible
+from reconciler.manifests.write import yaml_text
+from reconciler.model.desired import Icon, Person
+from reconciler.model.group import Manifest, Unset
+from reconciler.model.imported import Import
+
+_SCHEMA_FOLDER = "schemas"
+_ICONS = "icons"
+_SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
+_PICTURES = (".png", ".jpg", ".jpeg")
+
+
+class ManifestWriter:
+    """Writes manifests and icons of one run into the folder of the manifests, never over anything.
+
+    Without `output` nothing is written, and everything else is as it would be.
+    """
+
+    def __init__(self, tree: Tree, output: Output | None, loaded: Loaded) -> None:
+        self._tree = tree
+        self._output = output
+        self._loaded = loaded
+        self.folder = loaded.settings.manifests
+        self._pictures: dict[str, str] = {}  # SHA-256 → path
+        self._taken = self._icons_there()
+
+    def names(self) -> frozenset[str]:
+        """Names that a new manifest may not have: of manifests, and of files that are there already."""
+        try:
+            files = self._tree.list(self.folder, (".yaml", ".yml"))
+        except FileError:
+            files = ()
+        stems = (posixpath.splitext(posixpath.basename(path))[0].lower() for path in files)
+        return frozenset((*stems, *(group.name for group in self._loaded.desired.groups)))
+
+    def _icons_there(self) -> set[str]:
+        """The icons that lie where new ones would, so that none is written a second time."""
+        try:
+            found = self._tree.list(join(self.folder, _ICONS), _PICTURES)
+        except FileError:
+            return set()
+        for path in found:
+            try:
+                self._pictures.setdefault(pictures.sha256(self._tree.read(path, pictures.MAX_BYTES)), path)
+            except FileError:
+                continue
+        return {path.lower() for path in found}
+
+    def icon(self, name: str, data: bytes) -> Icon:
+        """Keep a served picture, as it is, and say where: in a new file, or in one that holds the same.
+
+        Raises `PictureError` for what validation would refuse, `FileError` where it cannot be written.
+        """
+        digest = pictures.sha256(data)
+        if digest in self._pictures:
+            return pictures.open_picture(data, self._pictures[digest])
+        found = pictures.open_picture(data, "")
+        stem, suffix, count = join(self.folder, f"{_ICONS}/{name}"), _SUFFIX[found.mime], 1
+        path = f"{stem}{suffix}"
+        while path.lower() in self._taken or self._tree.exists(path):
+            count += 1
+            path = f"{stem}-{count}{suffix}"
+        if self._output is not None:
+            self._output.create(path, data)
+        self._taken.add(path.lower())
+        self._pictures[digest] = path
+        return pictures.open_picture(data, path)
+
+    def manifest(self, group: Import, icon: Icon | Unset | None, remarks: Iterable[str]) -> str:
+        """Write the manifest, and say where. `icon` UNSET: it is left out. Raises `FileError`."""
+        path = join(self.folder, f"{group.name}.yaml")
+        text = self.text(group, icon, remarks)
+        if self._tree.exists(path):
+            raise FileError("is there already", "nothing is overwritten: move it, and run again")
+        if self._output is not None:
+            self._output.create(path, text.encode())
+        return path
+
+    def text(self, group: Import, icon: Icon | Unset | None, remarks: Iterable[str]) -> str:
+        """The file's text: how editors find the schema, why something is left out, and one document."""
+        manifest = Manifest(
+            name=group.name,
+            mark=Mark(""),
+            subject=group.subject,
+            icon=posixpath.relpath(icon.path, self.folder or ".") if isinstance(icon, Icon) else icon,
+            admins=_refs(group.admins),
+            members=_refs(group.members),
+            id=group.live.id,
+            unmanaged=self._unmanaged(group, icon),
+        )
+        lines = [modeline(self.folder, "group"), *(f"# {visible(remark)}" for remark in remarks)]
+        text = "\n".join(lines) + "\n" + yaml_text(convert.document(manifest))
+        documents = yamlmarks.parse(text.encode(), "")
+        checked = [check("group", node, "") for node in documents.nodes]
+        if documents.complaints or [each.value for each in checked if not each.complaints] != [
+            convert.document(manifest)
+        ]:
+            raise FileError("would not say what is meant", "write this manifest by hand, with its `id`")
+        return text
+
+    def _unmanaged(self, group: Import, icon: Icon | Unset | None) -> tuple[str, ...]:
+        """What the defaults would give to this group although it is not in its manifest."""
+        given = self._loaded.config.defaults
+        return tuple(
+            key
+            for key, is_given, missing in (
+                ("icon", not isinstance(given.icon, Unset), isinstance(icon, Unset)),
+                ("admins", given.admins is not None, group.admins is None),
+                ("members", given.members is not None, group.members is None),
+                ("prune_members", bool(given.prune_members), True),
+            )
+            if is_given and missing
+        )
+
+
+def modeline(folder: str, schema: str) -> str:
+    """The comment by which editors find the schema, for a file in `folder`."""
+    path = posixpath.relpath(f"{_SCHEMA_FOLDER}/{schema}.schema.json", folder or ".")
+    return f"# yaml-language-server: $schema={path}"
+
+
+def why_no_subject(subject: str, limit: int) -> str | None:
+    """Why validation would refuse a subject, in words for a comment; None where it would not."""
+    mistake = subject_mistake(subject, limit)
+    if mistake is not None:
+        return mistake[0].replace("`subject`", "it")
+    document = {"id": "x", "subject": subject}
+    try:
+        parsed = yamlmarks.parse(yaml_text(document).encode(), "")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return "it holds something that is no character"
+    for node in parsed.nodes:
+        checked = check("group", node, "")
+        if not checked.complaints and checked.value == document:
+            return None
+    return "it holds a character that a manifest may not have"
+
+
+def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Collection[Person]) -> str | None:
+    """Add people to the file of contacts, or make it; says which file. Raises `FileError`, `EditError`."""
+    if not people:
+        return None
+    path = loaded.settings.contacts or join(loaded.config.folder, "contacts.yaml")
+    pairs = [(person.alias or "", f"+{person.numbers[0]}") for person in people]
+    if tree.exists(path):
+        before = tree.read(path, yamlmarks.MAX_BYTES)
+        after = add_contacts(before, pairs)
+        if output is not None:
+            output.replace(path, before, after)
+    else:
+        folder = path.rpartition("/")[0]
+        after = add_contacts(f"{modeline(folder, 'contacts')}\n".encode(), pairs)
+        if output is not None:
+            output.create(path, after)
+    return path
+
+
+def _refs(people: tuple[Person, ...] | None) -> tuple[str, ...] | None:
+    if people is None:
+        return None
+    return tuple(person.alias or f"+{person.numbers[0]}" for person in people)

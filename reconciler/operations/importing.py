@@ -1,0 +1,357 @@
+"""The verb that brings groups that exist under manifests: `import`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from reconciler import pictures
+from reconciler.errors import (
+    ApiError,
+    CredentialsError,
+    Interrupted,
+    Mark,
+    PictureError,
+    ReconcilerError,
+    StateError,
+    UsageError,
+)
+from reconciler.manifests.edits import EditError
+from reconciler.manifests.filenames import alias_for, name_from
+from reconciler.manifests.files import FileError, Tree
+from reconciler.manifests.imports import ManifestWriter, new_contacts, why_no_subject
+from reconciler.manifests.load import Loaded
+from reconciler.manifests.output import Output
+from reconciler.manifests.words import quote
+from reconciler.model.desired import DesiredGroup, DesiredIcon, Icon
+from reconciler.model.group import UNSET, Unset, is_name
+from reconciler.model.imported import Import, ImportField, ImportOutcome, ImportResult
+from reconciler.model.listing import Owner
+from reconciler.model.live import Gone, IconMeta, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.plan import Note
+from reconciler.model.record import Record, State
+from reconciler.planning.bookkeeping import record_of
+from reconciler.planning.guards import probable_account
+from reconciler.planning.importing import People, draft, selected, unbound
+from reconciler.planning.listing import CONTRADICTION, owners
+from reconciler.planning.needs import recorded_ids, surely_bound
+from reconciler.planning.options import Options
+from reconciler.planning.text import normal
+from reconciler.ports import Clock, Journal, Progress, Reader
+from reconciler.reading import survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportWish:
+    """What is asked for: `patterns` are ids and globs over subjects, `everything` all that is listed;
+    `fields` are what the manifests shall manage, and with `contacts` unknown numbers get an alias."""
+
+    patterns: tuple[str, ...] = ()
+    everything: bool = False
+    fields: frozenset[ImportField]
+    contacts: bool = False
+
+
+def import_groups(
+    loaded: Loaded,
+    journal: Journal,
+    *,
+    reader: Reader,
+    tree: Tree,
+    output: Output | None,
+    wish: ImportWish,
+    options: Options,
+    clock: Clock,
+    progress: Progress,
+) -> ImportResult:
+    """Write a manifest, and the icon, of every group that is asked for and has none; bind them in state.
+
+    Nothing is changed in any group: no writer is handed in. Without `output` nothing is written and nothing
+    recorded. One group that fails does not stop the others; what ends a run early (credentials, a signal)
+    does, after binding what was written. Raises `UsageError` for a pattern that means no group, `FileError`
+    and `EditError` when the contacts cannot be written, and what `survey` raises.
+    """
+    run = _Run(loaded, journal.state, reader, ManifestWriter(tree, output, loaded), wish, options)
+    reading = _survey(loaded, journal.state, reader, wish, progress)
+    drafts = run.drafts(reading)
+    contacts = None
+    try:
+        contacts = new_contacts(tree, output, loaded, run.people.added.values())
+    except (FileError, EditError) as error:
+        raise ReconcilerError(
+            f"the contacts cannot be added to: the file {error.message}", error.hint
+        ) from None
+    refused = run.write(drafts, clock, loaded.settings.api.concurrency, progress)
+    unsaved = _bind(journal, run.records, drafts) if output is not None else None
+    return ImportResult(
+        groups=tuple(run.outcomes.values()),
+        dry_run=output is None,
+        contacts=len(run.people.added),
+        contacts_file=None if contacts is None else tree.shown(contacts),
+        notes=_notes(loaded, reading),
+        unsaved=unsaved,
+        refused=refused,
+        interrupted=clock.stopping,
+    )
+
+
+def _survey(loaded: Loaded, state: State, reader: Reader, wish: ImportWish, progress: Progress) -> Reading:
+    """All groups; only those that are named by id where nothing has to be searched for."""
+    groups = loaded.desired.groups
+    bound = surely_bound(groups, state)
+    searching = wish.everything or len(bound) < len(groups) or not wish.patterns
+    by_id = not searching and all(_like_an_id(pattern) for pattern in wish.patterns)
+    return survey(
+        reader,
+        known=sorted(recorded_ids(groups, state)),
+        only=wish.patterns if by_id else None,
+        concurrency=loaded.settings.api.concurrency,
+        progress=progress,
+    )
+
+
+def _like_an_id(pattern: str) -> bool:
+    return any(char.isdigit() for char in pattern) and pattern.replace("-", "").replace("@g.us", "").isdigit()
+
+
+def _notes(loaded: Loaded, reading: Reading) -> tuple[Note, ...]:
+    if loaded.settings.account:
+        return ()
+    guess = probable_account(reading)
+    hint = " It is probably {people[0]}." if guess else ""
+    note = Note(
+        "`account` is not set, so it may be named among the admins."
+        + hint
+        + " Set it in reconciler.yaml (or "
+        "RECONCILER_ACCOUNT) before you apply.",
+        people=(guess,) if guess else (),
+    )
+    return (note,)
+
+
+def _bind(journal: Journal, records: Mapping[str, Record], drafts: Collection[Import]) -> Problem | None:
+    """Record everything in one step; the reason where that cannot be done."""
+    if not records:
+        return None
+    former = [each.was for each in drafts if each.was and each.was != each.name and each.name in records]
+    try:
+        journal.observe(records, former)
+    except StateError as error:
+        return Problem("state", error.message, error.hint)
+    return None
+
+
+@dataclass(slots=True)
+class _Icons:
+    """Served pictures, each downloaded once, however many groups show it."""
+
+    reader: Reader
+    _known: dict[str, Future[bytes]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, group_id: str) -> tuple[IconMeta, bytes] | None:
+        meta = self.reader.get_icon(group_id)
+        if meta is None:
+            return None
+        with self._lock:
+            mine = meta.url not in self._known
+            future = self._known.setdefault(meta.url, Future())
+        if mine:
+            try:
+                future.set_result(self.reader.fetch_icon(meta))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return meta, future.result()
+
+
+class _Run:
+    def __init__(
+        self,
+        loaded: Loaded,
+        state: State,
+        reader: Reader,
+        writer: ManifestWriter,
+        wish: ImportWish,
+        options: Options,
+    ) -> None:
+        self.loaded = loaded
+        self.state = state
+        self.reader = reader
+        self.writer = writer
+        self.wish = wish
+        self.now = options.now
+        self.outcomes: dict[str, ImportOutcome] = {}
+        self.records: dict[str, Record] = {}
+        contacts = loaded.contacts
+        aliases = set(contacts.names())
+
+        def alias(digits: str) -> str:
+            made = alias_for(digits, aliases)
+            aliases.add(made)
+            return made
+
+        self.people = People(contacts.by_key, options.today, alias if wish.contacts else None)
+
+    def drafts(self, reading: Reading) -> list[Import]:
+        """What is to be written; the outcome of every other group that is asked for."""
+        belongs = owners(self.loaded.desired, self.state, reading, self.loaded.settings.account_keys)
+        rivals = unbound(self.loaded.desired, belongs)
+        taken = set(self.writer.names()) | set(self.state.groups) | set(self.state.creating)
+        drafts = []
+        for group_id in self._asked_for(reading):
+            live, owner = reading.groups.get(group_id), belongs.get(group_id)
+            if owner is not None and owner.mark is not None:
+                why = f"{owner.mark.file}:{owner.mark.line} is its manifest"
+                self._skip(group_id, owner.name, live, why)
+            elif isinstance(live, LiveGroup) and (rival := rivals.get(normal(live.subject))) is not None:
+                why = (
+                    f"{rival.mark.file}:{rival.mark.line} may mean it: add the `id` of its group there first"
+                )
+                self._skip(group_id, rival.name, live, why)
+            elif not isinstance(live, LiveGroup):
+                problem = live if isinstance(live, Problem) else CONTRADICTION
+                self.outcomes[group_id] = ImportOutcome(id=group_id, status="unreadable", problem=problem)
+            else:
+                name = self._name(live, owner, taken)
+                taken.add(name)
+                drafts.append(self._draft(live, name, owner))
+        return drafts
+
+    def _asked_for(self, reading: Reading) -> Collection[str]:
+        if self.wish.everything:
+            return reading.listed
+        found, vain = selected(self.wish.patterns, reading)
+        if vain:
+            unread = sum(isinstance(reading.groups.get(each), Problem | Gone) for each in reading.listed)
+            hint = f"{unread} groups could not be read" if unread else "see: reconciler list --show-numbers"
+            raise UsageError(f"{quote(vain[0])} is no id and no subject of a live group", hint)
+        return found
+
+    def _skip(self, group_id: str, name: str, live: LiveGroup | Problem | Gone | None, why: str) -> None:
+        subject = live.subject if isinstance(live, LiveGroup) else None
+        self.outcomes[group_id] = ImportOutcome(
+            id=group_id, status="skipped", subject=subject, name=name, remarks=(why,)
+        )
+
+    def _name(self, live: LiveGroup, owner: Owner | None, taken: Collection[str]) -> str:
+        """The name under which state knows the group already, else one from its subject."""
+        if owner is not None and is_name(owner.name) and owner.name not in self.writer.names():
+            return owner.name
+        return name_from(live.subject, taken)
+
+    def _draft(self, live: LiveGroup, name: str, owner: Owner | None) -> Import:
+        settings = self.loaded.settings
+        return draft(
+            live,
+            name,
+            fields=self.wish.fields,
+            account_keys=settings.account_keys,
+            people=self.people,
+            subject_mistake=lambda subject: why_no_subject(subject, settings.api.subject_limit),
+            was=None if owner is None else owner.name,
+        )
+
+    def write(
+        self, drafts: list[Import], clock: Clock, concurrency: int, progress: Progress
+    ) -> Problem | None:
+        """Write all drafts, in order, as their icons come; returns what ended the run early, if anything."""
+        icons = _Icons(self.reader)
+        refused: Problem | None = None
+        with _pool(concurrency) as pool, _progress(progress, len(drafts)):
+            waiting = [pool.submit(icons.of, each.live.id) if each.with_icon else None for each in drafts]
+            for each, future in zip(drafts, waiting, strict=True):
+                if clock.stopping or refused is not None:
+                    self._record_end(each, "not_begun")
+                    continue
+                try:
+                    served = future.result() if future is not None else None
+                    self._write(each, served)
+                except Interrupted:
+                    self._record_end(each, "not_begun")
+                except CredentialsError as error:
+                    refused = Problem("credentials", error.message, error.hint)
+                    self._record_end(each, "not_begun")
+                except ApiError as error:
+                    self._record_end(each, "unreadable", Problem.of(error))
+                except FileError as error:
+                    message = f"{each.name}.yaml or its icon {error.message}"
+                    self._record_end(each, "failed", Problem("file", message, error.hint))
+                progress.advance()
+        return refused
+
+    def _record_end(self, each: Import, status: str, problem: Problem | None = None) -> None:
+        match status:
+            case "unreadable" | "failed":
+                self.outcomes[each.live.id] = ImportOutcome(
+                    id=each.live.id, status=status, subject=each.live.subject, problem=problem
+                )
+            case _:
+                self.outcomes[each.live.id] = ImportOutcome(
+                    id=each.live.id, status="not_begun", subject=each.live.subject
+                )
+
+    def _write(self, each: Import, served: tuple[IconMeta, bytes] | None) -> None:
+        remarks = list(each.remarks)
+        icon: Icon | Unset | None = UNSET
+        seen = IconSeen(None)
+        if each.with_icon:
+            icon = None
+        if served is not None:
+            meta, data = served
+            seen = IconSeen(meta, pictures.sha256(data))
+            try:
+                icon = self.writer.icon(each.name, data)
+            except PictureError as error:
+                icon = UNSET
+                remarks.append(f"icon left out: {error.message}")
+        path = self.writer.manifest(each, icon, remarks)
+        old = self.state.groups.get(each.was or each.name)
+        wanted = None if isinstance(icon, Unset) else DesiredIcon(icon)
+        self.records[each.name] = record_of(
+            _desired(each, wanted), each.live, seen if each.with_icon else None, old, now=self.now
+        )
+        self.outcomes[each.live.id] = ImportOutcome(
+            id=each.live.id,
+            status="imported",
+            subject=each.live.subject,
+            name=each.name,
+            file=path,
+            icon=icon.path if isinstance(icon, Icon) else None,
+            remarks=tuple(remarks),
+        )
+
+
+def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
+    """The group as its new manifest wants it."""
+    return DesiredGroup(
+        name=each.name,
+        mark=Mark(""),
+        subject=each.subject,
+        icon=icon,
+        admins=each.admins,
+        members=each.members,
+        id=each.live.id,
+    )
+
+
+@contextmanager
+def _pool(concurrency: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool for reads, whose waiting reads are dropped when the block ends early."""
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="icons")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _progress(progress: Progress, total: int) -> Iterator[None]:
+    progress.start("Importing groups", total)
+    try:
+        yield
+    finally:
+        progress.finish()

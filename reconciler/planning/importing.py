@@ -1,0 +1,146 @@
+"""What a manifest of a live group would say: which groups are meant, and who stands in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+
+from reconciler.model import number
+from reconciler.model.desired import Desired, DesiredGroup, Person
+from reconciler.model.group import Ensure
+from reconciler.model.imported import Import, ImportField
+from reconciler.model.listing import Owner
+from reconciler.model.live import LiveGroup, Reading
+from reconciler.planning.text import normal
+
+
+@dataclass(slots=True)
+class People:
+    """Who is behind a number. `known`: number key → contact. `alias` makes an alias for somebody who is in no
+    contact, and `added` collects them; without it they stay numbers."""
+
+    known: Mapping[str, Person]
+    today: date
+    alias: Callable[[str], str] | None = None
+    added: dict[str, Person] = field(default_factory=dict)
+
+    def person(self, wa_id: str) -> Person | str:
+        """The person, or why they cannot be named in a manifest."""
+        key = number.key(wa_id)
+        found = self.known.get(key) or self.added.get(key)
+        if found is not None:
+            if found.left is not None and found.left <= self.today:
+                return (
+                    f"{found.ref} has left by the contacts, and is still here: the next apply takes them out"
+                )
+            return found
+        try:
+            number.parse(f"+{wa_id}")
+        except number.NumberError:
+            return "somebody whose number cannot be written in a manifest"
+        if self.alias is None:
+            return Person((wa_id,))
+        self.added[key] = Person((wa_id,), alias=self.alias(wa_id))
+        return self.added[key]
+
+
+def selected(patterns: Iterable[str], reading: Reading) -> tuple[dict[str, None], tuple[str, ...]]:
+    """The listed ids that ids and globs over subjects mean, and those of the patterns that mean none."""
+    ids: dict[str, None] = {}
+    vain = []
+    for pattern in patterns:
+        wanted = normal(pattern)
+        found = [
+            group_id
+            for group_id in reading.listed
+            if group_id == pattern
+            or (
+                isinstance(live := reading.groups.get(group_id), LiveGroup)
+                and fnmatchcase(normal(live.subject), wanted)
+            )
+        ]
+        if not found:
+            vain.append(pattern)
+        ids |= dict.fromkeys(found)
+    return ids, tuple(vain)
+
+
+def unbound(desired: Desired, owners: Mapping[str, Owner]) -> dict[str, DesiredGroup]:
+    """Subjects by which manifests look for a group, and have not found the one: a group of such a subject may
+    be theirs, so a second manifest for it would make them create another."""
+    bound = {owner.name for owner in owners.values()}
+    found: dict[str, DesiredGroup] = {}
+    for group in desired.groups:
+        if group.name not in bound and group.id is None and group.ensure is Ensure.PRESENT:
+            for subject in (*([group.subject] if group.subject else []), *group.previously):
+                found.setdefault(normal(subject), group)
+    return found
+
+
+def draft(
+    live: LiveGroup,
+    name: str,
+    *,
+    fields: Collection[ImportField],
+    account_keys: frozenset[str],
+    people: People,
+    subject_mistake: Callable[[str], str | None],
+    was: str | None = None,
+) -> Import:
+    """What the manifest of a live group says. Creator and account are not named: they are protected anyway.
+
+    `subject_mistake` says why validation would refuse a subject, None where it would not.
+    """
+    remarks: list[str] = []
+    subject = None
+    if "subject" in fields:
+        subject = normal(live.subject)
+        mistake = subject_mistake(subject)
+        if mistake is not None:
+            remarks.append(f"subject left out: {mistake}")
+            subject = None
+    protected = account_keys | ({live.creator_key} if live.creator_key else set())
+    admins = members = None
+    if "admins" in fields:
+        admins = _people(live, live.admins, protected, people, remarks)
+    if "members" in fields:
+        others = protected | (live.admin_keys if admins is not None else frozenset())
+        members = _people(live, live.participants, others, people, remarks)
+    return Import(
+        name=name,
+        live=live,
+        subject=subject,
+        with_icon="icon" in fields,
+        admins=admins,
+        members=members,
+        remarks=tuple(dict.fromkeys(remarks)),
+        was=was,
+    )
+
+
+def _people(
+    live: LiveGroup,
+    wa_ids: tuple[str, ...],
+    protected: Collection[str],
+    people: People,
+    remarks: list[str],
+) -> tuple[Person, ...]:
+    """The people behind ids, each once, in the server's order."""
+    found: dict[str, Person] = {}
+    for wa_id in wa_ids:
+        key = number.key(wa_id)
+        if key in protected:
+            continue
+        person = people.person(wa_id)
+        if isinstance(person, str):
+            remarks.append(f"left out: {person}")
+            continue
+        if key in live.ambiguous_keys:
+            remarks.append(
+                f"{person.alias or number.mask(wa_id)}: two ids of this group may be one person, "
+                "so nothing is decided about them"
+            )
+        found.setdefault(person.alias or person.key, person)
+    return tuple(found.values())
