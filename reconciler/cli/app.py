@@ -20,6 +20,10 @@ _COMMANDS = {
     "list": ("reconciler.cli.commands.list", "Show every live group, managed or not. Changes nothing."),
     "import": ("reconciler.cli.commands.import_", "Write manifests for groups that exist."),
     "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links."),
+    "inbound": (
+        "reconciler.cli.commands.inbound",
+        "Tell what a webhook's messages say, and who has shown up.",
+    ),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
     "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),

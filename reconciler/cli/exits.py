@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reconciler.errors import Exit, first_exit
 from reconciler.model.attribution import Base
 from reconciler.model.drift import Drift
 from reconciler.model.imported import ImportResult
+from reconciler.model.inbound import Heard, Unreadable
 from reconciler.model.invitation import Invitations
 from reconciler.model.listing import Listing
 from reconciler.model.outcome import ApplyResult
@@ -82,6 +85,14 @@ def of_import(result: ImportResult) -> Exit:
         codes.add(Exit.ERROR)
     if statuses & {"failed", "not_begun"}:
         codes.add(Exit.PARTIAL)
+    return first_exit(codes)
+
+
+def of_inbound(heard: Iterable[Heard], result: ApplyResult | None = None) -> Exit:
+    """1 when an entry could not be read; and with `--ready` what became of the promotions (`result`)."""
+    codes = {Exit.OK if result is None else of_apply(result, ready=True)}
+    if any(isinstance(each.record, Unreadable) for each in heard):
+        codes.add(Exit.ERROR)
     return first_exit(codes)
 
 

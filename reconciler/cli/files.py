@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.cli.places import check_inside
 from reconciler.errors import ReconcilerError
@@ -46,7 +48,35 @@ def _replace(target: str, data: bytes, mode: int) -> None:
         raise
 
 
-def read_text(path: str, limit: int = 64 * 1024 * 1024) -> str:
+LIMIT = 64 * 1024 * 1024
+"""Bytes of a file that is read whole."""
+
+
+def read_bytes(path: str, limit: int = LIMIT) -> bytes:
+    """A file that the command line names; raises `ReconcilerError` when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return _limited(file, path, limit)
+    except OSError as error:
+        raise ReconcilerError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_stdin(limit: int = LIMIT) -> bytes:
+    """All of stdin; raises `ReconcilerError` when it cannot be read."""
+    try:
+        return _limited(sys.stdin.buffer, "stdin", limit)
+    except OSError as error:
+        raise ReconcilerError(f"stdin cannot be read: {error.strerror}") from None
+
+
+def _limited(file: BinaryIO, name: str, limit: int) -> bytes:
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise ReconcilerError(f"{name} is too large: over {limit // 1024 // 1024} MiB", "take it in parts")
+    return data
+
+
+def read_text(path: str, limit: int = LIMIT) -> str:
     """The text of a file that the command line names; raises `ReconcilerError` when it cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:

@@ -20,11 +20,16 @@ def open_store(common: Common) -> tuple[Store, Loaded]:
     """The store and the files. Raises `InputError`, and `UsageError` with `state: none`."""
     common.refuse("target", "report")
     wiring.enter(common)
-    loaded = wiring.load(common, SystemClock(), groups=False)
-    store = Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url())
+    store, loaded = open_offline(common)
     if not store.keeps:
         raise UsageError("`state` is none: there is nothing recorded")
     return store, loaded
+
+
+def open_offline(common: Common) -> tuple[Store, Loaded]:
+    """The store, which may be none, and the files, without their icons. Raises `InputError`."""
+    loaded = wiring.load(common, SystemClock(), groups=False)
+    return Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url()), loaded
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from reconciler.operations.importing import ImportWish, import_groups
 from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
 from reconciler.operations.listing import list_groups
 from reconciler.operations.messages import send_to_group
-from reconciler.operations.readying import ready
+from reconciler.operations.readying import inbound, ready
 
 __all__ = [
     "BaseFiles",
@@ -25,6 +25,7 @@ __all__ = [
     "drift",
     "forget",
     "import_groups",
+    "inbound",
     "invites",
     "list_groups",
     "move",

@@ -1,4 +1,4 @@
-"""`apply --ready` and `inbound --ready`: promote those who have joined since, and do nothing else."""
+"""`inbound`: what a webhook told us. `apply --ready`, `inbound --ready`: promote who has joined since."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from dataclasses import replace
 
 from reconciler.apply.tools import Patience
 from reconciler.manifests.load import Loaded
+from reconciler.messaging.arrivals import Awaited
+from reconciler.messaging.inbound import read_file
+from reconciler.model.inbound import Heard
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
+from reconciler.model.record import State
 from reconciler.operations.applying import apply
 from reconciler.planning.options import Options
 from reconciler.planning.ready import people_only, ready_of
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+
+def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Heard, ...]:
+    """What the webhook bodies in `data` say, and who has shown up by them. Calls nobody, changes nothing."""
+    awaited = Awaited(loaded.desired, state, options, loaded.settings.account_keys)
+    return tuple(map(awaited.hear, read_file(data)))
 
 
 def ready(

@@ -1,0 +1,156 @@
+"""`reconciler inbound`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.outputs import Outputs
+    from reconciler.cli.wiring import Workspace
+    from reconciler.errors import Exit
+    from reconciler.model.inbound import Heard
+    from reconciler.model.outcome import ApplyResult
+    from reconciler.model.plan import Plan
+    from reconciler.reports.view import Book
+
+EXAMPLES = """
+reconciler inbound webhook.jsonl                who wrote where, as JSON lines; calls nobody
+reconciler inbound webhook.jsonl --ready --yes  and promotes those whom a read sees in their group
+curl … | reconciler inbound -                   one body from stdin
+"""
+
+
+@verb("inbound", EXAMPLES)
+@click.argument("file", metavar="FILE|-")
+@click.option("--ready", is_flag=True, help="Promote awaited admins who wrote in their group.")
+@click.option("--yes", is_flag=True, help="With --ready: do not ask.")
+@click.option("--allow", metavar="CODE", multiple=True, help="With --ready: lift an objection; repeatable.")
+@lock_timeout_option
+def command(
+    common: Common, file: str, ready: bool, yes: bool, allow: tuple[str, ...], lock_timeout: float
+) -> int:
+    """Tell what webhook bodies say: group messages from direct ones, and which awaited people have shown up.
+
+    FILE holds one body, or one a line. Prints a JSON object a line for every entry, without what was written.
+    With --ready: reads the groups in which awaited admins wrote, promotes those who are in, and does nothing
+    else; its report goes to stderr, and into --report files as that of apply.
+    """
+    from reconciler import operations
+    from reconciler.cli import exits, state_store, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
+    from reconciler.errors import UsageError
+    from reconciler.messaging.arrivals import heard_in
+
+    if common.format not in ("", "json"):
+        raise UsageError(f"there is no format {common.format!r:.40} here", "inbound prints JSON lines")
+    if not ready and (common.report or yes or allow or lock_timeout):
+        raise UsageError("--report, --yes, --allow and --lock-timeout mean nothing without --ready")
+    if ready and not yes and not terminal.can_ask():
+        raise UsageError("there is no terminal to ask on", "add --yes to promote without a question")
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    wiring.enter(common)
+    if not ready:
+        data = _read(file)
+        store, loaded = state_store.open_offline(common)
+        state = store.read()
+        options = wiring.options(common, clock, allow=(), prune=False, keeps_state=store.keeps)
+        wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
+        heard = operations.inbound(loaded, state, data, options=options)
+        _tell(heard, wiring.book(common, loaded))
+        return exits.of_inbound(heard)
+    outputs = Outputs(common, "apply", clock)
+    data = _read(file)
+    with stopping_on_signals(clock), outputs.telling_failures():
+        with wiring.workspace(common, clock) as work:
+            outputs.work = work
+            options = wiring.options(common, clock, allow=allow, prune=False, keeps_state=work.store.keeps)
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            heard = operations.inbound(work.loaded, work.store.read(), data, options=options)
+            _tell(heard, wiring.book(common, work.loaded))
+            with work.store.lock(lock_timeout, clock) as journal:
+                result = operations.ready(
+                    work.loaded,
+                    journal,
+                    reader=work.client.reader,
+                    writer=work.client.writer,
+                    icon_files=work.icon_files,
+                    options=options,
+                    appeared=heard_in(each.record for each in heard),
+                    approve=lambda plan: _approve(plan, work, yes=yes),
+                    clock=clock,
+                    progress=terminal.progress(common.quiet),
+                )
+        code = exits.of_inbound(heard, result)
+        _report(result, work, outputs, code)
+        return code
+
+
+def _read(file: str) -> bytes:
+    """The bytes of the file, or of stdin. Raises `ReconcilerError` when they cannot be read."""
+    from reconciler.cli.files import read_bytes, read_stdin
+
+    return read_stdin() if file == "-" else read_bytes(file)
+
+
+def _tell(heard: Sequence[Heard], book: Book) -> None:
+    """The JSON lines on stdout, and on stderr what a person should look at."""
+    from reconciler.cli import terminal
+    from reconciler.model.inbound import Unreadable
+    from reconciler.reports.inbound import render_inbound
+
+    if heard:
+        terminal.put(render_inbound(heard, book))
+    unreadable = sum(isinstance(each.record, Unreadable) for each in heard)
+    if unreadable:
+        terminal.say(f"{unreadable} of {len(heard)} entries cannot be read; their `reason` says why.")
+
+
+def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
+    """Show the promotions on stderr, and ask."""
+    from reconciler.cli import terminal
+
+    if plan.open_objections or not plan.changed or not yes:
+        terminal.say(_words(plan, work))
+    if plan.open_objections:
+        return False
+    if yes or not plan.changed:
+        return True
+    return terminal.ask("Promote them?", lambda: work.clock.stopping)
+
+
+def _words(plan: Plan, work: Workspace) -> str:
+    import sys
+
+    from reconciler.cli import terminal, wiring
+    from reconciler.reports import text
+    from reconciler.reports.view import plan_view
+
+    return text.render_plan(
+        plan_view(plan, wiring.book(work.common, work.loaded)),
+        color=terminal.wants_color(sys.stderr, work.common.color),
+        width=terminal.width(sys.stderr),
+    )
+
+
+def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) -> None:
+    import sys
+
+    from reconciler.cli import terminal, wiring
+    from reconciler.reports import text
+    from reconciler.reports.view import apply_view
+
+    view = apply_view(result, wiring.book(work.common, work.loaded))
+    if result.refused is not None:
+        terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
+    elif any(group.outcomes for group in result.groups) or result.unsaved is not None:
+        color = terminal.wants_color(sys.stderr, work.common.color)
+        terminal.say(text.render_apply(view, color=color, width=terminal.width(sys.stderr)))
+    outputs.write(lambda format: format.apply, view, code, complete=result.complete, shown=True)

@@ -1,0 +1,69 @@
+"""Who has shown up: people that manifests want, heard of in the group that waits for them. Pure.
+
+A message is a hint and no proof, because anybody who can post to the webhook can claim one. So it promotes
+nobody by itself: it says which group is worth reading, and whom to look for there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.model import number
+from reconciler.model.desired import Desired, DesiredGroup
+from reconciler.model.group import Ensure
+from reconciler.model.inbound import GroupMessage, Heard, Inbound, Role
+from reconciler.model.record import State
+from reconciler.planning.diff import joined_ref
+from reconciler.planning.needs import surely_bound
+from reconciler.planning.options import Options
+from reconciler.planning.ready import awaited_admins
+
+
+def heard_in(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
+    """Group id → number keys of those who wrote there. Who wrote directly shows nothing of any group."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        if isinstance(record, GroupMessage):
+            found.setdefault(record.group_id, set()).add(number.key(record.sender))
+    return {group_id: frozenset(keys) for group_id, keys in found.items()}
+
+
+class Awaited:
+    """Whom each group waits for, as far as manifests and record tell.
+
+    Groups are known by their pinned id or from the record. Without either, only a read tells which group a
+    message comes from, and nobody is said to have shown up.
+    """
+
+    def __init__(
+        self, desired: Desired, state: State, options: Options, account_keys: frozenset[str]
+    ) -> None:
+        bound = surely_bound(desired.groups, state)
+        self.names = {bound[group.name]: group.name for group in desired.groups if group.name in bound}
+        self._roles: dict[str, dict[str, Role]] = {}
+        for group in desired.groups:
+            if options.wants(group.name) and group.ensure is Ensure.PRESENT:
+                members = _awaited_members(group, state, account_keys)
+                admins = {person.key for person in awaited_admins(group, desired, state, account_keys)}
+                self._roles[group.name] = {
+                    **dict.fromkeys(members, "member"),
+                    **dict.fromkeys(admins, "admin"),
+                }
+
+    def hear(self, record: Inbound) -> Heard:
+        """What a record means: which group it comes from, and as what its sender was awaited there."""
+        if not isinstance(record, GroupMessage):
+            return Heard(record)
+        name = self.names.get(record.group_id)
+        return Heard(record, name, self._roles.get(name or "", {}).get(number.key(record.sender)))
+
+
+def _awaited_members(group: DesiredGroup, state: State, account_keys: frozenset[str]) -> frozenset[str]:
+    record = state.groups.get(group.name)
+    joined = record.joined if record is not None and group.id in (None, record.id) else ()
+    admins = {person.key for person in group.admins or ()}
+    return frozenset(
+        person.key
+        for person in group.members or ()
+        if person.key not in admins | account_keys and joined_ref(person) not in joined
+    )

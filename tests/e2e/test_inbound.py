@@ -1,0 +1,167 @@
+"""`inbound` as a process: what it tells without a call, and whom `--ready` promotes after a read."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.inbox import mo_body
+from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, STRANGER, Repo, Result
+
+SECRET = "what-nobody-else-should-read"
+
+
+@pytest.fixture
+def waiting(repo: Repo) -> Repo:
+    """`suporte` waits for ana and bruno as admins and carlos as a member, `vendas` for ana."""
+    repo.group("suporte", "subject: Suporte\nadmins: [ana, bruno]\nmembers: [carlos]\n")
+    repo.group("vendas", "subject: Vendas\nadmins: [ana]\n")
+    assert repo.apply().code == 0
+    repo.api.clear_calls()
+    return repo
+
+
+def wrote(repo: Repo, *messages: tuple[str, str | None]) -> str:
+    """A file with a body for each (who, subject of the group or None)."""
+    lines = [
+        json.dumps(mo_body(who, ACCOUNT, SECRET, repo.live(group)["id"] if group else None))
+        for who, group in messages
+    ]
+    return str(repo.write("webhook.jsonl", "\n".join(lines) + "\n"))
+
+
+def lines(result: Result) -> list[Any]:
+    return [json.loads(line) for line in result.out.splitlines()]
+
+
+def test_it_tells_who_has_shown_up_and_calls_nobody(waiting: Repo) -> None:
+    file = wrote(
+        waiting,
+        (ANA, "Suporte"),
+        (CARLOS, "Suporte"),
+        (STRANGER, "Suporte"),
+        (BRUNO, "Vendas"),
+        (ANA, None),
+    )
+    told = waiting.run("inbound", file, RECONCILER_USERNAME="", RECONCILER_TOKEN="")
+    assert (told.code, told.err) == (0, "")
+    assert [(line["kind"], line["from"], line.get("appeared_as")) for line in lines(told)] == [
+        ("group_message", "ana", "admin"),
+        ("group_message", "carlos", "member"),
+        ("group_message", "+55 19 •••• 0077", None),
+        ("group_message", "bruno", None),
+        ("direct_message", "ana", None),
+    ]
+    assert [line["group"]["name"] for line in lines(told)[:4]] == ["suporte", "suporte", "suporte", "vendas"]
+    assert waiting.api.calls() == []
+    assert SECRET not in told.out
+    assert f"+{STRANGER}" in waiting.run("inbound", file, "--show-numbers").out
+
+    waiting.api.join(waiting.live("Suporte")["id"], ANA, CARLOS)
+    assert waiting.apply().code == 0
+    assert [line.get("appeared_as") for line in lines(waiting.run("inbound", file))] == [None] * 5
+
+
+def test_ready_promotes_who_wrote_and_is_in_and_nobody_else(waiting: Repo) -> None:
+    suporte, vendas = (waiting.live(subject)["id"] for subject in ("Suporte", "Vendas"))
+    waiting.group(
+        "suporte", "subject: Renamed\nadmins: [ana, bruno, dora]\nmembers: []\nprune_members: true\n"
+    )
+    waiting.api.join(suporte, ANA, DORA, STRANGER, CARLOS)
+    waiting.api.promote(suporte, STRANGER)
+    waiting.api.join(vendas, ANA)
+    # bruno's message is made up: he is not in; dora is in, and has not written; ana wrote in one group only
+    file = wrote(waiting, (ANA, "Suporte"), (BRUNO, "Suporte"), (STRANGER, "Suporte"), (DORA, None))
+    waiting.api.clear_calls()
+    done = waiting.run("inbound", file, "--ready", "--yes", "--report", "json=done.json", "--verbose")
+    assert done.code == 0, done.err
+    assert [line["kind"] for line in lines(done)] == ["group_message"] * 3 + ["direct_message"]
+    assert set(waiting.live("Suporte")["admins"]) == {ACCOUNT, STRANGER, ANA}
+    assert [(call["method"], call["path"]) for call in waiting.api.calls()] == [
+        ("GET", "/groups"),
+        ("GET", f"/groups/{suporte}"),
+        ("GET", f"/groups/{suporte}"),
+        ("PATCH", f"/groups/{suporte}/admins"),
+        ("GET", f"/groups/{suporte}"),
+    ]
+    assert waiting.api.writes()[0]["summary"]["waIds"] == [ANA]
+    report = json.loads((waiting.path / "done.json").read_text())
+    assert [group["name"] for group in report["groups"]] == ["suporte"]
+    assert report["groups"][0]["outcomes"][0]["status"] == "done"
+    assert "1 done" in done.err
+    assert SECRET not in done.out + done.err + waiting.state.read_text() + json.dumps(report)
+
+    waiting.api.clear_calls()
+    again = waiting.run("inbound", file, "--ready", "--yes")
+    assert (again.code, waiting.writes()) == (0, [])
+    assert "Nobody to promote" in again.err
+
+
+def test_messages_of_nobody_awaited_are_no_reason_to_call(waiting: Repo) -> None:
+    file = wrote(waiting, (STRANGER, "Suporte"), (CARLOS, "Suporte"), (ANA, None))
+    waiting.api.clear_calls()
+    done = waiting.run("inbound", file, "--ready", "--yes")
+    assert (done.code, waiting.api.calls()) == (0, [])
+    assert "Nobody to promote: no group waits for an admin." in done.err
+
+
+def test_without_a_state_the_group_is_found(waiting: Repo) -> None:
+    suporte = waiting.live("Suporte")["id"]
+    waiting.api.join(suporte, ANA, BRUNO)
+    file = wrote(waiting, (ANA, "Suporte"))
+    waiting.api.clear_calls()
+    done = waiting.run("inbound", file, "--ready", "--yes", RECONCILER_STATE="none")
+    assert done.code == 0, done.err
+    assert [call["summary"]["waIds"] for call in waiting.api.writes()] == [[ANA]]
+    assert (lines(done)[0]["group"]["name"], lines(done)[0]["appeared_as"]) == (None, None)
+
+
+def test_what_cannot_be_read_ends_1_and_holds_up_nothing(waiting: Repo) -> None:
+    waiting.api.join(waiting.live("Suporte")["id"], ANA)
+    file = wrote(waiting, (ANA, "Suporte"))
+    waiting.write("webhook.jsonl", (waiting.path / "webhook.jsonl").read_text() + "<html>\n")
+    waiting.api.clear_calls()
+    done = waiting.run("inbound", file, "--ready", "--yes")
+    assert (done.code, len(waiting.writes())) == (1, 1)
+    assert "1 of 2 entries cannot be read" in done.err
+    assert lines(done)[1]["kind"] == "unreadable"
+
+
+def test_a_locked_state_and_what_means_nothing(waiting: Repo) -> None:
+    file = wrote(waiting, (ANA, "Suporte"))
+    waiting.api.clear_calls()
+    with (waiting.path / ".reconciler/state.json.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert waiting.run("inbound", file).code == 0
+        locked = waiting.run("inbound", file, "--ready", "--yes")
+        assert (locked.code, len(lines(locked))) == (5, 1), "what it says is told all the same"
+    for refused in (
+        ("--ready",),  # no terminal to ask on
+        ("--yes",),
+        ("--report", "json=x.json"),
+        ("--format", "text"),
+        ("--target", "nobody"),
+    ):
+        result = waiting.run("inbound", file, *refused)
+        assert (result.code, result.out) == (64, ""), refused
+    assert waiting.run("inbound", "missing.jsonl").code == 1
+    assert waiting.api.calls() == []
+
+
+def test_a_body_from_stdin(waiting: Repo) -> None:
+    body = json.dumps(mo_body(ANA, ACCOUNT, SECRET, waiting.live("Vendas")["id"]), indent=2)
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", "inbound", "-", "--target", "vendas"],
+        cwd=waiting.path,
+        env=waiting.environment,
+        input=body,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["appeared_as"] == "admin"
