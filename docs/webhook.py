@@ -1,7 +1,7 @@
-"""Take webhook bodies and keep them for `reconciler inbound`: `WEBHOOK_PATH=/hook/SECRET python docs/webhook.py`.
+"""Keep webhook bodies for `reconciler inbound`: `WEBHOOK_PATH=/hook/SECRET python docs/webhook.py`.
 
-Listens on 127.0.0.1:8081, behind whatever ends TLS. Each body becomes one line of inbox.jsonl in this folder,
-under the lock that `flock inbox.lock …` takes. It answers at once and understands nothing: see docs/webhook.md.
+Listens on 127.0.0.1:8081, behind whatever ends TLS. Each body becomes a line of inbox.jsonl in this folder,
+under the lock that `flock inbox.lock …` takes. It answers at once and understands nothing: see webhook.md.
 """
 
 from __future__ import annotations
