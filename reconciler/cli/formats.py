@@ -85,10 +85,107 @@ def _json() -> Format:
     )
 
 
+def _csv() -> Format:
+    from reconciler.reports import csv
+
+    return Format(
+        plan=lambda view, *_: csv.render_plan(view),
+        apply=lambda view, *_: csv.render_apply(view),
+        drift=lambda view, *_: csv.render_drift(view),
+        validation=lambda view, *_: csv.render_validation(view),
+    )
+
+
+def _github() -> Format:
+    from reconciler.reports import github
+
+    return Format(
+        plan=lambda view, run, _: github.render_plan(view, run),
+        apply=lambda view, run, _: github.render_apply(view, run),
+        drift=lambda view, run, _: github.render_drift(view, run),
+        validation=lambda view, run, _: github.render_validation(view, run),
+        failure=lambda view, run, _: github.render_failure(view, run),
+    )
+
+
+def _gitlab() -> Format:
+    from reconciler.reports import gitlab
+
+    return Format(
+        plan=lambda view, *_: gitlab.render_plan(view),
+        apply=lambda view, *_: gitlab.render_apply(view),
+        drift=lambda view, *_: gitlab.render_drift(view),
+    )
+
+
+def _dotenv() -> Format:
+    from reconciler.reports import dotenv
+
+    return Format(
+        plan=lambda view, run, _: dotenv.render(view, run),
+        apply=lambda view, run, _: dotenv.render(view, run),
+        drift=lambda view, run, _: dotenv.render(view, run),
+        validation=lambda view, run, _: dotenv.render(view, run),
+        failure=lambda view, run, _: dotenv.render(view, run),
+    )
+
+
+def _codequality() -> Format:
+    from reconciler.reports import codequality
+
+    return Format(validation=lambda view, run, _: codequality.render_validation(view, run))
+
+
+def _junit() -> Format:
+    from reconciler.reports import junit
+
+    return Format(
+        plan=lambda view, run, _: junit.render_plan(view, run),
+        apply=lambda view, run, _: junit.render_apply(view, run),
+        drift=lambda view, run, _: junit.render_drift(view, run),
+        validation=lambda view, run, _: junit.render_validation(view, run),
+        failure=lambda view, run, _: junit.render_failure(view, run),
+    )
+
+
+def _sarif() -> Format:
+    from reconciler.reports import sarif
+
+    return Format(validation=lambda view, run, _: sarif.render_validation(view, run))
+
+
+def _prometheus() -> Format:
+    from reconciler.reports import prometheus
+
+    return Format(
+        plan=lambda view, run, _: prometheus.render_plan(view, run),
+        apply=lambda view, run, _: prometheus.render_apply(view, run),
+        drift=lambda view, run, _: prometheus.render_drift(view, run),
+        failure=lambda _, run, __: prometheus.render_failure(run),
+    )
+
+
+_ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
+_LIVE: tuple[Verb, ...] = ("plan", "apply", "drift")
+_OFFLINE: tuple[Verb, ...] = ("validate",)
+
 FORMATS: dict[str, Row] = {
-    "text": Row(about="for people", verbs=("validate", "plan", "apply", "drift"), load=_text),
-    "json": Row(
-        about="for programs: see reconciler schema", verbs=("validate", "plan", "apply", "drift"), load=_json
+    "text": Row(about="for people", verbs=_ALL, load=_text),
+    "json": Row(about="for programs; see reconciler schema", verbs=_ALL, load=_json),
+    "csv": Row(about="a table, for spreadsheets", verbs=_ALL, load=_csv),
+    "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL, load=_github),
+    "gitlab": Row(about="GitLab's widget: artifacts:reports:terraform", verbs=_LIVE, load=_gitlab),
+    "codequality": Row(about="GitLab: artifacts:reports:codequality", verbs=_OFFLINE, load=_codequality),
+    "dotenv": Row(about="GitLab: artifacts:reports:dotenv", verbs=_ALL, load=_dotenv),
+    "junit": Row(about="JUnit XML, a test case a group", verbs=_ALL, load=_junit),
+    "sarif": Row(about="SARIF 2.1.0, for code scanning", verbs=_OFFLINE, load=_sarif),
+    # Readable for all: node_exporter runs as somebody else, and there are only counts in it.
+    "prometheus": Row(
+        about="metrics, for node_exporter's textfile collector",
+        verbs=_LIVE,
+        load=_prometheus,
+        remembers=True,
+        mode=0o644,
     ),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import __version__
-from reconciler.cli import files, formats, terminal
+from reconciler.cli import files, formats, github, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.formats import PLAIN, Format, Look, Renderer, ReportFile, Row
@@ -21,8 +21,9 @@ from reconciler.errors import Exit, InputError, ReconcilerError, UsageError
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
     from reconciler.reports.run import Run, Verb
+    from reconciler.reports.values import View
 
-V = TypeVar("V")
+V = TypeVar("V", bound="View")
 Pick = Callable[[Format], Renderer[V] | None]
 """Which of a format's renderers is meant: `lambda format: format.plan`."""
 
@@ -52,11 +53,21 @@ class Outputs:
         render = None if shown else pick(self._row.load())
         if render is not None:
             terminal.put(render(view, run, self.look))
+        if self.name == "github":
+            self._tell_github(pick, view, run)
         for report in self._files:
             render = pick(report.format.load())
             if render is not None:
                 text = render(view, replace(run, before=self._before(report)), PLAIN)
                 files.write_private(report.path, text, report.format.mode)
+
+    def _tell_github(self, pick: Pick[V], view: V, run: Run) -> None:
+        """What a step of GitHub Actions says beside its log, where GitHub asks for it."""
+        github.write_outputs(view, run)
+        markdown = formats.FORMATS.get("markdown")
+        render = markdown and pick(markdown.load())
+        if render:
+            github.write_summary(render(view, run, PLAIN))
 
     def run(self, code: Exit, *, complete: bool) -> Run:
         """The facts of the run as they stand now; see `reports.run.Run`."""

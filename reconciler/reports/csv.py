@@ -1,5 +1,5 @@
-"""Tables: invitations for a mail merge, one row a person and group that has a link; and what there is, one
-row a group.
+"""Tables: a row a change and person, a field and person, an outcome, a complaint; invitations for a mail
+merge, a row a person and group that has a link; and what there is, a row a group.
 
 Cells are escaped as for a terminal, and words that a spreadsheet would take for a formula begin with an
 apostrophe, also after a semicolon, at which programs in many countries divide a line.
@@ -10,13 +10,41 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator
 
+from reconciler.reports.difflines import words
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.shapes import InvitesView, ListView
+from reconciler.reports.run import ValidationView
+from reconciler.reports.shapes import (
+    ApplyView,
+    ChangeView,
+    DriftView,
+    FieldDriftView,
+    GroupDriftView,
+    GroupOutcomeView,
+    InvitesView,
+    ListView,
+    OutcomeView,
+    PlanView,
+)
 
 COLUMNS = ("group", "subject", "link", "contact", "name", "number", "as")
 
 LIST_COLUMNS = ("subject", "id", "people", "admins", "role", "manifest", "file", "notes")
+
+PLAN_COLUMNS = ("group", "action", "change", "before", "after", "person", "reason", "file", "line", "notes")
+
+APPLY_COLUMNS = (
+    "group", "action", "change", "before", "after", "people", "status", "code", "message", "hint", "file",
+    "line",
+)  # fmt: skip
+
+DRIFT_COLUMNS = (
+    "group", "status", "field", "cause", "desired", "last_applied", "live", "person", "change", "since",
+    "file", "line", "notes",
+)  # fmt: skip
+
+COMPLAINT_COLUMNS = ("file", "line", "column", "severity", "rule", "message", "hint")
 
 _FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
@@ -62,6 +90,109 @@ def render_list(view: ListView) -> str:
                 _words(" ".join(group.notes)),
             )
         )
+    return out.getvalue()
+
+
+def render_plan(view: PlanView) -> str:
+    """A row a change, of people a row a person; a group without a change has a row as well."""
+    return _table(
+        PLAN_COLUMNS,
+        (
+            (group.name, group.action, *cells, group.file, group.line, " ".join(group.notes))
+            for group in view.groups
+            for change in group.changes or (None,)
+            for cells in _change(change)
+        ),
+    )
+
+
+def render_apply(view: ApplyView) -> str:
+    """A row a change with what became of it; a group that was not worked on has a row as well."""
+    return _table(
+        APPLY_COLUMNS,
+        (
+            (group.name, group.action, *cells, group.file, group.line)
+            for group in view.groups
+            for cells in [_outcome(outcome) for outcome in group.outcomes] or [_no_outcome(group)]
+        ),
+    )
+
+
+def render_drift(view: DriftView) -> str:
+    """A row a field that differs, and of people a row a person; a group without one has a row as well."""
+    return _table(
+        DRIFT_COLUMNS,
+        (
+            (group.name, group.status, *cells, group.file, group.line, " ".join(group.notes))
+            for group in view.groups
+            for field in group.fields or (None,)
+            for cells in _field(field, group)
+        ),
+    )
+
+
+def render_validation(view: ValidationView) -> str:
+    """A row a complaint, in the order of the files."""
+    return _table(
+        COMPLAINT_COLUMNS,
+        (
+            (
+                found.mark.file,
+                found.mark.line,
+                found.mark.column,
+                "warning" if found.warning else "error",
+                found.rule,
+                found.message,
+                found.hint,
+            )
+            for found in sorted(view.complaints)
+        ),
+    )
+
+
+Cell = str | int | None
+
+
+def _change(change: ChangeView | None) -> Iterator[tuple[Cell, ...]]:
+    if change is None:
+        yield ("", "", "", "", "")
+    elif change.people:
+        for person in change.people:
+            yield (change.kind, "", "", person.who, person.reason)
+    else:
+        yield (change.kind, words(change.before), words(change.after), "", "")
+
+
+def _outcome(outcome: OutcomeView) -> tuple[Cell, ...]:
+    change, problem = outcome.change, outcome.problem
+    people = ", ".join(person.who for person in change.people)
+    why = (problem.code, problem.message, problem.hint) if problem else ("", "", "")
+    return (change.kind, words(change.before), words(change.after), people, outcome.status, *why)
+
+
+def _no_outcome(group: GroupOutcomeView) -> tuple[Cell, ...]:
+    return ("", "", "", "", "", "", " ".join(group.notes), "")
+
+
+def _field(field: FieldDriftView | None, group: GroupDriftView) -> Iterator[tuple[Cell, ...]]:
+    since = (field.since if field else None) or group.since
+    seen = "" if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}"
+    if field is None:
+        yield ("", "", "", "", "", "", "", seen)
+        return
+    values = tuple(words(value) for value in (field.desired, field.last_applied, field.live))
+    if not field.people:
+        yield (field.field, field.cause, *values, "", "", seen)
+    for each in field.people:
+        yield (field.field, each.cause, *values, each.who, each.change, seen)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]) -> str:
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(columns)
+    for row in rows:
+        table.writerow([cell if isinstance(cell, int) else _words(cell) for cell in row])
     return out.getvalue()
 
 

@@ -218,6 +218,8 @@ class GroupOutcomeView:
     outcomes: tuple[OutcomeView, ...] = ()
     to_invite: tuple[InviteView, ...] = ()
     notes: tuple[str, ...] = ()
+    file: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

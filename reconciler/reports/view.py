@@ -370,6 +370,7 @@ def apply_view(result: ApplyResult, book: Book) -> ApplyView:
 
 def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
     label = labels(book, _people(outcome.change for outcome in group.outcomes))
+    mark = group.plan.mark if group.plan else None
     return GroupOutcomeView(
         name=group.name,
         id=None if group.id is None else book.group_id(group.id),
@@ -382,6 +383,8 @@ def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
         ),
         to_invite=_invites(group.plan, book) if group.plan else (),
         notes=tuple(map(book.note, group.notes)),
+        file=mark.file if mark else None,
+        line=mark.line if mark else None,
     )
 
 

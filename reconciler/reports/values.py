@@ -1,0 +1,63 @@
+"""The few values by which the next step of a pipeline decides what to do, under names that never change."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import assert_never
+
+from reconciler.reports.run import FailureView, Run, ValidationView
+from reconciler.reports.shapes import ApplyView, DriftView, GroupView, PlanView
+
+View = PlanView | ApplyView | DriftView | ValidationView | FailureView
+
+
+def values(view: View, run: Run) -> dict[str, str]:
+    """Name → value, each of one line: counts, `true` or `false`, a digest; always `exitcode`, `complete`."""
+    found: dict[str, str | int | bool] = {"exitcode": run.exit_code, "complete": run.complete}
+    match view:
+        case PlanView():
+            found |= {"changes": sum(map(changes, view.groups)), **asdict(view.summary)}
+            found |= {"objections": _standing(view), "digest": view.digest}
+        case ApplyView():
+            found |= {**asdict(view.summary), "objections": _standing(view)}
+        case DriftView():
+            found |= {**asdict(view.summary), "in_sync": view.in_sync}
+        case ValidationView():
+            warnings = sum(complaint.warning for complaint in view.complaints)
+            found |= {"valid": view.groups is not None, "groups": view.groups or 0}
+            found |= {"mistakes": len(view.complaints) - warnings, "warnings": warnings}
+        case FailureView():
+            pass
+        case _:
+            assert_never(view)
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def names(view: View) -> tuple[str, ...]:
+    """The groups that all this is about: of a plan those that change, of an apply those that were worked on,
+    of a drift those that drifted, are missing or blocked."""
+    match view:
+        case PlanView():
+            return tuple(group.name for group in view.groups if changes(group))
+        case ApplyView():
+            return tuple(group.name for group in view.groups if group.outcomes)
+        case DriftView():
+            stuck = ("drifted", "missing", "blocked")
+            return tuple(group.name for group in view.groups if group.status in stuck)
+        case ValidationView() | FailureView():
+            return ()
+        case _:
+            assert_never(view)
+
+
+def changes(group: GroupView) -> bool:
+    """Whether the API would be told anything about the group: to adopt it is bookkeeping."""
+    return any(change.kind != "adopt_group" for change in group.changes)
+
+
+def _standing(view: PlanView | ApplyView) -> int:
+    return sum(objection.lifted_by is None for objection in view.objections)
+
+
+def _plain(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
