@@ -195,7 +195,8 @@ def _applied(group: GroupOutcomeView) -> Iterator[_Note]:
 
 
 def _drifted(group: GroupDriftView) -> Iterator[_Note]:
-    restore = f"to restore it: {group.restore}" if group.restore else ""
+    how = "to apply it" if group.status == "pending" else "to restore it"
+    restore = f"{how}: {group.restore}" if group.restore else ""
     lines = _lines(*group.notes, *difflines.of_drift(group.fields), restore)
     place = (group.file or "", group.line or 0)
     match group.status:
@@ -240,7 +241,7 @@ def _command(note: _Note, folder: str) -> str:
         properties |= {"col": note.column, "endColumn": note.column}
     properties["title"] = note.title
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    lines = note.lines
+    lines = note.lines if any(note.lines) else (note.title,)  # without words nothing would be shown
     if len(lines) > _LINES:
         lines = (*lines[:_LINES], f"… and {len(lines) - _LINES} more lines")
     return f"::{note.kind} {shown}::{'%0A'.join(map(_data, lines))}"

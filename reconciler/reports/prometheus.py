@@ -33,7 +33,8 @@ _LABEL = re.compile(r"[^A-Za-z0-9_]")
 
 def render_plan(view: PlanView, run: Run) -> str:
     """Groups by action; `unchanged` are those as their manifests say."""
-    return _document(_groups(_actions(), (_word(group.action) for group in view.groups)), run)
+    found = [*(_word(group.action) for group in view.groups), *("unmanaged" for _ in view.unmanaged)]
+    return _document(_groups((*_actions(), "unmanaged"), found), run)
 
 
 def render_apply(view: ApplyView, run: Run) -> str:

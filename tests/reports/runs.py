@@ -1,0 +1,72 @@
+"""Views of every verb, and facts of a run, for tests that go over the whole table of formats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from reconciler.cli.formats import FORMATS, PLAIN
+from reconciler.errors import Complaint, Mark
+from reconciler.reports.drift_view import drift_view
+from reconciler.reports.run import FailureView, Run, ValidationView, Verb
+from reconciler.reports.view import apply_view, plan_view
+
+from . import drifts, samples
+from .samples import BOOK
+
+VERBS: tuple[Verb, ...] = get_args(Verb)
+
+RUN = Run(
+    verb="plan",
+    version="1.2.3",
+    started=datetime(2026, 11, 21, 2, 0, 30, tzinfo=UTC),
+    duration=12.3456,
+    exit_code=1,
+    complete=False,
+    commit="c0ffee0123456789c0ffee0123456789c0ffee01",
+    account="+55 19 •••• 2222",
+    api="https://api-messaging.wavy.global",
+    requests=(("200", 41), ("500", 2), ("timeout", 1)),
+)
+
+COMPLAINTS = (
+    Complaint(Mark("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?", "unknown-key"),
+    Complaint(Mark("groups/a.yaml", 10, 3), "the icon is not square (640×480)", rule="icon", warning=True),
+    Complaint(Mark("groups/b.yaml", 7, 9), "`admin` is not a key", "did you mean `admins`?", "unknown-key"),
+    Complaint(Mark("contacts.yaml", 4, 12), "not a phone number", "write it as [+55 19 …](x)", "number"),
+)
+
+VIEWS: dict[str, Any] = {
+    "plan": plan_view(samples.EVERYTHING, BOOK),
+    "apply": apply_view(samples.MIXED, BOOK),
+    "drift": drift_view(drifts.EVERYTHING, BOOK),
+    "validate": ValidationView(COMPLAINTS, None),
+    "failure": FailureView("the host's name could not be resolved", "check RECONCILER_BASE_URL"),
+}
+"""One of each that holds everything there is to say."""
+
+QUIET: dict[str, Any] = {
+    "plan": plan_view(samples.NOTHING, BOOK),
+    "apply": apply_view(samples.NOTHING_DONE, BOOK),
+    "drift": drift_view(drifts.IN_SYNC, BOOK),
+    "validate": ValidationView((), 5),
+}
+"""One of each with nothing to complain of."""
+
+
+def served(name: str) -> tuple[str, ...]:
+    """What a format has a renderer for: verbs, and `failure`."""
+    return (*FORMATS[name].verbs, *(("failure",) if FORMATS[name].load().failure else ()))
+
+
+def render(name: str, verb: str, view: Any = None, run: Run = RUN) -> str:
+    """A view (that which holds everything, unless given) in a format, as `--report` would write it."""
+    found = FORMATS[name].load()
+    renderers: dict[str, Any] = {
+        "plan": found.plan, "apply": found.apply, "drift": found.drift, "validate": found.validation,
+        "failure": found.failure,
+    }  # fmt: skip
+    facts = run if verb == "failure" else replace(run, verb=verb)  # type: ignore[arg-type]
+    text: str = renderers[verb](VIEWS[verb] if view is None else view, facts, PLAIN)
+    return text
