@@ -32,7 +32,9 @@ COLUMNS = ("group", "subject", "link", "contact", "name", "number", "as")
 
 LIST_COLUMNS = ("subject", "id", "people", "admins", "role", "manifest", "file", "notes")
 
-PLAN_COLUMNS = ("group", "action", "change", "before", "after", "person", "reason", "file", "line", "notes")
+PLAN_COLUMNS = (
+    "group", "action", "change", "before", "after", "person", "reason", "cause", "file", "line", "notes"
+)  # fmt: skip
 
 APPLY_COLUMNS = (
     "group", "action", "change", "before", "after", "people", "status", "code", "message", "hint", "file",
@@ -94,14 +96,15 @@ def render_list(view: ListView) -> str:
 
 
 def render_plan(view: PlanView) -> str:
-    """A row a change, of people a row a person; a group without a change has a row as well."""
+    """A row a change, of people a row a person; a group without a change has a row as well. `cause` is known
+    with a base."""
     return _table(
         PLAN_COLUMNS,
         (
             (group.name, group.action, *cells, group.file, group.line, " ".join(group.notes))
             for group in view.groups
             for change in group.changes or (None,)
-            for cells in _change(change)
+            for cells in _change(change, group.cause)
         ),
     )
 
@@ -153,14 +156,14 @@ def render_validation(view: ValidationView) -> str:
 Cell = str | int | None
 
 
-def _change(change: ChangeView | None) -> Iterator[tuple[Cell, ...]]:
+def _change(change: ChangeView | None, cause: str | None) -> Iterator[tuple[Cell, ...]]:
     if change is None:
-        yield ("", "", "", "", "")
+        yield ("", "", "", "", "", cause)
     elif change.people:
         for person in change.people:
-            yield (change.kind, "", "", person.who, person.reason)
+            yield (change.kind, "", "", person.who, person.reason, change.cause)
     else:
-        yield (change.kind, words(change.before), words(change.after), "", "")
+        yield (change.kind, words(change.before), words(change.after), "", "", change.cause)
 
 
 def _outcome(outcome: OutcomeView) -> tuple[Cell, ...]:

@@ -18,6 +18,7 @@ from reconciler.reports.phrases import Cell, counted
 from reconciler.reports.run import FailureView, Run, ValidationView
 from reconciler.reports.shapes import (
     ApplyView,
+    BaseView,
     DriftView,
     GroupDriftView,
     GroupOutcomeView,
@@ -50,11 +51,13 @@ class _Note:
 
 
 def render_plan(view: PlanView, run: Run) -> str:
-    """Errors: what stands in the way. Warnings: what cannot be undone. Notices: the sum, other changes."""
+    """Errors: what stands in the way. Warnings: what cannot be undone, and with a base what protects people
+    and is moved. Notices: the sum, other changes, and last what would be done without this change as well."""
     return _draw(
         (
             _sum(layout.plan_summary(view), run),
             *_run(view.complete, view.notes),
+            *_base(view.base),
             *_objections(view.objections),
             *(note for group in view.groups for note in _planned(group)),
         ),
@@ -140,6 +143,18 @@ def _unsaved(view: ApplyView) -> Iterator[_Note]:
         yield _Note("error", 0, "the state could not be saved", lines)
 
 
+def _base(base: BaseView | None) -> Iterator[_Note]:
+    if base is not None:
+        for each in base.settings:
+            moved = f"{each.before or 'not set'} → {each.after or 'not set'}"
+            where = "this plan was made without it; it holds once it is merged"
+            yield _Note("warning", 0, f"{each.setting} {each.name}".rstrip(), (moved, where))
+        yield from (_Note("warning", 1, f"about the base, {base.ref}", (note,)) for note in base.notes)
+        for called_off in base.dropped:
+            lines = difflines.of_changes(called_off.changes)
+            yield _Note("notice", 2, f"{called_off.name}: called off by this change", lines)
+
+
 def _objections(objections: Iterable[ObjectionView]) -> Iterator[_Note]:
     for found in objections:
         groups = f"groups: {', '.join(found.groups)}" if found.groups else ""
@@ -154,6 +169,10 @@ def _objections(objections: Iterable[ObjectionView]) -> Iterator[_Note]:
 def _planned(group: GroupView) -> Iterator[_Note]:
     lines = (*group.notes, *difflines.of_changes(group.changes))
     place = (group.file or "", group.line or 0)
+    if group.cause == "before" and group.action != "unreadable":
+        what = "to change" if changes(group) else group.action
+        yield _Note("notice", 3, f"{group.name}: {what}, without this change as well", lines, *place)
+        return
     match group.action:
         case "unreadable" | "missing" | "blocked":
             rank = ("unreadable", "missing", "blocked").index(group.action)

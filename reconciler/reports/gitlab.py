@@ -6,18 +6,20 @@ from __future__ import annotations
 import json
 
 from reconciler.model.outcome import Status
-from reconciler.reports.shapes import ApplyView, DriftView, GroupOutcomeView, GroupView, PlanView
-from reconciler.reports.values import changes
+from reconciler.reports.shapes import ApplyView, DriftView, GroupOutcomeView, PlanView
+from reconciler.reports.values import due_to_this_change
 
 _MOST = 999_999
 
 
 def render_plan(view: PlanView) -> str:
-    """Groups that an apply would create, change or leave; those that it could not change are none."""
+    """Groups that an apply would create, change or leave, with a base those that this change is the cause
+    of; groups that cannot be changed are none."""
+    groups = due_to_this_change(view)
     return _document(
-        create=sum(group.action == "create" for group in view.groups),
-        update=sum(_updated(group) for group in view.groups),
-        delete=sum(group.action == "leave" for group in view.groups),
+        create=sum(group.action == "create" for group in groups),
+        update=sum(group.action in ("update", "adopt") for group in groups),
+        delete=sum(group.action == "leave" for group in groups),
     )
 
 
@@ -42,10 +44,6 @@ def render_drift(view: DriftView) -> str:
 
 
 _DONE: Status = "done"
-
-
-def _updated(group: GroupView) -> bool:
-    return group.action in ("update", "adopt") and changes(group)
 
 
 def _done(group: GroupOutcomeView, kind: str) -> bool:

@@ -44,7 +44,8 @@ class _Case:
 
 
 def render_plan(view: PlanView, run: Run) -> str:
-    """A group that would change is a failure, and so is one that is blocked or missing, and an objection."""
+    """A group that would change is a failure, and so is one that is blocked or missing, and an objection.
+    With a base, what is so without this change as well is skipped."""
     cases = [_planned(group) for group in view.groups]
     return _document([*cases, *_objections(view.objections), *_run(view.complete, view.notes)], run)
 
@@ -92,6 +93,8 @@ def render_failure(view: FailureView, run: Run) -> str:
 def _planned(group: GroupView) -> _Case:
     place = group.file or "no manifest"
     lines = (*group.notes, *difflines.of_changes(group.changes or group.withheld))
+    if group.cause == "before" and group.action != "unreadable":
+        return _Case(group.name, place, "skipped", "before", "so without this change as well", lines)
     match group.action:
         case "none":
             return _Case(group.name, place)

@@ -16,8 +16,11 @@ def values(view: View, run: Run) -> dict[str, str]:
     found: dict[str, str | int | bool] = {"exitcode": run.exit_code, "complete": run.complete}
     match view:
         case PlanView():
-            found |= {"changes": sum(map(changes, view.groups)), **asdict(view.summary)}
+            due = len(due_to_this_change(view))
+            found |= {"changes": due, **asdict(view.summary)}
             found |= {"objections": _standing(view), "digest": view.digest}
+            if view.base is not None:
+                found["changes_before"] = sum(map(changes, view.groups)) - due
         case ApplyView():
             found |= {**asdict(view.summary), "objections": _standing(view)}
         case DriftView():
@@ -34,11 +37,11 @@ def values(view: View, run: Run) -> dict[str, str]:
 
 
 def names(view: View) -> tuple[str, ...]:
-    """The groups that all this is about: of a plan those that change, of an apply those that were worked on,
-    of a drift those that drifted, are missing or blocked."""
+    """The groups that all this is about: of a plan those that change (with a base: by this change), of an
+    apply those that were worked on, of a drift those that drifted, are missing or blocked."""
     match view:
         case PlanView():
-            return tuple(group.name for group in view.groups if changes(group))
+            return tuple(group.name for group in due_to_this_change(view))
         case ApplyView():
             return tuple(group.name for group in view.groups if group.outcomes)
         case DriftView():
@@ -53,6 +56,16 @@ def names(view: View) -> tuple[str, ...]:
 def changes(group: GroupView) -> bool:
     """Whether the API would be told anything about the group: to adopt it is bookkeeping."""
     return any(change.kind != "adopt_group" for change in group.changes)
+
+
+def due_to_this_change(view: PlanView) -> tuple[GroupView, ...]:
+    """Groups that would change; with a base only those that this change changes. The others would without it
+    as well."""
+    return tuple(
+        group
+        for group in view.groups
+        if changes(group) and (view.base is None or group.cause == "this_change")
+    )
 
 
 def _standing(view: PlanView | ApplyView) -> int:

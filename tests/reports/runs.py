@@ -10,6 +10,7 @@ from reconciler.cli.formats import FORMATS, PLAIN
 from reconciler.errors import Complaint, Mark
 from reconciler.reports.drift_view import drift_view
 from reconciler.reports.run import FailureView, Run, ValidationView, Verb
+from reconciler.reports.shapes import BaseView, ChangeView, DroppedView, PlanView, SettingView, ShareView
 from reconciler.reports.view import apply_view, plan_view
 
 from . import drifts, samples
@@ -70,3 +71,30 @@ def render(name: str, verb: str, view: Any = None, run: Run = RUN) -> str:
     facts = run if verb == "failure" else replace(run, verb=verb)  # type: ignore[arg-type]
     text: str = renderers[verb](VIEWS[verb] if view is None else view, facts, PLAIN)
     return text
+
+
+def compared(view: PlanView, words: str = "groups") -> PlanView:
+    """The plan as if it were compared with a base: every other group was due before; `words` stand wherever
+    somebody else's can in a comparison."""
+    change = ChangeView("set_subject", before=words, after=words, cause="this_change")
+    share = ShareView()
+    return replace(
+        view,
+        groups=tuple(
+            replace(group, cause=("before", "this_change")[number % 2])
+            for number, group in enumerate(view.groups)
+        ),
+        base=BaseView(
+            ref=words,
+            commit=words,
+            loaded=True,
+            this_change=share,
+            before=share,
+            settings=(
+                SettingView("alias", words, words, ""),
+                SettingView("guards", "demote_share", "", words),
+            ),
+            dropped=(DroppedView(words, (change,)),),
+            notes=(words,),
+        ),
+    )

@@ -19,7 +19,7 @@ from reconciler.reports.run import FailureView, ValidationView
 from reconciler.reports.view import apply_view, plan_view
 
 from . import media
-from .runs import RUN, render, served
+from .runs import RUN, compared, render, served
 from .samples import BOOK
 from .test_drift import drift_with
 from .test_hostile import HOSTILE, acts, complaints_with, plan_with, result_with
@@ -62,6 +62,8 @@ def outputs(name: str, words: str) -> Iterator[tuple[str, str]]:
     run = replace(RUN, commit=words, folder=words, before=words)
     for verb in served(name):
         yield verb, render(name, verb, found[verb], run)
+    if "plan" in served(name):
+        yield "plan", render(name, "plan", compared(found["plan"], words), run)
 
 
 def _text(verb: str, output: str, words: str) -> None:
@@ -120,7 +122,8 @@ def _codequality(verb: str, output: str, words: str) -> None:
 def _dotenv(verb: str, output: str, words: str) -> None:
     found = media.dotenv(output)
     assert found["RECONCILER_RESULT_EXITCODE"] == "1"
-    assert set(found) == set(media.dotenv(render("dotenv", verb, views("quiet")[verb])))
+    quiet = set(media.dotenv(render("dotenv", verb, views("quiet")[verb])))
+    assert set(found) - {"RECONCILER_RESULT_CHANGES_BEFORE"} == quiet
 
 
 def _junit(verb: str, output: str, words: str) -> None:

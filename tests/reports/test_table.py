@@ -29,7 +29,7 @@ from reconciler.reports.values import names, values
 from reconciler.reports.view import apply_view, plan_view
 
 from . import drifts, media, samples
-from .runs import COMPLAINTS, QUIET, RUN, VIEWS, render, served
+from .runs import COMPLAINTS, QUIET, RUN, VIEWS, compared, render, served
 from .samples import ANA, BOOK, OPEN_BOOK, STRANGER
 
 GOLDEN = Path(__file__).parent / "golden_table"
@@ -173,6 +173,27 @@ def test_values_are_those_of_the_summary() -> None:
     assert values(VIEWS["validate"], RUN) | {"mistakes": "3", "warnings": "1", "valid": "false"} == values(
         VIEWS["validate"], RUN
     )
+
+
+def test_with_a_base_only_what_this_change_causes_counts() -> None:
+    view = compared(VIEWS["plan"])
+    due = [group for group in view.groups if group.cause == "this_change"]
+    found = values(view, RUN)
+    assert (int(found["changes"]), int(found["changes_before"])) == (len(names(view)), 8 - len(names(view)))
+    assert set(names(view)) < {group.name for group in due}
+    assert sum(media.terraform(render("gitlab", "plan", view)).values()) == int(found["changes"])
+    told = commands(render("github", "plan", view))
+    titles = {command.properties["title"]: command for command in told}
+    assert titles["alias groups"].data.startswith("groups → not set\n")
+    assert titles["guards demote_share"].name == "warning"
+    assert titles["antigo: to change, without this change as well"].name == "notice", "whatever it does"
+    assert titles["groups: called off by this change"].data == "- subject: groups\n+ subject: groups"
+    (suite,) = media.junit(render("junit", "plan", view))
+    before = {group.name for group in view.groups if group.cause == "before" and group.action != "unreadable"}
+    assert {case.get("name") for case in suite if case.find("skipped[@type='before']") is not None} == before
+    head, *rows = media.csv_rows(render("csv", "plan", view))
+    cause = head.index("cause")
+    assert {row[cause] for row in rows} >= {"before", "this_change"}
 
 
 # --- GitLab -----------------------------------------------------------------------------------------------
