@@ -16,8 +16,13 @@ from reconciler.backends.faults import Answer
 from reconciler.errors import ApiError, CredentialsError, InputError
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import load
+from reconciler.messaging.inbound import read_file
+from reconciler.model.inbound import Heard
 from reconciler.reports import json as json_report
 from reconciler.reports import text as text_report
+from reconciler.reports.inbound import render_inbound
+from reconciler.reports.view import Book
+from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
 from tests.fuzz.mutate import any_json, changed, spoiled
 
@@ -175,4 +180,43 @@ def state() -> Target:
     return one
 
 
-TARGETS: dict[str, Callable[[], Target]] = {"manifests": manifests, "parser": parser, "state": state}
+def inbound() -> Target:
+    """What anybody may post to the webhook: records for every body, and lines that can be shown."""
+    bodies: tuple[object, ...] = (
+        mo_body("5519900000001", "5519911112222", "oi", _GROUP),
+        mo_body("5519900000001", "5519911112222", "oi", None),
+        {
+            "total": 1,
+            "data": [
+                {"id": "m", "correlationId": "c", "destination": "5519900000001", "sent": True, "read": 0}
+            ],
+        },
+    )
+    seeds = tuple(json.dumps(body).encode() for body in bodies)
+    book = Book({}, frozenset({"5519911112222"}))
+
+    def one(rng: random.Random) -> None:
+        parts = [
+            spoiled(rng, seeds)
+            if rng.random() < 0.4
+            else json.dumps(changed(rng, rng.choice(bodies))).encode()
+            for _ in range(rng.randint(1, 3))
+        ]
+        records = read_file(b"\n".join(parts))
+        lines = render_inbound(map(Heard, records), book).splitlines()
+        assert len(lines) == len(records)
+        for line in lines:
+            json.loads(line)
+            assert not _ACTS.search(line), ascii(line)
+            assert "5519900000001" not in line, line
+            assert len(line) < 2000, line
+
+    return one
+
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "manifests": manifests,
+    "parser": parser,
+    "state": state,
+    "inbound": inbound,
+}
