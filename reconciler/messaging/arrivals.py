@@ -39,15 +39,15 @@ class Awaited:
         self, desired: Desired, state: State, options: Options, account_keys: frozenset[str]
     ) -> None:
         bound = surely_bound(desired.groups, state)
+        admins = awaited_admins(desired, state, account_keys)
         self.names = {bound[group.name]: group.name for group in desired.groups if group.name in bound}
         self._roles: dict[str, dict[str, Role]] = {}
         for group in desired.groups:
             if options.wants(group.name) and group.ensure is Ensure.PRESENT:
                 members = _awaited_members(group, state, account_keys)
-                admins = {person.key for person in awaited_admins(group, desired, state, account_keys)}
                 self._roles[group.name] = {
                     **dict.fromkeys(members, "member"),
-                    **dict.fromkeys(admins, "admin"),
+                    **dict.fromkeys(admins[group.name], "admin"),
                 }
 
     def hear(self, record: Inbound) -> Heard:

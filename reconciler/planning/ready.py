@@ -34,11 +34,12 @@ def ready_of(
     name that is bound to nothing yet may turn out to be any of these groups.
     """
     bound = surely_bound(desired.groups, state)
+    awaiting = awaited_admins(desired, state, account_keys)
     people: dict[str, frozenset[str]] = {}
     for group in desired.groups:
         if not options.wants(group.name):
             continue
-        awaited = frozenset(person.key for person in awaited_admins(group, desired, state, account_keys))
+        awaited = awaiting[group.name]
         if appeared is not None:
             awaited &= _who_wrote(bound.get(group.name), appeared)
         if awaited:
@@ -52,21 +53,24 @@ def _who_wrote(group_id: str | None, appeared: Mapping[str, frozenset[str]]) -> 
     return frozenset().union(*appeared.values())
 
 
-def awaited_admins(
-    group: DesiredGroup, desired: Desired, state: State, account_keys: frozenset[str]
-) -> tuple[Person, ...]:
-    """Wanted admins of a group that is to be present who are not on record as made admin."""
-    if group.ensure is not Ensure.PRESENT:
-        return ()
-    past = Past(
-        _record(group, state),
-        {person.alias: person.keys for person in desired.people if person.alias},
-    )
-    return tuple(
-        person
-        for person in group.admins or ()
-        if person.key not in account_keys and past.promote_cause(person) != "edited_outside"
-    )
+def awaited_admins(desired: Desired, state: State, account_keys: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Name → number keys of wanted admins who are not on record as made admin, of groups that are to be
+    present."""
+    aliases = {person.alias: person.keys for person in desired.people if person.alias}
+    return {
+        group.name: frozenset(
+            person.key
+            for person in group.admins or ()
+            if person.key not in account_keys and _is_awaited(person, Past(_record(group, state), aliases))
+        )
+        if group.ensure is Ensure.PRESENT
+        else frozenset()
+        for group in desired.groups
+    }
+
+
+def _is_awaited(person: Person, past: Past) -> bool:
+    return past.promote_cause(person) != "edited_outside"
 
 
 def _record(group: DesiredGroup, state: State) -> Record | None:
