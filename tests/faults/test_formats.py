@@ -15,6 +15,7 @@ import pytest
 
 from reconciler.cli.app import run
 from reconciler.cli.formats import serving
+from reconciler.cli.github import write_summary
 from tests.faults.support import configure, world
 from tests.faults.test_exit_codes import blocked, failing, objected, refused, rename, unreadable
 from tests.reports import media
@@ -205,6 +206,30 @@ def test_outputs_that_cannot_be_written_end_1(here: Here, monkeypatch: pytest.Mo
     wrong = here.run("plan", "--format", "github")
     assert wrong.code == 1
     assert "output cannot be written" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("used", "length", "kept"),
+    [
+        (0, 100, True),
+        (0, (1 << 20) - 1, True),
+        (0, 1 << 20, False),
+        (1 << 19, 1 << 19, False),
+        (1 << 20, 1, False),
+    ],
+)
+def test_the_summary_keeps_to_its_limit(
+    here: Here, monkeypatch: pytest.MonkeyPatch, used: int, length: int, kept: bool
+) -> None:
+    """With what is in it already: more than 1 MiB, and GitHub shows nothing of the step."""
+    _, summary = step(here, monkeypatch)
+    summary.write_bytes(b"x" * used)
+    write_summary("é" * (length // 2) + "y" * (length % 2))
+    written = summary.read_bytes()
+    assert len(written) <= 1 << 20
+    assert written.startswith(b"x" * used)
+    assert (b"\xc3\xa9" in written or b"y\n" in written) is kept
+    assert (b"no room for more" in written) is (not kept and used < (1 << 20) - 200)
 
 
 # --- Prometheus -------------------------------------------------------------------------------------------

@@ -117,3 +117,20 @@ def test_facts_of_a_run_that_asks_nobody(tmp_path: Path, monkeypatch: pytest.Mon
     assert 0 <= run.duration < 60
     monkeypatch.chdir(tmp_path)
     assert Outputs(Common(), "plan", SystemClock()).run(ReconcilerError.exit_code, complete=True).folder == ""
+
+
+def test_the_page_on_formats_has_every_format_and_every_verb() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/formats.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("| `") and line.count("|") == 7
+    ]
+    documented = {
+        row[0].strip("`"): tuple(verb for verb, cell in zip(VERBS, row[1:5], strict=True) if cell != "–")
+        for row in rows
+        if len(row[5]) > 0
+    }
+    assert {name: verbs for name, verbs in documented.items() if name in FORMATS} == {
+        name: row.verbs for name, row in FORMATS.items()
+    }

@@ -214,6 +214,8 @@ def test_the_widget_has_its_three_keys_in_every_case() -> None:
         "drifted": ("drift", VIEWS["drift"], {"create": 0, "update": 3, "delete": 0}),
         "in sync": ("drift", QUIET["drift"], nothing),
     }
+    huge = replace(VIEWS["drift"], summary=replace(VIEWS["drift"].summary, drifted=2_000_000))
+    cases["more than it can show"] = ("drift", huge, {"create": 0, "update": 999_999, "delete": 0})
     for case, (verb, view, expected) in cases.items():
         assert media.terraform(render("gitlab", verb, view)) == expected, case
 
