@@ -169,6 +169,18 @@ _ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
 _LIVE: tuple[Verb, ...] = ("plan", "apply", "drift")
 _OFFLINE: tuple[Verb, ...] = ("validate",)
 
+def _markdown() -> Format:
+    from reconciler.reports import markdown
+
+    return Format(
+        plan=lambda view, run, _: markdown.render_plan(view, run),
+        apply=lambda view, run, _: markdown.render_apply(view, run),
+        drift=lambda view, run, _: markdown.render_drift(view, run),
+        validation=lambda view, run, _: markdown.render_validation(view, run),
+        failure=lambda view, run, _: markdown.render_failure(view, run),
+    )
+
+
 FORMATS: dict[str, Row] = {
     "text": Row(about="for people", verbs=_ALL, load=_text),
     "json": Row(about="for programs; see reconciler schema", verbs=_ALL, load=_json),
@@ -186,6 +198,11 @@ FORMATS: dict[str, Row] = {
         load=_prometheus,
         remembers=True,
         mode=0o644,
+    ),
+    "markdown": Row(
+        about="for pull requests: see reconciler comment",
+        verbs=("validate", "plan", "apply", "drift"),
+        load=_markdown,
     ),
 }
 

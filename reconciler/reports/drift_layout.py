@@ -120,7 +120,9 @@ def _group(group: GroupDriftView, limit: int) -> Item:
     if group.restore is not None:
         label = "restore" if group.status == "drifted" else "apply"
         fields.append(Field(label, ((plain(group.restore),),)))
-    return Item(head, "" if group.file is None else f"{group.file}:{group.line}", tuple(fields))
+    return Item(
+        head, "" if group.file is None else f"{group.file}:{group.line}", tuple(fields), (group.name,)
+    )
 
 
 def _wanted(field: FieldDriftView) -> Field:

@@ -22,6 +22,7 @@ from reconciler.reports.shapes import (
 )
 
 SHARED = 4  # groups in which an equal change is said once
+IN_A_ROW = 5  # names in a row of a list that is not wrapped
 
 OUTCOMES = {"done": ("✓", "add"), "failed": ("✗", "bad"), "skipped": ("–", "warn"), "unknown": ("?", "bad")}
 """Symbol and style of what became of a change."""
@@ -36,8 +37,8 @@ def plan_items(view: PlanView, limit: int, joining: bool = True) -> list[Item]:
     stuck = [group for group in view.groups if not group.changes and group.action != "none"]
     unchanged = [group for group in view.groups if group.action == "none"]
     return [
-        *(_changes(changed, limit) if view.base is None else _attributed(view.base, changed, limit)),
-        *(_stuck(group, limit) for group in stuck),
+        *(change_items(changed, limit) if view.base is None else _attributed(view.base, changed, limit)),
+        *(stuck_item(group, limit) for group in stuck),
         *phrases.notes((group.name, note) for group in unchanged for note in group.notes),
         *(phrases.joining(_invites(view.groups), limit) if joining else ()),
         *_incomplete(view.complete, view.notes, view.summary.unreadable),
@@ -52,11 +53,11 @@ def _attributed(base: BaseView, changed: Sequence[GroupView], limit: int) -> lis
     mine = base_view.parts(changed, "this_change")
     if mine:
         items.append(Item(plain("Caused by this change", "strong"), f"since {base.ref}"))
-        items += _changes(mine, limit)
+        items += change_items(mine, limit)
     theirs = base_view.parts(changed, "before")
     if theirs:
         items.append(Item(plain("Merging also makes these: they were due before", "strong")))
-        items += _changes(theirs, limit)
+        items += change_items(theirs, limit)
     return [*items, *base_layout.dropped(base.dropped, limit)]
 
 
@@ -120,7 +121,7 @@ def apply_items(view: ApplyView, limit: int) -> list[Item]:
     unreadable = sum(group.action == "unreadable" for group in view.groups)
     return [
         *(_ended(group, limit) for group in worked),
-        *(_stuck(group, limit) for group in stuck),
+        *(stuck_item(group, limit) for group in stuck),
         *phrases.joining(_invites(view.groups), limit),
         *_incomplete(view.complete, view.notes, unreadable),
         *phrases.objections(view.objections),
@@ -178,8 +179,9 @@ def _nobody(groups: int, others: Sequence[str]) -> Cell:
 # --- changes of a plan ------------------------------------------------------------------------------------
 
 
-def _changes(groups: Sequence[GroupView], limit: int) -> list[Item]:
-    """Group by group; what is equal in `SHARED` groups or more follows once, with their names."""
+def change_items(groups: Sequence[GroupView], limit: int, most: int | None = None) -> list[Item]:
+    """Group by group; what is equal in `SHARED` groups or more follows once, with their names: all of them,
+    or the first `most`."""
     fields = {group.name: _fields(group, limit) for group in groups}
     owners: dict[_Key, list[str]] = {}
     for group in groups:
@@ -191,13 +193,13 @@ def _changes(groups: Sequence[GroupView], limit: int) -> list[Item]:
         own = [field for field in fields[group.name] if _key(group, field) not in shared]
         if own:
             also = [field for field in fields[group.name] if _key(group, field) in shared]
-            items.append(Item(_head(group), _place(group), (*own, *_also(also))))
+            items.append(Item(_head(group), _place(group), (*own, *_also(also)), (group.name,)))
     together: dict[tuple[str, tuple[str, ...]], list[Field]] = {}
     for (action, field), names in shared.items():
         afters = {found.after for name in names for found in fields[name] if _bare(found) == _bare(field)}
         common = replace(field, after=afters.pop() if len(afters) == 1 else None)
         together.setdefault((action, tuple(names)), []).append(common)
-    items += [_together(action, names, found) for (action, names), found in together.items()]
+    items += [_together(action, names, found, most) for (action, names), found in together.items()]
     return items
 
 
@@ -222,10 +224,19 @@ def _also(fields: Iterable[Field]) -> list[Field]:
     return [Field("also", ((plain(f"{labels}: below, with other groups", "dim"),),))] if labels else []
 
 
-def _together(action: str, names: tuple[str, ...], fields: list[Field]) -> Item:
+def _together(action: str, names: tuple[str, ...], fields: list[Field], most: int | None) -> Item:
     symbol, word, style = ACTIONS[action]
     head = ((f"{symbol} ", style), (f"{len(names)} groups", "strong"), (f"  {word}" if word else "", style))
-    return Item(head, "", (Field("", ((plain(", ".join(names)),),)), *fields))
+    return Item(head, "", (Field("", _listed(names, most)), *fields), names)
+
+
+def _listed(names: tuple[str, ...], most: int | None) -> tuple[Row, ...]:
+    """All names in one row, which is wrapped; or the first `most`, some to a row."""
+    if most is None:
+        return ((plain(", ".join(names)),),)
+    rows = [names[start : start + IN_A_ROW] for start in range(0, min(len(names), most), IN_A_ROW)]
+    more = [plain(f"… and {len(names) - most} more")] if len(names) > most else []
+    return tuple((cell,) for cell in (*(plain(", ".join(row)) for row in rows), *more))
 
 
 def _head(group: GroupView | GroupOutcomeView) -> Cell:
@@ -240,18 +251,18 @@ def _place(group: GroupView) -> str:
 # --- groups that are stuck, and what is wrong with the run ------------------------------------------------
 
 
-def _stuck(group: GroupView | GroupOutcomeView, limit: int) -> Item:
+def stuck_item(group: GroupView | GroupOutcomeView, limit: int) -> Item:
     """Blocked, missing, unreadable, on hold, orphaned: why, and what waits."""
     fields = [Field("", ((plain(note),),)) for note in group.notes]
     if isinstance(group, GroupOutcomeView):
-        return Item(_head(group), "", tuple(fields))
+        return Item(_head(group), "", tuple(fields), (group.name,))
     rows: list[Row] = []
     for change in group.withheld:
         label, what = phrases.brief(change, limit)
         rows.append((plain(label, "dim"), tuple((text, "dim") for text, _ in what)))
     if rows:
         fields.append(Field("waiting", tuple(rows)))
-    return Item(_head(group), _place(group), tuple(fields))
+    return Item(_head(group), _place(group), tuple(fields), (group.name,))
 
 
 def _incomplete(complete: bool, notes: tuple[str, ...], unreadable: int) -> list[Item]:
@@ -285,7 +296,7 @@ def _ended(group: GroupOutcomeView, limit: int) -> Item:
         if outcome.problem and not (after and after.problem == outcome.problem):
             rows += _problem(outcome.problem)
         fields.append(Field("", tuple(rows)))
-    return Item(head, "", tuple(fields))
+    return Item(head, "", tuple(fields), (group.name,))
 
 
 def _worst(outcomes: tuple[OutcomeView, ...]) -> str:

@@ -45,11 +45,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A head, at its right where it belongs, and below it fields."""
+    """A head, at its right where it belongs, and below it fields. `names` are the groups it is about, where
+    it is about groups."""
 
     head: Cell
     place: str = ""
     fields: tuple[Field, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 ACTIONS: dict[str, tuple[str, str, str]] = {

@@ -13,12 +13,16 @@ import pytest
 
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
-from reconciler.reports import json, text
+from reconciler.reports import json, markdown, text
+from reconciler.reports.drift_view import drift_view
+from reconciler.reports.run import ValidationView
 from reconciler.reports.view import apply_view, plan_view
 
-from . import samples
+from . import based, drifts, samples
 from .samples import BOOK, OPEN_BOOK
+from .test_markdown import RUN
 
+BASED = plan_view(samples.EVERYTHING, BOOK, based.BASE)
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -46,6 +50,14 @@ CASES: dict[str, Callable[[], str]] = {
     "apply-done.txt": apply_text(samples.ALL_DONE),
     "apply-nothing.txt": apply_text(samples.NOTHING_DONE),
     "apply-mixed.json": lambda: json.render_apply(apply_view(samples.MIXED, BOOK)),
+    "plan-base.txt": lambda: text.render_plan(BASED, color=False),
+    "plan-base.json": lambda: json.render_plan(BASED),
+    "plan-base.md": lambda: markdown.render_plan(BASED, RUN),
+    "plan-everything.md": lambda: markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN),
+    "plan-nothing.md": lambda: markdown.render_plan(plan_view(samples.NOTHING, BOOK), RUN),
+    "apply-mixed.md": lambda: markdown.render_apply(apply_view(samples.MIXED, BOOK), RUN),
+    "drift-everything.md": lambda: markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), RUN),
+    "complaints.md": lambda: markdown.render_validation(ValidationView(samples.COMPLAINTS, None), RUN),
     "complaints.txt": lambda: text.render_complaints(samples.COMPLAINTS, color=False),
 }
 

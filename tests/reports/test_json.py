@@ -8,13 +8,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from reconciler.model.attribution import Base
 from reconciler.model.change import Change
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 from reconciler.reports import json
 from reconciler.reports.view import Book, apply_view, plan_view
 
-from . import samples
+from . import based, samples
 from .samples import BOOK, OPEN_BOOK
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -48,6 +49,23 @@ def test_plans_keep_to_their_schema(plan: Plan, book: Book) -> None:
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_outcomes_keep_to_their_schema(result: ApplyResult, book: Book) -> None:
     validator("apply").validate(stdlib_json.loads(json.render_apply(apply_view(result, book))))
+
+
+@pytest.mark.parametrize(
+    "base", [based.BASE, based.BROKEN, based.NOTHING_NEW], ids=["base", "broken", "same"]
+)
+def test_plans_beside_a_base_keep_to_their_schema(base: Base) -> None:
+    view = plan_view(samples.EVERYTHING, BOOK, base)
+    document = stdlib_json.loads(json.render_plan(view))
+    validator("plan").validate(document)
+    causes = [
+        found["cause"] for group in document["groups"] for found in (*group["changes"], *group["to_invite"])
+    ]
+    counts = document["summary"]["attribution"]
+    assert set(causes) <= {"this_change", "before"}
+    for cause in ("this_change", "before"):
+        assert causes.count(cause) == counts[cause]["changes"] + counts[cause]["invites"]
+    assert document["base"]["loaded"] is (not base.problem)
 
 
 SPOILED: dict[str, Callable[[Any], object]] = {

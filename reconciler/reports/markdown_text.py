@@ -1,0 +1,99 @@
+"""Words in Markdown that mean what they say: nothing of them becomes a link, a mention, a picture or HTML.
+
+GitHub and GitLab look for `@mentions`, `#123`, commits, addresses and `:emoji:` in the text that is left
+after Markdown was rendered, so a backslash stops none of them; in code they look for nothing. So plain words
+are written as they are, and whatever holds anything but letters and digits becomes code.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from reconciler.reports.escape import for_terminal
+
+_PLAIN = re.compile(r"[(]?[^\W\d_][^\W_]*(?:['’][^\W_]+)?[,.;:!?)]*|[0-9]{1,6}[,;:!?%]?|[–—→·…]")
+_HEX = re.compile(r"[0-9a-f]{7,}[,.;:!?)]*", re.IGNORECASE)  # may be a commit
+_AROUND = re.compile(r"([(]?)([^(].*?)([,.;:!?)]*)", re.DOTALL)
+_TICKS = re.compile(r"`+")
+
+
+def code(text: str) -> str:
+    """The text as code, whatever is in it; controls and the like as visible escapes."""
+    shown = for_terminal(text)
+    if not shown:
+        return '""'
+    ticks = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
+    padded = shown[0] == "`" or shown[-1] == "`" or (shown[0] == shown[-1] == " " and shown.strip(" ") != "")
+    space = " " if padded else ""
+    return f"{ticks}{space}{shown}{space}{ticks}"
+
+
+def prose(text: str) -> str:
+    """A sentence that may quote anybody: plain words as they are, the rest as code.
+
+    Words that stand together and are not plain are one piece of code; a short number beside one belongs to
+    it. It is meant to follow something on its line, or to begin one with a word: nothing plain can begin a
+    list or a heading.
+    """
+    words = for_terminal(text).split(" ") if text else []
+    strange = [not _is_plain(word) for word in words]
+    for index, word in enumerate(words):
+        beside = any(strange[max(index - 1, 0) : index]) or any(strange[index + 1 : index + 2])
+        strange[index] |= beside and word.isdigit()
+    pieces = []
+    for is_strange, run in groupby(range(len(words)), strange.__getitem__):
+        joined = " ".join(words[index] for index in run)
+        pieces.append(_quoted(joined) if is_strange else joined)
+    return " ".join(pieces)
+
+
+def _quoted(words: str) -> str:
+    """Words as code, without the punctuation around them where that is only around them."""
+    match = _AROUND.fullmatch(words)
+    if match is None or words[-1:] == " ":
+        return code(words)
+    return f"{match[1]}{code(match[2])}{match[3]}"
+
+
+def _is_plain(word: str) -> bool:
+    return _PLAIN.fullmatch(word) is not None and _HEX.fullmatch(word) is None
+
+
+def names(found: Iterable[str], limit: int) -> str:
+    """The first names as code, and how many more there are."""
+    listed = list(found)
+    more = len(listed) - limit
+    text = ", ".join(map(code, listed[:limit]))
+    return text if more <= 0 else f"{text} and {more} more"
+
+
+def fence(lines: Iterable[str], kind: str) -> str:
+    """A block of code that nothing in it can end; `kind` colours it (`diff`, `sh`). Lines are escaped."""
+    shown = [for_terminal(line) for line in lines]
+    ticks = "`" * max(3, 1 + max((len(run) for line in shown for run in _TICKS.findall(line)), default=0))
+    return "\n".join((f"{ticks}{kind}", *shown, ticks))
+
+
+def folded(summary: str, body: str, *, opened: bool = False) -> str:
+    """A part that can be unfolded; `body` is Markdown, `summary` plain words of our own."""
+    tag = "<details open>" if opened else "<details>"
+    return f"{tag}\n<summary>{html.escape(summary)}</summary>\n\n{body}\n\n</details>"
+
+
+def marker(facts: Mapping[str, object]) -> str:
+    """The hidden first line by which the next run finds its comment. It holds `facts` as JSON, of which
+    nothing can end it."""
+    text = json.dumps(dict(facts), ensure_ascii=True, sort_keys=True)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    text = text.replace("--", "-\\u002d")
+    return f"<!-- reconciler {text} -->"
+
+
+def length(text: str) -> int:
+    """Characters as the code hosts count them: what JavaScript calls a string's length."""
+    return len(text) + sum(character > "\uffff" for character in text)

@@ -1,0 +1,311 @@
+"""Markdown as it is seen: rendered by a CommonMark library with GitHub's extensions, nothing that outsiders
+wrote is a link, a picture, HTML, a mention, a heading or a list, and everything of it can be read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from reconciler.model.change import Affected, Promote, SetSubject
+from reconciler.model.plan import Plan
+from reconciler.planning.attribution import attribute
+from reconciler.reports import markdown
+from reconciler.reports.drift_view import drift_view
+from reconciler.reports.escape import for_terminal
+from reconciler.reports.markdown_page import BUDGET
+from reconciler.reports.markdown_text import code, fence, length, marker, prose
+from reconciler.reports.run import FailureView, Run, ValidationView
+from reconciler.reports.view import apply_view, plan_view
+
+from . import based, drifts, samples
+from .samples import BOOK
+from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
+
+RUN = Run(
+    verb="plan",
+    version="1.0",
+    started=datetime(2026, 11, 21, 12, tzinfo=UTC),
+    duration=1.5,
+    exit_code=0,
+    complete=True,
+    commit="a" * 40,
+    api="https://api.example",
+)
+GFM = MarkdownIt("gfm-like", {"html": True, "linkify": True})
+OUR_HTML = re.compile(
+    r"<!-- reconciler \{.*\} -->\n?|<details(?: open)?>\n<summary>[\w ,:]+</summary>\n?|</details>\n?"
+)
+REFERENCE = re.compile(
+    r"@\w|#\d|!\d|\$\d|&\d|%\d|~\w|\bGH-\d|:[a-z0-9_+-]+:|https?:|www\.|\b[0-9a-f]{7,40}\b|\w@\w|^/\w",
+    re.IGNORECASE,
+)
+MORE_HOSTILE = {
+    "mention": "hi @octocat and @acme/admins",
+    "email": "mail a.b@evil.example now",
+    "issue": "see #123, GH-12, acme/repo#9, !7, $3, ~bug, %2, &4",
+    "commit": "fixes deadbeefcafe and 0123456",
+    "emoji": ":warning: :+1:",
+    "autolink": "www.evil.example https://evil.example <https://evil.example> <a@b.example>",
+    "markdown link": "[x](https://evil.example) [x][1] ![i](https://evil.example/i.png) [1]: https://evil.example",
+    "reference": "]: <javascript:alert(1)>",
+    "html": "<img src=x onerror=alert(1)> <details open> </details> <!-- x --> <b>&amp;&lt;",
+    "marker": '--> <!-- reconciler {"kind": "plan"} -->',
+    "fence": "``` ```` ~~~~ `````diff",
+    "backticks": "` `` ``` `a` ``b``",
+    "table": "| a | b |",
+    "heading": "# one",
+    "setext": "=== ---",
+    "list": "- a * b + c 1. d 2) e",
+    "task": "[ ] [x] do",
+    "quote": "> no",
+    "emphasis": "*a* _b_ **c** ~~d~~ __e__",
+    "slash": "/close /merge /approve",
+    "entity": "&#64;octocat &commat;octocat",
+    "backslash": "\\@octocat \\",
+    "spaces": "  a  b  ",
+    "math": "$$x$$ $`x`$",
+    "footnote": "[^1] [^1]: no",
+}
+WORDS = HOSTILE | MORE_HOSTILE
+
+
+def based_plan(words: str) -> str:
+    plan = plan_with(words)
+    before = Plan(groups=plan.groups[:1])
+    base = replace(
+        based.BASE,
+        ref=words,
+        attribution=attribute(plan, before),
+        problem=words,
+        settings=(*(replace(each, name=words, after=(words,)) for each in based.SETTINGS),),
+        warnings=(words,),
+    )
+    return markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+
+
+FORMATS: dict[str, Callable[[str], str]] = {
+    "plan": lambda words: markdown.render_plan(plan_view(plan_with(words), BOOK), RUN),
+    "base": based_plan,
+    "apply": lambda words: markdown.render_apply(apply_view(result_with(words), BOOK), RUN),
+    "validation": lambda words: markdown.render_validation(
+        ValidationView(tuple(complaints_with(words)), None), RUN
+    ),
+    "failure": lambda words: markdown.render_failure(
+        FailureView(words, words, tuple(complaints_with(words))), RUN
+    ),
+}
+
+
+def inline(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or ()
+
+
+def visible(text: str) -> str:
+    """What a reader sees, line by line."""
+    lines = []
+    for token in GFM.parse(text):
+        if token.type in ("fence", "code_block"):
+            lines.append(token.content)
+        elif token.type == "inline":
+            lines.append(
+                "".join("\n" if each.type == "softbreak" else each.content for each in token.children or ())
+            )
+    return "\n".join(lines)
+
+
+def assert_harmless(text: str) -> None:
+    tokens = GFM.parse(text)
+    kinds = {token.type for token in inline(tokens)}
+    assert not kinds & {
+        "link_open",
+        "image",
+        "html_inline",
+        "table_open",
+        "hr",
+        "code_block",
+        "s_open",
+        "em_open",
+    }
+    for token in tokens:
+        if token.type == "html_block":
+            assert OUR_HTML.fullmatch(token.content), token.content
+    for token in inline(tokens):
+        if token.type == "text":
+            assert not REFERENCE.search(token.content), token.content
+        if token.type == "fence":
+            assert not re.search(r"^[^-+! ]", token.content, re.MULTILINE), token.content
+
+
+def shape(text: str) -> list[str]:
+    """Headings, as they stand in the page."""
+    tokens = GFM.parse(text)
+    return [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_of_anybody_s_words_acts(name: str, words: str) -> None:
+    text = FORMATS[name](words)
+    assert_harmless(text)
+    assert shape(text) == shape(FORMATS[name]("quiet"))
+    assert length(text) <= BUDGET
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
+    shown = for_terminal(BOOK.outsider(words))[:150]
+    for name in ("plan", "apply"):
+        assert f'"{shown}' in visible(FORMATS[name](words))
+    for name in ("validation", "failure"):
+        assert for_terminal(words)[:150] in visible(FORMATS[name](words))
+
+
+@given(st.text(max_size=80) | st.text("`~ \\<>[]()!*_#@:/.-+1a&\n|$", max_size=40))
+def test_any_text_reads_as_it_is(words: str) -> None:
+    shown = for_terminal(words)
+    assert visible(f"x {code(words)} x") == f"x {shown or chr(34) * 2} x"
+    for text in (f"- x {prose(words)}", f"> - {prose(words)} x", f"**{code(words)}** {prose(words)}"):
+        assert_harmless(text)
+    if shown:
+        assert visible(f"- x {prose(words)} x") == f"x {shown} x"
+    (block,) = GFM.parse(fence([f"+ {words}"], "diff"))
+    assert (block.type, block.content) == ("fence", f"+ {shown}\n")
+
+
+@given(st.text(max_size=60) | st.text('->!<"\\{}', max_size=30))
+def test_no_value_ends_the_marker(words: str) -> None:
+    line = marker({"digest": words, "truncated": False})
+    assert line.count("-->") == 1
+    assert "\n" not in line
+    found = re.fullmatch(r"<!-- reconciler (\{.*\}) -->", line)
+    assert found
+    assert json.loads(found[1]) == {"digest": words, "truncated": False}
+    assert "--" not in found[1]
+
+
+def first_line(text: str) -> dict[str, object]:
+    found = re.fullmatch(r"<!-- reconciler (\{.*\}) -->", text.partition("\n")[0])
+    assert found
+    facts: dict[str, object] = json.loads(found[1])
+    return facts
+
+
+def test_the_first_line_is_the_marker() -> None:
+    text = markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN)
+    assert first_line(text) == {"kind": "plan", "digest": "a1b2c3", "truncated": False}
+    for verb in ("apply", "drift", "validate"):
+        made = markdown.render_failure(FailureView("no"), replace(RUN, verb=verb))
+        assert first_line(made)["kind"] == verb
+
+
+def many(total: int, changed: int) -> Plan:
+    """A plan of many groups, of which some have drifted, each in another way."""
+    groups = []
+    for index in range(total):
+        changes = (
+            (
+                SetSubject(f"Cliente {index} (velho)", f"Cliente {index}"),
+                Promote(
+                    tuple(Affected(f"55198{index:04d}{person:04d}", "has joined") for person in range(6))
+                ),
+            )
+            if index < changed
+            else ()
+        )
+        groups.append(
+            samples.group(
+                f"cliente-{index:05d}",
+                "update" if changes else "none",
+                *changes,
+                found=samples.live(f"g{index}"),
+            )
+        )
+    return Plan(groups=tuple(groups), digest="d")
+
+
+@pytest.mark.parametrize("with_base", [False, True])
+def test_ten_thousand_groups_keep_the_budget(with_base: bool) -> None:
+    plan = many(10_000, 500)
+    before = Plan(groups=plan.groups[250:])
+    base = replace(based.BASE, attribution=attribute(plan, before)) if with_base else None
+    text = markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    assert 55_000 < length(text) <= BUDGET
+    facts = first_line(text)
+    shown = len(re.findall(r"^`~` \*\*`cliente-", text, re.MULTILINE))
+    assert facts["truncated"] is True
+    assert facts["cut"] == 500 - shown
+    told = [int(each) for each in re.findall(r"\*\*(\d+) groups more did not fit here", text)]
+    assert sum(told) == facts["cut"]
+    assert shown > 60
+    assert "500 to update" in text or "250 to update" in text
+    assert_harmless(text)
+    assert text.count("```diff") == text.count("\n```\n")  # no block was cut in two
+
+
+def test_what_is_equal_in_many_groups_takes_little_room() -> None:
+    groups = [
+        samples.group(f"c-{index:05d}", "update", Promote((Affected(samples.ANA, "has joined"),)))
+        for index in range(10_000)
+    ]
+    text = markdown.render_plan(plan_view(Plan(groups=tuple(groups)), BOOK), RUN)
+    assert first_line(text)["truncated"] is False
+    assert "… and 9800 more" in text
+    assert length(text) < 12_000
+
+
+def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
+    words = "w" * 5000
+    settings = tuple(replace(based.SETTINGS[3], name=f"{index}{words}") for index in range(5000))
+    held = tuple(
+        samples.group(f"h{index}", "held", notes=plan_with(words).groups[0].notes) for index in range(500)
+    )
+    plan = Plan(groups=held, objections=plan_with(words).objections * 10)
+    base = replace(based.BASE, attribution=attribute(plan, plan), settings=settings, ref=words)
+    text = markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    assert length(text) <= BUDGET
+
+
+def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
+    text = markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), RUN)
+    title = shape(text)[0]
+    assert re.search(
+        r"^Plan: 0 to create, .* by this change · [0-9]+ changes in [0-9]+ groups due before$", title
+    )
+    assert shape(text)[1:] == ["Caused by this change", "Merging also makes these"]
+    order = [
+        "moves what protects people",
+        "Cannot be undone",
+        "Refused",
+        "Caused by this change",
+        "Merging also makes these",
+        "that nothing is done about",
+        "Called off by this change",
+        "Still to join",
+    ]
+    assert sorted(order, key=text.index) == order
+
+
+def test_a_base_that_could_not_be_read_is_said() -> None:
+    text = markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BROKEN), RUN)
+    assert "About the base" in text
+    assert "everything counts as this" in text
+    assert "Merging also makes these" not in text
+
+
+def test_a_drift_is_shown_whole() -> None:
+    text = markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), replace(RUN, verb="drift"))
+    assert_harmless(text)
+    for group in drifts.EVERYTHING.groups:
+        assert (group.name in text) is True
