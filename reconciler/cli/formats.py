@@ -165,10 +165,6 @@ def _prometheus() -> Format:
     )
 
 
-_ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
-_LIVE: tuple[Verb, ...] = ("plan", "apply", "drift")
-_OFFLINE: tuple[Verb, ...] = ("validate",)
-
 def _markdown() -> Format:
     from reconciler.reports import markdown
 
@@ -181,10 +177,16 @@ def _markdown() -> Format:
     )
 
 
+_ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
+_LIVE: tuple[Verb, ...] = ("plan", "apply", "drift")
+_OFFLINE: tuple[Verb, ...] = ("validate",)
+
+
 FORMATS: dict[str, Row] = {
     "text": Row(about="for people", verbs=_ALL, load=_text),
     "json": Row(about="for programs; see reconciler schema", verbs=_ALL, load=_json),
     "csv": Row(about="a table, for spreadsheets", verbs=_ALL, load=_csv),
+    "markdown": Row(about="for comments in pull requests", verbs=_ALL, load=_markdown),
     "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL, load=_github),
     "gitlab": Row(about="GitLab's widget: artifacts:reports:terraform", verbs=_LIVE, load=_gitlab),
     "codequality": Row(about="GitLab: artifacts:reports:codequality", verbs=_OFFLINE, load=_codequality),
@@ -198,11 +200,6 @@ FORMATS: dict[str, Row] = {
         load=_prometheus,
         remembers=True,
         mode=0o644,
-    ),
-    "markdown": Row(
-        about="for pull requests: see reconciler comment",
-        verbs=("validate", "plan", "apply", "drift"),
-        load=_markdown,
     ),
 }
 

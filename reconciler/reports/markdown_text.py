@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from reconciler.reports.escape import for_terminal
+from reconciler.reports.escape import for_json, for_terminal
 
 _PLAIN = re.compile(r"[(]?[^\W\d_][^\W_]*(?:['’][^\W_]+)?[,.;:!?)]*|[0-9]{1,6}[,;:!?%]?|[–—→·…]")
 _HEX = re.compile(r"[0-9a-f]{7,}[,.;:!?)]*", re.IGNORECASE)  # may be a commit
@@ -87,7 +87,7 @@ def folded(summary: str, body: str, *, opened: bool = False) -> str:
 def marker(facts: Mapping[str, object]) -> str:
     """The hidden first line by which the next run finds its comment. It holds `facts` as JSON, of which
     nothing can end it."""
-    text = json.dumps(dict(facts), ensure_ascii=True, sort_keys=True)
+    text = for_json(json.dumps(dict(facts), ensure_ascii=True, sort_keys=True))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     text = text.replace("--", "-\\u002d")

@@ -18,7 +18,7 @@ from reconciler.reports.drift_view import drift_view
 from reconciler.reports.run import FailureView, ValidationView
 from reconciler.reports.view import apply_view, plan_view
 
-from . import media
+from . import gfm, media
 from .runs import RUN, compared, render, served
 from .samples import BOOK
 from .test_drift import drift_with
@@ -150,10 +150,15 @@ def _prometheus(verb: str, output: str, words: str) -> None:
     media.metrics(output)
 
 
+def _markdown(verb: str, output: str, words: str) -> None:
+    gfm.assert_harmless(output)
+
+
 JUDGES: dict[str, Callable[[str, str, str], None]] = {
     "text": _text,
     "json": _json,
     "csv": _csv,
+    "markdown": _markdown,
     "github": _github,
     "gitlab": _gitlab,
     "codequality": _codequality,
@@ -210,6 +215,7 @@ def test_the_judges_see_what_is_wrong() -> None:
         "sarif": '{"version": "2.1.0", "runs": [{"tool": {}}]}',
         "prometheus": 'reconciler_groups{status="y"} 2\n',
         "json": "{",
+        "markdown": "hello @everyone",
     }
     for name, output in wrong.items():
         with pytest.raises((AssertionError, ValueError, KeyError, media.etree.DocumentInvalid)):

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from reconciler.model.change import Affected, Promote, SetSubject
 from reconciler.model.plan import Plan
@@ -28,6 +25,7 @@ from reconciler.reports.run import FailureView, Run, ValidationView
 from reconciler.reports.view import apply_view, plan_view
 
 from . import based, drifts, samples
+from .gfm import GFM, assert_harmless, shape, visible
 from .samples import BOOK
 from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
 
@@ -40,14 +38,6 @@ RUN = Run(
     complete=True,
     commit="a" * 40,
     api="https://api.example",
-)
-GFM = MarkdownIt("gfm-like", {"html": True, "linkify": True})
-OUR_HTML = re.compile(
-    r"<!-- reconciler \{.*\} -->\n?|<details(?: open)?>\n<summary>[\w ,:]+</summary>\n?|</details>\n?"
-)
-REFERENCE = re.compile(
-    r"@\w|#\d|!\d|\$\d|&\d|%\d|~\w|\bGH-\d|:[a-z0-9_+-]+:|https?:|www\.|\b[0-9a-f]{7,40}\b|\w@\w|^/\w",
-    re.IGNORECASE,
 )
 MORE_HOSTILE = {
     "mention": "hi @octocat and @acme/admins",
@@ -104,54 +94,6 @@ FORMATS: dict[str, Callable[[str], str]] = {
         FailureView(words, words, tuple(complaints_with(words))), RUN
     ),
 }
-
-
-def inline(tokens: list[Token]) -> Iterator[Token]:
-    for token in tokens:
-        yield token
-        yield from token.children or ()
-
-
-def visible(text: str) -> str:
-    """What a reader sees, line by line."""
-    lines = []
-    for token in GFM.parse(text):
-        if token.type in ("fence", "code_block"):
-            lines.append(token.content)
-        elif token.type == "inline":
-            lines.append(
-                "".join("\n" if each.type == "softbreak" else each.content for each in token.children or ())
-            )
-    return "\n".join(lines)
-
-
-def assert_harmless(text: str) -> None:
-    tokens = GFM.parse(text)
-    kinds = {token.type for token in inline(tokens)}
-    assert not kinds & {
-        "link_open",
-        "image",
-        "html_inline",
-        "table_open",
-        "hr",
-        "code_block",
-        "s_open",
-        "em_open",
-    }
-    for token in tokens:
-        if token.type == "html_block":
-            assert OUR_HTML.fullmatch(token.content), token.content
-    for token in inline(tokens):
-        if token.type == "text":
-            assert not REFERENCE.search(token.content), token.content
-        if token.type == "fence":
-            assert not re.search(r"^[^-+! ]", token.content, re.MULTILINE), token.content
-
-
-def shape(text: str) -> list[str]:
-    """Headings, as they stand in the page."""
-    tokens = GFM.parse(text)
-    return [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
