@@ -51,8 +51,9 @@ def _mask(record: dict[str, object], book: Book) -> None:
     for holder, key in ((record, "joined"), (applied, "admins"), (applied, "members")):
         if isinstance(holder, dict) and isinstance(holder.get(key), list):
             holder[key] = [_person(str(person), book) for person in holder[key]]
-    if isinstance(sent := record.get("sent"), dict):
-        record["sent"] = {_person(person, book): value for person, value in sent.items()}
+    for key in ("missing", "sent"):
+        if isinstance(by_person := record.get(key), dict):
+            record[key] = {_person(person, book): value for person, value in by_person.items()}
 
 
 def _person(ref: str, book: Book) -> str:
