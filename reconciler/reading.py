@@ -8,6 +8,7 @@ is raised.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -23,6 +24,7 @@ from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.needs import recorded_ids, surely_bound, to_search
 from reconciler.planning.options import Options
 from reconciler.planning.planner import record_for
+from reconciler.planning.text import normal
 from reconciler.ports import IconFiles, Progress, Reader
 
 
@@ -39,13 +41,8 @@ def read(
 ) -> Reading:
     """Read what a plan needs. Raises `ApiError` when the list cannot be read, `CredentialsError` and
     `Interrupted` from any call."""
-    run = _Run(desired, state, reader, icon_files, options, account_keys, progress)
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="read") as pool:
-        try:
-            return run.read(pool)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with _Workers(concurrency, progress) as workers:
+        return _Run(desired, state, reader, icon_files, options, account_keys, workers).read()
 
 
 def survey(
@@ -64,19 +61,12 @@ def survey(
     listed = reader.list_groups()
     wanted = tuple(dict.fromkeys((*listed, *known)) if only is None else dict.fromkeys(only))
     groups: dict[str, LiveGroup | Problem | Gone] = {}
-    progress.start("Reading groups", len(wanted))
-    try:
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="survey") as pool:
-            try:
-                futures = {pool.submit(observe_group, reader, group_id): group_id for group_id in wanted}
-                for future in as_completed(futures):
-                    groups[futures[future]] = future.result()
-                    progress.advance()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-    finally:
-        progress.finish()
+
+    def look(group_id: str) -> None:
+        groups[group_id] = observe_group(reader, group_id)
+
+    with _Workers(concurrency, progress) as workers:
+        workers.all(partial(look, group_id) for group_id in wanted)
     return Reading(listed=listed, groups={group_id: groups[group_id] for group_id in wanted})
 
 
@@ -115,6 +105,48 @@ def _alike(served: bytes, source: bytes) -> bool:
         return False  # what is served is no picture that we can read, so it is not the wanted one
 
 
+class _Workers:
+    """Threads that take the next call as soon as they are free, so that none waits for another's answer."""
+
+    def __init__(self, concurrency: int, progress: Progress) -> None:
+        self._concurrency = concurrency
+        self._progress = progress
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="read")
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._pool.shutdown(wait=True)
+
+    def all(self, tasks: Iterable[Callable[[], None]]) -> None:
+        """Carry out all tasks. The first one that raises ends it: no other is begun after that."""
+        queue = deque(tasks)
+        if not queue:
+            return
+        self._progress.start("Reading groups", len(queue))
+        try:
+            width = min(self._concurrency, len(queue))
+            for worker in as_completed([self._pool.submit(self._work, queue) for _ in range(width)]):
+                worker.result()
+        finally:
+            queue.clear()
+            self._progress.finish()
+
+    def _work(self, queue: deque[Callable[[], None]]) -> None:
+        while True:
+            try:
+                task = queue.popleft()
+            except IndexError:
+                return
+            try:
+                task()
+            except BaseException:
+                queue.clear()
+                raise
+            self._progress.advance()
+
+
 class _Run:
     def __init__(
         self,
@@ -124,7 +156,7 @@ class _Run:
         icon_files: IconFiles,
         options: Options,
         account_keys: frozenset[str],
-        progress: Progress,
+        workers: _Workers,
     ) -> None:
         self.desired = desired
         self.state = state
@@ -132,15 +164,17 @@ class _Run:
         self.icon_files = icon_files
         self.options = options
         self.account_keys = account_keys
-        self.progress = progress
+        self.workers = workers
         self.groups: dict[str, LiveGroup | Problem | Gone] = {}
         self.icons: dict[str, IconSeen | Problem] = {}
+        self.icon_of: dict[str, str] = {}  # for which name an icon was looked at
+        self.by_subject: dict[str, DesiredGroup] = {}  # searched names whose icon is managed
         self.listed: tuple[str, ...] = ()
         self.strays: frozenset[str] = frozenset()  # listed, and bound to no manifest
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
-    def read(self, pool: ThreadPoolExecutor) -> Reading:
+    def read(self) -> Reading:
         self.listed = self.reader.list_groups()
         self.strays = frozenset(self.listed) - set(surely_bound(self.desired.groups, self.state).values())
         wanted = [group for group in self.desired.groups if self.options.wants(group.name)]
@@ -149,13 +183,16 @@ class _Run:
             bound[group.name]: group for group in wanted if group.name in bound and _looks_at_icon(group)
         }
         infos = dict.fromkeys((*bound.values(), *self._orphans()))
-        searched = bool(self._to_search(wanted))
+        searched = self._to_search(wanted)
         if searched:
             infos |= dict.fromkeys(self._searchable())
-        self._gather(pool, infos, with_icons)
-        if not searched and self._to_search(wanted):  # a recorded group turned out to be gone
-            self._gather(pool, self._searchable(), {})
-        self._gather(pool, (), self._found_later(wanted))
+            self._expect(wanted, searched)
+        self._gather(infos, with_icons)
+        if not searched and (searched := self._to_search(wanted)):  # a recorded group turned out to be gone
+            self._expect(wanted, searched)
+            self._gather(self._searchable(), {})
+        if searched:
+            self._gather((), self._found_later(wanted))
         return Reading(listed=self.listed, groups=self.groups, icons=self.icons)
 
     def _partial(self) -> Reading:
@@ -171,9 +208,15 @@ class _Run:
 
     def _orphans(self) -> tuple[str, ...]:
         """Orphaned groups: those that may be left, and those that the list does not name."""
-        return tuple(
-            group_id for group_id in self.former if self.options.prune or group_id not in self.listed
-        )
+        listed = frozenset(self.listed)
+        return tuple(group_id for group_id in self.former if self.options.prune or group_id not in listed)
+
+    def _expect(self, wanted: Iterable[DesiredGroup], searched: Mapping[str, bool]) -> None:
+        """Take note of the subjects that are searched for, so that the icon of a group that has one of them
+        is looked at together with it, and not after the slowest of all groups."""
+        for group in wanted:
+            if group.name in searched and group.subject is not None and _looks_at_icon(group):
+                self.by_subject.setdefault(normal(group.subject), group)
 
     def _found_later(self, wanted: Iterable[DesiredGroup]) -> dict[str, DesiredGroup]:
         """Groups that were found by a search only now, and whose icon has to be looked at."""
@@ -188,14 +231,12 @@ class _Run:
             found.id: group
             for group in wanted
             if isinstance(found := identities.names[group.name], Bound)
-            and found.id not in self.icons
+            and self.icon_of.get(found.id) != group.name
             and _looks_at_icon(group)
             and isinstance(self.groups.get(found.id), LiveGroup)
         }
 
-    def _gather(
-        self, pool: ThreadPoolExecutor, infos: Iterable[str], icons: Mapping[str, DesiredGroup]
-    ) -> None:
+    def _gather(self, infos: Iterable[str], icons: Mapping[str, DesiredGroup]) -> None:
         """Ask for infos and icons at once; the answers go where they belong as they come."""
         infos = dict.fromkeys(infos)
         tasks: list[Callable[[], None]] = []
@@ -204,15 +245,7 @@ class _Run:
                 tasks.append(partial(self._info, group_id))
             if group_id in icons:
                 tasks.append(partial(self._icon, group_id, icons[group_id]))
-        if not tasks:
-            return
-        self.progress.start("Reading groups", len(tasks))
-        try:
-            for future in as_completed([pool.submit(task) for task in tasks]):
-                future.result()
-                self.progress.advance()
-        finally:
-            self.progress.finish()
+        self.workers.all(tasks)
 
     def _info(self, group_id: str) -> None:
         found = observe_group(self.reader, group_id)
@@ -220,12 +253,22 @@ class _Run:
             # A 400 has many meanings; only of a group that nobody lists does it mean "gone".
             found = Problem("http_400", "asking for a listed group was answered with 400", status=400)
         self.groups[group_id] = found
+        if self.by_subject and isinstance(found, LiveGroup) and self._may_be_adopted(found):
+            group = self.by_subject.pop(normal(found.subject), None)
+            if group is not None:
+                self._icon(group_id, group)
+
+    def _may_be_adopted(self, live: LiveGroup) -> bool:
+        """Whether a search may find this group: unbound, and created by the account where that is known."""
+        ours = not self.account_keys or live.creator is None or live.creator_key in self.account_keys
+        return ours and live.id in self.strays
 
     def _icon(self, group_id: str, group: DesiredGroup) -> None:
         if group.icon is None:
             return
         bound = Bound(group_id, "state", self.former.get(group_id))
         record = record_for(group.name, bound, self.state)
+        self.icon_of[group_id] = group.name
         self.icons[group_id] = observe_icon(
             self.reader, group_id, group.icon, record.icon if record else None, self.icon_files
         )

@@ -1,33 +1,32 @@
-"""Beneath requests: connections that keep a deadline and note whether a request left this process.
+"""Kept connections, and answers read from them under a deadline: where we go beneath urllib3's own calls.
 
-A timeout for each piece of an answer lets a server drip for ever, so the reading end of a connection has
-one deadline for the whole answer. And an error alone does not tell whether a request may have arrived, so
-the connection notes when it begins to send.
+urllib3 makes the connections (TLS, proxies, certificates, pools). What is sent over them and read back is
+ours and http.client's: the layers of requests and urllib3 above a connection cost five times what the call
+itself does (decision record 0005). A timeout for each piece of an answer lets a server drip for ever, so the
+reading end of a connection has one deadline for the whole answer.
 """
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import socket
 import ssl
-import threading
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout
+from urllib3 import exceptions as lib3
+from urllib3.util import make_headers, parse_url
 
+if TYPE_CHECKING:
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
-class _Sent(threading.local):
-    """Whether this thread's present request may have left the process."""
-
-    yes = False
-
-
-sent = _Sent()
+_ORIGINS = 64
+"""Origins and pinned addresses to which connections are kept at a time."""
+_ANSWERED_EARLY = frozenset({errno.EPIPE, errno.EPROTOTYPE})
 
 
 class _Deadline(io.RawIOBase):
@@ -39,17 +38,19 @@ class _Deadline(io.RawIOBase):
         timeout = sock.gettimeout()
         # The machine's clock, not the run's: a socket's timeout is real time in tests as well.
         self._end = None if timeout is None else time.monotonic() + timeout
+        self._begun = False
         self.ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._end is not None:
+        if self._end is not None and self._begun:  # the first wait may take all of the time anyway
             left = self._end - time.monotonic()
             if left <= 0:
                 raise TimeoutError("the whole answer took too long")
             self._sock.settimeout(left)
+        self._begun = True
         count = self._raw.readinto(buffer)
         self.ended = count == 0
         return count
@@ -63,7 +64,9 @@ class Malformed(http.client.HTTPException):
     """The head of an answer contradicts itself."""
 
 
-class _Response(http.client.HTTPResponse):
+class Response(http.client.HTTPResponse):
+    """An answer, read from the connection that its request was sent over."""
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._deadline = _Deadline(self.fp.detach(), sock)
@@ -79,67 +82,137 @@ class _Response(http.client.HTTPResponse):
             raise Malformed("Content-Length")
 
 
-class _PlainConnection(HTTPConnection):
-    response_class = _Response
+class _Kept:
+    """What our pools add to urllib3's: a connection that is there, to be given back by hand."""
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        sent.yes = True
-        super().request(*args, **kwargs)
+    def take(self: Any) -> HTTPConnection | HTTPSConnection:
+        """A connection that is made; waits until one is free. Raises what urllib3 raises where none can be
+        made: no byte of a request has left then."""
+        connection = self._get_conn()
+        if connection.sock is None:
+            try:
+                if self.proxy is None:
+                    connection.connect()
+                else:
+                    self._prepare_proxy(connection)
+                if self.scheme == "https" and not connection.is_verified:
+                    raise lib3.SSLError("the certificate was not verified")
+            except BaseException:
+                connection.close()
+                self._put_conn(connection)
+                raise
+        return connection  # type: ignore[no-any-return]
 
-
-class _TlsConnection(HTTPSConnection):
-    response_class = _Response
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        sent.yes = True
-        super().request(*args, **kwargs)
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class PinnedRequest(requests.PreparedRequest):
-    """A request that goes to `address` although its URL names a host; None: to the host, as usual."""
-
-    address: str | None = None
+    def give(self: Any, connection: HTTPConnection, *, usable: bool) -> None:
+        """Give it back; `usable`: an answer was read from it to its end, and the server keeps it open."""
+        if not usable:
+            connection.close()
+        self._put_conn(connection)
 
 
-class Adapter(HTTPAdapter):
-    """The pools, with our connections and one TLS context: to load the CA bundle takes 20 ms."""
+class PlainPool(_Kept, HTTPConnectionPool):
+    """Connections to one http origin, which is on loopback."""
 
-    def __init__(self, size: int, context: ssl.SSLContext) -> None:
+
+class TlsPool(_Kept, HTTPSConnectionPool):
+    """Connections to one https origin."""
+
+
+Pool = PlainPool | TlsPool
+
+
+class Connections:
+    """The pools of one kind of calls, made when they are first needed.
+
+    `size` connections to one origin at the most, `timeout` seconds for making one; one TLS context for all,
+    because to load the CA bundle takes 20 ms.
+    """
+
+    def __init__(self, size: int, timeout: float, context: ssl.SSLContext) -> None:
         self._context = context
-        super().__init__(pool_connections=size, pool_maxsize=size, max_retries=0, pool_block=True)
+        self._options: dict[str, Any] = {
+            "num_pools": _ORIGINS,
+            "maxsize": size,
+            "block": True,
+            "timeout": Timeout(connect=timeout, read=timeout),
+            "ssl_context": context,
+        }
+        self._managers: dict[str | None, PoolManager] = {}
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+    def pool(
+        self,
+        scheme: str,
+        host: str,
+        port: int | None,
+        *,
+        address: str | None = None,
+        proxy: str | None = None,
+    ) -> Pool:
+        """The pool for an origin. With `address`, connections go straight there, and `host` is what the
+        certificate has to name. Raises what urllib3 raises for a proxy that it cannot use."""
+        extra: dict[str, Any] = {}
+        if address is not None:
+            host, named = address, host
+            if scheme == "https":
+                extra["server_hostname"] = named
+        found: Any = self._manager(proxy).connection_from_host(host, port, scheme, pool_kwargs=extra or None)
+        return found  # type: ignore[no-any-return]
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
-        return manager
+    def _manager(self, proxy: str | None) -> PoolManager:
+        if proxy not in self._managers:
+            manager = PoolManager(**self._options) if proxy is None else self._through(proxy)
+            manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, **self._classes(manager)}
+            self._managers[proxy] = manager
+        return self._managers[proxy]
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing: the context verifies, with the bundle it was made with."""
+    def _through(self, proxy: str) -> PoolManager:
+        if proxy.lower().startswith("socks"):
+            from urllib3.contrib.socks import SOCKSProxyManager
 
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
-        parts = super().build_connection_pool_key_attributes(request, verify, cert)
-        host: dict[str, Any] = {**parts[0]}
-        pool: dict[str, Any] = {**parts[1], "ssl_context": self._context}
-        if isinstance(request, PinnedRequest) and request.address is not None:
-            if host["scheme"] == "https":
-                pool["server_hostname"] = host["host"]
-            host["host"] = request.address
-        return host, pool
+            return SOCKSProxyManager(proxy, **self._options)
+        url = parse_url(proxy)
+        headers = make_headers(proxy_basic_auth=_credentials(url.auth)) if url.auth else {}
+        return ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=self._context, **self._options)
+
+    def _classes(self, manager: PoolManager) -> Mapping[str, Any]:
+        """Our pools in the place of the manager's own, which for SOCKS have connections of their own."""
+        own = manager.pool_classes_by_scheme
+        plain: Any = (
+            PlainPool if own["http"] is HTTPConnectionPool else type("Socks", (_Kept, own["http"]), {})
+        )
+        tls: Any = (
+            TlsPool if own["https"] is HTTPSConnectionPool else type("Socks", (_Kept, own["https"]), {})
+        )
+        return {"http": plain, "https": tls}
+
+    def close(self) -> None:
+        """Close what is kept."""
+        for manager in self._managers.values():
+            manager.clear()
+
+
+def _credentials(auth: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(auth)
+
+
+def send(connection: HTTPConnection, data: bytes, method: str, timeout: float) -> Response:
+    """Send the bytes of a request, and read the head of the answer. `timeout` seconds for each of both;
+    what is read of the body later comes out of the second."""
+    sock = connection.sock
+    sock.settimeout(timeout)
+    try:
+        sock.sendall(data)
+    except OSError as error:
+        # A server may answer and close before it has read all of a body; the answer is still there.
+        if error.errno not in _ANSWERED_EARLY:
+            raise
+    sock.settimeout(timeout)
+    response = Response(sock, method=method)
+    try:
+        response.begin()
+    except BaseException:
+        response.close()
+        raise
+    return response

@@ -57,6 +57,8 @@ class IconFetcher:
                 raise
             addresses = []
         if proxied and not (addresses and is_loopback(addresses[0])):
+            if parts.scheme != "https":
+                raise _unsafe("is not https")
             return self._transport.exchange("GET", url, limit=LIMIT)
         last = NotSent("the icon's host has no address", code="dns", retry=True)
         for address in addresses:

@@ -1,18 +1,23 @@
-"""Where calls may go, and through what: the base URL, the addresses of icons, proxies and the CA bundle."""
+"""Where calls may go, and through what: the base URL, the addresses of icons, proxies and the CA bundle.
+
+requests knows best what the variables for proxies mean, so it is asked, and imported, where there are any.
+"""
 
 from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
-import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 
 from reconciler.errors import ReconcilerError
 
 _VARIABLE = "RECONCILER_BASE_URL"
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address that a gateway may connect to (NAT64, compatible)."""
 
@@ -78,17 +83,40 @@ def environment(url: str) -> tuple[dict[str, str], str]:
     """The proxies for `url` and the path of the CA bundle, as requests would find them in the environment;
     `SSL_CERT_FILE` counts too, after requests' own two variables. Raises `ReconcilerError` for a bundle that
     is not there."""
-    with requests.Session() as session:
-        settings = session.merge_environment_settings(url, {}, None, None, None)
-    bundle = settings["verify"]
-    if not isinstance(bundle, str):
-        bundle = os.environ.get("SSL_CERT_FILE") or DEFAULT_CA_BUNDLE_PATH
+    proxies = {} if bypasses_proxies(url) else all_proxies()
+    bundle = next(filter(None, map(os.environ.get, _BUNDLES)), None) or certifi.where()
     if not os.path.exists(bundle):
         raise ReconcilerError(
             "the CA bundle named in the environment does not exist",
             "check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE",
         )
-    return dict(settings["proxies"]), bundle
+    return proxies, bundle
+
+
+def all_proxies() -> dict[str, str]:
+    """The proxies that the environment names, by the scheme of what goes through them."""
+    return {scheme: proxy for scheme, proxy in getproxies().items() if scheme != "no"}
+
+
+def bypasses_proxies(url: str) -> bool:
+    """Whether `NO_PROXY`, read as requests reads it, excepts `url`; true where there is no proxy at all."""
+    if not all_proxies():
+        return True
+    from requests.utils import should_bypass_proxies
+
+    return should_bypass_proxies(url, None)
+
+
+def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
+    """The URL of the one of `proxies` that is meant for `url`, as requests would choose it."""
+    if not proxies:
+        return None
+    from requests.utils import prepend_scheme_if_needed, select_proxy
+
+    found = select_proxy(url, dict(proxies))
+    if not found:
+        return None
+    return str(prepend_scheme_if_needed(found, "http"))  # type: ignore[no-untyped-call]
 
 
 def tls_context(bundle: str) -> ssl.SSLContext:

@@ -31,6 +31,8 @@ _BLIND_SHARE = 0.5
 _LEAST_MEASURED = 5.0
 """Requests a second to go on with when the first refusal came while hardly anything was asked."""
 _SLOWEST = 0.1
+_MANY = 4096
+"""Acceptances that are remembered before old ones are looked for: they are dropped a few at a time then."""
 _GROWTH = 0.02
 _LEAST_GROWTH = 0.1
 
@@ -58,6 +60,11 @@ class Pace:
 
         Returns the wave the turn belongs to, which `refused` wants to hear.
         """
+        # Without a limit and a pause there is nothing to share, so nobody queues for the lock. The wave is
+        # read first: whoever pauses everybody right now belongs to a later one.
+        wave = self._wave
+        if self._limit is None and self._base is None and self._next <= self._clock.monotonic():
+            return wave
         while True:
             with self._lock:
                 now = self._clock.monotonic()
@@ -75,12 +82,11 @@ class Pace:
 
     def accepted(self) -> None:
         """An answer came that was no refusal for the pace."""
-        with self._lock:
-            now = self._clock.monotonic()
-            self._strikes = 0
-            self._accepted.append(now)
-            while self._accepted[0] <= now - _WINDOW:
-                self._accepted.popleft()
+        self._strikes = 0
+        self._accepted.append(self._clock.monotonic())  # atomic; old ones are dropped when there are many
+        if len(self._accepted) > _MANY:
+            with self._lock:
+                self._forget(self._clock.monotonic())
 
     def refused(self, wave: int, retry_after: float | None) -> None:
         """A request of this wave was answered 420 or 429: pause everybody, and slow down once a wave."""
@@ -106,14 +112,18 @@ class Pace:
     def _pause(self, now: float, seconds: float) -> None:
         # A little more than asked, and never the same: several processes should not come back together.
         seconds *= random.uniform(1.0, 1.1)  # noqa: S311
-        self._wave += 1
         self._resumed = self._next = now + seconds
+        self._wave += 1  # last: whoever reads the new wave without the lock has to see the pause
         self._accepted.clear()
+
+    def _forget(self, now: float) -> None:
+        """Drop what was accepted before the window."""
+        while self._accepted and self._accepted[0] <= now - _WINDOW:
+            self._accepted.popleft()
 
     def _reduced(self, now: float) -> float:
         """The rate to go on with after a refusal."""
-        while self._accepted and self._accepted[0] <= now - _WINDOW:
-            self._accepted.popleft()
+        self._forget(now)
         measured = _MEASURED_SHARE * len(self._accepted) / _WINDOW
         rate = self._rate(now)
         if self._base is None:

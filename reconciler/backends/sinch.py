@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import quote
-from urllib.request import getproxies
 
 from reconciler import __version__
 from reconciler.backends import answers, faults
 from reconciler.backends.faults import Answer
 from reconciler.backends.http import Call, Http, Repeat
 from reconciler.backends.icons import IconFetcher
-from reconciler.backends.origin import checked_base, environment, tls_context
+from reconciler.backends.origin import all_proxies, checked_base, environment, tls_context
 from reconciler.backends.transport import Transport
 from reconciler.errors import CredentialsError, NotFound
 from reconciler.model import number
@@ -219,7 +218,7 @@ def connect(connection: Connection, clock: Clock) -> Client:
         {} if loopback else proxies,
         *(connection.username, connection.token),
     )
-    icon_transport = transport({**agent, "Accept": "image/*"}, getproxies())
+    icon_transport = transport({**agent, "Accept": "image/*"}, all_proxies())
     icons = IconFetcher(Http(clock, retries=connection.retries), icon_transport, loopback=loopback)
     http = Http(clock, rate=connection.rate, retries=connection.retries)
     return Client(_Api(http, api_transport, base), icons, (api_transport, icon_transport))

@@ -1,32 +1,36 @@
 """One HTTP exchange, bounded in time and size, that ends as an `Answer` or as `NotSent` or `Unclear`.
 
-A `Transport` is one `requests.Session` with its pool, shared by all threads. Nothing is looked up in the
-environment while it works (proxies and CA bundle are handed in), netrc is never read, redirects are never
-followed and no cookie is kept.
+A `Transport` is one set of kept connections, shared by all threads. Nothing is looked up in the environment
+while it works (proxies and CA bundle are handed in), netrc is never read, redirects are never followed, no
+cookie is kept, and nothing is ever unpacked.
 """
 
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-import requests
-from requests.structures import CaseInsensitiveDict
-from requests.utils import select_proxy, should_bypass_proxies
 from urllib3 import exceptions as lib3
 
-from reconciler.backends.connections import Adapter, Malformed, PinnedRequest, sent
+from reconciler.backends.connections import Connections, Malformed, Pool, Response, send
 from reconciler.backends.faults import Answer
+from reconciler.backends.origin import bypasses_proxies, proxy_for
 from reconciler.errors import ApiError, NotSent, Unclear
 
 _CHUNK = 65536
 _WHERE = "check RECONCILER_BASE_URL, and whether its host can be reached from here"
 _ERROR_BODY = 65536
 """Bytes that are read of the body of an error; its first words are all that is shown."""
+_TARGET = re.compile(r"[!-~]+")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests have a length even where they have no body: some servers ask for it (411)."""
+_NAME = re.compile(r"[A-Za-z0-9-]+")
 
-_LIBRARY_ERRORS = (requests.RequestException, lib3.HTTPError, http.client.HTTPException, OSError, ValueError)
+_LIBRARY_ERRORS = (lib3.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 class Transport:
@@ -43,17 +47,11 @@ class Transport:
         context: ssl.SSLContext,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        adapter = Adapter(size, context)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        self._adapter = adapter
+        self._connections = Connections(size, timeout, context)
         self._timeout = timeout
-        # UTF-8, which is what the API speaks, in the Latin-1 clothes that http.client takes off again.
-        self._headers = {name: value.encode().decode("latin-1") for name, value in headers.items()}
-        self._bare = CaseInsensitiveDict(self._headers)
+        self._headers = b"".join(_line(name, value) for name, value in headers.items())
         self._proxies = dict(proxies)
+        self._origins: dict[tuple[str, str], Pool] = {}  # without an address: few, the configured ones
         # Shorter ones would tear ordinary words apart, and are no secret.
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
 
@@ -74,78 +72,93 @@ class Transport:
         its port) is what the server and its certificate are asked for. Raises `NotSent` when no byte of the
         request can have left, else `Unclear` for whatever is no whole answer.
         """
-        request = PinnedRequest()
-        request.method = method
-        request.url = url
-        request.headers = self._bare
-        request.address = address
-        if body is not None or host is not None:
-            request.headers = CaseInsensitiveDict(self._headers)
+        parts = urlsplit(url)
+        target = parts.path or "/"
+        if parts.query:
+            target = f"{target}?{parts.query}"
+        if _TARGET.fullmatch(target) is None:
+            raise ValueError("a URL's path has to be quoted")
+        data = b"%s %s HTTP/1.1\r\n" % (method.encode("ascii"), target.encode("ascii"))
+        data += _line("Host", host or parts.netloc) + self._headers
         if body is not None:
-            request.body = body
-            request.headers["Content-Type"] = mime
-            request.headers["Content-Length"] = str(len(body))
-        if host is not None:
-            request.headers["Host"] = host
-        sent.yes = False
+            data += _line("Content-Type", mime) + _line("Content-Length", str(len(body)))
+        elif method in _WITH_BODY:
+            data += _line("Content-Length", "0")
+        data += b"\r\n" if body is None else b"\r\n" + body
+        proxied = False
         try:
-            # The adapter and not the session: that would only add cookies, hooks and redirects.
-            response = self._adapter.send(
-                request,
-                stream=True,
-                timeout=(self._timeout, self._timeout),
-                verify=True,
-                proxies={} if address is not None else self._proxies,
-            )
+            proxy = None if address is not None else proxy_for(url, self._proxies)
+            proxied = proxy is not None
+            pool = self._origins.get((parts.scheme, parts.netloc)) if address is None else None
+            if pool is None:
+                pool = self._connections.pool(
+                    parts.scheme, parts.hostname or "", parts.port, address=address, proxy=proxy
+                )
+                if address is None:
+                    self._origins[parts.scheme, parts.netloc] = pool
+            connection = pool.take()
         except _LIBRARY_ERRORS as error:
-            # "from None": the library's text holds the URL, and with it a group's id.
-            raise (_unclear(error) if sent.yes else _not_sent(error)) from None
+            # "from None": the library's text holds addresses and URLs.
+            raise _not_sent(error, proxied=proxied) from None
+        usable = False
+        status: int | None = None
         try:
+            response = send(connection, data, method, self._timeout)
+            status = response.status
+            with response:
+                found = _body(response, limit)
+                usable = response.isclosed() and not response.will_close
             return Answer(
-                status=response.status_code,
-                body=_body(response, limit),
+                status=status,
+                body=found,
                 retry_after=response.headers.get("Retry-After"),
                 secrets=self._secrets,
             )
         except _LIBRARY_ERRORS as error:
-            raise _unclear(error, status=response.status_code) from None
+            raise _unclear(error, status=status) from None
         finally:
-            # Closing does nothing to a connection whose answer was read to its end and is in the pool again.
-            response.raw.close()
-            response.raw.release_conn()
+            pool.give(connection, usable=usable)
 
     def is_proxied(self, url: str) -> bool:
         """Whether a request without an address would go through a proxy."""
-        return select_proxy(url, self._proxies) is not None and not should_bypass_proxies(url, None)
+        return proxy_for(url, self._proxies) is not None and not bypasses_proxies(url)
 
     def close(self) -> None:
-        self._session.close()
+        self._connections.close()
 
 
-def _body(response: requests.Response, limit: int) -> bytes:
+def _line(name: str, value: str) -> bytes:
+    """A header's line: UTF-8, which is what the API speaks. Raises `ValueError` for what would be two."""
+    if _NAME.fullmatch(name) is None or not value.isprintable():
+        raise ValueError("not fit to be a header")
+    return f"{name}: {value}\r\n".encode()
+
+
+def _body(response: Response, limit: int) -> bytes:
     """The body, at most `limit` bytes; of an error only its beginning. Nothing is ever unpacked."""
-    error = response.status_code >= 300
+    error = response.status >= 300
     limit = min(limit, _ERROR_BODY) if error else limit
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         if error:
             return b""
         raise Unclear("the answer is packed, which was not asked for", code="bad_answer", retry=True)
-    read = response.raw.read
     chunks = []
     size = 0
-    while chunk := read(_CHUNK, decode_content=False):
+    while chunk := response.read(_CHUNK):
         chunks.append(chunk)
         size += len(chunk)
         if size > limit:
             if error:
                 break
             raise Unclear(f"the answer is longer than {limit >> 20} MiB", code="too_large")
+    if response.length and not (error and size > limit):
+        raise http.client.IncompleteRead(b"")  # http.client says so only of bodies without a length
     return b"".join(chunks)
 
 
 def _chain(error: BaseException) -> list[object]:
-    """The error and all that it wraps, in whichever way requests and urllib3 wrap."""
+    """The error and all that it wraps, in whichever way urllib3 wraps."""
     found: list[object] = []
     waiting: list[object] = [error]
     while waiting:
@@ -157,7 +170,7 @@ def _chain(error: BaseException) -> list[object]:
     return found
 
 
-def _not_sent(error: Exception) -> ApiError:
+def _not_sent(error: Exception, *, proxied: bool) -> ApiError:
     """The connection was never made: why, without the library's words, which hold addresses and URLs."""
     chain = _chain(error)
 
@@ -170,7 +183,9 @@ def _not_sent(error: Exception) -> ApiError:
             "behind a proxy that opens TLS, let REQUESTS_CA_BUNDLE name its CA bundle",
             code="certificate",
         )
-    if has(requests.exceptions.ProxyError, lib3.ProxyError):
+    if has(lib3.URLSchemeUnknown, lib3.LocationValueError):
+        return NotSent("this kind of proxy cannot be used", "SOCKS needs requests[socks]", code="proxy")
+    if proxied and not has(ssl.SSLError, lib3.SSLError):
         return NotSent(
             "the proxy did not connect", "check HTTPS_PROXY and NO_PROXY", code="proxy", retry=True
         )
@@ -178,10 +193,8 @@ def _not_sent(error: Exception) -> ApiError:
         return NotSent("TLS could not be agreed on", "check the base URL's port", code="tls", retry=True)
     if has(socket.gaierror):
         return NotSent("the host's name could not be resolved", _WHERE, code="dns", retry=True)
-    if has(requests.ConnectTimeout, TimeoutError):
+    if has(TimeoutError):
         return NotSent("connecting took too long", _WHERE, code="connect_timeout", retry=True)
-    if has(requests.exceptions.InvalidSchema):
-        return NotSent("this kind of proxy cannot be used", "SOCKS needs requests[socks]", code="proxy")
     return NotSent("the connection was refused or broken", _WHERE, code="no_connection", retry=True)
 
 
@@ -194,11 +207,11 @@ def _unclear(error: Exception, status: int | None = None) -> ApiError:
     def has(*kinds: type) -> bool:
         return any(isinstance(inner, kinds) for inner in chain)
 
-    if has(TimeoutError, lib3.TimeoutError, requests.Timeout):
+    if has(TimeoutError):
         return Unclear("the answer did not come in time", "raise api.timeout", code="timeout", retry=True)
     if has(http.client.RemoteDisconnected):
         return Unclear("the connection was closed without an answer", code="reset", retry=True)
-    if has(http.client.BadStatusLine, http.client.LineTooLong, lib3.InvalidHeader, Malformed):
+    if has(http.client.BadStatusLine, http.client.LineTooLong, Malformed):
         return Unclear("the answer is no HTTP", code="bad_answer", retry=True)
     if status is not None or has(http.client.IncompleteRead):
         return Unclear("the answer was cut short", status=status, code="truncated", retry=True)

@@ -7,11 +7,14 @@ are compared by `key` and addressed by the id exactly as listed (API facts, "Num
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from reconciler.errors import ReconcilerError
 
 _TYPED = re.compile(r"\+?[0-9][0-9 ()\-]*")
 _AREA_FIRST = re.compile(r"\([0-9]+\)[0-9 ()\-]*")
+_KEYS = 65536
+"""Ids whose keys are remembered: the same people are in many groups."""
 _WA_ID = re.compile(r"[0-9]{5,20}")
 _GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
 # A phone number has 15 digits at most (E.164); newer ids begin with 18 that are none.
@@ -64,6 +67,7 @@ def is_group_id(text: str) -> bool:
     return _GROUP_ID.fullmatch(text) is not None and text.strip(".") != ""
 
 
+@lru_cache(maxsize=_KEYS)
 def key(wa_id: str) -> str:
     """The text under which two ids of one person are equal.
 
