@@ -14,17 +14,17 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker
+from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Complaint, ReconcilerError, UsageError
-from reconciler.manifests import mistakes
 from reconciler.manifests.collect import MAX_COMPLAINTS
 from reconciler.manifests.nodes import Node, without
 from reconciler.manifests.plain import Shape, plain, shape_of
-from reconciler.manifests.quick import quick_validator
+from reconciler.manifests.quick import Predicate, acceptor
 from reconciler.manifests.words import did_you_mean, listed, quote
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _SUFFIX = ".schema.json"
 
@@ -75,10 +75,24 @@ def schema_text(name: str) -> str:
 
 
 @cache
-def _compiled(name: str) -> tuple[Draft202012Validator, Shape]:
-    schema = json.loads(schema_text(name))
+def _schema(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(name))
     _anchor(schema)
-    return quick_validator(schema, format_checker=FormatChecker(("date",))), shape_of(schema)
+    return schema
+
+
+@cache
+def _quick(name: str) -> tuple[Predicate, Shape]:
+    """What every document is read and accepted by."""
+    return acceptor(_schema(name)), shape_of(_schema(name))
+
+
+@cache
+def _thorough(name: str) -> Draft202012Validator:
+    """What says what is wrong; imported for that alone."""
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    return Draft202012Validator(_schema(name), format_checker=FormatChecker(("date",)))
 
 
 def _anchor(schema: Any) -> None:
@@ -103,10 +117,15 @@ def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = 
     `refused` are keys and words of lists of choices that have a hint of their own, because they are known and
     do not belong into the file.
     """
-    validator, shape = _compiled(name)
+    accepts, shape = _quick(name)
     value = plain(node, shape)
+    if isinstance(value, dict) and accepts(value):
+        return Checked(value, node)
+    validator = _thorough(name)
     if validator.is_valid(value) and isinstance(value, dict):
         return Checked(value, node)
+    from reconciler.manifests import mistakes
+
     errors = list(islice(validator.iter_errors(value), MAX_COMPLAINTS + 1))
     complaints = tuple(islice(mistakes.complaints(errors, node, file, refused or {}), MAX_COMPLAINTS + 1))
     if not isinstance(value, dict) or max(len(errors), len(complaints)) > MAX_COMPLAINTS:
