@@ -13,7 +13,7 @@ import re
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,16 +62,19 @@ def mime_of(data: bytes) -> str | None:
     return "image/jpeg" if data.startswith(_JPEG) else None
 
 
-def open_picture(data: bytes, path: str) -> Icon:
+def open_picture(data: bytes, path: str, known: Container[str] = ()) -> Icon:
     """Check a picture wholly, decoding it, and describe it; `path` is only taken over.
 
+    `known`: SHA-256 of pictures that were checked before; what is the same to the byte is not decoded again.
     Raises `PictureError` for what is no JPEG or PNG, cut short, damaged, followed by something else, over
     5 MB, or over 4096 pixels a side. The message does not name the file.
     """
-    mime = _check_structure(data)
-    with _opened(data) as image:
-        width, height = image.size
-    return Icon(path=path, sha256=sha256(data), mime=mime, width=width, height=height, size=len(data))
+    mime, width, height = _check_structure(data)
+    digest = sha256(data)
+    if digest not in known:
+        with _opened(data) as image:
+            width, height = image.size
+    return Icon(path=path, sha256=digest, mime=mime, width=width, height=height, size=len(data))
 
 
 def warnings_of(icon: Icon) -> list[str]:
@@ -211,8 +214,9 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise PictureError("the picture is damaged and cannot be opened", _SAVE_AGAIN) from error
 
 
-def _check_structure(data: bytes, *, alone: bool = True) -> str:
-    """Walk the bytes and refuse what must not be decoded; returns the type. Raises `PictureError`.
+def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]:
+    """Walk the bytes and refuse what must not be decoded; returns type, width and height. Raises
+    `PictureError`.
 
     `alone`: nothing but padding may follow the picture.
     """
@@ -233,7 +237,7 @@ def _check_structure(data: bytes, *, alone: bool = True) -> str:
         )
     if alone and data[found.end :].strip(_PADDING):
         raise PictureError("something else follows the picture in its file", _SAVE_AGAIN)
-    return mime
+    return mime, found.width, found.height
 
 
 def _png(data: bytes) -> _Structure:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Exit, first_exit
-from reconciler.model.attribution import Base
-from reconciler.model.drift import Drift
-from reconciler.model.imported import ImportResult
-from reconciler.model.inbound import Heard, Unreadable
-from reconciler.model.invitation import Invitations
-from reconciler.model.listing import Listing
-from reconciler.model.outcome import ApplyResult
-from reconciler.model.plan import Plan
+
+if TYPE_CHECKING:
+    from reconciler.model.attribution import Base
+    from reconciler.model.drift import Drift
+    from reconciler.model.imported import ImportResult
+    from reconciler.model.inbound import Heard
+    from reconciler.model.invitation import Invitations
+    from reconciler.model.listing import Listing
+    from reconciler.model.outcome import ApplyResult
+    from reconciler.model.plan import Plan
 
 
 def of_plan(plan: Plan, *, detailed: bool, stopped: bool, base: Base | None = None) -> Exit:
@@ -90,6 +93,8 @@ def of_import(result: ImportResult) -> Exit:
 
 def of_inbound(heard: Iterable[Heard], result: ApplyResult | None = None) -> Exit:
     """1 when an entry could not be read; and with `--ready` what became of the promotions (`result`)."""
+    from reconciler.model.inbound import Unreadable
+
     codes = {Exit.OK if result is None else of_apply(result, ready=True)}
     if any(isinstance(each.record, Unreadable) for each in heard):
         codes.add(Exit.ERROR)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
-from reconciler.cli.places import find_root, sandbox_folder
+from reconciler.cli.places import check_inside, find_root, sandbox_folder
 from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.record import State
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.cli.base import Opened
     from reconciler.manifests.files import WorkTree
     from reconciler.manifests.load import Loaded
+    from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
     from reconciler.ports import IconFiles
     from reconciler.reports.view import Book
@@ -67,10 +69,30 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True) -> Loaded:
         account=_account(common),
         check_icons=groups,
         need_manifests=groups,
+        applied_icons=partial(_applied_icons, common),
     )
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)
     return loaded
+
+
+def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
+    """Pictures that a state in a file says were applied; a branch is not fetched for that."""
+    from reconciler.state.applied_icons import applied_icons
+
+    own = environment.variable("RECONCILER_STATE")
+    place = own or settings.state
+    if common.sandbox:
+        return applied_icons(sandbox_folder() / "sandbox-state.json")
+    if not place.startswith("file:"):
+        return frozenset()
+    path = (Path.cwd() if own else find_root(Path.cwd())) / place.removeprefix("file:")
+    try:
+        if own is None:
+            check_inside(path)
+    except ReconcilerError:
+        return frozenset()  # said where the state is read
+    return applied_icons(path)
 
 
 def _config_path(common: Common) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler import pictures
 from reconciler.errors import Mark, PictureError
 from reconciler.manifests.collect import Complaints
@@ -11,11 +13,19 @@ from reconciler.model.desired import Icon
 
 
 class Icons:
-    """Checks pictures and remembers them by path; complaints go where the picture is named."""
+    """Checks pictures and remembers them by path; complaints go where the picture is named.
 
-    def __init__(self, tree: Tree, complaints: Complaints) -> None:
+    `checked` gives the SHA-256 of pictures that an earlier run has checked and applied; it is asked once,
+    when there is a picture to be looked at.
+    """
+
+    def __init__(
+        self, tree: Tree, complaints: Complaints, checked: Callable[[], frozenset[str]] = frozenset
+    ) -> None:
         self._tree = tree
         self._complaints = complaints
+        self._checked = checked
+        self._hashes: set[str] | None = None  # of pictures that are known to be right
         self._known: dict[str, Icon | FileError | PictureError] = {}
 
     def check(self, folder: str, text: str, mark: Mark) -> Icon | None:
@@ -40,10 +50,14 @@ class Icons:
         return found
 
     def _open(self, path: str) -> Icon | FileError | PictureError:
+        if self._hashes is None:
+            self._hashes = set(self._checked())
         try:
-            return pictures.open_picture(self._tree.read(path, pictures.MAX_BYTES), path)
+            icon = pictures.open_picture(self._tree.read(path, pictures.MAX_BYTES), path, self._hashes)
         except (FileError, PictureError) as error:
             return error
+        self._hashes.add(icon.sha256)
+        return icon
 
     def _complain(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
         self._complaints.add(mark, message, hint, "icon", warning=warning)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 from reconciler.errors import Complaint, InputError, Mark
 from reconciler.manifests import convert, yamlmarks
@@ -45,6 +46,10 @@ class Loaded:
     contacts: Contacts = field(default_factory=Contacts)
 
 
+def _none_applied(_: Settings) -> frozenset[str]:
+    return frozenset()
+
+
 def load(
     tree: Tree,
     *,
@@ -53,13 +58,16 @@ def load(
     account: tuple[str, ...] | None = None,
     check_icons: bool = True,
     need_manifests: bool = True,
+    applied_icons: Callable[[Settings], frozenset[str]] = _none_applied,
 ) -> Loaded:
     """Read and check all files.
 
     `config_path` as for `load_config`; `account` (digits) stands in for the configured one. Without
     `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
     do not look at icons. Without `need_manifests` it is no mistake that there is none, in a file
-    or in all of them. Raises `InputError` with every complaint about every file.
+    or in all of them. `applied_icons` is asked, once there is a picture to be checked, which ones (SHA-256)
+    an earlier run has applied: they are not decoded again. Raises `InputError` with every complaint about
+    every file.
     """
     complaints = Complaints()
     config, found = load_config(tree, config_path)
@@ -68,7 +76,8 @@ def load(
         config = replace(config, settings=replace(config.settings, contacts=None))
     contacts, found = _contacts(tree, config)
     complaints.extend(found)
-    icons = Icons(tree, complaints) if check_icons else None
+    applied = partial(applied_icons, config.settings)
+    icons = Icons(tree, complaints, applied) if check_icons else None
     resolver = Resolver(config, contacts, today, icons, complaints)
     drafts = _drafts(tree, config, complaints, need_manifests)
     groups = [resolver.group(draft) for draft in drafts]

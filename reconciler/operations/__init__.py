@@ -2,17 +2,24 @@
 
 Here belongs how a verb is put together from reading, planning, applying and recording: one module a family of
 verbs, all named below. Never here: printing, exit codes, concrete backends and stores, or decisions.
+A verb's module is imported when it is first asked for, so that no verb pays for another.
 """
 
-from reconciler.operations.applying import apply
-from reconciler.operations.binding import bind, forget, move
-from reconciler.operations.comparing import BaseFiles, under_settings_of
-from reconciler.operations.deciding import Drifted, Planned, drift, plan
-from reconciler.operations.importing import ImportWish, import_groups
-from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
-from reconciler.operations.listing import list_groups
-from reconciler.operations.messages import send_to_group
-from reconciler.operations.readying import inbound, ready
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconciler.operations.applying import apply
+    from reconciler.operations.binding import bind, forget, move
+    from reconciler.operations.comparing import BaseFiles, under_settings_of
+    from reconciler.operations.deciding import Drifted, Planned, drift, plan
+    from reconciler.operations.importing import ImportWish, import_groups
+    from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
+    from reconciler.operations.listing import list_groups
+    from reconciler.operations.messages import send_to_group
+    from reconciler.operations.readying import inbound, ready
 
 __all__ = [
     "BaseFiles",
@@ -36,3 +43,32 @@ __all__ = [
     "send_to_group",
     "under_settings_of",
 ]
+
+_HOMES = {
+    "apply": "applying",
+    "bind": "binding",
+    "forget": "binding",
+    "move": "binding",
+    "BaseFiles": "comparing",
+    "under_settings_of": "comparing",
+    "Drifted": "deciding",
+    "Planned": "deciding",
+    "drift": "deciding",
+    "plan": "deciding",
+    "ImportWish": "importing",
+    "import_groups": "importing",
+    "Whom": "inviting",
+    "invites": "inviting",
+    "rotate_links": "inviting",
+    "send_invites": "inviting",
+    "list_groups": "listing",
+    "send_to_group": "messages",
+    "inbound": "readying",
+    "ready": "readying",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

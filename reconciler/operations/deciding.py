@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.load import Loaded
-from reconciler.model.attribution import Base
-from reconciler.model.drift import Drift, History
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
-from reconciler.operations.comparing import BaseFiles, Once, compare
 from reconciler.planning import planfile, planner
-from reconciler.planning.drift import drift as drifted
-from reconciler.planning.history import remember
 from reconciler.planning.options import Options
 from reconciler.planning.planfile import Fingerprint
 from reconciler.ports import IconFiles, Progress, Reader
 from reconciler.reading import read
+
+if TYPE_CHECKING:
+    from reconciler.model.attribution import Base
+    from reconciler.model.drift import Drift, History
+    from reconciler.operations.comparing import BaseFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def plan(
     groups that were read.
     """
     if base is not None:
+        from reconciler.operations.comparing import Once, compare
+
         reader = Once(reader)
     made, reading = decide(loaded, state, reader, icon_files, options, progress)
     fingerprint = planfile.fingerprint(made, options, plan_key)
@@ -87,6 +90,9 @@ def drift(
 ) -> Drifted:
     """Read what is needed and compare it with the files and with what was last applied. Changes nothing: it
     is handed no writer. Raises what `plan` raises."""
+    from reconciler.planning.drift import drift as drifted
+    from reconciler.planning.history import remember
+
     made, _ = decide(loaded, state, reader, icon_files, options, progress)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     if history is None:

@@ -41,8 +41,6 @@ def command(
     from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
-    from reconciler.planning import planfile
-    from reconciler.reports.view import plan_view
 
     wiring.enter(common)
     clock = SystemClock()
@@ -54,6 +52,7 @@ def command(
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read(work.base.committed if work.base else None)
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
+            outputs.prepare()
             planned = operations.plan(
                 work.loaded,
                 state,
@@ -65,9 +64,13 @@ def command(
                 base=work.base.files if work.base else None,
             )
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
+            from reconciler.reports.view import plan_view
+
             view = plan_view(planned.plan, wiring.book(common, work.loaded), planned.base)
         code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped, base=planned.base)
         outputs.write(lambda format: format.plan, view, code, complete=planned.plan.complete)
         if out is not None:
+            from reconciler.planning import planfile
+
             files.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
         return code

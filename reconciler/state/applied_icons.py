@@ -1,0 +1,21 @@
+"""Which pictures were applied before, read from a state file before the state itself is: they were checked
+then, so they need not be decoded again. Whatever is wrong with the file is not said here, but where the state
+is read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+_MOST_BYTES = 64 << 20
+
+
+def applied_icons(path: Path) -> frozenset[str]:
+    """SHA-256 of the pictures that a state file says were applied; none where it cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return frozenset()
+        records = json.loads(path.read_bytes())["groups"].values()
+        return frozenset(record["icon"]["source"] for record in records if record.get("icon"))
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return frozenset()
