@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler import pictures
-from reconciler.errors import PictureError
+from reconciler.errors import InputError, PictureError
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import ManifestIconFiles
 from reconciler.model.desired import DesiredGroup, Icon
@@ -79,15 +81,55 @@ def test_each_file_is_opened_once(
     opened: list[str] = []
     real = pictures.open_picture
 
-    def counting(data: bytes, path: str) -> Icon:
+    def counting(data: bytes, path: str, *known: Container[str]) -> Icon:
         opened.append(path)
-        return real(data, path)
+        return real(data, path, *known)
 
     monkeypatch.setattr(pictures, "open_picture", counting)
 
     repo.load()
 
     assert opened == ["groups/a.png"]
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the pictures that Pillow was given to decode."""
+    sizes: list[int] = []
+    real = pictures._opened
+
+    def counting(data: bytes) -> AbstractContextManager[Any]:
+        sizes.append(len(data))
+        return real(data)
+
+    monkeypatch.setattr(pictures, "_opened", counting)
+    return sizes
+
+
+def test_equal_pictures_are_decoded_once_and_those_applied_before_never(
+    repo: Folder, picture: Callable[..., bytes], decoded: list[int]
+) -> None:
+    data = picture()
+    for name in "gh":
+        repo.write(f"groups/{name}.png", data)
+        repo.write(f"groups/{name}.yaml", f"subject: {name}\nicon: ./{name}.png\n")
+
+    first = repo.load()
+    assert decoded == [len(data)]
+    again = repo.load(applied_icons=lambda _: frozenset({pictures.sha256(data)}))
+    assert decoded == [len(data)]
+
+    assert [group.icon for group in again.desired.groups] == [group.icon for group in first.desired.groups]
+
+
+def test_a_picture_applied_before_is_still_refused_for_what_its_structure_says(
+    repo: Folder, picture: Callable[..., bytes]
+) -> None:
+    data = picture() + b"<?php"
+    repo.write("groups/g.png", data)
+    repo.write("groups/g.yaml", "subject: g\nicon: g.png\n")
+    with pytest.raises(InputError, match="follows the picture"):
+        repo.load(applied_icons=lambda _: frozenset({pictures.sha256(data)}))
 
 
 def test_a_bad_icon_is_named_where_it_is_named(repo: Folder, picture: Callable[..., bytes]) -> None:
