@@ -41,7 +41,8 @@ def write_summary(markdown: str) -> None:
         used = os.path.getsize(path)
     except OSError:
         used = 0
-    for text in (f"\n{markdown}\n" if used else f"{markdown}\n", _TOO_LONG):
+    whole = markdown if markdown.endswith("\n") else f"{markdown}\n"
+    for text in (f"\n{whole}" if used else whole, _TOO_LONG):
         if used + len(text.encode()) <= SUMMARY_LIMIT:
             _append(path, text)
             return

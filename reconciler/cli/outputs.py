@@ -77,9 +77,8 @@ class Outputs:
     def _tell_github(self, pick: Pick[V], view: V, run: Run) -> None:
         """What a step of GitHub Actions says beside its log, where GitHub asks for it."""
         github.write_outputs(view, run)
-        markdown = formats.FORMATS.get("markdown")
-        render = markdown and pick(markdown.load())
-        if render:
+        render = pick(formats.FORMATS["markdown"].load())
+        if render is not None:
             github.write_summary(render(view, run, PLAIN))
 
     def run(self, code: Exit, *, complete: bool) -> Run:

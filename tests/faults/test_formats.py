@@ -208,6 +208,22 @@ def test_outputs_that_cannot_be_written_end_1(here: Here, monkeypatch: pytest.Mo
     assert "output cannot be written" in wrong.err
 
 
+def test_a_step_gets_the_report_as_its_summary(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, summary = step(here, monkeypatch)
+    rename(here.repo)
+    for verb in ("validate", "plan", "drift"):
+        summary.write_text("")
+        here.run(verb, "--format", "github", "--report", "markdown=report.md")
+        assert summary.read_text() == (here.repo.path / "report.md").read_text()
+    summary.write_text("# Mine\n")
+    here.run("apply", "--yes", "--format", "github", "--report", "markdown=report.md")
+    assert summary.read_text() == f"# Mine\n\n{(here.repo.path / 'report.md').read_text()}"
+    no_answer(here.repo)
+    summary.write_text("")
+    assert here.run("plan", "--format", "github").code == 1
+    assert "## Plan failed" in summary.read_text(), "a run without a result says so there, too"
+
+
 @pytest.mark.parametrize(
     ("used", "length", "kept"),
     [
