@@ -17,6 +17,7 @@ _COMMANDS = {
     "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
     "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
     "drift": ("reconciler.cli.commands.drift", "Report what was changed outside. Changes nothing."),
+    "accept": ("reconciler.cli.commands.accept", "Write what was changed outside into the manifests."),
     "list": ("reconciler.cli.commands.list", "Show every live group, managed or not. Changes nothing."),
     "import": ("reconciler.cli.commands.import_", "Write manifests for groups that exist."),
     "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links."),
@@ -39,6 +40,7 @@ class _Program(LazyGroup):
     reconciler apply                    make it so, after a question
     reconciler apply --yes              the same in a pipeline
     reconciler drift                    what did somebody change by hand?
+    reconciler accept NAME              keep what was changed by hand: into the manifest
     reconciler list                     which groups are there?
     reconciler import --all             a manifest for every group that has none
     reconciler invites                  who has yet to join, and by which link?

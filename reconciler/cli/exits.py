@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Exit, first_exit
 
 if TYPE_CHECKING:
+    from reconciler.model.acceptance import AcceptResult
     from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift
     from reconciler.model.imported import ImportResult
@@ -72,6 +73,19 @@ def of_list(found: Listing, *, stopped: bool) -> Exit:
         codes.add(Exit.INTERRUPTED)
     if not found.complete:
         codes.add(Exit.ERROR)
+    return first_exit(codes)
+
+
+def of_accept(result: AcceptResult) -> Exit:
+    """130 when a stop was asked for, 1 when something could not be read, written or recorded, 3 when
+    something could not be accepted, or the files were not approved."""
+    codes = {Exit.OK}
+    if result.interrupted:
+        codes.add(Exit.INTERRUPTED)
+    if not result.complete or result.failed is not None or result.unsaved is not None:
+        codes.add(Exit.ERROR)
+    if any(group.left or group.status in ("refused", "declined") for group in result.groups):
+        codes.add(Exit.PARTIAL)
     return first_exit(codes)
 
 

@@ -12,7 +12,15 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.reports.run import FailureView, Run, ValidationView, Verb
-    from reconciler.reports.shapes import ApplyView, DriftView, ImportView, InvitesView, ListView, PlanView
+    from reconciler.reports.shapes import (
+        AcceptView,
+        ApplyView,
+        DriftView,
+        ImportView,
+        InvitesView,
+        ListView,
+        PlanView,
+    )
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -288,6 +296,34 @@ def import_named(name: str) -> ImportFormat:
 def import_files(given: tuple[str, ...]) -> tuple[ReportFile[ImportFormat], ...]:
     """Every `--report` of `import`, checked before anything is done; raises `UsageError`."""
     return _files(IMPORT, given)
+
+
+def _text_accept(view: AcceptView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_accept(view, color=look.color, width=look.width)
+
+
+def _json_accept(view: AcceptView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_accept(view)
+
+
+AcceptFormat = Callable[["AcceptView", Look], str]
+
+ACCEPT: dict[str, AcceptFormat] = {"text": _text_accept, "json": _json_accept}
+"""The formats of `accept`."""
+
+
+def accept_named(name: str) -> AcceptFormat:
+    """The format of `accept` of a name; raises `UsageError` naming the others."""
+    return _row(ACCEPT, name)
+
+
+def accept_files(given: tuple[str, ...]) -> tuple[ReportFile[AcceptFormat], ...]:
+    """Every `--report` of `accept`, checked before anything is done; raises `UsageError`."""
+    return _files(ACCEPT, given)
 
 
 def serving(verb: str) -> dict[str, Row]:

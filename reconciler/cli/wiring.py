@@ -22,7 +22,7 @@ from reconciler.model.record import State
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client
     from reconciler.cli.base import Opened
-    from reconciler.manifests.files import WorkTree
+    from reconciler.manifests.files import Tree, WorkTree
     from reconciler.manifests.load import Loaded
     from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
@@ -183,6 +183,16 @@ def workspace(
             )
         finally:
             client.close()
+
+
+def reload(work: Workspace, files: Tree) -> Loaded:
+    """The files as they would be: those of another tree, with the settings that the run began with. Raises
+    `InputError`; no warning is printed."""
+    from reconciler.manifests.load import load as load_files
+
+    common, today = work.common, work.clock.today()
+    loaded = load_files(files, config_path=_config_path(common), today=today, account=_account(common))
+    return replace(loaded, settings=work.loaded.settings)
 
 
 def load_again(work: Workspace) -> Loaded:

@@ -58,6 +58,15 @@ class Output:
                 os.unlink(temporary)
                 raise
 
+    def real(self, path: str) -> str | None:
+        """Where a file truly is; None where it is no regular file, or one that others may share by a link."""
+        full = f"{self._root}/{path}"
+        try:
+            info = os.lstat(full)
+        except OSError:
+            return None
+        return os.path.realpath(full) if stat.S_ISREG(info.st_mode) and info.st_nlink == 1 else None
+
     def _place(self, path: str) -> str:
         """The full path, with its folders made, none of which leads out of the root or into Git's."""
         folder, _, name = path.rpartition("/")

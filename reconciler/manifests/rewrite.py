@@ -8,7 +8,6 @@ from typing import Any
 from reconciler.errors import Mark
 from reconciler.manifests import edits, yamlmarks
 from reconciler.manifests.edits import EditError
-from reconciler.manifests.nodes import Node
 from reconciler.manifests.schema import check
 from reconciler.manifests.spans import documents
 
@@ -26,21 +25,11 @@ def rewrite_manifest(data: bytes, mark: Mark, values: Mapping[str, Value]) -> by
     changed here, and where the result says anything but what was meant.
     """
     head, text = _split(data)
-    places = documents(text)
-    index = next(
-        (
-            number
-            for number, place in enumerate(places)
-            if (place.line + 1, place.column + 1) == (mark.line, mark.column)
-        ),
-        None,
-    )
     before = _read("group", data)
-    if index is None or before is None or len(places) < len(before):
-        raise EditError("it has changed since it was read", "run the command again")
-    nodes = _nodes(data)
-    which = next((n for n, node in enumerate(nodes) if node.line + 1 == mark.line), None)
-    if which is None:
+    places = documents(text) if before is not None else []
+    index = _at([(place.line, place.column) for place in places], mark)
+    which = _at([(node.line, node.column) for node in yamlmarks.parse(data, "").nodes], mark)
+    if before is None or index is None or which is None:
         raise EditError("it has changed since it was read", "run the command again")
     for key, value in values.items():
         above = _ORDER[: _ORDER.index(key)]
@@ -81,8 +70,10 @@ def _split(data: bytes) -> tuple[bytes, str]:
         raise EditError("it is no UTF-8 text any more", "run the command again") from None
 
 
-def _nodes(data: bytes) -> tuple[Node, ...]:
-    return yamlmarks.parse(data, "").nodes
+def _at(places: Sequence[tuple[int, int]], mark: Mark) -> int | None:
+    """Which of some places, counted from 0, a mark means."""
+    here = (mark.line - 1, mark.column - 1)
+    return places.index(here) if here in places else None
 
 
 def _read(schema: str, data: bytes) -> list[dict[str, Any]] | None:
@@ -97,11 +88,12 @@ def _read(schema: str, data: bytes) -> list[dict[str, Any]] | None:
 def _compare(
     found: list[dict[str, Any]] | None, meant: list[dict[str, Any]], lists: frozenset[str] = frozenset()
 ) -> None:
-    """Raise `EditError` unless all documents say what was meant; changed lists may be in any order."""
+    """Raise `EditError` unless all documents say what was meant; of changed lists it is who stands in
+    them that counts."""
 
     def plain(document: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            key: sorted(value) if key in lists and isinstance(value, list) else value
+            key: set(value) if key in lists and isinstance(value, list) else value
             for key, value in document.items()
         }
 

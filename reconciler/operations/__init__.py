@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.operations.accepting import accept
     from reconciler.operations.applying import apply
     from reconciler.operations.binding import bind, forget, move
     from reconciler.operations.comparing import BaseFiles, under_settings_of
@@ -27,6 +28,7 @@ __all__ = [
     "ImportWish",
     "Planned",
     "Whom",
+    "accept",
     "apply",
     "bind",
     "drift",
@@ -45,6 +47,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "accept": "accepting",
     "apply": "applying",
     "bind": "binding",
     "forget": "binding",

@@ -120,6 +120,8 @@ def _group(group: GroupDriftView, limit: int) -> Item:
     if group.restore is not None:
         label = "restore" if group.status == "drifted" else "apply"
         fields.append(Field(label, ((plain(group.restore),),)))
+    if group.accept is not None:
+        fields.append(Field("keep", ((plain(group.accept),),)))
     return Item(
         head, "" if group.file is None else f"{group.file}:{group.line}", tuple(fields), (group.name,)
     )

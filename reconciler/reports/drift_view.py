@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from reconciler.model import number
+from reconciler.model.acceptance import ACCEPT_FIELDS
 from reconciler.model.desired import Icon
 from reconciler.model.drift import Drift, DriftStatus, FieldDrift, GroupDrift, Value
 from reconciler.model.live import IconSeen
@@ -62,8 +63,14 @@ def _group(group: GroupDrift, book: Book) -> GroupDriftView:
         fields=tuple(_field(field, book) for field in group.fields),
         notes=tuple(map(book.note, group.notes)),
         restore=f"reconciler apply --target {group.name}" if group.status in _RESTORABLE else None,
+        accept=f"reconciler accept {group.name}" if _acceptable(group) else None,
         since=group.since,
     )
+
+
+def _acceptable(group: GroupDrift) -> bool:
+    """Whether there is a live value that could go into the manifest instead."""
+    return any(field.drifts and field.field in ACCEPT_FIELDS for field in group.fields)
 
 
 def _field(field: FieldDrift, book: Book) -> FieldDriftView:

@@ -12,6 +12,8 @@ from reconciler.errors import Complaint
 from reconciler.model.attribution import CauseOfChange
 from reconciler.reports.escape import for_json
 from reconciler.reports.shapes import (
+    AcceptedView,
+    AcceptView,
     ApplyView,
     BaseView,
     ChangeView,
@@ -138,6 +140,22 @@ def render_import(view: ImportView) -> str:
             "unsaved": None if view.unsaved is None else asdict(view.unsaved),
             "refused": None if view.refused is None else asdict(view.refused),
             "notes": list(view.notes),
+        }
+    )
+
+
+def render_accept(view: AcceptView) -> str:
+    """What went into the manifests as a JSON document, with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "accept",
+            "complete": view.complete,
+            "interrupted": view.interrupted,
+            "groups": [_accepted(group) for group in view.groups],
+            "files": [asdict(file) for file in view.files],
+            "failed": None if view.failed is None else asdict(view.failed),
+            "unsaved": None if view.unsaved is None else asdict(view.unsaved),
         }
     )
 
@@ -296,7 +314,11 @@ def _drift(group: GroupDriftView) -> dict[str, object]:
         "fields": [_field(field) for field in group.fields],
         "manifest": None if group.file is None else {"file": group.file, "line": group.line},
         "notes": list(group.notes),
-        "commands": {} if group.restore is None else {"restore": group.restore},
+        "commands": {
+            name: command
+            for name, command in (("restore", group.restore), ("accept", group.accept))
+            if command is not None
+        },
     }
     if group.since is not None:
         found["since"] = _time(group.since)
@@ -357,6 +379,20 @@ def _imported(group: ImportedView) -> dict[str, object]:
         "file": group.file,
         "icon": group.icon,
         "remarks": list(group.remarks),
+    }
+    if group.problem is not None:
+        found["error"] = asdict(group.problem)
+    return found
+
+
+def _accepted(group: AcceptedView) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": group.name,
+        "id": group.id,
+        "status": group.status,
+        "fields": list(group.fields),
+        "notes": list(group.notes),
+        "left": list(group.left),
     }
     if group.problem is not None:
         found["error"] = asdict(group.problem)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from reconciler.model.acceptance import AcceptField, AcceptStatus
 from reconciler.model.attribution import CauseOfChange, SettingName
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Cause, DriftStatus, FieldName
@@ -286,6 +287,7 @@ class GroupDriftView:
     fields: tuple[FieldDriftView, ...]
     notes: tuple[str, ...]
     restore: str | None = None
+    accept: str | None = None
     since: datetime | None = None
 
 
@@ -442,3 +444,41 @@ class ImportView:
     unsaved: ProblemView | None
     refused: ProblemView | None
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileView:
+    """A file of an acceptance. `diff` are the lines of a unified one, without its head; of a picture `before`
+    and `after` are sizes in bytes."""
+
+    path: str
+    new: bool
+    picture: bool
+    diff: tuple[str, ...]
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedView:
+    """One group: `fields` went into its manifest; `left` is what could not, in words."""
+
+    name: str
+    id: str | None
+    status: AcceptStatus
+    fields: tuple[AcceptField, ...]
+    notes: tuple[str, ...]
+    left: tuple[str, ...]
+    problem: ProblemView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptView:
+    """`complete` is False where something could not be read."""
+
+    complete: bool
+    interrupted: bool
+    groups: tuple[AcceptedView, ...]
+    files: tuple[FileView, ...]
+    failed: ProblemView | None
+    unsaved: ProblemView | None

@@ -14,10 +14,18 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from reconciler.errors import Complaint
-from reconciler.reports import drift_layout, import_layout, invites_layout, layout, list_layout
+from reconciler.reports import accept_layout, drift_layout, import_layout, invites_layout, layout, list_layout
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import LINK, Cell, Field, Item, Row, Span, counted
-from reconciler.reports.shapes import ApplyView, DriftView, ImportView, InvitesView, ListView, PlanView
+from reconciler.reports.shapes import (
+    AcceptView,
+    ApplyView,
+    DriftView,
+    ImportView,
+    InvitesView,
+    ListView,
+    PlanView,
+)
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
@@ -70,6 +78,16 @@ def render_list(view: ListView, *, color: bool, width: int = 100) -> str:
 def render_import(view: ImportView, *, color: bool, width: int = 100) -> str:
     """What was written, what was left out of it and why, what went wrong, and one line that sums it up."""
     return _draw(import_layout.import_items(view), import_layout.import_summary(view), color, width)
+
+
+def render_acceptance(view: AcceptView, *, color: bool, width: int = 100) -> str:
+    """The files as they would change, for whoever is asked."""
+    return _draw(accept_layout.file_items(view), accept_layout.files_summary(view), color, width)
+
+
+def render_accept(view: AcceptView, *, color: bool, width: int = 100) -> str:
+    """What became of each group, and one line of counts."""
+    return _draw(accept_layout.accept_items(view), accept_layout.accept_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:

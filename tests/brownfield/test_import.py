@@ -310,6 +310,7 @@ def test_one_bad_group_does_not_stop_the_rest_and_can_be_had_later(three: Inside
 
 
 def test_a_refused_token_on_the_way_keeps_what_was_written(three: Inside) -> None:
+    three.write("reconciler.yaml", f'account: "+{ACCOUNT}"\napi: {{concurrency: 1}}\n')
     three.api.add_faults("GET /groups/*/icon status=401 nth=2")
     found = imported(three, "--all", "--quiet")
     assert found.code == 4

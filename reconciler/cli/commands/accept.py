@@ -1,0 +1,103 @@
+"""`reconciler accept`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import click
+
+from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.errors import UsageError
+from reconciler.model.acceptance import ACCEPT_FIELDS, AcceptField, AcceptWish
+
+EXAMPLES = """
+reconciler accept suporte-campinas                  shows what would be written, and asks
+reconciler accept suporte-campinas --field subject  only the subject
+reconciler accept 'vendas-*' --yes                  does not ask
+reconciler accept suporte-campinas --drop-pending   also takes out who has yet to join
+"""
+
+
+@verb("accept", EXAMPLES)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--field",
+    "fields",
+    type=click.Choice(ACCEPT_FIELDS),
+    multiple=True,
+    help="Only this field, whoever moved; repeatable.  [default: whatever drifted]",
+)
+@click.option("--drop-pending", is_flag=True, help="Take out people who have yet to join, too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@lock_timeout_option
+def command(
+    common: Common,
+    names: tuple[str, ...],
+    fields: tuple[AcceptField, ...],
+    drop_pending: bool,
+    yes: bool,
+    lock_timeout: float,
+) -> int:
+    """Write what is live into the manifests of these groups: the other answer to drift. No group is changed.
+
+    Only the values that are accepted change in the files; comments, order and quotes stay. NAME may be a
+    glob.
+    """
+    from functools import partial
+
+    from reconciler import operations
+    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.places import find_root
+    from reconciler.manifests.output import Output
+    from reconciler.model.acceptance import AcceptResult
+    from reconciler.reports import text
+    from reconciler.reports.accept_view import accept_view
+
+    common.refuse("target")
+    common = replace(common, target=names)
+    wiring.enter(common)
+    name = common.format or "text"
+    chosen = formats.accept_named(name)
+    reports = formats.accept_files(common.report)
+    if not yes and not terminal.can_ask():
+        raise UsageError("there is no terminal to ask on", "add --yes to accept without a question")
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+        with wiring.workspace(common, clock) as work:
+            book = wiring.book(common, work.loaded)
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            wiring.check_targets(names, (group.name for group in work.loaded.desired.groups))
+
+            def approve(result: AcceptResult) -> bool:
+                """Show the files as they would be, and ask."""
+                shown = text.render_acceptance(accept_view(result, book), color=look.color, width=look.width)
+                if name == "text":
+                    terminal.put(shown)
+                elif not yes:
+                    terminal.say(shown)
+                return yes or terminal.ask("Write these files?", lambda: clock.stopping)
+
+            with work.store.lock(lock_timeout, clock) as journal:
+                result = operations.accept(
+                    work.loaded,
+                    journal,
+                    reader=work.client.reader,
+                    icon_files=work.icon_files,
+                    tree=wiring.tree(),
+                    output=Output(find_root(wiring.here())),
+                    reload=partial(wiring.reload, work),
+                    wish=AcceptWish(frozenset(fields), drop_pending),
+                    options=options,
+                    approve=approve,
+                    clock=clock,
+                    progress=terminal.progress(common.quiet),
+                )
+        view = accept_view(result, book)
+        terminal.put(chosen(view, look))
+        for report in reports:
+            formats.write_private(report.path, report.format(view, formats.PLAIN))
+        return exits.of_accept(result)

@@ -1,0 +1,285 @@
+"""The other answer to drift: `accept` writes what is live into the manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler import pictures
+from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError, StateError
+from reconciler.manifests.accepting import Draft
+from reconciler.manifests.edits import EditError
+from reconciler.manifests.files import FileError, Tree
+from reconciler.manifests.imports import why_no_subject
+from reconciler.manifests.load import Loaded
+from reconciler.manifests.output import Output
+from reconciler.model.acceptance import (
+    Acceptance,
+    AcceptField,
+    AcceptOutcome,
+    AcceptResult,
+    AcceptStatus,
+    AcceptWish,
+    FileChange,
+)
+from reconciler.model.desired import DesiredGroup
+from reconciler.model.drift import GroupDrift
+from reconciler.model.group import Ensure
+from reconciler.model.live import IconSeen, Problem, Reading
+from reconciler.model.plan import GroupPlan, Note
+from reconciler.model.record import IconRecord, Record
+from reconciler.operations.deciding import decide
+from reconciler.planning.accepting import choose, more_than, still_differs
+from reconciler.planning.bookkeeping import record_of
+from reconciler.planning.drift import drift as drifted
+from reconciler.planning.group import Context, plan_group
+from reconciler.planning.identity import Bound
+from reconciler.planning.options import Options
+from reconciler.planning.planner import record_for
+from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader
+
+Approve = Callable[[AcceptResult], bool]
+
+
+def accept(
+    loaded: Loaded,
+    journal: Journal,
+    *,
+    reader: Reader,
+    icon_files: IconFiles,
+    tree: Tree,
+    output: Output,
+    reload: Callable[[Tree], Loaded],
+    wish: AcceptWish,
+    options: Options,
+    approve: Approve,
+    clock: Clock,
+    progress: Progress,
+) -> AcceptResult:
+    """Write the live values of the groups that `options` wants into their manifests, and record it.
+
+    Nothing is changed in any group: no writer is handed in. Everything is drafted, loaded as if it were on
+    disk (`reload`) and compared with what is live before `approve` is shown it and anything is written.
+    Raises what `plan` raises.
+    """
+    made, reading = decide(loaded, journal.state, reader, icon_files, options, progress)
+    found = drifted(made, loaded.desired, journal.state, loaded.settings, keeps_state=options.keeps_state)
+    draft = Draft(tree, output, loaded, options.today)
+    run = _Run(loaded, journal, reader, reading, draft, reload, options, wish)
+    planned = {group.name: group for group in made.groups}
+    for entry in found.groups:
+        run.choose(planned[entry.name], entry)
+    run.put_all()
+    result = AcceptResult(
+        groups=tuple(run.outcomes[name] for name in sorted(run.outcomes)),
+        files=draft.changes(),
+        complete=made.complete and not any(each.status == "unreadable" for each in run.outcomes.values()),
+        interrupted=clock.stopping,
+    )
+    if result.files and not approve(replace(result, files=_shown(tree, result.files))):
+        return _declined(result)
+    failed = _write(result.files, output)
+    unsaved = run.record() if failed is None else None
+    return replace(result, files=_shown(tree, result.files), failed=failed, unsaved=unsaved)
+
+
+def _shown(tree: Tree, files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
+    return tuple(replace(change, path=tree.shown(change.path)) for change in files)
+
+
+def _declined(result: AcceptResult) -> AcceptResult:
+    groups = (
+        replace(group, status="declined") if group.status == "accepted" else group for group in result.groups
+    )
+    return replace(result, groups=tuple(groups), files=())
+
+
+def _write(files: tuple[FileChange, ...], output: Output) -> Problem | None:
+    """Pictures before the manifests that name them; the reason where one cannot be written."""
+    for change in reversed(files):
+        try:
+            if change.before is None:
+                output.create(change.path, change.after)
+            else:
+                output.replace(change.path, change.before, change.after)
+        except FileError as error:
+            return Problem("file", f"{change.path} {error.message}", error.hint)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """One group's acceptance with everything that it is checked with."""
+
+    acceptance: Acceptance
+    planned: GroupPlan
+    desired: DesiredGroup
+    icon: bytes | None
+    seen: IconSeen | None
+    record: Record | None
+
+
+class _Run:
+    def __init__(
+        self,
+        loaded: Loaded,
+        journal: Journal,
+        reader: Reader,
+        reading: Reading,
+        draft: Draft,
+        reload: Callable[[Tree], Loaded],
+        options: Options,
+        wish: AcceptWish,
+    ) -> None:
+        self.loaded = loaded
+        self.journal = journal
+        self.reader = reader
+        self.reading = reading
+        self.draft = draft
+        self.reload = reload
+        self.options = options
+        self.wish = wish
+        self.outcomes: dict[str, AcceptOutcome] = {}
+        self.chosen: list[_Chosen] = []
+        self.records: dict[str, Record] = {}
+        self.context = Context.of(loaded.desired, loaded.settings, options)
+
+    def choose(self, planned: GroupPlan, found: GroupDrift) -> None:
+        """Decide what is accepted of one group, or why nothing is."""
+        desired, live = planned.desired, planned.live
+        outcome = AcceptOutcome(name=planned.name, status="unchanged", id=planned.id)
+        self.outcomes[planned.name] = outcome
+        if desired is None:
+            return
+        if live is None or planned.action == "unreadable":
+            status: AcceptStatus = "unreadable" if planned.action == "unreadable" else "refused"
+            problem = Problem(planned.action, f"the group is {found.status}: there is nothing live to accept")
+            self.outcomes[planned.name] = replace(
+                outcome, status=status, problem=problem, notes=planned.notes
+            )
+            return
+        if desired.ensure is not Ensure.PRESENT:
+            problem = Problem("ensure", f"`ensure` is {desired.ensure.value}", "change that in the manifest")
+            self.outcomes[planned.name] = replace(outcome, status="refused", problem=problem)
+            return
+        acceptance = choose(desired, live, found, self.wish, self.context)
+        left: list[Note] = []
+        if acceptance.subject is not None:
+            mistake = why_no_subject(acceptance.subject, self.loaded.settings.api.subject_limit)
+            if mistake is not None:
+                left.append(Note(f"the live subject cannot stand in a manifest: {mistake}"))
+                acceptance = replace(acceptance, subject=None)
+        icon, seen = None, self.reading.icons.get(live.id)
+        if acceptance.icon is not None and acceptance.icon.meta is not None:
+            try:
+                icon = self.reader.fetch_icon(acceptance.icon.meta)
+                pictures.open_picture(icon, "")
+                seen = replace(acceptance.icon, sha256=pictures.sha256(icon))
+            except PictureError as error:
+                left.append(Note(f"the live icon cannot be used: {error.message}"))
+                acceptance = replace(acceptance, icon=None)
+            except ApiError as error:
+                self.outcomes[planned.name] = replace(outcome, status="unreadable", problem=Problem.of(error))
+                return
+        self.outcomes[planned.name] = replace(outcome, notes=acceptance.notes, left=tuple(left))
+        if left and not acceptance.fields:
+            self.outcomes[planned.name] = replace(self.outcomes[planned.name], status="refused")
+        if acceptance.fields:
+            bound = None if planned.id is None else Bound(planned.id, "state", planned.was)
+            record = record_for(planned.name, bound, self.journal.state)
+            known = seen if isinstance(seen, IconSeen) else None
+            self.chosen.append(_Chosen(acceptance, planned, desired, icon, known, record))
+
+    def put_all(self) -> None:
+        """Draft all files at once; where that does not hold, group by group, so that one spoils no other."""
+        self.chosen.sort(key=lambda each: each.desired.mark, reverse=True)  # the last in a file first
+        try:
+            self._put(self.chosen)
+        except (InputError, EditError, FileError, _Surprise):
+            self.draft.forget({})
+            for each in self.chosen:
+                before = dict(self.draft.overlay.files)
+                try:
+                    self._put([each])
+                except (InputError, EditError, FileError, _Surprise) as error:
+                    self.draft.forget(before)
+                    self._refuse(each, error)
+
+    def _put(self, chosen: list[_Chosen]) -> None:
+        for each in chosen:
+            self.draft.put(each.acceptance, each.icon)
+        if not chosen:
+            return
+        after = self.reload(self.draft.overlay)
+        self._check_others(after)
+        wanted = {group.name: group for group in after.desired.groups}
+        context = Context.of(after.desired, after.settings, self.options)
+        results = [self._check(each, wanted[each.acceptance.name], context) for each in chosen]
+        for each, (record, left) in zip(chosen, results, strict=True):
+            name = each.acceptance.name
+            self.records[name] = record
+            fields = tuple(field for field in each.acceptance.fields if field not in left)
+            why = tuple(Note(f"`{field}` still differs in part") for field in left)
+            old = self.outcomes[name]
+            self.outcomes[name] = replace(
+                old, status="accepted", fields=fields or each.acceptance.fields, left=(*old.left, *why)
+            )
+
+    def _check_others(self, after: Loaded) -> None:
+        """No group but the chosen ones may be wanted otherwise than before."""
+        mine = {each.acceptance.name for each in self.chosen}
+        before = [group for group in self.loaded.desired.groups if group.name not in mine]
+        found = [group for group in after.desired.groups if group.name not in mine]
+        if [replace(group, mark=Mark("")) for group in before] != [
+            replace(group, mark=Mark("")) for group in found
+        ]:
+            raise _Surprise("another group would be changed by it", "change the manifest by hand")
+
+    def _check(
+        self, each: _Chosen, wanted: DesiredGroup, context: Context
+    ) -> tuple[Record, tuple[AcceptField, ...]]:
+        """The record of a group as it is then, and what of the accepted would still differ. Raises
+        `_Surprise` where an apply would do more than before."""
+        live, seen, record = each.acceptance.live, each.seen, each.record
+        served = None
+        if each.icon is not None and seen is not None and seen.meta is not None and seen.sha256 is not None:
+            served = IconRecord(seen.sha256, seen.sha256, seen.meta.location, seen.meta.length)
+            record = replace(record or Record(id=live.id), icon=served)
+        changes = plan_group(wanted, live, seen, record, context)
+        after = changes.changes or changes.withheld
+        if more_than(each.planned.changes or each.planned.withheld, after):
+            raise _Surprise("the next apply would then do more than before", "change the manifest by hand")
+        made = record_of(
+            wanted,
+            live,
+            seen,
+            record,
+            now=self.options.now,
+            uploaded=served,
+            unsettled=frozenset(change.kind for change in after),
+        )
+        return made, still_differs(each.acceptance, after)
+
+    def _refuse(self, each: _Chosen, error: ReconcilerError) -> None:
+        message = error.message
+        if isinstance(error, InputError):
+            message = "; ".join(str(each) for each in error.complaints if not each.warning)
+        elif isinstance(error, EditError | FileError):
+            message = f"{each.desired.mark.file}: {message}"
+        problem = Problem("file", message, error.hint)
+        name = each.acceptance.name
+        self.outcomes[name] = replace(self.outcomes[name], status="refused", problem=problem)
+
+    def record(self) -> Problem | None:
+        """Record every accepted group in one step; the reason where that cannot be done."""
+        chosen = [each.planned for each in self.chosen if each.acceptance.name in self.records]
+        try:
+            if self.records:
+                self.journal.observe(self.records, [planned.was for planned in chosen if planned.was])
+        except StateError as error:
+            return Problem("state", error.message, error.hint)
+        return None
+
+
+class _Surprise(ReconcilerError):
+    """What was drafted would mean something else than was meant."""

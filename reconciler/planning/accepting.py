@@ -1,0 +1,142 @@
+"""Which live values go into a manifest, and whether the next plan would then be content with it. Pure."""
+
+from __future__ import annotations
+
+from reconciler.model import number
+from reconciler.model.acceptance import Acceptance, AcceptField, AcceptWish, ListChange
+from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
+from reconciler.model.desired import DesiredGroup, Person
+from reconciler.model.drift import FieldDrift, GroupDrift, PersonDrift
+from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.plan import Note
+from reconciler.planning.group import Context
+from reconciler.planning.text import normal
+
+
+def choose(
+    desired: DesiredGroup, live: LiveGroup, found: GroupDrift, wish: AcceptWish, context: Context
+) -> Acceptance:
+    """What of a group's drift is accepted. Somebody who left by the contacts is not named again."""
+    choice = _Choice(desired, live, wish, context)
+    for field in found.fields:
+        if field.field in wish.fields or (not wish.fields and field.drifts):
+            choice.take(field)
+    if wish.drop_pending:
+        choice.drop_pending()
+    return choice.result()
+
+
+class _Choice:
+    def __init__(self, desired: DesiredGroup, live: LiveGroup, wish: AcceptWish, context: Context) -> None:
+        self.desired = desired
+        self.live = live
+        self.wish = wish
+        self.leavers = frozenset(key for person in context.leavers for key in person.keys)
+        self.account = context.account_keys
+        self.subject: str | None = None
+        self.icon: IconSeen | None = None
+        self.named: dict[AcceptField, dict[str, str]] = {"admins": {}, "members": {}}  # key → id
+        self.dropped: dict[AcceptField, set[str]] = {"admins": set(), "members": set()}
+        self.notes: list[Note] = []
+
+    def take(self, field: FieldDrift) -> None:
+        match field.field:
+            case "subject":
+                self.subject = normal(self.live.subject)
+            case "icon":
+                self.icon = field.live if isinstance(field.live, IconSeen) else None
+            case "admins" | "members":
+                for person in field.people:
+                    if self.wish.fields or person.cause != "not_applied":
+                        self._person(person)
+            case _:
+                pass
+
+    def _person(self, person: PersonDrift) -> None:
+        key = number.key(person.wa_id)
+        if person.change == "promote":  # wanted as admin, in the group, and no admin any more
+            self.dropped["admins"].add(key)
+            self._keep_in_the_group(key, person.wa_id)
+        elif key in self.leavers:
+            why = "{people} left by the contacts, so is not named: correct `left` there"
+            self.notes.append(Note(why, people=(person.wa_id,)))
+        else:
+            self.named["admins" if person.change == "demote" else "members"][key] = person.wa_id
+
+    def _keep_in_the_group(self, key: str, wa_id: str) -> None:
+        """Who is neither admin nor member by the manifest any more would be removed from the group."""
+        members = self.desired.members
+        if not self.desired.prune_members or members is None:
+            return
+        if not any(key in person.keys for person in members):
+            self.named["members"][key] = wa_id
+            why = "{people} is named in `members`, so as not to be removed"
+            self.notes.append(Note(why, people=(wa_id,)))
+
+    def drop_pending(self) -> None:
+        """Whoever is wanted and not in the group under any of their numbers."""
+        for field, people in (("admins", self.desired.admins), ("members", self.desired.members)):
+            if not self.wish.fields or field in self.wish.fields:
+                for person in people or ():
+                    if self._absent(person):
+                        self.dropped["admins" if field == "admins" else "members"] |= person.keys
+
+    def _absent(self, person: Person) -> bool:
+        return not person.keys & (self.live.participant_keys | self.account)
+
+    def result(self) -> Acceptance:
+        wanted = {person.key for person in self.desired.admins or ()} - self.dropped["admins"]
+        members = {
+            key: wa_id
+            for key, wa_id in self.named["members"].items()
+            if key not in self.named["admins"] and key not in wanted
+        }
+        return Acceptance(
+            name=self.desired.name,
+            live=self.live,
+            subject=self.subject,
+            icon=self.icon,
+            admins=ListChange(tuple(self.named["admins"].values()), frozenset(self.dropped["admins"])),
+            members=ListChange(tuple(members.values()), frozenset(self.dropped["members"])),
+            notes=tuple(self.notes),
+        )
+
+
+def more_than(before: tuple[Change, ...], after: tuple[Change, ...]) -> bool:
+    """Whether an apply would do anything after the acceptance that it would not have done before."""
+    earlier = {change.kind: change for change in before}
+    return any(not _covers(earlier.get(change.kind), change) for change in after)
+
+
+def _covers(before: Change | None, after: Change) -> bool:
+    match before, after:
+        case None, _:
+            return False
+        case (Promote(), Promote()) | (Demote(), Demote()) | (RemoveParticipants(), RemoveParticipants()):
+            return _ids(after) <= _ids(before)
+        case _:
+            return before == after
+
+
+def _ids(change: Change | None) -> set[str]:
+    if isinstance(change, Promote | Demote | RemoveParticipants):
+        return {person.wa_id for person in change.people}
+    return set()
+
+
+def still_differs(accepted: Acceptance, after: tuple[Change, ...]) -> tuple[AcceptField, ...]:
+    """The accepted fields in which an apply would still undo what was accepted. Of people that is who was
+    named or taken out: others may differ still, because only the files moved there."""
+    kinds = {change.kind for change in after}
+    people = {number.key(wa_id) for change in after for wa_id in _ids(change)}
+    left: dict[AcceptField, bool] = {
+        "subject": "set_subject" in kinds,
+        "icon": bool(kinds & {"set_icon", "remove_icon"}),
+        "admins": bool(people & _keys(accepted.admins)),
+        "members": bool(people & _keys(accepted.members)),
+    }
+    return tuple(field for field in accepted.fields if left[field])
+
+
+def _keys(change: ListChange) -> frozenset[str]:
+    return frozenset(map(number.key, change.add)) | change.drop

@@ -1,0 +1,295 @@
+"""`accept` over real HTTP and real git: exactly the accepted lines change, and drift is content then."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from reconciler.state import codec
+from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, ELISA, STRANGER, Result, picture
+
+from .conftest import Inside
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "schemas/accept.schema.json").read_text())
+
+COMMENTED = """\
+# yaml-language-server: $schema=../schemas/group.schema.json
+#
+# Suporte de Campinas: quem mudar isto fala com a Ana.
+
+name:     suporte            # nunca muda
+subject:  'Suporte'          # até 25 letras\t(com tab)
+
+icon: "icons/suporte.png"    # 640×640
+
+# Quem manda aqui
+admins:
+  # a chefe fica sempre
+  - ana      # chefe
+
+  - 'bruno'  # férias em julho
+  # e o plantão:
+  - cs       # o time
+
+# Quem deve estar
+members: [ dora,   # sócia
+           elisa ] # nova
+prune_members:   true
+# fim
+"""
+
+
+def accepted(repo: Inside, *arguments: str) -> Result:
+    """`accept --yes --format json`, whose output keeps to the schema."""
+    result = repo.run("accept", "--yes", "--format", "json", *arguments)
+    if result.out:
+        jsonschema.Draft202012Validator(SCHEMA).validate(result.json)
+    return result
+
+
+def git(repo: Inside, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.autocrlf=false"]
+    done = subprocess.run([*command, *arguments], cwd=repo.path, capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+def diff(repo: Inside) -> list[str]:
+    """The lines that `git diff` shows as taken out and put in."""
+    lines = git(repo, "diff", "--unified=0", "--no-color").splitlines()
+    return [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+
+
+def in_sync(repo: Inside) -> None:
+    found = repo.run("drift", "--format", "json")
+    assert (found.code, found.json["in_sync"]) == (0, True), found.out
+    plan = repo.plan("--detailed-exitcode")
+    assert plan.code == 0, plan.out
+
+
+def settle(repo: Inside, text: str, *people: str) -> str:
+    """One group, applied until there is nothing left to do, and committed; returns its id."""
+    repo.group("suporte", text)
+    repo.write("groups/icons/suporte.png", picture())
+    (repo.path / ".git").rmdir()
+    git(repo, "init", "-q")
+    repo.write(".gitignore", ".reconciler/\n")
+    repo.write("contacts.yaml", (repo.path / "contacts.yaml").read_text().replace("[ana, bruno]", "[carlos]"))
+    assert repo.apply().code == 0
+    group: str = repo.api.groups()[0]["id"]
+    repo.api.join(group, *people)
+    assert repo.apply().code == 0
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "x")
+    in_sync(repo)
+    return group
+
+
+@pytest.fixture
+def suporte(inside: Inside) -> tuple[Inside, str]:
+    return inside, settle(inside, COMMENTED, ANA, BRUNO, CARLOS, DORA, ELISA)
+
+
+def test_exactly_the_lines_of_the_accepted_values_change(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.api.set_subject(group, "Suporte: Campinas #1")
+    repo.api.demote(group, BRUNO)
+    repo.api.promote(group, DORA)
+    repo.api.join(group, STRANGER)
+    repo.api.clear_calls()
+    found = repo.run("drift", "--format", "json")
+    (command,) = {entry["commands"]["accept"] for entry in found.json["groups"]}
+    assert command == "reconciler accept suporte"
+    assert "reconciler accept suporte" in repo.run("drift").out
+
+    done = accepted(repo, "suporte")
+    assert done.code == 0, done.out + done.err
+    assert done.json["groups"][0]["fields"] == ["subject", "admins", "members"]
+    assert not repo.api.writes()
+    assert diff(repo) == [
+        "-subject:  'Suporte'          # até 25 letras\t(com tab)",
+        "+subject:  'Suporte: Campinas #1'          # até 25 letras\t(com tab)",
+        "-  - 'bruno'  # férias em julho",
+        "+  - dora",
+        "-           elisa ] # nova",
+        f'+           elisa, bruno, "+{STRANGER}" ] # nova',
+    ]
+    in_sync(repo)
+    assert STRANGER not in done.out
+    record = codec.loads(repo.state.read_bytes()).groups["suporte"]
+    assert record.applied is not None
+    assert record.applied.subject == "Suporte: Campinas #1"
+    assert accepted(repo, "suporte").json["groups"][0]["status"] == "unchanged"
+
+
+def test_a_field_at_a_time(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.api.set_subject(group, "Outro")
+    repo.api.demote(group, CARLOS)
+    done = accepted(repo, "suporte", "--field", "admins")
+    assert done.code == 0, done.out
+    assert diff(repo) == [
+        "-  - cs       # o time",
+        "-           elisa ] # nova",
+        "+           elisa, carlos ] # nova",
+    ]
+    found = repo.run("drift", "--format", "json")
+    assert [field["field"] for field in found.group("suporte")["fields"]] == ["subject"]
+    assert found.group("suporte")["fields"][0]["cause"] == "edited_outside"
+    assert accepted(repo, "suporte", "--field", "icon").json["groups"][0]["status"] == "unchanged"
+    assert repo.run("accept", "suporte", "--field", "ensure", "--yes").code == 64
+    assert repo.run("accept", "nobody", "--yes").code == 64
+    assert repo.run("accept", "suporte").code == 64  # no terminal to ask on
+
+
+def test_the_icon_goes_into_its_file_or_into_a_new_one_where_that_is_shared(
+    suporte: tuple[Inside, str],
+) -> None:
+    repo, group = suporte
+    repo.api.set_icon(group, picture("navy"))
+    assert accepted(repo, "suporte").code == 0
+    assert (repo.path / "groups/icons/suporte.png").read_bytes() == picture("navy")
+    assert git(repo, "diff", "--name-only") == "groups/icons/suporte.png\n"
+    in_sync(repo)
+
+    repo.write(
+        "reconciler.yaml", f'account: "+{ACCOUNT}"\nkinds: {{k: {{icon: groups/icons/suporte.png}}}}\n'
+    )
+    repo.api.set_icon(group, picture("red", kind="JPEG"))
+    assert accepted(repo, "suporte").code == 0
+    assert (repo.path / "groups/icons/suporte.png").read_bytes() == picture("navy")
+    assert (repo.path / "groups/icons/suporte.jpg").read_bytes() == picture("red", kind="JPEG")
+    assert [line for line in diff(repo) if "icon" in line and "kinds" not in line] == [
+        '-icon: "icons/suporte.png"    # 640×640',
+        '+icon: "icons/suporte.jpg"    # 640×640',
+    ]
+    in_sync(repo)
+    repo.api.remove_icon(group)
+    assert accepted(repo, "suporte").code == 0
+    assert "icon: null    # 640×640\n" in (repo.path / "groups/suporte.yaml").read_text()
+    in_sync(repo)
+    repo.api.set_icon(group, picture("teal", 5000))
+    done = accepted(repo, "suporte")
+    assert (done.code, done.json["groups"][0]["status"]) == (3, "refused")
+    assert "the live icon cannot be used" in done.json["groups"][0]["left"][0]
+
+
+def test_a_default_is_overridden_in_the_manifest(inside: Inside) -> None:
+    inside.write(
+        "reconciler.yaml",
+        f'account: "+{ACCOUNT}"\ndefaults: {{admins: [ana, cs], icon: groups/icons/suporte.png}}\n',
+    )
+    group = settle(inside, "subject: Suporte # s\n# depois\nlink_version: 1", ANA, CARLOS, BRUNO)
+    inside.api.demote(group, CARLOS)
+    inside.api.promote(group, BRUNO)
+    inside.api.remove_icon(group)
+    assert accepted(inside, "suporte").code == 0
+    assert (inside.path / "groups/suporte.yaml").read_text() == (
+        "subject: Suporte # s\nicon: null\nadmins: [ana, bruno]\n# depois\nlink_version: 1"
+    )
+    in_sync(inside)
+
+
+def test_who_has_yet_to_join_stays_unless_dropped(inside: Inside) -> None:
+    group = settle(inside, "subject: Suporte\nadmins: [ana, bruno]\nmembers: [dora, elisa]\n", ANA, DORA)
+    inside.api.promote(group, DORA)
+    assert accepted(inside, "suporte").code == 0
+    assert diff(inside) == ["-admins: [ana, bruno]", "+admins: [ana, bruno, dora]"]
+    done = accepted(inside, "suporte", "--drop-pending", "--field", "members")
+    assert done.json["groups"][0]["fields"] == ["members"]
+    assert accepted(inside, "suporte", "--drop-pending").code == 0
+    assert (inside.path / "groups/suporte.yaml").read_text() == (
+        "subject: Suporte\nadmins: [ana, dora]\nmembers: [dora]\n"
+    )
+    assert inside.plan().json["summary"]["invites"] == 0
+    in_sync(inside)
+
+
+def test_several_documents_in_one_file_with_other_line_ends(inside: Inside) -> None:
+    one = "# um\r\nname: um\r\nsubject: Um\r\nadmins: &x\r\n  - ana # a\r\n"
+    two = "---\r\n{name: dois, subject: Dois, admins: [bruno, ana]}\r\n---\r\n"
+    two += "# três\r\nname: tres\r\nsubject: Três"
+    inside.write("groups/todos.yaml", one + two)
+    inside.write("contacts.yaml", (inside.path / "contacts.yaml").read_text())
+    assert inside.apply().code == 0
+    ids = {group["subject"]: group["id"] for group in inside.api.groups()}
+    for group in ids.values():
+        inside.api.join(group, ANA, BRUNO)
+    assert inside.apply().code == 0
+    inside.api.set_subject(ids["Um"], "Um!")
+    inside.api.promote(ids["Um"], BRUNO)
+    inside.api.demote(ids["Dois"], BRUNO, ANA)
+    inside.api.set_subject(ids["Três"], "yes")
+    assert accepted(inside, "*").code == 0
+    assert (inside.path / "groups/todos.yaml").read_bytes().decode() == (
+        one.replace("Um\r", '"Um!"\r').replace("# a\r\n", "# a\r\n  - bruno\r\n")
+        + two.replace("[bruno, ana]", "[]").replace("Três", '"yes"')
+    )
+    in_sync(inside)
+
+
+def test_what_validation_would_refuse_is_not_accepted_and_the_rest_is(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.api.set_subject(group, "x" * 40)
+    repo.api.demote(group, BRUNO)
+    done = accepted(repo, "suporte")
+    assert done.code == 3
+    (entry,) = done.json["groups"]
+    assert (entry["status"], entry["fields"]) == ("accepted", ["admins", "members"])
+    assert "it has 40 characters, 25 are allowed" in entry["left"][0]
+    assert repo.run("validate").code == 0
+    found = repo.run("drift", "--format", "json")
+    assert [field["field"] for field in found.group("suporte")["fields"]] == ["subject"]
+
+
+def test_a_manifest_that_cannot_be_edited_is_left_as_it_is(inside: Inside) -> None:
+    text = "name: suporte\nadmins: &people\n  - ana\n  - bruno\nmembers: *people\nsubject: Suporte\n"
+    group = settle(inside, text, ANA, BRUNO)
+    inside.api.demote(group, BRUNO)
+    done = accepted(inside, "suporte")
+    assert (done.code, done.json["groups"][0]["status"]) == (3, "refused")
+    assert "`&people`" in done.json["groups"][0]["error"]["message"]
+    assert (inside.path / "groups/suporte.yaml").read_text() == text
+    assert done.json["files"] == []
+
+
+def test_what_cannot_be_read_ends_1_and_what_is_missing_is_refused(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.write("reconciler.yaml", f'account: "+{ACCOUNT}"\napi: {{retries: 0}}\n')
+    repo.api.add_faults(f"GET /groups/{group} status=500")
+    assert accepted(repo, "suporte").code == 1
+    repo.api.clear_faults()
+    repo.group("novo", "subject: Novo\n")
+    done = accepted(repo, "novo")
+    assert (done.code, done.json["groups"][0]["status"]) == (3, "refused")
+
+
+def test_what_only_the_files_changed_is_kept(suporte: tuple[Inside, str]) -> None:
+    """An edit that is merged and not applied yet is nobody's drift; with --field it is taken back."""
+    repo, group = suporte
+    repo.write("groups/suporte.yaml", COMMENTED.replace("'Suporte'", "Novo").replace("  - ana", "  - elisa"))
+    repo.api.promote(group, DORA)
+    assert accepted(repo, "suporte").code == 0
+    text = (repo.path / "groups/suporte.yaml").read_text()
+    assert "subject:  Novo" in text
+    assert "  - elisa " in text
+    assert "  - dora\n" in text
+    assert repo.run("drift").code == 0
+    assert accepted(repo, "suporte", "--field", "subject").code == 0
+    assert "subject:  Suporte  " in (repo.path / "groups/suporte.yaml").read_text()
+
+
+def test_it_works_without_a_state(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.api.set_icon(group, picture("navy"))
+    repo.api.set_subject(group, "Outro")
+    repo.group("suporte", COMMENTED + f"id: {group}\n")
+    done = repo.run("accept", "suporte", "--yes", RECONCILER_STATE="none")
+    assert done.code == 0, done.out
+    assert "accepted: subject, icon" in done.out
+    repo.state.unlink()
+    plan = repo.plan("--detailed-exitcode")
+    assert plan.code == 0
