@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import PictureError
 from reconciler.model.desired import Icon
+from reconciler.model.thumbnail import Thumbnail
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,6 +30,7 @@ MAX_SIDE = 4096
 MIN_SIDE = 192
 _MAX_SCANS = 64
 _COMPARED_SIDE = 1024
+_THUMBNAIL_QUALITY = 80
 _ORIENTATION = 0x0112
 _TOLERANCES = ((10, 6), (40, 12), (80, 24), (160, 56))
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -89,20 +91,24 @@ def warnings_of(icon: Icon) -> list[str]:
     return found
 
 
-def thumbnail(data: bytes, side: int = 160) -> bytes:
-    """The picture as a PNG of at most `side` pixels a side, with nothing else of the original in it.
+def thumbnail(data: bytes, side: int = 160) -> Thumbnail:
+    """The picture upright, of at most `side` pixels a side, as WebP with nothing else of the original in it.
 
-    Raises `PictureError`.
+    What a server appended to the picture is no reason to refuse it: nothing of it is taken over. Raises
+    `PictureError`.
     """
-    _check_structure(data)
+    from PIL import ImageOps
+
+    _check_structure(data, alone=False)
     with _opened(data) as image:
-        small = image.convert("RGBA")
+        width, height = image.size
+        small = image.convert("RGBA" if image.has_transparency_data else "RGB")
         small.thumbnail((side, side))
-        clean = small.copy()
+        clean = ImageOps.exif_transpose(small)  # a copy in any case
         clean.info = {}
         buffer = io.BytesIO()
-        clean.save(buffer, "PNG")
-    return buffer.getvalue()
+        clean.save(buffer, "WEBP", quality=_THUMBNAIL_QUALITY, method=4)
+    return Thumbnail(buffer.getvalue(), "image/webp", width, height, len(data), sha256(data))
 
 
 def alike(served: bytes, source: bytes) -> bool:

@@ -61,7 +61,13 @@ def test_every_schema_is_in_the_wheel_as_it_stands(installed: Path, tmp_path: Pa
 
 def test_the_wheel_validates_plans_and_applies(installed: Path, repo: Repo) -> None:
     repo.group("vendas", "subject: Vendas\n")
-    for arguments in (["validate"], ["plan"], ["apply", "--yes"], ["plan", "--detailed-exitcode"]):
+    commands = (
+        ["validate"],
+        ["plan", "--report", "html=page.html"],  # its templates are in the wheel
+        ["apply", "--yes"],
+        ["plan", "--detailed-exitcode"],
+    )
+    for arguments in commands:
         done = subprocess.run(
             [installed / "reconciler", *arguments],
             cwd=repo.path,

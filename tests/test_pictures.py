@@ -365,16 +365,29 @@ def test_comparing_what_is_no_picture_raises() -> None:
 def test_a_thumbnail_is_small_and_holds_nothing_else() -> None:
     exif = Image.Exif()
     exif[0x010E] = "canary-3f9c"
-    data = saved(drawn(size=(800, 400)), "JPEG", exif=exif, comment=b"canary-3f9c")
-    assert b"canary-3f9c" in data
+    data = saved(drawn(size=(800, 400)), "JPEG", exif=exif, comment=b"canary-3f9c") + b"canary-3f9c"
 
     small = pictures.thumbnail(data, side=160)
 
-    assert b"canary-3f9c" not in small
-    with Image.open(io.BytesIO(small)) as image:
-        assert (image.format, image.size) == ("PNG", (160, 80))
+    assert b"canary-3f9c" not in small.data
+    assert (small.width, small.height, small.size) == (800, 400, len(data))
+    assert (small.mime, small.sha256) == ("image/webp", pictures.sha256(data))
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert (image.format, image.size) == ("WEBP", (160, 80))
+        assert not image.info.get("exif")
     with pytest.raises(PictureError):
         pictures.thumbnail(b"no picture")
+
+
+def test_a_thumbnail_stands_upright_and_stays_transparent() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held on its side
+    small = pictures.thumbnail(saved(drawn(size=(800, 400)), "JPEG", exif=exif), side=160)
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert image.size == (80, 160)
+    small = pictures.thumbnail(saved(Image.new("RGBA", (320, 320)), "PNG"))
+    with Image.open(io.BytesIO(small.data)) as image:
+        assert image.convert("RGBA").getpixel((80, 80))[3] == 0
 
 
 def test_threads_do_not_disturb_each_other(recwarn: pytest.WarningsRecorder) -> None:

@@ -11,6 +11,7 @@ from reconciler.cli.files import write_private as write_private  # noqa: PLC0414
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.model.thumbnail import Thumbnails
     from reconciler.reports.run import FailureView, Run, ValidationView, Verb
     from reconciler.reports.shapes import (
         AcceptView,
@@ -29,11 +30,12 @@ V = TypeVar("V")
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a terminal format has to know: whether there are colours, how many columns; `joining` whether a
-    plan says who has yet to join."""
+    plan says who has yet to join; `thumbnails` are the icons, where a format shows them."""
 
     color: bool
     width: int
     joining: bool = True
+    thumbnails: Thumbnails | None = None
 
 
 PLAIN = Look(color=False, width=100)
@@ -58,12 +60,13 @@ class Format:
 class Row:
     """One row of the table. `about` says in a line of `--help` what the format is for; `verbs` are those that
     `load` has a renderer for, known without importing any; `remembers`: the renderer wants to see what the
-    file held before; `mode` of its files."""
+    file held before; `pictures`: it shows icons; `mode` of its files."""
 
     about: str
     verbs: tuple[Verb, ...]
     load: Callable[[], Format]
     remembers: bool = False
+    pictures: bool = False
     mode: int = 0o600
 
 
@@ -185,6 +188,18 @@ def _markdown() -> Format:
     )
 
 
+def _html() -> Format:
+    from reconciler.reports import html
+
+    return Format(
+        plan=lambda view, run, look: html.render_plan(view, run, look.thumbnails or html.NO_PICTURES),
+        apply=lambda view, run, _: html.render_apply(view, run),
+        drift=lambda view, run, look: html.render_drift(view, run, look.thumbnails or html.NO_PICTURES),
+        validation=lambda view, run, _: html.render_validation(view, run),
+        failure=lambda view, run, _: html.render_failure(view, run),
+    )
+
+
 _ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
 _LIVE: tuple[Verb, ...] = ("plan", "apply", "drift")
 _OFFLINE: tuple[Verb, ...] = ("validate",)
@@ -193,6 +208,7 @@ _OFFLINE: tuple[Verb, ...] = ("validate",)
 FORMATS: dict[str, Row] = {
     "text": Row(about="for people", verbs=_ALL, load=_text),
     "json": Row(about="for programs; see reconciler schema", verbs=_ALL, load=_json),
+    "html": Row(about="a page to read and to keep", verbs=_ALL, load=_html, pictures=True),
     "csv": Row(about="a table, for spreadsheets", verbs=_ALL, load=_csv),
     "markdown": Row(about="for comments in pull requests", verbs=_ALL, load=_markdown),
     "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL, load=_github),

@@ -17,10 +17,13 @@ from reconciler.cli.common import Common
 from reconciler.cli.formats import PLAIN, Format, Look, Renderer, ReportFile, Row
 from reconciler.cli.places import find_root
 from reconciler.cli.store import commit
-from reconciler.errors import Exit, InputError, ReconcilerError, UsageError
+from reconciler.errors import Exit, InputError, Interrupted, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
+    from reconciler.model.drift import Drift
+    from reconciler.model.plan import Plan
+    from reconciler.model.thumbnail import Thumbnails
     from reconciler.reports.run import Run, Verb
     from reconciler.reports.values import View
 
@@ -43,8 +46,10 @@ class Outputs:
         self._verb = verb
         self._clock = clock
         self._show_numbers = common.show_numbers
+        self._quiet = common.quiet
         self._started = clock.now()
         self._begun = clock.monotonic()
+        self._thumbnails: Thumbnails | None = None
         self._befores: dict[str, str] = {}
 
     def prepare(self) -> None:
@@ -65,14 +70,36 @@ class Outputs:
         run = self.run(code, complete=complete)
         render = None if shown else pick(self._row.load())
         if render is not None:
-            terminal.put(render(view, run, self.look))
+            terminal.put(render(view, run, replace(self.look, thumbnails=self._thumbnails)))
         if self.name == "github":
             self._tell_github(pick, view, run)
+        look = replace(PLAIN, thumbnails=self._thumbnails)
         for report in self._files:
             render = pick(report.format.load())
             if render is not None:
-                text = render(view, replace(run, before=self._before(report)), PLAIN)
+                text = render(view, replace(run, before=self._before(report)), look)
                 files.write_private(report.path, text, report.format.mode)
+
+    def draw(self, found: Plan | Drift) -> None:
+        """Fetch and draw the icons that differ, where a format shows them; `work` has to be there still.
+
+        Pictures are an extra: a wish to stop leaves them out, and nothing about them ends a run.
+        """
+        if self.work is None or not any(row.pictures for row in self._rows()):
+            return
+        from reconciler import thumbnails
+
+        with suppress(Interrupted):
+            self._thumbnails = thumbnails.collect(
+                thumbnails.wanted(found),
+                reader=self.work.client.reader,
+                icon_files=self.work.icon_files,
+                concurrency=self.work.loaded.settings.api.concurrency,
+                progress=terminal.progress(self._quiet),
+            )
+
+    def _rows(self) -> tuple[Row, ...]:
+        return (self._row, *(report.format for report in self._files))
 
     def _tell_github(self, pick: Pick[V], view: V, run: Run) -> None:
         """What a step of GitHub Actions says beside its log, where GitHub asks for it."""

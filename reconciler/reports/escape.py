@@ -19,7 +19,9 @@ _INVISIBLE = (
     "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2"
 )
 _MARKER = r"(?<=#)#(?=[a-z]*\[)"
-_TERMINAL = re.compile(f"[\x00-\x1f\x7f-\x9f{_INVISIBLE}]|{_MARKER}|(?<=:):")
+_HIDDEN = f"[\x00-\x1f\x7f-\x9f{_INVISIBLE}]"
+_PAGE = re.compile(_HIDDEN)
+_TERMINAL = re.compile(f"{_HIDDEN}|{_MARKER}|(?<=:):")
 _EMOJI = re.compile("[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]")
 _JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]|{_MARKER}")
 
@@ -27,6 +29,11 @@ _JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]|{_MARKER}")
 def for_terminal(text: str) -> str:
     """With every such character as a visible escape: `\\x1b`, `\\u202e`, `\\U000e0041`."""
     return _TERMINAL.sub(_visible, text)
+
+
+def visible(text: str) -> str:
+    """With a visible escape for what is hidden or acts, and nothing else changed: for what is no log."""
+    return _PAGE.sub(_visible, text)
 
 
 def for_json(document: str) -> str:

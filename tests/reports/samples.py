@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from reconciler.errors import Complaint, Mark
 from reconciler.model.change import (
     AdoptGroup,
@@ -22,6 +24,7 @@ from reconciler.model.desired import Icon, Person
 from reconciler.model.live import IconMeta, IconSeen, LiveGroup, Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Action, GroupPlan, Note, Objection, Plan, Unmanaged
+from reconciler.reports.run import Run
 from reconciler.reports.view import Book
 
 ACCOUNT = "5519911112222"
@@ -314,4 +317,17 @@ COMPLAINTS = (
     Complaint(Mark("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?"),
     Complaint(Mark("groups/a.yaml", 10, 3), "the icon is not square (640×480)", warning=True),
     Complaint(Mark("contacts.yaml", 4, 12), "not a phone number", "write it as +55 19 90000-0001"),
+)
+
+RUN = Run(
+    verb="plan",
+    version="1.2.3",
+    started=datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC),
+    duration=6.42,
+    exit_code=2,
+    complete=True,
+    commit="3f9c2ab77ee01d5c8a4b6f0e2d1c3b5a79860f4e",
+    account="+55 19 •••• 2222",
+    api="https://api.example",
+    requests=(("200", 36), ("429", 1)),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import lxml.html
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +73,19 @@ def _text(verb: str, output: str, words: str) -> None:
 
 def _json(verb: str, output: str, words: str) -> None:
     assert json.loads(output)["kind"] == verb
+
+
+def _html(verb: str, output: str, words: str) -> None:
+    """As another parser reads it; how a browser takes it is asked in `test_page.py`."""
+    for element in lxml.html.document_fromstring(output).iter():
+        if not isinstance(element.tag, str):
+            continue  # a comment of the template's
+        assert not [name for name in element.attrib if name.startswith("on") or name == "action"]
+        assert element.tag not in ("iframe", "object", "embed", "link", "base", "form", "a") or (
+            element.tag == "a" and element.get("href", "").startswith("#")
+        )
+        assert element.tag != "script" or len(element.get("nonce", "")) == 24
+        assert element.tag != "img" or element.get("src", "").startswith("data:image/webp;base64,")
 
 
 def _csv(verb: str, output: str, words: str) -> None:
@@ -157,6 +171,7 @@ def _markdown(verb: str, output: str, words: str) -> None:
 JUDGES: dict[str, Callable[[str, str, str], None]] = {
     "text": _text,
     "json": _json,
+    "html": _html,
     "csv": _csv,
     "markdown": _markdown,
     "github": _github,
@@ -216,6 +231,7 @@ def test_the_judges_see_what_is_wrong() -> None:
         "prometheus": 'reconciler_groups{status="y"} 2\n',
         "json": "{",
         "markdown": "hello @everyone",
+        "html": "<p onclick=x>",
     }
     for name, output in wrong.items():
         with pytest.raises((AssertionError, ValueError, KeyError, media.etree.DocumentInvalid)):

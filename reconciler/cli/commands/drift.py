@@ -54,6 +54,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
                 history=history,
                 progress=terminal.progress(common.quiet),
             )
+            outputs.draw(found.drift)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             view = drift_view(found.drift, wiring.book(common, work.loaded))
         code = exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)

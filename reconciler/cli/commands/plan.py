@@ -63,6 +63,7 @@ def command(
                 progress=terminal.progress(common.quiet),
                 base=work.base.files if work.base else None,
             )
+            outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             from reconciler.reports.view import plan_view
 

@@ -1,0 +1,155 @@
+"""Pages of HTML as text: what is in them, what is not, and how large they get. See `test_page.py` for how a
+browser takes them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.thumbnail import Thumbnail, Thumbnails
+from reconciler.reports.drift_view import drift_view
+from reconciler.reports.html import render_apply, render_drift, render_plan, render_validation
+from reconciler.reports.run import ValidationView
+from reconciler.reports.view import apply_view, plan_view
+
+from . import drifts, large, samples
+from .samples import ACCOUNT, BOOK, LOGO, OPEN_BOOK, RUN, STRANGER
+
+CSP = re.compile(
+    r'<meta http-equiv="Content-Security-Policy" content="'
+    r"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'nonce-([^']+)'; "
+    r"base-uri 'none'; form-action 'none'\">"
+)
+
+
+def thumbnail(words: str, size: int = 3000) -> Thumbnail:
+    data = hashlib.sha256(words.encode()).digest() * (size // 32)
+    return Thumbnail(data, "image/webp", 640, 640, 41_000, hashlib.sha256(data).hexdigest())
+
+
+SHOWN = Thumbnails(files={LOGO.sha256: thumbnail("file")}, live={"suporte-campinas": thumbnail("live")})
+
+
+def drift_html(thumbnails: Thumbnails = SHOWN) -> str:
+    return render_drift(drift_view(drifts.EVERYTHING, BOOK), RUN, thumbnails)
+
+
+def test_the_policy_comes_first_and_names_the_one_script() -> None:
+    page = drift_html()
+    found = CSP.search(page)
+    assert found is not None
+    assert page.index(found[0]) < page.index("<style>")
+    scripts = re.findall(r"<script[^>]*>", page)
+    assert scripts == [f'<script nonce="{found[1]}">']
+    assert len(base64.urlsafe_b64decode(found[1])) == 18
+    assert not re.search(r"\son[a-z]+=|javascript:|https?://(?!www\.w3\.org)", page.partition("<script")[0])
+
+
+def test_the_same_view_gives_the_same_page_and_another_another_nonce() -> None:
+    page = drift_html()
+    assert page == drift_html()
+    other = render_drift(drift_view(drifts.IN_SYNC, BOOK), RUN, SHOWN)
+    nonces = {match[1] for text in (page, other) if (match := CSP.search(text))}
+    assert len(nonces) == 2
+
+
+def test_facts_of_the_run() -> None:
+    page = re.sub(r"<[^>]+>", "|", drift_html())
+    for fact in (
+        "3f9c2ab77ee0",
+        "+55 19 •••• 2222",
+        "api.example",
+        "reconciler 1.2.3",
+        "2026-11-22 02:00:30 UTC",
+        "6.4 s",
+        "37",
+        "complete",
+    ):
+        assert f"|{fact}|" in page
+    cut = re.sub(
+        r"<[^>]+>", "|", render_drift(drift_view(drifts.EVERYTHING, BOOK), replace(RUN, complete=False))
+    )
+    assert "|incomplete|" in cut
+
+
+def test_commands_stand_beside_the_groups_that_drifted() -> None:
+    page = re.sub(r"</?span>", "", drift_html())
+    assert "<code>reconciler apply --target suporte-campinas</code>" in page
+    assert "<code>reconciler accept suporte-campinas</code>" in page
+    assert "accept cliente-beta" not in page  # it is gone: there is nothing to keep
+    assert "<code>reconciler apply --target atendimento</code>" in page
+    assert "accept atendimento" not in page
+
+
+def test_people_and_ids_are_masked_everywhere() -> None:
+    for page in (
+        drift_html(),
+        render_plan(plan_view(samples.EVERYTHING, BOOK), RUN, SHOWN),
+        render_apply(apply_view(samples.MIXED, BOOK), RUN),
+    ):
+        assert STRANGER not in page.replace(" ", "")
+        assert "19988887777" not in page.replace(" ", "")
+        assert "+55 19 •••• 7777" in page
+    assert ACCOUNT + "-1513616971" in drift_html()  # the account's own number in an id is nobody's secret
+    assert STRANGER in render_drift(drift_view(drifts.EVERYTHING, OPEN_BOOK), RUN)
+
+
+def test_a_picture_that_is_shown_often_is_in_the_page_once() -> None:
+    page = drift_html()
+    file, live = (
+        base64.b64encode(shown.data).decode()
+        for shown in (SHOWN.files[LOGO.sha256], SHOWN.live["suporte-campinas"])
+    )
+    assert page.count(file) == 1
+    assert page.count(live) == 1
+    assert f'<img class="frame" src="data:image/webp;base64,{live}" alt="icon as it is live">' in page
+    assert page.count('role="img" aria-label="icon in the files"') >= 2
+
+
+def test_a_picture_that_cannot_be_shown_says_why() -> None:
+    page = drift_html(Thumbnails(absent={"suporte-campinas": "not shown: the picture is damaged"}))
+    assert "not shown: the picture is damaged" in page
+    assert "data:image" not in page
+
+
+@pytest.mark.parametrize("text", ["::error::x", "##[group]x"])
+def test_a_log_takes_no_order_and_a_reader_sees_the_words(text: str) -> None:
+    plan = samples.group(
+        "a", "update", samples.SetSubject("x", text), found=samples.live("g", samples.ACCOUNT)
+    )
+    page = render_plan(plan_view(samples.Plan(groups=(plan,)), BOOK), RUN)
+    assert text not in page
+    assert text in page.replace("&#58;", ":").replace("&#35;", "#")
+
+
+def test_ten_thousand_groups_stay_under_ten_megabytes() -> None:
+    live = {name: thumbnail(name, 5000) for name in large.DRIFTED}
+    page = render_drift(large.view(), RUN, Thumbnails(files=SHOWN.files, live=live))
+    assert len(page.encode()) < 10_000_000
+    assert page.count("<article") == 500
+    assert page.count("<li><bdi>cliente-") == 9_500
+
+
+def test_of_ten_thousand_changed_groups_the_first_thousand_are_shown_in_full() -> None:
+    groups = tuple(
+        samples.group(f"novo-{n:05}", "create", samples.CreateGroup(f"Novo {n}")) for n in range(10_000)
+    )
+    page = render_plan(plan_view(samples.Plan(groups=groups), BOOK), RUN)
+    assert len(page.encode()) < 5_000_000
+    assert page.count("<article") == 1_000
+    assert page.count("<li><bdi>novo-") == 9_000
+    assert "… and 9000 more, by name at the end of the page" in page
+    assert '<span class="number">10000</span></h2>' in page
+
+
+def test_other_runs_have_pages_too() -> None:
+    page = render_validation(ValidationView(samples.COMPLAINTS, None), RUN)
+    assert "2 mistakes in 2 files" in page
+    assert "groups/a.yaml:10:3" in page
+    assert "1 change failed, 8 done" in render_apply(apply_view(samples.MIXED, BOOK), RUN)
+    assert "6 changes done" in render_apply(apply_view(samples.ALL_DONE, BOOK), RUN)
+    assert "Nothing to do" in render_apply(apply_view(samples.NOTHING_DONE, BOOK), RUN)
