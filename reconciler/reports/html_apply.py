@@ -47,7 +47,7 @@ def apply_page(view: ApplyView, facts: tuple[tuple[str, str], ...]) -> Page:
         cards=_cards(view, len(quiet)),
         sections=tuple(_sections(view, album)),
         tables=tuple(joining(view.groups)),
-        listings=(Listing("Unchanged", quiet, ACTIONS["none"]),) if quiet else (),
+        listings=(Listing("Unchanged", quiet, ACTIONS["none"]),) if quiet and not view.ready_only else (),
         pictures=album.drawn,
     )
 
@@ -63,7 +63,7 @@ def _verdict(view: ApplyView) -> tuple[str, Mark, str]:
     if count.blocked or count.missing or not view.complete:
         return f"{counted(count.done, 'change')} done, not all groups", ACTIONS["blocked"], sentence
     if not count.done:
-        return "Nothing to do", ACTIONS["none"], sentence
+        return "Nobody to promote" if view.ready_only else "Nothing to do", ACTIONS["none"], sentence
     return f"{counted(count.done, 'change')} done", MARKS["done"], sentence
 
 

@@ -157,8 +157,8 @@ def _entry(group: GroupDriftView, album: Album) -> Entry:
     commands = []
     if group.restore is not None:
         commands.append(("Restore" if group.status == "drifted" else "Apply", group.restore))
-    if group.status == "drifted":
-        commands.append(("Keep", f"reconciler accept {group.name}"))
+    if group.accept is not None:
+        commands.append(("Keep", group.accept))
     absent = group.id is None
     notes = (
         ("There is no such group yet.", *group.notes) if absent and group.status == "pending" else group.notes

@@ -6,6 +6,7 @@ a shape that its key picks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -122,6 +123,11 @@ class Entry:
     origin: str = ""
 
     @property
+    def has_values(self) -> bool:
+        """Whether anything stands under the columns."""
+        return any(row.values for row in self.rows)
+
+    @property
     def fields(self) -> str:
         """The fields that are in question, for the filter."""
         return " ".join(dict.fromkeys(row.field for row in self.rows))
@@ -185,16 +191,20 @@ class Page:
     pictures: Mapping[str, Drawn]
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(entry for section in self.sections for entry in section.entries)
+
+    @property
     def statuses(self) -> tuple[Choice, ...]:
-        """What can be filtered by status."""
-        found = [(section.mark, len(section.entries) + section.more) for section in self.sections]
-        found += [(listing.mark, len(listing.items)) for listing in self.listings]
+        """What can be filtered by status or action."""
+        counts = Counter(entry.mark for entry in self.entries)
+        found = [*counts.items(), *((listing.mark, len(listing.items)) for listing in self.listings)]
         return tuple(Choice(mark.key, mark.word, count, mark.tone) for mark, count in found)
 
     @property
     def many(self) -> bool:
         """Whether there is so much of it that a browser should draw only what is looked at."""
-        return sum(len(section.entries) for section in self.sections) > MANY
+        return len(self.entries) > MANY
 
     @property
     def targets(self) -> frozenset[str]:
@@ -204,21 +214,21 @@ class Page:
 
     @property
     def origins(self) -> tuple[Choice, ...]:
-        """What can be filtered by who caused it."""
-        return ()
+        """What can be filtered by who caused it, where that is known."""
+        counts = Counter(entry.origin for entry in self.entries if entry.origin)
+        return tuple(Choice(key, word, counts[key]) for key, word in ORIGINS.items() if key in counts)
 
     @property
     def fields(self) -> tuple[Choice, ...]:
         """What can be filtered by field, with how many groups it concerns."""
-        counts: dict[str, int] = {}
-        words: dict[str, str] = {}
-        for section in self.sections:
-            for entry in section.entries:
-                for field, label in {row.field: row.label for row in entry.rows}.items():
-                    counts[field] = counts.get(field, 0) + 1
-                    words[field] = label
+        labels = [{row.field: row.label for row in entry.rows} for entry in self.entries]
+        counts = Counter(field for found in labels for field in found)
+        words = {field: label for found in labels for field, label in found.items()}
         return tuple(Choice(field, words[field], counts[field]) for field in FIELDS if field in counts)
 
+
+ORIGINS = {"this_change": "This change", "before": "There before"}
+"""Who caused a change, in a plan that was compared with a base."""
 
 MANY = 100
 
@@ -236,7 +246,7 @@ def shortened(page: Page, limit: int = ENTRIES) -> Page:
         kept, cut = section.entries[:left], section.entries[left:]
         left -= len(kept)
         sections.append(replace(section, entries=kept, more=len(cut)))
-        names += [(entry.name, f"{section.mark.word.lower()} {entry.place}".rstrip()) for entry in cut]
+        names += [(entry.name, f"{entry.mark.word.lower()} {entry.place}".rstrip()) for entry in cut]
     if not names:
         return page
     rest = Listing("Not shown in full", tuple(names), Mark("more", "Not shown in full", "quiet"))

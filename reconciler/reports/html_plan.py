@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.model.attribution import CauseOfChange
 from reconciler.model.plan import Action
 from reconciler.model.thumbnail import Thumbnails
-from reconciler.reports import html_values
+from reconciler.reports import base_view, html_base, html_values
 from reconciler.reports.html_changes import admins_row, rows_of
 from reconciler.reports.html_page import Banner, Card, Entry, Listing, Mark, Page, Section, Table
 from reconciler.reports.html_values import Album, notes_table
@@ -47,6 +48,8 @@ def plan_page(view: PlanView, facts: tuple[tuple[str, str], ...], thumbnails: Th
     """The page of a plan; `facts` are what there is to say about the run."""
     album = Album(thumbnails)
     title, mark, sentences = _verdict(view)
+    if view.base is not None:
+        facts = (*facts, ("Compared with", html_base.named(view.base)))
     quiet = [group for group in view.groups if group.action == "none"]
     return Page(
         kind="Plan",
@@ -57,7 +60,11 @@ def plan_page(view: PlanView, facts: tuple[tuple[str, str], ...], thumbnails: Th
         facts=facts,
         cards=_cards(view),
         sections=tuple(_sections(view, album)),
-        tables=(*joining(view.groups), *notes_table((group.name, group.notes) for group in quiet)),
+        tables=(
+            *(html_base.dropped(view.base) if view.base else ()),
+            *joining(view.groups),
+            *notes_table((group.name, group.notes) for group in quiet),
+        ),
         listings=tuple(_listings(view, quiet)),
         pictures=album.drawn,
     )
@@ -76,15 +83,19 @@ def _verdict(view: PlanView) -> tuple[str, Mark, tuple[str, ...]]:
             if told
             else "Members will see no notices."
         )
+    title = f"{counted(changed, 'group')} would change"
+    if view.base is not None:
+        title, also = html_base.verdict(view.base)
+        sentences.insert(0, also)
     refused = [objection for objection in view.objections if objection.lifted_by is None]
     if refused:
         return (
             f"Refused: {counted(len(refused), 'guard objects', 'guards object')}",
             Mark("blocked", "Refused", "bad"),
-            (f"{counted(changed, 'group')} would change.", *sentences),
+            (f"{title}.", *sentences),
         )
     if changed:
-        return f"{counted(changed, 'group')} would change", MARKS["update"], tuple(sentences)
+        return title, MARKS["update"], tuple(sentences)
     if not view.complete:
         return "Not everything could be read", MARKS["unreadable"], tuple(sentences)
     if count.blocked or count.missing:
@@ -98,6 +109,8 @@ def _verdict(view: PlanView) -> tuple[str, Mark, tuple[str, ...]]:
 
 
 def _banners(view: PlanView) -> Iterator[Banner]:
+    if view.base is not None:
+        yield from html_base.banners(view.base)
     if not view.complete:
         unreadable = view.summary.unreadable
         more = (f"{counted(unreadable, 'group')} could not be read.",) if unreadable else ()
@@ -114,6 +127,8 @@ def _banners(view: PlanView) -> Iterator[Banner]:
 def objection(found: ObjectionView) -> Banner:
     """A guard's refusal, and how it is or was lifted."""
     groups = (f"Groups: {few(found.groups, 12)}",) if found.groups else ()
+    if found.cause == "before":
+        groups = (*groups, "It was there before this change.")
     if found.lifted_by is not None:
         lines = (found.message, *groups, f"Allowed by {found.lifted_by}")
         return Banner("warn", f"{found.code}: allowed", lines)
@@ -160,13 +175,21 @@ def _cards(view: PlanView) -> tuple[Card, ...]:
 
 
 def _sections(view: PlanView, album: Album) -> Iterator[Section]:
+    """By action; beside a base what this change causes comes first, then what was due before."""
+    if view.base is not None:
+        for cause, (mark, lead) in html_base.PARTS.items():
+            groups = base_view.parts(view.groups, cause)
+            if groups:
+                yield Section(mark, lead, tuple(_entry(group, album, cause) for group in groups))
     for action, mark in MARKS.items():
+        if action == "none" or (view.base is not None and action in ("update", "create", "adopt", "leave")):
+            continue
         groups = [group for group in view.groups if group.action == action]
-        if groups and action != "none":
+        if groups:
             yield Section(mark, _LEADS[action], tuple(_entry(group, album) for group in groups))
 
 
-def _entry(group: GroupView, album: Album) -> Entry:
+def _entry(group: GroupView, album: Album, cause: CauseOfChange | None = None) -> Entry:
     rows = rows_of(group.name, group.changes, album)
     if group.admins_after is not None and group.action != "create":
         rows = admins_row(rows, group.admins_after)
@@ -179,6 +202,7 @@ def _entry(group: GroupView, album: Album) -> Entry:
         columns=COLUMNS,
         rows=(*rows, *waiting),
         notes=group.notes,
+        origin=cause or group.cause or "",
         commands=(("Apply", f"reconciler apply --target {group.name}"),) if group.changes else (),
     )
 

@@ -16,7 +16,7 @@ from reconciler.reports.html import render_apply, render_drift, render_plan, ren
 from reconciler.reports.run import ValidationView
 from reconciler.reports.view import apply_view, plan_view
 
-from . import drifts, large, samples
+from . import based, drifts, large, samples
 from .samples import ACCOUNT, BOOK, LOGO, OPEN_BOOK, RUN, STRANGER
 
 CSP = re.compile(
@@ -144,6 +144,18 @@ def test_of_ten_thousand_changed_groups_the_first_thousand_are_shown_in_full() -
     assert page.count("<li><bdi>novo-") == 9_000
     assert "… and 9000 more, by name at the end of the page" in page
     assert '<span class="number">10000</span></h2>' in page
+
+
+def test_a_base_comes_with_its_verdict_and_with_what_moves_protection() -> None:
+    page = re.sub(r"<[^>]+>", "|", render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), RUN))
+    assert "origin/main (bbbbbbbbbbbb)" in page
+    assert page.index("This change moves what protects people") < page.index("Caused by this change")
+    assert "guard demote_share: 0.25 → 0.9" in page
+    assert page.index("Caused by this change") < page.index("Merging also makes these")
+    assert "|Called off by this change|" in page
+    nothing = render_plan(plan_view(samples.EVERYTHING, BOOK, based.NOTHING_NEW), RUN)
+    assert "This change causes no changes" in nothing
+    assert "its files are wrong" in render_plan(plan_view(samples.EVERYTHING, BOOK, based.BROKEN), RUN)
 
 
 def test_other_runs_have_pages_too() -> None:

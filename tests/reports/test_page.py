@@ -27,7 +27,7 @@ from reconciler.reports.view import apply_view, plan_view
 from tests.browser import chromium, complaints_of_the_validator, tab
 from tests.support import picture
 
-from . import drifts, samples
+from . import based, drifts, samples
 from .samples import BOOK, LOGO, PHOTO, RUN
 from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
 
@@ -54,6 +54,7 @@ PAGES = {
     "on hold": lambda: render_drift(drift_view(drifts.ON_HOLD, BOOK), RUN),
     "odd": lambda: render_drift(drift_view(replace(drifts.EVERYTHING, groups=(ODD,)), BOOK), RUN),
     "plan": lambda: render_plan(plan_view(samples.EVERYTHING, BOOK), INCOMPLETE, SHOWN),
+    "base": lambda: render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), INCOMPLETE, SHOWN),
     "customers": lambda: render_plan(plan_view(samples.CUSTOMERS, BOOK), RUN, SHOWN),
     "nothing": lambda: render_plan(plan_view(samples.NOTHING, BOOK), RUN),
     "apply": lambda: render_apply(apply_view(samples.MIXED, BOOK), INCOMPLETE),
@@ -170,6 +171,23 @@ def test_filters(browser: Browser, files: dict[str, Path]) -> None:
         bar.get_by_role("button", name="In sync").click()
         assert shown(page) == []
         assert page.locator("details[open] li:visible").count() == 1
+
+
+def test_what_this_change_causes_can_be_told_from_what_was_there(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    with tab(browser) as (page, _):
+        page.goto(files["base"].as_uri())
+        mine = page.locator("#this_change h3").all_text_contents()
+        theirs = page.locator("#before h3").all_text_contents()
+        assert "suporte-campinas" in mine
+        assert "suporte-campinas" in theirs  # some of it is, some was there
+        assert "antigo" in theirs
+        page.get_by_role("button", name="There before").click()
+        assert set(theirs) <= set(shown(page))
+        assert page.locator("#this_change").is_hidden()
+        page.get_by_role("button", name="Leave").first.click()
+        assert shown(page) == ["antigo"]
 
 
 def test_readable_without_script(browser: Browser, files: dict[str, Path]) -> None:
