@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-
-from rich.cells import cell_len, chop_cells
-from rich.color import ColorSystem
-from rich.style import Style
+from functools import cache
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint
 from reconciler.reports import accept_layout, drift_layout, import_layout, invites_layout, layout, list_layout
@@ -27,20 +25,23 @@ from reconciler.reports.shapes import (
     PlanView,
 )
 
+if TYPE_CHECKING:
+    from rich.style import Style
+
 INDENT = 4
 LABEL = 9  # columns of a field's label
 PLACE = 40  # the column where a head's place begins, where there is room
 NARROW = 16  # columns that wrapped text keeps at least
 
 _STYLES = {
-    "add": Style(color="green"),
-    "remove": Style(color="red"),
-    "change": Style(color="yellow"),
-    "warn": Style(color="yellow"),
-    "bad": Style(color="red", bold=True),
-    "dim": Style(dim=True),
-    "strong": Style(bold=True),
-    LINK: Style(color="cyan"),
+    "add": "green",
+    "remove": "red",
+    "change": "yellow",
+    "warn": "yellow",
+    "bad": "bold red",
+    "dim": "dim",
+    "strong": "bold",
+    LINK: "cyan",
 }
 _TOKENS = re.compile(r"[^ ]+ *| +")
 
@@ -138,8 +139,8 @@ def _item(item: Item, color: bool, width: int) -> Iterator[str]:
     gap = max(PLACE - used, 2)
     if not place:
         yield from _wrapped("", 2, head, color, width)
-    elif used + 2 + cell_len(place) <= width:
-        gap = min(gap, width - used - cell_len(place))
+    elif used + 2 + _room(place) <= width:
+        gap = min(gap, width - used - _room(place))
         yield _ink(head, color) + " " * gap + _ink(((place, "dim"),), color)
     else:
         yield from _wrapped("", 2, head, color, width)
@@ -153,7 +154,7 @@ def _field(field: Field, color: bool, width: int) -> Iterator[str]:
     columns = _columns(rows)
     label = f"{for_terminal(field.label):<{LABEL}}" if field.label else ""
     for row in rows:
-        lead, used = " " * INDENT + label, INDENT + cell_len(label)
+        lead, used = " " * INDENT + label, INDENT + _room(label)
         if width - used - sum(column + 2 for column in columns[: len(row) - 1]) < NARROW:
             yield from _wrapped(lead, used, _joined(row), color, width)
             label = " " * len(label)
@@ -188,11 +189,11 @@ def _wrapped(lead: str, used: int, cell: Cell, color: bool, width: int) -> Itera
     line: list[Span] = []
     length = 0
     for token, style in _tokens(cell, room):
-        if length and length + cell_len(token.rstrip(" ")) > room:
+        if length and length + _room(token.rstrip(" ")) > room:
             yield (lead + _ink(_stripped(line), color)).rstrip(" ")
             lead, line, length = " " * used, [], 0
         line.append((token, style))
-        length += cell_len(token)
+        length += _room(token)
     yield (lead + _ink(_stripped(line), color)).rstrip(" ")
 
 
@@ -200,10 +201,10 @@ def _tokens(cell: Cell, room: int) -> Iterator[Span]:
     """Words with the spaces behind them; what is longer than a line is cut, but for a link."""
     for text, style in cell:
         for token in _TOKENS.findall(text):
-            if cell_len(token.rstrip(" ")) <= room or style == LINK:
+            if _room(token.rstrip(" ")) <= room or style == LINK:
                 yield token, style
             else:
-                yield from ((part, style) for part in chop_cells(token, room))
+                yield from ((part, style) for part in _chopped(token, room))
 
 
 def _stripped(line: list[Span]) -> Cell:
@@ -219,7 +220,7 @@ def _escaped(cell: Cell) -> Cell:
 
 
 def _cells(cell: Cell) -> int:
-    return sum(cell_len(text) for text, _ in cell)
+    return sum(_room(text) for text, _ in cell)
 
 
 def _ink(cell: Cell, color: bool) -> str:
@@ -232,7 +233,36 @@ def _ink(cell: Cell, color: bool) -> str:
             runs[-1] = (runs[-1][0] + text, style)
         else:
             runs.append((text, style))
-    return "".join(
-        _STYLES[style].render(text, color_system=ColorSystem.STANDARD) if style else text
-        for text, style in runs
-    )
+    return "".join(_painted(text, style) if style else text for text, style in runs)
+
+
+# rich is imported where there is something that only rich knows: most reports need neither.
+
+
+def _painted(text: str, style: str) -> str:
+    from rich.color import ColorSystem
+
+    return _style(style).render(text, color_system=ColorSystem.STANDARD)
+
+
+@cache
+def _style(name: str) -> Style:
+    from rich.style import Style
+
+    return Style.parse(_STYLES[name])
+
+
+def _room(text: str) -> int:
+    """How many columns of a terminal a text without control characters takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _chopped(text: str, room: int) -> list[str]:
+    """A text in pieces of at most `room` columns."""
+    from rich.cells import chop_cells
+
+    return chop_cells(text, room)

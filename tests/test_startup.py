@@ -1,0 +1,66 @@
+"""What starting up pays for: libraries are imported by whoever needs them. Held by names of modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("requests", "urllib3", "deepdiff", "PIL", "rich", "jinja2", "jsonschema")
+# The lines that were written, then the exit code and the modules at the end.
+_RUN = """
+import sys
+from reconciler.cli import main
+code = main(sys.argv[1:])
+print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def imported(folder: Path, *arguments: str, code: int = 0) -> set[str]:
+    """The packages that a run has imported when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    ended, *modules = done.stderr.splitlines()[-1].split()
+    assert ended == str(code), done.stdout
+    return set(modules)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A repository as it may be: contacts, settings, an icon that is not to be there."""
+    (tmp_path / "groups").mkdir()
+    (tmp_path / "groups" / "a.yaml").write_text(
+        "subject: Café ☕\nicon: null\nadmins: [ana]\nlink_version: 1\n"
+    )
+    (tmp_path / "contacts.yaml").write_text('people: {ana: {numbers: ["+55 19 90000-0001"]}}\n')
+    (tmp_path / "reconciler.yaml").write_text(
+        "api: {concurrency: 16, rate: 2.5}\ndefaults: {members: [ana]}\n"
+        "allow: [{code: demote-many, max: 41, until: 2026-11-28, reason: new team}]\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("plan", "--help"), ("--version",), ("schema", "group")],
+    ids=" ".join,
+)
+def test_nothing_heavy_and_no_yaml(arguments: tuple[str, ...], folder: Path) -> None:
+    assert not imported(folder, *arguments) & {*HEAVY, "yaml"}
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_validate_pays_for_yaml_alone(format: str, folder: Path) -> None:
+    modules = imported(folder, "validate", "--format", format)
+    assert "yaml" in modules
+    assert not modules & set(HEAVY)
+
+
+def test_a_mistake_pays_for_jsonschema_which_says_what_it_is(folder: Path) -> None:
+    (folder / "groups" / "b.yaml").write_text("subject: B\nadmins: ana\n")
+    modules = imported(folder, "validate", code=1)
+    assert "jsonschema" in modules
+    assert not modules & set(HEAVY) - {"jsonschema"}
