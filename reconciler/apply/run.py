@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 from reconciler.apply.group import GroupRun
-from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools
+from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools, problem_of
 from reconciler.errors import StateError
-from reconciler.model.live import Gone, IconSeen, LiveGroup, Reading
-from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.change import AdoptGroup
+from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.bookkeeping import people_of, record_of
@@ -78,6 +79,10 @@ class _Run:
         if todo:
             progress.start("Applying", len(todo))
             try:
+                for outcome in self._adopted(todo):
+                    ended[outcome.name] = outcome
+                    progress.advance()
+                todo = [group for group in todo if group.name not in ended]
                 for outcome in self._until_account_is_proven(todo):
                     ended[outcome.name] = outcome
                     progress.advance()
@@ -91,6 +96,29 @@ class _Run:
                 progress.finish()
         self._observe()
         return ended
+
+    def _adopted(self, todo: list[GroupPlan]) -> Iterator[GroupOutcome]:
+        """Bind and record, in one step, what was found and is as wanted already; nothing is written to it."""
+        groups = [group for group in todo if all(isinstance(change, AdoptGroup) for change in group.changes)]
+        if not groups or self.tools.clock.stopping or self.tools.context.options.ready is not None:
+            return
+        state = self.tools.journal.state
+        records = {
+            group.name: record for group in groups if (record := self._observed(group, state)) is not None
+        }
+        problem: Problem | None = None
+        try:
+            former = [group.was for group in groups if group.name in records and group.was is not None]
+            self.tools.journal.observe(records, former)
+        except StateError as error:
+            problem = problem_of(error)
+            for name, record in records.items():
+                self.tools.unsaved(error, name, record.id)
+        for group in groups:
+            if group.name in records:
+                status: Status = "done" if problem is None else "failed"
+                outcomes = tuple(Outcome(change, status, problem) for change in group.changes)
+                yield replace(_untouched(group), outcomes=outcomes)
 
     def _until_account_is_proven(self, todo: list[GroupPlan]) -> Iterator[GroupOutcome]:
         """While no group that was read holds the account, groups are created one at a time: a wrong number

@@ -99,6 +99,25 @@ def test_credentials_in_any_script(server: RawServer, clock: FakeClock) -> None:
     assert server.seen[0].headers["username"].encode("latin-1").decode() == "José"
 
 
+def test_what_is_sent_is_framed(server: RawServer, client_for: Connect) -> None:
+    """A write without a body says that it has none: some servers ask for a length (411)."""
+    server.default = reply(200, b"null")
+    writer = client_for(server.url).writer
+    writer.leave("5519-1")
+    writer.remove_icon("5519-1")
+    writer.promote("5519-1", ["5519900000001"])
+    writer.set_icon("5519-1", b"picture", "image/png")
+
+    left, removed, promoted, drawn = server.seen
+    assert (left.headers["content-length"], left.body) == ("0", b"")
+    assert "content-length" not in removed.headers
+    assert promoted.body == b'{"waIds": ["5519900000001"]}'
+    assert (drawn.headers["content-type"], drawn.body) == ("image/png", b"picture")
+    for seen in server.seen:
+        assert seen.headers["host"] == server.url.removeprefix("http://")
+        assert "transfer-encoding" not in seen.headers
+
+
 def test_no_netrc(
     server: RawServer, client_for: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
