@@ -1,0 +1,190 @@
+"""The steps of the action, as a runner runs them: bash, inputs in the environment, `GITHUB_*` as files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import ANA, Repo
+from tests.wiring.conftest import ROOT, committed, without_downloads
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+STEPS: dict[str, Any] = {step["name"]: step for step in ACTION["runs"]["steps"] if "name" in step}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a step ended: its exit code, log, outputs and summary."""
+
+    code: int
+    log: str
+    outputs: dict[str, str]
+    summary: str
+
+    def out(self, name: str) -> str:
+        """An output of the action, by the expression that it declares."""
+        expression = ACTION["outputs"][name]["value"]
+        (step_output,) = re.findall(r"^\$\{\{ steps\.run\.outputs\.([\w-]+) \}\}$", expression)
+        return self.outputs.get(step_output, "")
+
+
+def read_outputs(text: str) -> dict[str, str]:
+    """What `$GITHUB_OUTPUT` says, read as GitHub documents it."""
+    found: dict[str, str] = {}
+    lines = iter(text.splitlines())
+    for line in lines:
+        if match := re.match(r"^([\w-]+)<<(.+)$", line):
+            value = []
+            for inner in lines:
+                if inner == match[2]:
+                    break
+                value.append(inner)
+            found[match[1]] = "\n".join(value)
+        else:
+            name, _, found[name] = line.partition("=")
+    return found
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory, release: Path) -> Path:
+    """The runner's temporary folder after the step that installs."""
+    folder = tmp_path_factory.mktemp("runner")
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", STEPS["Install"]["run"]],
+        cwd=folder,
+        env=without_downloads(folder) | {"RUNNER_TEMP": str(folder), "GITHUB_ACTION_PATH": str(release)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+Step = Callable[..., Ended]
+
+
+@pytest.fixture
+def step(runner: Path, repo: Repo, tmp_path: Path) -> Step:
+    """Runs the step with inputs; those not given have their defaults."""
+
+    def run(environment: dict[str, str] | None = None, **inputs: str) -> Ended:
+        given = {name: about.get("default", "") for name, about in ACTION["inputs"].items()}
+        given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+        fixed = {}
+        for name, value in STEPS["Run"]["env"].items():
+            (wanted,) = re.findall(r"^\$\{\{ inputs\.([\w-]+) \}\}$", value)
+            fixed[name] = given[wanted]
+        files = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        for file in files.values():
+            file.write_text("")
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", STEPS["Run"]["run"]],
+            cwd=repo.path,
+            env=without_downloads(tmp_path)
+            | repo.environment
+            | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+            | {"CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(runner)}
+            | {name: str(path) for name, path in files.items()}
+            | fixed
+            | (environment or {}),
+            capture_output=True,
+            text=True,
+        )
+        outputs = read_outputs(files["GITHUB_OUTPUT"].read_text())
+        return Ended(
+            done.returncode, done.stdout + done.stderr, outputs, files["GITHUB_STEP_SUMMARY"].read_text()
+        )
+
+    return run
+
+
+def test_every_input_reaches_the_script() -> None:
+    used = {re.findall(r"inputs\.([\w-]+)", value)[0] for value in STEPS["Run"]["env"].values()}
+    assert used == set(ACTION["inputs"])
+
+
+def test_validate_marks_the_line(step: Step, repo: Repo) -> None:
+    repo.group("vendas", "subject: Vendas\nadmns: [ana]\n")
+    done = step(command="validate", environment={"RECONCILER_TOKEN": "", "RECONCILER_USERNAME": ""})
+    assert done.code == 1
+    assert re.search(r"^::error file=groups/vendas\.yaml,line=2,", done.log, re.MULTILINE), done.log
+    assert done.out("exit-code") == "1"
+    repo.group("vendas", "subject: Vendas\nadmins: [ana]\n")
+    assert step(command="validate").code == 0
+    assert repo.api.calls() == []
+
+
+def test_plan_apply_and_drift(step: Step, repo: Repo, tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    repo.group("vendas", "subject: Vendas\nadmins: [ana]\n")
+    repo.group("suporte", "subject: Suporte\n")
+    (repo.path / ".git").rmdir()
+    (repo.path / ".gitignore").write_text(".reconciler/\n")
+    committed(repo.path)
+    saved = str(tmp_path / "plan.json")
+
+    planned = step(command="plan", report_directory=str(reports), plan_file=saved, target="vendas\n")
+    assert planned.code == 0, planned.log
+    assert (planned.out("changes"), planned.out("complete")) == ("1", "true")
+    assert planned.out("report-directory") == str(reports)
+    assert "vendas" in planned.summary
+    assert json.loads((reports / "report.json").read_text())["kind"] == "plan"
+    assert "vendas" in (reports / "report.md").read_text()
+    assert "<!doctype html>" in (reports / "report.html").read_text().lower()
+    assert repo.writes() == []
+
+    assert step(command="apply", plan_file=saved, target="vendas").code == 0
+    assert [group["subject"] for group in repo.api.groups()] == ["Vendas"]
+    assert step(command="apply").code == 0
+    assert step(command="apply", ready="true").code == 0
+
+    repo.group("suporte", "subject: Atendimento\n")
+    live = repo.live("Vendas")["id"]
+    repo.api.set_subject(live, "Vendas ::error::x")
+    compared = step(command="plan", base="HEAD")
+    assert compared.code == 0, compared.log
+    assert compared.out("changes") == "1"
+
+    drifted = step(command="drift", report_directory=str(reports))
+    assert drifted.code == 0, drifted.log
+    assert drifted.out("drifted") == "1"
+    assert not re.search(r"^::error::x", drifted.log, re.MULTILINE)
+    assert step(command="drift", fail_on_drift="true").code == 2
+    for ended in (planned, compared, drifted):
+        assert repo.environment["RECONCILER_TOKEN"] not in ended.log + ended.summary + str(ended.outputs)
+        assert ANA not in ended.log + ended.summary
+
+
+def test_refusals_fail_the_step(step: Step, repo: Repo) -> None:
+    repo.group("vendas", "subject: Vendas\n")
+    wrong = step(command="destroy")
+    assert wrong.code == 64
+    assert wrong.log.startswith("::error ")
+    assert step(command="plan", environment={"RECONCILER_TOKEN": ""}).code == 4
+    many = "".join(f"---\nname: g{n}\nsubject: Grupo {n}\n" for n in range(21))
+    repo.write("groups/many.yaml", many)
+    refused = step(command="apply")
+    assert refused.code == 6
+    assert repo.writes() == []
+    assert step(command="apply", allow="\ncreate-many\n", target="g1*\nvendas").code == 0
+    assert len(repo.api.groups()) == 12
+
+
+def test_an_input_is_data(step: Step, repo: Repo, tmp_path: Path) -> None:
+    """Nothing that is typed into a form runs, or becomes an option."""
+    repo.group("vendas", "subject: Vendas\n")
+    bait = tmp_path / "bait"
+    for text in (f"$(touch {bait})", f"`touch {bait}`", f"'; touch {bait}; '", "--allow=create-many"):
+        done = step(command="plan", target=text, working_directory=".", base="")
+        assert done.code != 0, done.log
+        assert not bait.exists()
