@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from reconciler.cli.files import read_text as read_text  # noqa: PLC0414
-from reconciler.cli.files import write_private as write_private  # noqa: PLC0414
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:

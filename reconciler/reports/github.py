@@ -216,7 +216,8 @@ def _applied(group: GroupOutcomeView) -> Iterator[_Note]:
 def _drifted(group: GroupDriftView) -> Iterator[_Note]:
     how = "to apply it" if group.status == "pending" else "to restore it"
     restore = f"{how}: {group.restore}" if group.restore else ""
-    lines = _lines(*group.notes, *difflines.of_drift(group.fields), restore)
+    keep = f"to keep it: {group.accept}" if group.accept else ""
+    lines = _lines(*group.notes, *difflines.of_drift(group.fields), restore, keep)
     place = (group.file or "", group.line or 0)
     match group.status:
         case "drifted" | "missing" | "blocked" | "unreadable":

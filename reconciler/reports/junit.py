@@ -142,8 +142,8 @@ def _outcome(outcome: OutcomeView) -> Iterable[str]:
 
 def _drifted(group: GroupDriftView) -> _Case:
     place = group.file or "no manifest"
-    restore = (group.restore,) if group.restore else ()
-    lines = (*group.notes, *difflines.of_drift(group.fields), *restore)
+    answers = filter(None, (group.restore, group.accept))
+    lines = (*group.notes, *difflines.of_drift(group.fields), *answers)
     match group.status:
         case "in_sync":
             return _Case(group.name, place)

@@ -404,7 +404,7 @@ def test_links_are_on_stdout_only_and_in_no_other_command(waiting: Repo) -> None
 def test_quiet_and_unknown_formats(waiting: Repo) -> None:
     assert waiting.run("invites", "--quiet").err == ""
     assert waiting.run("invites", "--format", "html").code == 64
-    assert waiting.run("plan", "--format", "csv").code == 64
+    assert waiting.run("plan", "--format", "sarif").code == 64
 
 
 def test_what_outsiders_write_is_shown_as_it_is_elsewhere(waiting: Repo) -> None:

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -241,6 +241,7 @@ def test_no_pipeline_takes_an_order(command: str) -> None:
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_any_text_at_all(words: str) -> None:
     for name, render in FORMATS.items():
         output = render(words)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -199,6 +199,7 @@ def test_every_character_that_acts_is_escaped() -> None:
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_any_text_at_all(words: str) -> None:
     for name, render in FORMATS.items():
         output = render(words)

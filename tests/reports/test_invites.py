@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Invite
@@ -202,6 +202,7 @@ def test_no_cell_is_a_formula_however_the_program_divides_a_line(words: str, del
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_a_table_holds_whatever_was_written_row_by_row(words: str) -> None:
     output = FORMATS["csv"](words)
     assert_harmless("csv", output)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Affected, Promote, SetSubject
@@ -115,6 +115,7 @@ def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
 
 
 @given(st.text(max_size=80) | st.text("`~ \\<>[]()!*_#@:/.-+1a&\n|$", max_size=40))
+@settings(deadline=None)
 def test_any_text_reads_as_it_is(words: str) -> None:
     shown = for_terminal(words)
     assert visible(f"x {code(words)} x") == f"x {shown or chr(34) * 2} x"
@@ -127,6 +128,7 @@ def test_any_text_reads_as_it_is(words: str) -> None:
 
 
 @given(st.text(max_size=60) | st.text('->!<"\\{}', max_size=30))
+@settings(deadline=None)
 def test_no_value_ends_the_marker(words: str) -> None:
     line = marker({"digest": words, "truncated": False})
     assert line.count("-->") == 1

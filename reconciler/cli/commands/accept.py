@@ -47,7 +47,7 @@ def command(
     from functools import partial
 
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, files, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.manifests.output import Output
@@ -99,5 +99,5 @@ def command(
         view = accept_view(result, book)
         terminal.put(chosen(view, look))
         for report in reports:
-            formats.write_private(report.path, report.format(view, formats.PLAIN))
+            files.write_private(report.path, report.format(view, formats.PLAIN))
         return exits.of_accept(result)

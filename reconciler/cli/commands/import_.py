@@ -51,7 +51,7 @@ def command(
     is overwritten, and groups that have a manifest are left as they are, so it can be run again.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, files, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.manifests.output import Output
@@ -89,7 +89,7 @@ def command(
         look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
         terminal.put(chosen(view, look))
         for report in reports:
-            formats.write_private(report.path, report.format(view, formats.PLAIN))
+            files.write_private(report.path, report.format(view, formats.PLAIN))
         return exits.of_import(result)
 
 
