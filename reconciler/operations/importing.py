@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Literal
 
 from reconciler import pictures
 from reconciler.errors import (
@@ -30,9 +29,10 @@ from reconciler.model.desired import DesiredGroup, DesiredIcon, Icon
 from reconciler.model.group import UNSET, Unset, is_name
 from reconciler.model.imported import Import, ImportField, ImportOutcome, ImportResult
 from reconciler.model.listing import Owner
-from reconciler.model.live import Gone, IconMeta, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
 from reconciler.model.record import Record, State
+from reconciler.operations.downloads import Served, icons_in_order
 from reconciler.planning.bookkeeping import record_of
 from reconciler.planning.guards import probable_account
 from reconciler.planning.importing import People, draft, selected, unbound
@@ -71,8 +71,8 @@ def import_groups(
 
     Nothing is changed in any group: no writer is handed in. Without `output` nothing is written and nothing
     recorded. One group that fails does not stop the others; what ends a run early (credentials, a signal)
-    does, after binding what was written. Raises `UsageError` for a pattern that means no group, `FileError`
-    and `EditError` when the contacts cannot be written, and what `survey` raises.
+    does, after binding what was written. Raises `UsageError` for a pattern that means no group,
+    `ReconcilerError` when the contacts cannot be written, and what `survey` raises.
     """
     run = _Run(loaded, journal.state, reader, ManifestWriter(tree, output, loaded), wish, options)
     reading = _survey(loaded, journal.state, reader, wish, progress)
@@ -144,30 +144,6 @@ def _bind(journal: Journal, records: Mapping[str, Record], drafts: Collection[Im
     return None
 
 
-@dataclass(slots=True)
-class _Icons:
-    """Served pictures, each downloaded once, however many groups show it."""
-
-    reader: Reader
-    _known: dict[str, Future[bytes]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def of(self, group_id: str) -> tuple[IconMeta, bytes] | None:
-        meta = self.reader.get_icon(group_id)
-        if meta is None:
-            return None
-        with self._lock:
-            mine = meta.url not in self._known
-            future = self._known.setdefault(meta.url, Future())
-        if mine:
-            try:
-                future.set_result(self.reader.fetch_icon(meta))
-            except BaseException as error:
-                future.set_exception(error)
-                raise
-        return meta, future.result()
-
-
 class _Run:
     def __init__(
         self,
@@ -219,6 +195,7 @@ class _Run:
                 name = self._name(live, owner, taken)
                 taken.add(name)
                 drafts.append(self._draft(live, name, owner))
+                self.outcomes[group_id] = ImportOutcome(id=group_id, status="not_begun", subject=live.subject)
         return drafts
 
     def _asked_for(self, reading: Reading) -> Collection[str]:
@@ -259,42 +236,32 @@ class _Run:
         self, drafts: list[Import], clock: Clock, concurrency: int, progress: Progress
     ) -> Problem | None:
         """Write all drafts, in order, as their icons come; returns what ended the run early, if anything."""
-        icons = _Icons(self.reader)
-        refused: Problem | None = None
-        with _pool(concurrency) as pool, _progress(progress, len(drafts)):
-            waiting = [pool.submit(icons.of, each.live.id) if each.with_icon else None for each in drafts]
-            for each, future in zip(drafts, waiting, strict=True):
-                if clock.stopping or refused is not None:
-                    self._record_end(each, "not_begun")
-                    continue
+        wanted = (each.live.id if each.with_icon else None for each in drafts)
+        icons = icons_in_order(self.reader, wanted, concurrency)
+        with closing(icons), _progress(progress, len(drafts)):
+            for each, icon in zip(drafts, icons, strict=True):
+                if clock.stopping:
+                    break
                 try:
-                    served = future.result() if future is not None else None
-                    self._write(each, served)
+                    self._write(each, icon())
                 except Interrupted:
-                    self._record_end(each, "not_begun")
+                    break
                 except CredentialsError as error:
-                    refused = Problem("credentials", error.message, error.hint)
-                    self._record_end(each, "not_begun")
+                    return Problem("credentials", error.message, error.hint)
                 except ApiError as error:
-                    self._record_end(each, "unreadable", Problem.of(error))
+                    self._fail(each, "unreadable", Problem.of(error))
                 except FileError as error:
                     message = f"{each.name}.yaml or its icon {error.message}"
-                    self._record_end(each, "failed", Problem("file", message, error.hint))
+                    self._fail(each, "failed", Problem("file", message, error.hint))
                 progress.advance()
-        return refused
+        return None
 
-    def _record_end(self, each: Import, status: str, problem: Problem | None = None) -> None:
-        match status:
-            case "unreadable" | "failed":
-                self.outcomes[each.live.id] = ImportOutcome(
-                    id=each.live.id, status=status, subject=each.live.subject, problem=problem
-                )
-            case _:
-                self.outcomes[each.live.id] = ImportOutcome(
-                    id=each.live.id, status="not_begun", subject=each.live.subject
-                )
+    def _fail(self, each: Import, status: Literal["unreadable", "failed"], problem: Problem) -> None:
+        self.outcomes[each.live.id] = ImportOutcome(
+            id=each.live.id, status=status, subject=each.live.subject, problem=problem
+        )
 
-    def _write(self, each: Import, served: tuple[IconMeta, bytes] | None) -> None:
+    def _write(self, each: Import, served: Served | None) -> None:
         remarks = list(each.remarks)
         icon: Icon | Unset | None = UNSET
         seen = IconSeen(None)
@@ -336,16 +303,6 @@ def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
         members=each.members,
         id=each.live.id,
     )
-
-
-@contextmanager
-def _pool(concurrency: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool for reads, whose waiting reads are dropped when the block ends early."""
-    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="icons")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager
