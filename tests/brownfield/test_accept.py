@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -280,6 +281,18 @@ def test_what_only_the_files_changed_is_kept(suporte: tuple[Inside, str]) -> Non
     assert repo.run("drift").code == 0
     assert accepted(repo, "suporte", "--field", "subject").code == 0
     assert "subject:  Suporte  " in (repo.path / "groups/suporte.yaml").read_text()
+
+
+def test_an_icon_that_only_the_files_changed_is_taken_back(make_inside: Callable[..., Inside]) -> None:
+    """What is served is what was recorded, and still the file is another now than the one on record."""
+    repo = make_inside(reencode=True)
+    settle(repo, "subject: Suporte\nicon: icons/suporte.png\n", ANA)
+    repo.write("groups/icons/suporte.png", picture("navy"))
+    assert accepted(repo, "suporte").json["groups"][0]["status"] == "unchanged"
+    assert accepted(repo, "suporte", "--field", "icon").json["groups"][0]["fields"] == ["icon"]
+    served = (repo.path / "groups/icons/suporte.png").read_bytes()
+    assert served not in (picture(), picture("navy"))
+    in_sync(repo)
 
 
 def test_it_works_without_a_state(suporte: tuple[Inside, str]) -> None:

@@ -14,7 +14,9 @@ import yaml
 
 from reconciler.manifests.files import FileError
 from reconciler.manifests.output import Output
+from reconciler.operations.downloads import icons_in_order
 from reconciler.state import codec
+from tests.fakes import FakeApi
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, ELISA, STRANGER, Result, picture
 
 from .conftest import Inside
@@ -353,6 +355,17 @@ def test_a_file_is_written_whole_or_not_at_all_and_never_over_another(tmp_path: 
         output.replace("a/c.yaml", b"three", b"four")
     assert (tmp_path / "a/b.yaml").read_bytes() == b"three"
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["b.yaml", "c.yaml"]
+
+
+def test_a_picture_that_several_groups_show_from_one_place_is_downloaded_once() -> None:
+    api = FakeApi()
+    one, two = (api.seed(subject, icon=picture(size=64)) for subject in ("Um", "Dois"))
+    three = api.seed("Três")
+    meta = api.reader.get_icon(one)
+    api.reader.get_icon = lambda group_id: None if group_id == three else meta  # type: ignore[method-assign]
+    found = [icon() for icon in icons_in_order(api.reader, [one, None, three, two], 2)]
+    assert found == [(meta, picture(size=64)), None, None, (meta, picture(size=64))]
+    assert [name for name, _ in api.calls].count("fetch_icon") == 1
 
 
 def test_two_at_once_write_each_manifest_once(three: Inside) -> None:
