@@ -25,6 +25,7 @@ _COMMANDS = {
         "reconciler.cli.commands.inbound",
         "Tell what a webhook's messages say, and who has shown up.",
     ),
+    "comment": ("reconciler.cli.commands.comment", "Post a report as a comment of the pull request."),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
     "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),

@@ -1,0 +1,64 @@
+"""`reconciler comment`."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.common import Common, verb
+
+EXAMPLES = """
+reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
+reconciler comment plan.md                                  in a job with the token of the code host
+reconciler comment plan.md --provider github --repository acme/groups --number 12
+"""
+
+
+@verb("comment", EXAMPLES)
+@click.argument("file", metavar="FILE")
+@click.option("--provider", type=click.Choice(["github", "gitlab"]), default=None, help="[default: the CI's]")
+@click.option(
+    "--repository", metavar="NAME", default=None, help="OWNER/NAME, or GitLab's project  [default: the CI's]"
+)
+@click.option(
+    "--number",
+    type=click.IntRange(1, 10**9),
+    default=None,
+    help="The pull or merge request  [default: the job's]",
+)
+@click.option("--api-url", metavar="URL", default=None, help="The code host's API  [default: the CI's]")
+@click.option(
+    "--author", metavar="LOGIN", default="", help="Who comments, where the token may not ask whose it is."
+)
+def command(
+    common: Common,
+    file: str,
+    provider: str | None,
+    repository: str | None,
+    number: int | None,
+    api_url: str | None,
+    author: str,
+) -> int:
+    """Post a Markdown report as a comment of the pull request, or replace the one that is there.
+
+    The token is GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN; no credential of the Groups API is needed.
+    """
+    from reconciler.cli import codehost, files, terminal, wiring
+    from reconciler.cli.clock import SystemClock
+    from reconciler.errors import Exit
+    from reconciler.publish.comments import checked, publish
+
+    common.refuse("target", "format", "report", "sandbox", "config", "show_numbers")
+    wiring.enter(common)
+    meant = codehost.target(provider, repository, number, api_url, author)
+    body = checked(files.read_text(file, 1 << 20), file)
+    clock = SystemClock()
+    with codehost.host(meant, clock) as host:
+        done = publish(host, body, clock)
+    if done.warning:
+        terminal.say(f"Warning: {done.warning}.")
+    if not common.quiet:
+        from reconciler.reports.escape import for_terminal
+
+        where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number}"
+        terminal.say(f"Comment {done.action}: {where}")
+    return Exit.OK
