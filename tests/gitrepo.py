@@ -32,7 +32,7 @@ def start(folder: Path) -> None:
 
 
 def commit(folder: Path, message: str = "change") -> str:
-    """Commit everything in the work tree; returns the commit's id."""
-    git(folder, "add", "--all", "--force", ".")
+    """Commit everything in the work tree that is not ignored; returns the commit's id."""
+    git(folder, "add", "--all", ".")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
     return git(folder, "rev-parse", "HEAD")

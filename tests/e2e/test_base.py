@@ -1,0 +1,190 @@
+"""`plan --base` in a real repository, through the command, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import gitrepo
+from tests.gitrepo import git
+from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, CONTACTS, STRANGER, Repo, picture
+
+
+@pytest.fixture
+def due(make_repo: Callable[..., Repo]) -> Repo:
+    """Three groups, applied and committed on `main`; then Carlos was promoted by hand, and Ana has joined.
+    The branch `change` is checked out."""
+    repo = make_repo()
+    gitrepo.start(repo.path)
+    repo.write(".gitignore", ".reconciler/\n")
+    repo.write("groups/icons/a.png", picture("teal", 320))
+    repo.group("suporte", "subject: Suporte\nadmins: [ana]\nicon: icons/a.png\n")
+    repo.group("vendas", "subject: Vendas\nadmins: [ana, bruno]\n")
+    repo.group("equipe", "subject: Equipe\n")
+    assert repo.apply().code == 0
+    gitrepo.commit(repo.path, "applied")
+    group_id = repo.live("Suporte")["id"]
+    for who in (ANA, CARLOS):
+        repo.api.join(group_id, who)
+    repo.api.promote(group_id, CARLOS)
+    git(repo.path, "checkout", "--quiet", "-b", "change")
+    return repo
+
+
+def causes(document: Any, name: str) -> list[tuple[str, list[str], str]]:
+    group = next(found for found in document["groups"] if found["name"] == name)
+    return [(change["kind"], change.get("people", []), change["cause"]) for change in group["changes"]]
+
+
+def test_what_was_due_is_told_from_what_the_change_causes(due: Repo) -> None:
+    due.group("suporte", "subject: Suporte SP\nadmins: [ana]\nicon: icons/a.png\n")
+    due.group("nova", "subject: Nova\nadmins: [ana]\n")
+    gitrepo.commit(due.path)
+    due.api.clear_calls()
+    done = due.plan("--base", "main", "--detailed-exitcode", "--report", "markdown=plan.md")
+    assert done.code == 2, done.err
+    document = done.json
+    assert causes(document, "suporte") == [
+        ("set_subject", [], "this_change"),
+        ("promote", ["ana"], "before"),
+        ("demote", ["carlos"], "before"),
+    ]
+    assert causes(document, "nova") == [("create_group", [], "this_change")]
+    counts = document["summary"]["attribution"]
+    assert (counts["this_change"]["changes"], counts["before"]["changes"]) == (2, 2)
+    assert document["base"]["commit"] == git(due.path, "rev-parse", "main")
+    asked = [(call["method"], call["path"]) for call in due.api.calls()]
+    assert len(asked) == len(set(asked))  # one reading for both plans
+    title = "## Plan: 1 to create, 1 to update, 0 to leave by this change · 2 changes in 1 group due before"
+    assert title in (due.path / "plan.md").read_text().splitlines()
+
+
+def test_a_detailed_exit_code_counts_only_this_change(due: Repo) -> None:
+    due.write("README.md", "nothing of ours\n")
+    gitrepo.commit(due.path)
+    done = due.plan("--base", "main", "--detailed-exitcode")
+    assert done.code == 0, done.err
+    assert done.json["summary"]["attribution"]["before"]["changes"] == 2
+    assert due.plan("--detailed-exitcode").code == 2
+
+
+def test_drift_that_is_written_down_is_called_off(due: Repo) -> None:
+    due.group("suporte", "subject: Suporte\nadmins: [ana, carlos]\nicon: icons/a.png\n")
+    done = due.plan("--base", "main", "--detailed-exitcode")
+    assert done.code == 0
+    (dropped,) = done.json["base"]["dropped"]
+    assert (dropped["name"], dropped["changes"][0]["people"]) == ("suporte", ["carlos"])
+
+
+def test_account_guards_and_allowances_are_the_base_s(due: Repo) -> None:
+    """A change may not choose what is let pass while it is reviewed."""
+    due.write(
+        "reconciler.yaml",
+        f'account: "+{STRANGER}"\nstate: none\nguards: {{leave_count: 100}}\n'
+        "allow: [{code: leave-many, reason: 'let me'}]\n",
+    )
+    due.write("contacts.yaml", CONTACTS.replace(f"+{BRUNO}", f"+{STRANGER}"))
+    for name in ("suporte", "vendas", "equipe"):
+        due.group(name, f"subject: {name}\nensure: left\n")
+    done = due.plan("--base", "main")
+    document = done.json
+    changed = {(each["setting"], each.get("name", "")): each for each in document["base"]["settings_changed"]}
+    assert set(changed) == {
+        ("account", ""),
+        ("state", ""),
+        ("guards", "leave_count"),
+        ("allow", ""),
+        ("alias", "bruno"),
+    }
+    assert STRANGER not in done.out
+    assert changed["guards", "leave_count"]["before"] == "3"
+    # Three groups of the state that the base keeps; with the change's own there would be none to leave.
+    assert document["summary"]["leave"] == 3
+    assert all(group["action"] == "leave" for group in document["groups"])
+
+
+def test_a_saved_plan_is_the_one_that_apply_makes(due: Repo) -> None:
+    due.group("equipe", "subject: Equipe SP\n")
+    gitrepo.commit(due.path)
+    key = {"RECONCILER_PLAN_KEY": "k"}
+    with_base = due.plan("--base", "main", "--out", "plan.json", **key).json
+    assert with_base["digest"] == due.plan(**key).json["digest"]
+    assert due.apply("--plan", "plan.json", **key).code == 0
+
+
+def test_a_base_that_is_broken_is_told(due: Repo) -> None:
+    git(due.path, "checkout", "--quiet", "main")
+    due.group("broken", "subject: [\n")
+    gitrepo.commit(due.path)
+    git(due.path, "checkout", "--quiet", "-b", "mended")
+    (due.path / "groups/broken.yaml").unlink()
+    gitrepo.commit(due.path)
+    done = due.plan("--base", "main", "--detailed-exitcode")
+    assert done.code == 2, done.err
+    assert done.json["base"]["loaded"] is False
+    assert "groups/broken.yaml:" in done.json["base"]["notes"][0]
+    assert done.json["summary"]["attribution"]["before"]["changes"] == 0
+
+
+def test_a_base_whose_settings_are_broken_allows_nothing(due: Repo) -> None:
+    git(due.path, "checkout", "--quiet", "main")
+    due.write("reconciler.yaml", "account: [\n")
+    gitrepo.commit(due.path)
+    git(due.path, "checkout", "--quiet", "-b", "mended")
+    due.write("reconciler.yaml", f'account: "+{ACCOUNT}"\nguards: {{create_count: 1000}}\n')
+    gitrepo.commit(due.path)
+    document = due.plan("--base", "main").json
+    assert document["base"]["settings_changed"][0]["before"] == "20"
+    assert "nothing is allowed" in document["base"]["notes"][1]
+
+
+def test_a_base_without_any_of_our_files(due: Repo) -> None:
+    empty = git(
+        due.path, "commit-tree", git(due.path, "hash-object", "-t", "tree", "-w", "/dev/null"), "-m", "x"
+    )
+    done = due.plan("--base", empty)
+    assert done.json["base"]["loaded"] is True
+    assert done.json["base"]["settings_changed"][0]["setting"] == "account"
+    assert {each["cause"] for group in done.json["groups"] for each in group["changes"]} == {"this_change"}
+
+
+def commit_state(repo: Repo) -> None:
+    git(repo.path, "add", "--force", ".reconciler/state.json")
+    git(repo.path, "commit", "--quiet", "--message", "state")
+
+
+def test_a_state_that_the_change_brings_is_not_read(due: Repo) -> None:
+    """It could bind names to any group of the account."""
+    wrong = json.loads(due.state.read_text())
+    names = list(wrong["groups"])
+    wrong["groups"][names[0]]["id"], wrong["groups"][names[1]]["id"] = (
+        wrong["groups"][names[1]]["id"],
+        wrong["groups"][names[0]]["id"],
+    )
+    good = due.state.read_text()
+    assert due.plan("--base", "main").json["summary"]["adopt"] == 0  # one that no commit has is read
+    due.state.write_text(json.dumps(wrong))
+    commit_state(due)
+    done = due.plan("--base", "main")
+    assert "is part of this change, so it is not read" in done.err
+    assert done.json["summary"]["adopt"] == 3  # found by their subjects
+    git(due.path, "checkout", "--quiet", "main")
+    due.state.parent.mkdir(exist_ok=True)
+    due.state.write_text(good)
+    commit_state(due)
+    git(due.path, "checkout", "--quiet", "-b", "again")
+    due.state.write_text(json.dumps(wrong))
+    commit_state(due)
+    assert causes(due.plan("--base", "main").json, "equipe") == []  # the base's own
+
+
+@pytest.mark.parametrize("ref", ["--upload-pack=touch x", "-x", "a..b", "main:groups", "nothing"])
+def test_what_is_no_base(due: Repo, ref: str) -> None:
+    done = due.run("plan", f"--base={ref}")
+    assert done.code == (1 if ref == "nothing" else 64)
+    assert "--base" in done.err
+    assert not (Path(due.path) / "x").exists()
