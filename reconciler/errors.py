@@ -8,6 +8,8 @@ crosses the border of the package that is the library's home. The CLI catches th
     ├── InputError               1   files that the user wrote: carries every complaint at once
     ├── PictureError             1   bytes that are no usable JPEG or PNG
     ├── StateError               1   the state cannot be read, written, or belongs to another API
+    │   └── Unreachable              the remote of a state in Git did not answer: later it may
+    ├── GitError                 1   a git command failed, or took too long
     ├── CredentialsError         4   credentials missing or refused
     ├── LockedError              5   somebody else is writing
     ├── ObjectionError           6   a guard's refusal, or a saved plan that no longer holds
@@ -111,6 +113,22 @@ class PictureError(ReconcilerError):
 
 class StateError(ReconcilerError):
     """The state cannot be read or written, is damaged, or belongs to another API."""
+
+
+class Unreachable(StateError):
+    """The remote on which the state is kept did not answer; whether it did what it was asked is not known."""
+
+
+class GitError(ReconcilerError):
+    """A git command could not be started, failed, or did not end in time (then `unended` is set).
+
+    `stderr` is what it said, which may hold anybody's words; the message quotes it safely.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, stderr: str = "", unended: bool = False) -> None:
+        super().__init__(message, hint)
+        self.stderr = stderr
+        self.unended = unended
 
 
 class CredentialsError(ReconcilerError):

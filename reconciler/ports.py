@@ -12,7 +12,7 @@ from typing import Protocol
 
 from reconciler.model.desired import Icon
 from reconciler.model.live import IconMeta, LiveGroup
-from reconciler.model.record import Intent, Record, Sent, State
+from reconciler.model.record import Deed, Intent, Record, Sent, State
 
 
 class Reader(Protocol):
@@ -89,9 +89,10 @@ class Writer(Protocol):
 
 
 class Journal(Protocol):
-    """Where a run records what it did. What has returned is durable, or `StateError` was raised.
+    """Where a run records what it did.
 
-    Safe to call from several threads.
+    What has returned is durable, or `StateError` was raised; a journal far away may keep back for some
+    seconds, and until `finish`, what reading the groups would show again. Safe to call from several threads.
     """
 
     @property
@@ -126,6 +127,15 @@ class Journal(Protocol):
     def sent(self, changes: Mapping[str, Mapping[str, Sent | None]]) -> None:
         """What becomes of a message with links: name → person (`planning.diff.joined_ref`) → what is known,
         None where no message was ever sent. Names that are not recorded are passed over."""
+        ...
+
+    def check(self) -> None:
+        """Return when something may be written now: nobody else does. Raises `StateError`, for good, once the
+        lock is lost; asked just before every request that writes."""
+        ...
+
+    def finish(self, deed: Deed) -> None:
+        """The run is over: make durable what is not yet, and say what was done where there is a history."""
         ...
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
+from reconciler.apply.deed import deed
 from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools, problem_of
 from reconciler.errors import StateError
@@ -56,9 +57,14 @@ def apply_plan(
     )
     run = _Run(plan, reading, tools)
     ended = run.all(concurrency, progress)
+    groups = tuple(ended.get(group.name) or _untouched(group) for group in plan.groups)
+    try:
+        journal.finish(deed(groups))
+    except StateError as error:
+        tools.unsaved(error, "", None)
     return ApplyResult(
         plan=plan,
-        groups=tuple(ended.get(group.name) or _untouched(group) for group in plan.groups),
+        groups=groups,
         complete=plan.complete,
         interrupted=clock.stopping,
         unsaved=tools.broken,

@@ -19,7 +19,7 @@ from reconciler.backends.http import Call, Http, Repeat
 from reconciler.backends.icons import IconFetcher
 from reconciler.backends.origin import all_proxies, checked_base, environment, tls_context
 from reconciler.backends.transport import Transport
-from reconciler.errors import CredentialsError, NotFound
+from reconciler.errors import CredentialsError, NotFound, NotSent, StateError
 from reconciler.model import number
 from reconciler.model.live import IconMeta, LiveGroup
 from reconciler.ports import Clock
@@ -73,10 +73,11 @@ class SinchReader:
 
 
 class SinchWriter:
-    """A `ports.Writer`."""
+    """A `ports.Writer`. `permit` is asked just before every request: where it raises `StateError`, nothing is
+    sent, and the call ends with `NotSent`."""
 
-    def __init__(self, api: _Api) -> None:
-        self._api = api
+    def __init__(self, api: _Api, permit: Callable[[], None] | None = None) -> None:
+        self._api = api if permit is None else api.under(permit)
 
     def create_group(self, subject: str) -> str:
         return self._api.call("POST", _GROUPS, Repeat.NEVER, answers.created, payload={"subject": subject})
@@ -147,6 +148,10 @@ class Client:
         """Requests sent to the API so far, by HTTP status (`"200"`) or, without an answer, error code."""
         return self._api.http.counts
 
+    def writer_under(self, permit: Callable[[], None]) -> SinchWriter:
+        """A writer that asks `permit` just before every request that writes, see `ports.Journal.check`."""
+        return SinchWriter(self._api, permit)
+
     def close(self) -> None:
         for transport in self._transports:
             transport.close()
@@ -161,10 +166,17 @@ class Client:
 class _Api:
     """One call: its address, its body, and the rules under which it is sent."""
 
-    def __init__(self, http: Http, transport: Transport, base: str) -> None:
+    def __init__(
+        self, http: Http, transport: Transport, base: str, permit: Callable[[], None] | None = None
+    ) -> None:
         self.http = http
         self._transport = transport
         self._base = base
+        self._permit = permit
+
+    def under(self, permit: Callable[[], None]) -> _Api:
+        """The same connections and pace, with `permit` asked before each request."""
+        return _Api(self.http, self._transport, self._base, permit)
 
     def call(
         self,
@@ -184,11 +196,16 @@ class _Api:
         if payload is not None:
             body = json.dumps(payload).encode()
         url = self._base + path
-        return self.http.call(
-            Call(method, template, repeat),
-            lambda: self._transport.exchange(method, url, limit=_ANSWER_LIMIT, body=body, mime=mime),
-            parse,
-        )
+
+        def send() -> Answer:
+            if self._permit is not None:
+                try:
+                    self._permit()
+                except StateError as error:
+                    raise NotSent(f"not sent: {error.message}", error.hint, code="state") from None
+            return self._transport.exchange(method, url, limit=_ANSWER_LIMIT, body=body, mime=mime)
+
+        return self.http.call(Call(method, template, repeat), send, parse)
 
 
 def connect(connection: Connection, clock: Clock) -> Client:

@@ -11,12 +11,11 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import __version__
-from reconciler.cli import files, formats, github, terminal
+from reconciler.cli import checkout, files, formats, github, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.formats import PLAIN, Format, Look, Renderer, ReportFile, Row
 from reconciler.cli.places import find_root
-from reconciler.cli.store import commit
 from reconciler.errors import Exit, InputError, Interrupted, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ class Outputs:
             duration=self._clock.monotonic() - self._begun,
             exit_code=int(code),
             complete=complete,
-            commit=commit(),
+            commit=checkout.head(),
             account="".join(Book({}, show_numbers=self._show_numbers).number(number) for number in account),
             api=work.api if work else "",
             requests=tuple(sorted(work.client.counts.items())) if work else (),

@@ -14,6 +14,7 @@ from reconciler.manifests.load import Loaded
 from reconciler.model import number
 from reconciler.model.group import is_name
 from reconciler.ports import Journal
+from reconciler.state.git import GitStore
 
 
 def open_store(common: Common) -> tuple[Store, Loaded]:
@@ -30,6 +31,16 @@ def open_offline(common: Common) -> tuple[Store, Loaded]:
     """The store, which may be none, and the files, without their icons. Raises `InputError`."""
     loaded = wiring.load(common, SystemClock(), groups=False)
     return Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url()), loaded
+
+
+def history(store: Store, what: str) -> GitStore:
+    """The store as one with a history. Raises `UsageError` for one without: `what` was asked for."""
+    if store.git is None:
+        raise UsageError(
+            f"{what}: the state {store.display} keeps no history",
+            "keep it on a branch: state: git:origin/reconciler-state (docs/state.md)",
+        )
+    return store.git
 
 
 @contextmanager

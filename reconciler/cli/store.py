@@ -3,63 +3,76 @@ stores."""
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli import environment, terminal
+from reconciler.cli import checkout, environment, pipeline, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_folder
 from reconciler.errors import UsageError
+from reconciler.manifests.statespec import git_place, state_mistake
 from reconciler.model.record import State
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
+    from reconciler.planning.options import Checkout
     from reconciler.ports import Journal
     from reconciler.state.file import FileStore
+    from reconciler.state.git import GitStore
+
+SHORTEST_LEASE, LONGEST_LEASE = 1.0, 3600.0  # seconds
 
 
 class Store:
-    """Where a run reads and writes its state: a file, or nowhere."""
+    """Where a run reads and writes its state: a file, a branch, or nowhere. `display` names it in messages;
+    `git` is the branch's store, None where the state is no branch."""
 
     def __init__(
-        self, path: Path | None, display: str, base_url: str, *, configured: str | None = None
+        self,
+        display: str,
+        base_url: str,
+        *,
+        path: Path | None = None,
+        configured: str | None = None,
+        git: GitStore | None = None,
     ) -> None:
         self._path = path
         self._base_url = base_url
         self._configured = configured  # relative to the root, where a file of the repository names it
         self.display = display
+        self.git = git
 
     @classmethod
     def of(cls, common: Common, loaded: Loaded, label: str) -> Store:
         """The store that `--sandbox`, RECONCILER_STATE or the configuration names, in that order."""
         if common.sandbox:
             path = sandbox_folder() / "sandbox-state.json"
-            return cls(path, f"{SANDBOX_FOLDER}/{path.name}", label)
+            return cls(f"{SANDBOX_FOLDER}/{path.name}", label, path=path)
         own = environment.variable("RECONCILER_STATE")
-        base = Path.cwd() if own else find_root(Path.cwd())
         place = own or loaded.settings.state
+        mistake = state_mistake(place)
+        if mistake is not None:
+            raise UsageError(f"RECONCILER_STATE {place!r:.60} {mistake[0]}", mistake[1])
         if place == "none":
-            return cls(None, "none", label)
-        scheme, colon, name = place.partition(":")
-        if scheme != "file" or not colon or not name:
-            raise UsageError(
-                f"state {place!r:.40} is not supported", "use file:PATH (.reconciler/state.json), or none"
-            )
+            return cls("none", label)
+        if place.startswith("git:"):
+            git = _git_store(place, label)
+            return cls(git.display, label, git=git)
+        name = place.removeprefix("file:")
+        base = Path.cwd() if own else find_root(Path.cwd())
         if own is not None:
-            return cls(base / name, name, label)
+            return cls(name, label, path=base / name)
         check_inside(base / name)
-        return cls(base / name, name, label, configured=name)
+        return cls(name, label, path=base / name, configured=name)
 
     @property
     def keeps(self) -> bool:
         """Whether anything is kept: False with `state: none`."""
-        return self._path is not None
+        return self._path is not None or self.git is not None
 
     def read(self, committed: Callable[[str], bytes | None] | None = None) -> State:
         """What is recorded, without a lock; warns of what is doubtful.
@@ -67,66 +80,92 @@ class Store:
         `committed` gives the file at the base of a change, by its path below the root: None where Git does
         not keep it, and nothing (`b""`) where only the change brings it.
         """
-        if self._path is None:
+        if self._path is not None and committed is not None and self._configured:
+            data = committed(self._configured)
+            if data == b"":
+                terminal.say(f"Warning: the state {self.display} is part of this change, so it is not read.")
+                return State(base_url=self._base_url)
+            if data is not None:
+                return self._file(self._path).decode(data)
+        store = self._store()
+        if store is None:
             return State(base_url=self._base_url)
-        store = self._file(self._path)
-        data = committed(self._configured) if committed is not None and self._configured else None
-        if data == b"":
-            terminal.say(f"Warning: the state {self.display} is part of this change, so it is not read.")
-            return State(base_url=self._base_url)
-        if data is not None:
-            return store.decode(data)
         state = store.read()
-        for warning in store.warnings:
-            terminal.say(f"Warning: {warning}")
-        self.warn_if_new()
+        self._warn(store)
         return state
+
+    def lock(self, timeout: float, clock: SystemClock) -> AbstractContextManager[Journal]:
+        """A journal that nobody else writes at the same time. Raises `LockedError`."""
+        store = self._store()
+        if store is None:
+            from reconciler.state.memory import MemoryJournal
+
+            return nullcontext(MemoryJournal(State(base_url=self._base_url)))
+        return store.lock(timeout=timeout, clock=clock, holder=pipeline.holder())
 
     def warn_if_new(self) -> None:
         """A pipeline whose state is not there yet may have lost it: say so."""
-        if self._path is None:
-            return
-        if terminal.in_ci() and not self._path.exists() and self._base_url != "sandbox":
+        if self.git is not None:
+            self._warn(self.git)
+        elif self._path is not None:
+            self._warn_if_new(self._path)
+
+    def checkout(self, state: State) -> Checkout | None:
+        """Where the checkout stands to the commit that was applied last, as the state says."""
+        remote = self.git.remote.name if self.git else "origin"
+        return checkout.compare(state.commit, None if self._base_url == "sandbox" else remote)
+
+    def _store(self) -> FileStore | GitStore | None:
+        return self.git if self._path is None else self._file(self._path)
+
+    def _file(self, path: Path) -> FileStore:
+        from reconciler.state.file import FileStore
+
+        return FileStore(path, self._base_url, self.display, commit=checkout.head())
+
+    def _warn(self, store: FileStore | GitStore) -> None:
+        for warning in store.warnings:
+            terminal.say(f"Warning: {warning}")
+        if self._path is not None:
+            self._warn_if_new(self._path)
+
+    def _warn_if_new(self, path: Path) -> None:
+        if terminal.in_ci() and not path.exists() and self._base_url != "sandbox":
             terminal.say(
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."
             )
 
-    def lock(self, timeout: float, clock: SystemClock) -> AbstractContextManager[Journal]:
-        """A journal that nobody else writes at the same time. Raises `LockedError`."""
-        if self._path is None:
-            from reconciler.state.memory import MemoryJournal
 
-            return nullcontext(MemoryJournal(State(base_url=self._base_url)))
-        return self._file(self._path).lock(timeout=timeout, clock=clock, holder=_holder())
+def _git_store(place: str, base_url: str) -> GitStore:
+    from reconciler.state.git import GitStore, Writer
 
-    def _file(self, path: Path) -> FileStore:
-        from reconciler.state.file import FileStore
+    remote, branch = git_place(place)
+    run = pipeline.this_run()
+    return GitStore(
+        checkout.repository(),
+        remote,
+        branch,
+        base_url,
+        Writer(run=run.name, actor=run.actor, commit=checkout.head()),
+        lease=_lease(),
+    )
 
-        return FileStore(path, self._base_url, self.display, commit=commit())
 
+def _lease() -> float:
+    """Seconds for which the lock on a state in Git is good without being renewed."""
+    from reconciler.state.git import LEASE
 
-def _holder() -> str:
-    """Who holds a lock, for those who wait: the pipeline's job where there is one, else the user."""
-    job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_URL") or os.environ.get("CI_JOB_ID")
+    text = environment.variable("RECONCILER_STATE_LEASE")
+    if text is None:
+        return LEASE
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    who = f"job {job}" if job else f"{user}@{socket.gethostname()}"
-    return f"{who} (process {os.getpid()})"
-
-
-def commit() -> str | None:
-    """The commit of the manifests, as the pipeline says or as Git's files say; None where nobody knows."""
-    for name in ("GITHUB_SHA", "CI_COMMIT_SHA"):
-        if os.environ.get(name):
-            return os.environ[name]
-    folder = find_root(Path.cwd()) / ".git"
-    try:
-        head = (folder / "HEAD").read_text(encoding="ascii").strip()
-        if not head.startswith("ref: "):
-            return head or None
-        return (folder / head.removeprefix("ref: ")).read_text(encoding="ascii").strip() or None
-    except (OSError, UnicodeDecodeError):
-        return None
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not SHORTEST_LEASE <= seconds <= LONGEST_LEASE:
+        raise UsageError(
+            f"RECONCILER_STATE_LEASE {text!r:.40} is no lease",
+            f"give seconds from {SHORTEST_LEASE:g} to {LONGEST_LEASE:g}; the default is {LEASE:g}",
+        )
+    return seconds

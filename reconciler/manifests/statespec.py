@@ -7,12 +7,14 @@ import re
 _REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
 _FORMS = "write file:PATH, git:REMOTE/BRANCH, or none"
+_DEFAULT = "origin/reconciler-state"
 
 
 def state_mistake(text: str) -> tuple[str, str] | None:
     """What is wrong with `file:PATH`, `git:REMOTE/BRANCH` or `none` as text, with a hint; None: nothing.
 
-    The path of `file:` is not looked at. Git's own words for a branch are `git check-ref-format`.
+    `git:` alone means `git:origin/reconciler-state`. The path of `file:` is not looked at. Git's own words
+    for a branch are `git check-ref-format`.
     """
     scheme, colon, rest = text.partition(":")
     match scheme:
@@ -21,7 +23,7 @@ def state_mistake(text: str) -> tuple[str, str] | None:
         case "file":
             return None if rest else ("has no path after `file:`", _FORMS)
         case "git":
-            remote, _, branch = rest.partition("/")
+            remote, branch = git_place(text)
             if "//" in rest or ":" in rest or "@" in rest:
                 return "names a URL", "name a remote that the repository has: git:origin/reconciler-state"
             if not _REMOTE.fullmatch(remote) or not _is_branch(branch):
@@ -29,6 +31,12 @@ def state_mistake(text: str) -> tuple[str, str] | None:
             return None
         case _:
             return "is no place for the state", _FORMS
+
+
+def git_place(text: str) -> tuple[str, str]:
+    """Remote and branch of `git:REMOTE/BRANCH`."""
+    remote, _, branch = (text.removeprefix("git:") or _DEFAULT).partition("/")
+    return remote, branch
 
 
 def _is_branch(branch: str) -> bool:

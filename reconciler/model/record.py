@@ -132,3 +132,13 @@ class State:
             groups={key: value for key, value in self.groups.items() if key != name},
             creating={key: value for key, value in self.creating.items() if key != name},
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What a run did, for those who read the history: `verb` the command, `counts` by what was done, `names`
+    what was done to each name. No number of anybody is in it."""
+
+    verb: str
+    counts: tuple[tuple[str, int], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.operations.listing import list_groups
     from reconciler.operations.messages import send_to_group
     from reconciler.operations.readying import inbound, ready
+    from reconciler.operations.remembering import remember
 
 __all__ = [
     "BaseFiles",
@@ -40,6 +41,7 @@ __all__ = [
     "move",
     "plan",
     "ready",
+    "remember",
     "rotate_links",
     "send_invites",
     "send_to_group",
@@ -68,6 +70,7 @@ _HOMES = {
     "send_to_group": "messages",
     "inbound": "readying",
     "ready": "readying",
+    "remember": "remembering",
 }
 
 

@@ -206,6 +206,30 @@ def _create_many(facts: _Facts) -> Objection | None:
     )
 
 
+def _older_commit(facts: _Facts) -> Objection | None:
+    checkout = facts.options.checkout
+    if checkout is None or checkout.stands in ("ahead", "aside"):
+        return None
+    groups = [group for group in facts.groups if group.writes]
+    here, applied = checkout.here[:10], checkout.applied[:10]
+    if checkout.stands == "behind":
+        message = (
+            f"this checkout ({here}) is behind what was applied last ({applied}): it would undo what came "
+            "since. Check out the present commit"
+        )
+    else:
+        mend = (
+            "Clone with the whole history (GitHub: `fetch-depth: 0`, GitLab: `GIT_DEPTH: 0`)"
+            if checkout.shallow
+            else "Fetch and check out the present commit"
+        )
+        message = (
+            f"nobody can tell whether this checkout ({here}) is behind what was applied last ({applied}), "
+            f"because that commit's history is not in this clone. {mend}"
+        )
+    return _objection("older-commit", message, groups, len(groups))
+
+
 def _objection(
     code: str, message: str, groups: Iterable[GroupPlan], count: int, people: tuple[str, ...] = ()
 ) -> Objection | None:
@@ -221,4 +245,5 @@ _GUARDS: tuple[Callable[[_Facts], Objection | None], ...] = (
     _leave_many,
     _leave_no_admin,
     _create_many,
+    _older_commit,
 )

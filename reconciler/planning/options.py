@@ -6,6 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the checked out commit `here` stands to the commit `applied` last, which is another.
+
+    `behind`: it is an ancestor of it; `ahead`: it has it in its history; `aside`: neither, two lines of
+    development. `unknown`: the history that would tell is not in this clone, maybe because it is `shallow`.
+    """
+
+    stands: Literal["behind", "ahead", "aside", "unknown"]
+    here: str
+    applied: str
+    shallow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +41,7 @@ class Options:
 
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
     with `state: none`. `ready`: nothing but promotions of people who have joined since (`planning.ready`).
+    `checkout` is None where there is nothing to compare.
     """
 
     now: datetime
@@ -35,6 +51,7 @@ class Options:
     prune: bool = False
     keeps_state: bool = True
     ready: Ready | None = None
+    checkout: Checkout | None = None
 
     def wants(self, name: str) -> bool:
         """Whether `--target` lets this name take part, and `ready` has somebody in it."""

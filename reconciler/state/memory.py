@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.record import DAY, Intent, Record, Sent, State
+from reconciler.model.record import DAY, Deed, Intent, Record, Sent, State
 
 
 class MemoryJournal:
@@ -56,6 +56,12 @@ class MemoryJournal:
     def sent(self, changes: Mapping[str, Mapping[str, Sent | None]]) -> None:
         """What becomes of a message with links, per name and person."""
         self._step(lambda state: _with_sent(state, changes))
+
+    def check(self) -> None:
+        """Something may always be written here: a journal under a lock that can be lost overrides this."""
+
+    def finish(self, deed: Deed) -> None:
+        """Here every step was made durable at once, and there is no history."""
 
     def _step(self, step: Callable[[State], State]) -> None:
         with self._changed:

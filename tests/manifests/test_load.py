@@ -252,6 +252,7 @@ def test_everything_that_the_configuration_can_say(folder: Folder) -> None:
         ("none", "none"),
         ("file:.reconciler/state.json", "file:ci/.reconciler/state.json"),
         ("file:../state.json", "file:state.json"),
+        ("'git:'", "git:"),
         ("git:origin/main", "git:origin/main"),
         ("git:origin/deep/er_1.2", "git:origin/deep/er_1.2"),
     ],
@@ -272,7 +273,7 @@ NO_BRANCHES = ["", "x.lock", ".x", "x.", "a//b", "a b", "x~1", "@{u}", "a\\b", "
 @pytest.mark.parametrize(
     "state",
     [
-        *("", "file:", "file", "None", "none:", "s3:x", "git:", "git:origin", "git:/x", "git:-x/y"),
+        *("", "file:", "file", "None", "none:", "s3:x", "git", "git:origin", "git:/x", "git:-x/y"),
         *(f"git:origin/{branch}" for branch in NO_BRANCHES),
     ],
 )

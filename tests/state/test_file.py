@@ -2,64 +2,51 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import StateError
-from reconciler.model.record import Applied, Intent, Record, Sent, State
-from reconciler.ports import Journal
+from reconciler.model.record import Applied, Record, Sent, State
 from reconciler.state import codec
 from reconciler.state.file import FileStore
-from reconciler.state.memory import MemoryJournal
 
 from .conftest import BASE_URL, NOON, FakeClock
-
-RECORD = Record(id="g1", applied=Applied(subject="S", admins=("ana",)))
-
-
-def test_no_file_is_an_empty_state_and_reading_makes_nothing(store: FileStore, path: Path) -> None:
-    assert store.read() == State(base_url=BASE_URL)
-    assert not path.parent.exists()
+from .contract import RECORD, StoreContract
 
 
-def test_every_step_is_on_disk_when_it_returns(
-    store: FileStore, path: Path, clock: FakeClock, validate: Callable[[bytes], None]
+class _File:
+    """A `contract.Kept`: one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def store(self, *, base_url: str = BASE_URL, commit: str | None = "c0ffee") -> FileStore:
+        return FileStore(self.path, base_url, "state.json", commit=commit)
+
+    def data(self) -> bytes | None:
+        return self.path.read_bytes() if self.path.exists() else None
+
+    def put(self, data: bytes) -> None:
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_bytes(data)
+
+
+class TestFileStore(StoreContract):
+    @pytest.fixture
+    def kept(self, path: Path) -> _File:
+        return _File(path)
+
+
+def test_reading_makes_no_folder_and_writing_leaves_two_files(
+    store: FileStore, path: Path, clock: FakeClock
 ) -> None:
-    intent = Intent("Novo", ("g1",), NOON)
-
-    def on_disk() -> State:
-        validate(path.read_bytes())
-        return codec.loads(path.read_bytes())
-
+    store.read()
+    assert not path.parent.exists()
     with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        assert not path.exists()
         journal.record("a", RECORD)
-        assert on_disk().groups == {"a": RECORD}
-        journal.intend("novo", intent)
-        assert on_disk().creating == {"novo": intent}
-        journal.cancel("novo")
-        assert on_disk().creating == {}
-        journal.intend("novo", intent)
-        journal.created("novo", "g2", NOON)
-        assert on_disk().groups == {"a": RECORD, "novo": Record(id="g2")}
-        assert (on_disk().creating, on_disk().created) == ({}, (NOON,))
-        journal.forget("a")
-        assert on_disk() == journal.state
-        assert on_disk().groups.keys() == {"novo"}
-    assert on_disk().serial == 6
-    assert on_disk().commit == "c0ffee"
-    assert store.read() == on_disk()
+        assert store.read().groups == {"a": RECORD}, "a file keeps nothing back"
     assert sorted(item.name for item in path.parent.iterdir()) == ["state.json", "state.json.lock"]
-
-
-def test_creations_are_counted_for_a_day(store: FileStore, clock: FakeClock) -> None:
-    with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        for hours in (0, 1, 24, 25):
-            journal.created(f"g{hours}", f"id{hours}", NOON + timedelta(hours=hours))
-    assert store.read().created == (NOON + timedelta(hours=24), NOON + timedelta(hours=25))
 
 
 def test_what_is_known_already_is_not_written_again(store: FileStore, path: Path, clock: FakeClock) -> None:
@@ -70,42 +57,6 @@ def test_what_is_known_already_is_not_written_again(store: FileStore, path: Path
         journal.record("a", Record(id="g1", applied=Applied(subject="S", admins=("ana",))))
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert store.read().serial == 1
-
-
-def test_many_observations_are_one_write(store: FileStore, path: Path, clock: FakeClock) -> None:
-    with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        journal.record("gone", RECORD)
-        journal.intend("b", Intent("B", (), NOON))
-        journal.observe({"a": RECORD, "b": Record(id="g2")}, ["gone", "never known"])
-        assert store.read() == journal.state
-        journal.observe({"a": RECORD, "b": Record(id="g2")}, ["gone", "never known"])
-        journal.observe({}, [])
-        journal.forget("never known")
-    assert store.read().groups == {"a": RECORD, "b": Record(id="g2")}
-    assert store.read().creating == {}
-    assert store.read().serial == 3
-
-
-def test_a_new_commit_goes_out_with_the_first_step(store: FileStore, path: Path, clock: FakeClock) -> None:
-    with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        journal.record("a", RECORD)
-    later = FileStore(path, BASE_URL, "state", commit="decaf")
-    with later.lock(timeout=0, clock=clock, holder="me") as journal:
-        assert store.read().commit == "c0ffee"
-        journal.record("a", RECORD)
-    assert (store.read().commit, store.read().serial) == ("decaf", 2)
-    unknown = FileStore(path, BASE_URL, "state")
-    with unknown.lock(timeout=0, clock=clock, holder="me") as journal:
-        journal.forget("a")
-    assert store.read().commit == "decaf"
-
-
-def test_an_intent_that_ended_is_cleared_by_the_same_record(store: FileStore, clock: FakeClock) -> None:
-    with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        journal.record("a", RECORD)
-        journal.intend("a", Intent("S", (), NOON))
-        journal.record("a", RECORD)
-    assert store.read().creating == {}
 
 
 def test_modes(store: FileStore, path: Path, clock: FakeClock) -> None:
@@ -162,14 +113,6 @@ def test_the_state_of_another_api_is_refused(store: FileStore, path: Path, clock
     with pytest.raises(StateError, match="another API"), store.lock(timeout=0, clock=clock, holder="me"):
         pytest.fail("another API's state was opened for writing")
     assert path.read_bytes() == before
-
-
-def test_the_state_of_a_newer_version_is_not_called_damaged(store: FileStore, path: Path) -> None:
-    path.parent.mkdir()
-    path.write_bytes(b'{"format_version": 2}')
-    with pytest.raises(StateError, match="newer version") as caught:
-        store.read()
-    assert "mv" not in caught.value.hint
 
 
 def test_what_is_no_regular_file_is_refused(store: FileStore, path: Path, clock: FakeClock) -> None:
@@ -258,32 +201,6 @@ def test_nothing_is_written_once_the_lock_file_is_gone(
             with pytest.raises(StateError, match="lock file was removed"):
                 journal.record("c", RECORD)
     assert store.read().groups.keys() == {"a", "b"}
-
-
-def test_a_journal_ends_with_its_lock(store: FileStore, clock: FakeClock) -> None:
-    with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        journal.record("a", RECORD)
-    with pytest.raises(RuntimeError, match="given up"):
-        journal.record("b", RECORD)
-
-
-def test_memory_keeps_the_same_without_a_file(store: FileStore, clock: FakeClock) -> None:
-    def run(journal: Journal) -> State:
-        journal.record("a", RECORD)
-        journal.intend("b", Intent("B", (), NOON))
-        journal.created("b", "g2", NOON)
-        journal.intend("c", Intent("C", (), NOON))
-        journal.cancel("c")
-        journal.intend("d", Intent("D", (), NOON))
-        journal.forget("a")
-        return journal.state
-
-    memory = run(MemoryJournal(State(base_url=BASE_URL)))
-    with store.lock(timeout=0, clock=clock, holder="me") as journal:
-        filed = run(journal)
-    assert (memory.groups, memory.creating, memory.created) == (filed.groups, filed.creating, filed.created)
-    assert memory.groups == {"b": Record(id="g2")}
-    assert memory.creating.keys() == {"d"}
 
 
 def test_what_becomes_of_messages_is_merged_per_person(

@@ -37,6 +37,7 @@ def command(
     With --ready: promote wanted admins who are in their group by now, and leave everything else as it is.
     Only groups that wait for an admin are read.
     """
+    from dataclasses import replace
     from functools import partial
 
     from reconciler import operations
@@ -84,6 +85,7 @@ def command(
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
+                options = replace(options, checkout=work.store.checkout(journal.state))
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 run = (
                     partial(operations.ready, appeared=None)
@@ -94,7 +96,7 @@ def command(
                     work.loaded,
                     journal,
                     reader=work.client.reader,
-                    writer=work.client.writer,
+                    writer=work.client.writer_under(journal.check),
                     icon_files=work.icon_files,
                     options=options,
                     approve=approve,

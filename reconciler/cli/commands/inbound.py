@@ -80,7 +80,7 @@ def command(
                     work.loaded,
                     journal,
                     reader=work.client.reader,
-                    writer=work.client.writer,
+                    writer=work.client.writer_under(journal.check),
                     icon_files=work.icon_files,
                     options=options,
                     appeared=heard_in(each.record for each in heard),

@@ -37,6 +37,8 @@ def command(
     base: str | None,
 ) -> int:
     """Show what apply would change. Changes nothing."""
+    from dataclasses import replace
+
     from reconciler import operations
     from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
@@ -51,6 +53,7 @@ def command(
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read(work.base.committed if work.base else None)
+            options = replace(options, checkout=work.store.checkout(state))
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             outputs.prepare()
             planned = operations.plan(

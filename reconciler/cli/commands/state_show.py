@@ -14,22 +14,34 @@ if TYPE_CHECKING:
 EXAMPLES = """
 reconciler state show
 reconciler state show suporte-campinas --show-numbers
+reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch has it (state log)
 """
 
 
 @verb("show", EXAMPLES)
 @click.argument("name", required=False)
-def command(common: Common, name: str | None) -> int:
+@click.option(
+    "--at", "rev", metavar="REV", default="", help="As it was at this commit of the state's branch."
+)
+def command(common: Common, name: str | None, rev: str) -> int:
     """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
     import json
 
     from reconciler.cli import state_store, terminal, wiring
-    from reconciler.errors import Exit, ReconcilerError
+    from reconciler.errors import Exit, ReconcilerError, UsageError
     from reconciler.reports.escape import for_json
     from reconciler.state import codec
 
     store, loaded = state_store.open_store(common)
-    state = store.read()
+    if rev:
+        from reconciler.state.git_log import is_rev
+
+        past = state_store.history(store, "--at")
+        if not is_rev(rev):
+            raise UsageError(f"--at {rev!r:.40} is no commit", "copy it from: reconciler state log")
+        state = past.at(rev)
+    else:
+        state = store.read()
     book = wiring.book(common, loaded)
     document = json.loads(codec.dumps(state))
     for record in document["groups"].values():

@@ -11,12 +11,28 @@ reconciler state unlock
 
 @verb("unlock", EXAMPLES)
 def command(common: Common) -> int:
-    """See who holds the lock on the state. A lock ends with its process, so a live one is never broken."""
+    """See who holds the lock on the state, and remove one that was left behind.
+
+    A lock on a file ends with its process. One on a branch is renewed while its run lives: it is watched for
+    a whole lease (a minute), and removed if nobody renews it. A live one is never broken.
+    """
     from reconciler.cli import state_store, terminal
-    from reconciler.cli.clock import SystemClock
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.errors import Exit
+    from reconciler.reports.escape import for_terminal
 
     store, _ = state_store.open_store(common)
-    with store.lock(0, SystemClock()):
+    clock = SystemClock()
+    if store.git is None:
+        with store.lock(0, clock):
+            terminal.say("Nobody holds the lock.")
+        return Exit.OK
+    with stopping_on_signals(clock):
+        if not common.quiet:
+            terminal.say("Looking whether the lock is renewed …")
+        left = store.git.unlock(clock)
+    if left is None:
         terminal.say("Nobody holds the lock.")
+    else:
+        terminal.say(for_terminal(f"The lock of {left.who} was left behind, and is removed."))
     return Exit.OK

@@ -1,0 +1,92 @@
+"""`reconciler state log`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.common import Common, verb
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.clock import SystemClock
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.story import Interest
+
+EXAMPLES = """
+reconciler state log                        every run that recorded something, the newest first
+reconciler state log suporte-campinas
+reconciler state log --person ana --since 30d
+reconciler state log --since 2026-11-01 --format json
+"""
+
+_AGO = re.compile(r"([0-9]{1,5})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@verb("log", EXAMPLES)
+@click.argument("name", required=False)
+@click.option("--person", metavar="ALIAS-OR-NUMBER", default="", help="Only what concerns this person.")
+@click.option("--since", metavar="DAY-OR-TIME", default="", help="A day, or 90m, 12h, 30d, 4w ago.")
+def command(common: Common, name: str | None, person: str, since: str) -> int:
+    """Who recorded what when, from the history of a state in Git."""
+    from reconciler import operations
+    from reconciler.cli import state_store, terminal, wiring
+    from reconciler.cli.clock import SystemClock
+    from reconciler.errors import Exit
+    from reconciler.reports import log_view
+
+    render = {"text": log_view.render_text, "json": log_view.render_json}.get(common.format or "text")
+    if render is None:
+        raise UsageError(f"there is no format {common.format!r:.40} here", "formats: text, json")
+    if name is not None:
+        state_store.check_name(name)
+    begin = _since(since, SystemClock()) if since else None
+    store, loaded = state_store.open_store(common)
+    past = state_store.history(store, "state log")
+    told = operations.remember(past, since=begin, interest=_interest(name, person, loaded))
+    text = render(told, wiring.book(common, loaded))
+    if text:
+        terminal.put(text)
+    else:
+        terminal.say("Nothing of that was recorded.")
+    return Exit.OK
+
+
+def _since(text: str, clock: SystemClock) -> datetime:
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return clock.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        if len(text) == len("2026-11-01"):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {text!r:.40} is no day", "such as 2026-11-01 (UTC), 2026-11-01T08:00, 12h or 30d"
+        ) from None
+
+
+def _interest(name: str | None, person: str, loaded: Loaded) -> Interest:
+    """People by alias and by every number that the files give them; the history may know aliases that the
+    files do not know any more."""
+    from reconciler.model import number
+    from reconciler.model.story import Interest
+
+    if not person:
+        return Interest(name)
+    try:
+        keys = frozenset({number.key(number.parse(person))})
+    except number.NumberError as error:
+        if not _ALIAS.fullmatch(person):
+            hint = "give an alias or a number"
+            raise UsageError(f"--person {person!r:.40}: {error.message}", hint) from None
+        keys = frozenset()
+    known = [found for found in loaded.desired.people if found.alias == person or keys & set(found.keys)]
+    aliases = {found.alias for found in known if found.alias} | (set() if keys else {person})
+    return Interest(name, frozenset(aliases), keys.union(*(found.keys for found in known)))

@@ -1,0 +1,110 @@
+"""What became different from one recorded state to the next, name by name: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypedDict
+
+from reconciler.model import number
+from reconciler.model.record import Applied, Record, Sent, State
+from reconciler.model.story import Chapter, Fact, Interest, NameStory, Written
+
+
+class _People(TypedDict):
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def chapters(history: Iterable[Written], interest: Interest) -> Iterator[Chapter]:
+    """What each run recorded of that which somebody is interested in; runs that recorded nothing of it are
+    left out, and so are, where names or people are asked for, those that cannot be read."""
+    asked = interest.name is not None or interest.in_people
+    for written in history:
+        if written.before is None or written.after is None:
+            if not asked:
+                yield Chapter(written, None)
+            continue
+        names = tuple(_of_interest(changes(written.before, written.after), interest))
+        if names or not asked:
+            yield Chapter(written, names)
+
+
+def changes(before: State, after: State) -> tuple[NameStory, ...]:
+    """Every name of which something else is recorded now, sorted."""
+    names = sorted({*before.groups, *before.creating, *after.groups, *after.creating})
+    stories = (NameStory(name, tuple(_facts(before, after, name))) for name in names)
+    return tuple(story for story in stories if story.facts)
+
+
+def _facts(before: State, after: State, name: str) -> Iterator[Fact]:
+    old, new = before.groups.get(name), after.groups.get(name)
+    intent = after.creating.get(name)
+    if intent is not None and before.creating.get(name) != intent:
+        yield Fact(kind="creating", after=intent.subject)
+    if intent is None and name in before.creating and new is None:
+        yield Fact(kind="given_up", before=before.creating[name].subject)
+    if new is None:
+        if old is not None:
+            yield Fact(kind="forgotten", before=old.id)
+        return
+    if old is None or old.id != new.id:
+        yield Fact(kind="bound", before=None if old is None else old.id, after=new.id)
+    yield from _recorded(old if old is not None and old.id == new.id else Record(id=new.id), new)
+
+
+def _recorded(old: Record, new: Record) -> Iterator[Fact]:
+    was, now = old.applied or Applied(), new.applied or Applied()
+    if was.subject != now.subject:
+        yield Fact(kind="subject", before=was.subject, after=now.subject)
+    if was.icon != now.icon:
+        yield Fact(kind="icon", before=was.icon, after=now.icon)
+    if was.admins != now.admins:
+        yield Fact(kind="admins", **_people(was.admins, now.admins))
+    if was.members != now.members:
+        yield Fact(kind="members", **_people(was.members, now.members))
+    if old.link_version != new.link_version:
+        yield Fact(kind="link_version", before=_text(old.link_version), after=_text(new.link_version))
+    if set(old.joined) != set(new.joined):
+        yield Fact(kind="joined", **_people(map(_ref, old.joined), map(_ref, new.joined)))
+    sent = tuple(_ref(ref) for ref, entry in sorted(new.sent.items()) if _told(entry, old.sent.get(ref)))
+    if sent:
+        yield Fact(kind="sent", added=sent)
+
+
+def _told(new: Sent, old: Sent | None) -> bool:
+    """Whether another message went out, or may have."""
+    return new.times > (old.times if old is not None else 0)
+
+
+def _people(old: Iterable[str] | None, new: Iterable[str] | None) -> _People:
+    before, after = tuple(old or ()), tuple(new or ())
+    return {
+        "added": tuple(ref for ref in after if ref not in before),
+        "removed": tuple(ref for ref in before if ref not in after),
+    }
+
+
+def _ref(joined: str) -> str:
+    """The person of a joined-ref (`planning.diff.joined_ref`): an alias or digits."""
+    return joined.partition("/")[0]
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _of_interest(stories: Iterable[NameStory], interest: Interest) -> Iterator[NameStory]:
+    for story in stories:
+        if interest.name not in (None, story.name):
+            continue
+        if not interest.in_people:
+            yield story
+        elif facts := tuple(fact for fact in story.facts if _concerns(fact, interest)):
+            yield NameStory(story.name, facts)
+
+
+def _concerns(fact: Fact, interest: Interest) -> bool:
+    return any(
+        ref in interest.aliases or (ref.isdigit() and number.key(ref) in interest.keys)
+        for ref in (*fact.added, *fact.removed)
+    )

@@ -1,0 +1,137 @@
+"""The history of a state as text or JSON, redacted: who recorded what, and when.
+
+Everything in it may have been written by whoever may push to the branch, so that all of it is taken for an
+outsider's words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, assert_never
+
+from reconciler.model.story import Chapter, Fact
+from reconciler.reports.escape import for_json, for_terminal
+from reconciler.reports.view import Book
+
+_HASH = 10  # characters of a commit that are shown in text
+
+
+def render_text(chapters: Iterable[Chapter], book: Book) -> str:
+    """A paragraph a run, the newest first; "" for none."""
+    return "\n\n".join("\n".join(map(for_terminal, _lines(chapter, book))) for chapter in chapters)
+
+
+def render_json(chapters: Iterable[Chapter], book: Book) -> str:
+    """`{format_version, kind: "state_log", runs: [{rev, at, title, run, by, commit, readable, names}]}`."""
+    document = {
+        "format_version": 1,
+        "kind": "state_log",
+        "runs": [_document(chapter, book) for chapter in chapters],
+    }
+    return for_json(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _lines(chapter: Chapter, book: Book) -> Iterator[str]:
+    written = chapter.written
+    yield f"{written.rev[:_HASH]}  {written.at:%Y-%m-%d %H:%M} UTC  {book.outsider(written.title)}"
+    by = f"{book.outsider(written.actor)}, " if written.actor else ""
+    run = _address(written.run, book) or "by hand"
+    commit = f"  manifests {written.commit[:_HASH]}" if written.commit.isalnum() else ""
+    yield f"    {by}{run}{commit}"
+    if chapter.names is None:
+        yield "    what was recorded cannot be read"
+    width = max((len(story.name) for story in chapter.names or ()), default=0)
+    for story in chapter.names or ():
+        for index, fact in enumerate(story.facts):
+            yield f"    {'' if index else story.name:<{width}}  {_words(fact, book)}"
+
+
+def _document(chapter: Chapter, book: Book) -> dict[str, Any]:
+    written = chapter.written
+    return {
+        "rev": written.rev,
+        "at": written.at.isoformat().replace("+00:00", "Z"),
+        "title": book.outsider(written.title),
+        "run": _address(written.run, book) or None,
+        "by": book.outsider(written.actor) or None,
+        "commit": written.commit[:64] if written.commit.isalnum() else None,
+        "readable": chapter.names is not None,
+        "names": [
+            {"name": story.name, "changes": [_change(fact, book) for fact in story.facts]}
+            for story in chapter.names or ()
+        ],
+    }
+
+
+def _change(fact: Fact, book: Book) -> dict[str, Any]:
+    document: dict[str, Any] = {"kind": fact.kind}
+    for key, value in (("before", fact.before), ("after", fact.after)):
+        if value is not None:
+            document[key] = _value(fact, value, book)
+    for key, people in (("added", fact.added), ("removed", fact.removed)):
+        if people:
+            document[key] = [_person(ref, book) for ref in people]
+    return document
+
+
+def _words(fact: Fact, book: Book) -> str:
+    before, after = (
+        None if value is None else _value(fact, value, book) for value in (fact.before, fact.after)
+    )
+    match fact.kind:
+        case "bound":
+            return f"bound to {after}" + (f", before to {before}" if before else "")
+        case "forgotten":
+            return f"forgotten, was bound to {before}"
+        case "creating":
+            return f'create begun, not known to have ended: "{after}"'
+        case "given_up":
+            return f'create of "{before}" given up'
+        case "subject":
+            return f"subject  {_quoted(before)} → {_quoted(after)}"
+        case "icon":
+            return f"icon  {_picture(fact.before)} → {_picture(fact.after)}"
+        case "link_version":
+            return f"link version  {before or 'none'} → {after or 'none'}"
+        case "admins" | "members" | "joined":
+            signs = [f"+ {_person(ref, book)}" for ref in fact.added]
+            signs += [f"- {_person(ref, book)}" for ref in fact.removed]
+            return f"{fact.kind}  {', '.join(signs) or 'nobody'}"
+        case "sent":
+            return f"sent the link to {', '.join(_person(ref, book) for ref in fact.added)}"
+        case _:
+            assert_never(fact.kind)
+
+
+def _value(fact: Fact, value: str, book: Book) -> str:
+    match fact.kind:
+        case "bound" | "forgotten":
+            return book.group_id(value)
+        case "creating" | "given_up" | "subject":
+            return book.outsider(value)
+        case _:
+            return value[:64]
+
+
+def _address(run: str, book: Book) -> str:
+    """A run's address or name: its digits are those of a run, but whoever may push can write others."""
+    return run[:200] if run.startswith(("https://", "http://")) and run.isascii() else book.outsider(run)
+
+
+def _quoted(text: str | None) -> str:
+    return "not managed" if text is None else f'"{text}"'
+
+
+def _picture(sha256: str | None) -> str:
+    match sha256:
+        case None:
+            return "not managed"
+        case "":
+            return "none"
+        case _:
+            return sha256[:4]
+
+
+def _person(ref: str, book: Book) -> str:
+    return book.person(ref) if ref.isdigit() else book.outsider(ref)

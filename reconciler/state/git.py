@@ -1,0 +1,177 @@
+"""State on a branch of its own: read without a lock, written under one that works across machines.
+
+The branch holds one file, `state.json`, in the same form as a state file, and its history is that of the
+runs. It is created with the first write, without a common ancestor with anything else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.errors import StateError
+from reconciler.git import Git
+from reconciler.model.record import State
+from reconciler.model.story import Written
+from reconciler.ports import Clock, Journal
+from reconciler.state import codec, git_lease, git_log
+from reconciler.state.git_journal import GitJournal, rewritten
+from reconciler.state.git_lease import Holder
+from reconciler.state.git_message import Origin
+from reconciler.state.git_remote import FILE, Remote
+
+MAX_BYTES = 64 * 1024 * 1024
+"""The state of 10,000 groups takes a tenth of this."""
+
+LEASE = 60.0
+"""Seconds for which a lock is good without being renewed; it is renewed every third of this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Who writes: `run` names the pipeline's job, or the user and host; `actor` who started it, where that is
+    known; `commit` is that of the manifests."""
+
+    run: str
+    actor: str | None = None
+    commit: str | None = None
+
+
+class GitStore:
+    """The state of one API on the branch `branch` of the remote `name`.
+
+    `lease` in seconds. `warnings` holds what the last `read` found doubtful.
+    """
+
+    def __init__(
+        self, git: Git, name: str, branch: str, base_url: str, writer: Writer, *, lease: float = LEASE
+    ) -> None:
+        self._remote = Remote(git, name, branch)
+        self._base_url = base_url
+        self._writer = writer
+        self._lease = lease
+        self._checked = False
+        self.display = self._remote.display
+        self.warnings: tuple[str, ...] = ()
+
+    @property
+    def remote(self) -> Remote:
+        """The branch, once it is known that there is such a remote. Raises `StateError`."""
+        if not self._checked:
+            self._remote.check()
+            self._checked = True
+        return self._remote
+
+    def read(self) -> State:
+        """What is recorded; an empty state where there is no branch yet. Takes no lock, pushes nothing.
+
+        Raises `StateError` when the remote cannot be reached, the branch was rewritten since this clone read
+        it, holds no state, or one that is damaged, of a newer version or of another API.
+        """
+        tip = self.tip()
+        return State(base_url=self._base_url) if tip is None else self.of_this_api(tip)
+
+    def tip(self) -> str | None:
+        """The commit that the branch is at, which is then here; None where there is no branch."""
+        remote = self.remote
+        self.warnings = ()
+        while True:
+            seen = remote.seen()
+            tip = remote.tips().get(remote.ref)
+            if tip is None:
+                if seen is not None:
+                    self.warnings = (
+                        f"the branch {remote.name}/{remote.branch} is gone: the state begins anew. To put it "
+                        f"back: git push {remote.name} {seen}:{remote.ref}",
+                    )
+                    remote.remember(None)
+                return None
+            if tip == seen:
+                return tip
+            if remote.fetch(remote.ref, tip):
+                break
+        if seen is not None and not remote.follows(seen, tip):
+            raise rewritten(remote, seen, "was rewritten")
+        remote.remember(tip)
+        return tip
+
+    def state_at(self, commit: str) -> State:
+        """The state in a commit, of whatever API. Raises `StateError`."""
+        data = self.remote.file(commit, MAX_BYTES)
+        where = f"the state {self.display} (commit {commit[:10]})"
+        if data is None:
+            raise StateError(
+                f"{self.display} holds no {FILE}: it is no state's branch",
+                "name a branch that is used for nothing else: git:origin/reconciler-state",
+            )
+        try:
+            return codec.loads(data)
+        except codec.Newer as error:
+            raise StateError(
+                f"{where} was written by a newer version of reconciler ({error})",
+                "use that version here as well",
+            ) from None
+        except codec.Damaged as error:
+            raise StateError(
+                f"{where} is damaged: {error}",
+                "revert that commit on the branch (docs/state.md), or begin anew: "
+                f"git push {self.remote.name} --delete {self.remote.branch}; the next run finds its groups",
+            ) from None
+
+    def of_this_api(self, commit: str) -> State:
+        """As `state_at`; raises `StateError` for the state of another API."""
+        state = self.state_at(commit)
+        if state.base_url != self._base_url:
+            raise StateError(
+                f"the state {self.display} belongs to another API: {state.base_url[:200]}, "
+                f"not {self._base_url[:200]}",
+                f"set RECONCILER_BASE_URL to that one, or keep this API's state on another branch: "
+                f"git:{self.remote.name}/ANOTHER",
+            )
+        return state
+
+    def at(self, rev: str) -> State:
+        """The state in a commit of the branch; `rev` as `git_log.is_rev` allows. Raises `StateError`."""
+        tip = self.tip()
+        if tip is None:
+            raise StateError(f"there is no branch {self.remote.name}/{self.remote.branch} yet")
+        return self.state_at(git_log.resolve(self.remote, tip, rev))
+
+    def written(self, since: datetime | None) -> Iterator[Written]:
+        """What runs wrote, the newest first, of this and other APIs; see `model.story.Past`."""
+        tip = self.tip()
+        return iter(()) if tip is None else git_log.written(self.remote, tip, since, MAX_BYTES)
+
+    @contextmanager
+    def lock(self, *, timeout: float, clock: Clock, holder: str) -> Iterator[Journal]:
+        """Hold the lock, and journal what is done; the state is read again inside.
+
+        `timeout` is in seconds, 0 tries once. `holder` is shown to those who wait. Raises `LockedError`
+        naming the other holder, `Interrupted` when a stop was asked for while waiting, `StateError` as `read`
+        and when this job may not push.
+        """
+        lease = git_lease.acquire(self.remote, holder, self._lease, timeout=timeout, clock=clock)
+        try:
+            tip = self.tip()
+            state = State(base_url=self._base_url) if tip is None else self.of_this_api(tip)
+            origin = Origin(self._writer.run, lease.session, self._writer.actor, self._writer.commit)
+            journal = GitJournal(self.remote, lease, tip, state, origin, read=self.of_this_api, clock=clock)
+            try:
+                yield journal
+            finally:
+                failing = sys.exc_info()[0] is not None
+                try:
+                    journal.close()
+                except StateError:
+                    if not failing:  # else what ended the run says more
+                        raise
+        finally:
+            lease.release()  # where that fails the lock ends with its lease
+
+    def unlock(self, clock: Clock) -> Holder | None:
+        """Remove a lock that was left behind, having watched it for a whole lease; whose it was, None where
+        nobody holds it. Raises `LockedError` when it is renewed meanwhile."""
+        return git_lease.release_stale(self.remote, self._lease, clock)

@@ -1,0 +1,257 @@
+"""The journal of a run whose state is a branch: what must not be lost is pushed before the run goes on.
+
+Pushed before a step returns: that a create is about to be sent, which group a name is bound to, a link's
+version, what was sent to whom. What can be seen again by reading the group (what was applied, its icon's
+record, who was there) goes out with the next push, 5 seconds later at the most, or with the last one. While
+one push is under way the others queue, and the next carries all of theirs. Every push renews the lock and
+works only while it is held.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.errors import StateError, Unreachable
+from reconciler.model.record import Deed, Record, State
+from reconciler.ports import Clock
+from reconciler.state import codec, git_message
+from reconciler.state.git_lease import Lease
+from reconciler.state.git_message import Origin
+from reconciler.state.git_remote import Remote, Update
+from reconciler.state.memory import MemoryJournal
+from reconciler.state.merge import Conflict, merge
+
+LINGER = 5.0
+"""Seconds after which what may wait is pushed."""
+
+_PAUSES = (0.2, 1.0, 2.0, 4.0)
+"""Seconds between tries of a push that nobody answered."""
+
+_MOST_TRIES = 12
+
+
+class GitJournal(MemoryJournal):
+    """Over the state `base`, which was read from the commit `tip` (None: there is no branch yet).
+
+    `read` gives the state of a commit. A thread of its own renews the lock, from the making to `close`.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        lease: Lease,
+        tip: str | None,
+        base: State,
+        origin: Origin,
+        *,
+        read: Callable[[str], State],
+        clock: Clock,
+    ) -> None:
+        super().__init__(replace(base, commit=origin.commit or base.commit))
+        self._remote = remote
+        self._lease = lease
+        self._tip = tip
+        self._base = base
+        self._origin = origin
+        self._read = read
+        self._clock = clock
+        self._encoder = codec.Encoder()
+        self._sent: dict[str, State] = {}  # by commit: pushes whose answer was lost may have been carried out
+        self._durable = 0 if base == self._state else -1  # a new commit goes out with the first step
+        self._stepped = False
+        self._told = False
+        self._due: float | None = None
+        self._writing = False
+        self._wrote = False
+        self._closed = False
+        self._tender = threading.Thread(target=self._tend, name="state-lock", daemon=True)
+        self._tender.start()
+
+    def check(self) -> None:
+        self._lease.check()
+
+    def finish(self, deed: Deed) -> None:
+        with self._changed:
+            if not self._wrote and not self._left():
+                return
+        self._tell(deed, None)
+
+    def close(self) -> None:
+        """Push what is left and stop renewing. Raises `StateError` when that could not be pushed, unless a
+        step or `finish` has said before that something could not."""
+        try:
+            with self._changed:
+                while self._writing:
+                    self._changed.wait()
+                left = self._left()
+            if left and not self._lease.lost:
+                self._flush(None)
+        except StateError:
+            if not self._told:
+                raise
+        finally:
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
+            self._tender.join()
+
+    def _left(self) -> bool:
+        """Whether something was to be recorded that is not on the branch."""
+        return self._stepped and self._durable < self._version
+
+    # --- steps ----------------------------------------------------------------------------------------------
+
+    def _save(self, version: int) -> None:
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the journal was used after its lock was given up")
+            self._stepped = True
+            if self._durable >= version:
+                return
+            if may_wait(self._base, self._state) and not self._lease.lost:
+                if self._due is None:
+                    self._due = self._clock.monotonic() + LINGER
+                    self._changed.notify_all()
+                return
+        self._tell(None, version)
+
+    def _tell(self, deed: Deed | None, version: int | None) -> None:
+        """Push for somebody who hears when it cannot be done."""
+        try:
+            self._flush(deed, version)
+        except StateError:
+            self._told = True
+            raise
+
+    def _flush(self, deed: Deed | None, version: int | None = None) -> None:
+        """Push, in turn; nothing to do when a push of somebody else has carried `version` meanwhile."""
+        with self._changed:
+            while self._writing:
+                self._changed.wait()
+                if version is not None and self._durable >= version:
+                    return
+            if version is not None and self._durable >= version:
+                return
+            self._writing = True
+        try:
+            self._write(deed)
+        finally:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+
+    def _write(self, deed: Deed | None) -> None:
+        pauses = iter(_PAUSES)
+        for _ in range(_MOST_TRIES):
+            with self._changed:
+                carried = self._version
+                self._due = None
+                state = replace(self._state, serial=self._state.serial + 1)
+            title, lines = (
+                git_message.of_step(self._base, state) if deed is None else git_message.of_deed(deed)
+            )
+            message = git_message.compose(title, lines, self._origin)
+            commit = self._remote.commit(self._tip, self._encoder.encode(state), message, self._clock.now())
+            self._sent[commit] = state
+            try:
+                if self._lease.push([Update(self._remote.ref, self._tip, commit)]):
+                    self._advance(commit)
+                    with self._changed:
+                        self._durable = carried
+                    return
+                self._catch_up()
+            except Unreachable:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                # not the clock's sleep: a wish to stop must not keep what was done from the branch
+                threading.Event().wait(pause)
+        raise StateError(
+            f"the state {self._remote.display} cannot be pushed: it changes all the time", "run again"
+        )
+
+    def _advance(self, commit: str) -> None:
+        """The branch is at a commit of ours now."""
+        state = self._sent[commit]
+        self._sent.clear()
+        self._remote.remember(commit)
+        with self._changed:
+            self._tip, self._base, self._wrote = commit, state, True
+            self._state = replace(self._state, serial=max(self._state.serial, state.serial))
+
+    def _catch_up(self) -> None:
+        """Go on from where the branch is now, with what somebody else recorded merged in."""
+        tip = self._remote.tips().get(self._remote.ref)
+        if tip == self._tip:
+            return
+        if tip is not None and tip in self._sent:
+            self._advance(tip)
+            return
+        if tip is None:
+            raise rewritten(self._remote, self._tip or "", "was deleted")
+        if not self._remote.fetch(self._remote.ref, tip):
+            return
+        if self._tip is not None and not self._remote.follows(self._tip, tip):
+            raise rewritten(self._remote, self._tip, "was rewritten")
+        theirs = self._read(tip)
+        try:
+            with self._changed:
+                self._state = merge(self._base, self._state, theirs)
+                self._tip, self._base = tip, theirs
+        except Conflict as error:
+            names = ", ".join(error.names[:5]) + (" …" if len(error.names) > 5 else "")
+            raise StateError(
+                f"the state {self._remote.display} was changed by somebody else during the run, for the same "
+                f"names: {names} (commit {tip[:10]})",
+                f"look at what was recorded (reconciler state log {error.names[0]}), and run again",
+            ) from None
+
+    # --- the thread that renews -----------------------------------------------------------------------------
+
+    def _tend(self) -> None:
+        retry_at = 0.0
+        while True:
+            with self._changed:
+                if self._closed or self._lease.lost:
+                    return
+                now = self._clock.monotonic()
+                renew_in = max(self._lease.due_in(), retry_at - now)
+                push_in = renew_in if self._due is None else max(self._due - now, retry_at - now)
+                if min(renew_in, push_in) > 0:
+                    self._changed.wait(min(renew_in, push_in))
+                    continue
+            try:
+                if push_in <= 0:
+                    self._flush(None, self._version)
+                else:
+                    self._lease.push(())
+            except StateError:  # a lost lock stays lost, and says so with the next step; else try again soon
+                retry_at = self._clock.monotonic() + self._lease.seconds / 20
+
+
+def may_wait(before: State, after: State) -> bool:
+    """Whether everything new can be seen again by reading the groups, if it is lost."""
+    if before.creating != after.creating or before.created != after.created:
+        return False
+    if before.groups.keys() != after.groups.keys():
+        return False
+    return all(
+        record is before.groups[name] or _lasting(record) == _lasting(before.groups[name])
+        for name, record in after.groups.items()
+    )
+
+
+def _lasting(record: Record) -> tuple[object, ...]:
+    return record.id, record.link_version, dict(record.sent)
+
+
+def rewritten(remote: Remote, seen: str, what: str) -> StateError:
+    """The error for a branch that does not contain any more what was read from it."""
+    return StateError(
+        f"the branch {remote.name}/{remote.branch} {what}: commit {seen[:12]}, which was read before, is not "
+        "in its history any more",
+        f"if that was a mistake, put it back: git push --force {remote.name} {seen}:{remote.ref}; "
+        f"if it was meant, say so: git update-ref -d {remote.seen_ref}, and run again",
+    )

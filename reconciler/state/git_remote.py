@@ -1,0 +1,250 @@
+"""One branch on one remote, by plumbing: what it points at, its commits, and pushes that compare and swap.
+
+Nothing here touches the work tree, the index or a branch of the clone. What was read is remembered under
+`refs/reconciler/REMOTE/BRANCH`, so that git keeps it, fetches only what is new, and can tell a branch that
+went on from one that somebody rewrote. Works in shallow, partial and single-branch clones and with a detached
+HEAD, because every ref is named in full and nothing is asked of the clone's own refs.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.errors import GitError, StateError, Unreachable
+from reconciler.git import Ended, Git, said
+from reconciler.state.git_errors import refusal
+
+FILE = "state.json"
+"""The one file of the branch that this program writes; others are left as they are."""
+
+_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_FETCH = (
+    *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-filter"),
+    *("--no-recurse-submodules", "--refmap="),
+)
+_PAUSES = (0.5, 2.0)
+"""Seconds between tries to read from a remote that does not answer."""
+
+_AUTHOR = {
+    "GIT_AUTHOR_NAME": "group-reconciler",
+    "GIT_AUTHOR_EMAIL": "group-reconciler@localhost",
+    "GIT_COMMITTER_NAME": "group-reconciler",
+    "GIT_COMMITTER_EMAIL": "group-reconciler@localhost",
+}
+_POLICY = re.compile(r"declined|denied|den(?:y|ies)|protected|not allowed|permission|forbidden|rule", re.I)
+
+
+def is_oid(text: str) -> bool:
+    """Whether this is a whole object id, and so nothing that git could take for an option or a revision."""
+    return _OID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One ref of the remote: it has to be at `old` (None: not to exist) and gets `new` (None: is deleted)."""
+
+    ref: str
+    old: str | None
+    new: str | None
+
+
+class Remote:
+    """The branch `branch` of the remote `name`, and the branch beside it that is its lock."""
+
+    def __init__(
+        self, git: Git, name: str, branch: str, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.git = git
+        self._pause = pause
+        self.name = name
+        self.branch = branch
+        self.ref = f"refs/heads/{branch}"
+        self.lock_ref = f"refs/heads/{branch}-lock"
+        self.seen_ref = f"refs/reconciler/{name}/{branch}"
+        self.display = f"git:{name}/{branch}"
+
+    def check(self) -> None:
+        """Raise `StateError` unless this is a repository that has the remote, and git takes the names.
+
+        A name that is no remote would be taken for a path, and a pull request may hold such a folder.
+        """
+        for ref in (self.ref, self.lock_ref, self.seen_ref):
+            if self._run("check-ref-format", ref).code != 0:
+                raise StateError(
+                    f"`{self.branch}` is no name of a branch", "such as git:origin/reconciler-state"
+                )
+        here = self._run("rev-parse", "--git-dir")
+        if here.code != 0:
+            raise refusal(here.err, f"the state {self.display} cannot be used", self.name, self.branch)
+        if not self._run("config", "--get-all", f"remote.{self.name}.url").text:
+            known = ", ".join(self._run("remote").text.split()[:10])
+            raise StateError(
+                f"the state {self.display} names a remote that this repository does not have: {self.name}",
+                f"remotes here: {known}" if known else "add one: git remote add NAME URL",
+            )
+
+    # --- the remote -----------------------------------------------------------------------------------------
+
+    def tips(self) -> dict[str, str]:
+        """What branch and lock point at now; a ref that is not there has no entry. Raises `StateError`."""
+        ended = self._asked("ls-remote", self.name, self.ref, self.lock_ref)
+        if ended.code != 0:
+            raise self._refusal(ended)
+        found = (line.split("\t", 1) for line in ended.text.splitlines() if "\t" in line)
+        return {ref: oid for oid, ref in found if ref in (self.ref, self.lock_ref) and is_oid(oid)}
+
+    def fetch(self, ref: str, oid: str) -> bool:
+        """Have the commit `oid`, at which `ref` was just seen; False when the ref has moved meanwhile."""
+        if self.has(oid):
+            return True
+        ended = self._asked(*_FETCH, self.name, ref)
+        if ended.code != 0 and ref in self.tips():
+            raise self._refusal(ended)
+        return self.has(oid)
+
+    def push(self, updates: Sequence[Update], *, timeout: float | None = None) -> str | None:
+        """All updates or none, each only if its ref is where it should be. None: done.
+
+        Otherwise what git said; whether that was final, and even whether nothing was done, is for `tips` to
+        tell. Raises `StateError` when this remote does not let us push there, and its branch `Unreachable`
+        when nobody answered, or not within `timeout` seconds.
+        """
+        leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
+        specs = [f"{update.new or ''}:{update.ref}" for update in updates]
+        arguments = ("push", "--porcelain", "--quiet", "--atomic", "--no-verify", *leases, self.name, *specs)
+        try:
+            ended = self.git.run(*arguments, timeout=timeout)
+        except GitError as error:
+            if error.unended:
+                raise Unreachable(f"the state {self.display}: {error.message}", error.hint) from None
+            raise StateError(f"the state {self.display}: {error.message}", error.hint) from None
+        if ended.code == 0:
+            return None
+        rejected = [line for line in ended.text.splitlines() if line.startswith("!")]
+        reason = "; ".join(line.rsplit("\t", 1)[-1] for line in rejected)
+        if _POLICY.search(reason) or not rejected:
+            text = ended.err if not rejected else f"{ended.err}\n{reason}"
+            raise refusal(text, f"{self.name} did not take the state", self.name, self.branch, writing=True)
+        return said(reason)
+
+    # --- what was seen --------------------------------------------------------------------------------------
+
+    def seen(self) -> str | None:
+        """The commit of the branch that this clone read last."""
+        oid = self._run("rev-parse", "--verify", "--quiet", self.seen_ref).text
+        return oid if is_oid(oid) else None
+
+    def remember(self, oid: str | None) -> None:
+        """Keep `oid` as what was read last, None: nothing. Another process may be doing the same: then its
+        commit stays, which is as good."""
+        if oid is None:
+            self._run("update-ref", "-d", self.seen_ref)
+        else:
+            self._run("update-ref", self.seen_ref, oid)
+
+    def follows(self, older: str, newer: str) -> bool:
+        """Whether the commit `newer` has `older` in its history, or is it."""
+        return older == newer or self._run("merge-base", "--is-ancestor", older, newer).code == 0
+
+    # --- objects --------------------------------------------------------------------------------------------
+
+    def has(self, oid: str) -> bool:
+        return self._run("cat-file", "-e", f"{oid}^{{commit}}").code == 0
+
+    def resolve(self, rev: str) -> str | None:
+        """The commit that a hash, or a hash with `~N`, means; None for none."""
+        oid = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}").text
+        return oid if is_oid(oid) else None
+
+    def output(self, *arguments: str) -> bytes:
+        """What a command that reads objects prints. Raises `StateError`."""
+        return self._out(*arguments).out
+
+    def file(self, commit: str, limit: int) -> bytes | None:
+        """The state's file in a commit; None where it has none. Raises `StateError` above `limit` bytes."""
+        ((blob, size),) = self._blobs([commit])
+        if blob is None:
+            return None
+        if size > limit:
+            raise StateError(
+                f"the state {self.display} is longer than {limit >> 20} MiB: no run wrote that",
+                f"begin anew: git push {self.name} --delete {self.branch}",
+            )
+        return self._out("cat-file", "blob", blob).out
+
+    def files(self, commits: Sequence[str], limit: int) -> list[bytes | None]:
+        """The state's file in each of several commits; None where it has none, or one above `limit` bytes."""
+        blobs = [blob if size <= limit else None for blob, size in self._blobs(commits)]
+        found: dict[str, bytes] = {}
+        wanted = list(dict.fromkeys(blob for blob in blobs if blob is not None))
+        rest = self._out("cat-file", "--batch", data="".join(f"{blob}\n" for blob in wanted).encode()).out
+        for blob in wanted:
+            header, _, rest = rest.partition(b"\n")
+            size = int(header.split()[2])
+            found[blob], rest = rest[:size], rest[size + 1 :]
+        return [None if blob is None else found[blob] for blob in blobs]
+
+    def _blobs(self, commits: Sequence[str]) -> list[tuple[str | None, int]]:
+        """Id and size of the state's file in each commit."""
+        asked = "".join(f"{commit}:{FILE}\n" for commit in commits)
+        lines = self._out("cat-file", "--batch-check", data=asked.encode()).text.splitlines()
+        fields = [line.split() for line in lines]
+        return [
+            (field[0], int(field[2])) if len(field) == 3 and field[1] == "blob" else (None, 0)
+            for field in fields
+        ]
+
+    def message(self, commit: str) -> str:
+        """The message of a commit, at most 10,000 characters of it."""
+        raw = self._out("cat-file", "commit", commit).out[:10_000].decode("utf-8", "replace")
+        return raw.partition("\n\n")[2]
+
+    def commit(self, parent: str | None, data: bytes | None, message: str, at: datetime) -> str:
+        """Make a commit whose `state.json` is `data` (None: a commit without files), and whose other files
+        are its parent's. Nothing points at it yet."""
+        entries = b""
+        if parent is not None:
+            listed = self._out("ls-tree", "-z", parent).out.split(b"\0")
+            name = f"\t{FILE}".encode()
+            entries = b"".join(entry + b"\0" for entry in listed if entry and not entry.endswith(name))
+        if data is not None:
+            blob = self._out("hash-object", "-w", "--stdin", data=data).text
+            entries += f"100644 blob {blob}\t{FILE}".encode() + b"\0"
+        tree = self._out("mktree", "-z", "--missing", data=entries).text
+        when = f"@{int(at.timestamp())} +0000"
+        parents = () if parent is None else ("-p", parent)
+        return self._out(
+            *("commit-tree", "--no-gpg-sign", *parents, tree),
+            data=message.encode("utf-8", "replace"),
+            environ={**_AUTHOR, **self.git.author, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when},
+        ).text
+
+    def _run(self, *arguments: str, data: bytes = b"") -> Ended:
+        try:
+            return self.git.run(*arguments, data=data)
+        except GitError as error:
+            kind = Unreachable if error.unended else StateError
+            raise kind(f"the state {self.display}: {error.message}", error.hint) from None
+
+    def _out(self, *arguments: str, data: bytes = b"", environ: Mapping[str, str] | None = None) -> Ended:
+        try:
+            return self.git.out(*arguments, data=data, environ=environ)
+        except GitError as error:
+            raise StateError(f"the state {self.display}: {error.message}", error.hint) from None
+
+    def _asked(self, *arguments: str) -> Ended:
+        """A command that reads from the remote, again where nobody answered."""
+        pauses = iter(_PAUSES)
+        while True:
+            ended = self._run(*arguments)
+            pause = next(pauses, None)
+            if ended.code == 0 or pause is None or not isinstance(self._refusal(ended), Unreachable):
+                return ended
+            self._pause(pause)
+
+    def _refusal(self, ended: Ended) -> StateError:
+        return refusal(ended.err, f"the state {self.display} cannot be read", self.name, self.branch)
