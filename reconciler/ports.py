@@ -100,6 +100,12 @@ class Journal(Protocol):
         """What is recorded now."""
         ...
 
+    @property
+    def applied(self) -> str | None:
+        """The commit of the manifests that was applied last before this run, None where that is not known;
+        `state` has that of this run already."""
+        ...
+
     def intend(self, name: str, intent: Intent) -> None:
         """A create is about to be sent."""
         ...

@@ -110,10 +110,10 @@ class Store:
         elif self._path is not None:
             self._warn_if_new(self._path)
 
-    def checkout(self, state: State) -> Checkout | None:
-        """Where the checkout stands to the commit that was applied last, as the state says."""
+    def checkout(self, applied: str | None) -> Checkout | None:
+        """Where the checkout stands to the commit that was applied last."""
         remote = self.git.remote.name if self.git else "origin"
-        return checkout.compare(state.commit, None if self._base_url == "sandbox" else remote)
+        return checkout.compare(applied, None if self._base_url == "sandbox" else remote)
 
     def _store(self) -> FileStore | GitStore | None:
         return self.git if self._path is None else self._file(self._path)

@@ -163,7 +163,7 @@ class _FileJournal(MemoryJournal):
 
     def __init__(self, store: FileStore, path: Path, lock: FileLock) -> None:
         recorded = store.read()
-        super().__init__(replace(recorded, commit=store.commit or recorded.commit))
+        super().__init__(replace(recorded, commit=store.commit or recorded.commit), recorded.commit)
         self._store = store
         self._path = path
         self._lock = lock

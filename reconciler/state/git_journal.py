@@ -49,7 +49,7 @@ class GitJournal(MemoryJournal):
         read: Callable[[str], State],
         clock: Clock,
     ) -> None:
-        super().__init__(replace(base, commit=origin.commit or base.commit))
+        super().__init__(replace(base, commit=origin.commit or base.commit), base.commit)
         self._remote = remote
         self._lease = lease
         self._tip = tip

@@ -109,7 +109,13 @@ class _Waiting:
             if current != self._oid:
                 renewed = self._oid != ""
                 self._oid, self._since = current, now
-                self.holder = self._read(current) or self.holder
+                holder = self._read(current)
+                for _ in range(_TRIES):
+                    if holder is not None or (moved := self._tip()) is None:
+                        break
+                    current = self._oid = moved  # renewed before it could be read
+                    holder = self._read(current)
+                self.holder = holder or self.holder
                 if renewed and not patient:
                     raise self._locked()
             lease = self.holder.lease if self.holder else self._lease
@@ -121,7 +127,10 @@ class _Waiting:
             if now >= end:
                 raise self._locked()
             self._clock.sleep(min(self._poll, end - now))
-            current = self._remote.tips().get(self._remote.lock_ref)
+            current = self._tip()
+
+    def _tip(self) -> str | None:
+        return self._remote.tips().get(self._remote.lock_ref)
 
     def _read(self, oid: str) -> Holder | None:
         """What the lock's commit says; None when it has moved on before it could be read."""

@@ -17,7 +17,8 @@ class MemoryJournal:
     something; it and `_state` change only under `_changed`.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, applied: str | None = None) -> None:
+        self.applied = applied
         self._changed = threading.Condition()
         self._state = state
         self._version = 0

@@ -16,6 +16,7 @@ from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import Objection, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import GUARD_CODES, Allowance, GuardSettings, Settings
+from reconciler.planning.options import Checkout
 from tests.planning.build import (
     ACCOUNT,
     ANA,
@@ -241,3 +242,49 @@ def test_people_yet_to_join_count_for_nothing() -> None:
     plan = Situation().add(wanted(admins=people(*CROWD[:50])), found()).plan()
     assert plan.objections == ()
     assert len(plan.groups[0].to_invite) == 50
+
+
+# --- older-commit -----------------------------------------------------------------------------------------
+
+
+def renaming() -> Situation:
+    return (
+        Situation()
+        .add(wanted(subject="Novo"), found(subject="Velho"))
+        .add(wanted("same", subject="S"), found("g-2", subject="S"))
+    )
+
+
+def standing(stands: Any, *, shallow: bool = False) -> Checkout:
+    return Checkout(stands, "a" * 40, "b" * 40, shallow)
+
+
+def test_a_checkout_behind_what_was_applied_is_objected_to() -> None:
+    plan = renaming().plan(checkout=standing("behind"))
+    assert codes(plan) == ["older-commit"]
+    found = objection(plan, "older-commit")
+    assert "this checkout (aaaaaaaaaa) is behind what was applied last (bbbbbbbbbb)" in found.note.text
+    assert len(found.groups) == 1, "what is as wanted cannot be undone"
+
+
+@pytest.mark.parametrize(("shallow", "mend"), [(True, "fetch-depth: 0"), (False, "Fetch and check out")])
+def test_a_checkout_of_which_nobody_can_tell_is_objected_to(shallow: bool, mend: str) -> None:
+    plan = renaming().plan(checkout=standing("unknown", shallow=shallow))
+    assert codes(plan) == ["older-commit"]
+    assert mend in objection(plan, "older-commit").note.text
+
+
+@pytest.mark.parametrize("checkout", [None, standing("ahead"), standing("aside")])
+def test_a_checkout_that_is_not_behind_is_none_of_its_business(checkout: Checkout | None) -> None:
+    assert codes(renaming().plan(checkout=checkout)) == []
+
+
+def test_an_older_checkout_that_would_change_nothing_is_harmless() -> None:
+    same = Situation().add(wanted(subject="S"), found(subject="S"))
+    assert codes(same.plan(checkout=standing("behind"))) == []
+
+
+def test_older_commit_is_lifted_by_its_code() -> None:
+    plan = renaming().plan(checkout=standing("behind"), allow=frozenset({"older-commit"}))
+    assert codes(plan) == []
+    assert objection(plan, "older-commit").lifted_by == "--allow older-commit"

@@ -65,12 +65,22 @@ def test_configuration_moves_nothing(line: str, checkout: Checkout, api: RawServ
     assert_clean(done)
 
 
-def test_a_state_in_git_is_refused_while_there_is_none(checkout: Checkout, api: RawServer) -> None:
-    checkout.configure("state: git:origin/reconciler-state")
+def test_a_state_in_git_is_on_a_remote_of_this_repository_and_nowhere_else(
+    checkout: Checkout, api: RawServer
+) -> None:
+    """Git would take a name that is no remote for a folder, and a pull request may bring one."""
+    for arguments in (
+        ("init", "--quiet", "."),
+        ("init", "--quiet", "--bare", "evil"),
+        ("config", "-f", "evil/config", "uploadpack.packObjectsHook", "touch pwned"),
+    ):
+        subprocess.run(["git", *arguments], cwd=checkout.path, check=True)
+    checkout.configure("state: git:evil/main")
     done = checkout.quick("plan")
-    assert done.code not in (0, 70)
-    assert "not supported" in done.err
-    assert not any("user" in seen.headers.get("username", "") for seen in api.seen)
+    assert done.code == 1
+    assert "a remote that this repository does not have: evil" in done.err
+    assert not (checkout.path / "pwned").exists()
+    assert api.connections == 0
     assert_clean(done)
 
 

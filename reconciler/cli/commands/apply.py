@@ -85,7 +85,7 @@ def command(
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
-                options = replace(options, checkout=work.store.checkout(journal.state))
+                options = replace(options, checkout=work.store.checkout(journal.applied))
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 run = (
                     partial(operations.ready, appeared=None)

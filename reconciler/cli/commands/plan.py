@@ -53,7 +53,7 @@ def command(
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read(work.base.committed if work.base else None)
-            options = replace(options, checkout=work.store.checkout(state))
+            options = replace(options, checkout=work.store.checkout(state.commit))
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             outputs.prepare()
             planned = operations.plan(
