@@ -217,6 +217,8 @@ def test_an_account_that_lost_its_rights_is_blocked_and_the_rest_is_told_all_the
     assert found.group("suporte")["commands"] == {"accept": "reconciler accept suporte"}
     assert drift(repo, "--exit-zero").code == 0
     assert repo.run("drift").out.splitlines()[0] == "Drift: 1 blocked."
+    assert repo.run("accept", "suporte", "--yes").code == 0  # nobody else's right is needed for that
+    assert drift(repo).json["in_sync"] is True
 
 
 def test_a_group_that_is_gone_is_missing(settled: Repo) -> None:

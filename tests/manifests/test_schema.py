@@ -171,7 +171,7 @@ def test_any_of_the_schemas_is_printed_as_it_is() -> None:
     ("name", "hint"),
     [
         ("grup", "did you mean `group`?"),
-        ("../../etc/passwd", "there are `apply`"),
+        ("../../etc/passwd", "there are `accept`"),
         ("group.schema.json", "there are"),
         ("\x1b[31m", "there are"),
     ],
