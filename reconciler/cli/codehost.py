@@ -18,7 +18,10 @@ from reconciler.cli.clock import SystemClock
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.publish import github, gitlab
     from reconciler.publish.comments import Host
+    from reconciler.publish.http import Api
+    from reconciler.publish.issues import Tracker
 
 Provider = Literal["github", "gitlab"]
 
@@ -33,7 +36,8 @@ _MAX_EVENT = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a comment goes. `author` is "" where the API is to be asked whose the token is."""
+    """Where a comment goes, or with the number 0 an issue. `author` is "" where the API is to be asked whose
+    the token is."""
 
     provider: Provider
     api: str
@@ -43,9 +47,16 @@ class Target:
 
 
 def target(
-    provider: str | None, repository: str | None, number: int | None, api: str | None, author: str
+    provider: str | None,
+    repository: str | None,
+    number: int | None,
+    api: str | None,
+    author: str,
+    *,
+    issue: bool = False,
 ) -> Target:
-    """What was said, completed by what the pipeline says. Raises `UsageError` naming what is missing."""
+    """What was said, completed by what the pipeline says; of an `issue` no number. Raises `UsageError` naming
+    what is missing."""
     kind = _provider(provider)
     if kind == "github":
         where = api or _variable("GITHUB_API_URL") or GITHUB_API
@@ -60,7 +71,7 @@ def target(
     if not name or not good.fullmatch(name) or any(part in (".", "..") for part in name.split("/")):
         example = "OWNER/NAME" if kind == "github" else "a project's number or path"
         raise UsageError("it is not known which repository is meant", f"say --repository: {example}")
-    if not found:
+    if not found and not issue:
         raise UsageError(
             "this job belongs to no pull request",
             "run it for pull requests only, or say which one: --number N",
@@ -68,12 +79,36 @@ def target(
     from reconciler.publish.http import checked_origin
 
     origin = checked_origin(where, "--api-url" if api else f"the address of {kind}'s API")
-    return Target(kind, origin, name, found, author)
+    return Target(kind, origin, name, 0 if issue else found or 0, author)
 
 
 @contextmanager
 def host(meant: Target, clock: SystemClock) -> Iterator[Host]:
     """The comments of the pull request. Raises `CredentialsError` where there is no token."""
+    from reconciler.publish import github, gitlab
+
+    with _api(meant, clock) as api:
+        if meant.provider == "github":
+            yield github.PullRequest(api, meant.repository, meant.number, _on_github(api, meant))
+        else:
+            who = _on_gitlab(api, meant)
+            yield gitlab.MergeRequest(api, meant.repository, meant.number, who, _merge_request_url())
+
+
+@contextmanager
+def tracker(meant: Target, clock: SystemClock) -> Iterator[Tracker]:
+    """The issues of the repository. Raises `CredentialsError` where there is no token."""
+    from reconciler.publish import github, gitlab
+
+    with _api(meant, clock) as api:
+        if meant.provider == "github":
+            yield github.Issues(api, meant.repository, _on_github(api, meant))
+        else:
+            yield gitlab.Issues(api, meant.repository, _on_gitlab(api, meant))
+
+
+@contextmanager
+def _api(meant: Target, clock: SystemClock) -> Iterator[Api]:
     from reconciler.publish import github, gitlab
     from reconciler.publish.http import Api
 
@@ -81,15 +116,23 @@ def host(meant: Target, clock: SystemClock) -> Iterator[Host]:
     headers = github.headers(token) if meant.provider == "github" else gitlab.headers(token)
     api = Api(meant.api, headers, clock)
     try:
-        if meant.provider == "github":
-            in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
-            who = github.Author(meant.author) if meant.author else github.identify(api, in_actions=in_actions)
-            yield github.PullRequest(api, meant.repository, meant.number, who)
-        else:
-            mine = gitlab.Author(meant.author) if meant.author else gitlab.identify(api)
-            yield gitlab.MergeRequest(api, meant.repository, meant.number, mine, _merge_request_url())
+        yield api
     finally:
         api.close()
+
+
+def _on_github(api: Api, meant: Target) -> github.Author:
+    from reconciler.publish import github
+
+    if meant.author:
+        return github.Author(meant.author)
+    return github.identify(api, in_actions=os.environ.get("GITHUB_ACTIONS") == "true")
+
+
+def _on_gitlab(api: Api, meant: Target) -> gitlab.Author:
+    from reconciler.publish import gitlab
+
+    return gitlab.Author(meant.author) if meant.author else gitlab.identify(api)
 
 
 def _provider(said: str | None) -> Provider:

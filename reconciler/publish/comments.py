@@ -21,6 +21,11 @@ MOST = 60_000
 LOOKS = (2.0, 4.0, 8.0)
 """Seconds before each look for a comment that may have been made."""
 
+STRANGER = (
+    "it was made by another identity than was looked for, so the next run would make a second one: say who "
+    "it is with --author"
+)
+
 _MARKER = re.compile(r"<!-- reconciler (\{.*\}) -->")
 
 
@@ -38,7 +43,7 @@ class Comment:
 class Published:
     """What was done about the comment, and where it is; `removed` counts earlier ones of ours."""
 
-    action: Literal["created", "updated", "unchanged"]
+    action: Literal["created", "updated", "unchanged", "closed", "reopened"]
     url: str
     removed: int = 0
     warning: str = ""
@@ -62,8 +67,8 @@ class Host(Protocol):
         ...
 
 
-def kind_of(body: str) -> str | None:
-    """What kind of report a text begins with (`plan`, `drift` …); None where its first line is no marker."""
+def facts_of(body: str) -> dict[str, object] | None:
+    """What the marker on a text's first line says; None where that is no marker."""
     match = _MARKER.fullmatch(body.partition("\n")[0].rstrip("\r"))
     if match is None:
         return None
@@ -71,7 +76,12 @@ def kind_of(body: str) -> str | None:
         facts = json.loads(match[1])
     except (ValueError, RecursionError):
         return None
-    kind = facts.get("kind") if isinstance(facts, dict) else None
+    return facts if isinstance(facts, dict) else None
+
+
+def kind_of(body: str) -> str | None:
+    """What kind of report a text begins with (`plan`, `drift` …); None where its first line is no marker."""
+    kind = (facts_of(body) or {}).get("kind")
     return kind if isinstance(kind, str) else None
 
 
@@ -98,7 +108,7 @@ def publish(host: Host, body: str, clock: Clock) -> Published:
     kept, *others = mine
     for other in others:
         host.delete(other)
-    if _same(kept.body, body):
+    if same(kept.body, body):
         return Published("unchanged", kept.url, len(others))
     return Published("updated", host.update(kept, body).url or kept.url, len(others))
 
@@ -109,28 +119,27 @@ def _create(host: Host, body: str, clock: Clock) -> Published:
     except Unclear as error:
         for pause in LOOKS:
             clock.sleep(pause)
-            found = [comment for comment in _mine(host, kind_of(body)) if _same(comment.body, body)]
+            found = [comment for comment in _mine(host, kind_of(body)) if same(comment.body, body)]
             if found:
                 return Published("created", found[0].url)
-        raise Unclear(
-            f"it is not known whether the comment was made ({error.message})",
-            "run the command again: it looks for the comment before it makes one",
-            status=error.status,
-            code=error.code,
-        ) from None
-    warning = (
-        ""
-        if made.mine
-        else "the comment was made by another identity than was looked for, so the next run would make a "
-        "second one: say who it is with --author"
+        raise lost("comment", error) from None
+    return Published("created", made.url, warning="" if made.mine else STRANGER)
+
+
+def lost(what: str, error: Unclear) -> Unclear:
+    """The error of something that may have been made or not."""
+    return Unclear(
+        f"it is not known whether the {what} was made ({error.message})",
+        f"run the command again: it looks for the {what} before it makes one",
+        status=error.status,
+        code=error.code,
     )
-    return Published("created", made.url, warning=warning)
 
 
 def _mine(host: Host, kind: str | None) -> list[Comment]:
     return [comment for comment in host.comments() if comment.mine and kind_of(comment.body) == kind]
 
 
-def _same(one: str, other: str) -> bool:
-    """Hosts store lines and the space at the end as they like."""
+def same(one: str, other: str) -> bool:
+    """Whether two texts say the same: hosts store lines and the space at the end as they like."""
     return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()

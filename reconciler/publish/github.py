@@ -1,20 +1,22 @@
-"""Comments of a GitHub pull request, which are those of its issue (REST, 2022-11-28)."""
+"""Comments of a GitHub pull request, which are those of its issue, and issues (REST, 2022-11-28)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import CredentialsError, NotFound, Refused, Unclear, UsageError
+from reconciler.errors import NotFound, Refused, Unclear, UsageError
 from reconciler.publish.comments import Comment
-from reconciler.publish.http import Api
+from reconciler.publish.http import Api, explained
+from reconciler.publish.issues import Issue
 
 ACTIONS_BOT = "github-actions[bot]"
 """Who writes with the token that GitHub Actions gives to a job."""
 
-_PAGE = 100
-_PAGES = 100
+_PULLS = "give the job `permissions: {pull-requests: write}`; jobs of forks only ever read"
+_ISSUES = "give the job `permissions: {issues: write}`; jobs of forks only ever read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,75 +74,83 @@ class PullRequest:
         self._where = f"{repository}#{number}"
 
     def comments(self) -> Iterator[Comment]:
-        for page in range(1, _PAGES + 1):
-            try:
-                found = self._api.get(self._issue, per_page=_PAGE, page=page).data
-            except NotFound:
-                raise self._unseen() from None
-            except Refused as error:
-                raise self._forbidden(error) from None
-            if not isinstance(found, list):
-                raise Unclear("GitHub's list of comments makes no sense", code="bad_answer")
-            yield from (self._comment(entry) for entry in found if _is_comment(entry))
-            if len(found) < _PAGE:
-                return
-        raise Unclear(f"{self._where} has more than {_PAGE * _PAGES} comments", code="too_many")
+        with explained(self._where, _PULLS):
+            yield from (self._comment(entry) for entry in self._api.pages(self._issue) if _is_comment(entry))
 
     def create(self, body: str) -> Comment:
-        try:
+        with explained(self._where, _PULLS):
             return self._comment(self._api.post(self._issue, {"body": body}).data)
-        except NotFound:
-            raise self._unseen() from None
-        except Refused as error:
-            raise self._forbidden(error) from None
 
     def update(self, comment: Comment, body: str) -> Comment:
-        try:
-            return self._comment(
-                self._api.put("PATCH", f"{self._comments}/{comment.id}", {"body": body}).data
-            )
-        except Refused as error:
-            raise self._forbidden(error) from None
+        with explained(self._where, _PULLS):
+            path = f"{self._comments}/{comment.id}"
+            return self._comment(self._api.put("PATCH", path, {"body": body}).data)
 
     def delete(self, comment: Comment) -> None:
-        try:
+        with explained(self._where, _PULLS), suppress(NotFound):
             self._api.put("DELETE", f"{self._comments}/{comment.id}")
-        except NotFound:
-            return
-        except Refused as error:
-            raise self._forbidden(error) from None
 
     def _comment(self, entry: Any) -> Comment:
         if not _is_comment(entry):
             raise Unclear("GitHub's answer about a comment makes no sense", code="bad_answer")
-        url = entry.get("html_url")
-        return Comment(
-            entry["id"],
-            entry.get("body") or "",
-            self._author.wrote(entry.get("user")),
-            url if isinstance(url, str) else "",
+        return Comment(entry["id"], entry["body"] or "", self._author.wrote(entry.get("user")), _url(entry))
+
+
+class Issues:
+    """An `issues.Tracker`. `repository` is OWNER/NAME, checked before."""
+
+    def __init__(self, api: Api, repository: str, author: Author) -> None:
+        self._api = api
+        self._issues = f"/repos/{repository}/issues"
+        self._author = author
+        self._where = f"the issues of {repository}"
+
+    def issues(self) -> Iterator[Issue]:
+        with explained(self._where, _ISSUES):
+            found = self._api.pages(self._issues, state="all", sort="created", direction="desc")
+            yield from (self._issue(entry) for entry in found if _is_issue(entry))
+
+    def create(self, title: str, body: str) -> Issue:
+        with explained(self._where, _ISSUES):
+            return self._issue(self._api.post(self._issues, {"title": title, "body": body}).data)
+
+    def update(self, issue: Issue, title: str, body: str, *, is_open: bool) -> Issue:
+        with explained(self._where, _ISSUES):
+            wanted = {"title": title, "body": body, "state": "open" if is_open else "closed"}
+            return self._issue(self._api.put("PATCH", f"{self._issues}/{issue.number}", wanted).data)
+
+    def _issue(self, entry: Any) -> Issue:
+        if not _is_issue(entry):
+            raise Unclear("GitHub's answer about an issue makes no sense", code="bad_answer")
+        return Issue(
+            number=entry["number"],
+            title=str(entry.get("title", "")),
+            body=entry["body"] or "",
+            is_open=entry.get("state") == "open",
+            mine=self._author.wrote(entry.get("user")),
+            url=_url(entry),
         )
 
-    def _unseen(self) -> NotFound:
-        return NotFound(
-            f"{self._where} is not there, or this token may not see it",
-            "give the job `permissions: {pull-requests: write}`, and check --repository and --number",
-            status=404,
-            code="http_404",
-        )
 
-    def _forbidden(self, error: Refused) -> Exception:
-        if error.status != 403:
-            return error
-        return CredentialsError(
-            f"this token may not comment on {self._where}: {error.message}",
-            "give the job `permissions: {pull-requests: write}`; jobs of forks only ever read",
-        )
+def _url(entry: dict[str, Any]) -> str:
+    url = entry.get("html_url")
+    return url if isinstance(url, str) else ""
 
 
 def _is_comment(entry: object) -> bool:
+    """Whether this is a comment as GitHub describes one; a body may be null."""
     return (
         isinstance(entry, dict)
         and isinstance(entry.get("id"), int)
-        and isinstance(entry.get("body"), str | None)
+        and isinstance(entry.get("body", ...), str | None)
+    )
+
+
+def _is_issue(entry: object) -> bool:
+    """Pull requests are issues too, to GitHub."""
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("number"), int)
+        and isinstance(entry.get("body", ...), str | None)
+        and "pull_request" not in entry
     )

@@ -1,18 +1,19 @@
-"""Comments (notes) of a GitLab merge request (REST, v4)."""
+"""Comments (notes) of a GitLab merge request, and issues (REST, v4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.errors import CredentialsError, NotFound, Refused, Unclear, UsageError
+from reconciler.errors import NotFound, Refused, Unclear, UsageError
 from reconciler.publish.comments import Comment
-from reconciler.publish.http import Api
+from reconciler.publish.http import Api, explained
+from reconciler.publish.issues import Issue
 
-_PAGE = 100
-_PAGES = 100
+_RIGHT = "use a project access token with the scope `api` and the role Reporter or more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +63,21 @@ class MergeRequest:
         self._url = url
 
     def comments(self) -> Iterator[Comment]:
-        for page in range(1, _PAGES + 1):
-            try:
-                found = self._api.get(
-                    self._notes, per_page=_PAGE, page=page, sort="asc", order_by="created_at"
-                ).data
-            except NotFound:
-                raise self._unseen() from None
-            except Refused as error:
-                raise self._forbidden(error) from None
-            if not isinstance(found, list):
-                raise Unclear("GitLab's list of comments makes no sense", code="bad_answer")
-            yield from (
-                self._comment(entry) for entry in found if _is_note(entry) and not entry.get("system")
-            )
-            if len(found) < _PAGE:
-                return
-        raise Unclear(f"{self._where} has more than {_PAGE * _PAGES} comments", code="too_many")
+        with explained(self._where, _RIGHT):
+            found = self._api.pages(self._notes, sort="asc", order_by="created_at")
+            yield from (self._comment(each) for each in found if _is_note(each) and not each.get("system"))
 
     def create(self, body: str) -> Comment:
-        try:
+        with explained(self._where, _RIGHT):
             return self._comment(self._api.post(self._notes, {"body": body}).data)
-        except NotFound:
-            raise self._unseen() from None
-        except Refused as error:
-            raise self._forbidden(error) from None
 
     def update(self, comment: Comment, body: str) -> Comment:
-        try:
+        with explained(self._where, _RIGHT):
             return self._comment(self._api.put("PUT", f"{self._notes}/{comment.id}", {"body": body}).data)
-        except Refused as error:
-            raise self._forbidden(error) from None
 
     def delete(self, comment: Comment) -> None:
-        try:
+        with explained(self._where, _RIGHT), suppress(NotFound):
             self._api.put("DELETE", f"{self._notes}/{comment.id}")
-        except NotFound:
-            return
-        except Refused as error:
-            raise self._forbidden(error) from None
 
     def _comment(self, entry: Any) -> Comment:
         if not _is_note(entry):
@@ -108,22 +85,53 @@ class MergeRequest:
         url = f"{self._url}#note_{entry['id']}" if self._url else ""
         return Comment(entry["id"], entry["body"], self._author.wrote(entry.get("author")), url)
 
-    def _unseen(self) -> NotFound:
-        return NotFound(
-            f"{self._where} is not there, or this token may not see it",
-            "the token needs the scope `api`; check --repository and --number",
-            status=404,
-            code="http_404",
-        )
 
-    def _forbidden(self, error: Refused) -> Exception:
-        if error.status != 403:
-            return error
-        return CredentialsError(
-            f"this token may not comment on {self._where}: {error.message}",
-            "use a project access token with the scope `api` and the role Reporter or more",
+class Issues:
+    """An `issues.Tracker`. `project` is a number or a path."""
+
+    def __init__(self, api: Api, project: str, author: Author) -> None:
+        self._api = api
+        self._issues = f"/projects/{quote(project, safe='')}/issues"
+        self._author = author
+        self._where = f"the issues of {project}"
+
+    def issues(self) -> Iterator[Issue]:
+        with explained(self._where, _RIGHT):
+            found = self._api.pages(self._issues, scope="all", order_by="created_at", sort="desc")
+            yield from (self._issue(entry) for entry in found if _is_issue(entry))
+
+    def create(self, title: str, body: str) -> Issue:
+        with explained(self._where, _RIGHT):
+            return self._issue(self._api.post(self._issues, {"title": title, "description": body}).data)
+
+    def update(self, issue: Issue, title: str, body: str, *, is_open: bool) -> Issue:
+        wanted = {"title": title, "description": body}
+        if is_open != issue.is_open:
+            wanted["state_event"] = "reopen" if is_open else "close"
+        with explained(self._where, _RIGHT):
+            return self._issue(self._api.put("PUT", f"{self._issues}/{issue.number}", wanted).data)
+
+    def _issue(self, entry: Any) -> Issue:
+        if not _is_issue(entry):
+            raise Unclear("GitLab's answer about an issue makes no sense", code="bad_answer")
+        url = entry.get("web_url")
+        return Issue(
+            number=entry["iid"],
+            title=str(entry.get("title", "")),
+            body=entry["description"] or "",
+            is_open=entry.get("state") == "opened",
+            mine=self._author.wrote(entry.get("author")),
+            url=url if isinstance(url, str) else "",
         )
 
 
 def _is_note(entry: object) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("id"), int) and isinstance(entry.get("body"), str)
+
+
+def _is_issue(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("iid"), int)
+        and isinstance(entry.get("description", ...), str | None)
+    )

@@ -8,7 +8,8 @@ machine); `netrc` and cookies are not used.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -34,6 +35,7 @@ from reconciler.ports import Clock
 TIMEOUT = 30.0  # seconds: to connect, for each piece of an answer, and for the whole of it
 MAX_BYTES = 16 * 1024 * 1024
 ATTEMPTS = 4
+PER_PAGE, PAGES = 100, 100  # of a list; GitHub and GitLab give no more to a page
 LONGEST_WAIT = 120.0  # seconds that the host may ask us to wait
 
 _LIBRARY_ERRORS = (requests.RequestException, lib3.HTTPError, OSError)
@@ -85,6 +87,17 @@ class Api:
 
     def close(self) -> None:
         self._session.close()
+
+    def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
+        """The objects of a list, page by page. Raises `Unclear` for what is no list, or does not end."""
+        for page in range(1, PAGES + 1):
+            found = self.get(path, per_page=PER_PAGE, page=page, **query).data
+            if not isinstance(found, list):
+                raise Unclear("the API's list makes no sense", code="bad_answer")
+            yield from (entry for entry in found if isinstance(entry, dict))
+            if len(found) < PER_PAGE:
+                return
+        raise Unclear(f"the list has more than {PER_PAGE * PAGES} entries", code="too_many")
 
     def get(self, path: str, **query: str | int) -> Answer:
         """Ask; repeated whatever befell it."""
@@ -166,6 +179,24 @@ class Api:
             if self._clock.monotonic() > end:
                 raise Unclear("the answer did not come in time", code="timeout", retry=True)
         return b"".join(chunks)
+
+
+@contextmanager
+def explained(where: str, right: str) -> Iterator[None]:
+    """Say what a definite no means here: `where` is what was asked about, `right` what the token needs."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(
+            f"{where} is not there, or this token may not see it",
+            f"{right}; check --repository and --number",
+            status=error.status,
+            code=error.code,
+        ) from None
+    except Refused as error:
+        if error.status != 403:
+            raise
+        raise CredentialsError(f"this token may not write to {where}: {error.message}", right) from None
 
 
 def _judged(response: requests.Response, data: bytes) -> Answer:

@@ -83,7 +83,7 @@ def render_apply(view: ApplyView, run: Run, *, budget: int = BUDGET) -> str:
     bad = tuple(item for item in worked if not good.issuperset(item.names))
     done = tuple(item for item in worked if good.issuperset(item.names))
     sections = [Section("", (), bad, "What was not done"), Section("", (), done, "What was done")]
-    return _bounded(top, sections, run, budget, _listed(joining))
+    return _bounded(top, sections, run, budget, bottom=_listed(joining))
 
 
 def render_drift(view: DriftView, run: Run, *, budget: int = BUDGET) -> str:
@@ -93,7 +93,9 @@ def render_drift(view: DriftView, run: Run, *, budget: int = BUDGET) -> str:
     top = [f"## Drift: {summary}", *(prose(text) for text in _texts(verdict))]
     notes = [item for item in items if not item.names]
     section = Section("", (), tuple(item for item in items if item.names), "Group by group")
-    return _bounded([*top, *(_listed([item]) for item in notes)], [section], run, budget)
+    count = view.summary
+    quiet = view.complete and not (count.drifted or count.missing or count.blocked)
+    return _bounded([*top, *(_listed([item]) for item in notes)], [section], run, budget, quiet=quiet)
 
 
 def render_validation(view: ValidationView, run: Run, *, budget: int = BUDGET) -> str:
@@ -112,7 +114,8 @@ def render_failure(view: FailureView, run: Run, *, budget: int = BUDGET) -> str:
     """Why there is no result."""
     top = [f"## {run.verb.capitalize()} failed", f"**Error:** {prose(view.message[:1000])}"]
     top += [prose(view.hint[:1000])] if view.hint else []
-    return _bounded(top, [_complaints(ValidationView(view.complaints, None))], run, budget)
+    section = _complaints(ValidationView(view.complaints, None))
+    return _bounded(top, [section], run, budget, quiet=False)
 
 
 # --- plans ------------------------------------------------------------------------------------------------
@@ -283,15 +286,25 @@ def _footer(run: Run) -> str:
     return " · ".join(map(code, facts))
 
 
-def _bounded(top: Sequence[str], sections: Sequence[Section], run: Run, budget: int, bottom: str = "") -> str:
-    room = budget - length(_marked(run, "", Page("", 10**6, True))) - 1
-    return _whole(page(top, sections, [bottom, _footer(run)], room), run, "")
+def _bounded(
+    top: Sequence[str],
+    sections: Sequence[Section],
+    run: Run,
+    budget: int,
+    *,
+    bottom: str = "",
+    quiet: bool | None = None,
+) -> str:
+    """A page without a digest; `quiet` tells an issue whether there is anything to be told."""
+    room = budget - length(_marked(run, "", Page("", 10**6, True), quiet)) - 1
+    return _whole(page(top, sections, [bottom, _footer(run)], room), run, "", quiet)
 
 
-def _marked(run: Run, digest: str, made: Page) -> str:
+def _marked(run: Run, digest: str, made: Page, quiet: bool | None = None) -> str:
     facts: dict[str, object] = {"kind": run.verb, "digest": digest[:128], "truncated": made.truncated}
-    return marker(facts | ({"cut": made.cut} if made.cut else {}))
+    facts |= {"cut": made.cut} if made.cut else {}
+    return marker(facts | ({} if quiet is None else {"quiet": quiet}))
 
 
-def _whole(made: Page, run: Run, digest: str) -> str:
-    return f"{_marked(run, digest, made)}\n{made.text}\n"
+def _whole(made: Page, run: Run, digest: str, quiet: bool | None = None) -> str:
+    return f"{_marked(run, digest, made, quiet)}\n{made.text}\n"

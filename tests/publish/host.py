@@ -21,6 +21,8 @@ GITHUB_ONE = re.compile(r"/repos/([^/]+/[^/]+)/issues/comments/(\d+)")
 GITLAB_LIST = re.compile(r"/projects/([^/]+)/merge_requests/(\d+)/notes")
 GITLAB_ONE = re.compile(r"/projects/([^/]+)/merge_requests/(\d+)/notes/(\d+)")
 
+ISSUES = re.compile(r"/(repos/acme/groups|projects/77)/issues(?:/(\d+))?")
+
 
 @dataclass
 class Note:
@@ -46,11 +48,13 @@ class CodeHost:
     me: int = ME
     login: str = "github-actions[bot]"
     user_status: int = 403
+    opened: str = "open"
     notes: list[Note] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     faults: dict[str, deque[int | str | bytes | tuple[int, dict[str, str]]]] = field(
         default_factory=lambda: defaultdict(deque)
     )
+    tickets: list[dict[str, Any]] = field(default_factory=list)
     _next: int = 1000
 
     def __enter__(self) -> CodeHost:
@@ -139,6 +143,8 @@ class CodeHost:
             return (
                 (200, found) if self.user_status == 200 else (self.user_status, {"message": "not accessible"})
             )
+        if found := ISSUES.fullmatch(parts.path):
+            return self._issues(method, found[1] == "projects/77", found[2], query, body)
         listing = GITHUB_LIST.fullmatch(parts.path) or GITLAB_LIST.fullmatch(parts.path)
         if listing and (unquote(listing[1]), listing[2]) not in (("acme/groups", "12"), ("77", "12")):
             return 404, {"message": "Not Found"}
@@ -160,6 +166,45 @@ class CodeHost:
             return 204, None
         note.body = body["body"]
         return 200, self._json(note, gitlab)
+
+    def _issues(
+        self, method: str, gitlab: bool, number: str | None, query: dict[str, list[str]], body: Any
+    ) -> tuple[int, Any]:
+        """Issues, each with the keys of both hosts."""
+        if method == "GET":
+            size, page = int(query["per_page"][0]), int(query["page"][0])
+            return 200, self.tickets[::-1][(page - 1) * size : page * size]
+        if method == "POST":
+            self.open_issue(body["title"], body["description" if gitlab else "body"])
+            return 201, self.tickets[-1]
+        ticket = next(each for each in self.tickets if each["number"] == int(number or 0))
+        text = body["description" if gitlab else "body"]
+        ticket.update(title=body["title"], body=text, description=text)
+        if gitlab:
+            words = {"close": "closed", "reopen": "opened"}
+            ticket["state"] = words.get(body.get("state_event"), ticket["state"])
+        else:
+            ticket["state"] = body["state"]
+        return 200, ticket
+
+    def open_issue(self, title: str, body: str, *, mine: bool = True, state: str = "", **more: Any) -> None:
+        user = {"id": self.me if mine else OTHER, "login": self.login if mine else "mallory"}
+        number = len(self.tickets) + 1
+        self.tickets.append(
+            {
+                "number": number,
+                "iid": number,
+                "title": title,
+                "body": body,
+                "description": body,
+                "state": state or self.opened,
+                "user": user,
+                "author": {**user, "username": user["login"]},
+                "html_url": f"https://github.example/acme/groups/issues/{number}",
+                "web_url": f"https://gitlab.example/acme/groups/-/issues/{number}",
+                **more,
+            }
+        )
 
     def _json(self, note: Note, gitlab: bool) -> dict[str, Any]:
         if gitlab:

@@ -195,8 +195,8 @@ def test_a_secondary_limit_without_a_time_is_a_limit(code: CodeHost) -> None:
     ("method", "status", "error", "words"),
     [
         ("GET", 401, CredentialsError, "the token was refused"),
-        ("GET", 403, CredentialsError, "may not comment on"),
-        ("POST", 403, CredentialsError, "may not comment on"),
+        ("GET", 403, CredentialsError, "may not write to"),
+        ("POST", 403, CredentialsError, "may not write to"),
         ("GET", 404, NotFound, "is not there, or this token may not see it"),
         ("POST", 404, NotFound, "is not there, or this token may not see it"),
         ("POST", 410, NotFound, "is not there"),

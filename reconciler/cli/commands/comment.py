@@ -9,12 +9,14 @@ from reconciler.cli.common import Common, verb
 EXAMPLES = """
 reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
 reconciler comment plan.md                                  in a job with the token of the code host
+reconciler comment --issue drift.md                         an issue as long as there is drift
 reconciler comment plan.md --provider github --repository acme/groups --number 12
 """
 
 
 @verb("comment", EXAMPLES)
 @click.argument("file", metavar="FILE")
+@click.option("--issue", is_flag=True, help="Open, update, close or reopen an issue instead, from a drift.")
 @click.option("--provider", type=click.Choice(["github", "gitlab"]), default=None, help="[default: the CI's]")
 @click.option(
     "--repository", metavar="NAME", default=None, help="OWNER/NAME, or GitLab's project  [default: the CI's]"
@@ -32,6 +34,7 @@ reconciler comment plan.md --provider github --repository acme/groups --number 1
 def command(
     common: Common,
     file: str,
+    issue: bool,
     provider: str | None,
     repository: str | None,
     number: int | None,
@@ -40,25 +43,34 @@ def command(
 ) -> int:
     """Post a Markdown report as a comment of the pull request, or replace the one that is there.
 
+    With --issue a drift is told in an issue, which is closed when all is in sync.
+
     The token is GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN; no credential of the Groups API is needed.
     """
     from reconciler.cli import codehost, files, terminal, wiring
     from reconciler.cli.clock import SystemClock
-    from reconciler.errors import Exit
+    from reconciler.errors import Exit, UsageError
     from reconciler.publish.comments import checked, publish
+    from reconciler.publish.issues import track
 
     common.refuse("target", "format", "report", "sandbox", "config", "show_numbers")
     wiring.enter(common)
-    meant = codehost.target(provider, repository, number, api_url, author)
+    if issue and number is not None:
+        raise UsageError("--number means nothing beside --issue", "the issue is found by its marker")
+    meant = codehost.target(provider, repository, number, api_url, author, issue=issue)
     body = checked(files.read_text(file, 1 << 20), file)
     clock = SystemClock()
-    with codehost.host(meant, clock) as host:
-        done = publish(host, body, clock)
+    if issue:
+        with codehost.tracker(meant, clock) as tracker:
+            done = track(tracker, body, clock)
+    else:
+        with codehost.host(meant, clock) as host:
+            done = publish(host, body, clock)
     if done.warning:
         terminal.say(f"Warning: {done.warning}.")
     if not common.quiet:
         from reconciler.reports.escape import for_terminal
 
-        where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number}"
-        terminal.say(f"Comment {done.action}: {where}")
+        where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number or ''}".strip()
+        terminal.say(f"{'Issue' if issue else 'Comment'} {done.action}: {where}")
     return Exit.OK
