@@ -96,7 +96,8 @@ def _verdict(view: DriftView) -> tuple[str, Mark, tuple[str, ...]]:
         f"{count.in_sync} of {counted(total, 'group')} in sync" + "".join(f", {each}" for each in rest) + ".",
     )
     if bad:
-        return f"{_listed(bad)}", MARKS["drifted"], of_all
+        verdict = _listed(bad)
+        return verdict if view.complete else f"At least {verdict}", MARKS["drifted"], of_all
     if not view.complete:
         return "Nobody knows whether all is in sync", MARKS["unreadable"], of_all
     if count.pending:
