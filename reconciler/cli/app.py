@@ -20,7 +20,8 @@ _COMMANDS = {
     "accept": ("reconciler.cli.commands.accept", "Write what was changed outside into the manifests."),
     "list": ("reconciler.cli.commands.list", "Show every live group, managed or not. Changes nothing."),
     "import": ("reconciler.cli.commands.import_", "Write manifests for groups that exist."),
-    "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links."),
+    "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links; or send them."),
+    "send": ("reconciler.cli.commands.send", "Send a text to a group."),
     "inbound": (
         "reconciler.cli.commands.inbound",
         "Tell what a webhook's messages say, and who has shown up.",
@@ -45,6 +46,7 @@ class _Program(LazyGroup):
     reconciler list                     which groups are there?
     reconciler import --all             a manifest for every group that has none
     reconciler invites                  who has yet to join, and by which link?
+    reconciler invites --send           send them the links, after a question
     """
 
 

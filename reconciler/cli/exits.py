@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.listing import Listing
     from reconciler.model.outcome import ApplyResult
     from reconciler.model.plan import Plan
+    from reconciler.model.sending import GroupMessage, Rotations, Sending
 
 
 def of_plan(plan: Plan, *, detailed: bool, stopped: bool, base: Base | None = None) -> Exit:
@@ -105,6 +106,27 @@ def of_import(result: ImportResult) -> Exit:
     return first_exit(codes)
 
 
+def of_sending(sending: Sending) -> Exit:
+    """130 when a stop was asked for, 4 with refused credentials, 1 when something could not be read, had or
+    recorded, 3 when somebody may have got nothing who should have, or a group is blocked or missing. Whose
+    turn it is not is no failure."""
+    from reconciler.model.sending import LIMITS
+
+    codes = {Exit.OK}
+    if sending.interrupted:
+        codes.add(Exit.INTERRUPTED)
+    problems = [entry.problem.code for entry in sending.deliveries if entry.problem is not None]
+    if "credentials" in problems:
+        codes.add(Exit.CREDENTIALS)
+    if not sending.complete:
+        codes.add(Exit.ERROR)
+    if not LIMITS.issuperset(problems):
+        codes.add(Exit.PARTIAL)
+    if any(group.status in ("blocked", "missing") for group in sending.found.groups):
+        codes.add(Exit.PARTIAL)
+    return first_exit(codes)
+
+
 def of_inbound(heard: Iterable[Heard], result: ApplyResult | None = None) -> Exit:
     """1 when an entry could not be read; and with `--ready` what became of the promotions (`result`)."""
     from reconciler.model.inbound import Unreadable
@@ -113,6 +135,27 @@ def of_inbound(heard: Iterable[Heard], result: ApplyResult | None = None) -> Exi
     if any(isinstance(each.record, Unreadable) for each in heard):
         codes.add(Exit.ERROR)
     return first_exit(codes)
+
+
+def of_rotations(found: Rotations) -> Exit:
+    """130 when a stop was asked for, 4 with refused credentials, 1 when the state could not be written, 3
+    when a link may still live."""
+    codes = {Exit.OK}
+    if found.interrupted:
+        codes.add(Exit.INTERRUPTED)
+    if any(group.problem is not None and group.problem.code == "credentials" for group in found.groups):
+        codes.add(Exit.CREDENTIALS)
+    if found.unsaved is not None:
+        codes.add(Exit.ERROR)
+    if any(group.status != "done" for group in found.groups):
+        codes.add(Exit.PARTIAL)
+    return first_exit(codes)
+
+
+def of_message(sent: GroupMessage) -> Exit:
+    """130 when a stop was asked for, 3 when it was not sent, or nobody knows."""
+    codes = {Exit.INTERRUPTED} if sent.interrupted else {Exit.OK}
+    return first_exit(codes if sent.status == "sent" else codes | {Exit.PARTIAL})
 
 
 def of_apply(result: ApplyResult, *, ready: bool = False) -> Exit:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         ApplyView,
         DriftView,
         ImportView,
-        InvitesView,
         ListView,
         PlanView,
     )
@@ -226,30 +225,6 @@ FORMATS: dict[str, Row] = {
 }
 
 
-def _text_invites(view: InvitesView, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_invites(view, color=look.color, width=look.width)
-
-
-def _json_invites(view: InvitesView, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_invites(view)
-
-
-def _csv_invites(view: InvitesView, _: Look) -> str:
-    from reconciler.reports import csv
-
-    return csv.render_invites(view)
-
-
-InvitesFormat = Callable[["InvitesView", Look], str]
-
-INVITES: dict[str, InvitesFormat] = {"text": _text_invites, "json": _json_invites, "csv": _csv_invites}
-"""The formats of `invites`, whose table of people goes where no plan does."""
-
-
 def _text_list(view: ListView, look: Look) -> str:
     from reconciler.reports import text
 
@@ -276,12 +251,12 @@ LIST: dict[str, ListFormat] = {"text": _text_list, "json": _json_list, "csv": _c
 
 def list_named(name: str) -> ListFormat:
     """The format of `list` of a name; raises `UsageError` naming the others."""
-    return _row(LIST, name)
+    return chosen(LIST, name)
 
 
 def list_files(given: tuple[str, ...]) -> tuple[ReportFile[ListFormat], ...]:
     """Every `--report` of `list`, checked before anything is done; raises `UsageError`."""
-    return _files(LIST, given)
+    return chosen_files(LIST, given)
 
 
 def _text_import(view: ImportView, look: Look) -> str:
@@ -304,12 +279,12 @@ IMPORT: dict[str, ImportFormat] = {"text": _text_import, "json": _json_import}
 
 def import_named(name: str) -> ImportFormat:
     """The format of `import` of a name; raises `UsageError` naming the others."""
-    return _row(IMPORT, name)
+    return chosen(IMPORT, name)
 
 
 def import_files(given: tuple[str, ...]) -> tuple[ReportFile[ImportFormat], ...]:
     """Every `--report` of `import`, checked before anything is done; raises `UsageError`."""
-    return _files(IMPORT, given)
+    return chosen_files(IMPORT, given)
 
 
 def _text_accept(view: AcceptView, look: Look) -> str:
@@ -332,12 +307,12 @@ ACCEPT: dict[str, AcceptFormat] = {"text": _text_accept, "json": _json_accept}
 
 def accept_named(name: str) -> AcceptFormat:
     """The format of `accept` of a name; raises `UsageError` naming the others."""
-    return _row(ACCEPT, name)
+    return chosen(ACCEPT, name)
 
 
 def accept_files(given: tuple[str, ...]) -> tuple[ReportFile[AcceptFormat], ...]:
     """Every `--report` of `accept`, checked before anything is done; raises `UsageError`."""
-    return _files(ACCEPT, given)
+    return chosen_files(ACCEPT, given)
 
 
 def serving(verb: str) -> dict[str, Row]:
@@ -347,7 +322,7 @@ def serving(verb: str) -> dict[str, Row]:
 
 def named(name: str, verb: Verb) -> Row:
     """The format of a name; raises `UsageError` for none, naming those that `verb` has."""
-    row = _row(FORMATS, name) if name in FORMATS else _row(serving(verb), name)
+    row = chosen(FORMATS, name) if name in FORMATS else chosen(serving(verb), name)
     if verb not in row.verbs:
         raise UsageError(
             f"format {name} makes no sense for {verb}, only for {', '.join(row.verbs)}",
@@ -356,12 +331,9 @@ def named(name: str, verb: Verb) -> Row:
     return row
 
 
-def invites_named(name: str) -> InvitesFormat:
-    """The format of `invites` of a name; raises `UsageError` naming the others."""
-    return _row(INVITES, name)
-
-
-def _row(table: Mapping[str, T], name: str) -> T:
+def chosen(table: Mapping[str, T], name: str) -> T:
+    """The row of a name in the table of a verb that has formats of its own; raises `UsageError` naming the
+    others."""
     if name not in table:
         raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(table)}")
     return table[name]
@@ -380,13 +352,9 @@ def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile[Row], .
     return tuple(ReportFile(named(name, verb), path) for name, path in map(_parts, given))
 
 
-def invites_files(given: tuple[str, ...]) -> tuple[ReportFile[InvitesFormat], ...]:
-    """Every `--report` of `invites`, checked before anything is done; raises `UsageError`."""
-    return _files(INVITES, given)
-
-
-def _files(table: Mapping[str, T], given: tuple[str, ...]) -> tuple[ReportFile[T], ...]:
-    return tuple(ReportFile(_row(table, name), path) for name, path in map(_parts, given))
+def chosen_files(table: Mapping[str, T], given: tuple[str, ...]) -> tuple[ReportFile[T], ...]:
+    """Every `--report` of such a verb, checked before anything is done; raises `UsageError`."""
+    return tuple(ReportFile(chosen(table, name), path) for name, path in map(_parts, given))
 
 
 def _parts(given: str) -> tuple[str, str]:

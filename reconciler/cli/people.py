@@ -31,3 +31,24 @@ def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
         if found is not None:
             keys |= found.keys
     return frozenset(keys)
+
+
+def known_people(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
+    """Number keys of those who are named by alias or by number, and are somebody in the files.
+
+    Raises `UsageError` for who is nobody there.
+    """
+    from reconciler.manifests.words import quote
+
+    groups = [people for group in desired.groups for people in (group.admins, group.members)]
+    named = {person.key: person for people in (desired.people, *groups) for person in people or ()}
+    by_key = {key: person for person in named.values() for key in person.keys}
+    keys: set[str] = set()
+    for text in given:
+        found = people_keys((text,), desired)
+        if not found & by_key.keys():
+            raise UsageError(f"--person: nobody in the files has the number {quote(text)}")
+        keys |= found
+        for key in found & by_key.keys():
+            keys |= by_key[key].keys
+    return frozenset(keys)

@@ -13,17 +13,17 @@ from reconciler.manifests import yamlmarks
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.inviting import read_invites
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.numbers import read_number
 from reconciler.manifests.schema import Checked, check
 from reconciler.manifests.statespec import state_mistake
 from reconciler.manifests.words import quote, visible
 from reconciler.model.group import UNSET, Unset
-from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, InviteSettings, Settings
+from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, Settings
 
 DEFAULT_CONFIG = "reconciler.yaml"
 DEFAULT_CONTACTS = "contacts.yaml"
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _environment_only(*variables: str) -> str:
@@ -149,7 +149,9 @@ class _Reader:
             allow=tuple(
                 self._allowance(index, entry) for index, entry in enumerate(document.get("allow", ()))
             ),
-            invites=_invites(document.get("invites", {})),
+            invites=read_invites(
+                document.get("invites", {}), lambda key: self._mark("invites", key), self._complaints
+            ),
         )
         kinds = document.get("kinds", {})
         return replace(
@@ -261,11 +263,3 @@ def _guards(entry: Mapping[str, Any]) -> GuardSettings:
         if key in values:
             values[key] = float(values[key])
     return GuardSettings(**values)
-
-
-def _invites(entry: Mapping[str, Any]) -> InviteSettings:
-    values = dict(entry)
-    if "resend_after" in values:
-        text = values["resend_after"]
-        values["resend_after"] = float(int(text[:-1]) * _SECONDS[text[-1]])
-    return InviteSettings(**values)

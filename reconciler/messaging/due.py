@@ -51,11 +51,12 @@ def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown:
     settled: dict[str, dict[str, Sent]] = {}
     for group in found.groups:
         turn: list[Invitee] = []
-        for invitee in group.people:
+        for waiting in group.people:
+            invitee, sent = waiting, waiting.sent
             person = invitee.invite.person
-            sent = invitee.sent
             if sent is not None and sent.unclear and unknown == "received":
                 sent = replace(sent, status="sent")
+                invitee = replace(invitee, sent=sent)
                 settled.setdefault(group.name, {})[joined_ref(person)] = sent
             problem = _why_not(group, sent, settings, now, unknown)
             if problem is None:
@@ -94,12 +95,12 @@ def _why_not(
         return _UNRECORDED
     times = sent.times if sent is not None else 0
     if times >= settings.max_sends:
-        return Problem("max_sends", f"sent the link {times} times and has not joined: given up")
+        return Problem("max_sends", f"sent the link {settings.max_sends} times and not in yet: given up")
     if sent is None or sent.status == "reset":
         return None
     again = sent.at + timedelta(seconds=settings.resend_after)
     if now < again:
-        return Problem("not_due", f"sent the link lately, due again on {again:%Y-%m-%d}")
+        return Problem("not_due", "sent the link not long ago", f"due again on {again:%Y-%m-%d}")
     return None
 
 

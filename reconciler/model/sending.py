@@ -15,6 +15,8 @@ UnknownPolicy = Literal["hold", "resend", "received"]
 """What becomes of people of whose last message nobody knows whether it arrived: they are left alone and
 named, are sent it again, or are counted as having received it."""
 
+RotationStatus = Literal["done", "skipped", "failed", "unknown"]
+
 MOST_TEXT = 4096
 """Characters of a text that WhatsApp takes."""
 
@@ -72,7 +74,7 @@ class Rotation:
 
     name: str
     id: str
-    status: Literal["done", "skipped", "failed", "unknown"]
+    status: RotationStatus
     pending: int = 0
     problem: Problem | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -67,6 +68,16 @@ class InviteSettings:
     budget: int = 100
     text: str | None = None
     template: Mapping[str, object] | None = None
+
+
+def template_gap(template: Mapping[str, object]) -> tuple[str, str] | None:
+    """What a template lacks to be sent, and the mend; None where nothing is known to be missing."""
+    for key in ("namespace", "elementName", "languageCode"):
+        if not isinstance(template.get(key), str) or not template[key]:
+            return f"the template has no `{key}`", "take it from the approved template"
+    if "{link}" not in json.dumps(template):
+        return "the template does not hold {link}, where the invite link goes", "put it into a parameter"
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.load import Loaded
 from reconciler.messaging.due import due, letters
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
@@ -14,8 +14,8 @@ from reconciler.messaging.sending import Post
 from reconciler.model.invitation import Invitations
 from reconciler.model.live import Problem
 from reconciler.model.record import State
-from reconciler.model.sending import Delivery, Letter, Rotations, Sending, UnknownPolicy
-from reconciler.model.settings import InviteSettings
+from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Sending, UnknownPolicy
+from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
@@ -90,13 +90,15 @@ def send_invites(
     """Send everybody whose turn it is the links of the groups that wait for them.
 
     A link is asked for only where somebody is to be sent it. `approve` is shown what would be sent and who is
-    left out, and asked where there is something to send. Raises what `plan` raises, `CredentialsError`, and
-    `StateError` before anything is sent; later failures become deliveries.
+    left out, and asked where there is something to send. Raises what `plan` raises, `ReconcilerError` for a
+    template that cannot be sent, `CredentialsError`, and `StateError` before anything is sent; later failures
+    become deliveries.
     """
+    gap = None if settings.template is None else template_gap(settings.template)
+    if gap is not None:
+        raise ReconcilerError(f"`invites.template`: {gap[0]}", gap[1])
     found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress)
     turn = due(found, settings, now=options.now, unknown=unknown)
-    if turn.settled:
-        journal.sent(turn.settled)
     concurrency = loaded.settings.api.write_concurrency
     linked = with_links(
         replace(found, groups=turn.groups),
@@ -126,6 +128,8 @@ def send_invites(
         return Sending(
             found=found, deliveries=(*not_sent, *others), refused=refused, interrupted=clock.stopping
         )
+    if turn.settled:
+        journal.sent(turn.settled)
     post = Post(writer.send_to_person, journal, clock, loaded.settings.api.retries)
     deliveries = post.send_all(ready, concurrency=concurrency, progress=progress) if ready else ()
     return Sending(
@@ -137,7 +141,13 @@ def send_invites(
 
 
 def rotate_links(
-    journal: Journal, names: Collection[str], *, writer: Writer, clock: Clock, progress: Progress
+    journal: Journal,
+    names: Collection[str],
+    *,
+    writer: Writer,
+    approve: Callable[[], bool],
+    clock: Clock,
+    progress: Progress,
 ) -> Rotations:
     """Revoke the links of recorded groups, see that they are dead, and make everybody due for the new ones.
 
@@ -148,5 +158,13 @@ def rotate_links(
         raise UsageError(
             f"--rotate: no group is on record as {', '.join(unknown)}", "see: reconciler state list"
         )
+    groups = {name: journal.state.groups[name] for name in dict.fromkeys(names)}
+    if not approve():
+        problem = Problem("declined", "not revoked: nobody agreed")
+        skipped = [
+            Rotation(name=name, id=record.id, status="skipped", problem=problem)
+            for name, record in groups.items()
+        ]
+        return Rotations(groups=tuple(skipped), interrupted=clock.stopping)
     revoker = Revoker(writer.get_link, writer.revoke_link, journal, clock)
-    return revoker.rotate(tuple(dict.fromkeys(names)), progress)
+    return revoker.rotate(tuple(groups), progress)

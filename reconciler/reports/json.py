@@ -46,7 +46,7 @@ def render_plan(view: PlanView) -> str:
     summary = asdict(view.summary)
     if base is not None:
         summary["attribution"] = {"this_change": asdict(base.this_change), "before": asdict(base.before)}
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "plan",
@@ -64,7 +64,7 @@ def render_plan(view: PlanView) -> str:
 
 def render_apply(view: ApplyView) -> str:
     """What an apply did as a JSON document, with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "apply",
@@ -82,7 +82,7 @@ def render_apply(view: ApplyView) -> str:
 
 def render_drift(view: DriftView) -> str:
     """The drift as a JSON document, with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "drift",
@@ -98,7 +98,7 @@ def render_drift(view: DriftView) -> str:
 
 def render_invites(view: InvitesView) -> str:
     """Links and people, in full, as a JSON document, with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "invites",
@@ -112,7 +112,7 @@ def render_invites(view: InvitesView) -> str:
 
 def render_list(view: ListView) -> str:
     """The live groups as a JSON document, with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "list",
@@ -127,7 +127,7 @@ def render_list(view: ListView) -> str:
 
 def render_import(view: ImportView) -> str:
     """What an import wrote as a JSON document, with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "import",
@@ -162,7 +162,7 @@ def render_accept(view: AcceptView) -> str:
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None) -> str:
     """What is wrong with the files, as a JSON document; `groups` is None when there was a mistake."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "validate",
@@ -184,7 +184,8 @@ def render_validation(complaints: Sequence[Complaint], groups: int | None) -> st
     )
 
 
-def _document(value: object) -> str:
+def document(value: object) -> str:
+    """A JSON document in which nothing hidden stays hidden, with a newline at its end."""
     return for_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 

@@ -12,9 +12,18 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint
-from reconciler.reports import accept_layout, drift_layout, import_layout, invites_layout, layout, list_layout
+from reconciler.reports import (
+    accept_layout,
+    drift_layout,
+    import_layout,
+    invites_layout,
+    layout,
+    list_layout,
+    sending_layout,
+)
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import LINK, Cell, Field, Item, Row, Span, counted
+from reconciler.reports.sending_view import GroupMessageView, LettersView, RotationsView, SendingView
 from reconciler.reports.shapes import (
     AcceptView,
     ApplyView,
@@ -89,6 +98,26 @@ def render_acceptance(view: AcceptView, *, color: bool, width: int = 100) -> str
 def render_accept(view: AcceptView, *, color: bool, width: int = 100) -> str:
     """What became of each group, and one line of counts."""
     return _draw(accept_layout.accept_items(view), accept_layout.accept_summary(view), color, width)
+
+
+def render_letters(view: LettersView, *, color: bool, width: int = 100) -> str:
+    """What is about to be sent to whom, and one line that counts it."""
+    return _draw(sending_layout.letters_items(view), sending_layout.letters_summary(view), color, width)
+
+
+def render_sending(view: SendingView, *, color: bool, width: int = 100) -> str:
+    """Who may have got nothing and what to do, who was left out and why, and one line that sums it up."""
+    return _draw(sending_layout.sending_items(view), sending_layout.sending_summary(view), color, width)
+
+
+def render_rotations(view: RotationsView, *, color: bool, width: int = 100) -> str:
+    """What became of each link, and who is due for the new one."""
+    return _draw(sending_layout.rotation_items(view), sending_layout.rotation_summary(view), color, width)
+
+
+def render_message(view: GroupMessageView, *, color: bool, width: int = 100) -> str:
+    """Whether a message to a group was sent."""
+    return _draw(sending_layout.message_items(view), sending_layout.message_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:

@@ -389,6 +389,7 @@ def _ended(group: GroupOutcome, book: Book) -> GroupOutcomeView:
 
 
 def problem_view(problem: Problem | None, book: Book) -> ProblemView | None:
+    """A problem, fit to be shown."""
     if problem is None:
         return None
     return ProblemView(problem.code, book.problem(problem.message), book.problem(problem.hint), problem.retry)

@@ -17,6 +17,8 @@ SENT = Sent(NOON, 2, "unknown", message="m")
 
 
 class World:
+    agreed = True
+
     def __init__(self, *, lag: float = 0, **sent: Sent) -> None:
         self.clock = FakeClock()
         self.api = FakeApi(clock=self.clock, lag=lag)
@@ -27,7 +29,12 @@ class World:
 
     def run(self, *names: str) -> Rotations:
         return rotate_links(
-            self.journal, names or ("suporte",), writer=self.api.writer, clock=self.clock, progress=Quiet()
+            self.journal,
+            names or ("suporte",),
+            writer=self.api.writer,
+            approve=lambda: self.agreed,
+            clock=self.clock,
+            progress=Quiet(),
         )
 
     @property
@@ -134,6 +141,14 @@ def test_what_ends_the_run_is_said_of_every_group(
     found = world.run("suporte", "vendas", "suporte")
     assert [group.status for group in found.groups] == statuses
     assert not [call for call in world.api.writes if call[0] == "revoke_link"]
+
+
+def test_without_consent_nothing_is_revoked() -> None:
+    world = World(ana=SENT)
+    world.agreed = False
+    (ended,) = world.run().groups
+    assert (ended.status, ended.problem and ended.problem.code) == ("skipped", "declined")
+    assert world.api.link(world.id) == world.old
 
 
 def test_a_name_that_is_not_on_record_is_refused_before_anything_is_done() -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
 
-from reconciler.cli.common import Common, verb
-
-if TYPE_CHECKING:
-    from reconciler.model.desired import Desired
-    from reconciler.reports.shapes import InvitesView
+from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.errors import UsageError
 
 EXAMPLES = """
 reconciler invites                          who has yet to join, with the links
 reconciler invites --person ana --person '+55 19 90000-0002'
 reconciler invites --target 'cliente-*' --report csv=invites.csv
-reconciler invites --include-left           whoever joined and left as well
+reconciler invites --send                   sends everybody their links, after a question
+reconciler invites --send --yes             the same in a pipeline
+reconciler invites --send --unknown resend --person ana    she says that nothing came
+reconciler invites --rotate cliente-acme    the link got out: revokes it
 reconciler invites --sandbox
 """
 
@@ -26,94 +23,77 @@ reconciler invites --sandbox
 @click.option(
     "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only this person's invitations; repeatable."
 )
-@click.option("--include-left", is_flag=True, help="Also name people who joined and then left.")
-def command(common: Common, person: tuple[str, ...], include_left: bool) -> int:
-    """Show who has yet to join which group, and the link that lets them in.
+@click.option("--include-left", is_flag=True, help="Also people who joined and then left.")
+@click.option("--send", is_flag=True, help="Send everybody whose turn it is the links, in one message.")
+@click.option(
+    "--resend-after",
+    metavar="TIME",
+    default=None,
+    help="With --send: how long ago the last message must be, such as 7d or 12h.",
+)
+@click.option(
+    "--unknown",
+    type=click.Choice(["resend", "received"]),
+    default=None,
+    help="With --send: send again to people of whose last message nobody knows whether it arrived, or count "
+    "it as received.",
+)
+@click.option("--rotate", metavar="NAME", multiple=True, help="Revoke this group's link at once; repeatable.")
+@click.option("--yes", is_flag=True, help="With --send or --rotate: do not ask.")
+@lock_timeout_option
+def command(
+    common: Common,
+    person: tuple[str, ...],
+    include_left: bool,
+    send: bool,
+    resend_after: str | None,
+    unknown: str | None,
+    rotate: tuple[str, ...],
+    yes: bool,
+    lock_timeout: float,
+) -> int:
+    """Show who has yet to join which group, and the link that lets them in; or send them the links.
 
     This shows links and full numbers, and no other command does: mind where its output goes. Formats: text,
     json, and csv for a mail merge. A link is asked for only where somebody needs it, because asking may
     create it.
+
+    With --send every person gets one message with all their links, at most as often as `invites:` in
+    reconciler.yaml says; what it prints holds no link and masks numbers. Formats: text, json. Nobody is
+    written to again after an unclear answer: see --unknown.
     """
-    from reconciler import operations
-    from reconciler.cli import exits, files, formats, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.reports.invites_view import invites_view
+    from reconciler.cli import invites_rotate, invites_send, invites_show
 
-    wiring.enter(common)
-    name = common.format or "text"
-    chosen = formats.invites_named(name)
-    reports = formats.invites_files(common.report)
-    clock = SystemClock()
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
-        with wiring.workspace(common, clock) as work:
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            # nobody is invited where no manifest is
-            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            found = operations.invites(
-                work.loaded,
-                work.store.read(),
-                reader=work.client.reader,
-                get_link=work.client.writer.get_link,
-                icon_files=work.icon_files,
-                options=options,
-                whom=operations.Whom(people=_people(person, work.loaded.desired), include_left=include_left),
-                clock=clock,
-                progress=terminal.progress(common.quiet),
-            )
-            stopped = clock.stopping
-            view = invites_view(found, wiring.book(common, work.loaded))
-        if not common.quiet:
-            terminal.say("This shows invite links and full numbers: whoever has a link can join.")
-        if name != "text":
-            _say_why(view)
-        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-        terminal.put(chosen(view, look))
-        for report in reports:
-            files.write_private(report.path, report.format(view, formats.PLAIN))
-        return exits.of_invites(found, stopped=stopped)
+    if rotate:
+        _refuse("--rotate", person=person, include_left=include_left, send=send, target=common.target)
+    if not send:
+        _refuse_without("--send", resend_after=resend_after, unknown=unknown)
+    if not send and not rotate:
+        _refuse_without("--send or --rotate", yes=yes, lock_timeout=lock_timeout)
+    if rotate:
+        return invites_rotate.run(common, rotate, yes=yes, lock_timeout=lock_timeout)
+    if send:
+        wish = invites_send.Wish(
+            person=person,
+            include_left=include_left,
+            resend_after=resend_after,
+            unknown=unknown,
+            yes=yes,
+            lock_timeout=lock_timeout,
+        )
+        return invites_send.run(common, wish)
+    return invites_show.run(common, person, include_left=include_left)
 
 
-def _say_why(view: InvitesView) -> None:
-    """What text says beside the groups, on stderr: a table has no place for it."""
-    from reconciler.cli import terminal
-    from reconciler.reports.escape import for_terminal
-
-    for group in view.groups:
-        for note in group.notes:
-            terminal.say(for_terminal(f"{group.name}: {note}"))
-    for note in view.notes:
-        terminal.say(for_terminal(note))
+def _refuse(beside: str, **given: object) -> None:
+    """Raise `UsageError` for options that mean nothing beside another."""
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--{name.replace('_', '-')} means nothing beside {beside}")
 
 
-def _people(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
-    """Number keys of those who were named. Raises `UsageError` for who is nobody in the files."""
-    from reconciler.errors import UsageError
-    from reconciler.manifests.words import did_you_mean, quote
-    from reconciler.model import number
-
-    aliases = {person.alias: person for person in desired.people if person.alias}
-    named = (
-        *desired.people,
-        *(
-            person
-            for group in desired.groups
-            for people in (group.admins, group.members)
-            for person in people or ()
-        ),
-    )
-    by_key = {key: person for person in named for key in person.keys}
-    keys: set[str] = set()
-    for text in given:
-        found = aliases.get(text)
-        if found is None:
-            try:
-                found = by_key.get(number.key(number.parse(text)))
-            except number.NumberError:
-                guess = did_you_mean(text, frozenset(aliases))
-                hint = guess or "give an alias of contacts, or a number such as +55 19 90000-0001"
-                raise UsageError(f"--person: there is no person {quote(text)}", hint) from None
-        if found is None:
-            raise UsageError(f"--person: nobody in the files has the number {quote(text)}")
-        keys |= found.keys
-    return frozenset(keys)
+def _refuse_without(needed: str, **given: object) -> None:
+    """Raise `UsageError` for options that mean nothing without another."""
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--{name.replace('_', '-')} means something with {needed} only")

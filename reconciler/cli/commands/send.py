@@ -1,0 +1,124 @@
+"""`reconciler send`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import click
+
+from reconciler.cli.common import Common, verb
+from reconciler.errors import ReconcilerError, UsageError
+
+EXAMPLES = """
+reconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'
+reconciler send suporte-campinas --file aviso.txt
+echo 'Voltamos às 14h.' | reconciler send suporte-campinas - --yes
+reconciler send suporte-campinas Teste --sandbox
+"""
+
+_MOST_BYTES = 64 * 1024
+
+
+@verb("send", EXAMPLES)
+@click.argument("name")
+@click.argument("text", required=False)
+@click.option("--file", "file", metavar="FILE", default=None, help="Send the text of this file.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(common: Common, name: str, text: str | None, file: str | None, yes: bool) -> int:
+    """Send TEXT to the group that manifest NAME declares; `-` reads it from stdin.
+
+    Everybody in the group is notified, so it asks first, and is never sent twice: after an unclear answer
+    look into the group. At most 4,096 characters. Formats: text, json.
+    """
+    from reconciler import operations
+    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.manifests.words import did_you_mean, quote
+    from reconciler.model.sending import GroupMessage
+    from reconciler.reports.escape import for_terminal
+    from reconciler.reports.sending_view import group_message_view
+
+    common.refuse("target")
+    wiring.enter(common)
+    outputs = PeopleOutputs(common, people_formats.MESSAGE)
+    if not yes and not terminal.can_ask():
+        raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
+    words = _words(text, file)
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):
+        with wiring.workspace(common, clock) as work:
+            names = frozenset(group.name for group in work.loaded.desired.groups)
+            if name not in names:
+                hint = did_you_mean(name, names) or "names are what `name:` in the manifests says"
+                raise UsageError(f"there is no manifest {quote(name)}", hint)
+            book = wiring.book(common, work.loaded)
+
+            def approve(to: GroupMessage) -> bool:
+                if yes:
+                    return True
+                view = group_message_view(to, book)
+                terminal.say("\n".join(f"  {for_terminal(line)}" for line in words.split("\n")))
+                people = "1 person" if view.people == 1 else f"{view.people} people"
+                subject = for_terminal(view.subject)
+                question = f'Send this to "{subject}" ({name}, {people})?'
+                return terminal.ask(question, lambda: clock.stopping)
+
+            sent = operations.send_to_group(
+                work.loaded,
+                work.store.read(),
+                name,
+                words,
+                reader=work.client.reader,
+                writer=work.client.writer,
+                icon_files=work.icon_files,
+                options=wiring.options(
+                    replace(common, target=(name,)),
+                    clock,
+                    allow=(),
+                    prune=False,
+                    keeps_state=work.store.keeps,
+                ),
+                approve=approve,
+                clock=clock,
+                progress=terminal.progress(common.quiet),
+            )
+        outputs.write(group_message_view(sent, book))
+        return exits.of_message(sent)
+
+
+def _words(text: str | None, file: str | None) -> str:
+    """The text from wherever it comes, without the newlines at its end. Raises `UsageError` for a text that
+    cannot be sent."""
+    from reconciler.cli import files
+    from reconciler.model.sending import MOST_TEXT
+
+    if (text is None) == (file is None):
+        raise UsageError("give either TEXT or --file FILE", "`-` as TEXT reads from stdin")
+    if file is not None:
+        words = files.read_text(file, _MOST_BYTES)
+    elif text == "-":
+        words = _from_stdin()
+    else:
+        words = text or ""
+    words = words.replace("\r\n", "\n").rstrip("\n")
+    if not words.strip():
+        raise UsageError("the text is empty")
+    if len(words) > MOST_TEXT:
+        raise UsageError(f"the text has {len(words)} characters, {MOST_TEXT} can be sent", "shorten it")
+    strange = sorted(
+        {char for char in words if (ord(char) < 32 and char not in "\n\t") or 0xD800 <= ord(char) < 0xE000}
+    )
+    if strange:
+        raise UsageError(f"the text holds a character that cannot be sent (U+{ord(strange[0]):04X})")
+    return words
+
+
+def _from_stdin() -> str:
+    """What stands on stdin, which is UTF-8. Raises `ReconcilerError` when it is not."""
+    try:
+        return sys.stdin.buffer.read(_MOST_BYTES + 1).decode()
+    except UnicodeDecodeError:
+        raise ReconcilerError("what stands on stdin is no UTF-8 text") from None

@@ -1,0 +1,49 @@
+"""`invites --rotate`: a link that got out is revoked at once, whatever the manifests say."""
+
+from __future__ import annotations
+
+from reconciler.cli.common import Common
+from reconciler.errors import UsageError
+
+
+def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: float) -> int:
+    """Revoke, and report of every link what became of it."""
+    from reconciler import operations
+    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.cli.state_store import check_name
+    from reconciler.reports.sending_view import rotations_view
+
+    for name in names:
+        check_name(name)
+    wiring.enter(common)
+    outputs = PeopleOutputs(common, people_formats.ROTATIONS)
+    if not yes and not terminal.can_ask():
+        raise UsageError("there is no terminal to ask on", "add --yes to revoke without a question")
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):
+        with wiring.workspace(common, clock) as work:
+            if not work.store.keeps:
+                raise UsageError("`state` is none: nobody knows which group a name means")
+
+            def approve() -> bool:
+                what = f"the invite link of {', '.join(dict.fromkeys(names))}"
+                return yes or terminal.ask(
+                    f"Revoke {what}? It stops working at once, and this cannot be undone.",
+                    lambda: clock.stopping,
+                )
+
+            with work.store.lock(lock_timeout, clock) as journal:
+                found = operations.rotate_links(
+                    journal,
+                    names,
+                    writer=work.client.writer,
+                    approve=approve,
+                    clock=clock,
+                    progress=terminal.progress(common.quiet),
+                )
+            book = wiring.book(common, work.loaded)
+        outputs.write(rotations_view(found, book))
+        return exits.of_rotations(found)

@@ -1,0 +1,112 @@
+"""`invites --send`: everybody whose turn it is gets their links; what is printed holds none."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.cli.common import Common
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.model.sending import Delivery, Letter, UnknownPolicy
+    from reconciler.model.settings import InviteSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """The options of `--send` as given."""
+
+    person: tuple[str, ...] = ()
+    include_left: bool = False
+    resend_after: str | None = None
+    unknown: str | None = None
+    yes: bool = False
+    lock_timeout: float = 0.0
+
+
+def run(common: Common, wish: Wish) -> int:
+    """Send, and report of every message what became of it."""
+    from reconciler import operations
+    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.people import known_people
+    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.reports import text
+    from reconciler.reports.sending_view import letters_view, sending_view
+
+    wiring.enter(common)
+    outputs = PeopleOutputs(common, people_formats.SENDING)
+    unknown = _unknown(wish.unknown)
+    later = _seconds(wish.resend_after)
+    if not wish.yes and not terminal.can_ask():
+        raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+        with wiring.workspace(common, clock) as work:
+            if not work.store.keeps:
+                raise UsageError(
+                    "`state` is none: nobody would know who was sent a link",
+                    "keep a state to send invitations",
+                )
+            book = wiring.book(common, work.loaded)
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            whom = operations.Whom(
+                people=known_people(wish.person, work.loaded.desired), include_left=wish.include_left
+            )
+
+            def approve(letters: tuple[Letter, ...], others: tuple[Delivery, ...]) -> bool:
+                if wish.yes or not letters:
+                    return True
+                view, look = letters_view(letters, others, book), outputs.look
+                color = terminal.wants_color(sys.stderr, common.color)
+                terminal.say(text.render_letters(view, color=color, width=look.width))
+                return terminal.ask("Send these messages?", lambda: clock.stopping)
+
+            with work.store.lock(wish.lock_timeout, clock) as journal:
+                work.store.warn_if_new()
+                sending = operations.send_invites(
+                    work.loaded,
+                    journal,
+                    reader=work.client.reader,
+                    writer=work.client.writer,
+                    icon_files=work.icon_files,
+                    options=options,
+                    whom=whom,
+                    settings=_settings(work.loaded.settings.invites, later),
+                    unknown=unknown,
+                    approve=approve,
+                    clock=clock,
+                    progress=terminal.progress(common.quiet),
+                )
+        outputs.write(sending_view(sending, book))
+        return exits.of_sending(sending)
+
+
+def _settings(settings: InviteSettings, later: float | None) -> InviteSettings:
+    return settings if later is None else replace(settings, resend_after=later)
+
+
+def _unknown(given: str | None) -> UnknownPolicy:
+    match given:
+        case "resend" | "received":
+            return given
+        case _:
+            return "hold"
+
+
+def _seconds(given: str | None) -> float | None:
+    """`--resend-after`. Raises `UsageError` for what is no length of time."""
+    if given is None:
+        return None
+    from reconciler.manifests.inviting import seconds
+
+    try:
+        return seconds(given)
+    except ValueError:
+        raise UsageError(
+            f"--resend-after: {given!r:.40} is no length of time", "a number with s, m, h or d, such as 7d"
+        ) from None

@@ -1,0 +1,63 @@
+"""`invites` as it is: who has yet to join, with the links, in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.cli.common import Common
+
+if TYPE_CHECKING:
+    from reconciler.reports.shapes import InvitesView
+
+
+def run(common: Common, person: tuple[str, ...], *, include_left: bool) -> int:
+    """Show it, and write every `--report`."""
+    from reconciler import operations
+    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.people import known_people
+    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.reports.invites_view import invites_view
+
+    wiring.enter(common)
+    outputs = PeopleOutputs(common, people_formats.INVITES)
+    clock = SystemClock()
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock):
+        with wiring.workspace(common, clock) as work:
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            # nobody is invited where no manifest is
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            found = operations.invites(
+                work.loaded,
+                work.store.read(),
+                reader=work.client.reader,
+                get_link=work.client.writer.get_link,
+                icon_files=work.icon_files,
+                options=options,
+                whom=operations.Whom(
+                    people=known_people(person, work.loaded.desired), include_left=include_left
+                ),
+                clock=clock,
+                progress=terminal.progress(common.quiet),
+            )
+            stopped = clock.stopping
+            view = invites_view(found, wiring.book(common, work.loaded))
+        if not common.quiet:
+            terminal.say("This shows invite links and full numbers: whoever has a link can join.")
+        if outputs.name != "text":
+            _say_why(view)
+        outputs.write(view)
+        return exits.of_invites(found, stopped=stopped)
+
+
+def _say_why(view: InvitesView) -> None:
+    """What text says beside the groups, on stderr: a table has no place for it."""
+    from reconciler.cli import terminal
+    from reconciler.reports.escape import for_terminal
+
+    for group in view.groups:
+        for note in group.notes:
+            terminal.say(for_terminal(f"{group.name}: {note}"))
+    for note in view.notes:
+        terminal.say(for_terminal(note))

@@ -1,0 +1,174 @@
+"""The views of what was sent: people by alias or masked, no link, like every report that may be published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.desired import Person
+from reconciler.model.sending import (
+    Delivery,
+    DeliveryStatus,
+    GroupMessage,
+    Letter,
+    Rotation,
+    Rotations,
+    RotationStatus,
+    Sending,
+)
+from reconciler.reports.shapes import ProblemView
+from reconciler.reports.view import Book, problem_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """What became of the links of `groups` for one person. `message` is the id under which it was sent, ""
+    for none."""
+
+    person: str
+    groups: tuple[str, ...]
+    status: DeliveryStatus
+    problem: ProblemView | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingSummary:
+    """Messages, or for who got none, people and reasons; `without_link`: groups that have no link."""
+
+    sent: int
+    skipped: int
+    failed: int
+    unknown: int
+    without_link: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingView:
+    complete: bool
+    interrupted: bool
+    summary: SendingSummary
+    people: tuple[DeliveryView, ...]
+    refused: ProblemView | None
+    unsaved: ProblemView | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LettersView:
+    """What is about to be sent: (person, groups) pairs, and how many people are left out."""
+
+    letters: tuple[tuple[str, tuple[str, ...]], ...]
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationView:
+    name: str
+    id: str
+    status: RotationStatus
+    pending: int
+    problem: ProblemView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationsView:
+    interrupted: bool
+    groups: tuple[RotationView, ...]
+    unsaved: ProblemView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMessageView:
+    """One message to a group; `subject` is the live one, which any admin may have written."""
+
+    name: str
+    id: str
+    subject: str
+    people: int
+    status: DeliveryStatus
+    message: str | None
+    problem: ProblemView | None
+
+
+def sending_view(sending: Sending, book: Book) -> SendingView:
+    """What became of every message, in the order in which they were to be sent, and of who got none."""
+    people = tuple(_delivery(entry, book) for entry in sending.deliveries)
+    count = [entry.status for entry in people]
+    found = sending.found
+    notes = [book.note(note) for note in found.notes]
+    for group in found.groups:
+        if group.status in ("ready", "failed"):
+            continue
+        notes += [f"{group.name}: {book.note(note)}" for note in group.notes]
+    for group in found.groups:
+        if group.problem is not None:
+            notes.append(f"{group.name}: {book.problem(group.problem.message)}")
+    return SendingView(
+        complete=sending.complete,
+        interrupted=sending.interrupted,
+        summary=SendingSummary(
+            sent=count.count("sent"),
+            skipped=count.count("skipped"),
+            failed=count.count("failed"),
+            unknown=count.count("unknown"),
+            without_link=sum(group.status != "ready" for group in found.groups),
+        ),
+        people=people,
+        refused=problem_view(sending.refused, book),
+        unsaved=problem_view(sending.unsaved, book),
+        notes=tuple(notes),
+    )
+
+
+def letters_view(letters: tuple[Letter, ...], others: tuple[Delivery, ...], book: Book) -> LettersView:
+    """Whom the question is about."""
+    return LettersView(
+        letters=tuple((_who(letter.person, book), letter.groups) for letter in letters),
+        others=len({entry.person for entry in others}),
+    )
+
+
+def rotations_view(found: Rotations, book: Book) -> RotationsView:
+    """What became of every link."""
+    return RotationsView(
+        interrupted=found.interrupted,
+        groups=tuple(_rotation(group, book) for group in found.groups),
+        unsaved=problem_view(found.unsaved, book),
+    )
+
+
+def group_message_view(sent: GroupMessage, book: Book) -> GroupMessageView:
+    """What became of a message to a group."""
+    return GroupMessageView(
+        name=sent.name,
+        id=book.group_id(sent.id),
+        subject=book.outsider(sent.subject),
+        people=sent.people,
+        status=sent.status,
+        message=None if sent.message_id is None else book.outsider(sent.message_id),
+        problem=problem_view(sent.problem, book),
+    )
+
+
+def _delivery(entry: Delivery, book: Book) -> DeliveryView:
+    return DeliveryView(
+        person=_who(entry.person, book),
+        groups=entry.groups,
+        status=entry.status,
+        problem=problem_view(entry.problem, book),
+        message=entry.message,
+    )
+
+
+def _rotation(group: Rotation, book: Book) -> RotationView:
+    return RotationView(
+        name=group.name,
+        id=book.group_id(group.id),
+        status=group.status,
+        pending=group.pending,
+        problem=problem_view(group.problem, book),
+    )
+
+
+def _who(person: Person, book: Book) -> str:
+    return person.alias or book.person(person.numbers[0])
