@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.cli.common import Common
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.reports.shapes import InvitesView
 
 
-def run(common: Common, person: tuple[str, ...], *, include_left: bool) -> int:
-    """Show it, and write every `--report`."""
+def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool) -> int:
+    """Show it, with `qr` as QR codes too, and write every `--report`."""
     from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
@@ -20,7 +21,10 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool) -> int:
     from reconciler.reports.invites_view import invites_view
 
     wiring.enter(common)
-    outputs = PeopleOutputs(common, people_formats.INVITES)
+    table = people_formats.INVITES
+    if qr and common.format not in ("", "text"):
+        raise UsageError("--qr is for the text format", "html has the QR codes as it is")
+    outputs = PeopleOutputs(common, {**table, "text": people_formats.text_with_codes} if qr else table)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):

@@ -18,6 +18,13 @@ def _text_invites(view: InvitesView, look: Look) -> str:
     return text.render_invites(view, color=look.color, width=look.width)
 
 
+def text_with_codes(view: InvitesView, look: Look) -> str:
+    """`text` with the links as QR codes too."""
+    from reconciler.reports import text
+
+    return text.render_invites(view, color=look.color, width=look.width, qr=True)
+
+
 def _json_invites(view: InvitesView, _: Look) -> str:
     from reconciler.reports import json
 
@@ -30,9 +37,27 @@ def _csv_invites(view: InvitesView, _: Look) -> str:
     return csv.render_invites(view)
 
 
+def _markdown_invites(view: InvitesView, _: Look) -> str:
+    from reconciler.reports import invites_markdown
+
+    return invites_markdown.render_invites(view)
+
+
+def _html_invites(view: InvitesView, _: Look) -> str:
+    from reconciler.reports import invites_html
+
+    return invites_html.render_invites(view)
+
+
 InvitesFormat = Callable[["InvitesView", Look], str]
 
-INVITES: dict[str, InvitesFormat] = {"text": _text_invites, "json": _json_invites, "csv": _csv_invites}
+INVITES: dict[str, InvitesFormat] = {
+    "text": _text_invites,
+    "json": _json_invites,
+    "csv": _csv_invites,
+    "markdown": _markdown_invites,
+    "html": _html_invites,
+}
 """The formats of `invites`, whose table of people goes where no plan does."""
 
 

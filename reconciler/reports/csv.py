@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from reconciler.reports.difflines import words
 from reconciler.reports.escape import for_terminal
@@ -28,7 +29,19 @@ from reconciler.reports.shapes import (
     PlanView,
 )
 
-COLUMNS = ("group", "subject", "link", "contact", "name", "number", "as")
+COLUMNS = (
+    "group",
+    "subject",
+    "link",
+    "contact",
+    "name",
+    "number",
+    "as",
+    "left",
+    "missing_since",
+    "last_sent",
+    "times_sent",
+)
 
 LIST_COLUMNS = ("subject", "id", "people", "admins", "role", "manifest", "file", "notes")
 
@@ -69,6 +82,10 @@ def render_invites(view: InvitesView) -> str:
                     _words(person.name),
                     person.number.removeprefix("+"),
                     person.role,
+                    "yes" if person.left else "",
+                    _day(person.since),
+                    _day(person.sent.at if person.sent else None),
+                    person.sent.times if person.sent else 0,
                 )
             )
     return out.getvalue()
@@ -197,6 +214,10 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]) -> str:
     for row in rows:
         table.writerow([cell if isinstance(cell, int) else _words(cell) for cell in row])
     return out.getvalue()
+
+
+def _day(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d}"
 
 
 def _words(text: str | None) -> str:

@@ -6,7 +6,7 @@ Only what is needed for that is shown in full. What outsiders wrote, and the not
 from __future__ import annotations
 
 from reconciler.model.invitation import GroupInvites, Invitations, Invitee
-from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesSummary, InvitesView
+from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesSummary, InvitesView, SentView
 from reconciler.reports.view import Book
 
 
@@ -45,11 +45,13 @@ def _group(group: GroupInvites, book: Book) -> GroupInvitesView:
 
 
 def _person(invitee: Invitee) -> InviteeView:
-    person = invitee.invite.person
+    person, sent = invitee.invite.person, invitee.sent
     return InviteeView(
         number=f"+{person.numbers[0]}",
         contact=person.alias,
         name=person.name,
         role=invitee.invite.role,
         left=invitee.left,
+        since=invitee.since,
+        sent=None if sent is None else SentView(sent.at, sent.times, sent.status),
     )

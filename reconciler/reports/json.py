@@ -421,6 +421,14 @@ def _invitee(person: InviteeView) -> dict[str, object]:
         found["name"] = person.name
     if person.left:
         found["left"] = True
+    if person.since is not None:
+        found["since"] = _time(person.since)
+    if person.sent is not None:
+        found["sent"] = {
+            "at": _time(person.sent.at),
+            "times": person.sent.times,
+            "status": person.sent.status,
+        }
     return found
 
 

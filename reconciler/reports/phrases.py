@@ -27,6 +27,9 @@ Row = tuple[Cell, ...]
 LINK = "link"
 """The style of what must stay in one piece, however narrow the terminal is."""
 
+QR = "qr"
+"""The style of the lines of a QR code: light on dark whatever the terminal's colours are."""
+
 FEW = 5  # names beside a person or a note
 
 

@@ -316,14 +316,26 @@ class DriftView:
 
 
 @dataclass(frozen=True, slots=True)
+class SentView:
+    """When somebody was last sent a link, and how many times; `status` as in `model.record.Sent`."""
+
+    at: datetime
+    times: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class InviteeView:
-    """Somebody to invite: the full number with its `+`; `left` where they joined before and have left."""
+    """Somebody to invite: the full number with its `+`; `left` where they joined before and have left;
+    `since` when they are known to be missing; `sent` where a link was sent."""
 
     number: str
     contact: str | None
     name: str | None
     role: Literal["admin", "member"]
     left: bool = False
+    since: datetime | None = None
+    sent: SentView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from reconciler.reports import (
     sending_layout,
 )
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.phrases import LINK, Cell, Field, Item, Row, Span, counted
+from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, Span, counted
 from reconciler.reports.sending_view import GroupMessageView, LettersView, RotationsView, SendingView
 from reconciler.reports.shapes import (
     AcceptView,
@@ -51,6 +51,7 @@ _STYLES = {
     "dim": "dim",
     "strong": "bold",
     LINK: "cyan",
+    QR: "bright_white on black",
 }
 _TOKENS = re.compile(r"[^ ]+ *| +")
 
@@ -75,9 +76,12 @@ def render_drift(view: DriftView, *, color: bool, width: int = 100, limit: int =
     return _draw(drift_layout.drift_items(view, limit), drift_layout.drift_summary(view), color, width)
 
 
-def render_invites(view: InvitesView, *, color: bool, width: int = 100) -> str:
-    """Group by group the link and the people, in full; then the groups that have no link, and why."""
-    return _draw(invites_layout.invites_items(view), invites_layout.invites_summary(view), color, width)
+def render_invites(view: InvitesView, *, color: bool, width: int = 100, qr: bool = False) -> str:
+    """Group by group the link (with `qr` as a QR code too) and the people, in full; then the groups that have
+    no link, and why."""
+    return _draw(
+        invites_layout.invites_items(view, qr=qr), invites_layout.invites_summary(view), color, width
+    )
 
 
 def render_list(view: ListView, *, color: bool, width: int = 100) -> str:
@@ -230,7 +234,7 @@ def _tokens(cell: Cell, room: int) -> Iterator[Span]:
     """Words with the spaces behind them; what is longer than a line is cut, but for a link."""
     for text, style in cell:
         for token in _TOKENS.findall(text):
-            if _room(token.rstrip(" ")) <= room or style == LINK:
+            if _room(token.rstrip(" ")) <= room or style in (LINK, QR):
                 yield token, style
             else:
                 yield from ((part, style) for part in _chopped(token, room))

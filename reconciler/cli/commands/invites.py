@@ -11,6 +11,8 @@ EXAMPLES = """
 reconciler invites                          who has yet to join, with the links
 reconciler invites --person ana --person '+55 19 90000-0002'
 reconciler invites --target 'cliente-*' --report csv=invites.csv
+reconciler invites --report html=sheet.html a sheet with QR codes to print
+reconciler invites --person ana --qr        to scan from the screen
 reconciler invites --send                   sends everybody their links, after a question
 reconciler invites --send --yes             the same in a pipeline
 reconciler invites --send --unknown resend --person ana    she says that nothing came
@@ -24,6 +26,7 @@ reconciler invites --sandbox
     "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only this person's invitations; repeatable."
 )
 @click.option("--include-left", is_flag=True, help="Also people who joined and then left.")
+@click.option("--qr", is_flag=True, help="Show the links as QR codes, too (text).")
 @click.option("--send", is_flag=True, help="Send everybody whose turn it is the links, in one message.")
 @click.option(
     "--resend-after",
@@ -45,6 +48,7 @@ def command(
     common: Common,
     person: tuple[str, ...],
     include_left: bool,
+    qr: bool,
     send: bool,
     resend_after: str | None,
     unknown: str | None,
@@ -55,8 +59,8 @@ def command(
     """Show who has yet to join which group, and the link that lets them in; or send them the links.
 
     This shows links and full numbers, and no other command does: mind where its output goes. Formats: text,
-    json, and csv for a mail merge. A link is asked for only where somebody needs it, because asking may
-    create it.
+    json, csv for a mail merge, markdown, and html: a sheet with QR codes to print. A link is asked for only
+    where somebody needs it, because asking may create it.
 
     With --send every person gets one message with all their links, at most as often as `invites:` in
     reconciler.yaml says; what it prints holds no link and masks numbers. Formats: text, json. Nobody is
@@ -65,8 +69,10 @@ def command(
     from reconciler.cli import invites_rotate, invites_send, invites_show
 
     if rotate:
-        _refuse("--rotate", person=person, include_left=include_left, send=send, target=common.target)
-    if not send:
+        _refuse("--rotate", qr=qr, person=person, include_left=include_left, send=send, target=common.target)
+    if send:
+        _refuse("--send", qr=qr)
+    else:
         _refuse_without("--send", resend_after=resend_after, unknown=unknown)
     if not send and not rotate:
         _refuse_without("--send or --rotate", yes=yes, lock_timeout=lock_timeout)
@@ -82,7 +88,7 @@ def command(
             lock_timeout=lock_timeout,
         )
         return invites_send.run(common, wish)
-    return invites_show.run(common, person, include_left=include_left)
+    return invites_show.run(common, person, include_left=include_left, qr=qr)
 
 
 def _refuse(beside: str, **given: object) -> None:

@@ -1,0 +1,62 @@
+"""Invitations as Markdown: a list to tick off, for whoever carries the links to people.
+
+Words that somebody else chose stand in code spans, in which nothing acts: no markup, no HTML, no @mention.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.reports.escape import for_terminal
+from reconciler.reports.invites_layout import STATUSES, WARNING, history
+from reconciler.reports.phrases import counted
+from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesView
+
+_TICKS = re.compile("`+")
+
+
+def render_invites(view: InvitesView) -> str:
+    """Every group with its link and people; then those that have no link, and why."""
+    count = view.summary
+    ready = [group for group in view.groups if group.link is not None]
+    others = [group for group in view.groups if group.link is None]
+    people = counted(count.people, "person", "people")
+    parts = [
+        "## Invitations",
+        f"> **{WARNING}**",
+        f"{people} to invite to {counted(count.groups, 'group')}." if ready else "Nobody to invite.",
+        *([] if view.all_read else ["**Not everything could be read: somebody may be missing here.**"]),
+        *(f"- {code(note)}" for note in view.notes),
+        *map(_group, (*ready, *others)),
+    ]
+    if count.left_out:
+        have = "1 has" if count.left_out == 1 else f"{count.left_out} have"
+        parts.append(f"{have} joined and left (`--include-left`).")
+    return "\n\n".join(parts) + "\n"
+
+
+def _group(group: GroupInvitesView) -> str:
+    word = STATUSES[group.status][1]
+    subject = "" if group.subject is None else f": {code(group.subject)}"
+    lines = [f"### {code(group.name)}{subject}{f' ({word})' if word else ''}", ""]
+    if group.link is not None:
+        lines += [f"<{group.link}>", ""]
+    lines += [f"- {code(note)}" for note in group.notes]
+    lines += map(_person, group.people)
+    return "\n".join(lines).rstrip()
+
+
+def _person(person: InviteeView) -> str:
+    who = " ".join(code(words) for words in (person.name, person.contact) if words)
+    told = history(person)
+    return f"- [ ] {person.number} {f'{who} ' if who else ''}{person.role}{f' ({told})' if told else ''}"
+
+
+def code(words: str) -> str:
+    """Words in a code span, fenced by one backtick more than any run of them inside; nothing for no words."""
+    shown = for_terminal(words)
+    if not shown.strip():
+        return ""
+    fence = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") or shown.startswith(" ") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
