@@ -146,7 +146,7 @@ def render_import(view: ImportView) -> str:
 
 def render_accept(view: AcceptView) -> str:
     """What went into the manifests as a JSON document, with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "accept",

@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ def validated(result: Result) -> Result:
 def invites(repo: Repo, *arguments: str, **environment: str) -> Result:
     """`invites --format json`, whose output keeps to the schema."""
     return validated(repo.run("invites", "--format", "json", *arguments, **environment))
+
+
+def asked_about(result: Result, name: str) -> list[dict[str, Any]]:
+    """The people of a group without the day since when they are missing, which is today's."""
+    people = result.group(name)["people"]
+    assert all(datetime.fromisoformat(person["since"]) <= datetime.now(UTC) for person in people)
+    return [{key: value for key, value in person.items() if key != "since"} for person in people]
 
 
 def people(result: Result, name: str) -> list[tuple[str, str]]:
@@ -74,7 +82,7 @@ def test_links_and_people_of_the_groups_that_wait(waiting: Repo) -> None:
     assert (found.code, found.json["complete"]) == (0, True)
     assert names(found) == ["suporte", "vendas"]
     suporte = waiting.live("Suporte")
-    assert found.group("suporte") == {
+    assert {**found.group("suporte"), "people": asked_about(found, "suporte")} == {
         "name": "suporte",
         "id": suporte["id"],
         "subject": "Suporte",
@@ -367,6 +375,10 @@ def test_the_table(waiting: Repo) -> None:
         "name": 'José;\' "=x", Silva',
         "number": BRUNO,
         "as": "admin",
+        "left": "",
+        "missing_since": f"{datetime.now(UTC):%Y-%m-%d}",
+        "last_sent": "",
+        "times_sent": "0",
     }
     assert [row["number"] for row in rows] == [BRUNO, DORA, NAMED, BRUNO]
 
@@ -375,11 +387,14 @@ def _person(name: str, number: str) -> str:
     return f"bruno: {{name: {name}, numbers: ['+{number}']}}"
 
 
+FORMATS = ("text", "json", "csv", "markdown", "html")
+
+
 def test_reports_are_private_files_and_formats_agree(waiting: Repo) -> None:
-    files = [f"--report={name}=invites.{name}" for name in ("text", "json", "csv")]
+    files = [f"--report={name}=invites.{name}" for name in FORMATS]
     shown = waiting.run("invites", *files)
     assert shown.code == 0
-    for name in ("text", "json", "csv"):
+    for name in FORMATS:
         path = waiting.path / f"invites.{name}"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert path.read_text() == waiting.run("invites", "--format", name).out
@@ -388,13 +403,24 @@ def test_reports_are_private_files_and_formats_agree(waiting: Repo) -> None:
     assert waiting.api.invite(waiting.live("Vendas")["id"]) in shown.out
 
 
+_OTHERS = (
+    "plan --verbose",
+    "drift",
+    "apply --yes",
+    "invites --send --yes --verbose",
+    "invites --send --yes --format json",
+    "send suporte Oi --yes --verbose",
+    "state show",
+)
+
+
 def test_links_are_on_stdout_only_and_in_no_other_command(waiting: Repo) -> None:
     shown = waiting.run("invites", "--verbose")
     links = [
         waiting.api.invite(waiting.live(name)["id"]).rpartition("/")[2] for name in ("Suporte", "Vendas")
     ]
     assert all(link in shown.out for link in links)
-    others = [waiting.run(*line.split()) for line in ("plan --verbose", "drift", "apply --yes", "state show")]
+    others = [waiting.run(*line.split()) for line in _OTHERS]
     texts = [shown.err, waiting.state.read_text(), *(each.out + each.err for each in others)]
     for link in links:
         assert not any(link in text for text in texts)
@@ -403,20 +429,29 @@ def test_links_are_on_stdout_only_and_in_no_other_command(waiting: Repo) -> None
 
 def test_quiet_and_unknown_formats(waiting: Repo) -> None:
     assert waiting.run("invites", "--quiet").err == ""
-    assert waiting.run("invites", "--format", "html").code == 64
+    assert waiting.run("invites", "--format", "sarif").code == 64
     assert waiting.run("plan", "--format", "sarif").code == 64
+
+
+def test_codes_to_scan_are_for_text(waiting: Repo) -> None:
+    shown = waiting.run("invites", "--qr", "--target", "vendas")
+    assert shown.code == 0
+    assert "█" * 33 in shown.out
+    assert "█" not in waiting.run("invites", "--target", "vendas").out
+    assert waiting.run("invites", "--qr", "--format", "json").code == 64
+    assert waiting.run("invites", "--qr", "--send", "--yes").code == 64
 
 
 def test_what_outsiders_write_is_shown_as_it_is_elsewhere(waiting: Repo) -> None:
     hostile = "=cmd()\x1b[31m +55 11 91234-5678 https://chat.whatsapp.com/Evil"
     waiting.api.set_subject(waiting.live("Vendas")["id"], hostile)
-    for name in ("text", "json", "csv"):
+    for name in FORMATS:
         found: Any = waiting.run("invites", "--format", name)
         assert found.code == 0
         assert "\x1b" not in found.out
         assert "91234" not in found.out
         assert "chat.whatsapp.com/Evil" not in found.out
-    rows = table(found.out)
+    rows = table(waiting.run("invites", "--format", "csv").out)
     assert rows[-1]["subject"].startswith("'=cmd()\\x1b[31m")
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from reconciler.model.change import Invite
 from reconciler.model.invitation import GroupInvites, Invitations, Invitee
 from reconciler.model.live import Problem
 from reconciler.model.plan import Note
+from reconciler.model.record import Sent
 
 from .samples import ACCOUNT, BY_NUMBER, PEOPLE, STRANGER
 
 LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
 ADMIN = Invitee(Invite(PEOPLE["dora"], "admin"))
+FRIDAY = datetime(2026, 11, 20, 23, 59, 59, 5, tzinfo=UTC)
 MEMBERS = (
-    Invitee(Invite(PEOPLE["bruno"], "member")),
-    Invitee(Invite(PEOPLE["ana"], "member"), left=True),
+    Invitee(Invite(PEOPLE["bruno"], "member"), since=FRIDAY, sent=Sent(FRIDAY, 2)),
+    Invitee(Invite(PEOPLE["ana"], "member"), left=True, since=FRIDAY, sent=Sent(FRIDAY, 0, "reset")),
+    Invitee(Invite(PEOPLE["dora"], "member"), sent=Sent(FRIDAY, 1, "unknown")),
     Invitee(Invite(BY_NUMBER, "member")),
 )
 

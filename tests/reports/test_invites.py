@@ -12,20 +12,24 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
 
 import jsonschema
 import pytest
+import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from reconciler.model.change import Invite
 from reconciler.model.desired import Person
 from reconciler.model.invitation import Invitations, Invitee, InviteStatus
 from reconciler.model.live import Problem
 from reconciler.model.plan import Note
-from reconciler.reports import csv, json, text
+from reconciler.reports import csv, invites_html, invites_markdown, json, qr, text
 from reconciler.reports.invites_view import invites_view
 
 from . import invitations
@@ -52,6 +56,10 @@ CASES: dict[str, Callable[[], str]] = {
     "narrow.txt": lambda: in_text(invitations.EVERYTHING, width=40),
     "colour.txt": lambda: text.render_invites(invites_view(invitations.EVERYTHING, BOOK), color=True),
     "ready.txt": lambda: in_text(invitations.READY),
+    "codes.txt": lambda: in_text(invitations.READY, qr=True),
+    "everything.md": lambda: invites_markdown.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
+    "everything.html": lambda: invites_html.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
+    "nobody.md": lambda: invites_markdown.render_invites(invites_view(invitations.NOBODY, BOOK)),
     "nobody.txt": lambda: in_text(invitations.NOBODY),
     "everything.json": lambda: json.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
     "everything.csv": lambda: csv.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
@@ -73,7 +81,7 @@ def test_no_file_is_left_over() -> None:
 
 
 def test_a_link_stays_in_one_piece() -> None:
-    for name in ("everything.txt", "narrow.txt", "everything.csv", "everything.json"):
+    for name in ("everything.txt", "narrow.txt", "everything.csv", "everything.json", "everything.md"):
         assert LINK in CASES[name]()
 
 
@@ -132,7 +140,12 @@ def test_keys_and_their_order_are_the_contract_s() -> None:
     for group in found["groups"]:
         assert list(group)[:5] == ["name", "id", "subject", "link", "people"]
     assert list(found["groups"][6]["people"][0])[:3] == ["number", "contact", "as"]
-    assert found["groups"][6]["people"][3] == {"number": f"+{STRANGER}", "as": "member"}
+    assert found["groups"][6]["people"][4] == {"number": f"+{STRANGER}", "as": "member"}
+    assert found["groups"][6]["people"][1]["sent"] == {
+        "at": "2026-11-20T23:59:59Z",
+        "times": 2,
+        "status": "sent",
+    }
 
 
 # --- hostile words ----------------------------------------------------------------------------------------
@@ -158,6 +171,8 @@ FORMATS: dict[str, Callable[[str], str]] = {
     "colour": lambda words: text.render_invites(invites_view(invitations_with(words), BOOK), color=True),
     "json": lambda words: json.render_invites(invites_view(invitations_with(words), BOOK)),
     "csv": lambda words: csv.render_invites(invites_view(invitations_with(words), BOOK)),
+    "markdown": lambda words: invites_markdown.render_invites(invites_view(invitations_with(words), BOOK)),
+    "html": lambda words: invites_html.render_invites(invites_view(invitations_with(words), BOOK)),
 }
 
 
@@ -217,3 +232,108 @@ def test_a_table_holds_whatever_was_written_row_by_row(words: str) -> None:
 def test_ordinary_words_stay_as_they_are() -> None:
     row = rows(FORMATS["csv"]("José d'Ávila - São Paulo ☕, 100% (a+b)"))[1]
     assert row[4] == "José d'Ávila - São Paulo ☕, 100% (a+b)"
+
+
+# --- Markdown and the sheet -------------------------------------------------------------------------------
+
+
+def tokens(markdown: str) -> list[Token]:
+    """What GitHub's dialect makes of it, inline tokens too."""
+    found = MarkdownIt("gfm-like").parse(markdown)
+    return [inner for token in found for inner in (token, *(token.children or ()))]
+
+
+MARKDOWN = (
+    "[x](https://evil.example)",
+    "![x](https://evil.example/p.png)",
+    "<img src=x onerror=alert(1)>",
+    "@everybody",
+    "https://evil.example",
+    "www.evil.example",
+    "`a` [x](//evil.example) ``b``",
+    "``` x",
+    "# h",
+    "a | b",
+    "\\`x\\`",
+    "`",
+    "$$x$$",
+)
+
+
+def assert_markdown(words: str) -> None:
+    """Nobody's words make anything of Markdown but a code span."""
+    output = FORMATS["markdown"](words)
+    assert_harmless("markdown", output)
+    found = tokens(output)
+    links = {str(token.attrs["href"]) for token in found if token.type == "link_open"}
+    assert links == {LINK}
+    assert not {token.type for token in found} & {"html_inline", "html_block", "image", "fence", "code_block"}
+    # Outside of code spans there are our own words only, whatever theirs are.
+    ours = [token.content for token in found if token.type == "text"]
+    plain = [token.content for token in tokens(FORMATS["markdown"]("x")) if token.type == "text"]
+    assert [text.strip() for text in ours if text.strip()] == [text.strip() for text in plain if text.strip()]
+
+
+@pytest.mark.parametrize("words", [word for word in (*MARKDOWN, *HOSTILE.values()) if word.strip()])
+def test_nobodys_words_are_markdown(words: str) -> None:
+    assert_markdown(words)
+
+
+@given(st.text(min_size=1, max_size=40).filter(str.strip), st.sampled_from(["", "`", "``", "\n"]))
+def test_no_text_at_all_is_markdown(words: str, edge: str) -> None:
+    assert_markdown(f"{edge}{words}{edge}")
+
+
+class Elements(HTMLParser):
+    """The elements of a page and their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("words", [*MARKDOWN, *HOSTILE.values(), '"><script>', "javascript:x", "{{ 7*7 }}"])
+def test_nobodys_words_are_html(words: str) -> None:
+    """The same elements whatever the words are, and nothing that is loaded or run."""
+    page = FORMATS["html"](words)
+    found, plain = Elements(page).found, Elements(FORMATS["html"]("x")).found
+    assert [tag for tag, _ in found] == [tag for tag, _ in plain]
+    assert {name for _, attributes in found for name in attributes} == {
+        name for _, attributes in plain for name in attributes
+    }
+    assert {attributes["href"] for _, attributes in found if "href" in attributes} == {LINK}
+    sources = [str(attributes["src"]) for _, attributes in found if "src" in attributes]
+    assert sources
+    assert all(source.startswith("data:image/svg+xml") for source in sources)
+    assert "default-src 'none'" in page
+    assert "49" not in page or "7*7" not in words
+
+
+def test_a_code_is_of_a_link_and_of_nothing_else() -> None:
+    for junk in ("", "undefined", "https://evil.example", f"{LINK}?x"):
+        with pytest.raises(ValueError, match="no invite link"):
+            qr.for_terminal(junk)
+        with pytest.raises(ValueError, match="no invite link"):
+            qr.as_data_uri(junk)
+
+
+def test_a_code_on_a_terminal_has_every_module_and_a_light_border() -> None:
+    """Light is drawn, on the dark ground of a terminal: `█▀` is light above, `█▄` below."""
+    lines = qr.for_terminal(LINK)
+    rows = [[char in mark for char in line] for line in lines for mark in ("█▀", "█▄")]
+    modules = [[bool(dark) for dark in row] for row in segno.make(LINK, error="l", boost_error=False).matrix]
+    size = len(modules)
+    assert all(len(row) == size + 4 for row in rows)
+    inner = [[not light for light in row[2:-2]] for row in rows[2 : size + 2]]
+    assert inner == modules
+    assert all(all(row) for row in (*rows[:2], *rows[size + 2 :]))
+    assert all(row[0] and row[1] and row[-1] and row[-2] for row in rows)
+
+
+def test_colours_keep_a_code_light_on_dark() -> None:
+    shown = text.render_invites(invites_view(invitations.READY, BOOK), color=True, qr=True)
+    assert shown.count("\x1b[97;40m") == len(qr.for_terminal(LINK))

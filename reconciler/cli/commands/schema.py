@@ -17,7 +17,8 @@ reconciler schema plan
 def command(common: Common, name: str | None) -> int:
     """Print the JSON Schema NAME.
 
-    Of a file: group, contacts, config. Of an output: plan, apply, drift, invites, state.
+    Of a file: group, contacts, config. Of an output: plan, apply, drift, invites, sent,
+    rotated, message, state.
     """
     from reconciler.cli import terminal
     from reconciler.errors import Exit, UsageError
