@@ -5,14 +5,10 @@ Words that somebody else chose stand in code spans, in which nothing acts: no ma
 
 from __future__ import annotations
 
-import re
-
-from reconciler.reports.escape import for_terminal
 from reconciler.reports.invites_layout import STATUSES, WARNING, history
+from reconciler.reports.markdown_text import code
 from reconciler.reports.phrases import counted
 from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesView
-
-_TICKS = re.compile("`+")
 
 
 def render_invites(view: InvitesView) -> str:
@@ -50,13 +46,3 @@ def _person(person: InviteeView) -> str:
     who = " ".join(code(words) for words in (person.name, person.contact) if words)
     told = history(person)
     return f"- [ ] {person.number} {f'{who} ' if who else ''}{person.role}{f' ({told})' if told else ''}"
-
-
-def code(words: str) -> str:
-    """Words in a code span, fenced by one backtick more than any run of them inside; nothing for no words."""
-    shown = for_terminal(words)
-    if not shown.strip():
-        return ""
-    fence = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") or shown.startswith(" ") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
