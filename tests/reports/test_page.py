@@ -88,6 +88,12 @@ def test_the_validator_has_no_complaint(files: dict[str, Path]) -> None:
     assert complaints_of_the_validator(list(files.values())) == ""
 
 
+# Inline elements have no client width of their own.
+CUT = """() => [...document.querySelectorAll("article, article *, .cards *")].filter(
+  (each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1
+).map((each) => each.outerHTML.slice(0, 200))"""
+
+
 def test_quiet_offline_and_within_a_phone(browser: Browser, files: dict[str, Path]) -> None:
     with tab(browser) as (page, seen):
         for name, file in files.items():
@@ -96,6 +102,7 @@ def test_quiet_offline_and_within_a_phone(browser: Browser, files: dict[str, Pat
             for width in (360, 1120):
                 page.set_viewport_size({"width": width, "height": 800})
                 assert page.evaluate("document.documentElement.scrollWidth") == width, name
+                assert page.evaluate(CUT) == [], (name, width)
             assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)"), name
             assert (seen.console, seen.asked, seen.dialogs) == ([], [], []), name
 
