@@ -82,6 +82,10 @@ def test_drift_that_is_written_down_is_called_off(due: Repo) -> None:
 
 def test_account_guards_and_allowances_are_the_base_s(due: Repo) -> None:
     """A change may not choose what is let pass while it is reviewed."""
+    git(due.path, "checkout", "--quiet", "main")
+    due.write("reconciler.yaml", f'account: "+{ACCOUNT}"\nguards: {{leave_count: 2}}\n')
+    gitrepo.commit(due.path)
+    git(due.path, "checkout", "--quiet", "-b", "loose")
     due.write(
         "reconciler.yaml",
         f'account: "+{STRANGER}"\nstate: none\nguards: {{leave_count: 100}}\n'
@@ -91,7 +95,12 @@ def test_account_guards_and_allowances_are_the_base_s(due: Repo) -> None:
     for name in ("suporte", "vendas", "equipe"):
         due.group(name, f"subject: {name}\nensure: left\n")
     done = due.plan("--base", "main")
+    assert done.code == 6, done.err
     document = done.json
+    assert {each["code"]: each.get("lifted_by") for each in document["objections"]} == {
+        "leave-many": None,
+        "leave-no-admin": None,
+    }
     changed = {(each["setting"], each.get("name", "")): each for each in document["base"]["settings_changed"]}
     assert set(changed) == {
         ("account", ""),
@@ -101,7 +110,7 @@ def test_account_guards_and_allowances_are_the_base_s(due: Repo) -> None:
         ("alias", "bruno"),
     }
     assert STRANGER not in done.out
-    assert changed["guards", "leave_count"]["before"] == "3"
+    assert changed["guards", "leave_count"]["before"] == "2"
     # Three groups of the state that the base keeps; with the change's own there would be none to leave.
     assert document["summary"]["leave"] == 3
     assert all(group["action"] == "leave" for group in document["groups"])

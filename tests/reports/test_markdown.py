@@ -123,8 +123,9 @@ def test_any_text_reads_as_it_is(words: str) -> None:
         assert_harmless(text)
     if shown:
         assert visible(f"- x {prose(words)} x") == f"x {shown} x"
-    (block,) = GFM.parse(fence([f"+ {words}"], "diff"))
-    assert (block.type, block.content) == ("fence", f"+ {shown}\n")
+    for sign in ("+ ", "  "):  # a line of neither colour may begin with ticks
+        (block,) = GFM.parse(fence([f"{sign}{words}"], "diff"))
+        assert (block.type, block.content) == ("fence", f"{sign}{shown}\n")
 
 
 @given(st.text(max_size=60) | st.text('->!<"\\{}', max_size=30))
