@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -17,7 +18,7 @@ from reconciler.state import codec
 from tests.faults.support import each
 from tests.state.git import Origin, git
 from tests.state.githttp import PASSWORD, GitServer
-from tests.support import ACCOUNT, CONTACTS, Repo, Result
+from tests.support import ACCOUNT, ANA, CONTACTS, Repo, Result
 
 LOCK = "reconciler-state-lock"
 
@@ -290,6 +291,36 @@ def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(
     assert len(company.api.groups()) == 4
     assert company.origin.tip(LOCK) is None
     assert other.plan("--detailed-exitcode").code == 0
+
+
+def test_a_runner_that_was_stopped_between_two_writes_does_not_send_the_second(
+    company: Company, ended: list[subprocess.Popen[str]]
+) -> None:
+    """Nothing is recorded between the two, so it is the request itself that is held back."""
+    company.groups(1)
+    runner, other = company.runner("runner"), company.runner("other")
+    assert other.apply().code == 0
+    (group,) = company.api.groups()
+    company.api.join(group["id"], ANA)
+    company.commit(**{"reconciler.yaml": f'account: "+{ACCOUNT}"\napi: {{timeout: 3}}\n'})
+    company.groups(1, "Novo {n}")
+    for clone in (runner, other):
+        git(clone.path, "pull", "--quiet", "origin", "main")
+    company.api.add_faults("PUT /groups/* hang nth=1 when=after")
+    stopped = runner.start("apply", "--yes", RECONCILER_STATE_LEASE="2")
+    ended.append(stopped)
+    company.api.wait_for_call("PUT", "/groups/*")
+    stopped.send_signal(signal.SIGSTOP)
+    company.origin.move(None, LOCK)  # somebody else has worked and is done
+    writes = len(company.api.writes())
+    time.sleep(2)  # its lease runs out
+    stopped.send_signal(signal.SIGCONT)
+    woken = finish(stopped)
+    assert woken.code == 1, woken.out + woken.err
+    assert re.search(r"promote  ana\s+not sent: the lock on .* is lost", woken.out)
+    assert len(company.api.writes()) == writes
+    assert (company.api.group(group["id"])["subject"], other.apply().code) == ("Novo 0", 0)
+    assert len(company.api.writes()) == writes + 1, "the promotion is due still"
 
 
 def test_an_older_checkout_is_objected_to_even_where_a_shallow_clone_cannot_tell(company: Company) -> None:
