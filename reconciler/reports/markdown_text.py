@@ -40,7 +40,10 @@ def prose(text: str) -> str:
     list or a heading.
     """
     words = for_terminal(text).split(" ") if text else []
-    strange = [not _is_plain(word) for word in words]
+    empty = [not word for word in words]  # a space beside another, or at an end: only code keeps it
+    strange = [
+        not _is_plain(word) or any(empty[max(index - 1, 0) : index + 2]) for index, word in enumerate(words)
+    ]
     for index, word in enumerate(words):
         beside = any(strange[max(index - 1, 0) : index]) or any(strange[index + 1 : index + 2])
         strange[index] |= beside and word.isdigit()

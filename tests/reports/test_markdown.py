@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Affected, Promote, SetSubject
@@ -114,6 +114,8 @@ def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
         assert for_terminal(words)[:150] in visible(FORMATS[name](words))
 
 
+@example("A ")
+@example("a  b")
 @given(st.text(max_size=80) | st.text("`~ \\<>[]()!*_#@:/.-+1a&\n|$", max_size=40))
 @settings(deadline=None)
 def test_any_text_reads_as_it_is(words: str) -> None:
