@@ -7,7 +7,7 @@ done. After an unclear answer only the list can tell. See design, "A create is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
 from reconciler.errors import (
@@ -29,11 +29,13 @@ from reconciler.planning.text import normal
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """How it ended: `id` is known exactly when `status` is done."""
+    """How it ended: `id` is known exactly when `status` is done. `fresh`: the answer to this very call named
+    the group, so that nobody else can have known of it before."""
 
     status: Status
     id: str | None = None
     problem: Problem | None = None
+    fresh: bool = False
 
 
 def create(name: str, subject: str, tools: Tools) -> Created:
@@ -80,7 +82,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
             # An answer that names a group that existed before is no answer to this call.
             answer = Problem("bad_answer", "the answer named a group that had been there before")
             return _after_unclear(name, intent, answer, tools)
-        return _taken(name, group_id, tools)
+        return replace(_taken(name, group_id, tools), fresh=True)
     return Created("failed", problem=problem)
 
 

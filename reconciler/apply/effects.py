@@ -114,10 +114,12 @@ class Effects:
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Which of the changes one read of the group (and of what else they need) does not show yet; for
-        those that could not be looked at, `unread_of` says why."""
+        those that could not be looked at, `unread_of` says why. Icons are no part of the group: where nothing
+        else was changed, theirs is the one read."""
         self.unread_of = {}
-        live = self._read()
-        unread = self.unread
+        beyond_icons = not all(isinstance(change, SetIcon | RemoveIcon) for change in changes)
+        live = self._read() if beyond_icons else None
+        unread = self.unread if beyond_icons else None
         left = []
         for change in changes:
             self.unread = unread

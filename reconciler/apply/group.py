@@ -41,6 +41,7 @@ class GroupRun:
         self.tools = tools
         self.allowed = allowed
         self.group_id = planned.id
+        self.fresh = False  # the group was made a moment ago, by this run
         self.outcomes: list[Outcome] = []
         self.live: LiveGroup | None = None
         self.seen: IconSeen | None = None
@@ -86,7 +87,7 @@ class GroupRun:
         if created.id is None:
             self._skip(pending[1:], Problem("no_group", "the group was not created"))
             return []
-        self.group_id = created.id
+        self.group_id, self.fresh = created.id, created.fresh
         return pending[1:] if pending[1:] else self._remember_new(created.id)
 
     def _remember_new(self, group_id: str) -> list[Change]:
@@ -169,7 +170,9 @@ class GroupRun:
         if desired is None:  # an orphan that is left
             return self._unless_locked_out(live, approved)
         record = self._old_record(live.id)
-        if desired.icon is not None and desired.ensure == "present":
+        if desired.icon is not None and self.fresh:
+            self.seen = IconSeen(None)  # nobody can have given it one
+        elif desired.icon is not None and desired.ensure == "present":
             seen = observe_icon(
                 self.tools.reader,
                 live.id,
