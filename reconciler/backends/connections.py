@@ -2,7 +2,7 @@
 
 urllib3 makes the connections (TLS, proxies, certificates, pools). What is sent over them and read back is
 ours and http.client's: the layers of requests and urllib3 above a connection cost five times what the call
-itself does (decision record 0008). A timeout for each piece of an answer lets a server drip for ever, so the
+itself does (decision record 0014). A timeout for each piece of an answer lets a server drip for ever, so the
 reading end of a connection has one deadline for the whole answer.
 """
 
