@@ -33,6 +33,7 @@ class Answer:
     status: int
     body: bytes = field(default=b"", repr=False)
     retry_after: str | None = None
+    date: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property

@@ -16,6 +16,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TypeVar, assert_never
 
@@ -63,6 +65,20 @@ class Http:
         self._retries = retries
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._date: tuple[str, datetime] | None = None
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which this machine's clock was ahead of the server's at the first answer, by its `Date`;
+        None where it said none that can be read."""
+        if self._date is None:
+            return None
+        text, here = self._date
+        try:
+            there = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        return (here - there.astimezone(UTC)).total_seconds()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -122,6 +138,8 @@ class Http:
         try:
             answer = send()
             outcome = str(answer.status)
+            if self._date is None and answer.date is not None:
+                self._date = answer.date, self._clock.now()
             return answer
         except ApiError as error:
             outcome = error.code

@@ -148,6 +148,11 @@ class Client:
         """Requests sent to the API so far, by HTTP status (`"200"`) or, without an answer, error code."""
         return self._api.http.counts
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds by which this machine's clock is ahead of the API's; None where it is not known."""
+        return self._api.http.clock_skew
+
     def writer_under(self, permit: Callable[[], None]) -> SinchWriter:
         """A writer that asks `permit` just before every request that writes, see `ports.Journal.check`."""
         return SinchWriter(self._api, permit)

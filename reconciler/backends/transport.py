@@ -112,6 +112,7 @@ class Transport:
                 status=status,
                 body=found,
                 retry_after=response.headers.get("Retry-After"),
+                date=response.headers.get("Date"),
                 secrets=self._secrets,
             )
         except _LIBRARY_ERRORS as error:

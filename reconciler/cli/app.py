@@ -28,6 +28,7 @@ _COMMANDS = {
     ),
     "comment": ("reconciler.cli.commands.comment", "Post a report as a comment of the pull request."),
     "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
+    "doctor": ("reconciler.cli.commands.doctor", "Look at everything a run needs, and say what is wrong."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
     "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),
 }

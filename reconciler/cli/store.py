@@ -94,6 +94,32 @@ class Store:
         self._warn(store)
         return state
 
+    @property
+    def path(self) -> Path | None:
+        """The file, where the state is one."""
+        return self._path
+
+    def inspect(self) -> tuple[State | None, tuple[str, ...]]:
+        """What is recorded, None where there is nothing yet, and what is doubtful. Prints nothing."""
+        store = self._store()
+        if store is None or (self._path is not None and not self._path.exists()):
+            return None, ()
+        if self.git is not None and self.git.tip() is None:
+            return None, self.git.warnings
+        state = store.read()
+        return state, store.warnings
+
+    def holder(self) -> str | None:
+        """Who holds the lock, as far as can be told without waiting."""
+        store = self._store()
+        return None if store is None else store.holder()
+
+    def check_writable(self) -> None:
+        """Raise `StateError` unless the state could be written; nothing is."""
+        store = self._store()
+        if store is not None:
+            store.check_writable()
+
     def lock(self, timeout: float, clock: SystemClock) -> AbstractContextManager[Journal]:
         """A journal that nobody else writes at the same time. Raises `LockedError`."""
         store = self._store()

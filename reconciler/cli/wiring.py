@@ -55,10 +55,11 @@ def tree() -> WorkTree:
     return WorkTree(find_root(here), here)
 
 
-def load(common: Common, clock: SystemClock, *, groups: bool = True) -> Loaded:
+def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: bool = True) -> Loaded:
     """Load and check all files. Raises `InputError` with every complaint at once; prints warnings.
 
     Without `groups` there need not be any, and no icon is looked at: for commands on what is recorded.
+    Without `manifests` there need not be any either, and icons are looked at all the same.
     """
     from reconciler.manifests.load import load as load_files
 
@@ -68,7 +69,7 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True) -> Loaded:
         today=clock.today(),
         account=_account(common),
         check_icons=groups,
-        need_manifests=groups,
+        need_manifests=groups and manifests,
         applied_icons=partial(_applied_icons, common),
     )
     if not common.quiet:
@@ -154,8 +155,12 @@ def workspace(
             )
             loaded = opened.loaded
         if common.sandbox:
-            loaded = replace(loaded, settings=replace(loaded.settings, account=_sandbox_account(loaded)))
-        api = stack.enter_context(_api(common, loaded))
+            loaded = replace(
+                loaded, settings=replace(loaded.settings, account=_sandbox_account(loaded.settings))
+            )
+        api = stack.enter_context(open_api(common, loaded.settings))
+        for warning in api.warnings:
+            terminal.say(f"Warning: {warning}")
         settings = loaded.settings.api
         client = connect(
             Connection(
@@ -203,15 +208,20 @@ def load_again(work: Workspace) -> Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Api:
+class Api:
+    """Where the API is, what a state calls it (`label`), and who we are there; `warnings` are about how the
+    credentials are kept."""
+
     base_url: str
     label: str
     credentials: environment.Credentials
+    warnings: tuple[str, ...] = ()
 
 
 @contextmanager
-def _api(common: Common, loaded: Loaded) -> Iterator[_Api]:
-    """The API that is meant: the embedded sandbox, or what the environment says."""
+def open_api(common: Common, settings: Settings) -> Iterator[Api]:
+    """The API that is meant: the embedded sandbox, or what the environment says. Raises `UsageError`,
+    `CredentialsError`, and `ReconcilerError` where the sandbox cannot be started."""
     if common.sandbox:
         from reconciler.cli.embedded import startable
         from reconciler.sandbox import Options as SandboxOptions
@@ -219,19 +229,18 @@ def _api(common: Common, loaded: Loaded) -> Iterator[_Api]:
 
         database = sandbox_folder() / "sandbox.sqlite3"
         with startable():
-            server = start(SandboxOptions(database=str(database), account=loaded.settings.account[0]))
+            account = _sandbox_account(settings)[0]
+            server = start(SandboxOptions(database=str(database), account=account))
         with server:
-            yield _Api(server.base_url, "sandbox", environment.Credentials("sandbox", "sandbox"))
+            yield Api(server.base_url, "sandbox", environment.Credentials("sandbox", "sandbox"))
         return
     base_url = environment.base_url()
     found, warnings = environment.credentials()
-    for warning in warnings:
-        terminal.say(f"Warning: {warning}")
-    yield _Api(base_url, base_url, found)
+    yield Api(base_url, base_url, found, warnings)
 
 
-def _sandbox_account(loaded: Loaded) -> tuple[str, ...]:
-    return loaded.settings.account or (SANDBOX_ACCOUNT,)
+def _sandbox_account(settings: Settings) -> tuple[str, ...]:
+    return settings.account or (SANDBOX_ACCOUNT,)
 
 
 def book(common: Common, loaded: Loaded, *, account: frozenset[str] | None = None) -> Book:

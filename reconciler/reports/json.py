@@ -17,6 +17,7 @@ from reconciler.reports.shapes import (
     ApplyView,
     BaseView,
     ChangeView,
+    DoctorView,
     DriftView,
     FieldDriftView,
     GroupDriftView,
@@ -156,6 +157,19 @@ def render_accept(view: AcceptView) -> str:
             "files": [asdict(file) for file in view.files],
             "failed": None if view.failed is None else asdict(view.failed),
             "unsaved": None if view.unsaved is None else asdict(view.unsaved),
+        }
+    )
+
+
+def render_doctor(view: DoctorView) -> str:
+    """What an examination found, as a JSON document with a newline at its end."""
+    return _document(
+        {
+            "format_version": FORMAT_VERSION,
+            "kind": "doctor",
+            "healthy": view.healthy,
+            "summary": {"problems": view.problems, "warnings": view.warnings},
+            "findings": [asdict(finding) for finding in view.findings],
         }
     )
 

@@ -10,6 +10,7 @@ from reconciler.model.acceptance import AcceptField, AcceptStatus
 from reconciler.model.attribution import CauseOfChange, SettingName
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Cause, DriftStatus, FieldName
+from reconciler.model.finding import Check, Verdict
 from reconciler.model.imported import ImportStatus
 from reconciler.model.invitation import InviteStatus
 from reconciler.model.listing import Role
@@ -482,6 +483,26 @@ class AcceptedView:
     notes: tuple[str, ...]
     left: tuple[str, ...]
     problem: ProblemView | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One thing that was looked at; `hint` says how to mend it, where there is something to mend."""
+
+    check: Check
+    verdict: Verdict
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorView:
+    """An examination. `healthy`: no problem was found, but maybe warnings."""
+
+    healthy: bool
+    problems: int
+    warnings: int
+    findings: tuple[FindingView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Complaint
 from reconciler.reports import (
     accept_layout,
+    doctor_layout,
     drift_layout,
     import_layout,
     invites_layout,
@@ -27,6 +28,7 @@ from reconciler.reports.sending_view import GroupMessageView, LettersView, Rotat
 from reconciler.reports.shapes import (
     AcceptView,
     ApplyView,
+    DoctorView,
     DriftView,
     ImportView,
     InvitesView,
@@ -122,6 +124,11 @@ def render_rotations(view: RotationsView, *, color: bool, width: int = 100) -> s
 def render_message(view: GroupMessageView, *, color: bool, width: int = 100) -> str:
     """Whether a message to a group was sent."""
     return _draw(sending_layout.message_items(view), sending_layout.message_summary(view), color, width)
+
+
+def render_doctor(view: DoctorView, *, color: bool, width: int = 100) -> str:
+    """What was looked at and found, how to mend it, and one line of counts."""
+    return _draw(doctor_layout.doctor_items(view), doctor_layout.doctor_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:

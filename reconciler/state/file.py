@@ -19,7 +19,7 @@ from reconciler.errors import StateError
 from reconciler.model.record import State
 from reconciler.ports import Clock, Journal
 from reconciler.state import codec
-from reconciler.state.lock import FileLock, acquire
+from reconciler.state.lock import FileLock, acquire, holder_of
 from reconciler.state.memory import MemoryJournal
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -107,6 +107,22 @@ class FileStore:
             with suppress(OSError):  # what a free lock's file says misleads nobody
                 lock.say("")
             lock.close()
+
+    def holder(self) -> str | None:
+        """Who holds the lock now, with since when; None for nobody. Raises `StateError`."""
+        path = self._resolved()
+        try:
+            return holder_of(path.with_name(f"{path.name}.lock"))
+        except OSError as error:
+            raise self.unwritable(error) from None
+
+    def check_writable(self) -> None:
+        """Raise `StateError` unless the state could be written here; nothing is."""
+        path = self._resolved()
+        while not path.exists():
+            path = path.parent
+        if not os.access(path, os.W_OK) or (path.is_dir() and not os.access(path, os.X_OK)):
+            raise self.unwritable(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
     def _resolved(self) -> Path:
         try:

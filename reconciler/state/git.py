@@ -171,6 +171,15 @@ class GitStore:
         finally:
             lease.release()  # where that fails the lock ends with its lease
 
+    def holder(self) -> str | None:
+        """Who the lock's branch says holds it, with since when; None for nobody. The lock may have been left
+        behind. Raises `StateError`."""
+        return git_lease.holder_of(self.remote, self._lease)
+
+    def check_writable(self) -> None:
+        """Raise `StateError` unless the remote would let us push there; nothing is pushed."""
+        self.remote.rehearse()
+
     def unlock(self, clock: Clock) -> Holder | None:
         """Remove a lock that was left behind, having watched it for a whole lease; whose it was, None where
         nobody holds it. Raises `LockedError` when it is renewed meanwhile."""

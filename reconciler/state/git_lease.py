@@ -85,6 +85,31 @@ def release_stale(remote: Remote, lease: float, clock: Clock) -> Holder | None:
     return waiting.holder
 
 
+def holder_of(remote: Remote, lease: float) -> str | None:
+    """Who the lock says holds it now, None where there is none. Raises `StateError`."""
+    for _ in range(_TRIES):
+        current = remote.tips().get(remote.lock_ref)
+        if current is None:
+            return None
+        holder = read_holder(remote, current, lease)
+        if holder is not None:
+            return holder.who
+    return "somebody who renews it all the time"
+
+
+def read_holder(remote: Remote, oid: str, lease: float) -> Holder | None:
+    """What the lock's commit says; None when it has moved on before it could be read. `lease`: the seconds to
+    go by where it names none."""
+    if not remote.fetch(remote.lock_ref, oid):
+        return None
+    told = parse(remote.message(oid))
+    who = told.title.removeprefix("Locked by ")
+    since, seconds = told.trailers.get("Since", ""), told.trailers.get("Lease", "")
+    lease = float(seconds) if _SECONDS.fullmatch(seconds) else lease
+    who = "".join(char if char.isprintable() else "�" for char in who)[:200]
+    return Holder(f"{who} since {since[:40]}" if since.isprintable() else who, min(lease, LONGEST))
+
+
 class _Waiting:
     """Watching somebody else's lock. `stale` is the commit that was seen for a whole lease, if any."""
 
@@ -133,15 +158,7 @@ class _Waiting:
         return self._remote.tips().get(self._remote.lock_ref)
 
     def _read(self, oid: str) -> Holder | None:
-        """What the lock's commit says; None when it has moved on before it could be read."""
-        if not self._remote.fetch(self._remote.lock_ref, oid):
-            return None
-        told = parse(self._remote.message(oid))
-        who = told.title.removeprefix("Locked by ")
-        since, seconds = told.trailers.get("Since", ""), told.trailers.get("Lease", "")
-        lease = float(seconds) if _SECONDS.fullmatch(seconds) else self._lease
-        who = "".join(char if char.isprintable() else "�" for char in who)[:200]
-        return Holder(f"{who} since {since[:40]}" if since.isprintable() else who, min(lease, LONGEST))
+        return read_holder(self._remote, oid, self._lease)
 
     def _locked(self) -> LockedError:
         lease = self.holder.lease if self.holder else self._lease

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reconciler.errors import GitError, StateError, Unreachable
 from reconciler.git import Ended, Git, said
@@ -28,6 +28,8 @@ _FETCH = (
 )
 _PAUSES = (0.5, 2.0)
 """Seconds between tries to read from a remote that does not answer."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "group-reconciler",
@@ -130,6 +132,16 @@ class Remote:
             text = ended.err if not rejected else f"{ended.err}\n{reason}"
             raise refusal(text, f"{self.name} did not take the state", self.name, self.branch, writing=True)
         return said(reason)
+
+    def rehearse(self) -> None:
+        """Raise `StateError` unless the remote would take a push of the branch from us; nothing is pushed."""
+        new = self.tips().get(self.ref) or self.commit(None, None, "A rehearsal", _EPOCH)
+        ended = self._asked(
+            "push", "--dry-run", "--porcelain", "--quiet", "--no-verify", self.name, f"{new}:{self.ref}"
+        )
+        if ended.code != 0:
+            where = f"{self.name} would not take the state"
+            raise refusal(ended.err, where, self.name, self.branch, writing=True)
 
     # --- what was seen --------------------------------------------------------------------------------------
 

@@ -44,6 +44,19 @@ def acquire(path: Path, display: str, *, timeout: float, clock: Clock) -> FileLo
         clock.sleep(min(POLL_SECONDS, remaining))
 
 
+def holder_of(path: Path) -> str | None:
+    """Who holds the lock on `path` now, None for nobody. Creates and changes nothing. Raises `OSError`."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    lock = FileLock(path, handle)
+    try:
+        return None if lock.take() else lock.holder() or "another process"
+    finally:
+        lock.close()
+
+
 @dataclass(frozen=True, slots=True)
 class FileLock:
     """An open lock file. Closing the descriptor gives the lock up, and so does the end of the process; a

@@ -1,0 +1,152 @@
+"""What to say of an account, of a state and of a clock, for `doctor`: pure judgements of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.errors import Exit
+from reconciler.model.desired import Desired
+from reconciler.model.finding import Check, Finding
+from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.plan import Note
+from reconciler.model.record import State
+from reconciler.model.settings import Settings
+from reconciler.planning.guards import probable_account
+from reconciler.planning.options import Checkout
+
+TOLERATED_SKEW = 60.0
+"""Seconds by which the clock may differ from the API's: it is days (`left`, `hold`) that we need it for."""
+
+_NAMED = 5  # names in a sentence
+
+
+def ok(check: Check, text: str, **values: tuple[str, ...]) -> Finding:
+    """A thing that is as it should be."""
+    return Finding(check, "ok", Note(text, **values))
+
+
+def warning(check: Check, text: str, hint: str = "", **values: tuple[str, ...]) -> Finding:
+    """A thing that works, and that somebody should look at."""
+    return Finding(check, "warning", Note(text, **values), hint)
+
+
+def problem(check: Check, text: str, hint: str = "", code: Exit = Exit.ERROR) -> Finding:
+    """A thing that stops other commands; `code` is what they would end with."""
+    return Finding(
+        check, "problem", Note("{texts}", texts=(text,)) if "{" in text else Note(text), hint, code
+    )
+
+
+def skipped(check: Check, because: str) -> Finding:
+    """A thing that could not be looked at."""
+    return Finding(check, "skipped", Note(f"not looked at: {because}"))
+
+
+def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) -> Iterator[Finding]:
+    """`groups` are some of those that the API lists; `listed` says how many there are."""
+    keys = settings.account_keys
+    if not groups:
+        if keys:
+            yield ok("account", "there is no group yet in which it could be found")
+        else:
+            yield warning(
+                "account", "`account` is not set", "set it in reconciler.yaml: your business's own number"
+            )
+        return
+    if not keys:
+        guess = probable_account(Reading(groups={group.id: group for group in groups}))
+        probably = "; it is probably {people}" if guess else ""
+        yield warning(
+            "account",
+            f"`account` is not set, so nobody will be demoted or removed{probably}",
+            "set it in reconciler.yaml, or as RECONCILER_ACCOUNT",
+            people=(guess,) if guess else (),
+        )
+        return
+    inside = [group for group in groups if keys & group.participant_keys]
+    if not inside:
+        yield problem(
+            "account",
+            f"the configured `account` is in none of the {len(groups)} groups that were read",
+            "correct it in reconciler.yaml (or RECONCILER_ACCOUNT): whose are the credentials?",
+        )
+        return
+    admin = [group for group in groups if keys & group.admin_keys]
+    sample = (
+        f"{len(groups)} groups"
+        if len(groups) == listed
+        else f"the {len(groups)} of {listed} groups that were read"
+    )
+    text = f"it is in {len(inside)} and admin in {len(admin)} of {sample}"
+    if len(admin) == len(groups):
+        yield ok("account", text)
+    else:
+        yield warning("account", text, "who could make it admin: reconciler list --role member")
+
+
+def judge_state(state: State, desired: Desired, display: str) -> Iterator[Finding]:
+    """What is recorded, beside the manifests."""
+    known = {group.name for group in desired.groups}
+    yield ok("state", f"{display} knows {len(state.groups)} groups, serial {state.serial}")
+    gone = sorted(name for name in state.groups if name not in known)
+    if gone:
+        yield warning(
+            "state",
+            f"without a manifest any more: {_few(gone)}",
+            "renamed: reconciler state mv OLD NEW. To leave these groups: reconciler apply --prune. "
+            "To keep and forget one: reconciler state forget NAME",
+        )
+    if state.creating:
+        yield warning(
+            "state",
+            f"begun to be created by a run that did not end: {_few(sorted(state.creating))}",
+            "the next apply looks whether the groups exist before it makes any",
+        )
+
+
+def judge_checkout(checkout: Checkout | None) -> Iterator[Finding]:
+    """Where the files stand to those that were applied last."""
+    if checkout is None:
+        return
+    match checkout.stands:
+        case "behind":
+            yield warning(
+                "state",
+                f"this checkout ({checkout.here[:10]}) is behind what was applied ({checkout.applied[:10]})",
+                "git pull: an apply would be refused (older-commit)",
+            )
+        case "aside":
+            yield warning(
+                "state",
+                f"this checkout ({checkout.here[:10]}) does not come after what was applied "
+                f"({checkout.applied[:10]}), nor before it",
+                "apply from the default branch only",
+            )
+        case "ahead" | "unknown":
+            return
+
+
+def judge_clock(skew: float | None) -> Finding:
+    """`skew`: seconds by which this machine is ahead of the API; None where the API does not say."""
+    if skew is None:
+        return skipped("clock", "the API does not say what time it is")
+    if abs(skew) <= TOLERATED_SKEW:
+        return ok("clock", "it agrees with the API's to the minute")
+    way = "ahead of" if skew > 0 else "behind"
+    return warning(
+        "clock",
+        f"it is {_duration(abs(skew))} {way} the API's",
+        "set it (NTP): `left`, `hold` and `allow` go by its day, and a state in Git by its hours",
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+
+
+def _few(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _NAMED
+    return ", ".join(listed[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,30 @@
+"""The redacted view of an examination."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from reconciler.model.finding import Finding
+from reconciler.reports.shapes import DoctorView, FindingView
+from reconciler.reports.view import Book
+
+
+def doctor_view(findings: Iterable[Finding], book: Book) -> DoctorView:
+    """The view of what was found, in its order."""
+    shown = tuple(
+        FindingView(
+            finding.check,
+            finding.verdict,
+            book.problem(book.note(finding.note)),
+            book.problem(finding.hint),
+        )
+        for finding in findings
+    )
+    verdicts = Counter(finding.verdict for finding in shown)
+    return DoctorView(
+        healthy=not verdicts["problem"],
+        problems=verdicts["problem"],
+        warnings=verdicts["warning"],
+        findings=shown,
+    )
