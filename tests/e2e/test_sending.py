@@ -17,6 +17,7 @@ import pytest
 
 from reconciler.state import codec
 from tests.faults.support import configure
+from tests.faults.test_options import Terminal
 from tests.support import ANA, BRUNO, CARLOS, DORA, Repo, Result
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -223,6 +224,29 @@ def test_what_cannot_be_carried_out_ends_64_and_sends_nothing(
     assert words in refused.err
     assert waiting.api.messages() == []
     assert waiting.api.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "path"),
+    [
+        (("invites", "--send"), "3 messages to 3 people", "/send"),
+        (("invites", "--rotate", "suporte"), "stops working at once", "/invite"),
+        (("send", "suporte", "Olá a todos"), 'Send this to "Suporte" (suporte, 0 people)?', "/send"),
+    ],
+)
+def test_only_yes_is_a_yes(waiting: Repo, arguments: tuple[str, ...], shown: str, path: str) -> None:
+    """What is about to be done is on the screen before the question; no link is."""
+    for answer, code in (("y", 3), ("yes", 0)):
+        before = len(waiting.api.writes())
+        terminal = Terminal(waiting, *arguments)
+        terminal.until("Only 'yes' is a yes")
+        assert shown in terminal.seen
+        terminal.type(f"{answer}\n")
+        assert terminal.end() == code, terminal.seen
+        assert not LINK.search(terminal.seen)
+        made = [call["path"] for call in waiting.api.writes()[before:]]
+        assert bool(made) is (code == 0)
+        assert all(path in each for each in made)
 
 
 def test_without_a_state_nobody_could_remember_who_was_sent_a_link(waiting: Repo) -> None:

@@ -128,6 +128,9 @@ def test_after_an_unclear_answer_nothing_is_sent_until_somebody_decides(error: A
     received = World({"a": (ANA,)}, known)
     received.clock.elapsed = world.clock.elapsed
     assert received.run(unknown="received")[0].status == "sent", "due again after 38 days"
+    reminder = received.sent("a", "ana/0001")
+    assert reminder is not None
+    assert reminder.times == 2, "the one that did arrive is counted"
 
 
 def test_counted_as_received_means_that_the_next_is_due_a_week_later() -> None:
