@@ -163,7 +163,7 @@ def render_accept(view: AcceptView) -> str:
 
 def render_doctor(view: DoctorView) -> str:
     """What an examination found, as a JSON document with a newline at its end."""
-    return _document(
+    return document(
         {
             "format_version": FORMAT_VERSION,
             "kind": "doctor",
