@@ -39,7 +39,7 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
                 found = operations.rotate_links(
                     journal,
                     names,
-                    writer=work.client.writer,
+                    writer=work.client.writer_under(journal.check),
                     approve=approve,
                     clock=clock,
                     progress=terminal.progress(common.quiet),

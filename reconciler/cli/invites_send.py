@@ -72,7 +72,7 @@ def run(common: Common, wish: Wish) -> int:
                     work.loaded,
                     journal,
                     reader=work.client.reader,
-                    writer=work.client.writer,
+                    writer=work.client.writer_under(journal.check),
                     icon_files=work.icon_files,
                     options=options,
                     whom=whom,
