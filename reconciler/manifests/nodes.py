@@ -4,6 +4,8 @@ from 1 in every `Mark`."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from sys import intern
 
 from reconciler.errors import Mark
 
@@ -95,6 +97,19 @@ def without(node: Node, paths: frozenset[Path], at: Path = ()) -> Node:
     return node
 
 
+# Manifests are much alike: what is equal in thousands of them is kept once.
+
+
+@lru_cache(maxsize=16384)
+def _place(line: int, column: int) -> tuple[int, int]:
+    return (line, column)
+
+
+@lru_cache(maxsize=1024)
+def _item(key: str, index: int) -> str:
+    return f"{key}[{index}]"
+
+
 class Marks(Mapping[str, Mark]):
     """Where the values of a document's keys stand, list items as `admins[0]`.
 
@@ -108,10 +123,10 @@ class Marks(Mapping[str, Mark]):
         self._places: dict[str, tuple[int, int]] = {}
         if isinstance(root, Pairs):
             for key, value in root.pairs.items():
-                self._places[key] = (value.line, value.column)
+                self._places[intern(key)] = _place(value.line, value.column)
                 if isinstance(value, Items):
                     for index, item in enumerate(value.items):
-                        self._places[f"{key}[{index}]"] = (item.line, item.column)
+                        self._places[_item(key, index)] = _place(item.line, item.column)
 
     def __getitem__(self, key: str) -> Mark:
         line, column = self._places[key]
