@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 _ORIGINS = 64
 """Origins and pinned addresses to which connections are kept at a time."""
 _ANSWERED_EARLY = frozenset({errno.EPIPE, errno.EPROTOTYPE})
+_PIECE = 16384
+"""Bytes that are sent at a time: TLS allows each of its records the whole of a timeout."""
+_CHUNK_LINE = 1024
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
 
 class _Deadline(io.RawIOBase):
@@ -40,11 +45,14 @@ class _Deadline(io.RawIOBase):
         self._end = None if timeout is None else time.monotonic() + timeout
         self._begun = False
         self.ended = False
+        self.silent = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self.silent:
+            return None  # what would have to be waited for is not there
         if self._end is not None and self._begun:  # the first wait may take all of the time anyway
             left = self._end - time.monotonic()
             if left <= 0:
@@ -61,16 +69,22 @@ class _Deadline(io.RawIOBase):
 
 
 class Malformed(http.client.HTTPException):
-    """The head of an answer contradicts itself."""
+    """The head of an answer contradicts itself, or is of a kind that nobody asked for."""
 
 
 class Response(http.client.HTTPResponse):
-    """An answer, read from the connection that its request was sent over."""
+    """An answer, read from the connection that its request was sent over.
+
+    http.client is lenient in what it takes for an answer. Where that leaves a doubt about its end, the
+    connection takes no other request: what is left on it would be read as the answer to that one.
+    """
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
+        self._sock = sock
         self._deadline = _Deadline(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._deadline)
+        self._doubtful = False
 
     def begin(self) -> None:
         super().begin()
@@ -78,8 +92,48 @@ class Response(http.client.HTTPResponse):
             # http.client takes the end of the stream for the end of the head: half a head would do.
             raise http.client.IncompleteRead(b"")
         lengths = set(self.headers.get_all("Content-Length", ()))
-        if len(lengths) > 1 or not all(length.strip().isdigit() for length in lengths):
+        if len(lengths) > 1 or not all(length.isascii() and length.strip().isdigit() for length in lengths):
             raise Malformed("Content-Length")
+        codings = [coding.strip().lower() for coding in self.headers.get_all("Transfer-Encoding", ())]
+        if codings not in ([], ["chunked"]):
+            raise Malformed("Transfer-Encoding")
+        bodiless = self.status in (204, 304) and (codings or lengths - {"0"})
+        self._doubtful = bool(self.headers.defects or (codings and lengths) or bodiless)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may take another request: the answer was read to an end that is beyond
+        doubt, nothing came after it, and the server keeps the connection open."""
+        return self.isclosed() and not self.will_close and not self._doubtful
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status of the final answer: others may come before it (RFC 9110, 15.2), of which http.client
+        knows 100 alone and takes the next for the final one."""
+        while True:
+            found: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if found[1] == http.client.SWITCHING_PROTOCOLS:
+                raise Malformed("another protocol, which nobody asked for")
+            if not http.client.SWITCHING_PROTOCOLS < found[1] < http.client.OK:
+                return found
+            http.client.parse_headers(self.fp)
+
+    def _read_next_chunk_size(self) -> int:
+        """The size of the next chunk. http.client would take any form of a number, and for a negative one
+        whatever there is, at once."""
+        line = self.fp.readline(_CHUNK_LINE)
+        size = line.partition(b";")[0].strip()
+        if not line.endswith(b"\n") or _CHUNK_SIZE.fullmatch(size) is None:
+            self._close_conn()
+            raise ValueError("no size of a chunk")
+        return int(size, 16)
+
+    def _close_conn(self) -> None:
+        """At the end of the answer: look whether more has come than was asked for."""
+        self._deadline.silent = True
+        pending = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
+        if pending or self.fp.peek(1):
+            self._doubtful = True
+        super()._close_conn()  # type: ignore[misc]
 
 
 class _Kept:
@@ -90,6 +144,7 @@ class _Kept:
         made: no byte of a request has left then."""
         connection = self._get_conn()
         if connection.sock is None:
+            connection.response_class = Response  # a proxy's answer to CONNECT has a deadline, too
             try:
                 if self.proxy is None:
                     connection.connect()
@@ -201,13 +256,14 @@ def send(connection: HTTPConnection, data: bytes, method: str, timeout: float) -
     """Send the bytes of a request, and read the head of the answer. `timeout` seconds for each of both;
     what is read of the body later comes out of the second."""
     sock = connection.sock
-    sock.settimeout(timeout)
+    early = False
     try:
-        sock.sendall(data)
+        _send(sock, data, time.monotonic() + timeout)
     except OSError as error:
         # A server may answer and close before it has read all of a body; the answer is still there.
         if error.errno not in _ANSWERED_EARLY:
             raise
+        early = True
     sock.settimeout(timeout)
     response = Response(sock, method=method)
     try:
@@ -215,4 +271,17 @@ def send(connection: HTTPConnection, data: bytes, method: str, timeout: float) -
     except BaseException:
         response.close()
         raise
+    if early:
+        response.will_close = True
     return response
+
+
+def _send(sock: socket.socket, data: bytes, end: float) -> None:
+    """Send it all before `end`. Raises `TimeoutError`, or what the socket raises."""
+    view = memoryview(data)
+    for start in range(0, len(view), _PIECE):
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("sending took too long")
+        sock.settimeout(left)
+        sock.sendall(view[start : start + _PIECE])

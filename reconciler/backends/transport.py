@@ -107,7 +107,7 @@ class Transport:
             status = response.status
             with response:
                 found = _body(response, limit)
-                usable = response.isclosed() and not response.will_close
+                usable = response.reusable
             return Answer(
                 status=status,
                 body=found,
