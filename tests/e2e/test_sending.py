@@ -195,58 +195,53 @@ def test_a_link_that_cannot_be_had_ends_1_and_the_others_are_sent(waiting: Repo)
     assert texts(waiting, BRUNO) == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("invites", "--send"), "add --yes"),
-        (("invites", "--rotate", "suporte"), "add --yes"),
-        (("send", "suporte", "Oi"), "add --yes"),
-        (("invites", "--send", "--yes", "--resend-after", "x"), "no length of time"),
-        (("invites", "--resend-after", "7d"), "with --send only"),
-        (("invites", "--unknown", "resend"), "with --send only"),
-        (("invites", "--yes"), "with --send or --rotate only"),
-        (("invites", "--rotate", "suporte", "--send", "--yes"), "nothing beside --rotate"),
-        (("invites", "--rotate", "nobody", "--yes"), "no group is on record as nobody"),
-        (("invites", "--send", "--yes", "--format", "csv"), "formats: text, json"),
-        (("send", "suport", "Oi", "--yes"), "did you mean `suporte`"),
-        (("send", "suporte", "--yes"), "give either TEXT or --file"),
-        (("send", "suporte", " \n", "--yes"), "the text is empty"),
-        (("send", "suporte", "x" * 4097, "--yes"), "4097 characters"),
-        (("send", "suporte", "a\x07b", "--yes"), "U+0007"),
-        (("send", "suporte", "Oi", "--target", "x", "--yes"), "--target means nothing"),
-    ],
-)
-def test_what_cannot_be_carried_out_ends_64_and_sends_nothing(
-    waiting: Repo, arguments: tuple[str, ...], words: str
-) -> None:
-    refused = waiting.run(*arguments)
-    assert (refused.code, refused.out) == (64, "")
-    assert words in refused.err
+USAGE: list[tuple[tuple[str, ...], str]] = [
+    (("invites", "--send"), "add --yes"),
+    (("invites", "--rotate", "suporte"), "add --yes"),
+    (("send", "suporte", "Oi"), "add --yes"),
+    (("invites", "--send", "--yes", "--resend-after", "x"), "no length of time"),
+    (("invites", "--resend-after", "7d"), "with --send only"),
+    (("invites", "--unknown", "resend"), "with --send only"),
+    (("invites", "--yes"), "with --send or --rotate only"),
+    (("invites", "--rotate", "suporte", "--send", "--yes"), "nothing beside --rotate"),
+    (("invites", "--rotate", "nobody", "--yes"), "no group is on record as nobody"),
+    (("invites", "--send", "--yes", "--format", "csv"), "formats: text, json"),
+    (("send", "suport", "Oi", "--yes"), "did you mean `suporte`"),
+    (("send", "suporte", "--yes"), "give either TEXT or --file"),
+    (("send", "suporte", " \n", "--yes"), "the text is empty"),
+    (("send", "suporte", "x" * 4097, "--yes"), "4097 characters"),
+    (("send", "suporte", "a\x07b", "--yes"), "U+0007"),
+    (("send", "suporte", "Oi", "--target", "x", "--yes"), "--target means nothing"),
+]
+
+
+def test_what_cannot_be_carried_out_ends_64_and_sends_nothing(waiting: Repo) -> None:
+    for arguments, words in USAGE:
+        refused = waiting.run(*arguments)
+        assert (refused.code, refused.out) == (64, ""), arguments
+        assert words in refused.err, arguments
     assert waiting.api.messages() == []
     assert waiting.api.writes() == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "shown", "path"),
-    [
+def test_only_yes_is_a_yes(waiting: Repo) -> None:
+    """What is about to be done is on the screen before the question; no link is."""
+    for arguments, shown, path in (
         (("invites", "--send"), "3 messages to 3 people", "/send"),
         (("invites", "--rotate", "suporte"), "stops working at once", "/invite"),
         (("send", "suporte", "Olá a todos"), 'Send this to "Suporte" (suporte, 0 people)?', "/send"),
-    ],
-)
-def test_only_yes_is_a_yes(waiting: Repo, arguments: tuple[str, ...], shown: str, path: str) -> None:
-    """What is about to be done is on the screen before the question; no link is."""
-    for answer, code in (("y", 3), ("yes", 0)):
-        before = len(waiting.api.writes())
-        terminal = Terminal(waiting, *arguments)
-        terminal.until("Only 'yes' is a yes")
-        assert shown in terminal.seen
-        terminal.type(f"{answer}\n")
-        assert terminal.end() == code, terminal.seen
-        assert not LINK.search(terminal.seen)
-        made = [call["path"] for call in waiting.api.writes()[before:]]
-        assert bool(made) is (code == 0)
-        assert all(path in each for each in made)
+    ):
+        for answer, code in (("y", 3), ("yes", 0)):
+            before = len(waiting.api.writes())
+            terminal = Terminal(waiting, *arguments)
+            terminal.until("Only 'yes' is a yes")
+            assert shown in terminal.seen
+            terminal.type(f"{answer}\n")
+            assert terminal.end() == code, terminal.seen
+            assert not LINK.search(terminal.seen)
+            made = [call["path"] for call in waiting.api.writes()[before:]]
+            assert bool(made) is (code == 0)
+            assert all(path in each for each in made)
 
 
 def test_without_a_state_nobody_could_remember_who_was_sent_a_link(waiting: Repo) -> None:
@@ -270,8 +265,7 @@ def test_only_one_run_sends_at_a_time(waiting: Repo) -> None:
     assert Counter(m["chat"] for m in waiting.api.messages()) == {ANA: 1, BRUNO: 1, DORA: 1}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_finishes_what_is_under_way_and_reports(waiting: Repo, number: int) -> None:
+def test_the_first_signal_finishes_what_is_under_way_and_reports(waiting: Repo) -> None:
     configure(waiting, write_concurrency=1)
     waiting.api.add_faults("POST /send delay=1")
     process = waiting.start("invites", "--send", "--yes", "--format", "json")
@@ -280,7 +274,7 @@ def test_the_first_signal_finishes_what_is_under_way_and_reports(waiting: Repo, 
         assert time.monotonic() < deadline
         time.sleep(0.02)
     time.sleep(0.5)
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     stopped = validated(Result(process.returncode, out, err), "sent")
     assert stopped.code == 130
@@ -424,23 +418,16 @@ def test_a_raised_link_version_makes_everybody_due_as_well(waiting: Repo) -> Non
     assert link(waiting, "Suporte") in texts(waiting, BRUNO)[1]
 
 
-@pytest.mark.parametrize(
-    ("fault", "status"),
-    [
-        ("status=403", "failed"),
-        ("status=503 when=after", "done"),
-    ],
-)
-def test_a_link_that_lives_on_ends_3_and_an_unclear_answer_is_settled_by_reading(
-    waiting: Repo, fault: str, status: str
-) -> None:
+def test_a_link_that_lives_on_ends_3_and_an_unclear_answer_is_settled_by_reading(waiting: Repo) -> None:
     send(waiting)
     configure(waiting, retries=0)
-    waiting.api.add_faults(f"DELETE /groups/*/invite {fault}")
-    done = waiting.run("invites", "--rotate", "suporte", "--yes", "--format", "json")
-    assert (done.code, done.group("suporte")["status"]) == (0 if status == "done" else 3, status)
-    due = status == "done"
-    assert (ended(send(waiting))["bruno"] == "sent") is due
+    for fault, status in (("status=403", "failed"), ("status=503 when=after", "done")):
+        waiting.api.clear_faults()
+        waiting.api.add_faults(f"DELETE /groups/*/invite {fault}")
+        done = waiting.run("invites", "--rotate", "suporte", "--yes", "--format", "json")
+        assert (done.code, done.group("suporte")["status"]) == (0 if status == "done" else 3, status)
+        due = status == "done"
+        assert (ended(send(waiting))["bruno"] == "sent") is due
 
 
 # --- send -------------------------------------------------------------------------------------------------
@@ -467,24 +454,20 @@ def test_a_text_to_a_group_from_wherever_it_comes(waiting: Repo) -> None:
     assert len([call for call in waiting.api.writes() if call["path"] == "/send"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("fault", "code", "status", "count"),
-    [
+def test_a_text_to_a_group_is_never_sent_blindly_again(waiting: Repo) -> None:
+    for fault, code, status, count in (
         ("status=400", 3, "failed", 0),
         ("status=429 nth=1", 0, "sent", 1),
         ("status=503", 3, "unknown", 0),
         ("status=503 when=after", 3, "unknown", 1),
         ("reset when=after", 3, "unknown", 1),
-    ],
-)
-def test_a_text_to_a_group_is_never_sent_blindly_again(
-    waiting: Repo, fault: str, code: int, status: str, count: int
-) -> None:
-    waiting.api.add_faults(f"POST /send {fault}")
-    done = validated(waiting.run("send", "suporte", "Oi", "--yes", "--format", "json"), "message")
-    assert (done.code, done.json["status"], len(group_texts(waiting))) == (code, status, count)
-    if status == "unknown":
-        assert "look into the group" in done.json["error"]["hint"]
+    ):
+        waiting.api.clear_faults()
+        waiting.api.add_faults(f"POST /send {fault}")
+        done = validated(waiting.run("send", "suporte", fault, "--yes", "--format", "json"), "message")
+        assert (done.code, done.json["status"], group_texts(waiting).count(fault)) == (code, status, count)
+        if status == "unknown":
+            assert "look into the group" in done.json["error"]["hint"]
 
 
 def test_a_group_that_is_not_there_gets_nothing(waiting: Repo) -> None:
