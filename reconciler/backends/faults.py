@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from reconciler.errors import CredentialsError, NotFound, RateLimited, Refused, Unclear
 from reconciler.model import number
@@ -32,6 +32,7 @@ class Answer:
 
     status: int
     body: bytes = field(default=b"", repr=False)
+    _: KW_ONLY
     retry_after: str | None = None
     date: str | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -6,14 +6,17 @@ import json
 import random
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from reconciler.backends import answers, faults
+from reconciler.backends.connections import Response
 from reconciler.backends.faults import Answer
-from reconciler.errors import ApiError, CredentialsError, InputError
+from reconciler.backends.transport import _LIBRARY_ERRORS, _body, _unclear
+from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import load
 from reconciler.messaging.inbound import read_file
@@ -119,16 +122,83 @@ def parser() -> Target:
         body = json.dumps(value).encode()
         if roll > 0.85:
             body = spoiled(rng, (body,))
-        answer = Answer(rng.choice(_STATUSES), body, rng.choice((None, "5", "x")), (_SECRET,))
-        for parse in _PARSERS:
-            try:
-                parse(answer)
-            except (ApiError, CredentialsError) as error:
-                text = f"{error.message} {error.hint}"
-                assert _SECRET not in text, text
-                assert "5519900000001" not in text, text
-                assert not _ACTS.search(text), ascii(text)
-                assert len(text) < 1000, text
+        answer = Answer(
+            rng.choice(_STATUSES), body, retry_after=rng.choice((None, "5", "x")), secrets=(_SECRET,)
+        )
+        _parsed(answer)
+
+    return one
+
+
+def _parsed(answer: Answer) -> None:
+    """Let every parser have the answer; what it raises is an error of ours without a secret in it."""
+    for parse in _PARSERS:
+        try:
+            parse(answer)
+        except (ApiError, CredentialsError) as error:
+            text = f"{error.message} {error.hint}"
+            assert _SECRET not in text, text
+            assert "5519900000001" not in text, text
+            assert not _ACTS.search(text), ascii(text)
+            assert len(text) < 1000, text
+
+
+_HEADS = (
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n",
+    b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 404 No\r\n",
+    b"HTTP/1.1 204 No Content\r\n",
+    b"HTTP/1.1 429 Slow\r\nRetry-After: 5\r\n",
+)
+_FIELDS = (
+    b"Content-Type: application/json\r\n", b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5\r\n",
+    b"Content-Length: -1\r\n", b"Content-Encoding: gzip\r\n", b"X: y\r\n z\r\n", b"X y\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n", b"Connection: close\r\n", b"Date: never\r\n",
+)  # fmt: skip
+
+
+def wire() -> Target:
+    """The bytes of an answer as they come over a connection, framed well or badly, and cut anywhere."""
+
+    def one(rng: random.Random) -> None:
+        body = json.dumps(changed(rng, rng.choice(_GOOD))).encode()
+        head = rng.choice(_HEADS) + b"".join(rng.sample(_FIELDS, rng.randrange(3)))
+        match rng.randrange(3):
+            case 0:
+                data = head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+            case 1:
+                chunks = b"".join(
+                    b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:9], body[9:]) if part
+                )
+                data = head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+            case _:
+                data = head + b"\r\n" + body
+        if rng.random() < 0.7:
+            data = spoiled(rng, (data,))
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.settimeout(0)
+            sent = theirs.send(data) if data else 0
+            theirs.shutdown(socket.SHUT_WR)
+            ours.settimeout(5)
+            response = Response(ours, method="GET")
+            with response:
+                try:
+                    response.begin()
+                    found = _body(response, 1 << 20)
+                except (*_LIBRARY_ERRORS, ApiError) as error:
+                    raised = _unclear(error)  # type: ignore[arg-type]
+                    assert isinstance(raised, Unclear), raised
+                    return
+                assert len(found) <= sent
+                if response.reusable:
+                    assert not ours.recv(1), "something was left over"
+        _parsed(
+            Answer(
+                response.status, found, retry_after=response.headers.get("Retry-After"), secrets=(_SECRET,)
+            )
+        )
 
     return one
 
@@ -217,6 +287,7 @@ def inbound() -> Target:
 TARGETS: dict[str, Callable[[], Target]] = {
     "manifests": manifests,
     "parser": parser,
+    "wire": wire,
     "state": state,
     "inbound": inbound,
 }
