@@ -184,7 +184,7 @@ def _fault_of(answer: Answer) -> _Fault:
         data = json.loads(answer.body)
     except (ValueError, RecursionError):
         text = answer.body[:_WORDS_READ].decode("utf-8", "replace").strip()
-        return _Fault("" if text.startswith("<") else _safe(text, answer.secrets), None)
+        return _Fault("" if text.startswith("<") else safe_words(text, answer.secrets), None)
     return _fault(data, answer.secrets)
 
 
@@ -215,7 +215,7 @@ def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
         take(data, "code", "message", "details")
         if isinstance(meta := data.get("meta"), dict):
             take(meta, "httpCode", "developerMessage")
-    return _Fault(_safe(": ".join(words), secrets), codes[0] if codes else None)
+    return _Fault(safe_words(": ".join(words), secrets), codes[0] if codes else None)
 
 
 def _rate_limited(answer: Answer, fault: _Fault) -> RateLimited:
@@ -257,7 +257,7 @@ def _words(ours: str, answer: Answer, fault: _Fault) -> str:
     return f"{text}: {fault.words}" if fault.words else text
 
 
-def _safe(text: str, secrets: tuple[str, ...]) -> str:
+def safe_words(text: str, secrets: tuple[str, ...]) -> str:
     """Outside words, fit to be shown: one line without control or bidi characters, credentials or links,
     masked and cut."""
     text = text[:_WORDS_READ]

@@ -124,7 +124,7 @@ class Issues:
             raise Unclear("GitHub's answer about an issue makes no sense", code="bad_answer")
         return Issue(
             number=entry["number"],
-            title=str(entry.get("title", "")),
+            title=title if isinstance(title := entry.get("title"), str) else "",
             body=entry["body"] or "",
             is_open=entry.get("state") == "open",
             mine=self._author.wrote(entry.get("user")),

@@ -117,7 +117,7 @@ class Issues:
         url = entry.get("web_url")
         return Issue(
             number=entry["iid"],
-            title=str(entry.get("title", "")),
+            title=title if isinstance(title := entry.get("title"), str) else "",
             body=entry["description"] or "",
             is_open=entry.get("state") == "opened",
             mine=self._author.wrote(entry.get("author")),

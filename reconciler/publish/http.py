@@ -11,14 +11,19 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3 import exceptions as lib3
 
 from reconciler import __version__
+from reconciler.backends.connections import Response
+from reconciler.backends.faults import safe_words
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -29,16 +34,16 @@ from reconciler.errors import (
     Unclear,
     UsageError,
 )
-from reconciler.model.number import mask_text
 from reconciler.ports import Clock
 
-TIMEOUT = 30.0  # seconds: to connect, for each piece of an answer, and for the whole of it
+TIMEOUT = 30.0  # seconds: to connect, and for the whole answer
 MAX_BYTES = 16 * 1024 * 1024
 ATTEMPTS = 4
 PER_PAGE, PAGES = 100, 100  # of a list; GitHub and GitLab give no more to a page
 LONGEST_WAIT = 120.0  # seconds that the host may ask us to wait
 
-_LIBRARY_ERRORS = (requests.RequestException, lib3.HTTPError, OSError)
+_LIBRARY_ERRORS = (requests.RequestException, lib3.HTTPError, HTTPException, OSError, ValueError)
+_LEAST_SECRET = 4  # characters: to hide what is shorter would tear ordinary words apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,18 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class _Bounded(HTTPAdapter):
+    """Reads answers as those of the Groups API are read: with one deadline for head and body together, which
+    a server that sends a little now and then cannot stretch."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        if isinstance(pool, HTTPConnectionPool | HTTPSConnectionPool) and "ConnectionCls" not in vars(pool):
+            made = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": Response})
+            pool.ConnectionCls = made
+        return pool
+
+
 class Api:
     """Requests below one address, with the same headers. Close it, or use it in `with`."""
 
@@ -80,10 +97,16 @@ class Api:
         self._clock = clock
         self._session = requests.Session()
         found = self._session.merge_environment_settings(base, {}, None, None, None)
+        self._session.mount("https://", _Bounded())
+        self._session.mount("http://", _Bounded())
         self._session.trust_env = False  # from here on: no netrc, whose password would replace the token
         self._proxies, self._verify = found["proxies"], found["verify"]
         self._session.headers.clear()
         self._session.headers.update({"User-Agent": f"group-reconciler/{__version__}", **headers})
+        tokens = (
+            headers.get(name, "").removeprefix("Bearer ") for name in ("Authorization", "PRIVATE-TOKEN")
+        )
+        self._secrets = tuple(token for token in tokens if len(token) >= _LEAST_SECRET)
 
     def close(self) -> None:
         self._session.close()
@@ -163,7 +186,7 @@ class Api:
                 data = self._body(response)
             except _LIBRARY_ERRORS:
                 raise Unclear("the answer was cut short", code="truncated", retry=True) from None
-            return _judged(response, data)
+            return _judged(response, data, self._secrets)
 
     def _body(self, response: requests.Response) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
@@ -199,7 +222,7 @@ def explained(where: str, right: str) -> Iterator[None]:
         raise CredentialsError(f"this token may not write to {where}: {error.message}", right) from None
 
 
-def _judged(response: requests.Response, data: bytes) -> Answer:
+def _judged(response: requests.Response, data: bytes, secrets: tuple[str, ...]) -> Answer:
     """The answer to a request that was carried out; raises what else it may be."""
     status = response.status_code
     try:
@@ -211,7 +234,7 @@ def _judged(response: requests.Response, data: bytes) -> Answer:
     if status < 300:
         return Answer(status, found)
     words = found.get("message") or found.get("error") if isinstance(found, dict) else None
-    said = f": {mask_text(words)}" if isinstance(words, str) else ""
+    said = f": {safe_words(words, secrets)}" if isinstance(words, str) else ""
     if status < 400:
         raise Refused(
             f"the API answered with a redirect ({status}), which is not followed",

@@ -1,0 +1,200 @@
+"""A code host that means harm, or a proxy before it: bounded in time and size, no token out, nobody else's
+comment touched."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from reconciler.errors import ApiError, CredentialsError, ReconcilerError, Refused, Unclear
+from reconciler.publish import github, gitlab, http
+from reconciler.publish.comments import publish
+from reconciler.publish.http import Api
+from reconciler.publish.issues import track
+from tests.backends.server import RawServer, Seen, Step, drip, flood, raw, reply
+from tests.fakes import FakeClock
+from tests.security.support import routed
+
+TOKEN = "forge-token-that-must-not-leak"
+OURS = '<!-- reconciler {"kind":"plan","digest":"x"} -->\n## Plan\n'
+DRIFT = '<!-- reconciler {"kind":"drift","quiet":false} -->\n## Drift in 1 group\n'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+ME = {"id": 7, "login": "us", "username": "us"}
+
+
+def post(server: RawServer, provider: str) -> object:
+    """What `comment` does, as somebody whose identity is known."""
+    if provider == "github":
+        with_token = Api(server.url, github.headers(TOKEN), FakeClock())
+        return publish(github.PullRequest(with_token, "a/b", 12, github.Author("us", 7)), OURS, FakeClock())
+    with_token = Api(server.url, gitlab.headers(TOKEN), FakeClock())
+    return publish(gitlab.MergeRequest(with_token, "77", 12, gitlab.Author("us", 7)), OURS, FakeClock())
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TIMEOUT", 0.2)
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+
+
+SLOW: dict[str, Step] = {
+    "a dripping status": drip(b"", b"H"),
+    "a dripping head": drip(HEAD, b"X: y\r\n"),
+    "dripping interim answers": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a dripping body": drip(HEAD + b"Content-Length: 9999\r\n\r\n", b" "),
+    "dripping chunks": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "dripping trailers": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+}
+LARGE: dict[str, Step] = {
+    "1 GB": flood(HEAD + b"Content-Length: 1073741824\r\n\r\n", b" " * 65536),
+    "endless": flood(HEAD + b"Connection: close\r\n\r\n", b" " * 65536),
+    "endless chunks": flood(
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"
+    ),
+    "a negative chunk": flood(HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b" " * 65536),
+    "deep": reply(200, b"[" * 200_000),
+    "a long number": reply(200, b"9" * 5000),
+}
+
+
+@pytest.mark.parametrize("step", SLOW.values(), ids=SLOW)
+def test_slow_answers_end_in_time(step: Step, quick: None) -> None:
+    with RawServer(step) as server:
+        begun = time.monotonic()
+        with pytest.raises(Unclear):
+            post(server, "github")
+        assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("step", LARGE.values(), ids=LARGE)
+def test_large_answers_are_cut_off(step: Step) -> None:
+    with RawServer(step) as server:
+        with pytest.raises(Unclear):
+            post(server, "gitlab")
+        assert server.sent < 96 << 20, "four attempts of 16 MiB at the most, and what was under way"
+        assert {seen.method for seen in server.seen} == {"GET"}, "nothing was posted for want of a list"
+
+
+@pytest.mark.parametrize("provider", ["github", "gitlab"])
+def test_pages_without_end(provider: str) -> None:
+    note = {"id": 1, "body": OURS, "user": {"id": 8}, "author": {"id": 8}}
+    body = json.dumps([note] * http.PER_PAGE).encode()
+    with RawServer(reply(200, body, {"Link": '<http://127.0.0.1:1/next>; rel="next"'})) as server:
+        with pytest.raises(Unclear, match="more than 10000"):
+            post(server, provider)
+        assert len(server.seen) == http.PAGES
+        assert {seen.method for seen in server.seen} == {"GET"}
+
+
+ENTRIES: dict[str, object] = {
+    "another's, with our marker": {"id": 1, "body": OURS, "user": {"id": 8}, "author": {"id": 8}},
+    "another's, with our name": {
+        "id": 1,
+        "body": OURS,
+        "user": {"id": 8, "login": "us"},
+        "author": {"id": 8},
+    },
+    "nobody's": {"id": 1, "body": OURS, "user": None, "author": None},
+    "ours by a text": {"id": 1, "body": OURS, "user": {"id": "7"}, "author": {"id": "7"}},
+    "an id that is a path": {"id": "../../pulls/1", "body": OURS, "user": ME, "author": ME},
+    "an id of null": {"id": None, "body": OURS, "user": ME, "author": ME},
+    "a body that is none": {"id": 1, "body": {"x": OURS}, "user": ME, "author": ME},
+    "our own without a marker": {"id": 1, "body": f"> {OURS}", "user": ME, "author": ME},
+    "our own, the marker below": {"id": 1, "body": f"\n{OURS}", "user": ME, "author": ME},
+    "our own, of another kind": {"id": 1, "body": OURS.replace("plan", "drift"), "user": ME, "author": ME},
+}
+
+
+@pytest.mark.parametrize("provider", ["github", "gitlab"])
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_what_is_not_ours_is_left_alone(kind: str, provider: str) -> None:
+    """A new comment is made beside it, at the one path where comments are made."""
+    made = {"id": 2, "body": OURS, "user": ME, "author": ME}
+
+    def answer(seen: Seen) -> Step:
+        return reply(200, json.dumps([ENTRIES[kind]] if seen.method == "GET" else made).encode())
+
+    with RawServer() as server:
+        server.default = routed(server, answer)
+        post(server, provider)
+        path = (
+            "/repos/a/b/issues/12/comments"
+            if provider == "github"
+            else "/projects/77/merge_requests/12/notes"
+        )
+        assert [(seen.method, seen.path) for seen in server.seen if seen.method != "GET"] == [("POST", path)]
+
+
+ECHO = f"{TOKEN} and 5519900000077 at https://chat.whatsapp.com/Secret \x1b]0;x\x07\n::error::x\u202e"
+
+
+@pytest.mark.parametrize("provider", ["github", "gitlab"])
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 410, 422, 429, 500])
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_an_error_repeats_no_token(verb: str, status: int, provider: str) -> None:
+    """Nor a number, a link or what acts in a terminal; and a redirect takes the token nowhere."""
+    with RawServer() as elsewhere, RawServer() as server:
+        no = reply(status, json.dumps({"message": ECHO}).encode(), {"Location": f"{elsewhere.url}/x"})
+        server.default = routed(server, lambda seen: no if seen.method == verb else reply(200, b"[]"))
+        with pytest.raises((ApiError, CredentialsError)) as caught:
+            post(server, provider)
+        assert elsewhere.connections == 0
+        assert len([seen for seen in server.seen if seen.method == verb]) <= http.ATTEMPTS
+    text = f"{caught.value.message} {caught.value.hint}"
+    for secret in (TOKEN, "5519900000077", "Secret", "\x1b", "\n", "\u202e"):
+        assert secret not in text, text
+    if status in (400, 401, 422):
+        assert "[hidden] and" in text, "while the rest of its words is shown"
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b'{"id": "7"}', b'{"login": "us"}', b"7"])
+def test_who_we_are_is_not_guessed(data: bytes) -> None:
+    with RawServer(reply(200, data)) as server:
+        with pytest.raises(ReconcilerError):
+            github.identify(Api(server.url, github.headers(TOKEN), FakeClock()), in_actions=True)
+        with pytest.raises(ReconcilerError):
+            gitlab.identify(Api(server.url, gitlab.headers(TOKEN), FakeClock()))
+
+
+def test_issues_of_others_stay_and_odd_ones_count_for_nothing() -> None:
+    deep: object = "x"
+    for _ in range(400):
+        deep = [deep]
+    odd = [
+        {"number": 1, "title": deep, "body": DRIFT, "state": "open", "user": {"id": 8}},
+        {"number": "../1", "title": "x", "body": DRIFT, "state": "open", "user": ME},
+        {"number": 3, "title": "x", "body": DRIFT, "state": "open", "user": ME, "pull_request": {}},
+        "x",
+        None,
+    ]
+    made = {"number": 9, "title": deep, "body": DRIFT, "state": "open", "user": ME}
+    with RawServer() as server:
+        server.default = routed(
+            server, lambda seen: reply(200, json.dumps(odd if seen.method == "GET" else made).encode())
+        )
+        api = Api(server.url, github.headers(TOKEN), FakeClock())
+        done = track(github.Issues(api, "a/b", github.Author("us", 7)), DRIFT, FakeClock())
+        assert done.action == "created"
+        writes = [(seen.method, seen.path) for seen in server.seen if seen.method != "GET"]
+        assert writes == [("POST", "/repos/a/b/issues")]
+
+
+def test_a_connection_is_kept_only_where_the_answer_ended() -> None:
+    """What one answer left behind is not read as the next."""
+    stray = HEAD + b'Content-Length: 12\r\n\r\n[{"id": 666}]'
+    made = {"id": 2, "body": OURS, "user": ME}
+    with RawServer() as server:
+        server.script.append(raw(HEAD + b"Content-Length: 2\r\n\r\n[]" + stray, stay=True))
+        server.default = reply(201, json.dumps(made).encode())
+        done = post(server, "github")
+        assert done is not None
+        assert [seen.method for seen in server.seen] == ["GET", "POST"]
+
+
+def test_a_redirect_is_explained() -> None:
+    with RawServer(reply(301, b"{}", {"Location": "https://evil.example"})) as server:
+        with pytest.raises(Refused, match="redirect") as caught:
+            post(server, "github")
+        assert "evil" not in f"{caught.value.message} {caught.value.hint}"
