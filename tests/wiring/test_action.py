@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.publish.host import CodeHost
 from tests.support import ANA, Repo
 from tests.wiring.conftest import ROOT, committed, without_downloads
 
@@ -188,3 +189,40 @@ def test_an_input_is_data(step: Step, repo: Repo, tmp_path: Path) -> None:
         done = step(command="plan", target=text, working_directory=".", base="")
         assert done.code != 0, done.log
         assert not bait.exists()
+
+
+def test_comment_and_issue_need_no_token_of_the_groups_api(step: Step, repo: Repo, tmp_path: Path) -> None:
+    repo.group("vendas", "subject: Vendas\n")
+    reports = str(tmp_path / "reports")
+    without = {"RECONCILER_USERNAME": "", "RECONCILER_TOKEN": ""}
+    with CodeHost() as host:
+        job = without | {
+            "GITHUB_API_URL": host.url,
+            "GITHUB_REPOSITORY": "acme/groups",
+            "GITHUB_REF": "refs/pull/12/merge",
+            "GITHUB_EVENT_NAME": "pull_request",
+        }
+        assert step(command="plan", report_directory=reports).code == 0
+        for _ in range(2):  # the second finds the first's comment
+            said = step(command="comment", report_directory=reports, token="forge-token", environment=job)
+            assert said.code == 0, said.log
+            assert "forge-token" not in said.log
+        assert len(host.notes) == 1
+        assert "vendas" in host.notes[0].body
+
+        def drift_issue() -> list[str]:
+            assert step(command="drift", report_directory=reports).code == 0
+            said = step(command="issue", report_directory=reports, token="forge-token", environment=job)
+            assert said.code == 0, said.log
+            return [ticket["state"] for ticket in host.tickets]
+
+        assert step(command="apply").code == 0
+        assert drift_issue() == []
+        repo.api.set_subject(repo.live("Vendas")["id"], "OFERTAS")
+        assert drift_issue() == ["open"]
+        assert step(command="apply").code == 0
+        assert drift_issue() == ["closed"]
+        repo.api.set_subject(repo.live("Vendas")["id"], "OFERTAS")
+        assert drift_issue() == ["open"]
+        assert all("forge-token" in str(seen.headers) for seen in host.seen)
+        assert all(repo.environment["RECONCILER_TOKEN"] not in str(seen) for seen in host.seen)
