@@ -27,6 +27,8 @@ from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
 from reconciler.ports import IconFiles, Progress, Reader
 
+Settle = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
+
 
 def read(
     desired: Desired,
@@ -38,11 +40,13 @@ def read(
     account_keys: frozenset[str],
     concurrency: int,
     progress: Progress,
+    settle: Settle | None = None,
 ) -> Reading:
-    """Read what a plan needs. Raises `ApiError` when the list cannot be read, `CredentialsError` and
+    """Read what a plan needs. `settle` is told of every bound group as soon as all is read that concerns it,
+    by the thread that read it. Raises `ApiError` when the list cannot be read, `CredentialsError` and
     `Interrupted` from any call."""
     with _Workers(concurrency, progress) as workers:
-        return _Run(desired, state, reader, icon_files, options, account_keys, workers).read()
+        return _Run(desired, state, reader, icon_files, options, account_keys, workers, settle).read()
 
 
 def survey(
@@ -157,6 +161,7 @@ class _Run:
         options: Options,
         account_keys: frozenset[str],
         workers: _Workers,
+        settle: Settle | None,
     ) -> None:
         self.desired = desired
         self.state = state
@@ -165,6 +170,8 @@ class _Run:
         self.options = options
         self.account_keys = account_keys
         self.workers = workers
+        self.settle = settle
+        self.awaited: dict[str, DesiredGroup] = {}  # by id: whom `settle` is told of
         self.groups: dict[str, LiveGroup | Problem | Gone] = {}
         self.icons: dict[str, IconSeen | Problem] = {}
         self.icon_of: dict[str, str] = {}  # for which name an icon was looked at
@@ -182,6 +189,7 @@ class _Run:
         with_icons = {
             bound[group.name]: group for group in wanted if group.name in bound and _looks_at_icon(group)
         }
+        self.awaited = {bound[group.name]: group for group in wanted if group.name in bound}
         infos = dict.fromkeys((*bound.values(), *self._orphans()))
         searched = self._to_search(wanted)
         if searched:
@@ -253,6 +261,7 @@ class _Run:
             # A 400 has many meanings; only of a group that nobody lists does it mean "gone".
             found = Problem("http_400", "asking for a listed group was answered with 400", status=400)
         self.groups[group_id] = found
+        self._settle(group_id)
         if self.by_subject and isinstance(found, LiveGroup) and self._may_be_adopted(found):
             group = self.by_subject.pop(normal(found.subject), None)
             if group is not None:
@@ -272,6 +281,18 @@ class _Run:
         self.icons[group_id] = observe_icon(
             self.reader, group_id, group.icon, record.icon if record else None, self.icon_files
         )
+        self._settle(group_id)
+
+    def _settle(self, group_id: str) -> None:
+        """Whichever of a group's answers comes last tells; should both come at once, it is told twice."""
+        group = self.awaited.get(group_id)
+        live = self.groups.get(group_id)
+        if self.settle is None or group is None or not isinstance(live, LiveGroup):
+            return
+        if not _looks_at_icon(group):
+            self.settle(group, live, None)
+        elif isinstance(seen := self.icons.get(group_id), IconSeen):
+            self.settle(group, live, seen)
 
 
 def _looks_at_icon(group: DesiredGroup) -> bool:

@@ -11,6 +11,8 @@ from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
 from reconciler.planning import planfile, planner
+from reconciler.planning.ahead import Ahead
+from reconciler.planning.group import Context
 from reconciler.planning.options import Options
 from reconciler.planning.planfile import Fingerprint
 from reconciler.ports import IconFiles, Progress, Reader
@@ -111,6 +113,7 @@ def decide(
 ) -> tuple[Plan, Reading]:
     """The plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
+    ahead = Ahead(state, Context.of(loaded.desired, loaded.settings, options))
     reading = read(
         loaded.desired,
         state,
@@ -120,9 +123,10 @@ def decide(
         account_keys=loaded.settings.account_keys,
         concurrency=loaded.settings.api.concurrency,
         progress=progress,
+        settle=ahead.settle,
     )
     _check_account(loaded, reading)
-    return planner.plan(loaded.desired, state, reading, loaded.settings, options), reading
+    return planner.plan(loaded.desired, state, reading, loaded.settings, options, ahead), reading
 
 
 def _check_link_versions(loaded: Loaded, options: Options) -> None:

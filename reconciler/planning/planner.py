@@ -16,7 +16,8 @@ from reconciler.model.plan import Action, GroupPlan, Note, Plan, Unmanaged
 from reconciler.model.record import Record, State
 from reconciler.model.settings import Settings
 from reconciler.planning import guards
-from reconciler.planning.group import Context, newcomers, ordered, plan_group
+from reconciler.planning.ahead import Ahead
+from reconciler.planning.group import Context, newcomers, ordered
 from reconciler.planning.identity import (
     Blocked,
     Bound,
@@ -35,19 +36,26 @@ _CONTRADICTION = Problem(
 )
 
 
-def plan(desired: Desired, state: State, reading: Reading, settings: Settings, options: Options) -> Plan:
+def plan(
+    desired: Desired,
+    state: State,
+    reading: Reading,
+    settings: Settings,
+    options: Options,
+    ahead: Ahead | None = None,
+) -> Plan:
     """The plan of a run: an entry for every manifest that `options` wants, and for orphaned bindings.
 
     `reading` holds what `reading.read` gathers. Identity is resolved over all manifests, whatever is
-    targeted. The guards' objections stand in the plan; nothing is raised.
+    targeted. The guards' objections stand in the plan; nothing is raised. `ahead` holds what was planned, of
+    the same files and state, while the rest was read.
     """
     account_keys = settings.account_keys
     context = Context.of(desired, settings, options)
+    ahead = ahead or Ahead(state, context)
     identities = resolve(desired.groups, state, reading, account_keys, recreate="recreate" in options.allow)
     groups = [
-        _plan_name(group, identities, state, reading, context)
-        for group in desired.groups
-        if options.wants(group.name)
+        _plan_name(group, identities, reading, ahead) for group in desired.groups if options.wants(group.name)
     ]
     groups += [
         _plan_orphan(name, group_id, reading, context)
@@ -99,9 +107,8 @@ def record_for(name: str, found: Bound | None, state: State) -> Record | None:
     return record if record is not None and (found is None or record.id == found.id) else None
 
 
-def _plan_name(
-    group: DesiredGroup, identities: Identities, state: State, reading: Reading, context: Context
-) -> GroupPlan:
+def _plan_name(group: DesiredGroup, identities: Identities, reading: Reading, ahead: Ahead) -> GroupPlan:
+    context = ahead.context
     match identities.names[group.name]:
         case Blocked(note):
             return _held(group, _entry(group, "blocked", notes=(note,)), context)
@@ -110,7 +117,7 @@ def _plan_name(
         case Unbound():
             return _held(group, _plan_create(group, context), context)
         case Bound() as bound:
-            return _held(group, _plan_bound(group, bound, state, reading, context), context)
+            return _held(group, _plan_bound(group, bound, reading, ahead), context)
 
 
 def _entry(
@@ -177,11 +184,9 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
     return _entry(group, "create", changes=ordered(changes), to_invite=newcomers(group, context))
 
 
-def _plan_bound(
-    group: DesiredGroup, bound: Bound, state: State, reading: Reading, context: Context
-) -> GroupPlan:
+def _plan_bound(group: DesiredGroup, bound: Bound, reading: Reading, ahead: Ahead) -> GroupPlan:
     found = reading.groups.get(bound.id)
-    record = record_for(group.name, bound, state)
+    record = record_for(group.name, bound, ahead.state)
     match found:
         case None:
             raise ValueError(f"the group of {group.name} was not read")
@@ -193,8 +198,7 @@ def _plan_bound(
             seen = reading.icons.get(bound.id)
             if isinstance(seen, Problem):
                 return _unreadable(group, bound.id, seen)
-            planned = plan_group(group, live, seen, record, context)
-            return _with_adoption(planned, bound, context)
+            return _with_adoption(ahead.plan(group, live, seen, record), bound, ahead.context)
 
 
 def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPlan:

@@ -21,6 +21,7 @@ from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning import planner
+from reconciler.planning.ahead import Ahead
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
 from reconciler.reading import read
@@ -157,7 +158,12 @@ class World:
         now = self.clock.now()
         return Options(**{"now": now, "today": now.date(), "keeps_state": self.keeps_state, **wishes})
 
+    def context(self, **wishes: Any) -> Context:
+        return Context.of(self.desired, self.settings, self.options(**wishes))
+
     def read(self, **wishes: Any) -> Reading:
+        """Read, and plan ahead as an operation does; `decide` goes on with that."""
+        self.ahead = Ahead(self.state, self.context(**wishes))
         return read(
             self.desired,
             self.state,
@@ -167,13 +173,15 @@ class World:
             account_keys=self.settings.account_keys,
             concurrency=self.concurrency,
             progress=Quiet(),
+            settle=self.ahead.settle,
         )
 
     def plan(self, **wishes: Any) -> Plan:
         return self.decide(self.read(**wishes), **wishes)
 
     def decide(self, reading: Reading, **wishes: Any) -> Plan:
-        return planner.plan(self.desired, self.state, reading, self.settings, self.options(**wishes))
+        options = self.options(**wishes)
+        return planner.plan(self.desired, self.state, reading, self.settings, options, self.ahead)
 
     def apply(
         self,
@@ -203,7 +211,7 @@ class World:
                 icon_files=self.files,
                 clock=self.clock,
                 progress=Quiet(),
-                context=Context.of(self.desired, self.settings, self.options(**wishes)),
+                context=self.context(**wishes),
                 concurrency=self.concurrency,
                 retries=self.retries,
             )

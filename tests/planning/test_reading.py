@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from reconciler import ports
 from reconciler.errors import CredentialsError, NotFound, Unclear
+from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import Problem
+from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.plan import GroupPlan
 from reconciler.model.record import State
+from reconciler.planning import planner
+from reconciler.planning.group import plan_group
 from tests.apply.world import ANA, CARLOS, STRANGER, World, entry, kinds, picture
-from tests.fakes import ACCOUNT, READS
+from tests.fakes import ACCOUNT, READS, FakeReader
 
 BROKEN = Unclear("the API failed", status=500, code="http_500")
 
@@ -70,6 +76,56 @@ def test_bound_groups_cost_one_list_one_info_each_and_a_look_at_managed_icons() 
     world.forget_calls()
     world.plan()
     assert calls(world) == {"list_groups": 1, "get_group": 5, "get_icon": 5}
+
+
+def test_a_bound_group_is_planned_as_soon_as_it_was_read_and_not_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The one that is never answered before the others were planned would otherwise wait for itself."""
+    world = World()
+    for n in range(4):
+        world.bound(f"group-{n}", participants=[ANA], icon=picture("navy"))
+        world.want(f"group-{n}", icon=picture(), admins=[ANA], subject="New" if n else None)
+    world.want("absent", subject="Absent")
+    planned: list[str] = []
+    slowest = world.state.groups["group-3"].id
+    others = threading.Event()
+
+    def counting(group: DesiredGroup, *rest: Any) -> GroupPlan:
+        planned.append(group.name)
+        if len(planned) == 3:
+            others.set()
+        return plan_group(group, *rest)
+
+    class LastOfAll(FakeReader):
+        def get_group(self, group_id: str) -> LiveGroup:
+            if group_id == slowest:
+                assert others.wait(10), "nothing was planned while one group was waited for"
+            return super().get_group(group_id)
+
+    monkeypatch.setattr("reconciler.planning.ahead.plan_group", counting)
+    world.concurrency = 4
+    world.api.reader = LastOfAll(world.api)
+    reading = world.read()
+    so_far = len(planned)
+    plan = world.decide(reading)
+
+    assert planned[-1] == "group-3"
+    assert sorted(set(planned)) == [f"group-{n}" for n in range(4)]
+    assert len(planned) == so_far, "planned again"
+    assert planner.plan(world.desired, world.state, reading, world.settings, world.options()) == plan
+
+
+def test_a_group_that_was_read_again_is_planned_anew() -> None:
+    world = World()
+    world.bound(participants=[ANA])
+    world.want(admins=[ANA])
+    reading = world.read()
+    ((group_id, live),) = reading.groups.items()
+    assert isinstance(live, LiveGroup)
+    promoted = replace(live, admins=(*live.admins, ANA))
+    assert kinds(entry(world.decide(replace(reading, groups={group_id: promoted}))).changes) == []
+    assert kinds(entry(world.decide(reading)).changes) == ["promote"]
 
 
 def test_strays_are_read_only_while_a_manifest_is_unbound() -> None:

@@ -1,0 +1,40 @@
+"""Groups planned as soon as they were read, while others are still asked for.
+
+What a bound group needs depends on nothing but itself, so that part of planning hides in the waiting. Who is
+bound to what, and whether anybody objects, is decided when all is read; a group that turned out otherwise, or
+was read again, is planned anew.
+"""
+
+from __future__ import annotations
+
+from reconciler.model.desired import DesiredGroup
+from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.plan import GroupPlan
+from reconciler.model.record import Record, State
+from reconciler.planning.group import Context, plan_group
+
+
+class Ahead:
+    """The plans of single groups. Safe to use from several threads: each name has a place of its own."""
+
+    def __init__(self, state: State, context: Context) -> None:
+        self.state = state
+        self.context = context
+        self._made: dict[str, tuple[LiveGroup, IconSeen | None, Record | None, GroupPlan]] = {}
+
+    def settle(self, group: DesiredGroup, live: LiveGroup, seen: IconSeen | None) -> None:
+        """Plan a group that state or `id` binds to `live`; `seen` as for `plan_group`."""
+        record = self.state.groups.get(group.name)
+        if record is not None and record.id != live.id:
+            record = None
+        made = plan_group(group, live, seen, record, self.context)
+        self._made[group.name] = (live, seen, record, made)
+
+    def plan(
+        self, group: DesiredGroup, live: LiveGroup, seen: IconSeen | None, record: Record | None
+    ) -> GroupPlan:
+        """The plan of a group: what was made of exactly this, else made now."""
+        known = self._made.pop(group.name, None)
+        if known is not None and known[0] is live and known[1] is seen and known[2] is record:
+            return known[3]
+        return plan_group(group, live, seen, record, self.context)
