@@ -8,15 +8,15 @@ from reconciler.cli.common import Common, lock_timeout_option, verb
 from reconciler.errors import UsageError
 
 EXAMPLES = """
-reconciler invites                          who has yet to join, with the links
+reconciler invites                           who has yet to join, with the links
 reconciler invites --person ana --person '+55 19 90000-0002'
 reconciler invites --target 'cliente-*' --report csv=invites.csv
-reconciler invites --report html=sheet.html a sheet with QR codes to print
-reconciler invites --person ana --qr        to scan from the screen
-reconciler invites --send                   sends everybody their links, after a question
-reconciler invites --send --yes             the same in a pipeline
-reconciler invites --send --unknown resend --person ana    she says that nothing came
-reconciler invites --rotate cliente-acme    the link got out: revokes it
+reconciler invites --report html=sheet.html  a sheet with QR codes to print
+reconciler invites --person ana --qr         to scan from the screen
+reconciler invites --send                    sends everybody their links, after a question
+reconciler invites --send --yes              the same in a pipeline
+reconciler invites --send --unknown resend --person ana  she says that nothing came
+reconciler invites --rotate cliente-acme     the link got out: revokes it
 reconciler invites --sandbox
 """
 

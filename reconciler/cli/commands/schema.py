@@ -17,8 +17,9 @@ reconciler schema plan
 def command(common: Common, name: str | None) -> int:
     """Print the JSON Schema NAME.
 
-    Of a file: group, contacts, config. Of an output: plan, apply, drift, invites, sent,
-    rotated, message, state.
+    Of a file: group, contacts, config, state. Of what a command prints as JSON: plan, apply, drift,
+    accept, list, import, doctor, inbound, invites, sent (invites --send), rotated (invites --rotate),
+    message (send).
     """
     from reconciler.cli import terminal
     from reconciler.errors import Exit, UsageError
