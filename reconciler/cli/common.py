@@ -104,6 +104,20 @@ class ExampleCommand(click.Command):
         write_examples(self.examples, formatter)
         super().format_help(ctx, formatter)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options first: they are what somebody looks for here."""
+        shared = {field.name for field in fields(Common)} | {"version", "help"}
+        for title, mine in (("Options", True), ("Common options", False)):
+            records = [
+                record
+                for param in self.get_params(ctx)
+                if (param.name not in shared) is mine
+                if (record := param.get_help_record(ctx)) is not None
+            ]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from reconciler.cli.formats import serving
 
