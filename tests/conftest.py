@@ -1,6 +1,7 @@
 """What holds for every test: no network beyond this machine, no home, no environment of whoever runs it.
 
-`repo` is a user's repository with a sandbox behind it; see `tests/support.py`.
+Every run of the command is searched for secrets, see `tests/leaks.py`. `repo` is a user's repository with a
+sandbox behind it; see `tests/support.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox import Options, Server, start
+from tests import leaks
 from tests.support import ACCOUNT, Repo
+
+leaks.install()
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _CONNECT = socket.socket.connect

@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.cli.app import run
 from reconciler.sandbox import Server
+from tests.leaks import Watch
 from tests.support import Repo, Result
 
 
@@ -22,6 +23,7 @@ class Inside(Repo):
     def run(self, *arguments: str, timeout: float = 120, **environment: str) -> Result:
         before, folder = dict(os.environ), Path.cwd()
         out, err = io.StringIO(), io.StringIO()
+        watch = Watch(arguments, self.path, self.environment | environment)
         os.environ.clear()
         os.environ.update(self.environment | environment)
         os.chdir(self.path)
@@ -32,6 +34,7 @@ class Inside(Repo):
             os.chdir(folder)
             os.environ.clear()
             os.environ.update(before)
+        watch.ended(out.getvalue(), err.getvalue())
         return Result(int(code), out.getvalue(), err.getvalue())
 
 
