@@ -102,7 +102,7 @@ def read_holder(remote: Remote, oid: str, lease: float) -> Holder | None:
     go by where it names none."""
     if not remote.fetch(remote.lock_ref, oid):
         return None
-    told = parse(remote.message(oid))
+    told = parse(remote.messages([oid])[0])
     who = told.title.removeprefix("Locked by ")
     since, seconds = told.trailers.get("Since", ""), told.trailers.get("Lease", "")
     lease = float(seconds) if _SECONDS.fullmatch(seconds) else lease

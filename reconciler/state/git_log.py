@@ -58,11 +58,19 @@ def written(remote: Remote, tip: str, since: datetime | None, limit: int) -> Ite
 
 def _commits(remote: Remote, tip: str) -> Iterator[_Commit]:
     """All commits along the first parents."""
-    log = remote.output("log", "-z", "--first-parent", "--format=%H%n%P%n%ct%n%B", tip)
-    for entry in filter(None, log.decode("utf-8", "replace").split("\0")):
-        rev, parents, seconds, message = entry.split("\n", 3)
-        at = datetime.fromtimestamp(int(seconds), UTC)
-        yield _Commit(rev, next(iter(parents.split()), None), at, parse(message))
+    log = remote.output("log", "--first-parent", "--format=%H,%P,%ct", tip).decode()
+    entries = [line.split(",") for line in log.splitlines()]
+    messages = remote.messages([rev for rev, _, _ in entries])
+    for (rev, parents, seconds), message in zip(entries, messages, strict=True):
+        yield _Commit(rev, next(iter(parents.split()), None), _time(seconds), parse(message))
+
+
+def _time(seconds: str) -> datetime:
+    """When a commit says it was made, which may be any number."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 class _States:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +29,8 @@ _FETCH = (
 _PAUSES = (0.5, 2.0)
 """Seconds between tries to read from a remote that does not answer."""
 
+_MESSAGE = 1 << 20
+"""Bytes of a commit that is read: no run writes as much, but anybody who may push can."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 _AUTHOR = {
@@ -191,13 +193,8 @@ class Remote:
     def files(self, commits: Sequence[str], limit: int) -> list[bytes | None]:
         """The state's file in each of several commits; None where it has none, or one above `limit` bytes."""
         blobs = [blob if size <= limit else None for blob, size in self._blobs(commits)]
-        found: dict[str, bytes] = {}
         wanted = list(dict.fromkeys(blob for blob in blobs if blob is not None))
-        rest = self._out("cat-file", "--batch", data="".join(f"{blob}\n" for blob in wanted).encode()).out
-        for blob in wanted:
-            header, _, rest = rest.partition(b"\n")
-            size = int(header.split()[2])
-            found[blob], rest = rest[:size], rest[size + 1 :]
+        found = dict(zip(wanted, self._batch(wanted), strict=True))
         return [None if blob is None else found[blob] for blob in blobs]
 
     def _blobs(self, commits: Sequence[str]) -> list[tuple[str | None, int]]:
@@ -210,10 +207,25 @@ class Remote:
             for field in fields
         ]
 
-    def message(self, commit: str) -> str:
-        """The message of a commit, at most 10,000 characters of it."""
-        raw = self._out("cat-file", "commit", commit).out[:10_000].decode("utf-8", "replace")
-        return raw.partition("\n\n")[2]
+    def messages(self, commits: Sequence[str]) -> list[str]:
+        """The message of each of several commits; "" for one that is longer than any run writes."""
+        asked = "".join(f"{commit}\n" for commit in commits).encode()
+        lines = self._out("cat-file", "--batch-check", data=asked).text.splitlines()
+        small = [line.split()[0] for line in lines if int(line.split()[2]) <= _MESSAGE]
+        found: dict[str, str] = {}
+        for oid, raw in zip(small, self._batch(small), strict=True):
+            found[oid] = raw.partition(b"\n\n")[2].decode("utf-8", "replace")
+        return [found.get(commit, "") for commit in commits]
+
+    def _batch(self, oids: Sequence[str]) -> Iterator[bytes]:
+        """What is in each of several objects, which are there."""
+        found = self._out("cat-file", "--batch", data="".join(f"{oid}\n" for oid in oids).encode()).out
+        at = 0
+        for _ in oids:
+            end = found.index(b"\n", at)
+            size = int(found[at:end].split()[2])
+            yield found[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
 
     def commit(self, parent: str | None, data: bytes | None, message: str, at: datetime) -> str:
         """Make a commit whose `state.json` is `data` (None: a commit without files), and whose other files
