@@ -100,10 +100,8 @@ class Journal(Protocol):
         """What is recorded now."""
         ...
 
-    @property
-    def applied(self) -> str | None:
-        """The commit of the manifests that was applied last before this run, None where that is not known;
-        `state` has that of this run already."""
+    def applies(self, commit: str) -> None:
+        """From now on manifests are applied as this commit has them: it is `state.commit`."""
         ...
 
     def intend(self, name: str, intent: Intent) -> None:

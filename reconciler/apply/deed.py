@@ -7,13 +7,15 @@ from collections.abc import Iterable
 
 from reconciler.model.outcome import GroupOutcome
 from reconciler.model.record import Deed
+from reconciler.planning.options import Ready
 
 _DONE = {"create": "created", "adopt": "adopted", "leave": "left"}
 _ORDER = ("created", "adopted", "updated", "left", "failed", "unknown", "skipped")
 
 
-def deed(groups: Iterable[GroupOutcome]) -> Deed:
-    """Every group for which something was to be done; one in which not all went well counts by that, too."""
+def deed(groups: Iterable[GroupOutcome], ready: Ready | None) -> Deed:
+    """Every group for which something was to be done; one in which not all went well counts by that, too.
+    `ready`: set where the run only promoted."""
     counts: Counter[str] = Counter()
     names = []
     for group in groups:
@@ -28,4 +30,5 @@ def deed(groups: Iterable[GroupOutcome]) -> Deed:
             (group.name, "; ".join(f"{status} {', '.join(changes)}" for status, changes in kinds.items()))
         )
     ordered = tuple((word, counts[word]) for word in _ORDER if counts[word])
-    return Deed(verb="apply", counts=ordered, names=tuple(names))
+    verb = "apply" if ready is None else "apply --ready" if ready.appeared is None else "inbound --ready"
+    return Deed(verb=verb, counts=ordered, names=tuple(names))

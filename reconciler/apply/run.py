@@ -59,7 +59,7 @@ def apply_plan(
     ended = run.all(concurrency, progress)
     groups = tuple(ended.get(group.name) or _untouched(group) for group in plan.groups)
     try:
-        journal.finish(deed(groups))
+        journal.finish(deed(groups, context.options.ready))
     except StateError as error:
         tools.unsaved(error, "", None)
     return ApplyResult(

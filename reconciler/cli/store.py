@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from reconciler.model.record import State
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.planning.options import Checkout
+    from reconciler.planning.options import Checkout, Options
     from reconciler.ports import Journal
     from reconciler.state.file import FileStore
     from reconciler.state.git import GitStore
@@ -141,13 +142,18 @@ class Store:
         remote = self.git.remote.name if self.git else "origin"
         return checkout.compare(applied, None if self._base_url == "sandbox" else remote)
 
+    def placed(self, options: Options, state: State) -> Options:
+        """The wishes of a run with the commit that is checked out, and where that stands to the one that was
+        applied last."""
+        return replace(options, commit=checkout.head(), checkout=self.checkout(state.commit))
+
     def _store(self) -> FileStore | GitStore | None:
         return self.git if self._path is None else self._file(self._path)
 
     def _file(self, path: Path) -> FileStore:
         from reconciler.state.file import FileStore
 
-        return FileStore(path, self._base_url, self.display, commit=checkout.head())
+        return FileStore(path, self._base_url, self.display)
 
     def _warn(self, store: FileStore | GitStore) -> None:
         for warning in store.warnings:

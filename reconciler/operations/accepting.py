@@ -27,7 +27,7 @@ from reconciler.model.drift import GroupDrift
 from reconciler.model.group import Ensure
 from reconciler.model.live import IconSeen, Problem, Reading
 from reconciler.model.plan import GroupPlan, Note
-from reconciler.model.record import IconRecord, Record
+from reconciler.model.record import Deed, IconRecord, Record
 from reconciler.operations.deciding import decide
 from reconciler.planning.accepting import choose, more_than, still_differs
 from reconciler.planning.bookkeeping import record_of
@@ -276,6 +276,9 @@ class _Run:
         try:
             if self.records:
                 self.journal.observe(self.records, [planned.was for planned in chosen if planned.was])
+                fields = {name: ", ".join(self.outcomes[name].fields) for name in sorted(self.records)}
+                names = tuple((name, f"accepted {words}") for name, words in fields.items())
+                self.journal.finish(Deed(verb="accept", counts=(("accepted", len(names)),), names=names))
         except StateError as error:
             return Problem("state", error.message, error.hint)
         return None

@@ -12,6 +12,7 @@ from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.operations.deciding import plan
 from reconciler.planning import planfile
+from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
@@ -36,7 +37,7 @@ def apply(
 
     `approve` is shown every plan, and asked only about one with changes that nothing objects to. Raises
     what `plan` raises, and `ObjectionError` when the saved plan does not hold any more. With open
-    objections every change ends `skipped`.
+    objections every change ends `skipped`. Raises `StateError` where nothing can be recorded.
     """
     planned = plan(
         loaded,
@@ -51,6 +52,9 @@ def apply(
         planfile.check(saved_plan, planned.fingerprint, plan_key)
     if not approve(planned.plan):
         return _refused(planned.plan, interrupted=clock.stopping)
+    commit = applied_commit(planned.plan, options)
+    if commit is not None:
+        journal.applies(commit)
     return apply_plan(
         planned.plan,
         planned.reading,

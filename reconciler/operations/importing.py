@@ -31,7 +31,7 @@ from reconciler.model.imported import Import, ImportField, ImportOutcome, Import
 from reconciler.model.listing import Owner
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
-from reconciler.model.record import Record, State
+from reconciler.model.record import Deed, Record, State
 from reconciler.operations.downloads import Served, icons_in_order
 from reconciler.planning.bookkeeping import record_of
 from reconciler.planning.guards import probable_account
@@ -139,6 +139,8 @@ def _bind(journal: Journal, records: Mapping[str, Record], drafts: Collection[Im
     former = [each.was for each in drafts if each.was and each.was != each.name and each.name in records]
     try:
         journal.observe(records, former)
+        names = tuple((name, "imported") for name in sorted(records))
+        journal.finish(Deed(verb="import", counts=(("imported", len(records)),), names=names))
     except StateError as error:
         return Problem("state", error.message, error.hint)
     return None

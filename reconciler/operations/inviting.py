@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import ReconcilerError, StateError, UsageError
 from reconciler.manifests.load import Loaded
+from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
 from reconciler.messaging.rotation import Revoker
 from reconciler.messaging.sending import Post
 from reconciler.model.invitation import Invitations
 from reconciler.model.live import Problem
-from reconciler.model.record import State
+from reconciler.model.record import Deed, State
 from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.deciding import decide
@@ -132,10 +133,11 @@ def send_invites(
         journal.sent(turn.settled)
     post = Post(writer.send_to_person, journal, clock, loaded.settings.api.retries)
     deliveries = post.send_all(ready, concurrency=concurrency, progress=progress) if ready else ()
+    unsaved = post.broken or _finish(journal, of_deliveries(deliveries))
     return Sending(
         found=found,
         deliveries=(*deliveries, *others),
-        unsaved=post.broken,
+        unsaved=unsaved,
         interrupted=clock.stopping,
     )
 
@@ -167,4 +169,17 @@ def rotate_links(
         ]
         return Rotations(groups=tuple(skipped), interrupted=clock.stopping)
     revoker = Revoker(writer.get_link, writer.revoke_link, journal, clock)
-    return revoker.rotate(tuple(groups), progress)
+    found = revoker.rotate(tuple(groups), progress)
+    if found.unsaved is not None:
+        return found
+    return replace(found, unsaved=_finish(journal, of_rotations(found.groups)))
+
+
+def _finish(journal: Journal, deed: Deed) -> Problem | None:
+    """Say in the history what was done, if anything; the reason where that cannot be done."""
+    try:
+        if deed.counts:
+            journal.finish(deed)
+    except StateError as error:
+        return Problem("state", error.message, error.hint)
+    return None

@@ -39,6 +39,7 @@ class Ready:
 class Options:
     """One run's wishes. `now` is UTC, `today` the local day that `left`, `hold` and `allow` go by.
 
+    `commit` is that of the manifests, None where nobody knows.
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
     with `state: none`. `ready`: nothing but promotions of people who have joined since (`planning.ready`).
     `checkout` is None where there is nothing to compare.
@@ -51,6 +52,7 @@ class Options:
     prune: bool = False
     keeps_state: bool = True
     ready: Ready | None = None
+    commit: str | None = None
     checkout: Checkout | None = None
 
     def wants(self, name: str) -> bool:

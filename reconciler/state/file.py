@@ -31,17 +31,15 @@ ELSEWHERE = "or keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"
 class FileStore:
     """The state of one API in one file.
 
-    `display` is how messages name the file; `commit` that of the manifests, recorded with the next write.
-    Symbolic links are followed; what they lead to must be a regular file, or nothing yet. `warnings` holds
-    what the last `read` found doubtful.
+    `display` is how messages name the file. Symbolic links are followed; what they lead to must be a regular
+    file, or nothing yet. `warnings` holds what the last `read` found doubtful.
     """
 
-    def __init__(self, path: Path, base_url: str, display: str, *, commit: str | None = None) -> None:
+    def __init__(self, path: Path, base_url: str, display: str) -> None:
         self._path = path
         self._base_url = base_url
         self._quoted = shlex.quote(display)
         self.display = display
-        self.commit = commit
         self.warnings: tuple[str, ...] = ()
 
     def read(self) -> State:
@@ -178,13 +176,12 @@ class _FileJournal(MemoryJournal):
     """
 
     def __init__(self, store: FileStore, path: Path, lock: FileLock) -> None:
-        recorded = store.read()
-        super().__init__(replace(recorded, commit=store.commit or recorded.commit), recorded.commit)
+        super().__init__(store.read())
         self._store = store
         self._path = path
         self._lock = lock
         self._encoder = codec.Encoder()
-        self._durable = 0 if recorded == self._state else -1  # a new commit goes out with the first step
+        self._durable = 0
         self._writing = False
         self._closed = False
 

@@ -49,7 +49,7 @@ class GitJournal(MemoryJournal):
         read: Callable[[str], State],
         clock: Clock,
     ) -> None:
-        super().__init__(replace(base, commit=origin.commit or base.commit), base.commit)
+        super().__init__(base)
         self._remote = remote
         self._lease = lease
         self._tip = tip
@@ -59,8 +59,7 @@ class GitJournal(MemoryJournal):
         self._clock = clock
         self._encoder = codec.Encoder()
         self._sent: dict[str, State] = {}  # by commit: pushes whose answer was lost may have been carried out
-        self._durable = 0 if base == self._state else -1  # a new commit goes out with the first step
-        self._stepped = False
+        self._durable = 0
         self._told = False
         self._due: float | None = None
         self._writing = False
@@ -99,7 +98,7 @@ class GitJournal(MemoryJournal):
 
     def _left(self) -> bool:
         """Whether something was to be recorded that is not on the branch."""
-        return self._stepped and self._durable < self._version
+        return self._durable < self._version
 
     # --- steps ----------------------------------------------------------------------------------------------
 
@@ -107,7 +106,6 @@ class GitJournal(MemoryJournal):
         with self._changed:
             if self._closed:
                 raise RuntimeError("the journal was used after its lock was given up")
-            self._stepped = True
             if self._durable >= version:
                 return
             if may_wait(self._base, self._state) and not self._lease.lost:
@@ -218,12 +216,13 @@ class GitJournal(MemoryJournal):
                     return
                 now = self._clock.monotonic()
                 renew_in = max(self._lease.due_in(), retry_at - now)
-                push_in = renew_in if self._due is None else max(self._due - now, retry_at - now)
-                if min(renew_in, push_in) > 0:
-                    self._changed.wait(min(renew_in, push_in))
+                push_in = None if self._due is None else max(self._due - now, retry_at - now)
+                pause = renew_in if push_in is None else min(renew_in, push_in)
+                if pause > 0:
+                    self._changed.wait(pause)
                     continue
             try:
-                if push_in <= 0:
+                if push_in is not None and push_in <= 0:
                     self._flush(None, self._version)
                 else:
                     self._lease.push(())

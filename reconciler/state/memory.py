@@ -17,8 +17,7 @@ class MemoryJournal:
     something; it and `_state` change only under `_changed`.
     """
 
-    def __init__(self, state: State, applied: str | None = None) -> None:
-        self.applied = applied
+    def __init__(self, state: State) -> None:
         self._changed = threading.Condition()
         self._state = state
         self._version = 0
@@ -28,6 +27,10 @@ class MemoryJournal:
         """What is recorded now."""
         with self._changed:
             return self._state
+
+    def applies(self, commit: str) -> None:
+        """From now on manifests are applied as this commit has them."""
+        self._step(lambda state: state if state.commit == commit else replace(state, commit=commit))
 
     def intend(self, name: str, intent: Intent) -> None:
         """A create is about to be sent."""

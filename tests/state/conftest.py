@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> FileStore:
-    return FileStore(path, BASE_URL, ".reconciler/state.json", commit="c0ffee")
+    return FileStore(path, BASE_URL, ".reconciler/state.json")
 
 
 @pytest.fixture

@@ -82,7 +82,6 @@ class StoreContract:
             assert data is not None
             validate(data)
         assert stored(kept).serial == 8
-        assert stored(kept).commit == "c0ffee"
         assert store.read() == stored(kept)
 
     def test_everything_is_kept_when_a_run_has_finished(self, kept: Kept, clock: FakeClock) -> None:
@@ -125,18 +124,24 @@ class StoreContract:
         assert stored(kept).groups == {"a": RECORD, "b": Record(id="g2")}
         assert (stored(kept).creating, stored(kept).serial) == ({}, 3)
 
-    def test_a_new_commit_goes_out_with_the_first_step(self, kept: Kept, clock: FakeClock) -> None:
-        for commit, kept_first, kept_then in (
-            ("c0ffee", None, "c0ffee"),
-            ("decaf", "c0ffee", "decaf"),
-            (None, "decaf", "decaf"),
-        ):
-            store = kept.store(commit=commit)
+    def test_only_who_applies_says_which_commit_was_applied(self, kept: Kept, clock: FakeClock) -> None:
+        store = kept.store()
+        with store.lock(timeout=0, clock=clock, holder="me") as journal:
+            journal.record("a", RECORD)
+            journal.finish(Deed(verb="state"))
+        assert store.read().commit is None
+        for commit in ("c0ffee", "decaf"):
             with store.lock(timeout=0, clock=clock, holder="me") as journal:
-                assert store.read().commit == kept_first
-                journal.record("a", RECORD) if commit else journal.forget("a")
+                journal.applies(commit)
+                assert journal.state.commit == commit
                 journal.finish(Deed(verb="apply"))
-            assert store.read().commit == kept_then
+                assert stored(kept).commit == commit
+                serial = stored(kept).serial
+                journal.applies(commit)
+            assert stored(kept).serial == serial, "nothing new"
+        with kept.store(commit="0ther").lock(timeout=0, clock=clock, holder="me") as journal:
+            journal.record("b", replace(RECORD, id="g2"))
+        assert (stored(kept).commit, stored(kept).groups.keys()) == ("decaf", {"a", "b"})
 
     def test_an_intent_that_ended_is_cleared_by_the_same_record(self, kept: Kept, clock: FakeClock) -> None:
         with kept.store().lock(timeout=0, clock=clock, holder="me") as journal:

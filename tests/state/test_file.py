@@ -22,7 +22,7 @@ class _File:
         self.path = path
 
     def store(self, *, base_url: str = BASE_URL, commit: str | None = "c0ffee") -> FileStore:
-        return FileStore(self.path, base_url, "state.json", commit=commit)
+        return FileStore(self.path, base_url, "state.json")
 
     def data(self) -> bytes | None:
         return self.path.read_bytes() if self.path.exists() else None

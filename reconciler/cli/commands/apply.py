@@ -37,7 +37,6 @@ def command(
     With --ready: promote wanted admins who are in their group by now, and leave everything else as it is.
     Only groups that wait for an admin are read.
     """
-    from dataclasses import replace
     from functools import partial
 
     from reconciler import operations
@@ -85,7 +84,7 @@ def command(
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
-                options = replace(options, checkout=work.store.checkout(journal.applied))
+                options = work.store.placed(options, journal.state)
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 run = (
                     partial(operations.ready, appeared=None)

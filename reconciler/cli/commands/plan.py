@@ -37,7 +37,6 @@ def command(
     base: str | None,
 ) -> int:
     """Show what apply would change. Changes nothing."""
-    from dataclasses import replace
 
     from reconciler import operations
     from reconciler.cli import exits, files, terminal, wiring
@@ -53,7 +52,7 @@ def command(
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read(work.base.committed if work.base else None)
-            options = replace(options, checkout=work.store.checkout(state.commit))
+            options = work.store.placed(options, state)
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             outputs.prepare()
             planned = operations.plan(
