@@ -73,6 +73,8 @@ _OPTIONS = (
     click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s"),
 )
 
+_COMMON_NAMES = frozenset({*(field.name for field in fields(Common)), "version"})
+
 
 def common_options(function: F) -> F:
     """Add the common options to a command; they arrive as one `common` argument."""
@@ -105,18 +107,7 @@ class ExampleCommand(click.Command):
         super().format_help(ctx, formatter)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The command's own options first: they are what somebody looks for here."""
-        shared = {field.name for field in fields(Common)} | {"version", "help"}
-        for title, mine in (("Options", True), ("Common options", False)):
-            records = [
-                record
-                for param in self.get_params(ctx)
-                if (param.name not in shared) is mine
-                if (record := param.get_help_record(ctx)) is not None
-            ]
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+        write_options(self, ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from reconciler.cli.formats import serving
@@ -150,6 +141,22 @@ def verb(name: str, examples: str) -> Callable[[Callable[..., Any]], ExampleComm
     return decorate
 
 
+def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """What the verb itself takes first, then what all of them take."""
+    own: list[tuple[str, str]] = []
+    common: list[tuple[str, str]] = []
+    help_option = command.get_help_option(ctx)
+    for parameter in command.get_params(ctx):
+        row = None if isinstance(parameter, click.Argument) else parameter.get_help_record(ctx)
+        if row is not None:
+            shared = parameter is help_option or parameter.name in _COMMON_NAMES
+            (common if shared else own).append(row)
+    for title, rows in (("Options", own), ("Common options" if own else "Options", common)):
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when called; `lazy` maps names to module and short help."""
 
@@ -178,6 +185,10 @@ class LazyGroup(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
         super().format_help(ctx, formatter)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
+        write_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -10,8 +10,9 @@ from typing import Any
 from jsonschema import ValidationError
 
 from reconciler.errors import Complaint, Mark
+from reconciler.manifests.filenames import name_from
 from reconciler.manifests.nodes import Node, Pairs, Path, Scalar, mark_of, node_at
-from reconciler.manifests.words import did_you_mean, listed, quote
+from reconciler.manifests.words import QUOTE_LIMIT, did_you_mean, listed, quote
 
 _WANTED = {
     "string": "text",
@@ -110,6 +111,12 @@ def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, st
             yield Complaint(mark, f"{name} is not a key", hint, "unknown-key")
 
 
+def _name_like(text: str) -> str:
+    """How a group's name could be written; nothing where nothing of it would be left."""
+    name = name_from(text[:QUOTE_LIMIT], (), "")[:QUOTE_LIMIT].strip("-")
+    return f"such as {quote(name)}" if name else ""
+
+
 def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, str, str]:
     """Message, hint and rule of one mistake that is not about a key."""
     what = _where(error.path)
@@ -137,7 +144,8 @@ def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, 
                 return f"{message}: {guess}", "", "not-one-of"
             return message, f"it is one of {listed(map(str, limit))}", "not-one-of"
         case "pattern":
-            return f"{what} {schema.get('patternErrorMessage', 'is not as it should be')}", "", "bad-text"
+            hint = _name_like(str(error.instance)) if error.path == ("name",) else ""
+            return f"{what} {schema.get('patternErrorMessage', 'is not as it should be')}", hint, "bad-text"
         case "format":
             return f"{what} is no day", "write it as YYYY-MM-DD, such as 2026-12-01", "bad-date"
         case "minLength" | "minItems":

@@ -93,7 +93,8 @@ def render_drift(view: DriftView, run: Run) -> str:
 
 def render_validation(view: ValidationView, run: Run) -> str:
     """An annotation a complaint, at its line and column."""
-    count = "there are mistakes in the files" if view.groups is None else counted(view.groups, "group")
+    mistakes = sum(not complaint.warning for complaint in view.complaints)
+    count = counted(mistakes, "mistake") if view.groups is None else counted(view.groups, "group")
     summary = _Note("notice", 0, f"reconciler {run.verb}", (f"{count}.",))
     return _draw((summary, *_complaints(view.complaints)), run)
 

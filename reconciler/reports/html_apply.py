@@ -55,7 +55,7 @@ def apply_page(view: ApplyView, facts: tuple[tuple[str, str], ...]) -> Page:
 def _verdict(view: ApplyView) -> tuple[str, Mark, str]:
     count = view.summary
     worked = sum(bool(group.outcomes) for group in view.groups)
-    sentence = f"{counted(worked, 'group')} of {len(view.groups)} had something to do."
+    sentence = f"Worked on {worked} of {counted(len(view.groups), 'group')}."
     for number, status in ((count.failed, "failed"), (count.unknown, "unknown"), (count.skipped, "skipped")):
         if number:
             mark = MARKS["failed" if status == "failed" else "unknown" if status == "unknown" else "skipped"]

@@ -90,7 +90,9 @@ def render_drift(view: DriftView, run: Run, *, budget: int = BUDGET) -> str:
     """The verdict, and group by group what is wanted, was last applied and is there."""
     verdict, *items = drift_layout.drift_items(view, PEOPLE)
     summary = _title(drift_layout.drift_summary(view))
-    top = [f"## Drift: {summary}", *(prose(text) for text in _texts(verdict))]
+    # The title has these counts already; the other verdicts say more.
+    verdicts = [text for text in _texts(verdict) if not text.startswith("Drift: ")]
+    top = [f"## Drift: {summary}", *(prose(text) for text in verdicts)]
     notes = [item for item in items if not item.names]
     section = Section("", (), tuple(item for item in items if item.names), "Group by group")
     count = view.summary

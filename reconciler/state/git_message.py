@@ -77,6 +77,8 @@ def _what_happened(before: State, after: State, name: str) -> str | None:
         return "forget"
     if name in before.creating and name not in after.creating:
         return "give up creating"
+    if old is not None and new is not None and old.sent != new.sent:
+        return "note links sent for"
     return "record" if old != new else None
 
 

@@ -106,17 +106,17 @@ GROUP = {
     "name": (
         "name: Vendas_SP\nsubject: G\n",
         "1:7: `name` must be 1 to 64 lower-case letters a-z, digits and hyphens, with no hyphen at "
-        "either end",
+        "either end (such as `vendas-sp`)",
     ),
     "name with a line break": (
         'name: "vendas\\n"\nsubject: G\n',
         "1:7: `name` must be 1 to 64 lower-case letters a-z, digits and hyphens, with no hyphen at "
-        "either end",
+        "either end (such as `vendas`)",
     ),
     "name as a path": (
         "name: ../g\nsubject: G\n",
         "1:7: `name` must be 1 to 64 lower-case letters a-z, digits and hyphens, with no hyphen at "
-        "either end",
+        "either end (such as `g`)",
     ),
     "id as a path": (
         "id: ..\n",

@@ -12,9 +12,10 @@ import pytest
 
 from reconciler.errors import StateError
 from reconciler.git import Git
-from reconciler.model.record import Applied, Deed, Intent, Record, State
+from reconciler.model.record import Applied, Deed, Intent, Record, Sent, State
 from reconciler.state import codec
 from reconciler.state.git import GitStore, Writer
+from reconciler.state.git_message import of_step
 
 from . import git as repos
 from .conftest import BASE_URL, NOON, FakeClock
@@ -333,6 +334,14 @@ def test_a_branch_that_was_deleted_between_runs_begins_anew(origin: Origin, cloc
 
 
 # --- the history --------------------------------------------------------------------------------------------
+
+
+def test_a_step_says_whose_links_were_sent_and_what_was_merely_recorded() -> None:
+    record = Record(id="5519911112222-2")
+    before = State(groups={"a": record, "b": record})
+    sent = replace(record, sent={"ana": Sent(NOON, 1)})
+    after = replace(before, groups={"a": sent, "b": replace(record, link_version=2)})
+    assert of_step(before, after)[0] == "note links sent for a; record b"
 
 
 def test_the_history_tells_what_was_done_by_whom(origin: Origin, clock: FakeClock) -> None:
