@@ -45,7 +45,7 @@ def list_summary(view: ListView) -> Cell:
         f"{number} {word}"
         for number, word in (
             (count.unmanaged, "unmanaged"),
-            (count.not_admin, "where we are no admin"),
+            (count.not_admin, "where the account is no admin"),
             (count.unreadable, "unreadable"),
         )
         if number
@@ -65,4 +65,4 @@ def _rows(group: ListedView) -> Iterator[Row]:
     for note in group.notes:
         yield (plain(f"  {note}", "warn"),)
     if group.can_promote:
-        yield (plain(f"  can make us admin: {few(group.can_promote)}", "warn"),)
+        yield (plain(f"  can make it admin: {few(group.can_promote)}", "warn"),)

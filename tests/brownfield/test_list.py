@@ -138,10 +138,10 @@ def test_what_cannot_be_read_is_shown_as_such_and_ends_1(several: Inside) -> Non
 def test_as_text_and_as_a_table(several: Inside) -> None:
     several.api.set_subject(several.live("Beta")["id"], "=cmd()\u202e\x1b[31m 5519900000077")
     text = several.run("list").out
-    assert "can make us admin: carlos, dora" in text
+    assert "can make it admin: carlos, dora" in text
     assert "5519900000077" not in text
     assert "\x1b" not in text
-    assert "4 groups · 3 unmanaged · 1 where we are no admin." in text
+    assert "4 groups · 3 unmanaged · 1 where the account is no admin." in text
     rows = list(csv.DictReader(io.StringIO(several.run("list", "--format", "csv").out)))
     assert [row["role"] for row in rows] == ["admin", "admin", "admin", "member"]
     assert rows[0]["subject"].startswith("'=cmd")

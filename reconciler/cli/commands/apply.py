@@ -21,7 +21,12 @@ reconciler apply --sandbox --yes            try it without an account
 @click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
 @click.option("--prune", is_flag=True, help="Leave groups whose manifest is gone. This is final.")
 @click.option("--ready", is_flag=True, help="Only promote people who have joined since; change nothing else.")
-@click.option("--allow", metavar="CODE", multiple=True, help="Lift an objection; repeatable.")
+@click.option(
+    "--allow",
+    metavar="CODE",
+    multiple=True,
+    help="Lift this guard's objection, such as demote-many; repeatable.",
+)
 @lock_timeout_option
 def command(
     common: Common,

@@ -20,13 +20,18 @@ reconciler plan --format json --report text=plan.txt
 @click.option("--out", metavar="FILE", default=None, help="Save the plan, for `apply --plan`.")
 @click.option("--detailed-exitcode", is_flag=True, help="End 2 where something is to be done.")
 @click.option("--prune", is_flag=True, help="Plan to leave groups whose manifest is gone.")
-@click.option("--allow", metavar="CODE", multiple=True, help="Lift an objection; repeatable.")
+@click.option(
+    "--allow",
+    metavar="CODE",
+    multiple=True,
+    help="Lift this guard's objection, such as demote-many; repeatable.",
+)
 @click.option(
     "--base",
     metavar="REF",
     default=None,
-    help="Say of every change whether it is caused since this commit; with account, state, guards and "
-    "allowances as they are there.",
+    help="Tell what has been caused since this commit from what was due before; account, state, guards and "
+    "allowances are those of that commit.",
 )
 def command(
     common: Common,
