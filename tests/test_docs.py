@@ -144,6 +144,21 @@ def test_examples_of_help_parse() -> None:
             pytest.fail(f"`{line}`: {error.format_message()}")
 
 
+@pytest.mark.parametrize("name", program.list_commands(click.Context(program)))
+def test_help_begins_with_examples_and_puts_own_options_first(name: str) -> None:
+    context = click.Context(program, info_name="reconciler")
+    command = program.get_command(context, name)
+    assert command is not None
+    text = command.get_help(click.Context(command, info_name=name, parent=context))
+    assert text.startswith(f"Examples:\n  reconciler {name}")
+    own, _, common = text.partition("\nCommon options:\n")
+    if common:
+        assert "\nOptions:\n" in own
+        assert "--show-numbers" not in own
+    assert "--show-numbers" in text
+    assert text.index("-C DIR") > text.index("Commands:" if isinstance(command, click.Group) else "Options:")
+
+
 def test_readme_names_every_verb_and_no_other() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     table = text.split("## Commands and exit codes")[1].split("| exit |")[0]
