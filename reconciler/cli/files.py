@@ -24,8 +24,9 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
     data = (text if text.endswith("\n") else f"{text}\n").encode("utf-8")
     target = os.path.realpath(path)
     try:
-        if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-            with open(target, "wb") as file:
+        # What a descriptor of ours leads to (/dev/stdout) need not have a name that can be opened.
+        if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            with open(path, "wb") as file:
                 file.write(data)
             return
         _replace(target, data, mode)

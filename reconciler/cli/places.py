@@ -24,7 +24,9 @@ def check_inside(path: Path) -> None:
         return
     real = Path(os.path.realpath(Path.cwd() / path))
     real_root = Path(os.path.realpath(root))
-    if not real.is_relative_to(real_root) or ".git" in real.relative_to(real_root).parts:
+    if not real.is_relative_to(real_root) or any(
+        part.lower() == ".git" for part in real.relative_to(real_root).parts
+    ):
         raise ReconcilerError(
             f"{full.relative_to(root)} leads through a link out of the repository, or into its .git",
             "remove the link",

@@ -8,16 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from reconciler.model import number
 from reconciler.model.group import is_name
 
 _LONGEST = 48  # of the 64 that a name may have, so that a number still fits behind it
 
 
 def name_from(subject: str, taken: Collection[str], otherwise: str = "group") -> str:
-    """A name for a group: its subject in a-z, 0-9 and hyphens, with a number where that is `taken`."""
+    """A name for a group: its subject in a-z, 0-9 and hyphens, with a number where that is `taken`.
+
+    Names are shown in every output, so of a phone number in a subject only the end gets into one.
+    """
     from anyascii import anyascii
 
-    words = re.sub(r"[^a-z0-9]+", "-", anyascii(subject[:200]).lower())
+    words = re.sub(r"[^a-z0-9]+", "-", anyascii(number.mask_text(subject)).lower())
     base = words[:_LONGEST].strip("-") or otherwise
     return unique(base if is_name(base) else otherwise, taken)
 
@@ -31,7 +35,7 @@ def unique(base: str, taken: Collection[str]) -> str:
     """The name, or the first of `-2`, `-3`, … that is not taken."""
     if base not in taken:
         return base
-    number = 2
-    while f"{base}-{number}" in taken:
-        number += 1
-    return f"{base}-{number}"
+    count = 2
+    while f"{base}-{count}" in taken:
+        count += 1
+    return f"{base}-{count}"

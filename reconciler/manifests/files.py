@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -78,6 +78,11 @@ def join(folder: str, path: str) -> str:
     if joined == ".." or joined.startswith("../"):
         raise outside()
     return "" if joined == "." else joined
+
+
+def in_git(parts: Iterable[str]) -> bool:
+    """Whether a path goes through Git's own folder, on file systems that ignore case as well."""
+    return any(part.lower() == ".git" for part in parts)
 
 
 def outside() -> FileError:
@@ -194,7 +199,7 @@ class WorkTree:
         real = os.path.realpath(f"{self._root}/{path}", strict=strict)
         if not self._below(real):
             raise outside()
-        if ".git" in real[len(self._root) :].split("/"):  # its config may hold a pipeline's credentials
+        if in_git(real[len(self._root) :].split("/")):  # its config may hold a pipeline's credentials
             raise FileError("lies in Git's own folder")
         return real
 

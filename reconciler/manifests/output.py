@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.manifests.files import FileError
+from reconciler.manifests.files import FileError, in_git
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -75,7 +75,7 @@ class Output:
             real = os.path.realpath(f"{real}/{part}")
             if real != self._root and not real.startswith(f"{self._root.rstrip('/')}/"):
                 raise FileError("leads out of the repository", "remove the link")
-            if ".git" in real[len(self._root) :].split("/"):
+            if in_git(real[len(self._root) :].split("/")):
                 raise FileError("lies in Git's own folder", "remove the link")
             with contextlib.suppress(FileExistsError):
                 os.mkdir(real)

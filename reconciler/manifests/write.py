@@ -11,7 +11,6 @@ _PLAIN = re.compile(r"[A-Za-z\u00c0-\u024f][\w ./-]*[\w.]|[A-Za-z\u00c0-\u024f]"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAYS = frozenset(["until", "left"])
 _WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"])
-_ESCAPED = re.compile("[\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 
 
 def yaml_text(document: Mapping[str, object]) -> str:
@@ -57,11 +56,20 @@ def _pair(key: str, value: object) -> str:
 
 def _scalar(text: str) -> str:
     """Plain where nobody can mistake it, else in double quotes, whose escapes are JSON's."""
-    plain = _PLAIN.fullmatch(text) and not _ESCAPED.search(text) and text.lower() not in _WORDS
+    plain = _PLAIN.fullmatch(text) and text.isprintable() and text.lower() not in _WORDS
     if plain:
         return text
     return _quoted(text)
 
 
 def _quoted(text: str) -> str:
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+    written = json.dumps(text, ensure_ascii=False)
+    return written if written.isprintable() else "".join(map(_shown, written))
+
+
+def _shown(char: str) -> str:
+    """A character that everybody sees, or its escape: invisible ones (tags, joiners, bidi marks) could hide
+    words from whoever reviews the file."""
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if char < "\U00010000" else f"\\U{ord(char):08x}"

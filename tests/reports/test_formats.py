@@ -97,6 +97,15 @@ def test_a_report_is_replaced_whole(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["report.txt"]
 
 
+def test_a_pipe_is_written_by_its_descriptor() -> None:
+    """`--report json=/dev/stdout | jq`, and `>(…)` of a shell: what it leads to has no name to be opened."""
+    ours, theirs = os.pipe()
+    write_private(f"/dev/fd/{theirs}", "x")
+    os.close(theirs)
+    with open(ours, "rb") as end:
+        assert end.read() == b"x\n"
+
+
 def test_a_device_is_written_and_stays_one(tmp_path: Path) -> None:
     write_private("/dev/null", "x")
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
