@@ -74,7 +74,7 @@ def run(common: Common, wish: Wish) -> int:
                     reader=work.client.reader,
                     writer=work.client.writer_under(journal.check),
                     icon_files=work.icon_files,
-                    options=options,
+                    options=work.store.placed(options, journal.state),
                     whom=whom,
                     settings=_settings(work.loaded.settings.invites, later),
                     unknown=unknown,

@@ -285,13 +285,14 @@ def options(
     )
 
 
-def check_targets(targets: Iterable[str], names: Iterable[str]) -> None:
-    """Raise `UsageError` when a `--target` matches none of the names, of manifests and in state."""
+def check_targets(targets: Iterable[str], names: Iterable[str], option: str = "--target ") -> None:
+    """Raise `UsageError` when a `--target` matches none of the names, of manifests and in state. `option` is
+    how the message calls it: "" for an argument."""
     known = tuple(names)
     for target in targets:
         if not any(fnmatchcase(name, target) for name in known):
             raise UsageError(
-                f"--target {target!r:.70} matches no manifest", "names are what `name:` in the manifests says"
+                f"{option}{target!r:.70} matches no manifest", "names are what `name:` in the manifests says"
             )
 
 

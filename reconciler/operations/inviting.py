@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
-from reconciler.errors import ReconcilerError, StateError, UsageError
+from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
 from reconciler.manifests.load import Loaded
 from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters
@@ -19,6 +19,7 @@ from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Send
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
+from reconciler.planning.guards import objection_to_inviting
 from reconciler.planning.options import Options
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
@@ -92,12 +93,15 @@ def send_invites(
 
     A link is asked for only where somebody is to be sent it. `approve` is shown what would be sent and who is
     left out, and asked where there is something to send. Raises what `plan` raises, `ReconcilerError` for a
-    template that cannot be sent, `CredentialsError`, and `StateError` before anything is sent; later failures
-    become deliveries.
+    template that cannot be sent, `ObjectionError` from an older checkout, `CredentialsError`, `StateError`
+    before anything is sent; later failures become deliveries.
     """
     gap = None if settings.template is None else template_gap(settings.template)
     if gap is not None:
         raise ReconcilerError(f"`invites.template`: {gap[0]}", gap[1])
+    older = objection_to_inviting(loaded.settings, options)
+    if older is not None:
+        raise ObjectionError(f"nothing was sent (older-commit): {older}")
     found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress)
     turn = due(found, settings, now=options.now, unknown=unknown)
     concurrency = loaded.settings.api.write_concurrency

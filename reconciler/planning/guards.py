@@ -207,27 +207,43 @@ def _create_many(facts: _Facts) -> Objection | None:
 
 
 def _older_commit(facts: _Facts) -> Objection | None:
-    checkout = facts.options.checkout
-    if checkout is None or checkout.stands in ("ahead", "aside"):
+    message = _behind(facts.options, "would undo what came since")
+    if message is None:
         return None
     groups = [group for group in facts.groups if group.writes]
+    return _objection("older-commit", message, groups, len(groups))
+
+
+def objection_to_inviting(settings: Settings, options: Options) -> str | None:
+    """Why nobody is to be written to from this checkout: somebody may not be wanted any more. None where that
+    is not so, or where `allow:` lifts it."""
+    message = _behind(options, "may invite people who are not wanted any more")
+    if message is None:
+        return None
+    lifted = _lift(Objection("older-commit", Note(message), (), 0), settings, options).lifted_by
+    return message if lifted is None else None
+
+
+def _behind(options: Options, risk: str) -> str | None:
+    """What speaks against a checkout that may be behind what was applied last; `risk`: what it could do."""
+    checkout = options.checkout
+    if checkout is None or checkout.stands in ("ahead", "aside"):
+        return None
     here, applied = checkout.here[:10], checkout.applied[:10]
     if checkout.stands == "behind":
-        message = (
-            f"this checkout ({here}) is behind what was applied last ({applied}): it would undo what came "
-            "since. Check out the present commit"
+        return (
+            f"this checkout ({here}) is behind what was applied last ({applied}): it {risk}. "
+            "Check out the present commit"
         )
-    else:
-        mend = (
-            "Clone with the whole history (GitHub: `fetch-depth: 0`, GitLab: `GIT_DEPTH: 0`)"
-            if checkout.shallow
-            else "Fetch and check out the present commit"
-        )
-        message = (
-            f"nobody can tell whether this checkout ({here}) is behind what was applied last ({applied}), "
-            f"because that commit's history is not in this clone. {mend}"
-        )
-    return _objection("older-commit", message, groups, len(groups))
+    mend = (
+        "Clone with the whole history (GitHub: `fetch-depth: 0`, GitLab: `GIT_DEPTH: 0`)"
+        if checkout.shallow
+        else "Fetch and check out the present commit"
+    )
+    return (
+        f"nobody can tell whether this checkout ({here}) is behind what was applied last ({applied}), "
+        f"because that commit's history is not in this clone. {mend}"
+    )
 
 
 def _objection(

@@ -69,6 +69,7 @@ def render_apply(view: ApplyView) -> str:
         {
             "format_version": FORMAT_VERSION,
             "kind": "apply",
+            "ready_only": view.ready_only,
             "complete": view.complete,
             "interrupted": view.interrupted,
             "summary": asdict(view.summary),

@@ -30,7 +30,7 @@ def letters_items(view: LettersView) -> list[Item]:
 
 
 def letters_summary(view: LettersView) -> Cell:
-    people = counted(len({person for person, _ in view.letters}), "person", "people")
+    people = counted(view.people, "person", "people")
     return (
         (f"{counted(len(view.letters), 'message')} to {people}", "strong"),
         (f" · {view.others} left out." if view.others else ".", ""),
@@ -127,8 +127,10 @@ def _doubtful(entries: Iterable[DeliveryView]) -> list[Item]:
 
 def _many(head: Cell, entries: list[DeliveryView]) -> Item:
     """People who share a fate, in one line."""
-    people = list(dict.fromkeys(entry.person for entry in entries))
-    return Item((*head, (f" ({len(people)})", "")), "", (Field("", ((plain(few(people, _NAMES)),),)),))
+    people = {entry.nth: entry.person for entry in entries}
+    return Item(
+        (*head, (f" ({len(people)})", "")), "", (Field("", ((plain(few([*people.values()], _NAMES)),),)),)
+    )
 
 
 def _rotation(group: RotationView) -> Item:

@@ -22,9 +22,10 @@ from reconciler.reports.view import Book, problem_view
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
     """What became of the links of `groups` for one person. `message` is the id under which it was sent, ""
-    for none."""
+    for none. `nth` tells people apart who look the same when masked: it is one number a person."""
 
     person: str
+    nth: int
     groups: tuple[str, ...]
     status: DeliveryStatus
     problem: ProblemView | None
@@ -55,9 +56,11 @@ class SendingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettersView:
-    """What is about to be sent: (person, groups) pairs, and how many people are left out."""
+    """What is about to be sent: (person, groups) pairs, to how many people (masked, two may look the same),
+    and how many are left out."""
 
     letters: tuple[tuple[str, tuple[str, ...]], ...]
+    people: int
     others: int
 
 
@@ -92,7 +95,9 @@ class GroupMessageView:
 
 def sending_view(sending: Sending, book: Book) -> SendingView:
     """What became of every message, in the order in which they were to be sent, and of who got none."""
-    people = tuple(_delivery(entry, book) for entry in sending.deliveries)
+    known = dict.fromkeys(entry.person for entry in sending.deliveries)
+    order = {person: nth for nth, person in enumerate(known)}
+    people = tuple(_delivery(entry, order[entry.person], book) for entry in sending.deliveries)
     count = [entry.status for entry in people]
     found = sending.found
     notes = [book.note(note) for note in found.notes]
@@ -124,6 +129,7 @@ def letters_view(letters: tuple[Letter, ...], others: tuple[Delivery, ...], book
     """Whom the question is about."""
     return LettersView(
         letters=tuple((_who(letter.person, book), letter.groups) for letter in letters),
+        people=len({letter.ref for letter in letters}),
         others=len({entry.person for entry in others}),
     )
 
@@ -150,9 +156,10 @@ def group_message_view(sent: GroupMessage, book: Book) -> GroupMessageView:
     )
 
 
-def _delivery(entry: Delivery, book: Book) -> DeliveryView:
+def _delivery(entry: Delivery, nth: int, book: Book) -> DeliveryView:
     return DeliveryView(
         person=_who(entry.person, book),
+        nth=nth,
         groups=entry.groups,
         status=entry.status,
         problem=problem_view(entry.problem, book),

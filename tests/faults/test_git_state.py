@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.model.record import State
 from reconciler.sandbox import Options, Server, start
+from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
 from tests.faults.support import each
 from tests.state.git import Origin, git
@@ -351,6 +352,48 @@ def test_an_older_checkout_is_objected_to_even_where_a_shallow_clone_cannot_tell
     unknown = json.loads(data) | {"commit": "0" * 40}
     (old.path / "state.json").write_text(json.dumps(unknown))
     assert "nobody can tell" in old.plan(**file).json["objections"][0]["message"]
+
+
+def test_only_an_apply_says_what_was_applied_and_an_older_checkout_reaches_nobody(company: Company) -> None:
+    first = company.groups(2)
+    old = company.runner("old")
+    assert old.apply().code == 0
+    assert company.state.commit == first
+    group_id = company.api.groups()[0]["id"]
+    second = company.groups(2, "Novo {n}")
+    new = company.runner("new")
+    assert new.run("invites", "--send", "--yes", "--target", "g1").code == 0
+    company.api.join(group_id, ANA)
+    promoted = new.run("apply", "--ready", "--yes", "--format", "json")
+    assert (promoted.code, promoted.json["ready_only"]) == (0, True)
+    assert new.run("state", "mv", "g1", "g9").code == 0
+    assert new.run("state", "mv", "g9", "g1").code == 0
+    assert company.state.commit == first, "nothing of the newer manifests was applied"
+    assert old.plan().code == 0
+    titles = [message.splitlines()[0] for message in company.origin.messages() if message]
+    assert "invites --send: 1 sent" in titles
+    assert "apply --ready: 1 updated" in titles
+
+    assert new.apply().code == 0
+    assert company.state.commit == second
+    company.api.demote(group_id, ANA)
+    webhook = old.write(
+        "webhook.json", json.dumps(mo_body(ANA, ACCOUNT, "oi", company.api.groups()[1]["id"]))
+    )
+    company.api.join(company.api.groups()[1]["id"], ANA)
+    sent = len(company.api.messages())
+    writes = len(company.api.writes())
+    for arguments in (
+        ("invites", "--send", "--yes"),
+        ("apply", "--ready", "--yes"),
+        ("inbound", str(webhook), "--ready", "--yes"),
+    ):
+        refused = old.run(*arguments)
+        assert refused.code == 6, (arguments, refused.err)
+        assert "older-commit" in refused.out + refused.err
+    assert (len(company.api.messages()), len(company.api.writes())) == (sent, writes)
+    assert old.run("state", "mv", "g1", "g9").code == 0
+    assert company.state.commit == second, "an older checkout may mend the state, and sets nothing back"
 
 
 def test_what_keeps_no_history_is_asked_for_none(repo: Repo) -> None:

@@ -70,7 +70,7 @@ def command(
         with wiring.workspace(common, clock) as work:
             book = wiring.book(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            wiring.check_targets(names, (group.name for group in work.loaded.desired.groups))
+            wiring.check_targets(names, (group.name for group in work.loaded.desired.groups), option="")
 
             def approve(result: AcceptResult) -> bool:
                 """Show the files as they would be, and ask."""
