@@ -26,13 +26,35 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
-def base_url() -> str:
-    """The origin of the API, without a final slash.
+def name_of(what: str, account: str = "") -> str:
+    """The variable that says `what`: `RECONCILER_TOKEN`, or of one of several accounts
+    `RECONCILER_SALES_TOKEN`."""
+    return f"RECONCILER_{account.upper().replace('-', '_')}_{what}" if account else f"RECONCILER_{what}"
+
+
+def own(what: str, account: str = "") -> str | None:
+    """What is said of this account alone: nothing that is said without its name is meant for it."""
+    return variable(name_of(what, account))
+
+
+def check_unambiguous() -> None:
+    """With several accounts, raise `UsageError` for variables that would give all of them one number or one
+    state."""
+    for what in ("ACCOUNT", "STATE"):
+        if variable(name_of(what)):
+            raise UsageError(
+                f"{name_of(what)} is set, and there are several accounts: it would be all accounts'",
+                f"unset it, and set {name_of(what, 'NAME')} for the account NAME where it is needed",
+            )
+
+
+def base_url(account: str = "") -> str:
+    """The origin of the API, without a final slash: the account's own, else that of all accounts.
 
     Raises `ReconcilerError`, before anything is done with it, for one that cannot be used: it is written
     into the state and into messages, and somebody may have put a password into it.
     """
-    given = variable("RECONCILER_BASE_URL")
+    given = own("BASE_URL", account) or own("BASE_URL")
     if given is None:
         return DEFAULT_BASE_URL
     from reconciler.backends.origin import checked_base
@@ -40,15 +62,15 @@ def base_url() -> str:
     return checked_base(given)[0]
 
 
-def accounts() -> tuple[str, ...] | None:
+def numbers(account: str = "") -> tuple[str, ...] | None:
     """`RECONCILER_ACCOUNT` as digits: one number, or several with commas between them, the present first."""
-    text = variable("RECONCILER_ACCOUNT")
+    text = own("ACCOUNT", account)
     if text is None:
         return None
     try:
         return tuple(number.parse(part) for part in text.split(","))
     except number.NumberError as error:
-        raise UsageError(f"RECONCILER_ACCOUNT: {error.message}", error.hint) from None
+        raise UsageError(f"{name_of('ACCOUNT', account)}: {error.message}", error.hint) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,69 +81,71 @@ class Credentials:
     token: str = field(repr=False)
 
 
-def credentials() -> tuple[Credentials, tuple[str, ...]]:
+def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
     """The credentials, and warnings about how they are kept.
 
-    Raises `CredentialsError` when something is missing, naming every missing variable.
+    With several accounts those of `account`, from variables with its name in them: no other account's are
+    ever taken for it. Raises `CredentialsError` when something is missing, naming every missing variable.
     """
-    username = variable("RECONCILER_USERNAME")
-    token, warnings = _token()
+    user_name, token_name = name_of("USERNAME", account), name_of("TOKEN", account)
+    username = variable(user_name)
+    token, warnings = _token(token_name)
     missing = []
     if username is None:
-        missing.append("RECONCILER_USERNAME")
+        missing.append(user_name)
     if token is None:
-        missing.append("RECONCILER_TOKEN (or RECONCILER_TOKEN_FILE, or RECONCILER_TOKEN_COMMAND)")
+        missing.append(f"{token_name} (or {token_name}_FILE, or {token_name}_COMMAND)")
     if username is None or token is None:
+        whose = f" of the account {account}" if account else ""
+        unused = [name for name in map(name_of, ("USERNAME", "TOKEN")) if account and variable(name)]
         raise CredentialsError(
-            f"credentials are missing: set {' and '.join(missing)}",
-            "to try things without an account, add --sandbox",
+            f"credentials{whose} are missing: set {' and '.join(missing)}",
+            f"{' and '.join(unused)} could be another account's, and are not used"
+            if unused
+            else "to try things without an account, add --sandbox",
         )
-    for name, value in (("RECONCILER_USERNAME", username), ("the token", token)):
+    for name, value in ((user_name, username), ("the token", token)):
         if not value.isascii() or not value.isprintable():
             raise CredentialsError(f"{name} holds characters that cannot stand in a header")
     return Credentials(username, token), warnings
 
 
-def _token() -> tuple[str | None, tuple[str, ...]]:
-    given = [
-        name
-        for name in ("RECONCILER_TOKEN", "RECONCILER_TOKEN_FILE", "RECONCILER_TOKEN_COMMAND")
-        if variable(name)
-    ]
+def _token(name: str) -> tuple[str | None, tuple[str, ...]]:
+    given = [each for each in (name, f"{name}_FILE", f"{name}_COMMAND") if variable(each)]
     if len(given) > 1:
         raise CredentialsError(f"{' and '.join(given)} are set", "set one of them")
-    if path := variable("RECONCILER_TOKEN_FILE"):
-        return _from_file(path)
-    if command := variable("RECONCILER_TOKEN_COMMAND"):
-        return _from_command(command), ()
-    return variable("RECONCILER_TOKEN"), ()
+    if variable(f"{name}_FILE"):
+        return _from_file(f"{name}_FILE")
+    if variable(f"{name}_COMMAND"):
+        return _from_command(f"{name}_COMMAND"), ()
+    return variable(name), ()
 
 
-def _from_file(path: str) -> tuple[str, tuple[str, ...]]:
+def _from_file(name: str) -> tuple[str, tuple[str, ...]]:
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(variable(name) or "", encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             token = file.read(10_000).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise CredentialsError(
-            f"RECONCILER_TOKEN_FILE cannot be read: {reason}", "is the path right? `~` is not expanded here"
+            f"{name} cannot be read: {reason}", "is the path right? `~` is not expanded here"
         ) from None
     if not token:
-        raise CredentialsError("the file that RECONCILER_TOKEN_FILE names is empty")
+        raise CredentialsError(f"the file that {name} names is empty")
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
-        return token, ("the token file can be read by every user of this machine: chmod 600 it",)
+        return token, (f"the file that {name} names can be read by every user of this machine: chmod 600 it",)
     return token, ()
 
 
-def _from_command(command: str) -> str:
+def _from_command(name: str) -> str:
     """What the command prints, without its last newline. No shell; its output is never shown."""
     try:
-        words = shlex.split(command)
+        words = shlex.split(variable(name) or "")
     except ValueError:
-        raise CredentialsError("RECONCILER_TOKEN_COMMAND has an open quote") from None
+        raise CredentialsError(f"{name} has an open quote") from None
     if not words:
-        raise CredentialsError("RECONCILER_TOKEN_COMMAND names no command")
+        raise CredentialsError(f"{name} names no command")
     try:
         done = subprocess.run(
             words,
@@ -133,23 +157,24 @@ def _from_command(command: str) -> str:
         )
     except OSError as error:
         raise CredentialsError(
-            f"RECONCILER_TOKEN_COMMAND cannot be started: {error.strerror}",
+            f"{name} cannot be started: {error.strerror}",
             "it is run without a shell: name a program and its arguments",
         ) from None
     except subprocess.TimeoutExpired:
-        raise CredentialsError(f"RECONCILER_TOKEN_COMMAND did not end within {COMMAND_TIMEOUT:g} s") from None
+        raise CredentialsError(f"{name} did not end within {COMMAND_TIMEOUT:g} s") from None
     if done.returncode != 0:
-        raise CredentialsError(
-            f"RECONCILER_TOKEN_COMMAND ended {done.returncode}", "run it by hand to see what it says"
-        )
+        raise CredentialsError(f"{name} ended {done.returncode}", "run it by hand to see what it says")
     token = done.stdout.decode("utf-8", "replace").strip()
     if not token:
-        raise CredentialsError("RECONCILER_TOKEN_COMMAND printed nothing")
+        raise CredentialsError(f"{name} printed nothing")
     return token
 
 
-def plan_key(token: str) -> bytes:
-    """The key of plan digests: `RECONCILER_PLAN_KEY`, else derived from the token."""
-    own = variable("RECONCILER_PLAN_KEY")
-    secret = own.encode() if own else token.encode()
-    return hmac.new(secret, b"group-reconciler plan", hashlib.sha256).digest()
+def plan_key(token: str, account: str = "") -> bytes:
+    """The key of plan digests, from `RECONCILER_PLAN_KEY`, else from the token. Each of several accounts has
+    another: a plan that was saved for one holds for no other."""
+    given = own("PLAN_KEY", account) or own("PLAN_KEY")
+    secret = given.encode() if given else token.encode()
+    return hmac.new(
+        secret, f"group-reconciler plan{account and f' {account}'}".encode(), hashlib.sha256
+    ).digest()

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yamlmarks
+from reconciler.manifests.accounts import conflicts, default_account, misplaced
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.files import FileError, Tree, join
@@ -20,7 +21,7 @@ from reconciler.manifests.schema import Checked, check
 from reconciler.manifests.statespec import state_mistake
 from reconciler.manifests.words import quote, visible
 from reconciler.model.group import UNSET, Unset
-from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, Settings
+from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, OwnSettings, Settings
 
 DEFAULT_CONFIG = "reconciler.yaml"
 DEFAULT_CONTACTS = "contacts.yaml"
@@ -42,6 +43,11 @@ _REFUSED = {
     "no-account": "it cannot be lifted: set `account`",
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }
+_SHARED = ("api", "contacts", "defaults", "kinds", "allow", "guards", "invites")
+_BESIDE_ACCOUNTS = {
+    **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
+    **dict.fromkeys(_SHARED, "it is shared by all accounts: write it at the top of the file"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,8 @@ class Preset:
 class Config:
     """The configuration of a run. `folder` is where its relative paths begin, relative to the root; `mark`
     the file, or where it would be; `broken_kinds` are kinds whose entry is wrong; with `whole` false the file
-    could not be read, so that nothing is missing."""
+    could not be read, so that nothing is missing. `accounts` are several, each with settings of its own: `of`
+    gives the configuration of one."""
 
     settings: Settings
     defaults: Preset
@@ -70,6 +77,16 @@ class Config:
     folder: str = ""
     path: str | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    accounts: tuple[OwnSettings, ...] = ()
+
+    def of(self, name: str) -> Config:
+        """The configuration of one account; one that is not configured has the defaults of its name."""
+        known = (own for own in self.accounts if own.name == name)
+        own = next(known, None) or default_account(name, self.folder)
+        settings = replace(self.settings, account=own.account, manifests=own.manifests, state=own.state)
+        prefix = f"accounts.{name}."
+        marks = {key.removeprefix(prefix): mark for key, mark in self.marks.items()}
+        return replace(self, settings=settings, marks=marks, accounts=())
 
 
 def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
@@ -95,7 +112,8 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
         complaints.extend([second_document(documents.nodes[1], shown)])
     config = replace(_no_config(full.rpartition("/")[0]), path=full, whole=documents.whole)
     for root in documents.nodes[:1]:
-        checked = check("config", root, shown, _REFUSED)
+        several = isinstance(root, Pairs) and "accounts" in root.pairs
+        checked = check("config", root, shown, _BESIDE_ACCOUNTS if several else _REFUSED)
         complaints.extend(checked.complaints)
         if checked.value is None:
             config = replace(config, whole=False)
@@ -132,19 +150,20 @@ class _Reader:
         self._config = config
         self._written = written
         lost = self._keys(()) - (checked.value or {}).keys()
-        self._whole = config.whole and not lost & {"manifests", "contacts", "kinds"}
+        self._whole = config.whole and not lost & {"manifests", "contacts", "kinds", "accounts"}
         self._root = checked.node
         self._file = file
         self._complaints = complaints
 
     def read(self, document: Mapping[str, Any]) -> Config:
         known = self._config.settings
+        accounts, marks = self._accounts(document.get("accounts"))
         settings = Settings(
-            account=self._account(document.get("account", ())),
+            account=self._account(document),
             api=_api(document.get("api", {})),
             manifests=self._path(document, "manifests", known.manifests),
             contacts=self._path(document, "contacts", known.contacts or ""),
-            state=self._state(document),
+            state=self._state(document, known.state),
             guards=_guards(document.get("guards", {})),
             allow=tuple(
                 self._allowance(index, entry) for index, entry in enumerate(document.get("allow", ()))
@@ -164,20 +183,52 @@ class _Reader:
                 for name, entry in kinds.items()
             },
             broken_kinds=frozenset(self._keys(("kinds",)) - kinds.keys()),
-            marks={key: self._mark(key) for key in document},
+            marks={key: self._mark(key) for key in document} | marks,
+            accounts=accounts,
         )
 
-    def _account(self, written: str | list[str]) -> tuple[str, ...]:
+    def _accounts(
+        self, document: Mapping[str, Any] | None
+    ) -> tuple[tuple[OwnSettings, ...], dict[str, Mark]]:
+        """Every account, and where its keys stand: `accounts.NAME.KEY`."""
+        if document is None:
+            return (), {}
+        top, names = self._keys(()), self._keys(("accounts",))
+        self._complaints.extend(misplaced({key: self._key(key) for key in top}, document))
+        if not names:
+            self._complain(
+                self._key("accounts"), "`accounts` names no account", "name one, or leave it out", "accounts"
+            )
+        found = []
+        marks: dict[str, Mark] = {}
+        for name, entry in document.items():
+            at = ("accounts", name)
+            known = default_account(name, self._config.folder)
+            found.append(
+                OwnSettings(
+                    name=name,
+                    account=self._account(entry, at),
+                    manifests=self._path(entry, "manifests", known.manifests, at),
+                    state=self._state(entry, known.state, at),
+                )
+            )
+            marks[name] = self._key(*at)
+            marks |= {f"{name}.{key}": self._mark(*at, key) for key in entry}
+        self._complaints.extend(conflicts(found, marks))
+        return tuple(found), {f"accounts.{key}": mark for key, mark in marks.items()}
+
+    def _account(self, document: Mapping[str, Any], at: tuple[str, ...] = ()) -> tuple[str, ...]:
+        written: str | list[str] = document.get("account", ())
         listed = [written] if isinstance(written, str) else written
         found: dict[str, str] = {}
         for index, text in enumerate(listed):
-            path = ("account",) if isinstance(written, str) else ("account", index)
-            digits = read_number(text, self._mark(*path), self._complaints)
+            place = () if isinstance(written, str) else (index,)
+            digits = read_number(text, self._mark(*at, "account", *place), self._complaints)
             if digits is not None:
                 found.setdefault(digits, digits)
         return tuple(found)
 
-    def _path(self, document: Mapping[str, Any], key: str, default: str) -> str:
+    def _path(self, document: Mapping[str, Any], key: str, default: str, at: tuple[str, ...] = ()) -> str:
         """A path that the file names, relative to the root."""
         if key not in document:
             return default
@@ -186,12 +237,12 @@ class _Reader:
             return join(self._config.folder, text)
         except FileError as error:
             self._whole = False
-            self._complain(self._mark(key), f"{quote(text)} {error.message}", error.hint, "path")
+            self._complain(self._mark(*at, key), f"{quote(text)} {error.message}", error.hint, "path")
             return default
 
-    def _state(self, document: Mapping[str, Any]) -> str:
+    def _state(self, document: Mapping[str, Any], default: str, at: tuple[str, ...] = ()) -> str:
         if "state" not in document:
-            return self._config.settings.state
+            return default
         text = str(document["state"])
         mistake = state_mistake(text)
         if mistake is None and text.startswith("file:"):
@@ -204,7 +255,7 @@ class _Reader:
                     return f"file:{path}"
                 mistake = ("leads out of the repository", "a state elsewhere is named by RECONCILER_STATE")
         if mistake is not None:
-            self._complain(self._mark("state"), f"{quote(text)} {mistake[0]}", mistake[1], "state")
+            self._complain(self._mark(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state")
         return text
 
     def _allowance(self, index: int, entry: Mapping[str, Any]) -> Allowance:
@@ -244,6 +295,12 @@ class _Reader:
     def _mark(self, *path: str | int) -> Mark:
         node = node_at(self._root, path)
         return mark_of(node, self._file)
+
+    def _key(self, *path: str) -> Mark:
+        """Where a key of a mapping stands."""
+        around = node_at(self._root, path[:-1])
+        found = around.keys.get(path[-1]) if isinstance(around, Pairs) else None
+        return mark_of(found or around, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
         self._complaints.add(mark, message, hint, rule)

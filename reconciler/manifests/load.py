@@ -56,13 +56,15 @@ def load(
     config_path: str | None,
     today: date,
     account: tuple[str, ...] | None = None,
+    only: str = "",
     check_icons: bool = True,
     need_manifests: bool = True,
     applied_icons: Callable[[Settings], frozenset[str]] = _none_applied,
 ) -> Loaded:
     """Read and check all files.
 
-    `config_path` as for `load_config`; `account` (digits) stands in for the configured one. Without
+    `config_path` as for `load_config`; `account` (digits) stands in for the configured one. `only` names the
+    account that is meant, where several are configured. Without
     `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
     do not look at icons. Without `need_manifests` it is no mistake that there is none, in a file
     or in all of them. `applied_icons` is asked, once there is a picture to be checked, which ones (SHA-256)
@@ -72,6 +74,10 @@ def load(
     complaints = Complaints()
     config, found = load_config(tree, config_path)
     complaints.extend(found)
+    if only:
+        config = config.of(only)
+    elif "accounts" in config.marks:
+        config = replace(config, whole=False)  # what is missing is each account's
     if (path := config.settings.contacts) and "contacts" not in config.marks and not tree.exists(path):
         config = replace(config, settings=replace(config.settings, contacts=None))
     contacts, found = _contacts(tree, config)

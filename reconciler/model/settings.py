@@ -81,6 +81,16 @@ def template_gap(template: Mapping[str, object]) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSettings:
+    """What one of several accounts has of its own, as in `Settings`; the rest is shared."""
+
+    name: str
+    account: tuple[str, ...] = ()
+    manifests: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One run's configuration. `account`: digits, the present number first; paths relative to the root."""
 
