@@ -53,11 +53,12 @@ def opened(
     *,
     config_path: str | None,
     account: tuple[str, ...] | None,
+    only: str = "",
 ) -> Iterator[Opened]:
     """The base that `ref` names, and `loaded` under its settings.
 
-    `config_path` and `account` as for `manifests.load.load`. Raises `UsageError` for what is no name of a
-    commit, and `ReconcilerError` where there is no such commit here; a base whose files are wrong is no
+    `config_path`, `account` and `only` as for `manifests.load.load`. Raises `UsageError` for what is no name
+    of a commit, and `ReconcilerError` where there is no such commit here; a base whose files are wrong is no
     error.
     """
     from reconciler.manifests.gitobjects import Objects
@@ -70,7 +71,7 @@ def opened(
         commit = objects.commit(ref)
         head = objects.commit("HEAD")
         tree = GitTree(objects, commit, work)
-        base, config, problem = _loaded(tree, config_path, clock, account)
+        base, config, problem = _loaded(tree, config_path, clock, account, only)
         warnings = []
         if objects.lacks(commit, head):
             warnings.append(
@@ -87,6 +88,12 @@ def opened(
                 "account and state are this change's, guards are the defaults, nothing is allowed"
             )
         else:
+            if only and only not in {own.name for own in config.accounts}:
+                warnings.append(
+                    f"{ref} has no account {only}: its number and its state are not this change's to say"
+                )
+            if only:
+                config = config.of(only)
             settings = config.settings if account is None else replace(config.settings, account=account)
         changed = changed_settings(settings, loaded.settings, base.desired if base else None, loaded.desired)
         files = BaseFiles(
@@ -102,7 +109,11 @@ def opened(
 
 
 def _loaded(
-    tree: GitTree, config_path: str | None, clock: SystemClock, account: tuple[str, ...] | None
+    tree: GitTree,
+    config_path: str | None,
+    clock: SystemClock,
+    account: tuple[str, ...] | None,
+    only: str,
 ) -> tuple[Loaded | None, Config | None, str]:
     """The files of the base and its configuration, each None where it cannot be used, and why."""
     from reconciler.manifests.config import load_config
@@ -114,7 +125,12 @@ def _loaded(
     usable = config.whole and all(complaint.warning for complaint in complaints)
     try:
         found = load(
-            tree, config_path=config_path, today=clock.today(), account=account, need_manifests=False
+            tree,
+            config_path=config_path,
+            today=clock.today(),
+            account=account,
+            only=only,
+            need_manifests=False,
         )
     except InputError as error:
         mistakes = [complaint for complaint in error.complaints if not complaint.warning]

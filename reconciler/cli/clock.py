@@ -47,19 +47,34 @@ class SystemClock:
         self._stop.set()
 
 
+class _Stopping:
+    """What a signal does while a run goes on. A run within a run stops with it, and stops it."""
+
+    def __init__(self, clock: SystemClock, around: object) -> None:
+        self._clock = clock
+        self._around = around if isinstance(around, _Stopping) else None
+        if self._around is not None and self._around._clock.stopping:
+            clock.stop()
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        # os.write, because print may be in the middle of something when a signal comes.
+        if self._clock.stopping:
+            os.write(2, b"\nStopped at once.\n")
+            os._exit(Exit.INTERRUPTED)
+        self.stop()
+        os.write(2, b"\nStopping after the calls in flight. Once more to stop at once.\n")
+
+    def stop(self) -> None:
+        self._clock.stop()
+        if self._around is not None:
+            self._around.stop()
+
+
 @contextmanager
 def stopping_on_signals(clock: SystemClock) -> Iterator[None]:
     """First SIGINT or SIGTERM: `clock.stop()`, so that calls in flight are finished and state is saved.
     Second: the process ends at once with 130."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        # os.write, because print may be in the middle of something when a signal comes.
-        if clock.stopping:
-            os.write(2, b"\nStopped at once.\n")
-            os._exit(Exit.INTERRUPTED)
-        clock.stop()
-        os.write(2, b"\nStopping after the calls in flight. Once more to stop at once.\n")
-
+    handle = _Stopping(clock, signal.getsignal(signal.SIGINT))
     previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

@@ -7,36 +7,47 @@ import importlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler import __version__
 from reconciler.errors import UsageError
 
+if TYPE_CHECKING:
+    from reconciler.cli.account import Account
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """The common options as given: an empty or False value means "not given"."""
+    """The common options as given: an empty or False value means "not given". `only` is no option: the
+    account that a run is about, where several are configured."""
 
     directory: str = ""
     config: str = ""
     sandbox: bool = False
     target: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
     format: str = ""
     report: tuple[str, ...] = ()
     show_numbers: bool = False
     color: str = ""
     quiet: bool = False
     verbose: bool = False
+    only: Account | None = None
+
+    @property
+    def account_name(self) -> str:
+        """The name of the account that the run is about; "" where there is only one, without a name."""
+        return self.only.name if self.only is not None else ""
 
     def refuse(self, *names: str) -> None:
         """Raise `UsageError` for options that were given and would mean nothing to this command."""
         for name in names:
             if getattr(self, name):
-                raise UsageError(f"--{name} means nothing here")
+                raise UsageError(f"--{_FLAGS.get(name, name)} means nothing here")
 
     def over(self, earlier: Common) -> Common:
         """These options over those given before the verb; lists are joined."""
@@ -49,6 +60,16 @@ class Common:
                 merged = replace(merged, **{field.name: mine})
         return merged
 
+
+_FLAGS = {"accounts": "account", "show_numbers": "show-numbers"}
+
+_ACCOUNT = click.option(
+    "--account",
+    "accounts",
+    metavar="NAME",
+    multiple=True,
+    help="Only this account, of several (a glob); repeatable.",
+)
 
 _OPTIONS = (
     click.option("-C", "directory", metavar="DIR", default="", help="Work in DIR, as if started there."),
@@ -76,8 +97,9 @@ _OPTIONS = (
 _COMMON_NAMES = frozenset({*(field.name for field in fields(Common)), "version"})
 
 
-def common_options(function: F) -> F:
-    """Add the common options to a command; they arrive as one `common` argument."""
+def common_options(function: F, *, of_accounts: bool = True) -> F:
+    """Add the common options to a command; they arrive as one `common` argument. `--account` only with
+    `of_accounts`."""
     names = {field.name for field in fields(Common)}
 
     def collect(*args: Any, **kwargs: Any) -> Any:
@@ -92,7 +114,7 @@ def common_options(function: F) -> F:
     if hasattr(function, "__click_params__"):
         collect.__click_params__ = function.__click_params__  # type: ignore[attr-defined]
     decorated: Any = collect
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, _ACCOUNT) if of_accounts else _OPTIONS):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return]
 
@@ -128,13 +150,41 @@ def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
         formatter.write("\n")
 
 
-def verb(name: str, examples: str) -> Callable[[Callable[..., Any]], ExampleCommand]:
-    """A decorator: a command with examples and the common options."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerAccount:
+    """How a verb goes about several accounts: one after another, each as a run of its own.
+
+    `together`: it looks at all of them itself. `alone` says why a run can be about one account only, always
+    or `when` that option was given; the option or argument `names` then holds names of groups, or globs, by
+    which the account is found. `groups` as for `wiring.load`.
+    """
+
+    groups: bool = True
+    together: bool = False
+    alone: str = ""
+    when: str = ""
+    names: str = ""
+
+
+def verb(
+    name: str, examples: str, accounts: PerAccount | None = None
+) -> Callable[[Callable[..., Any]], ExampleCommand]:
+    """A decorator: a command with examples and the common options. Without `accounts` it is about none."""
 
     def decorate(function: Callable[..., Any]) -> ExampleCommand:
+        def run(common: Common, **given: Any) -> Any:
+            if accounts is None:
+                common.refuse("accounts")
+                return function(common, **given)
+            from reconciler.cli.accounts import run
+
+            return run(common, accounts, name, given, lambda common: function(common, **given))
+
+        run.__doc__ = function.__doc__
+        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         made = click.command(
             name, cls=ExampleCommand, context_settings={"help_option_names": ["--help", "-h"]}
-        )(common_options(function))
+        )(common_options(run, of_accounts=accounts is not None))
         made.examples = examples
         return made
 

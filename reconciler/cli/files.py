@@ -88,3 +88,14 @@ def read_text(path: str, limit: int = LIMIT) -> str:
     if len(text) > limit:
         raise ReconcilerError(f"{path} is too large")
     return text
+
+
+_BEFORE = 1 << 20  # characters of an earlier report that are looked at
+
+
+def read_before(path: str) -> str:
+    """What a report's file held before this run; "" where nothing usable was."""
+    try:
+        return read_text(path, _BEFORE)
+    except ReconcilerError:
+        return ""

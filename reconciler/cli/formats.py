@@ -177,11 +177,11 @@ def _markdown() -> Format:
     from reconciler.reports import markdown
 
     return Format(
-        plan=lambda view, run, _: markdown.render_plan(view, run),
-        apply=lambda view, run, _: markdown.render_apply(view, run),
-        drift=lambda view, run, _: markdown.render_drift(view, run),
+        plan=lambda view, run, _: markdown.render_plan(view, run, budget=markdown.budget(run)),
+        apply=lambda view, run, _: markdown.render_apply(view, run, budget=markdown.budget(run)),
+        drift=lambda view, run, _: markdown.render_drift(view, run, budget=markdown.budget(run)),
         validation=lambda view, run, _: markdown.render_validation(view, run),
-        failure=lambda view, run, _: markdown.render_failure(view, run),
+        failure=lambda view, run, _: markdown.render_failure(view, run, budget=markdown.budget(run)),
     )
 
 
@@ -249,16 +249,6 @@ LIST: dict[str, ListFormat] = {"text": _text_list, "json": _json_list, "csv": _c
 """The formats of `list`."""
 
 
-def list_named(name: str) -> ListFormat:
-    """The format of `list` of a name; raises `UsageError` naming the others."""
-    return chosen(LIST, name)
-
-
-def list_files(given: tuple[str, ...]) -> tuple[ReportFile[ListFormat], ...]:
-    """Every `--report` of `list`, checked before anything is done; raises `UsageError`."""
-    return chosen_files(LIST, given)
-
-
 def _text_import(view: ImportView, look: Look) -> str:
     from reconciler.reports import text
 
@@ -277,16 +267,6 @@ IMPORT: dict[str, ImportFormat] = {"text": _text_import, "json": _json_import}
 """The formats of `import`."""
 
 
-def import_named(name: str) -> ImportFormat:
-    """The format of `import` of a name; raises `UsageError` naming the others."""
-    return chosen(IMPORT, name)
-
-
-def import_files(given: tuple[str, ...]) -> tuple[ReportFile[ImportFormat], ...]:
-    """Every `--report` of `import`, checked before anything is done; raises `UsageError`."""
-    return chosen_files(IMPORT, given)
-
-
 def _text_accept(view: AcceptView, look: Look) -> str:
     from reconciler.reports import text
 
@@ -303,16 +283,6 @@ AcceptFormat = Callable[["AcceptView", Look], str]
 
 ACCEPT: dict[str, AcceptFormat] = {"text": _text_accept, "json": _json_accept}
 """The formats of `accept`."""
-
-
-def accept_named(name: str) -> AcceptFormat:
-    """The format of `accept` of a name; raises `UsageError` naming the others."""
-    return chosen(ACCEPT, name)
-
-
-def accept_files(given: tuple[str, ...]) -> tuple[ReportFile[AcceptFormat], ...]:
-    """Every `--report` of `accept`, checked before anything is done; raises `UsageError`."""
-    return chosen_files(ACCEPT, given)
 
 
 def serving(verb: str) -> dict[str, Row]:
@@ -341,20 +311,21 @@ def chosen(table: Mapping[str, T], name: str) -> T:
 
 @dataclass(frozen=True, slots=True)
 class ReportFile(Generic[T]):
-    """One `--report FORMAT=FILE`."""
+    """One `--report FORMAT=FILE`. `name` is the format's."""
 
+    name: str
     format: T
     path: str
 
 
 def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile[Row], ...]:
     """Every `--report`, checked before anything is done; raises `UsageError`."""
-    return tuple(ReportFile(named(name, verb), path) for name, path in map(_parts, given))
+    return tuple(ReportFile(name, named(name, verb), path) for name, path in map(_parts, given))
 
 
 def chosen_files(table: Mapping[str, T], given: tuple[str, ...]) -> tuple[ReportFile[T], ...]:
     """Every `--report` of such a verb, checked before anything is done; raises `UsageError`."""
-    return tuple(ReportFile(chosen(table, name), path) for name, path in map(_parts, given))
+    return tuple(ReportFile(name, chosen(table, name), path) for name, path in map(_parts, given))
 
 
 def _parts(given: str) -> tuple[str, str]:

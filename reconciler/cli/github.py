@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from reconciler.errors import ReconcilerError
-
-if TYPE_CHECKING:
-    from reconciler.reports.run import Run
-    from reconciler.reports.values import View
 
 SUMMARY_LIMIT = 1 << 20
 """Bytes that GitHub takes of a step's summary, all commands of the step together; more fails the upload."""
@@ -18,17 +14,14 @@ SUMMARY_LIMIT = 1 << 20
 _TOO_LONG = "\n*The summary has no room for more: GitHub takes 1 MiB. The log and the reports say it all.*\n"
 
 
-def write_outputs(view: View, run: Run) -> None:
+def write_outputs(found: Mapping[str, str]) -> None:
     """Append the values of a run to `$GITHUB_OUTPUT`, where that is set: numbers, words, and `groups`, the
     names of the groups that it is about, a line each. Raises `ReconcilerError` when it cannot be written."""
     from reconciler.reports import github
-    from reconciler.reports.values import names, values
 
     path = os.environ.get("GITHUB_OUTPUT")
-    if not path:
-        return
-    found = values(view, run) | {"groups": "\n".join(names(view))}
-    _append(path, github.encode_outputs(found, f"end-{secrets.token_hex(16)}"))
+    if path:
+        _append(path, github.encode_outputs(found, f"end-{secrets.token_hex(16)}"))
 
 
 def write_summary(markdown: str) -> None:

@@ -11,14 +11,14 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
     from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.cli.state_store import check_name
     from reconciler.reports.sending_view import rotations_view
 
     for name in names:
         check_name(name)
     wiring.enter(common)
-    outputs = PeopleOutputs(common, people_formats.ROTATIONS)
+    outputs = PlainOutputs(common, people_formats.ROTATIONS)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to revoke without a question")
     clock = SystemClock()

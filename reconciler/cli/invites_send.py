@@ -32,12 +32,12 @@ def run(common: Common, wish: Wish) -> int:
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
-    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.reports import text
     from reconciler.reports.sending_view import letters_view, sending_view
 
     wiring.enter(common)
-    outputs = PeopleOutputs(common, people_formats.SENDING)
+    outputs = PlainOutputs(common, people_formats.SENDING)
     unknown = _unknown(wish.unknown)
     later = _seconds(wish.resend_after)
     if not wish.yes and not terminal.can_ask():

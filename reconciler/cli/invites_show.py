@@ -17,14 +17,14 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
-    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.reports.invites_view import invites_view
 
     wiring.enter(common)
     table = people_formats.INVITES
     if qr and common.format not in ("", "text"):
         raise UsageError("--qr is for the text format", "html has the QR codes as it is")
-    outputs = PeopleOutputs(common, {**table, "text": people_formats.text_with_codes} if qr else table)
+    outputs = PlainOutputs(common, {**table, "text": people_formats.text_with_codes} if qr else table)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):

@@ -11,8 +11,9 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import __version__
-from reconciler.cli import checkout, files, formats, github, terminal
+from reconciler.cli import checkout, files, formats, terminal
 from reconciler.cli.clock import SystemClock
+from reconciler.cli.collected import Place, sink
 from reconciler.cli.common import Common
 from reconciler.cli.formats import PLAIN, Format, Look, Renderer, ReportFile, Row
 from reconciler.cli.places import find_root
@@ -30,8 +31,6 @@ V = TypeVar("V", bound="View")
 Pick = Callable[[Format], Renderer[V] | None]
 """Which of a format's renderers is meant: `lambda format: format.plan`."""
 
-_BEFORE = 1 << 20  # characters of an earlier report that are looked at
-
 
 class Outputs:
     """The formats of one run, checked before anything is done; raises `UsageError`."""
@@ -42,6 +41,9 @@ class Outputs:
         self.work: Workspace | None = None
         self._row = formats.named(self.name, verb)
         self._files = formats.report_files(common.report, verb)
+        self._sink = sink(common)
+        self._sink.expect([Place(self.name), *map(_place, self._files)])
+        self._only = common.only
         self._verb = verb
         self._clock = clock
         self._show_numbers = common.show_numbers
@@ -69,7 +71,8 @@ class Outputs:
         run = self.run(code, complete=complete)
         render = None if shown else pick(self._row.load())
         if render is not None:
-            terminal.put(render(view, run, replace(self.look, thumbnails=self._thumbnails)))
+            text = render(view, run, replace(self.look, thumbnails=self._thumbnails))
+            self._sink.put(Place(self.name), text)
         if self.name == "github":
             self._tell_github(pick, view, run)
         look = replace(PLAIN, thumbnails=self._thumbnails)
@@ -77,7 +80,11 @@ class Outputs:
             render = pick(report.format.load())
             if render is not None:
                 text = render(view, replace(run, before=self._before(report)), look)
-                files.write_private(report.path, text, report.format.mode)
+                self._sink.put(_place(report), text)
+
+    def put(self, text: str) -> None:
+        """Text for people, on stdout, ahead of the result. Raises `ReconcilerError`."""
+        self._sink.put(Place("text"), text)
 
     def draw(self, found: Plan | Drift) -> None:
         """Fetch and draw the icons that differ, where a format shows them; `work` has to be there still.
@@ -102,10 +109,13 @@ class Outputs:
 
     def _tell_github(self, pick: Pick[V], view: V, run: Run) -> None:
         """What a step of GitHub Actions says beside its log, where GitHub asks for it."""
-        github.write_outputs(view, run)
+        from reconciler.reports.values import names, values
+
         render = pick(formats.FORMATS["markdown"].load())
-        if render is not None:
-            github.write_summary(render(view, run, PLAIN))
+        self._sink.tell_github(
+            values(view, run) | {"groups": "\n".join(names(view))},
+            "" if render is None else render(view, run, PLAIN),
+        )
 
     def run(self, code: Exit, *, complete: bool) -> Run:
         """The facts of the run as they stand now; see `reports.run.Run`."""
@@ -128,6 +138,8 @@ class Outputs:
             api=work.api if work else "",
             requests=tuple(sorted(work.client.counts.items())) if work else (),
             folder="" if folder == "." else f"{folder}/",
+            section=self._only.name if self._only else "",
+            share=self._only.share if self._only else 1,
         )
 
     @contextmanager
@@ -160,8 +172,9 @@ class Outputs:
         if not report.format.remembers:
             return ""
         if report.path not in self._befores:
-            try:
-                self._befores[report.path] = files.read_text(report.path, _BEFORE)
-            except ReconcilerError:
-                self._befores[report.path] = ""
+            self._befores[report.path] = files.read_before(report.path)
         return self._befores[report.path]
+
+
+def _place(report: ReportFile[Row]) -> Place:
+    return Place(report.name, report.path, report.format.mode, report.format.remembers)

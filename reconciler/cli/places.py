@@ -33,11 +33,11 @@ def check_inside(path: Path) -> None:
         )
 
 
-def sandbox_folder() -> Path:
+def sandbox_folder(account: str = "") -> Path:
     """Where the sandbox keeps its groups and its state; nobody means to commit that."""
     folder = find_root(Path.cwd()) / SANDBOX_FOLDER
-    for name in ("sandbox.sqlite3", "sandbox-state.json"):
-        check_inside(folder / name)
+    for path in (sandbox_database(folder, account), sandbox_state(folder, account)):
+        check_inside(path)
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
@@ -45,3 +45,19 @@ def sandbox_folder() -> Path:
             f"the sandbox cannot keep its groups in {folder.name}: {error.strerror}"
         ) from None
     return folder
+
+
+def sandbox_database(folder: Path, account: str = "") -> Path:
+    """The groups of the embedded sandbox; each of several accounts has a sandbox of its own."""
+    return folder / named_after("sandbox.sqlite3", account)
+
+
+def sandbox_state(folder: Path, account: str = "") -> Path:
+    """What was applied to the embedded sandbox."""
+    return folder / named_after("sandbox-state.json", account)
+
+
+def named_after(path: str, account: str) -> str:
+    """The path with an account's name before its extension: `drift.json`, `drift-sales.json`."""
+    head, tail = os.path.splitext(path)
+    return f"{head}-{account}{tail}" if account else path

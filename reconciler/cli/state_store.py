@@ -30,7 +30,8 @@ def open_store(common: Common) -> tuple[Store, Loaded]:
 def open_offline(common: Common) -> tuple[Store, Loaded]:
     """The store, which may be none, and the files, without their icons. Raises `InputError`."""
     loaded = wiring.load(common, SystemClock(), groups=False)
-    return Store.of(common, loaded, "sandbox" if common.sandbox else environment.base_url()), loaded
+    api = "sandbox" if common.sandbox else environment.base_url(common.account_name)
+    return Store.of(common, loaded, api), loaded
 
 
 def history(store: Store, what: str) -> GitStore:

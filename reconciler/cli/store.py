@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli import checkout, environment, pipeline, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
-from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_folder
+from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_folder, sandbox_state
 from reconciler.errors import UsageError
 from reconciler.manifests.statespec import git_place, state_mistake
 from reconciler.model.record import State
@@ -50,14 +50,17 @@ class Store:
     @classmethod
     def of(cls, common: Common, loaded: Loaded, label: str) -> Store:
         """The store that `--sandbox`, RECONCILER_STATE or the configuration names, in that order."""
+        account = common.account_name
         if common.sandbox:
-            path = sandbox_folder() / "sandbox-state.json"
+            path = sandbox_state(sandbox_folder(account), account)
             return cls(f"{SANDBOX_FOLDER}/{path.name}", label, path=path)
-        own = environment.variable("RECONCILER_STATE")
+        own = environment.own("STATE", account)
         place = own or loaded.settings.state
         mistake = state_mistake(place)
         if mistake is not None:
-            raise UsageError(f"RECONCILER_STATE {place!r:.60} {mistake[0]}", mistake[1])
+            raise UsageError(
+                f"{environment.name_of('STATE', account)} {place!r:.60} {mistake[0]}", mistake[1]
+            )
         if place == "none":
             return cls("none", label)
         if place.startswith("git:"):

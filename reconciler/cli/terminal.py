@@ -72,14 +72,14 @@ def print_complaints(complaints: Sequence[Complaint], color: str = "auto") -> No
         say(text.render_complaints(complaints, color=wants_color(sys.stderr, color)))
 
 
-def print_error(error: ReconcilerError) -> None:
-    """An error with its hint, on stderr."""
+def print_error(error: ReconcilerError, account: str = "") -> None:
+    """An error with its hint, on stderr; of several accounts with the name of the one that it befell."""
     if isinstance(error, InputError):
         print_complaints(error.complaints)
         return
     from reconciler.reports.escape import for_terminal
 
-    say(f"Error: {for_terminal(error.message)}")
+    say(f"{f'Error ({account})' if account else 'Error'}: {for_terminal(error.message)}")
     if error.hint:
         say(f"  {for_terminal(error.hint)}")
 

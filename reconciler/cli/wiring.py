@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
+from reconciler.cli.account import Account
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
-from reconciler.cli.places import check_inside, find_root, sandbox_folder
+from reconciler.cli.places import check_inside, find_root, sandbox_database, sandbox_folder, sandbox_state
 from reconciler.cli.store import Store
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
 from reconciler.model.record import State
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.cli.base import Opened
     from reconciler.manifests.files import Tree, WorkTree
     from reconciler.manifests.load import Loaded
-    from reconciler.model.settings import Settings
+    from reconciler.model.settings import OwnSettings, Settings
     from reconciler.planning.options import Options
     from reconciler.ports import IconFiles
     from reconciler.reports.view import Book
@@ -60,14 +61,21 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
 
     Without `groups` there need not be any, and no icon is looked at: for commands on what is recorded.
     Without `manifests` there need not be any either, and icons are looked at all the same.
+    Of several accounts the files of the one that the run is about, which may have been read already.
     """
+    read = common.only.files if common.only is not None else None
+    if isinstance(read, InputError):
+        raise read
+    if read is not None:
+        return read
     from reconciler.manifests.load import load as load_files
 
     loaded = load_files(
         tree(),
-        config_path=_config_path(common),
+        config_path=config_path(common),
         today=clock.today(),
         account=_account(common),
+        only=common.account_name,
         check_icons=groups,
         need_manifests=groups and manifests,
         applied_icons=partial(_applied_icons, common),
@@ -77,14 +85,53 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
     return loaded
 
 
+def load_each(
+    common: Common, clock: SystemClock, names: Iterable[str], *, groups: bool = True
+) -> dict[str, Loaded]:
+    """The files of several accounts, by name; `groups` as for `load`. Raises `InputError` with what is wrong
+    with any of them; prints what is doubtful, and what they share once."""
+    loaded: dict[str, Loaded] = {}
+    complaints: set[Complaint] = set()
+    mistakes = False
+    for name in names:
+        try:
+            loaded[name] = load(replace(common, quiet=True, only=Account(name)), clock, groups=groups)
+            complaints |= set(loaded[name].desired.warnings)
+        except InputError as error:
+            complaints |= set(error.complaints)
+            mistakes = True
+    if mistakes:
+        raise InputError(complaints)
+    if not common.quiet:
+        terminal.print_complaints(sorted(complaints), common.color)
+    return loaded
+
+
+def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
+    """The files: one `Loaded`, or where there are several accounts one for each that is meant."""
+    if not common.accounts:
+        return (load(common, clock),)
+    return tuple(load_each(common, clock, common.accounts).values())
+
+
+def configured_accounts(common: Common) -> tuple[tuple[OwnSettings, ...], bool]:
+    """The accounts that the configuration names, none where there is one without a name; and whether that is
+    known, because nothing is wrong with the file. What is wrong is said when the files are loaded."""
+    from reconciler.manifests.config import load_config
+
+    config, complaints = load_config(tree(), config_path(common))
+    return config.accounts, all(complaint.warning for complaint in complaints)
+
+
 def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
     """Pictures that a state in a file says were applied; a branch is not fetched for that."""
     from reconciler.state.applied_icons import applied_icons
 
-    own = environment.variable("RECONCILER_STATE")
+    account = common.account_name
+    own = environment.own("STATE", account)
     place = own or settings.state
     if common.sandbox:
-        return applied_icons(sandbox_folder() / "sandbox-state.json")
+        return applied_icons(sandbox_state(sandbox_folder(account), account))
     if not place.startswith("file:"):
         return frozenset()
     path = (Path.cwd() if own else find_root(Path.cwd())) / place.removeprefix("file:")
@@ -96,13 +143,14 @@ def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
     return applied_icons(path)
 
 
-def _config_path(common: Common) -> str | None:
+def config_path(common: Common) -> str | None:
+    """Where the configuration is, if anybody said so."""
     return common.config or environment.variable("RECONCILER_CONFIG")
 
 
 def _account(common: Common) -> tuple[str, ...] | None:
     """The account that outweighs the configured one."""
-    return None if common.sandbox else environment.accounts()
+    return None if common.sandbox else environment.numbers(common.account_name)
 
 
 def here() -> Path:
@@ -149,8 +197,9 @@ def workspace(
                     loaded,
                     tree(),
                     clock,
-                    config_path=_config_path(common),
+                    config_path=config_path(common),
                     account=_account(common),
+                    only=common.account_name,
                 )
             )
             loaded = opened.loaded
@@ -182,7 +231,7 @@ def workspace(
                 loaded=loaded,
                 icon_files=ManifestIconFiles(tree()),
                 client=client,
-                plan_key=environment.plan_key(api.credentials.token),
+                plan_key=environment.plan_key(api.credentials.token, common.account_name),
                 store=Store.of(common, loaded, api.label),
                 base=opened,
             )
@@ -196,14 +245,22 @@ def reload(work: Workspace, files: Tree) -> Loaded:
     from reconciler.manifests.load import load as load_files
 
     common, today = work.common, work.clock.today()
-    loaded = load_files(files, config_path=_config_path(common), today=today, account=_account(common))
+    loaded = load_files(
+        files,
+        config_path=config_path(common),
+        today=today,
+        account=_account(common),
+        only=common.account_name,
+    )
     return replace(loaded, settings=work.loaded.settings)
 
 
 def load_again(work: Workspace) -> Loaded:
     """The files as they are now, under the lock: another run may have added to them since they were loaded.
     The settings stay those that the run began with."""
-    loaded = load(replace(work.common, quiet=True), work.clock, groups=False)
+    common = work.common
+    only = replace(common.only, files=None) if common.only is not None else None
+    loaded = load(replace(common, quiet=True, only=only), work.clock, groups=False)
     return replace(loaded, settings=work.loaded.settings)
 
 
@@ -227,15 +284,16 @@ def open_api(common: Common, settings: Settings) -> Iterator[Api]:
         from reconciler.sandbox import Options as SandboxOptions
         from reconciler.sandbox import start
 
-        database = sandbox_folder() / "sandbox.sqlite3"
+        name = common.account_name
+        database = sandbox_database(sandbox_folder(name), name)
         with startable():
             account = _sandbox_account(settings)[0]
             server = start(SandboxOptions(database=str(database), account=account))
         with server:
             yield Api(server.base_url, "sandbox", environment.Credentials("sandbox", "sandbox"))
         return
-    base_url = environment.base_url()
-    found, warnings = environment.credentials()
+    base_url = environment.base_url(common.account_name)
+    found, warnings = environment.credentials(common.account_name)
     yield Api(base_url, base_url, found, warnings)
 
 

@@ -95,7 +95,7 @@ def render_validation(view: ValidationView, run: Run) -> str:
     """An annotation a complaint, at its line and column."""
     mistakes = sum(not complaint.warning for complaint in view.complaints)
     count = counted(mistakes, "mistake") if view.groups is None else counted(view.groups, "group")
-    summary = _Note("notice", 0, f"reconciler {run.verb}", (f"{count}.",))
+    summary = _Note("notice", 0, f"reconciler {run.what}", (f"{count}.",))
     return _draw((summary, *_complaints(view.complaints)), run)
 
 
@@ -103,7 +103,7 @@ def render_failure(view: FailureView, run: Run) -> str:
     """The error that ended the run; for mistakes in files one a mistake."""
     if view.complaints:
         return _draw(_complaints(view.complaints), run)
-    return _draw((_Note("error", 0, f"reconciler {run.verb}", _lines(view.message, view.hint)),), run)
+    return _draw((_Note("error", 0, f"reconciler {run.what}", _lines(view.message, view.hint)),), run)
 
 
 def encode_outputs(values: Mapping[str, str], delimiter: str) -> str:
@@ -125,7 +125,7 @@ def _lines(*texts: str) -> tuple[str, ...]:
 
 
 def _sum(summary: Cell, run: Run) -> _Note:
-    return _Note("notice", 0, f"reconciler {run.verb}", ("".join(text for text, _ in summary),))
+    return _Note("notice", 0, f"reconciler {run.what}", ("".join(text for text, _ in summary),))
 
 
 def _run(complete: bool, notes: tuple[str, ...]) -> Iterator[_Note]:

@@ -61,7 +61,7 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     sent = sum(number for _, number in run.requests)
     facts = (
         ("Commit", (run.commit or "")[:12] or "unknown"),
-        ("Account", run.account or ("not set" if run.api else "")),
+        ("Account", " ".join(filter(None, (run.section, run.account or ("not set" if run.api else ""))))),
         ("API", run.api.removeprefix("https://")),
         ("Version", f"reconciler {run.version}"),
         ("Started", f"{run.started:%Y-%m-%d %H:%M:%S} UTC"),

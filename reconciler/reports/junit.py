@@ -188,7 +188,7 @@ def _document(cases: Sequence[_Case], run: Run) -> str:
         root,
         "testsuite",
         {
-            "name": f"reconciler {run.verb}",
+            "name": f"reconciler {run.what}",
             **counts,
             "skipped": str(ends.count("skipped")),
             "time": time,

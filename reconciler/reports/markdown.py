@@ -31,9 +31,15 @@ NAMES = 15  # groups in a short list
 MANY_NAMES = 200  # groups of which one thing is said together
 STUCK = 20  # groups that are stuck, and settings that change
 COMPLAINTS = 1000
+_AROUND = 600  # characters for what stands around several reports in one, and around each of them
 
 _DOING = ("create", "adopt", "update", "leave")
 _STUCK = ("blocked", "missing", "unreadable", "held", "orphaned")
+
+
+def budget(run: Run) -> int:
+    """Characters for a run's report: all that a comment takes, or its share of that."""
+    return BUDGET if run.share == 1 else (BUDGET - _AROUND) // run.share - _AROUND
 
 
 def render_plan(view: PlanView, run: Run, *, budget: int = BUDGET) -> str:
@@ -283,6 +289,7 @@ def _complaints(view: ValidationView) -> Section:
 
 def _footer(run: Run) -> str:
     facts = [f"reconciler {run.version}"]
+    facts += [f"account {run.section}"] if run.section else []
     facts += [f"commit {run.commit[:12]}"] if run.commit else []
     facts += [f"API {run.api}"] if run.api else []
     return " · ".join(map(code, facts))
@@ -303,7 +310,7 @@ def _bounded(
 
 
 def _marked(run: Run, digest: str, made: Page, quiet: bool | None = None) -> str:
-    facts: dict[str, object] = {"kind": run.verb, "digest": digest[:128], "truncated": made.truncated}
+    facts: dict[str, object] = {"kind": run.what, "digest": digest[:128], "truncated": made.truncated}
     facts |= {"cut": made.cut} if made.cut else {}
     return marker(facts | ({} if quiet is None else {"quiet": quiet}))
 

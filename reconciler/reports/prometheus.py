@@ -1,8 +1,8 @@
 """Metrics for the textfile collector of Prometheus' node_exporter.
 
 Nothing in them was written by an outsider, and no label holds a number of a person or an id: labels are
-our own words and HTTP statuses. A run sees what the file held before it: a counter goes on counting, and the
-time of the last success survives a run that failed.
+our own words, HTTP statuses and, of several accounts, the account's name. A run sees what the file held
+before it: a counter goes on counting, and the time of the last success survives a run that failed.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _ENDED = ("failed", "unknown", "skipped", "done")
 
 _SAMPLE = re.compile(r'^([a-z_]+)(?:\{code="([A-Za-z0-9_]{1,40})"\})? ([0-9]+(?:\.[0-9]+)?)$', re.MULTILINE)
 _LABEL = re.compile(r"[^A-Za-z0-9_]")
+_NAME = re.compile(r"^([a-z_]+)(?:\{(.*)\})?(?= )", re.MULTILINE)
 
 
 def render_plan(view: PlanView, run: Run) -> str:
@@ -117,14 +118,16 @@ def _groups(statuses: Iterable[str], found: Iterable[str]) -> list[str]:
 
 
 def _document(lines: Iterable[str], run: Run) -> str:
-    before = {(name, code): float(value) for name, code, value in _SAMPLE.findall(run.before)}
+    own = f'account="{run.section}"'
+    text = run.before.replace(f"{own},", "").replace(f"{{{own}}}", "") if run.section else run.before
+    before = {(name, code): float(value) for name, code, value in _SAMPLE.findall(text)}
     ended = (run.started + timedelta(seconds=run.duration)).timestamp()
     good = run.complete and run.exit_code in _GOOD
     success = ended if good else before.get((_SUCCESS, ""))
     requests = Counter({code: value for (name, code), value in before.items() if name == _REQUESTS and code})
     for code, count in run.requests:
         requests[_LABEL.sub("_", code)[:40]] += count
-    return "\n".join(
+    document = "\n".join(
         [
             *lines,
             *_family(
@@ -154,6 +157,9 @@ def _document(lines: Iterable[str], run: Run) -> str:
             "",
         ]
     )
+    if not run.section:
+        return document
+    return _NAME.sub(lambda found: f"{found[1]}{{{','.join(filter(None, (own, found[2])))}}}", document)
 
 
 def _family(name: str, kind: str, about: str, label: str, samples: Mapping[str, float]) -> list[str]:

@@ -22,7 +22,8 @@ class Run:
     a run that asks nobody. `requests` counts what was sent to it, by HTTP status or, without an answer, error
     code. `folder` leads from the top of the repository to where the run works ("" or `a/b/`), for formats
     that name files from the top. `before` is what the report's file held until now, for formats that carry
-    something over from the last run.
+    something over from the last run. `section` names the account that the run is about, where there are
+    several; with `share` over 1 the report is one of so many in a document.
     """
 
     verb: Verb
@@ -37,6 +38,13 @@ class Run:
     requests: tuple[tuple[str, int], ...] = ()
     folder: str = ""
     before: str = ""
+    section: str = ""
+    share: int = 1
+
+    @property
+    def what(self) -> str:
+        """The verb, and the account where there are several."""
+        return f"{self.verb} {self.section}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

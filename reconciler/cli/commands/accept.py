@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 from reconciler.errors import UsageError
 from reconciler.model.acceptance import ACCEPT_FIELDS, AcceptField, AcceptWish
 
@@ -19,7 +18,7 @@ reconciler accept suporte-campinas --drop-pending   also takes out who has yet t
 """
 
 
-@verb("accept", EXAMPLES)
+@verb("accept", EXAMPLES, PerAccount(alone="accept writes the manifests of one account", names="names"))
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option(
     "--field",
@@ -47,9 +46,10 @@ def command(
     from functools import partial
 
     from reconciler import operations
-    from reconciler.cli import exits, files, formats, terminal, wiring
+    from reconciler.cli import exits, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.model.acceptance import AcceptResult
     from reconciler.reports import text
@@ -58,14 +58,11 @@ def command(
     common.refuse("target")
     common = replace(common, target=names)
     wiring.enter(common)
-    name = common.format or "text"
-    chosen = formats.accept_named(name)
-    reports = formats.accept_files(common.report)
+    outputs = PlainOutputs(common, formats.ACCEPT)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to accept without a question")
     clock = SystemClock()
     terminal.log_calls(common.verbose)
-    look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
     with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
         with wiring.workspace(common, clock) as work:
             book = wiring.book(common, work.loaded)
@@ -74,9 +71,10 @@ def command(
 
             def approve(result: AcceptResult) -> bool:
                 """Show the files as they would be, and ask."""
+                look = outputs.look
                 shown = text.render_acceptance(accept_view(result, book), color=look.color, width=look.width)
-                if name == "text":
-                    terminal.put(shown)
+                if outputs.name == "text":
+                    outputs.put(shown)
                 elif not yes:
                     terminal.say(shown)
                 return yes or terminal.ask("Write these files?", lambda: clock.stopping)
@@ -96,8 +94,5 @@ def command(
                     clock=clock,
                     progress=terminal.progress(common.quiet),
                 )
-        view = accept_view(result, book)
-        terminal.put(chosen(view, look))
-        for report in reports:
-            files.write_private(report.path, report.format(view, formats.PLAIN))
+        outputs.write(accept_view(result, book))
         return exits.of_accept(result)

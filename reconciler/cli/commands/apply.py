@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 
 EXAMPLES = """
 reconciler apply                            shows the plan and asks
@@ -16,7 +16,7 @@ reconciler apply --sandbox --yes            try it without an account
 """
 
 
-@verb("apply", EXAMPLES)
+@verb("apply", EXAMPLES, PerAccount(alone="--plan applies the plan of one account", when="plan_file"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
 @click.option("--prune", is_flag=True, help="Leave groups whose manifest is gone. This is final.")
@@ -78,7 +78,7 @@ def command(
                 """Show the plan as text, and ask where something would change."""
                 if in_text:
                     outcome_follows = any(group.changes for group in plan.groups) and not plan.open_objections
-                    terminal.put(in_words(plan, joining=not outcome_follows) + "\n" * outcome_follows)
+                    outputs.put(in_words(plan, joining=not outcome_follows) + "\n" * outcome_follows)
                 if plan.open_objections:
                     return False
                 if yes or not any(group.writes for group in plan.groups):

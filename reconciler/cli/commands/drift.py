@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 
 EXAMPLES = """
 reconciler drift                            2: something was changed by hand, or is missing or blocked
@@ -15,10 +15,13 @@ reconciler apply --target NAME              puts one group back
 """
 
 
-@verb("drift", EXAMPLES)
+@verb("drift", EXAMPLES, PerAccount())
 @click.option("--exit-zero", is_flag=True, help="End 0 where something drifted, is missing or blocked.")
 @click.option(
-    "--record", metavar="FILE", default="", help="Keep in FILE when each drift was first seen, and say so."
+    "--record",
+    metavar="FILE",
+    default="",
+    help="Keep in FILE when each drift was first seen, and say so.",
 )
 def command(common: Common, exit_zero: bool, record: str) -> int:
     """Report what somebody changed outside since it was last applied. Changes nothing.
@@ -30,6 +33,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
+    from reconciler.cli.places import named_after
     from reconciler.reports.drift_view import drift_view
     from reconciler.state.history import HistoryFile
 
@@ -38,7 +42,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     outputs = Outputs(common, "drift", clock)
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
-        file = HistoryFile(record) if record else None
+        file = HistoryFile(named_after(record, common.account_name)) if record else None
         history = file.read() if file else None
         with wiring.workspace(common, clock) as work:
             outputs.work = work

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 from reconciler.errors import UsageError
 from reconciler.model.imported import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField
 
@@ -21,7 +20,11 @@ reconciler import --all --fields subject,icon,admins,members
 """
 
 
-@verb("import", EXAMPLES)
+@verb(
+    "import",
+    EXAMPLES,
+    PerAccount(groups=False, alone="an id or a subject is a group of one account", when="groups"),
+)
 @click.argument("groups", nargs=-1, metavar="[ID|SUBJECT]...")
 @click.option("--all", "everything", is_flag=True, help="Every live group that has no manifest.")
 @click.option(
@@ -51,9 +54,10 @@ def command(
     is overwritten, and groups that have a manifest are left as they are, so it can be run again.
     """
     from reconciler import operations
-    from reconciler.cli import exits, files, formats, terminal, wiring
+    from reconciler.cli import exits, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.reports.import_view import import_view
     from reconciler.state.memory import MemoryJournal
@@ -65,8 +69,7 @@ def command(
         patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts
     )
     wiring.enter(common)
-    chosen = formats.import_named(common.format or "text")
-    reports = formats.import_files(common.report)
+    outputs = PlainOutputs(common, formats.IMPORT)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
@@ -86,10 +89,7 @@ def command(
                     progress=terminal.progress(common.quiet),
                 )
             view = import_view(result, wiring.book(common, work.loaded))
-        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-        terminal.put(chosen(view, look))
-        for report in reports:
-            files.write_private(report.path, report.format(view, formats.PLAIN))
+        outputs.write(view)
         return exits.of_import(result)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ curl … | reconciler inbound -                   one body from stdin
 """
 
 
-@verb("inbound", EXAMPLES)
+@verb("inbound", EXAMPLES, PerAccount(alone="a webhook's messages are those of one account"))
 @click.argument("file", metavar="FILE|-")
 @click.option("--ready", is_flag=True, help="Promote awaited admins who wrote in their group.")
 @click.option("--yes", is_flag=True, help="With --ready: do not ask.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 from reconciler.errors import UsageError
 
 EXAMPLES = """
@@ -21,7 +21,11 @@ reconciler invites --sandbox
 """
 
 
-@verb("invites", EXAMPLES)
+@verb(
+    "invites",
+    EXAMPLES,
+    PerAccount(alone="--rotate revokes links of one account", when="rotate", names="rotate"),
+)
 @click.option(
     "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only this person's invitations; repeatable."
 )

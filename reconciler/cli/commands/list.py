@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import get_args
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.model.listing import Role
 
 EXAMPLES = """
@@ -19,7 +18,7 @@ reconciler list --format csv --report json=groups.json
 """
 
 
-@verb("list", EXAMPLES)
+@verb("list", EXAMPLES, PerAccount(groups=False))
 @click.option(
     "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only groups with this person; repeatable."
 )
@@ -36,15 +35,15 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     Needs credentials and nothing else: no manifest, no configuration, no state. Formats: text, json, csv.
     """
     from reconciler import operations
-    from reconciler.cli import exits, files, formats, terminal, wiring
+    from reconciler.cli import exits, formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import people_keys
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.planning.listing import Wanted
     from reconciler.reports.list_view import list_view
 
     wiring.enter(common)
-    chosen = formats.list_named(common.format or "text")
-    reports = formats.list_files(common.report)
+    outputs = PlainOutputs(common, formats.LIST)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):
@@ -63,8 +62,5 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
             )
             stopped = clock.stopping
             view = list_view(found, wiring.book(common, work.loaded, account=found.keys))
-        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-        terminal.put(chosen(view, look))
-        for report in reports:
-            files.write_private(report.path, report.format(view, formats.PLAIN))
+        outputs.write(view)
         return exits.of_list(found, stopped=stopped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 
 EXAMPLES = """
 reconciler plan
@@ -16,7 +16,7 @@ reconciler plan --format json --report text=plan.txt
 """
 
 
-@verb("plan", EXAMPLES)
+@verb("plan", EXAMPLES, PerAccount(alone="--out saves the plan of one account", when="out"))
 @click.option("--out", metavar="FILE", default=None, help="Save the plan, for `apply --plan`.")
 @click.option("--detailed-exitcode", is_flag=True, help="End 2 where something is to be done.")
 @click.option("--prune", is_flag=True, help="Plan to leave groups whose manifest is gone.")

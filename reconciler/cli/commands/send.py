@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import ReconcilerError, UsageError
 
 EXAMPLES = """
@@ -20,7 +20,7 @@ reconciler send suporte-campinas Teste --sandbox
 _MOST_BYTES = 64 * 1024
 
 
-@verb("send", EXAMPLES)
+@verb("send", EXAMPLES, PerAccount(alone="send writes to a group of one account", names="name"))
 @click.argument("name")
 @click.argument("text", required=False)
 @click.option("--file", "file", metavar="FILE", default=None, help="Send the text of this file.")
@@ -34,7 +34,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.people_outputs import PeopleOutputs
+    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.words import did_you_mean, quote
     from reconciler.model.sending import GroupMessage
     from reconciler.reports.escape import for_terminal
@@ -42,7 +42,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
 
     common.refuse("target")
     wiring.enter(common)
-    outputs = PeopleOutputs(common, people_formats.MESSAGE)
+    outputs = PlainOutputs(common, people_formats.MESSAGE)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
     words = _words(text, file)

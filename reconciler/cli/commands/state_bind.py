@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 
 EXAMPLES = """
 reconciler state bind suporte-campinas 5519911112222-1513616971
 """
 
 
-@verb("bind", EXAMPLES)
+@verb("bind", EXAMPLES, PerAccount(alone="a name is bound in the state of one account", names="name"))
 @click.argument("name")
 @click.argument("group_id", metavar="ID")
 @lock_timeout_option

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 
 EXAMPLES = """
 reconciler state forget suporte-campinas
 """
 
 
-@verb("forget", EXAMPLES)
+@verb("forget", EXAMPLES, PerAccount(alone="a name is forgotten by one account", names="name"))
 @click.argument("name")
 @lock_timeout_option
 def command(common: Common, name: str, lock_timeout: float) -> int:

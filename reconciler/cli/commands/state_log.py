@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
-@verb("log", EXAMPLES)
+@verb("log", EXAMPLES, PerAccount(groups=False))
 @click.argument("name", required=False)
 @click.option("--person", metavar="ALIAS-OR-NUMBER", default="", help="Only what concerns this person.")
 @click.option("--since", metavar="DAY-OR-TIME", default="", help="A day, or 90m, 12h, 30d, 4w ago.")
@@ -37,12 +37,15 @@ def command(common: Common, name: str | None, person: str, since: str) -> int:
     from reconciler import operations
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock
+    from reconciler.cli.collected import Place, sink
     from reconciler.errors import Exit
     from reconciler.reports import log_view
 
     render = {"text": log_view.render_text, "json": log_view.render_json}.get(common.format or "text")
     if render is None:
         raise UsageError(f"there is no format {common.format!r:.40} here", "formats: text, json")
+    out, place = sink(common), Place(common.format or "text")
+    out.expect([place])
     if name is not None:
         state_store.check_name(name)
     begin = _since(since, SystemClock()) if since else None
@@ -51,7 +54,7 @@ def command(common: Common, name: str | None, person: str, since: str) -> int:
     told = operations.remember(past, since=begin, interest=_interest(name, person, loaded))
     text = render(told, wiring.book(common, loaded))
     if text:
-        terminal.put(text)
+        out.put(place, text)
     else:
         terminal.say("Nothing of that was recorded.")
     return Exit.OK

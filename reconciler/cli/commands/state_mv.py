@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 
 EXAMPLES = """
 reconciler state mv suporte suporte-campinas
 """
 
 
-@verb("mv", EXAMPLES)
+@verb("mv", EXAMPLES, PerAccount(alone="a name is one account's", names="new"))
 @click.argument("old")
 @click.argument("new")
 @lock_timeout_option

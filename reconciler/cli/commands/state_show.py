@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 
 if TYPE_CHECKING:
     from reconciler.reports.view import Book
@@ -18,7 +18,7 @@ reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch ha
 """
 
 
-@verb("show", EXAMPLES)
+@verb("show", EXAMPLES, PerAccount(alone="state is shown of one account", names="name"))
 @click.argument("name", required=False)
 @click.option(
     "--at", "rev", metavar="REV", default="", help="As it was at this commit of the state's branch."

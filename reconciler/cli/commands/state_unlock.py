@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 
 EXAMPLES = """
 reconciler state unlock
 """
 
 
-@verb("unlock", EXAMPLES)
+@verb("unlock", EXAMPLES, PerAccount(alone="a lock is that of one account"))
 def command(common: Common) -> int:
     """See who holds the lock on the state, and remove one that was left behind.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
 
 EXAMPLES = """
 reconciler validate
@@ -11,7 +11,7 @@ reconciler validate --format json
 """
 
 
-@verb("validate", EXAMPLES)
+@verb("validate", EXAMPLES, PerAccount(together=True))
 def command(common: Common) -> int:
     """Check manifests, contacts and configuration, offline. Needs no credentials."""
     from dataclasses import replace
@@ -27,9 +27,11 @@ def command(common: Common) -> int:
     outputs = Outputs(common, "validate", clock)
     with outputs.telling_failures():
         try:
-            loaded = wiring.load(replace(common, quiet=True), clock)
-            wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
-            view = ValidationView(loaded.desired.warnings, len(loaded.desired.groups))
+            loaded = wiring.load_all(replace(common, quiet=True), clock)
+            groups = [group.name for files in loaded for group in files.desired.groups]
+            wiring.check_targets(common.target, groups)
+            warnings = {warning for files in loaded for warning in files.desired.warnings}
+            view = ValidationView(tuple(sorted(warnings)), len(groups))
         except InputError as error:
             view = ValidationView(error.complaints, None)
         code = Exit.OK if view.groups is not None else Exit.ERROR

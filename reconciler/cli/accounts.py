@@ -1,0 +1,238 @@
+"""One command, several accounts: which of them are meant, and a run for each, one after another.
+
+Every run is whole: its own files, credentials, pace, lock, guards, question and state. What one ends with
+stops no other; a wish to stop does. Where the configuration has no `accounts`, there is nothing to do here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import environment, terminal, wiring
+from reconciler.cli.account import Account
+from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli.collected import Collected
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.places import find_root
+from reconciler.errors import ApiError, Exit, InputError, ReconcilerError, UsageError, first_exit
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.settings import OwnSettings
+    from reconciler.reports.joined import Part
+
+Body = Callable[[Common], int]
+
+
+def run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], body: Body) -> int:
+    """Carry out `body` for every account that is meant; returns the exit code. `given` are the verb's own
+    options. Raises `UsageError` where the command does not fit the accounts that there are."""
+    wiring.enter(common)
+    common = replace(common, directory="")
+    configured, whole = wiring.configured_accounts(common)
+    if not configured:
+        if common.accounts and whole:
+            raise UsageError(
+                f"--account {common.accounts[0]!r:.40}: the configuration has no `accounts`",
+                "there is one account, so leave it out",
+            )
+        return body(common)
+    if not common.sandbox:
+        environment.check_unambiguous()
+        _check_apart(configured)
+    names = _chosen(common.accounts, [own.name for own in configured])
+    if how.together:
+        return body(replace(common, accounts=names))
+    if set(common.accounts) == set(names) and len(names) == 1:
+        return body(replace(common, only=Account(names[0])))
+    if how.alone and (not how.when or given[how.when]):
+        wanted = given[how.names] if how.names else ()
+        owner = _owner(common, names, (wanted,) if isinstance(wanted, str) else wanted or (), how.alone)
+        return body(replace(common, only=Account(owner)))
+    collected = Collected([own.name for own in configured])
+    return _each(common, names, how, verb, body, collected)
+
+
+def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The accounts that `--account` means, in the order of the configuration."""
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in known):
+            raise UsageError(
+                f"--account {pattern!r:.60}: there is no such account", f"accounts: {', '.join(known)}"
+            )
+    return tuple(
+        name for name in known if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+    )
+
+
+def _check_apart(accounts: Sequence[OwnSettings]) -> None:
+    """Raise `UsageError` where variables give two accounts the same state or the same number; that the
+    configuration does not was seen when it was read."""
+    from reconciler.manifests.statespec import state_mistake
+    from reconciler.model import number
+
+    places: dict[str, str] = {}
+    keys: dict[str, frozenset[str]] = {}
+    for own in accounts:
+        variable = environment.name_of("STATE", own.name)
+        given = environment.variable(variable)
+        if given is not None and (mistake := state_mistake(given)) is not None:
+            raise UsageError(f"{variable} {given!r:.60} {mistake[0]}", mistake[1])
+        places[own.name] = _place(given, own)
+        keys[own.name] = frozenset(
+            number.key(digits) for digits in environment.numbers(own.name) or own.account
+        )
+    for one, other in combinations(places, 2):
+        if places[one] == places[other] != "none":
+            raise UsageError(
+                f"{one} and {other} have the same state",
+                f"each needs its own: see {environment.name_of('STATE', other)}, and `state` in the file",
+            )
+        if keys[one] & keys[other]:
+            raise UsageError(
+                f"{one} and {other} have the same number",
+                f"correct {environment.name_of('ACCOUNT', other)}, or that of {one}",
+            )
+
+
+def _place(given: str | None, own: OwnSettings) -> str:
+    """A state, so that equal places are equal words."""
+    text = given or own.state
+    if not text.startswith("file:"):
+        return "git:origin/reconciler-state" if text == "git:" else text
+    base = Path.cwd() if given else find_root(Path.cwd())
+    return os.path.realpath(base / text.removeprefix("file:"))
+
+
+def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason: str) -> str:
+    """The one account that has groups of these names. Raises `UsageError` where that is none, or several."""
+    choices = f"say which, with --account: {', '.join(names)}"
+    found = []
+    if patterns:
+        loaded = wiring.load_each(replace(common, quiet=True), SystemClock(), names, groups=False)
+        found = [
+            name
+            for name, files in loaded.items()
+            if any(fnmatchcase(group.name, each) for group in files.desired.groups for each in patterns)
+        ]
+        if len(found) == 1:
+            return found[0]
+    which = f"{' and '.join(found)} have groups of this name" if found else "there are several accounts"
+    raise UsageError(f"{reason}, and {which}", choices)
+
+
+def _each(
+    common: Common, names: Sequence[str], how: PerAccount, verb: str, body: Body, collected: Collected
+) -> int:
+    """A run for each account, and then what all of them said."""
+    clock = SystemClock()
+    try:
+        files = wiring.load_each(common, clock, names, groups=how.groups)
+    except InputError as error:
+        # One run, so that every format tells of it; it raises the error where it would read the files.
+        return body(replace(common, only=Account(names[0], files=error)))
+    targets = _targets(common.target, files)
+    runs = _Runs(common, collected, body)
+    with stopping_on_signals(clock):
+        for name in targets:
+            only = Account(name, files[name], collected, len(targets))
+            runs.run(replace(common, only=only, target=targets[name]), stop=clock.stopping)
+        return runs.end(verb)
+
+
+def _targets(given: tuple[str, ...], files: Mapping[str, Loaded]) -> dict[str, tuple[str, ...]]:
+    """Which targets each account has; accounts that have none of them are left out. Raises `UsageError` for
+    one that no account has a manifest for, before anything is done."""
+    found = {
+        name: tuple(
+            target
+            for target in given
+            if any(fnmatchcase(group.name, target) for group in loaded.desired.groups)
+        )
+        for name, loaded in files.items()
+    }
+    for target in given:
+        if not any(target in targets for targets in found.values()):
+            raise UsageError(
+                f"--target {target!r:.70} matches no manifest of {', '.join(files)}",
+                "a name that is only recorded needs its --account",
+            )
+    return {name: targets for name, targets in found.items() if targets or not given}
+
+
+class _Runs:
+    """Runs, and how they ended."""
+
+    def __init__(self, common: Common, collected: Collected, body: Body) -> None:
+        self._common = common
+        self._collected = collected
+        self._body = body
+        self._parts: list[Part] = []
+        self._usage: list[tuple[str, UsageError]] = []
+        self._stopped = False
+
+    def run(self, common: Common, *, stop: bool) -> None:
+        """One account's run, unless a `stop` was asked for. Its error is told of at once; a usage error at
+        the end, because it may be everybody's."""
+        from reconciler.reports.joined import Part, Problem
+
+        name = common.account_name
+        if stop or self._stopped:
+            why = Problem("interrupted", "not begun: a stop was asked for")
+            self._parts.append(Part(name, Exit.INTERRUPTED, why))
+            return
+        if self._common.format not in ("", "text") and not self._common.quiet:
+            terminal.say(f"Account {name}:")
+        problem = None
+        try:
+            code = Exit(self._body(common))
+        except UsageError as error:
+            self._usage.append((name, error))
+            code, problem = error.exit_code, Problem("usage", error.message, error.hint)
+        except ReconcilerError as error:
+            terminal.print_error(error, name)
+            code, problem = error.exit_code, Problem(_code(error), error.message, error.hint)
+        except (click.Abort, KeyboardInterrupt):
+            terminal.say("Interrupted.")
+            code, problem = Exit.INTERRUPTED, Problem("interrupted", "interrupted")
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a bug: it says so, and what others did is told all the same
+            terminal.print_bug(error)
+            code, problem = Exit.BUG, Problem("bug", f"a bug: {type(error).__name__}")
+        self._stopped = code in (Exit.INTERRUPTED, Exit.BUG)
+        self._parts.append(Part(name, code, problem))
+
+    def end(self, verb: str) -> int:
+        """Write what was collected, and say how each account ended; returns the exit code for all."""
+        from reconciler.reports import joined
+
+        if len(self._usage) == len(self._parts) and len({error.message for _, error in self._usage}) == 1:
+            raise self._usage[0][1]  # the command cannot be carried out, whatever the account
+        for name, error in self._usage:
+            terminal.print_error(error, name)
+        failed = self._collected.write(verb, self._parts)
+        for each in failed:
+            terminal.print_error(each)
+        self._collected.tell_github(self._parts)
+        closing = joined.closing(self._parts)
+        if self._common.format in ("", "text"):
+            terminal.put(f"\n{closing}")
+        elif not self._common.quiet:
+            terminal.say(closing)
+        return first_exit(
+            [*(Exit(part.exit_code) for part in self._parts), *(each.exit_code for each in failed)]
+        )
+
+
+def _code(error: ReconcilerError) -> str:
+    """A stable name of an error, as in JSON."""
+    return error.code if isinstance(error, ApiError) else error.exit_code.name.lower()

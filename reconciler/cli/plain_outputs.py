@@ -1,0 +1,40 @@
+"""Where the result of a run goes whose verb has a table of formats of its own: to stdout in `--format`, and
+into every `--report`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from reconciler.cli import formats, terminal
+from reconciler.cli.collected import Place, sink
+from reconciler.cli.common import Common
+from reconciler.cli.formats import PLAIN, Look
+
+V = TypeVar("V")
+
+
+class PlainOutputs(Generic[V]):
+    """The formats of one run, checked before anything is done; raises `UsageError`."""
+
+    def __init__(self, common: Common, table: Mapping[str, Callable[[V, Look], str]]) -> None:
+        self.name = common.format or "text"
+        self.look = Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        self._render = formats.chosen(table, self.name)
+        self._files = [
+            (Place(report.name, report.path), report.format)
+            for report in formats.chosen_files(table, common.report)
+        ]
+        self._sink = sink(common)
+        self._sink.expect([Place(self.name), *(place for place, _ in self._files)])
+
+    def put(self, text: str) -> None:
+        """Text for people, on stdout, ahead of the result. Raises `ReconcilerError`."""
+        self._sink.put(Place("text"), text)
+
+    def write(self, view: V) -> None:
+        """Print the result and write the files, which only their owner may read. Raises `ReconcilerError`."""
+        self._sink.put(Place(self.name), self._render(view, self.look))
+        for place, render in self._files:
+            self._sink.put(place, render(view, PLAIN))
