@@ -134,16 +134,18 @@ def _each(
 ) -> int:
     """A run for each account, and then what all of them said."""
     clock = SystemClock()
-    try:
-        files = wiring.load_each(common, clock, names, groups=how.groups)
-    except InputError as error:
-        # One run, so that every format tells of it; it raises the error where it would read the files.
-        return body(replace(common, only=Account(names[0], files=error)))
-    targets = _targets(common.target, files)
+    files: dict[str, Loaded] = {}
+    if how.ahead:
+        try:
+            files = wiring.load_each(common, clock, names, groups=how.groups)
+        except InputError as error:
+            # One run, so that every format tells of it; it raises the error where it would read the files.
+            return body(replace(common, only=Account(names[0], files=error)))
+    targets = _targets(common.target, files) if files else dict.fromkeys(names, common.target)
     runs = _Runs(common, collected, body)
     with stopping_on_signals(clock):
         for name in targets:
-            only = Account(name, files[name], collected, len(targets))
+            only = Account(name, files.get(name), collected, len(targets))
             runs.run(replace(common, only=only, target=targets[name]), stop=clock.stopping)
         return runs.end(verb)
 

@@ -85,7 +85,7 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
 
     if not common.sandbox:
         try:
-            yield ok("address", environment.base_url())
+            yield ok("address", environment.base_url(common.account_name))
         except ReconcilerError as error:
             yield problem("address", error.message, error.hint, error.exit_code)
             yield from (skipped(check, "there is no address") for check in _AFTER_ADDRESS)
@@ -141,7 +141,7 @@ def _state(common: Common, loaded: Loaded | None) -> Iterator[Finding]:
         yield from (skipped(check, _BAD_FILES) for check in ("state", "lock"))
         return
     try:
-        label = "sandbox" if common.sandbox else environment.base_url()
+        label = "sandbox" if common.sandbox else environment.base_url(common.account_name)
         store = Store.of(common, loaded, label)
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)

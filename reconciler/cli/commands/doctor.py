@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common, PerAccount, verb
+
+if TYPE_CHECKING:
+    from reconciler.cli.formats import Look
+    from reconciler.reports.doctor_view import DoctorView
 
 EXAMPLES = """
 reconciler doctor
@@ -13,7 +17,7 @@ reconciler doctor --sandbox
 """
 
 
-@verb("doctor", EXAMPLES)
+@verb("doctor", EXAMPLES, PerAccount(ahead=False))
 def command(common: Common) -> int:
     """Look at everything a run needs, and say what is wrong and how to mend it. Changes nothing.
 
@@ -23,16 +27,15 @@ def command(common: Common) -> int:
     """
     from dataclasses import replace
 
-    from reconciler.cli import doctor, formats, terminal, wiring
+    from reconciler.cli import doctor, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.errors import InputError, UsageError
-    from reconciler.reports import json, text
+    from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.errors import InputError
     from reconciler.reports.doctor_view import doctor_view
     from reconciler.reports.view import Book
 
     common.refuse("target", "report")
-    if common.format not in ("", "text", "json"):
-        raise UsageError(f"there is no format {common.format!r:.40} of doctor", "formats: text, json")
+    outputs = PlainOutputs(common, {"text": _text, "json": _json})
     wiring.enter(common)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
@@ -44,10 +47,17 @@ def command(common: Common) -> int:
     with stopping_on_signals(clock):
         findings = list(doctor.examine(common, clock, loaded, mistakes))
     book = wiring.book(common, loaded) if loaded else Book({}, show_numbers=common.show_numbers)
-    view = doctor_view(findings, book)
-    if common.format == "json":
-        terminal.put(json.render_doctor(view))
-    else:
-        look = formats.Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
-        terminal.put(text.render_doctor(view, color=look.color, width=look.width))
+    outputs.write(doctor_view(findings, book))
     return doctor.worst(findings)
+
+
+def _text(view: DoctorView, look: Look) -> str:
+    from reconciler.reports import text
+
+    return text.render_doctor(view, color=look.color, width=look.width)
+
+
+def _json(view: DoctorView, _: Look) -> str:
+    from reconciler.reports import json
+
+    return json.render_doctor(view)
