@@ -52,13 +52,22 @@ def run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], bo
     if how.together:
         return body(replace(common, accounts=names))
     if set(common.accounts) == set(names) and len(names) == 1:
-        return body(replace(common, only=Account(names[0])))
+        return _alone(common, names[0], body)
     if how.alone and (not how.when or given[how.when]):
         wanted = given[how.names] if how.names else ()
         owner = _owner(common, names, (wanted,) if isinstance(wanted, str) else wanted or (), how.alone)
-        return body(replace(common, only=Account(owner)))
-    collected = Collected([own.name for own in configured])
+        return _alone(common, owner, body)
+    collected = Collected([own.name for own in configured], quiet=common.quiet)
     return _each(common, names, how, verb, body, collected)
+
+
+def _alone(common: Common, name: str, body: Body) -> int:
+    """The run of one account, as if there were no other."""
+    try:
+        return body(replace(common, only=Account(name)))
+    except ReconcilerError as error:
+        environment.speak_of(name, error)
+        raise
 
 
 def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -105,9 +114,11 @@ def _check_apart(accounts: Sequence[OwnSettings]) -> None:
 
 def _place(given: str | None, own: OwnSettings) -> str:
     """A state, so that equal places are equal words."""
+    from reconciler.manifests.statespec import spelled_out
+
     text = given or own.state
     if not text.startswith("file:"):
-        return "git:origin/reconciler-state" if text == "git:" else text
+        return spelled_out(text)
     base = Path.cwd() if given else find_root(Path.cwd())
     return os.path.realpath(base / text.removeprefix("file:"))
 
@@ -125,7 +136,7 @@ def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason
         ]
         if len(found) == 1:
             return found[0]
-    which = f"{' and '.join(found)} have groups of this name" if found else "there are several accounts"
+    which = f"{', '.join(found)} have groups of this name" if found else "there are several accounts"
     raise UsageError(f"{reason}, and {which}", choices)
 
 
@@ -191,15 +202,15 @@ class _Runs:
             why = Problem("interrupted", "not begun: a stop was asked for")
             self._parts.append(Part(name, Exit.INTERRUPTED, why))
             return
-        if self._common.format not in ("", "text") and not self._common.quiet:
-            terminal.say(f"Account {name}:")
         problem = None
         try:
             code = Exit(self._body(common))
         except UsageError as error:
+            environment.speak_of(name, error)
             self._usage.append((name, error))
             code, problem = error.exit_code, Problem("usage", error.message, error.hint)
         except ReconcilerError as error:
+            environment.speak_of(name, error)
             terminal.print_error(error, name)
             code, problem = error.exit_code, Problem(_code(error), error.message, error.hint)
         except (click.Abort, KeyboardInterrupt):

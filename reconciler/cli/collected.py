@@ -69,7 +69,8 @@ class Collected:
     """What the runs of several accounts say, by place and account. Text on stdout is not kept: it goes out as
     it comes, under a heading."""
 
-    def __init__(self, configured: Sequence[str] = ()) -> None:
+    def __init__(self, configured: Sequence[str] = (), *, quiet: bool = False) -> None:
+        self.quiet = quiet
         self._configured = configured
         self.said: dict[Place, dict[str, str]] = {}
         self.outputs: dict[str, Mapping[str, str]] = {}
@@ -155,6 +156,8 @@ class _Kept:
                     f"name one with --account, or write a file for each with --report {place.format}=FILE",
                 )
             self._all.said.setdefault(place, {})
+            if not (place.path or place.format == "text" or self._all.quiet):
+                terminal.say(f"Account {self._account}:")
 
     def put(self, place: Place, text: str) -> None:
         if place.format == "text" and not place.path:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import shlex
 import stat
 import subprocess
 from dataclasses import dataclass, field
 
-from reconciler.errors import CredentialsError, UsageError
+from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 from reconciler.model import number
 
 DEFAULT_BASE_URL = "https://api-messaging.wavy.global"
@@ -35,6 +36,19 @@ def name_of(what: str, account: str = "") -> str:
 def own(what: str, account: str = "") -> str | None:
     """What is said of this account alone: nothing that is said without its name is meant for it."""
     return variable(name_of(what, account))
+
+
+_OWN = re.compile(
+    r"RECONCILER_(USERNAME|TOKEN|TOKEN_FILE|TOKEN_COMMAND|BASE_URL|ACCOUNT|STATE|PLAN_KEY)(?![A-Z_])"
+)
+
+
+def speak_of(account: str, error: ReconcilerError) -> None:
+    """Let an error that befell an account name its variables, not those that a single account would have."""
+    if account:
+        error.message, error.hint = (
+            _OWN.sub(lambda found: name_of(found[1], account), text) for text in (error.message, error.hint)
+        )
 
 
 def check_unambiguous() -> None:
@@ -97,11 +111,13 @@ def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
         missing.append(f"{token_name} (or {token_name}_FILE, or {token_name}_COMMAND)")
     if username is None or token is None:
         whose = f" of the account {account}" if account else ""
-        unused = [name for name in map(name_of, ("USERNAME", "TOKEN")) if account and variable(name)]
+        unnamed = account and any(
+            map(variable, map(name_of, ("USERNAME", "TOKEN", "TOKEN_FILE", "TOKEN_COMMAND")))
+        )
         raise CredentialsError(
             f"credentials{whose} are missing: set {' and '.join(missing)}",
-            f"{' and '.join(unused)} could be another account's, and are not used"
-            if unused
+            "those that are set without an account's name could be another's, and are not used"
+            if unnamed
             else "to try things without an account, add --sandbox",
         )
     for name, value in ((user_name, username), ("the token", token)):

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import __version__
-from reconciler.cli import checkout, files, formats, terminal
+from reconciler.cli import checkout, environment, files, formats, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.collected import Place, sink
 from reconciler.cli.common import Common
@@ -150,6 +150,7 @@ class Outputs:
         except UsageError:
             raise
         except ReconcilerError as error:
+            environment.speak_of(self._only.name if self._only else "", error)
             self._tell(error)
             raise
 

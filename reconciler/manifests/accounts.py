@@ -7,6 +7,7 @@ from itertools import combinations
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests.files import join
+from reconciler.manifests.statespec import spelled_out
 from reconciler.manifests.words import quote
 from reconciler.model import number
 from reconciler.model.settings import OwnSettings
@@ -44,7 +45,7 @@ def conflicts(accounts: Iterable[OwnSettings], marks: Mapping[str, Mark]) -> Ite
     for one, other in combinations(accounts, 2):
         place = {key: marks.get(f"{other.name}.{key}", marks[other.name]) for key in OWN_KEYS}
         first = quote(one.name)
-        if one.state == other.state != "none":
+        if spelled_out(one.state) == spelled_out(other.state) != "none":
             yield Complaint(
                 place["state"],
                 f"the state of {first} is in the same place, {quote(one.state)}",

@@ -33,6 +33,11 @@ def state_mistake(text: str) -> tuple[str, str] | None:
             return "is no place for the state", _FORMS
 
 
+def spelled_out(text: str) -> str:
+    """A place with its defaults written down, so that the same place is the same text."""
+    return f"git:{'/'.join(git_place(text))}" if text.startswith("git:") else text
+
+
 def git_place(text: str) -> tuple[str, str]:
     """Remote and branch of `git:REMOTE/BRANCH`."""
     remote, _, branch = (text.removeprefix("git:") or _DEFAULT).partition("/")

@@ -139,25 +139,28 @@ def _csv(_: str, parts: Sequence[Part]) -> str:
     return out.getvalue()
 
 
+_AROUND = 200  # characters of the marker, and some
 _MARKER = re.compile(r"<!-- reconciler (\{.*\}) -->\n")
 
 
 def _markdown(kind: str, parts: Sequence[Part]) -> str:
-    """One marker, where there is any, and no more than a comment takes."""
+    """One marker, where there is any, and no more than a comment takes: what does not fit is left out, from
+    the last account on."""
     facts = [documents.loads(found[1]) for part in parts if (found := _MARKER.match(part.text))]
     blocks = [_section(part) for part in parts]
-    last = for_terminal(closing(parts))
-    for index in reversed(range(len(parts))):
-        if not facts or sum(length(block) + 2 for block in blocks) + len(last) + 500 <= BUDGET:
-            break
-        blocks[index] = f"# {code(parts[index].account)}\n\n**It did not fit here.** The job's output has it."
-    cut = blocks != [_section(part) for part in parts]
-    body = "\n\n".join((*blocks, prose(last))) + "\n"
+    last = prose(closing(parts))
+    room = BUDGET - length(last) - _AROUND - sum(length(block) + 2 for block in blocks)
+    cut = bool(facts) and room < 0
+    for index in reversed(range(len(parts)) if cut else ()):
+        if room < 0:
+            short = f"# {code(parts[index].account)}\n\n**It did not fit here.** The job's output has it."
+            room += length(blocks[index]) - length(short)
+            blocks[index] = short
+    body = "\n\n".join((*blocks, last)) + "\n"
     if not facts:
         return body
     truncated = cut or any(each.get("truncated") for each in facts)
-    names = [part.account for part in parts]
-    return f"{marker({'kind': kind, 'digest': '', 'accounts': names, 'truncated': truncated})}\n{body}"
+    return f"{marker({'kind': kind, 'digest': '', 'truncated': truncated})}\n{body}"
 
 
 def _section(part: Part) -> str:

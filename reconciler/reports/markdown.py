@@ -39,7 +39,7 @@ _STUCK = ("blocked", "missing", "unreadable", "held", "orphaned")
 
 def budget(run: Run) -> int:
     """Characters for a run's report: all that a comment takes, or its share of that."""
-    return BUDGET if run.share == 1 else (BUDGET - _AROUND) // run.share - _AROUND
+    return BUDGET if run.share == 1 else max(_AROUND, (BUDGET - _AROUND) // run.share - _AROUND)
 
 
 def render_plan(view: PlanView, run: Run, *, budget: int = BUDGET) -> str:

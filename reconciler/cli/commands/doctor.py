@@ -8,7 +8,7 @@ from reconciler.cli.common import Common, PerAccount, verb
 
 if TYPE_CHECKING:
     from reconciler.cli.formats import Look
-    from reconciler.reports.doctor_view import DoctorView
+    from reconciler.reports.shapes import DoctorView
 
 EXAMPLES = """
 reconciler doctor

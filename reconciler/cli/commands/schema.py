@@ -19,7 +19,7 @@ def command(common: Common, name: str | None) -> int:
 
     Of a file: group, contacts, config, state. Of what a command prints as JSON: plan, apply, drift,
     accept, list, import, doctor, inbound, invites, sent (invites --send), rotated (invites --rotate),
-    message (send).
+    message (send), accounts (any of them, where there are several).
     """
     from reconciler.cli import terminal
     from reconciler.errors import Exit, UsageError

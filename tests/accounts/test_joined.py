@@ -1,0 +1,236 @@
+"""Every format holds all accounts: as one document, or, where it cannot, as one for each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from itertools import product
+from pathlib import Path
+from xml.etree import ElementTree
+
+import click
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from reconciler.cli.account import Account
+from reconciler.cli.accounts import _Runs
+from reconciler.cli.collected import Collected
+from reconciler.cli.common import Common
+from reconciler.cli.formats import ACCEPT, FORMATS, IMPORT, LIST
+from reconciler.cli.people_formats import INVITES, SENDING
+from reconciler.errors import (
+    CredentialsError,
+    Exit,
+    Interrupted,
+    LockedError,
+    ObjectionError,
+    ReconcilerError,
+    UsageError,
+)
+from reconciler.publish.comments import checked, kind_of
+from reconciler.reports.joined import JOINS, Part, closing, values
+from reconciler.reports.markdown_page import BUDGET
+from tests.accounts.conftest import NAMES, Three, variable
+
+APART = {"html"}
+ALONE = {"sarif", "codequality"}  # of `validate`, which is one report anyway
+
+
+def test_every_format_is_joined_or_goes_apart() -> None:
+    tables = (FORMATS, LIST, IMPORT, ACCEPT, INVITES, SENDING)
+    names = {name for table in tables for name in table}
+    assert names == JOINS.keys() | APART | ALONE
+    assert all(FORMATS[name].verbs == ("validate",) for name in ALONE)
+
+
+@pytest.fixture
+def ended(three: Three) -> Three:
+    """After an apply in every format in which one account was refused, and one had two groups."""
+    three.want("field-ops", "=cmd", "name: second\nsubject: '=1+1'\n")
+    reports = [f"--report={name}=out/{name}" for name, row in FORMATS.items() if "apply" in row.verbs]
+    (three.path / "out").mkdir()
+    github = {"GITHUB_OUTPUT": str(three.path / "output"), "GITHUB_STEP_SUMMARY": str(three.path / "summary")}
+    done = three.run(
+        "apply", "--yes", "--format", "github", *reports, **github, **{variable("support", "TOKEN"): "wrong"}
+    )
+    assert done.code == 4, done.err
+    (three.path / "out/stdout").write_text(done.out)
+    return three
+
+
+def heads(text: str, begin: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(begin)]
+
+
+def test_documents_of_an_apply(ended: Three) -> None:
+    """One test, because one run says it all."""
+
+    def read(name: str) -> str:
+        return (ended.path / "out" / name).read_text()
+
+    rows = list(csv.reader(io.StringIO(read("csv"))))
+    assert rows[0][:3] == ["account", "group", "action"]
+    assert [row[0] for row in rows[1:]] == ["sales", "field-ops", "field-ops"]
+    assert "'=1+1" in [cell for row in rows for cell in row]  # still no formula
+
+    assert json.loads(read("gitlab")) == {"create": 3, "update": 0, "delete": 0}
+
+    dotenv = dict(line.split("=", 1) for line in read("dotenv").splitlines())
+    assert (dotenv["RECONCILER_RESULT_EXITCODE"], dotenv["RECONCILER_RESULT_DONE"]) == ("4", "3")
+    assert dotenv["RECONCILER_RESULT_COMPLETE"] == "false"  # one account was not read
+
+    suites = ElementTree.fromstring(read("junit"))
+    assert [suite.get("name") for suite in suites] == [f"reconciler apply {name}" for name in NAMES]
+    assert {name: suites.get(name) for name in ("tests", "failures", "errors")} == {
+        "tests": "4", "failures": "0", "errors": "1"
+    }  # fmt: skip
+
+    families = {family.name: family for family in text_string_to_metric_families(read("prometheus"))}
+    ran = families["reconciler_last_run_timestamp_seconds"].samples
+    assert [sample.labels for sample in ran] == [{"account": name} for name in NAMES]
+    good = families["reconciler_last_success_timestamp_seconds"].samples
+    assert [sample.labels["account"] for sample in good] == ["sales", "field-ops"]
+    groups = families["reconciler_groups"].samples
+    done = {each.labels["account"]: each.value for each in groups if each.labels["status"] == "done"}
+    assert done == {"sales": 1, "field-ops": 2}
+
+    markdown = read("markdown")
+    assert checked(markdown, "it")
+    assert kind_of(markdown) == "apply"
+    assert markdown.count("<!-- reconciler") == 1
+    assert heads(markdown, "# ") == [f"# `{name}`" for name in NAMES]
+
+    text = read("text")
+    assert heads(text, "==") == [f"== {name} ==" for name in NAMES]
+    assert text.splitlines()[-1] == closing([Part("sales", 0), Part("support", 4), Part("field-ops", 0)])
+
+    assert {each["name"] for each in json.loads(read("json"))["accounts"]} == set(NAMES)
+
+    pages = sorted(path.name for path in (ended.path / "out").iterdir() if path.name.startswith("html"))
+    assert pages == ["html-field-ops", "html-sales", "html-support"]
+    assert all(page.removeprefix("html-") in read(page) for page in pages)
+
+    log = read("stdout")
+    assert heads(log, "Account ") == [f"Account {name}" for name in NAMES]
+    assert "::error title=reconciler apply support::" in log
+    assert "::notice title=reconciler apply field-ops::" in log
+    outputs = (ended.path / "output").read_text()
+    assert outputs.count("exitcode=") == 1
+    assert "exitcode=4\n" in outputs
+    assert "sales/team" in outputs
+    assert "field-ops/second" in outputs
+    summary = (ended.path / "summary").read_text()
+    assert heads(summary, "# ") == [f"# `{name}`" for name in NAMES]
+    for path in (ended.path / "out").iterdir():
+        if path.name not in ("stdout", "prometheus"):
+            assert path.stat().st_mode & 0o777 == 0o600, path.name
+
+
+def test_metrics_of_accounts_that_were_not_looked_at_stay(three: Three) -> None:
+    assert three.apply("--report", "prometheus=m.prom").code == 0
+    first = (three.path / "m.prom").read_text()
+    three.want("support", "night", "subject: Night\n")
+    assert three.plan("--target", "night", "--report", "prometheus=m.prom").code == 0
+    second = (three.path / "m.prom").read_text()
+    success = "reconciler_last_success_timestamp_seconds"
+
+    def samples(text: str) -> dict[str, str]:
+        found = (line.split(" ") for line in text.splitlines() if line.startswith(success))
+        return {name.split('"')[1]: value for name, value in found}
+
+    assert samples(second).keys() == samples(first).keys() == set(NAMES)
+    assert {name for name in NAMES if samples(first)[name] != samples(second)[name]} == {"support"}
+    counted = [line for line in second.splitlines() if line.startswith("reconciler_api_requests_total")]
+    assert len(counted) == 3
+    list(text_string_to_metric_families(second))
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def body() -> int:
+        raise error
+
+    return body
+
+
+ENDS: dict[Exit, Callable[[], int]] = {
+    Exit.OK: lambda: 0,
+    Exit.CHANGES: lambda: 2,
+    Exit.PARTIAL: lambda: 3,
+    Exit.CREDENTIALS: raising(CredentialsError("refused")),
+    Exit.LOCKED: raising(LockedError("locked")),
+    Exit.ERROR: raising(ReconcilerError("unreadable")),
+    Exit.OBJECTION: raising(ObjectionError("objected")),
+    Exit.USAGE: raising(UsageError("no state")),
+    Exit.INTERRUPTED: raising(Interrupted("stopped")),
+    Exit.BUG: raising(ZeroDivisionError()),
+}
+ORDER = (70, 130, 64, 4, 5, 1, 6, 3, 2, 0)
+
+
+def end(ends: Sequence[Callable[[], int]], capsys: pytest.CaptureFixture[str]) -> int:
+    bodies = iter(ends)
+    runs = _Runs(Common(quiet=True, format="json"), Collected(), lambda _: next(bodies)())
+    for index in range(len(ends)):
+        runs.run(Common(only=Account(f"a{index}")), stop=False)
+    try:
+        return runs.end("plan")
+    except UsageError as error:
+        return error.exit_code
+    finally:
+        capsys.readouterr()
+
+
+def test_codes_are_combined_by_the_order_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(ORDER) == set(Exit) == ENDS.keys()
+    for codes in product(Exit, repeat=2):
+        begun = codes[:1] if codes[0] in (Exit.INTERRUPTED, Exit.BUG) else codes  # the others are not begun
+        expected = next(code for code in ORDER if code in begun or (code == 130 and len(begun) < 2))
+        assert end([ENDS[code] for code in codes], capsys) == expected, codes
+    assert end([raising(click.Abort()), ENDS[Exit.OK]], capsys) == 130
+    assert end([raising(KeyboardInterrupt()), ENDS[Exit.OK]], capsys) == 130
+
+
+def test_one_usage_error_of_all_is_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = _Runs(Common(), Collected(), lambda _: raising(UsageError("no such format"))())
+    for name in NAMES:
+        runs.run(Common(only=Account(name)), stop=False)
+    with pytest.raises(UsageError, match="no such format"):
+        runs.end("plan")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_the_others(three: Three, tmp_path: Path) -> None:
+    done = three.plan("--report", "json=/nowhere/x.json", "--report", "text=report.txt")
+    assert done.code == 1
+    assert "/nowhere/x.json cannot be written" in done.err
+    assert "3 accounts" in (three.path / "report.txt").read_text()
+    assert done.json["exit_code"] == 0  # what the accounts ended with
+
+
+def marked(length: int, *, truncated: bool = False) -> str:
+    facts = json.dumps({"kind": "plan", "truncated": truncated})
+    return f"<!-- reconciler {facts} -->\n## Plan\n\n{'word ' * (length // 5)}\n"
+
+
+@pytest.mark.parametrize(("count", "length"), [(3, 100), (3, 30_000), (200, 290), (200, 2_000)])
+def test_joined_markdown_fits_into_a_comment(count: int, length: int) -> None:
+    parts = [Part(f"a{index}", 0, text=marked(length)) for index in range(count)]
+    text = JOINS["markdown"]("plan", parts)
+    assert len(checked(text, "it")) <= BUDGET
+    facts = json.loads(text.partition("\n")[0].removeprefix("<!-- reconciler ").removesuffix(" -->"))
+    assert facts["truncated"] is (count * length > BUDGET - 5_000)
+    assert all(f"# `a{index}`" in text for index in range(count))
+
+
+def test_values_are_added_up() -> None:
+    one, other = Part("a", 0), Part("b", 2)
+    merged = values(
+        [
+            (one, {"exitcode": "0", "complete": "true", "changes": "2", "digest": "ab", "groups": "x\ny"}),
+            (other, {"exitcode": "2", "complete": "true", "changes": "3", "digest": "cd", "groups": ""}),
+        ]
+    )
+    assert merged == {"exitcode": "2", "complete": "true", "changes": "5", "groups": "a/x\na/y"}
+    assert values([(one, {"complete": "true"}), (other, {})])["complete"] == "false"
