@@ -78,6 +78,7 @@ _OPTIONS = (
     click.option(
         "--target", metavar="NAME", multiple=True, help="Only groups of this name (a glob); repeatable."
     ),
+    _ACCOUNT,
     click.option("--format", metavar="FORMAT", default="", help="On stdout: text, json, …  [default: text]"),
     click.option(
         "--report", metavar="FORMAT=FILE", multiple=True, help="Write a report to FILE as well; repeatable."
@@ -114,8 +115,9 @@ def common_options(function: F, *, of_accounts: bool = True) -> F:
     if hasattr(function, "__click_params__"):
         collect.__click_params__ = function.__click_params__  # type: ignore[attr-defined]
     decorated: Any = collect
-    for option in reversed((*_OPTIONS, _ACCOUNT) if of_accounts else _OPTIONS):
-        decorated = option(decorated)
+    for option in reversed(_OPTIONS):
+        if of_accounts or option is not _ACCOUNT:
+            decorated = option(decorated)
     return decorated  # type: ignore[no-any-return]
 
 
