@@ -9,7 +9,7 @@ from reconciler.reports import text
 from reconciler.reports.sending_view import letters_view, sending_view
 from reconciler.reports.view import Book
 
-ALIKE = tuple(Person(None, (f"55199000{n}0021",)) for n in range(1, 4))
+ALIKE = tuple(Person(alias=None, numbers=(f"55199000{n}0021",)) for n in range(1, 4))
 BOOK = Book(aliases={})
 
 
@@ -18,7 +18,7 @@ def test_people_who_look_the_same_are_not_counted_as_one() -> None:
         Delivery(person=person, groups=(group,), status="sent") for person in ALIKE for group in ("a", "b")
     )
     told = text.render_sending(
-        sending_view(Sending(found=Invitations(()), deliveries=deliveries), BOOK), color=False
+        sending_view(Sending(found=Invitations(groups=()), deliveries=deliveries), BOOK), color=False
     )
     assert "sent (3)" in told
     letters = tuple(Letter(person=each, ref=each.key, groups=("a",), message={}) for each in ALIKE)
