@@ -22,9 +22,8 @@ VERBS = frozenset(
         *("state", "comment", "doctor", "schema", "sandbox"),
     ]
 )
-CREDENTIALS = (
-    *("RECONCILER_TOKEN", "RECONCILER_USERNAME", "RECONCILER_PLAN_KEY", "GITHUB_TOKEN", "GH_TOKEN"),
-    *("GITLAB_TOKEN", "SOME_OTHER_SECRET"),
+CREDENTIALS = re.compile(
+    r"RECONCILER_(?:\w+_)?(?:TOKEN|USERNAME|PLAN_KEY)|GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN|SOME_OTHER_SECRET"
 )
 _SHORTEST = 8
 """Characters of a credential: shorter ones are words of other texts, too."""
@@ -44,7 +43,7 @@ class Watch:
         self._verb = next((word for word in arguments if word in VERBS), None)
         self._folder = folder
         self._before = dict(_files(folder))
-        found = (environment.get(name, "") for name in CREDENTIALS)
+        found = (value for name, value in environment.items() if CREDENTIALS.fullmatch(name))
         self._secrets = tuple(secret for secret in found if len(secret) >= _SHORTEST)
 
     def ended(self, *printed: str) -> None:

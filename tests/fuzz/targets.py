@@ -51,6 +51,7 @@ def manifests() -> Target:
         b"name: a\nsubject: b\n---\nname: c\nid: 5519911112222-1\nhold: {reason: x, until: 2026-12-01}\n",
         b"people: {ana: {name: A, numbers: ['+55 19 90000-0001'], left: 2026-11-21}}\nteams: {cs: [ana]}\n",
         b"allow: [{code: demote-many, max: 1, until: 2026-11-28, reason: x}]\ninvites: {resend_after: 7d}\n",
+        b"accounts: {a: {account: +55 19 91111-2222, state: 'git:origin/a'}, b: {manifests: groups/b}}\n",
     )
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     shutil.copytree(ROOT / "groups", folder / "groups")
