@@ -15,6 +15,7 @@ from reconciler.planning import planfile
 from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
+from reconciler.planning.renamed import renamed
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 
@@ -55,6 +56,9 @@ def apply(
     commit = applied_commit(planned.plan, options)
     if commit is not None:
         journal.applies(commit)
+    called_otherwise = renamed(journal.state, loaded.desired)
+    if called_otherwise:
+        journal.observe(called_otherwise, ())
     return apply_plan(
         planned.plan,
         planned.reading,

@@ -21,6 +21,7 @@ from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
 from reconciler.planning.options import Options
+from reconciler.planning.renamed import renamed
 from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 
@@ -49,6 +50,7 @@ def invites(
 
     Of the writer it is handed `get_link` alone. Raises what `plan` raises.
     """
+    state = replace(state, groups={**state.groups, **renamed(state, loaded.desired)})
     found = _waiting(loaded, state, reader, icon_files, options, whom, progress)
     return with_links(
         found,
@@ -102,6 +104,9 @@ def send_invites(
     older = objection_to_inviting(loaded.settings, options)
     if older is not None:
         raise ObjectionError(f"nothing was sent (older-commit): {older}")
+    called_otherwise = renamed(journal.state, loaded.desired)
+    if called_otherwise:
+        journal.observe(called_otherwise, ())
     found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress)
     turn = due(found, settings, now=options.now, unknown=unknown)
     concurrency = loaded.settings.api.write_concurrency

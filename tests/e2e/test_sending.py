@@ -18,7 +18,7 @@ import pytest
 from reconciler.state import codec
 from tests.faults.support import configure
 from tests.faults.test_options import Terminal
-from tests.support import ANA, BRUNO, CARLOS, DORA, Repo, Result
+from tests.support import ANA, BRUNO, CARLOS, DORA, STRANGER, Repo, Result
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 LINK = re.compile(r"https://chat\.whatsapp\.com/[A-Za-z0-9_-]+")
@@ -111,6 +111,23 @@ def test_each_person_gets_one_message_with_all_their_links_and_none_before_it_is
     state = waiting.state.read_text()
     assert not LINK.search(state)
     assert DORA not in state
+
+
+def test_another_alias_is_no_reason_to_write_again(waiting: Repo) -> None:
+    waiting.group("vendas", f'subject: Vendas\nadmins: [ana]\nmembers: [carlos, "+{STRANGER}"]\n')
+    assert waiting.apply().code == 0
+    assert send(waiting).json["summary"]["sent"] == 4
+    contacts = (waiting.path / "contacts.yaml").read_text()
+    contacts = contacts.replace("ana", "anna").replace("people:\n", f'people:\n  zeca: "+{STRANGER}"\n')
+    waiting.write("contacts.yaml", contacts)
+    for name, text in (("suporte", "[bruno, dora]"), ("vendas", "[carlos, zeca]")):
+        waiting.group(name, f"subject: {name.title()}\nadmins: [anna]\nmembers: {text}\n")
+    again = send(waiting)
+    assert (again.code, set(codes(again).values())) == (0, {"not_due"})
+    assert {entry["person"] for entry in again.json["people"]} == {"anna", "bruno", "dora", "zeca"}
+    assert waiting.apply().code == 0
+    assert send(waiting).json["summary"]["sent"] == 0
+    assert (len(texts(waiting, ANA)), len(texts(waiting, STRANGER))) == (1, 1)
 
 
 def test_only_those_who_are_meant_and_links_only_where_they_are_needed(waiting: Repo) -> None:
