@@ -47,13 +47,20 @@ REFUSED_LINES = {
     "state over http": "state: http://evil.example/state",
     "a branch that climbs": "state: git:origin/../../refs/heads/main",
     "a state with a line break": 'state: "file:a\\nb"',
+    "an account's state by a helper": "accounts: {a: {state: 'git:ext::sh -c touch% pwned/main'}}",
+    "an account's state of the machine": "accounts: {a: {state: 'file:/var/tmp/state.json'}}",
+    "an account's manifests upwards": "accounts: {a: {manifests: ..}}",
+    "an account's own origin": "accounts: {a: {base_url: 'https://evil.example'}}",
+    "an account's token": "accounts: {a: {token: abc}}",
+    "an account that is a path": "accounts: {'../a': {}}",
+    "an account that is another's variable": "accounts: {'a_b': {}, 'A': {}}",
 }
 
 
 @pytest.mark.parametrize("line", REFUSED_LINES.values(), ids=REFUSED_LINES)
 def test_configuration_moves_nothing(line: str, checkout: Checkout, api: RawServer) -> None:
     (checkout.path.parent / "secret.yaml").write_text(f"people: {{{CANARY}: 1}}\n")
-    if line.startswith("api:"):
+    if line.startswith(("api:", "accounts:")):
         checkout.write("reconciler.yaml", f"{line}\n")
     else:
         checkout.configure(line)
