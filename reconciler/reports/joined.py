@@ -75,7 +75,7 @@ def closing(parts: Sequence[Part]) -> str:
     )
     words = [f"{part.account} {part.exit_code} ({ENDS[Exit(part.exit_code)]})" for part in bad]
     good = [part.account for part in parts if not part.exit_code]
-    words += [f"done: {', '.join(good)}"] if good else []
+    words += [f"ok: {', '.join(good)}"] if good else []
     count = "1 account" if len(parts) == 1 else f"{len(parts)} accounts"
     return f"{count}: {'; '.join(words) or 'nothing to do'}."
 
@@ -144,23 +144,26 @@ _MARKER = re.compile(r"<!-- reconciler (\{.*\}) -->\n")
 
 
 def _markdown(kind: str, parts: Sequence[Part]) -> str:
-    """One marker, where there is any, and no more than a comment takes: what does not fit is left out, from
-    the last account on."""
+    """The verdict on all, then what each has to say: one marker, where there is any, and no more than a
+    comment takes. What does not fit is left out, from the last account on."""
     facts = [documents.loads(found[1]) for part in parts if (found := _MARKER.match(part.text))]
     blocks = [_section(part) for part in parts]
-    last = prose(closing(parts))
-    room = BUDGET - length(last) - _AROUND - sum(length(block) + 2 for block in blocks)
+    top = f"## {kind.capitalize()} of {prose(closing(parts))}"
+    room = BUDGET - length(top) - _AROUND - sum(length(block) + 2 for block in blocks)
     cut = bool(facts) and room < 0
     for index in reversed(range(len(parts)) if cut else ()):
         if room < 0:
             short = f"# {code(parts[index].account)}\n\n**It did not fit here.** The job's output has it."
             room += length(blocks[index]) - length(short)
             blocks[index] = short
-    body = "\n\n".join((*blocks, last)) + "\n"
+    body = "\n\n".join((top, *blocks)) + "\n"
     if not facts:
         return body
-    truncated = cut or any(each.get("truncated") for each in facts)
-    return f"{marker({'kind': kind, 'digest': '', 'truncated': truncated})}\n{body}"
+    about: dict[str, object] = {"kind": kind, "digest": ""}
+    about["truncated"] = cut or any(each.get("truncated") for each in facts)
+    if any("quiet" in each for each in facts):  # whether an issue has anything to tell
+        about["quiet"] = len(facts) == len(parts) and all(each.get("quiet") for each in facts)
+    return f"{marker(about)}\n{body}"
 
 
 def _section(part: Part) -> str:

@@ -47,7 +47,7 @@ def render_plan(view: PlanView, run: Run, *, budget: int = BUDGET) -> str:
     undone and what stands in the way, and group by group what would be done."""
     changed = [group for group in view.groups if group.changes]
     base = view.base
-    top = [f"## {_plan_title(view)}"]
+    top = [f"## {_about_whom('Plan', run)}: {_plan_title(view)}"]
     if base is not None:
         top += [_settings(base), _about(base)]
     top += [_final(changed)]
@@ -85,7 +85,10 @@ def render_apply(view: ApplyView, run: Run, *, budget: int = BUDGET) -> str:
         for group in view.groups
         if group.outcomes and all(each.status == "done" for each in group.outcomes)
     }
-    top = [f"## Apply: {_title(layout.apply_summary(view))}", *(_listed([item]) for item in others)]
+    top = [
+        f"## {_about_whom('Apply', run)}: {_title(layout.apply_summary(view))}",
+        *(_listed([item]) for item in others),
+    ]
     bad = tuple(item for item in worked if not good.issuperset(item.names))
     done = tuple(item for item in worked if good.issuperset(item.names))
     sections = [Section("", (), bad, "What was not done"), Section("", (), done, "What was done")]
@@ -98,7 +101,7 @@ def render_drift(view: DriftView, run: Run, *, budget: int = BUDGET) -> str:
     summary = _title(drift_layout.drift_summary(view))
     # The title has these counts already; the other verdicts say more.
     verdicts = [text for text in _texts(verdict) if not text.startswith("Drift: ")]
-    top = [f"## Drift: {summary}", *(prose(text) for text in verdicts)]
+    top = [f"## {_about_whom('Drift', run)}: {summary}", *(prose(text) for text in verdicts)]
     notes = [item for item in items if not item.names]
     section = Section("", (), tuple(item for item in items if item.names), "Group by group")
     count = view.summary
@@ -120,7 +123,7 @@ def render_validation(view: ValidationView, run: Run, *, budget: int = BUDGET) -
 
 def render_failure(view: FailureView, run: Run, *, budget: int = BUDGET) -> str:
     """Why there is no result."""
-    top = [f"## {run.verb.capitalize()} failed", f"**Error:** {prose(view.message[:1000])}"]
+    top = [f"## {_about_whom(run.verb.capitalize(), run)} failed", f"**Error:** {prose(view.message[:1000])}"]
     top += [prose(view.hint[:1000])] if view.hint else []
     section = _complaints(ValidationView(view.complaints, None))
     return _bounded(top, [section], run, budget, quiet=False)
@@ -129,15 +132,20 @@ def render_failure(view: FailureView, run: Run, *, budget: int = BUDGET) -> str:
 # --- plans ------------------------------------------------------------------------------------------------
 
 
+def _about_whom(verb: str, run: Run) -> str:
+    """The verb, and the account where the page is about one of several."""
+    return f"{verb} ({code(run.section)})" if run.section and run.share == 1 else verb
+
+
 def _plan_title(view: PlanView) -> str:
     if not any(group.changes for group in view.groups):
-        return f"Plan: {_title(layout.plan_summary(view), first=True)}"
+        return _title(layout.plan_summary(view), first=True)
     base = view.base
     if base is None:
-        return f"Plan: {prose(layout.actions(view.summary))}"
+        return prose(layout.actions(view.summary))
     mine = prose(layout.actions(base.this_change)) if base.this_change.changes else "no changes"
     also = f"{counted(base.before.changes, 'change')} in {counted(base.before.changed, 'group')}"
-    return f"Plan: {mine} by this change" + (f" · {also} due before" if base.before.changes else "")
+    return f"{mine} by this change" + (f" · {also} due before" if base.before.changes else "")
 
 
 def _settings(base: BaseView) -> str:

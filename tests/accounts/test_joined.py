@@ -29,7 +29,7 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
-from reconciler.publish.comments import checked, kind_of
+from reconciler.publish.comments import checked, facts_of, kind_of
 from reconciler.reports.joined import JOINS, Part, closing, values
 from reconciler.reports.markdown_page import BUDGET
 from tests.accounts.conftest import NAMES, Three, variable
@@ -100,6 +100,8 @@ def test_documents_of_an_apply(ended: Three) -> None:
     assert checked(markdown, "it")
     assert kind_of(markdown) == "apply"
     assert markdown.count("<!-- reconciler") == 1
+    verdict = "## Apply of 3 accounts: support 4 (credentials refused or missing); ok: sales, `field-ops`."
+    assert markdown.splitlines()[1] == verdict
     assert heads(markdown, "# ") == [f"# `{name}`" for name in NAMES]
 
     text = read("text")
@@ -234,3 +236,33 @@ def test_values_are_added_up() -> None:
     )
     assert merged == {"exitcode": "2", "complete": "true", "changes": "5", "groups": "a/x\na/y"}
     assert values([(one, {"complete": "true"}), (other, {})])["complete"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("facts", "quiet"),
+    [((True, True), True), ((True, False), False), ((True, None), False), ((None, None), None)],
+)
+def test_an_issue_has_nothing_to_tell_when_no_account_has(
+    facts: tuple[bool | None, ...], quiet: bool | None
+) -> None:
+    parts = [
+        Part(
+            f"a{index}",
+            0,
+            text="" if each is None else f"<!-- reconciler {json.dumps({'quiet': each})} -->\n## Drift\n",
+        )
+        for index, each in enumerate(facts)
+    ]
+    found = facts_of(JOINS["markdown"]("drift", parts)) or {}
+    assert found.get("quiet") == quiet
+
+
+def test_a_comment_about_one_account_is_its_own(three: Three) -> None:
+    """A pipeline that plans each account in a job of its own posts a comment for each."""
+    kinds = set()
+    for name in ("sales", "support"):
+        assert three.plan("--account", name, "--report", "markdown=plan.md").code == 0
+        text = (three.path / "plan.md").read_text()
+        kinds.add(kind_of(text))
+        assert text.splitlines()[1].startswith(f"## Plan (`{name}`): ")
+    assert kinds == {"plan sales", "plan support"}

@@ -91,7 +91,7 @@ def test_text_has_a_part_for_each_account_and_a_closing_line(three: Three) -> No
     lines = done.out.splitlines()
     heads = [line for line in lines if line.startswith("== ")]
     assert heads == ["== sales ==", "== support =="]
-    assert lines[-1] == "3 accounts: field-ops 4 (credentials refused or missing); done: sales, support."
+    assert lines[-1] == "3 accounts: field-ops 4 (credentials refused or missing); ok: sales, support."
     assert "Error (field-ops): " in done.err
 
 
