@@ -69,7 +69,6 @@ def render_apply(view: ApplyView) -> str:
         {
             "format_version": FORMAT_VERSION,
             "kind": "apply",
-            "ready_only": view.ready_only,
             "complete": view.complete,
             "interrupted": view.interrupted,
             "summary": asdict(view.summary),
@@ -78,6 +77,7 @@ def render_apply(view: ApplyView) -> str:
             "notes": list(view.notes),
             "unsaved": None if view.unsaved is None else asdict(view.unsaved),
             "bind": [{"name": name, "id": group_id} for name, group_id in view.bind],
+            "ready_only": view.ready_only,
         }
     )
 
