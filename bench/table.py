@@ -1,4 +1,4 @@
-"""Results as Markdown: tables with ratios, and a page that keeps the sections which were not run again."""
+"""Results as Markdown: tables with ratios, and pages that keep the sections which were not run again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bench.measure import Run, middle
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGES = (DOCS / "performance.md", DOCS / "scale.md")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -37,10 +38,12 @@ def ratio_of(found: Mapping[str, Sequence[Run]], name: str, to: str) -> float:
 
 
 def renew(section: str, text: str) -> None:
-    """Put a section's results into the page, between its two comments."""
-    page = PAGE.read_text(encoding="utf-8")
+    """Put a section's results into the page that has a place for it, between two comments."""
     begin, end = f"<!-- bench {section} -->\n", f"<!-- end of bench {section} -->\n"
-    if begin not in page or end not in page:
-        raise ValueError(f"docs/performance.md has no place for {section!r}")
     found = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    PAGE.write_text(found.sub(lambda _: f"{begin}{text}{end}", page), encoding="utf-8")
+    for path in PAGES:
+        page = path.read_text(encoding="utf-8")
+        if found.search(page):
+            path.write_text(found.sub(lambda _: f"{begin}{text}{end}", page), encoding="utf-8")
+            return
+    raise ValueError(f"no page has a place for {section!r}")

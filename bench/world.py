@@ -126,10 +126,9 @@ def made(path: Path, size: int) -> Iterator[World]:
         yield _made(path, size, listener)
 
 
-def _made(path: Path, size: int, listener: socket) -> World:
-    icons = write_files(path, size, pinned=True)
-    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    groups = {}
+def live_groups(size: int) -> dict[str, dict[str, object]]:
+    """The live groups as the manifests of `write_files` say, by id; `icon` is a name of one of its icons."""
+    groups: dict[str, dict[str, object]] = {}
     for number in range(size):
         people = [staff(person) for person in _people(number)]
         groups[group_id(number)] = {
@@ -141,7 +140,13 @@ def _made(path: Path, size: int, listener: socket) -> World:
             "subject": f"Group {number}",
             "icon": f"{number % ICONS}.png",
         }
-    world = World(path, size, listener, server.answers(groups, icons, base))
+    return groups
+
+
+def _made(path: Path, size: int, listener: socket) -> World:
+    icons = write_files(path, size, pinned=True)
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    world = World(path, size, listener, server.answers(live_groups(size), icons, base))
     world.configure(8)
     with world.serving(0):
         run(world.reconciler("apply", "--yes", "--quiet"))
