@@ -46,4 +46,4 @@ def renew(section: str, text: str) -> None:
         if found.search(page):
             path.write_text(found.sub(lambda _: f"{begin}{text}{end}", page), encoding="utf-8")
             return
-    raise ValueError(f"no page has a place for {section!r}")
+    raise ValueError(f"there is no place for {section!r} on any page")

@@ -51,13 +51,16 @@ def test_ratios_are_of_neighbours_and_the_page_has_a_place_for_each_section(
         "b": [Run(2, 1, 1), Run(11, 1, 1), Run(3, 1, 1)],
     }
     assert table.ratio_of(runs, "b", "a") == 1.5
-    page = tmp_path / "page.md"
-    page.write_text(table.PAGE.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr(table, "PAGE", page)
-    for section in ("reads", "start", "local", "writes"):
+    pages = tuple(tmp_path / page.name for page in table.PAGES)
+    for page, real in zip(pages, table.PAGES, strict=True):
+        page.write_text(real.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(table, "PAGES", pages)
+    for section in ("reads", "start", "local", "writes", "accounts"):
         table.renew(section, f"results of {section}\n")
         table.renew(section, f"new results of {section}\n")
-    text = page.read_text(encoding="utf-8")
-    assert [text.count(f"new results of {section}\n<!-- end") for section in ("reads", "local")] == [1, 1]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    assert [
+        text.count(f"new results of {section}\n<!-- end") for section in ("reads", "local", "accounts")
+    ] == [1, 1, 1]
     with pytest.raises(ValueError, match="no place"):
         table.renew("other", "")

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.cli.environment import name_of
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "docs/pipelines/github").glob("*.yml"))
 COMPONENT = ROOT / "templates/reconciler.yml"
+GITLAB_ACCOUNTS = ROOT / "docs/pipelines/gitlab/accounts.yml"
 CHECK = (sys.executable, "-m", "check_jsonschema")
 PINNED = re.compile(r"^[\w.-]+/[\w.-]+@[0-9a-f]{40}$")
 
@@ -57,7 +60,8 @@ def test_the_vendors_schemas_pass(tmp_path: Path) -> None:
     passes(*CHECK, "--builtin-schema", "custom.github-workflows-require-timeout", *WORKFLOWS)
     pipeline = tmp_path / "pipeline.yml"
     pipeline.write_text(component()[1])
-    passes(*CHECK, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", pipeline)
+    for file in (pipeline, GITLAB_ACCOUNTS):
+        passes(*CHECK, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", file)
     passes(sys.executable, "-m", "pre_commit", "validate-manifest", ".pre-commit-hooks.yaml")
 
 
@@ -130,14 +134,15 @@ def test_workflows_hold_what_the_page_says(path: Path) -> None:
 
 def test_the_page_names_every_file() -> None:
     page = (ROOT / "docs/ci.md").read_text()
-    for path in (*WORKFLOWS, COMPONENT, *(ROOT / "deploy").iterdir()):
+    for path in (*WORKFLOWS, COMPONENT, GITLAB_ACCOUNTS, *(ROOT / "deploy").iterdir()):
         assert path.relative_to(ROOT).as_posix().removeprefix("docs/") in page
 
 
-def test_the_cron_job_runs_one_at_a_time_without_rights() -> None:
-    job = loaded(ROOT / "deploy/cronjob.yaml")["spec"]
+@pytest.mark.parametrize("name", ["cronjob", "accounts"])
+def test_the_cron_job_runs_one_at_a_time_without_rights(name: str) -> None:
+    job = loaded(ROOT / f"deploy/{name}.yaml")["spec"]
     assert job["concurrencyPolicy"] == "Forbid"
-    assert job["jobTemplate"]["spec"]["backoffLimit"] == 0
+    assert job["jobTemplate"]["spec"]["backoffLimit" if name == "cronjob" else "backoffLimitPerIndex"] == 0
     pod = job["jobTemplate"]["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert not pod["automountServiceAccountToken"]
@@ -145,6 +150,46 @@ def test_the_cron_job_runs_one_at_a_time_without_rights() -> None:
         assert container["securityContext"]["readOnlyRootFilesystem"]
         mounts = {mount["name"] for mount in container["volumeMounts"]}
         assert mounts <= {volume["name"] for volume in pod["volumes"]}
+
+
+def test_each_pod_of_the_indexed_job_is_about_an_account_of_its_own(tmp_path: Path) -> None:
+    """The container's own script, with a stand-in for the program that prints what it is asked."""
+    job = loaded(ROOT / "deploy/accounts.yaml")["spec"]["jobTemplate"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    stand_in = tmp_path / "reconciler"
+    stand_in.write_text("#!/bin/sh\necho $*\n")
+    stand_in.chmod(0o755)
+    asked = []
+    for index in range(job["completions"]):
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "JOB_COMPLETION_INDEX": str(index)}
+        done = subprocess.run(container["command"], env=environment, capture_output=True, text=True)
+        asked.append(done.stdout.split())
+    names = [words[words.index("--account") + 1] for words in asked]
+    assert names == ["sales", "support", "field-ops"]
+    assert [words[-1] for words in asked] == [f"prometheus=/metrics/groups-{name}.prom" for name in names]
+    given = {each["name"] for each in container["env"]}
+    for what in ("USERNAME", "TOKEN_FILE", "STATE"):
+        assert {name_of(what, name) for name in names} <= given
+    # one account's failure ends no other's pod
+    assert job["completionMode"] == "Indexed"
+    assert "backoffLimit" not in job
+    assert job["maxFailedIndexes"] == job["completions"]
+
+
+def test_each_job_of_the_matrices_has_the_credentials_of_its_account_alone() -> None:
+    (job,) = loaded(ROOT / "docs/pipelines/github/groups-accounts.yml")["jobs"].values()
+    assert job["strategy"]["fail-fast"] is False
+    (step,) = (step for step in job["steps"] if "env" in step)
+    expected = {
+        name_of(what, name): f"${{{{ matrix.account == '{name}' && secrets.RECONCILER_{what} || '' }}}}"
+        for name in job["strategy"]["matrix"]["account"]
+        for what in ("USERNAME", "TOKEN")
+    }
+    assert step["env"] == expected
+    assert step["with"]["account"] == "${{ matrix.account }}"
+    gitlab = loaded(GITLAB_ACCOUNTS)["groups-apply"]
+    assert gitlab["environment"]["name"] == gitlab["resource_group"] == "groups-$ACCOUNT"
+    assert '--account "$ACCOUNT"' in json.dumps(gitlab["script"]).replace('\\"', '"')
 
 
 def test_the_alerts_are_rules_of_prometheus() -> None:
