@@ -7,7 +7,7 @@ stops no other; a wish to stop does. Where the configuration has no `accounts`, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -145,15 +145,17 @@ def _each(
 ) -> int:
     """A run for each account, and then what all of them said."""
     clock = SystemClock()
+    runs = _Runs(common, collected, body)
     files: dict[str, Loaded] = {}
     if how.ahead:
         try:
             files = wiring.load_each(common, clock, names, groups=how.groups)
         except InputError as error:
-            # One run, so that every format tells of it; it raises the error where it would read the files.
-            return body(replace(common, only=Account(names[0], files=error)))
+            # One run, which ends where it would read the files, so that every format tells of it once.
+            runs.run(replace(common, only=Account(names[0], error, collected)), stop=False)
+            runs.end_alike(names[1:])
+            return runs.end(verb)
     targets = _targets(common.target, files) if files else dict.fromkeys(names, common.target)
-    runs = _Runs(common, collected, body)
     with stopping_on_signals(clock):
         for name in targets:
             only = Account(name, files.get(name), collected, len(targets))
@@ -223,6 +225,13 @@ class _Runs:
             code, problem = Exit.BUG, Problem("bug", f"a bug: {type(error).__name__}")
         self._stopped = code in (Exit.INTERRUPTED, Exit.BUG)
         self._parts.append(Part(name, code, problem))
+
+    def end_alike(self, names: Iterable[str]) -> None:
+        """Further accounts end as the last one did, without a run."""
+        last = self._parts[-1]
+        for name in names:
+            self._parts.append(replace(last, account=name))
+            self._usage += [(name, error) for _, error in self._usage[:1]]
 
     def end(self, verb: str) -> int:
         """Write what was collected, and say how each account ended; returns the exit code for all."""

@@ -147,6 +147,9 @@ def test_metrics_of_accounts_that_were_not_looked_at_stay(three: Three) -> None:
     counted = [line for line in second.splitlines() if line.startswith("reconciler_api_requests_total")]
     assert len(counted) == 3
     list(text_string_to_metric_families(second))
+    three.want("support", "night", "subject: ''\n")
+    assert three.plan("--report", "prometheus=m.prom").code == 1
+    assert samples((three.path / "m.prom").read_text()) == samples(second)
 
 
 def raising(error: BaseException) -> Callable[[], int]:

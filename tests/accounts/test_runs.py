@@ -165,7 +165,12 @@ def test_mistakes_of_all_accounts_come_at_once_and_before_any_call(three: Three)
         assert "groups/sales/team.yaml:1:10" in text
         assert "groups/field-ops/team.yaml:2:10" in text
         assert text.count("contacts.yaml:1:15") == 1  # shared by all of them
-        assert "groups/field-ops/team.yaml" in (three.path / "junit.xml").read_text()
+        junit = (three.path / "junit.xml").read_text()
+        assert "groups/field-ops/team.yaml" in junit
+        assert junit.count("contacts.yaml:1:15") == 1
+    told = three.plan()
+    assert (told.code, codes(told)) == (1, dict.fromkeys(NAMES, 1))
+    assert three.plan("--format", "htm").err.count("no format") == 1
     assert not any(three.calls(name) for name in NAMES)
 
 
