@@ -84,7 +84,7 @@ def alternate(
 
 
 def machine() -> str:
-    """The machine and the day, in one line."""
+    """The machine, how busy it was, and the day, in one line."""
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -99,7 +99,8 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0))
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores of {cpu}, {memory / 2**20:.0f} GB, "
-        f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}"
+        f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}, "
+        f"load before {os.getloadavg()[0]:.1f}"
     )
 
 
