@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+
+_CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +43,22 @@ class Failed(RuntimeError):
 
 def run(contender: Contender) -> Run:
     """Run it once. Raises `Failed` for another exit code than those that mean success."""
-    with tempfile.TemporaryFile() as output:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            contender.command,
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile() as result:
+        subprocess.run(
+            [sys.executable, "-I", "-S", str(_CHILD), result.name, *contender.command],
             cwd=contender.cwd,
             env={**os.environ, **contender.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in contender.codes:
+        found = json.load(result)
+        if found["code"] not in contender.codes:
             output.seek(0)
             said = output.read()[-2000:].decode(errors="replace")
-            raise Failed(f"{contender.name} ended {process.returncode}:\n{said}")
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+            raise Failed(f"{contender.name} ended {found['code']}:\n{said}")
+    return Run(found["wall"], found["cpu"], found["memory"])
 
 
 def middle(runs: Sequence[Run]) -> Run:
