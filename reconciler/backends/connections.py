@@ -15,7 +15,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout
@@ -180,17 +180,16 @@ class Connections:
     """The pools of one kind of calls, made when they are first needed.
 
     `size` connections to one origin at the most, `timeout` seconds for making one; one TLS context for all,
-    because to load the CA bundle takes 20 ms.
+    asked for when there is something to encrypt: to load the CA bundle takes 20 ms.
     """
 
-    def __init__(self, size: int, timeout: float, context: ssl.SSLContext) -> None:
+    def __init__(self, size: int, timeout: float, context: Callable[[], ssl.SSLContext]) -> None:
         self._context = context
         self._options: dict[str, Any] = {
             "num_pools": _ORIGINS,
             "maxsize": size,
             "block": True,
             "timeout": Timeout(connect=timeout, read=timeout),
-            "ssl_context": context,
         }
         self._managers: dict[str | None, PoolManager] = {}
 
@@ -205,12 +204,12 @@ class Connections:
     ) -> Pool:
         """The pool for an origin. With `address`, connections go straight there, and `host` is what the
         certificate has to name. Raises what urllib3 raises for a proxy that it cannot use."""
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"ssl_context": self._context()} if scheme == "https" else {}
         if address is not None:
             host, named = address, host
             if scheme == "https":
                 extra["server_hostname"] = named
-        found: Any = self._manager(proxy).connection_from_host(host, port, scheme, pool_kwargs=extra or None)
+        found: Any = self._manager(proxy).connection_from_host(host, port, scheme, pool_kwargs=extra)
         return found  # type: ignore[no-any-return]
 
     def _manager(self, proxy: str | None) -> PoolManager:
@@ -227,7 +226,7 @@ class Connections:
             return SOCKSProxyManager(proxy, **self._options)
         url = parse_url(proxy)
         headers = make_headers(proxy_basic_auth=_credentials(url.auth)) if url.auth else {}
-        return ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=self._context, **self._options)
+        return ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=self._context(), **self._options)
 
     def _classes(self, manager: PoolManager) -> Mapping[str, Any]:
         """Our pools in the place of the manager's own, which for SOCKS have connections of their own."""

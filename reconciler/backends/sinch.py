@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -226,7 +227,9 @@ def connect(connection: Connection, clock: Clock) -> Client:
     }
     agent = {"User-Agent": f"group-reconciler/{__version__}", "Accept-Encoding": "identity"}
     proxies, bundle = environment(base)
-    context = tls_context(bundle)
+    context = cache(partial(tls_context, bundle))
+    if not base.startswith("http:"):
+        context()  # a bundle that cannot be used is said before anything is sent
     size, timeout = connection.concurrency, connection.timeout
 
     def transport(headers: Mapping[str, str], through: Mapping[str, str], *secrets: str) -> Transport:

@@ -11,7 +11,7 @@ import http.client
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from urllib3 import exceptions as lib3
@@ -44,7 +44,7 @@ class Transport:
         timeout: float,
         headers: Mapping[str, str],
         proxies: Mapping[str, str],
-        context: ssl.SSLContext,
+        context: Callable[[], ssl.SSLContext],
         secrets: tuple[str, ...] = (),
     ) -> None:
         self._connections = Connections(size, timeout, context)
