@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -60,17 +58,9 @@ def program(common: Common) -> None:
     click.get_current_context().obj = common
 
 
-def _mind_little_garbage() -> None:
-    """Nearly all that a run makes lives to its end and holds no cycles: look for garbage seldom, and not when
-    the process ends, which would take a tenth of a second where a plan takes one."""
-    gc.set_threshold(20_000, 20, 20)
-    atexit.register(gc.freeze)
-
-
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error is reported here, on stderr."""
     never_stumble()
-    _mind_little_garbage()
     try:
         result = program.main(args=arguments, prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
