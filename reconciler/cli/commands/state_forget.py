@@ -15,7 +15,11 @@ reconciler state forget suporte-campinas
 @click.argument("name")
 @lock_timeout_option
 def command(common: Common, name: str, lock_timeout: float) -> int:
-    """Forget NAME. The group itself is not touched."""
+    """Forget NAME. The group itself is not touched.
+
+    Who joined it, who left, and who was sent its link is forgotten as well: an apply finds the group again by
+    its subject, and `invites --send` then writes to everybody who has yet to join.
+    """
     from reconciler import operations
     from reconciler.cli import state_store, terminal
     from reconciler.errors import Exit
