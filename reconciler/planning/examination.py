@@ -72,12 +72,8 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
         )
         return
     admin = [group for group in groups if keys & group.admin_keys]
-    sample = (
-        f"{len(groups)} groups"
-        if len(groups) == listed
-        else f"the {len(groups)} of {listed} groups that were read"
-    )
-    text = f"it is in {len(inside)} and admin in {len(admin)} of {sample}"
+    rest = "" if len(groups) == listed else f"; {listed - len(groups)} more were not looked at"
+    text = f"of {len(groups)} groups it is in {len(inside)} and admin in {len(admin)}{rest}"
     if len(admin) == len(groups):
         yield ok("account", text)
     else:
