@@ -94,6 +94,25 @@ def suporte(inside: Inside) -> tuple[Inside, str]:
     return inside, settle(inside, COMMENTED, ANA, BRUNO, CARLOS, DORA, ELISA)
 
 
+def test_what_somebody_else_edits_meanwhile_is_not_taken_along(suporte: tuple[Inside, str]) -> None:
+    """The files are loaded again before anything is written; by then another group is wanted otherwise."""
+    repo, group = suporte
+    repo.group("vendas", "subject: Vendas\n")
+    assert repo.apply().code == 0
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "x")
+    repo.api.set_subject(group, "Campinas")
+    repo.api.clear_calls()
+    repo.api.add_faults("GET /groups/* delay=2")
+    process = repo.start("accept", "--yes", "--format", "json", "suporte")
+    repo.api.wait_for_call("GET", "/groups/*")
+    repo.group("vendas", "subject: Vendas Sul\n")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, out + err
+    assert "another group would be changed by it" in out
+    assert diff(repo) == ["-subject: Vendas", "+subject: Vendas Sul"]
+
+
 def test_exactly_the_lines_of_the_accepted_values_change(suporte: tuple[Inside, str]) -> None:
     repo, group = suporte
     repo.api.set_subject(group, "Suporte: Campinas #1")
