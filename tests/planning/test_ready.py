@@ -1,0 +1,52 @@
+"""What is left of a group's plan in a run that only promotes."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model import number
+from reconciler.model.change import (
+    Affected,
+    Change,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveParticipants,
+    RevokeLink,
+    SetSubject,
+)
+from reconciler.model.plan import GroupPlan
+from reconciler.planning.options import Ready
+from reconciler.planning.ready import only_ready
+from tests.planning.build import ANA, BRUNO, CARLOS
+
+AWAITED = Ready({"sales": frozenset({number.key(ANA), number.key(BRUNO)})})
+
+
+def plan(*changes: Change) -> GroupPlan:
+    return GroupPlan(name="sales", action="update", id="g-1", changes=changes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Demote((Affected(ANA),)),
+        RemoveParticipants((Affected(ANA), Affected(BRUNO))),
+        SetSubject("a", "b"),
+        RevokeLink(1, 2),
+        LeaveGroup(),
+    ],
+    ids=lambda change: change.kind,
+)
+def test_nothing_but_promotions_is_left_even_of_who_is_awaited(change: Change) -> None:
+    left = only_ready(plan(change), AWAITED)
+    assert (left.action, left.changes) == ("none", ())
+    both = only_ready(plan(Promote((Affected(ANA),)), change), AWAITED)
+    assert both.changes == (Promote((Affected(ANA),)),)
+
+
+def test_nobody_else_is_promoted() -> None:
+    left = only_ready(plan(Promote((Affected(CARLOS), Affected(BRUNO)))), AWAITED)
+    assert left.changes == (Promote((Affected(BRUNO),)),)
+    heard = Ready(AWAITED.people, {"g-1": frozenset({number.key(ANA)})})
+    assert only_ready(plan(Promote((Affected(BRUNO),))), heard).changes == ()
