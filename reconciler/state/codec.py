@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import NoReturn, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 from reconciler.model import number
 from reconciler.model.group import is_name
@@ -151,12 +151,18 @@ def loads(data: bytes) -> State:
         raise
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
         raise Damaged("no JSON that this program would have written") from None
-    root = _Object(document, "")
+    try:
+        return _state(_Object(document))
+    except _Wrong as wrong:
+        raise Damaged(str(wrong)) from None
+
+
+def _state(root: _Object) -> State:
     version = root.need("format_version", _integer)
     if version > FORMAT_VERSION:
         raise Newer(f"format version {version}; this program knows {FORMAT_VERSION}")
     if version < 1:
-        root.fail("format_version", "is no version")
+        raise _Wrong("is no version").within("format_version")
     return State(
         base_url=root.need("base_url", _text),
         serial=root.need("serial", _count),
@@ -167,57 +173,79 @@ def loads(data: bytes) -> State:
     )
 
 
+class _Wrong(Exception):
+    """Damage at one place. Whoever looks into a value adds where it stands as this passes by, so that nothing
+    is spent on places while all is well."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self._what = what
+        self._place = ""
+
+    def within(self, step: str | int) -> Self:
+        # A key may be a person's number, where they have no alias.
+        shown = f"[{step}]" if isinstance(step, int) else number.mask_text(step, 40)
+        dot = "." if self._place and not self._place.startswith("[") else ""
+        self._place = f"{shown}{dot}{self._place}"
+        return self
+
+    def __str__(self) -> str:
+        return f"{self._place or 'the document'} {self._what}"
+
+
 class _Object:
-    """A JSON object and where it stands, so that every complaint can name the place."""
+    """A JSON object, looked into key by key."""
 
-    def __init__(self, value: object, place: str) -> None:
+    __slots__ = ("values",)
+
+    def __init__(self, value: object) -> None:
         if not isinstance(value, dict):
-            raise Damaged(f"{place or 'the document'} is no object")
+            raise _Wrong("is no object")
         self.values: dict[str, object] = value
-        self.place = place
 
-    def need(self, key: str, read: Callable[[object, str], T]) -> T:
+    def need(self, key: str, read: Callable[[object], T]) -> T:
         if key not in self.values:
-            self.fail(key, "is missing")
-        return read(self.values[key], self.at(key))
+            raise _Wrong("is missing").within(key)
+        try:
+            return read(self.values[key])
+        except _Wrong as wrong:
+            raise wrong.within(key) from None
 
-    def get(self, key: str, read: Callable[[object, str], T]) -> T | None:
+    def get(self, key: str, read: Callable[[object], T]) -> T | None:
         value = self.values.get(key)
-        return None if value is None else read(value, self.at(key))
-
-    def at(self, key: str) -> str:
-        shown = number.mask_text(key, 40)  # a person without an alias stands here by number
-        return f"{self.place}.{shown}" if self.place else shown
-
-    def fail(self, key: str, what: str) -> NoReturn:
-        raise Damaged(f"{self.at(key)} {what}")
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except _Wrong as wrong:
+            raise wrong.within(key) from None
 
 
-def _read_record(value: object, place: str) -> Record:
-    item = _Object(value, place)
+def _read_record(value: object) -> Record:
+    item = _Object(value)
     return Record(
         id=item.need("id", _group_id),
         applied=item.get("applied", _read_applied),
         icon=item.get("icon", _read_icon),
         link_version=item.get("link_version", _count),
-        joined=item.get("joined", _list(_text)) or (),
+        joined=item.get("joined", _texts) or (),
         missing=item.get("missing", _mapping(_time)) or {},
         sent=item.get("sent", _mapping(_read_sent)) or {},
     )
 
 
-def _read_applied(value: object, place: str) -> Applied:
-    item = _Object(value, place)
+def _read_applied(value: object) -> Applied:
+    item = _Object(value)
     return Applied(
         subject=item.get("subject", _text),
         icon=item.get("icon", _text),
-        admins=item.get("admins", _list(_text)),
-        members=item.get("members", _list(_text)),
+        admins=item.get("admins", _texts),
+        members=item.get("members", _texts),
     )
 
 
-def _read_icon(value: object, place: str) -> IconRecord:
-    item = _Object(value, place)
+def _read_icon(value: object) -> IconRecord:
+    item = _Object(value)
     return IconRecord(
         source=item.need("source", _text),
         served=item.need("served", _text),
@@ -226,8 +254,8 @@ def _read_icon(value: object, place: str) -> IconRecord:
     )
 
 
-def _read_sent(value: object, place: str) -> Sent:
-    item = _Object(value, place)
+def _read_sent(value: object) -> Sent:
+    item = _Object(value)
     return Sent(
         at=item.need("at", _time),
         times=item.need("times", _count),
@@ -237,8 +265,8 @@ def _read_sent(value: object, place: str) -> Sent:
     )
 
 
-def _read_intent(value: object, place: str) -> Intent:
-    item = _Object(value, place)
+def _read_intent(value: object) -> Intent:
+    item = _Object(value)
     return Intent(
         subject=item.need("subject", _text),
         listed=item.need("listed", _list(_group_id)),
@@ -246,70 +274,77 @@ def _read_intent(value: object, place: str) -> Intent:
     )
 
 
-def _text(value: object, place: str) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise Damaged(f"{place} is no text")
+        raise _Wrong("is no text")
     return value
 
 
-def _integer(value: object, place: str) -> int:
+def _integer(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Damaged(f"{place} is no whole number")
+        raise _Wrong("is no whole number")
     if abs(value) > MOST:
-        raise Damaged(f"{place} is too large")
+        raise _Wrong("is too large")
     return value
 
 
-def _count(value: object, place: str) -> int:
-    if _integer(value, place) < 0:
-        raise Damaged(f"{place} is below 0")
-    return _integer(value, place)
+def _count(value: object) -> int:
+    if _integer(value) < 0:
+        raise _Wrong("is below 0")
+    return _integer(value)
 
 
-def _group_id(value: object, place: str) -> str:
-    text = _text(value, place)
+def _group_id(value: object) -> str:
+    text = _text(value)
     if not number.is_group_id(text):
-        raise Damaged(f"{place} is no group id")
+        raise _Wrong("is no group id")
     return text
 
 
-def _time(value: object, place: str) -> datetime:
+def _time(value: object) -> datetime:
     try:
-        at = datetime.fromisoformat(_text(value, place))
+        at = datetime.fromisoformat(_text(value))
         if at.tzinfo is None:
-            raise Damaged(f"{place} is a time without a zone")
+            raise _Wrong("is a time without a zone")
         return at.astimezone(UTC)
-    except Damaged:
-        raise
     except (ValueError, OverflowError):  # the latter: the first hour of year 1, in a zone east of Greenwich
-        raise Damaged(f"{place} is no time") from None
+        raise _Wrong("is no time") from None
 
 
-def _list(read: Callable[[object, str], T]) -> Callable[[object, str], tuple[T, ...]]:
-    def read_list(value: object, place: str) -> tuple[T, ...]:
+def _list(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    def read_list(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
-            raise Damaged(f"{place} is no list")
-        return tuple(read(item, f"{place}[{index}]") for index, item in enumerate(value))
+            raise _Wrong("is no list")
+        found: list[T] = []
+        try:
+            for item in value:
+                found.append(read(item))
+        except _Wrong as wrong:
+            raise wrong.within(len(found)) from None
+        return tuple(found)
 
     return read_list
 
 
-def _mapping(read: Callable[[object, str], T]) -> Callable[[object, str], Mapping[str, T]]:
-    def read_mapping(value: object, place: str) -> Mapping[str, T]:
-        item = _Object(value, place)
-        return {key: read(inner, item.at(key)) for key, inner in item.values.items()}
+_texts = _list(_text)
+
+
+def _mapping(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
+    def read_mapping(value: object) -> Mapping[str, T]:
+        item = _Object(value)
+        return {key: item.need(key, read) for key in item.values}
 
     return read_mapping
 
 
-def _by_name(read: Callable[[object, str], T]) -> Callable[[object, str], Mapping[str, T]]:
+def _by_name(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
     """As `_mapping`, for keys that have to be names: they reach terminals and reports."""
 
-    def read_by_name(value: object, place: str) -> Mapping[str, T]:
-        item = _Object(value, place)
+    def read_by_name(value: object) -> Mapping[str, T]:
+        item = _Object(value)
         if not all(map(is_name, item.values)):
-            raise Damaged(f"{place} holds a key that is no name")
-        return {key: read(inner, item.at(key)) for key, inner in item.values.items()}
+            raise _Wrong("holds a key that is no name")
+        return {key: item.need(key, read) for key in item.values}
 
     return read_by_name
 
