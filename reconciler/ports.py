@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from reconciler.model.desired import Icon
-from reconciler.model.live import IconMeta, LiveGroup
-from reconciler.model.record import Deed, Intent, Record, Sent, State
+if TYPE_CHECKING:
+    from reconciler.model.desired import Icon
+    from reconciler.model.live import IconMeta, LiveGroup
+    from reconciler.model.record import Deed, Intent, Record, Sent, State
 
 
 class Reader(Protocol):

@@ -13,19 +13,22 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
-from reconciler.model.record import IconRecord, State
 from reconciler.planning.icons import Verdict, judge
 from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.needs import recorded_ids, surely_bound, to_search
-from reconciler.planning.options import Options
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
-from reconciler.ports import IconFiles, Progress, Reader
+
+if TYPE_CHECKING:
+    from reconciler.model.record import IconRecord, State
+    from reconciler.planning.options import Options
+    from reconciler.ports import IconFiles, Progress, Reader
 
 Settle = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
 

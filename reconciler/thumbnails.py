@@ -13,16 +13,19 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, Interrupted, PictureError
 from reconciler.model.change import RemoveIcon, SetIcon
 from reconciler.model.desired import Icon
-from reconciler.model.drift import Drift
 from reconciler.model.live import IconSeen
 from reconciler.model.plan import Plan
 from reconciler.model.thumbnail import Thumbnail, Thumbnails
-from reconciler.ports import IconFiles, Progress, Reader
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import Drift
+    from reconciler.ports import IconFiles, Progress, Reader
 
 BUDGET = 3_500_000
 """Bytes of all small pictures together: some 800 photos. As text in a page they grow by a third."""

@@ -8,6 +8,7 @@ done. After an unclear answer only the list can tell. See design, "A create is n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
 from reconciler.errors import (
@@ -22,9 +23,11 @@ from reconciler.errors import (
 )
 from reconciler.model import number
 from reconciler.model.live import Problem
-from reconciler.model.outcome import Status
 from reconciler.model.record import Intent
 from reconciler.planning.text import normal
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from reconciler.model.outcome import GroupOutcome
 from reconciler.model.record import Deed
-from reconciler.planning.options import Ready
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import GroupOutcome
+    from reconciler.planning.options import Ready
 
 _DONE = {"create": "created", "adopt": "adopted", "leave": "left"}
 _ORDER = ("created", "adopted", "updated", "left", "failed", "unknown", "skipped")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler import pictures
 from reconciler.apply.tools import Tools, problem_of
@@ -38,11 +38,13 @@ from reconciler.model.change import (
     SetIcon,
     SetSubject,
 )
-from reconciler.model.live import IconSeen, LiveGroup, Problem
-from reconciler.model.outcome import Status
 from reconciler.model.record import IconRecord
 from reconciler.planning.narrow import remaining
 from reconciler.planning.text import normal
+
+if TYPE_CHECKING:
+    from reconciler.model.live import IconSeen, LiveGroup, Problem
+    from reconciler.model.outcome import Status
 
 BATCH = 20  # people in one call
 _JUNK_LINK = "junk_link"  # the code of an answer that is no invite link, see `ports.Writer.get_link`

@@ -7,6 +7,7 @@ read again ─ plan anew (may only drop) ─ subject, icon ─ promote ─ SEEN?
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.apply.create import create
 from reconciler.apply.effects import Effects, served_before
@@ -20,16 +21,18 @@ from reconciler.model.change import (
     CreateGroup,
     LeaveGroup,
 )
-from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem
 from reconciler.model.outcome import GroupOutcome, Outcome, Status
-from reconciler.model.plan import GroupPlan
 from reconciler.model.record import Record
 from reconciler.planning import guards
 from reconciler.planning.bookkeeping import people_of, record_of
 from reconciler.planning.group import plan_group
 from reconciler.planning.narrow import exceeds
 from reconciler.reading import observe_group, observe_icon
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import DesiredGroup
+    from reconciler.model.plan import GroupPlan
 
 
 class GroupRun:

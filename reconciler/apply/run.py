@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.apply.deed import deed
 from reconciler.apply.group import GroupRun
@@ -13,11 +14,13 @@ from reconciler.errors import StateError
 from reconciler.model.change import AdoptGroup
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
-from reconciler.model.plan import GroupPlan, Plan
-from reconciler.model.record import Record, State
 from reconciler.planning.bookkeeping import people_of, record_of
-from reconciler.planning.group import Context
-from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import GroupPlan, Plan
+    from reconciler.model.record import Record, State
+    from reconciler.planning.group import Context
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 _NOT_BEGUN = replace(
     WRONG_ACCOUNT, message="not begun: the configured `account` is not in the group just created"

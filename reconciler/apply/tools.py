@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import (
     ApiError,
@@ -16,8 +16,10 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.model.live import LiveGroup, Problem
-from reconciler.planning.group import Context
-from reconciler.ports import Clock, IconFiles, Journal, Reader, Writer
+
+if TYPE_CHECKING:
+    from reconciler.planning.group import Context
+    from reconciler.ports import Clock, IconFiles, Journal, Reader, Writer
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.apply.effects import Effects
 from reconciler.apply.tools import INTERRUPTED, Tools
 from reconciler.model.change import (
     Change,
@@ -22,6 +22,9 @@ from reconciler.model.change import (
 )
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.outcome import Outcome
+
+if TYPE_CHECKING:
+    from reconciler.apply.effects import Effects
 
 DESTRUCTIVE = (Demote, RevokeLink, RemoveParticipants, LeaveGroup)
 

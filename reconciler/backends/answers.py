@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from reconciler.backends import faults
-from reconciler.backends.faults import Answer
 from reconciler.errors import NotFound, RateLimited, Refused, Unclear
 from reconciler.model import number
 from reconciler.model.invitation import is_link
 from reconciler.model.live import IconMeta, LiveGroup
+
+if TYPE_CHECKING:
+    from reconciler.backends.faults import Answer
 
 _NO_GROUP = frozenset({400, 404})
 _URL = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)

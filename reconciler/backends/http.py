@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from reconciler.backends.faults import Answer
 from reconciler.backends.pace import Pace, retry_after
 from reconciler.errors import ApiError, Interrupted, NotSent, RateLimited, Unclear
-from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from reconciler.backends.faults import Answer
+    from reconciler.ports import Clock
 
 PATIENCE = 300.0
 """Seconds for which one call is repeated that is refused for the pace."""

@@ -9,15 +9,18 @@ all the same.
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.backends import answers
-from reconciler.backends.faults import Answer
 from reconciler.backends.http import Call, Http, Repeat
 from reconciler.backends.origin import is_loopback, is_public
-from reconciler.backends.transport import Transport
 from reconciler.errors import NotSent, Unclear
-from reconciler.model.live import IconMeta
+
+if TYPE_CHECKING:
+    from reconciler.backends.faults import Answer
+    from reconciler.backends.transport import Transport
+    from reconciler.model.live import IconMeta
 
 LIMIT = 10 << 20
 """Bytes of an icon that are read at most; uploads may have 5 MB, and the server may re-encode."""

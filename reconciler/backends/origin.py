@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
-from urllib.request import getproxies
-
-import certifi
 
 from reconciler.errors import ReconcilerError
 
 _VARIABLE = "RECONCILER_BASE_URL"
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_WITH_SETTINGS = ("darwin", "win32")
 _EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address that a gateway may connect to (NAT64, compatible)."""
 
@@ -79,13 +78,13 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
-def environment(url: str) -> tuple[dict[str, str], str]:
+def environment(url: str) -> tuple[dict[str, str], str | None]:
     """The proxies for `url` and the path of the CA bundle, as requests would find them in the environment;
-    `SSL_CERT_FILE` counts too, after requests' own two variables. Raises `ReconcilerError` for a bundle that
-    is not there."""
+    `SSL_CERT_FILE` counts too, after requests' own two variables. No path where none of them names one.
+    Raises `ReconcilerError` for a bundle that is not there."""
     proxies = {} if bypasses_proxies(url) else all_proxies()
-    bundle = next(filter(None, map(os.environ.get, _BUNDLES)), None) or certifi.where()
-    if not os.path.exists(bundle):
+    bundle = next(filter(None, map(os.environ.get, _BUNDLES)), None)
+    if bundle is not None and not os.path.exists(bundle):
         raise ReconcilerError(
             "the CA bundle named in the environment does not exist",
             "check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE",
@@ -94,7 +93,12 @@ def environment(url: str) -> tuple[dict[str, str], str]:
 
 
 def all_proxies() -> dict[str, str]:
-    """The proxies that the environment names, by the scheme of what goes through them."""
+    """The proxies that the environment names, by the scheme of what goes through them; on systems that have
+    settings for that, those as well."""
+    if sys.platform not in _WITH_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}  # and `urllib.request`, which would say so, is not imported
+    from urllib.request import getproxies
+
     return {scheme: proxy for scheme, proxy in getproxies().items() if scheme != "no"}
 
 
@@ -119,8 +123,13 @@ def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
     return str(prepend_scheme_if_needed(found, "http"))  # type: ignore[no-untyped-call]
 
 
-def tls_context(bundle: str) -> ssl.SSLContext:
-    """A client's TLS context that trusts what is in `bundle`, a file or a folder of certificates."""
+def tls_context(bundle: str | None) -> ssl.SSLContext:
+    """A client's TLS context that trusts what is in `bundle`, a file or a folder of certificates; without one
+    what certifi trusts."""
+    if bundle is None:
+        import certifi
+
+        bundle = certifi.where()
     try:
         if os.path.isdir(bundle):
             return ssl.create_default_context(capath=bundle)

@@ -15,8 +15,10 @@ import threading
 from collections import deque
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
-from reconciler.ports import Clock
+if TYPE_CHECKING:
+    from reconciler.ports import Clock
 
 MAX_PAUSE = 300.0
 """Seconds: a longer `Retry-After` is not waited for."""

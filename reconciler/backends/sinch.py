@@ -10,20 +10,22 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.backends import answers, faults
-from reconciler.backends.faults import Answer
 from reconciler.backends.http import Call, Http, Repeat
 from reconciler.backends.icons import IconFetcher
 from reconciler.backends.origin import all_proxies, checked_base, environment, tls_context
 from reconciler.backends.transport import Transport
 from reconciler.errors import CredentialsError, NotFound, NotSent, StateError
 from reconciler.model import number
-from reconciler.model.live import IconMeta, LiveGroup
-from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from reconciler.backends.faults import Answer
+    from reconciler.model.live import IconMeta, LiveGroup
+    from reconciler.ports import Clock
 
 MOST_PEOPLE = 20
 """People in one call that promotes, demotes or removes."""

@@ -6,10 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.errors import InputError
-
 if TYPE_CHECKING:
     from reconciler.cli.collected import Collected
+    from reconciler.errors import InputError
     from reconciler.manifests.load import Loaded
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.clock import SystemClock
 from reconciler.cli.places import find_root
 from reconciler.errors import InputError
 
 if TYPE_CHECKING:
+    from reconciler.cli.clock import SystemClock
     from reconciler.manifests.config import Config
     from reconciler.manifests.files import WorkTree
     from reconciler.manifests.gittree import GitTree

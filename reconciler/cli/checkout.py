@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli.places import find_root
 from reconciler.errors import GitError
-from reconciler.git import Git
 from reconciler.planning.options import Checkout
+
+if TYPE_CHECKING:
+    from reconciler.git import Git
 
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DEEPEN = (200, 10_000)
@@ -28,6 +30,8 @@ _FETCH_SECONDS = 60.0
 
 def repository() -> Git:
     """Git in the repository around the present folder."""
+    from reconciler.git import Git
+
     return Git(find_root(Path.cwd()), os.environ)
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli import files
-from reconciler.cli.clock import SystemClock
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.cli.clock import SystemClock
     from reconciler.publish import github, gitlab
     from reconciler.publish.comments import Host
     from reconciler.publish.http import Api

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli import files, github, terminal
-from reconciler.cli.common import Common
 from reconciler.cli.places import named_after
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.cli.common import Common
     from reconciler.reports.joined import Part
 
 

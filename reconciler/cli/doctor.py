@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.cli import checkout, environment, wiring
-from reconciler.cli.clock import SystemClock
-from reconciler.cli.common import Common
 from reconciler.cli.places import find_root
 from reconciler.cli.store import Store
 from reconciler.errors import ApiError, Exit, GitError, InputError, ReconcilerError
-from reconciler.model.finding import Check, Finding
-from reconciler.model.live import LiveGroup
 from reconciler.model.settings import Settings
 from reconciler.planning import examination
 from reconciler.planning.examination import ok, problem, skipped, warning
 
 if TYPE_CHECKING:
+    from reconciler.cli.clock import SystemClock
+    from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
+    from reconciler.model.finding import Check, Finding
+    from reconciler.model.live import LiveGroup
 
 _SAMPLE = 20
 """Groups that are read to see what the account is in them."""

@@ -12,7 +12,6 @@ import os
 import re
 import shlex
 import stat
-import subprocess
 from dataclasses import dataclass, field
 
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
@@ -156,6 +155,8 @@ def _from_file(name: str) -> tuple[str, tuple[str, ...]]:
 
 def _from_command(name: str) -> str:
     """What the command prints, without its last newline. No shell; its output is never shown."""
+    import subprocess
+
     try:
         words = shlex.split(variable(name) or "")
     except ValueError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,6 +36,8 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
 def _replace(target: str, data: bytes, mode: int) -> None:
     """Write beside the target, then rename: the name in between is hidden and ends in nothing that anybody
     collects."""
+    import tempfile
+
     folder, name = os.path.split(target)
     descriptor, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
     try:

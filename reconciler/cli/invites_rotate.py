@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.cli.common import Common
+from typing import TYPE_CHECKING
+
 from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.cli.common import Common
 
 
 def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: float) -> int:

@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.common import Common
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.cli.common import Common
     from reconciler.model.sending import Delivery, Letter, UnknownPolicy
     from reconciler.model.settings import InviteSettings
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.cli.common import Common
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.cli.common import Common
     from reconciler.reports.shapes import InvitesView
 
 

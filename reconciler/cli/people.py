@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from reconciler.errors import UsageError
 from reconciler.model import number
-from reconciler.model.desired import Desired
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired
 
 
 def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reconciler.cli import formats, terminal
 from reconciler.cli.collected import Place, sink
-from reconciler.cli.common import Common
 from reconciler.cli.formats import PLAIN, Look
+
+if TYPE_CHECKING:
+    from reconciler.cli.common import Common
 
 V = TypeVar("V")
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, wiring
 from reconciler.cli.clock import SystemClock
-from reconciler.cli.common import Common
 from reconciler.cli.store import Store
 from reconciler.errors import UsageError
-from reconciler.manifests.load import Loaded
 from reconciler.model import number
 from reconciler.model.group import is_name
-from reconciler.ports import Journal
-from reconciler.state.git import GitStore
+
+if TYPE_CHECKING:
+    from reconciler.cli.common import Common
+    from reconciler.manifests.load import Loaded
+    from reconciler.ports import Journal
+    from reconciler.state.git import GitStore
 
 
 def open_store(common: Common) -> tuple[Store, Loaded]:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import checkout, environment, pipeline, terminal
-from reconciler.cli.clock import SystemClock
-from reconciler.cli.common import Common
 from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_folder, sandbox_state
 from reconciler.errors import UsageError
 from reconciler.manifests.statespec import git_place, state_mistake
 from reconciler.model.record import State
 
 if TYPE_CHECKING:
+    from reconciler.cli.clock import SystemClock
+    from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
     from reconciler.planning.options import Checkout, Options
     from reconciler.ports import Journal

@@ -10,13 +10,14 @@ import traceback
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
-from reconciler.ports import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+    from reconciler.ports import Progress
 
 
 def wants_color(stream: TextIO, choice: str) -> bool:

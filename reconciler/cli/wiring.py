@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.account import Account
-from reconciler.cli.clock import SystemClock
-from reconciler.cli.common import Common
 from reconciler.cli.places import check_inside, find_root, sandbox_database, sandbox_folder, sandbox_state
 from reconciler.cli.store import Store
 from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
-from reconciler.model.record import State
 
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client
     from reconciler.cli.base import Opened
+    from reconciler.cli.clock import SystemClock
+    from reconciler.cli.common import Common
     from reconciler.manifests.files import Tree, WorkTree
     from reconciler.manifests.load import Loaded
+    from reconciler.model.record import State
     from reconciler.model.settings import OwnSettings, Settings
     from reconciler.planning.options import Options
     from reconciler.ports import IconFiles

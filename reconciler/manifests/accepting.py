@@ -6,20 +6,23 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.manifests.contacts import Contacts, gone
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.imports import ManifestWriter
-from reconciler.manifests.load import Loaded
 from reconciler.manifests.numbers import like_a_number
-from reconciler.manifests.output import Output
 from reconciler.manifests.rewrite import Value, rewrite_manifest
 from reconciler.manifests.yamlmarks import MAX_BYTES
 from reconciler.model import number
 from reconciler.model.acceptance import Acceptance, FileChange, ListChange
 from reconciler.model.desired import Person
-from reconciler.model.group import Manifest
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.manifests.output import Output
+    from reconciler.model.group import Manifest
 
 
 class Overlay:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Mark
 from reconciler.model.group import UNSET, Ensure, Hold, Manifest, Unset
+
+if TYPE_CHECKING:
+    from reconciler.errors import Mark
 
 
 def manifest(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Mark, PictureError
-from reconciler.manifests.collect import Complaints
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.words import quote
-from reconciler.model.desired import Icon
+
+if TYPE_CHECKING:
+    from reconciler.manifests.collect import Complaints
+    from reconciler.model.desired import Icon
 
 
 class Icons:

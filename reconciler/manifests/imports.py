@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Mark
 from reconciler.manifests import convert, yamlmarks
 from reconciler.manifests.files import FileError, Tree, join
-from reconciler.manifests.load import Loaded
-from reconciler.manifests.output import Output
 from reconciler.manifests.resolve import subject_mistake
 from reconciler.manifests.rewrite import add_contacts
 from reconciler.manifests.schema import check
@@ -18,7 +17,11 @@ from reconciler.manifests.words import visible
 from reconciler.manifests.write import yaml_text
 from reconciler.model.desired import Icon, Person
 from reconciler.model.group import Manifest, Unset
-from reconciler.model.imported import Import
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.manifests.output import Output
+    from reconciler.model.imported import Import
 
 _SCHEMA_FOLDER = "schemas"
 _ICONS = "icons"

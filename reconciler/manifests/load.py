@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, Mark
 from reconciler.manifests import convert, yamlmarks
@@ -22,8 +23,10 @@ from reconciler.manifests.resolve import Draft, Resolver
 from reconciler.manifests.schema import check, schema_text
 from reconciler.manifests.words import quote
 from reconciler.model.desired import Desired
-from reconciler.model.group import Manifest
-from reconciler.model.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.model.group import Manifest
+    from reconciler.model.settings import Settings
 
 __all__ = ["Loaded", "ManifestIconFiles", "load", "schema_text"]
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from reconciler.errors import Mark
-from reconciler.manifests.collect import Complaints
 from reconciler.manifests.words import quote
 from reconciler.model import number
+
+if TYPE_CHECKING:
+    from reconciler.errors import Mark
+    from reconciler.manifests.collect import Complaints
 
 _LIKE_A_NUMBER = re.compile(r"[+(]?[0-9][0-9 ()+\-.]*")
 # A Brazilian number has 12 or 13 digits with its country code, and 10 or 11 without it.

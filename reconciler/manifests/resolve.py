@@ -6,17 +6,19 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.errors import Mark
-from reconciler.manifests.collect import Complaints
-from reconciler.manifests.config import Config, Preset
 from reconciler.manifests.contacts import Contacts, unknown
-from reconciler.manifests.icons import Icons
 from reconciler.manifests.naming import Naming
 from reconciler.manifests.words import quote
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Manifest, Unset
+
+if TYPE_CHECKING:
+    from reconciler.errors import Mark
+    from reconciler.manifests.collect import Complaints
+    from reconciler.manifests.config import Config, Preset
+    from reconciler.manifests.icons import Icons
 
 _T = TypeVar("_T")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Mark
 from reconciler.manifests import edits, yamlmarks
 from reconciler.manifests.edits import EditError
 from reconciler.manifests.schema import check
 from reconciler.manifests.spans import documents
+
+if TYPE_CHECKING:
+    from reconciler.errors import Mark
 
 Value = str | tuple[str, ...] | None
 """A text, a list of texts, or null."""

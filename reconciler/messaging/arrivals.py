@@ -7,16 +7,19 @@ nobody by itself: it says which group is worth reading, and whom to look for the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from reconciler.model import number
-from reconciler.model.desired import Desired, DesiredGroup
 from reconciler.model.group import Ensure
 from reconciler.model.inbound import GroupMessage, Heard, Inbound, Role
-from reconciler.model.record import State
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.needs import surely_bound
-from reconciler.planning.options import Options
 from reconciler.planning.ready import awaited_admins
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired, DesiredGroup
+    from reconciler.model.record import State
+    from reconciler.planning.options import Options
 
 
 def heard_in(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from reconciler.model.record import Deed
-from reconciler.model.sending import Delivery, Rotation
+
+if TYPE_CHECKING:
+    from reconciler.model.sending import Delivery, Rotation
 
 _COUNTED = ("sent", "failed", "unknown")
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from reconciler.messaging.letters import drafts
-from reconciler.model.desired import Person
-from reconciler.model.invitation import GroupInvites, Invitations, Invitee
 from reconciler.model.live import Problem
 from reconciler.model.record import DAY, Sent, State
 from reconciler.model.sending import Delivery, DeliveryStatus, Letter, UnknownPolicy
-from reconciler.model.settings import InviteSettings
 from reconciler.planning.diff import joined_ref
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Person
+    from reconciler.model.invitation import GroupInvites, Invitations, Invitee
+    from reconciler.model.settings import InviteSettings
 
 _WAITS = {
     "create": "the group is yet to be created: apply first",

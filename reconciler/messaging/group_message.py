@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ApiError, CredentialsError, NotFound, NotSent, RateLimited, Refused
 from reconciler.messaging.patience import Attempts
 from reconciler.model import number
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.sending import GroupMessage
-from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from reconciler.ports import Clock
 
 _LOOK = (
     "it may have arrived, so it is not sent again by itself: look into the group in WhatsApp, and send it "

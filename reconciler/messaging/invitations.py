@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ApiError
 from reconciler.model.change import Invite, RevokeLink
-from reconciler.model.desired import Desired, DesiredGroup
 from reconciler.model.group import Ensure
 from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
 from reconciler.model.live import Problem
@@ -19,7 +19,10 @@ from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.group import Context, newcomers
-from reconciler.ports import Clock, Progress
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired, DesiredGroup
+    from reconciler.ports import Clock, Progress
 
 _STOPPED = Problem("interrupted", "the link was not asked for: the run was asked to stop", retry=True)
 

@@ -10,12 +10,15 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reconciler.model.desired import Person
 from reconciler.model.invitation import GroupInvites, is_link
 from reconciler.model.live import Problem
 from reconciler.model.sending import MOST_TEXT
-from reconciler.model.settings import InviteSettings
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Person
+    from reconciler.model.settings import InviteSettings
 
 DEFAULT_TEXT = """\
 Olá, {name}! Aqui está o seu convite para o WhatsApp. Para entrar, abra o link:

@@ -3,8 +3,12 @@ which cannot record that they are under way."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from reconciler.errors import ApiError, RateLimited
-from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from reconciler.ports import Clock
 
 PATIENCE = 300.0
 """Seconds for which a message is tried again that is refused for the pace, as for every other call."""

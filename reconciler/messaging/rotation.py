@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.errors import (
     ApiError,
@@ -16,9 +17,11 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.model.live import Problem
-from reconciler.model.record import Record
 from reconciler.model.sending import Rotation, Rotations
-from reconciler.ports import Clock, Journal, Progress
+
+if TYPE_CHECKING:
+    from reconciler.model.record import Record
+    from reconciler.ports import Clock, Journal, Progress
 
 EFFECT = 10.0
 """Seconds for which a new link is waited for, as for every effect."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import (
     ApiError,
@@ -30,7 +30,9 @@ from reconciler.messaging.patience import Attempts
 from reconciler.model.live import Problem
 from reconciler.model.record import Sent
 from reconciler.model.sending import Delivery, DeliveryStatus, Letter
-from reconciler.ports import Clock, Journal, Progress
+
+if TYPE_CHECKING:
+    from reconciler.ports import Clock, Journal, Progress
 
 INTERRUPTED = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
 ASK_THEM = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError, StateError
@@ -11,8 +12,6 @@ from reconciler.manifests.accepting import Draft
 from reconciler.manifests.edits import EditError
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import why_no_subject
-from reconciler.manifests.load import Loaded
-from reconciler.manifests.output import Output
 from reconciler.model.acceptance import (
     Acceptance,
     AcceptField,
@@ -22,8 +21,6 @@ from reconciler.model.acceptance import (
     AcceptWish,
     FileChange,
 )
-from reconciler.model.desired import DesiredGroup
-from reconciler.model.drift import GroupDrift
 from reconciler.model.group import Ensure
 from reconciler.model.live import IconSeen, Problem, Reading
 from reconciler.model.plan import GroupPlan, Note
@@ -34,9 +31,15 @@ from reconciler.planning.bookkeeping import record_of
 from reconciler.planning.drift import drift as drifted
 from reconciler.planning.group import Context, plan_group
 from reconciler.planning.identity import Bound
-from reconciler.planning.options import Options
 from reconciler.planning.planner import record_for
-from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.manifests.output import Output
+    from reconciler.model.desired import DesiredGroup
+    from reconciler.model.drift import GroupDrift
+    from reconciler.planning.options import Options
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader
 
 Approve = Callable[[AcceptResult], bool]
 

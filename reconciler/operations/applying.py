@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from reconciler.apply.run import apply_plan
-from reconciler.apply.tools import Patience
-from reconciler.manifests.load import Loaded
 from reconciler.model.live import Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
-from reconciler.model.plan import Plan
 from reconciler.operations.deciding import plan
 from reconciler.planning import planfile
 from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
-from reconciler.planning.options import Options
 from reconciler.planning.renamed import renamed
-from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+if TYPE_CHECKING:
+    from reconciler.apply.tools import Patience
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.plan import Plan
+    from reconciler.planning.options import Options
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 
 def apply(

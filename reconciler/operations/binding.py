@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from reconciler.errors import ReconcilerError
 from reconciler.model.record import Record
-from reconciler.ports import Journal
+
+if TYPE_CHECKING:
+    from reconciler.ports import Journal
 
 
 def bind(journal: Journal, name: str, group_id: str) -> None:

@@ -7,19 +7,21 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from reconciler.manifests.load import Loaded
 from reconciler.model.attribution import Base, SettingChange
-from reconciler.model.desired import Desired
-from reconciler.model.live import IconMeta, LiveGroup
-from reconciler.model.plan import Plan
-from reconciler.model.record import State
-from reconciler.model.settings import Settings
 from reconciler.planning import attribution, planner
-from reconciler.planning.options import Options
-from reconciler.ports import IconFiles, Progress, Reader
 from reconciler.reading import read
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.desired import Desired
+    from reconciler.model.live import IconMeta, LiveGroup
+    from reconciler.model.plan import Plan
+    from reconciler.model.record import State
+    from reconciler.model.settings import Settings
+    from reconciler.planning.options import Options
+    from reconciler.ports import IconFiles, Progress, Reader
 
 T = TypeVar("T")
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
-from reconciler.manifests.load import Loaded
 from reconciler.model.live import LiveGroup, Reading
-from reconciler.model.plan import Plan
-from reconciler.model.record import State
 from reconciler.planning import planfile, planner
 from reconciler.planning.ahead import Ahead
 from reconciler.planning.group import Context
-from reconciler.planning.options import Options
-from reconciler.planning.planfile import Fingerprint
-from reconciler.ports import IconFiles, Progress, Reader
 from reconciler.reading import read
 
 if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
     from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift, History
+    from reconciler.model.plan import Plan
+    from reconciler.model.record import State
     from reconciler.operations.comparing import BaseFiles
+    from reconciler.planning.options import Options
+    from reconciler.planning.planfile import Fingerprint
+    from reconciler.ports import IconFiles, Progress, Reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from reconciler.model.live import IconMeta
-from reconciler.ports import Reader
+
+if TYPE_CHECKING:
+    from reconciler.ports import Reader
 
 Served = tuple[IconMeta, bytes]
 

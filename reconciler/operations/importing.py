@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from reconciler import pictures
 from reconciler.errors import (
@@ -22,13 +22,10 @@ from reconciler.manifests.edits import EditError
 from reconciler.manifests.filenames import alias_for, name_from
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import ManifestWriter, new_contacts, why_no_subject
-from reconciler.manifests.load import Loaded
-from reconciler.manifests.output import Output
 from reconciler.manifests.words import quote
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Icon
 from reconciler.model.group import UNSET, Unset, is_name
 from reconciler.model.imported import Import, ImportField, ImportOutcome, ImportResult
-from reconciler.model.listing import Owner
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
 from reconciler.model.record import Deed, Record, State
@@ -38,10 +35,15 @@ from reconciler.planning.guards import probable_account
 from reconciler.planning.importing import People, draft, selected, unbound
 from reconciler.planning.listing import CONTRADICTION, owners
 from reconciler.planning.needs import recorded_ids, surely_bound
-from reconciler.planning.options import Options
 from reconciler.planning.text import normal
-from reconciler.ports import Clock, Journal, Progress, Reader
 from reconciler.reading import survey
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.manifests.output import Output
+    from reconciler.model.listing import Owner
+    from reconciler.planning.options import Options
+    from reconciler.ports import Clock, Journal, Progress, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
-from reconciler.manifests.load import Loaded
 from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
 from reconciler.messaging.rotation import Revoker
 from reconciler.messaging.sending import Post
-from reconciler.model.invitation import Invitations
 from reconciler.model.live import Problem
-from reconciler.model.record import Deed, State
 from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
-from reconciler.planning.options import Options
 from reconciler.planning.renamed import renamed
-from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.invitation import Invitations
+    from reconciler.model.record import Deed, State
+    from reconciler.planning.options import Options
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

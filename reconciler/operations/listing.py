@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from reconciler.manifests.load import Loaded
-from reconciler.model.listing import Listing
-from reconciler.model.record import State
+from typing import TYPE_CHECKING
+
 from reconciler.planning.listing import Wanted, listing, narrow
 from reconciler.planning.needs import recorded_ids
-from reconciler.planning.options import Options
-from reconciler.ports import Progress, Reader
 from reconciler.reading import survey
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.listing import Listing
+    from reconciler.model.record import State
+    from reconciler.planning.options import Options
+    from reconciler.ports import Progress, Reader
 
 
 def list_groups(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.manifests.load import Loaded
 from reconciler.messaging.group_message import addressed, send_once
 from reconciler.messaging.invitations import people_only
 from reconciler.model.live import Problem
-from reconciler.model.record import State
-from reconciler.model.sending import GroupMessage
 from reconciler.operations.deciding import decide
-from reconciler.planning.options import Options
-from reconciler.ports import Clock, IconFiles, Progress, Reader, Writer
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.record import State
+    from reconciler.model.sending import GroupMessage
+    from reconciler.planning.options import Options
+    from reconciler.ports import Clock, IconFiles, Progress, Reader, Writer
 
 
 def send_to_group(

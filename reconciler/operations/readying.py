@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.apply.tools import Patience
-from reconciler.manifests.load import Loaded
 from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.inbound import read_file
-from reconciler.model.inbound import Heard
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
-from reconciler.model.record import State
 from reconciler.operations.applying import apply
-from reconciler.planning.options import Options
 from reconciler.planning.ready import people_only, ready_of
-from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+
+if TYPE_CHECKING:
+    from reconciler.apply.tools import Patience
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.inbound import Heard
+    from reconciler.model.record import State
+    from reconciler.planning.options import Options
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 
 def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Heard, ...]:

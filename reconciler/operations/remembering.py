@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from reconciler.model.story import Chapter, Interest, Past
 from reconciler.planning.story import chapters
+
+if TYPE_CHECKING:
+    from reconciler.model.story import Chapter, Interest, Past
 
 
 def remember(past: Past, *, since: datetime | None, interest: Interest) -> Iterator[Chapter]:

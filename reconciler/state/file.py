@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
 from reconciler.model.record import State
-from reconciler.ports import Clock, Journal
 from reconciler.state import codec
 from reconciler.state.lock import FileLock, acquire, holder_of
 from reconciler.state.memory import MemoryJournal
+
+if TYPE_CHECKING:
+    from reconciler.ports import Clock, Journal
 
 MAX_BYTES = 64 * 1024 * 1024
 """The state of 10,000 groups takes a tenth of this."""

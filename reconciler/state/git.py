@@ -11,17 +11,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
-from reconciler.git import Git
 from reconciler.model.record import State
-from reconciler.model.story import Written
-from reconciler.ports import Clock, Journal
 from reconciler.state import codec, git_lease, git_log
 from reconciler.state.git_journal import GitJournal, rewritten
-from reconciler.state.git_lease import Holder
 from reconciler.state.git_message import Origin
 from reconciler.state.git_remote import FILE, Remote
+
+if TYPE_CHECKING:
+    from reconciler.git import Git
+    from reconciler.model.story import Written
+    from reconciler.ports import Clock, Journal
+    from reconciler.state.git_lease import Holder
 
 MAX_BYTES = 64 * 1024 * 1024
 """The state of 10,000 groups takes a tenth of this."""

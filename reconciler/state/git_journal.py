@@ -12,16 +12,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError, Unreachable
-from reconciler.model.record import Deed, Record, State
-from reconciler.ports import Clock
 from reconciler.state import codec, git_message
-from reconciler.state.git_lease import Lease
-from reconciler.state.git_message import Origin
 from reconciler.state.git_remote import Remote, Update
 from reconciler.state.memory import MemoryJournal
 from reconciler.state.merge import Conflict, merge
+
+if TYPE_CHECKING:
+    from reconciler.model.record import Deed, Record, State
+    from reconciler.ports import Clock
+    from reconciler.state.git_lease import Lease
+    from reconciler.state.git_message import Origin
 
 LINGER = 5.0
 """Seconds after which what may wait is pushed."""

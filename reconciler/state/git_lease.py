@@ -20,12 +20,15 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, LockedError, StateError, Unreachable
-from reconciler.ports import Clock
 from reconciler.state.codec import format_time
 from reconciler.state.git_message import SKIP, parse
 from reconciler.state.git_remote import Remote, Update
+
+if TYPE_CHECKING:
+    from reconciler.ports import Clock
 
 LONGEST = 3600.0
 """Seconds: a lock that claims a longer lease (anybody who may push can write one) is believed no longer."""

@@ -10,13 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
 from reconciler.model.record import State
 from reconciler.model.story import Written
 from reconciler.state import codec
 from reconciler.state.git_message import Told, parse
-from reconciler.state.git_remote import Remote
+
+if TYPE_CHECKING:
+    from reconciler.state.git_remote import Remote
 
 _AHEAD = 8
 """States that are read at a time: each may have some MiB."""

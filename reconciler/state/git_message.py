@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reconciler.model.record import Deed, State
+if TYPE_CHECKING:
+    from reconciler.model.record import Deed, State
 
 SKIP = "[skip ci]"
 """GitHub, GitLab and others start no pipeline for a push whose commit says so."""

@@ -14,10 +14,13 @@ import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
-from reconciler.model.drift import History
 from reconciler.state.codec import format_time
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import History
 
 FORMAT_VERSION = 1
 KIND = "drift_history"

@@ -6,9 +6,12 @@ import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, LockedError
-from reconciler.ports import Clock
+
+if TYPE_CHECKING:
+    from reconciler.ports import Clock
 
 POLL_SECONDS = 0.1
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
 
 EXAMPLES = """
 reconciler apply                            shows the plan and asks
@@ -49,7 +54,6 @@ def command(
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
-    from reconciler.model.plan import Plan
     from reconciler.reports import text
     from reconciler.reports.view import apply_view, plan_view
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.model.sending import GroupMessage
 
 EXAMPLES = """
 reconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'
@@ -36,7 +40,6 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.words import did_you_mean, quote
-    from reconciler.model.sending import GroupMessage
     from reconciler.reports.escape import for_terminal
     from reconciler.reports.sending_view import group_message_view
 
