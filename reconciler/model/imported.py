@@ -15,6 +15,17 @@ DEFAULT_FIELDS: frozenset[ImportField] = frozenset({"subject", "icon", "admins"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportWish:
+    """What is asked for: `patterns` are ids and globs over subjects, `everything` all that is listed;
+    `fields` are what the manifests shall manage, and with `contacts` unknown numbers get an alias."""
+
+    patterns: tuple[str, ...] = ()
+    everything: bool = False
+    fields: frozenset[ImportField]
+    contacts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
     """One group that is to have a manifest called `name`. None in a field: it is left out, and then
     `remarks` may say why (in a comment of the manifest, so they are words that anybody may read there).
@@ -38,7 +49,8 @@ ImportStatus = Literal["imported", "skipped", "failed", "unreadable", "not_begun
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOutcome:
     """What became of one group. `file` and `icon` are the files written (with `icon` also one that was there
-    already and holds the same picture); `people` is how many numbers stand in the manifest."""
+    already and holds the same picture). `bound`: this run binds the group to `name` in state, or would, were
+    it not a dry run; of one that is `skipped`, because an earlier run did not come to that."""
 
     id: str
     status: ImportStatus
@@ -48,6 +60,7 @@ class ImportOutcome:
     icon: str | None = None
     remarks: tuple[str, ...] = ()
     problem: Problem | None = None
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

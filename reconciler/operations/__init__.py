@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.operations.binding import bind, forget, move
     from reconciler.operations.comparing import BaseFiles, under_settings_of
     from reconciler.operations.deciding import Drifted, Planned, drift, plan
-    from reconciler.operations.importing import ImportWish, import_groups
+    from reconciler.operations.importing import import_groups
     from reconciler.operations.inviting import Whom, invites, rotate_links, send_invites
     from reconciler.operations.listing import list_groups
     from reconciler.operations.messages import send_to_group
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BaseFiles",
     "Drifted",
-    "ImportWish",
     "Planned",
     "Whom",
     "accept",
@@ -60,7 +59,6 @@ _HOMES = {
     "Planned": "deciding",
     "drift": "deciding",
     "plan": "deciding",
-    "ImportWish": "importing",
     "import_groups": "importing",
     "Whom": "inviting",
     "invites": "inviting",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler import pictures
@@ -12,10 +11,8 @@ from reconciler.errors import (
     ApiError,
     CredentialsError,
     Interrupted,
-    Mark,
     PictureError,
     ReconcilerError,
-    StateError,
     UsageError,
 )
 from reconciler.manifests.edits import EditError
@@ -23,16 +20,23 @@ from reconciler.manifests.filenames import alias_for, name_from
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import ManifestWriter, new_contacts, why_no_subject
 from reconciler.manifests.words import quote
-from reconciler.model.desired import DesiredGroup, DesiredIcon, Icon
+from reconciler.model.desired import Icon
 from reconciler.model.group import UNSET, Unset, is_name
-from reconciler.model.imported import Import, ImportField, ImportOutcome, ImportResult
+from reconciler.model.imported import Import, ImportOutcome, ImportResult
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
-from reconciler.model.record import Deed, Record, State
 from reconciler.operations.downloads import Served, icons_in_order
-from reconciler.planning.bookkeeping import record_of
+from reconciler.operations.import_records import ImportRecords
 from reconciler.planning.guards import probable_account
-from reconciler.planning.importing import People, draft, selected, unbound
+from reconciler.planning.importing import (
+    People,
+    disputed,
+    draft,
+    not_recorded,
+    selected,
+    unbound,
+    why_not_bound,
+)
 from reconciler.planning.listing import CONTRADICTION, owners
 from reconciler.planning.needs import recorded_ids, surely_bound
 from reconciler.planning.text import normal
@@ -41,20 +45,14 @@ from reconciler.reading import survey
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.output import Output
+    from reconciler.model.desired import DesiredGroup
+    from reconciler.model.imported import ImportWish
     from reconciler.model.listing import Owner
+    from reconciler.model.record import State
     from reconciler.planning.options import Options
     from reconciler.ports import Clock, Journal, Progress, Reader
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportWish:
-    """What is asked for: `patterns` are ids and globs over subjects, `everything` all that is listed;
-    `fields` are what the manifests shall manage, and with `contacts` unknown numbers get an alias."""
-
-    patterns: tuple[str, ...] = ()
-    everything: bool = False
-    fields: frozenset[ImportField]
-    contacts: bool = False
+_Found = LiveGroup | Problem | Gone | None
 
 
 def import_groups(
@@ -69,7 +67,8 @@ def import_groups(
     clock: Clock,
     progress: Progress,
 ) -> ImportResult:
-    """Write a manifest, and the icon, of every group that is asked for and has none; bind them in state.
+    """Write a manifest, and the icon, of every group that is asked for and has none; bind them in state, and
+    those whose manifests an earlier run wrote without coming to that.
 
     Nothing is changed in any group: no writer is handed in. Without `output` nothing is written and nothing
     recorded. One group that fails does not stop the others; what ends a run early (credentials, a signal)
@@ -87,9 +86,10 @@ def import_groups(
             f"the contacts cannot be added to: the file {error.message}", error.hint
         ) from None
     refused = run.write(drafts, clock, loaded.settings.api.concurrency, progress)
-    unsaved = _bind(journal, run.records, drafts) if output is not None else None
+    unsaved = run.records.save(journal) if output is not None else None
+    outcomes = tuple(run.outcomes.values())
     return ImportResult(
-        groups=tuple(run.outcomes.values()),
+        groups=run.records.marked(outcomes) if options.keeps_state and unsaved is None else outcomes,
         dry_run=output is None,
         contacts=len(run.people.added),
         contacts_file=None if contacts is None else tree.shown(contacts),
@@ -134,20 +134,6 @@ def _notes(loaded: Loaded, reading: Reading) -> tuple[Note, ...]:
     return (note,)
 
 
-def _bind(journal: Journal, records: Mapping[str, Record], drafts: Collection[Import]) -> Problem | None:
-    """Record everything in one step; the reason where that cannot be done."""
-    if not records:
-        return None
-    former = [each.was for each in drafts if each.was and each.was != each.name and each.name in records]
-    try:
-        journal.observe(records, former)
-        names = tuple((name, "imported") for name in sorted(records))
-        journal.finish(Deed(verb="import", counts=(("imported", len(records)),), names=names))
-    except StateError as error:
-        return Problem("state", error.message, error.hint)
-    return None
-
-
 class _Run:
     def __init__(
         self,
@@ -163,9 +149,10 @@ class _Run:
         self.reader = reader
         self.writer = writer
         self.wish = wish
-        self.now = options.now
+        self.keeps_state = options.keeps_state
         self.outcomes: dict[str, ImportOutcome] = {}
-        self.records: dict[str, Record] = {}
+        self.records = ImportRecords(state, options.now)
+        self.manifests = {group.name: group for group in loaded.desired.groups}
         contacts = loaded.contacts
         aliases = set(contacts.names())
 
@@ -180,21 +167,26 @@ class _Run:
         """What is to be written; the outcome of every other group that is asked for."""
         belongs = owners(self.loaded.desired, self.state, reading, self.loaded.settings.account_keys)
         rivals = unbound(self.loaded.desired, belongs)
+        claimed = disputed(self.loaded.desired, self.state, belongs)
         taken = set(self.writer.names()) | set(self.state.groups) | set(self.state.creating)
         drafts = []
         for group_id in self._asked_for(reading):
             live, owner = reading.groups.get(group_id), belongs.get(group_id)
             if owner is not None and owner.mark is not None:
-                why = f"{owner.mark.file}:{owner.mark.line} is its manifest"
-                self._skip(group_id, owner.name, live, why)
+                self._leave(self.manifests[owner.name], group_id, live)
+            elif (claimant := claimed.get(group_id)) is not None:
+                why = (
+                    f"{claimant.mark.file}:{claimant.mark.line} claims it, but is blocked: "
+                    f"see reconciler plan --target {claimant.name}"
+                )
+                self._skip(group_id, claimant.name, live, why)
             elif isinstance(live, LiveGroup) and (rival := rivals.get(normal(live.subject))) is not None:
                 why = (
                     f"{rival.mark.file}:{rival.mark.line} may mean it: add the `id` of its group there first"
                 )
                 self._skip(group_id, rival.name, live, why)
             elif not isinstance(live, LiveGroup):
-                problem = live if isinstance(live, Problem) else CONTRADICTION
-                self.outcomes[group_id] = ImportOutcome(id=group_id, status="unreadable", problem=problem)
+                self._unreadable(group_id, live)
             else:
                 name = self._name(live, owner, taken)
                 taken.add(name)
@@ -212,11 +204,29 @@ class _Run:
             raise UsageError(f"{quote(vain[0])} is no id and no subject of a live group", hint)
         return found
 
-    def _skip(self, group_id: str, name: str, live: LiveGroup | Problem | Gone | None, why: str) -> None:
+    def _leave(self, group: DesiredGroup, group_id: str, live: _Found) -> None:
+        """Leave a manifest as it is, and bind its group where an earlier import did not come to that."""
+        remarks = [f"{group.mark.file}:{group.mark.line} is its manifest"]
+        if self.keeps_state and not_recorded(group, group_id, self.state):
+            why = why_not_bound(group, group_id, self.state)
+            if why is not None:
+                remarks.append(why)
+            elif isinstance(live, LiveGroup):
+                self.records.earlier(group, live)
+            else:
+                self._unreadable(group_id, live, group.name)
+                return
+        self._skip(group_id, group.name, live, *remarks)
+
+    def _skip(self, group_id: str, name: str, live: _Found, *why: str) -> None:
         subject = live.subject if isinstance(live, LiveGroup) else None
         self.outcomes[group_id] = ImportOutcome(
-            id=group_id, status="skipped", subject=subject, name=name, remarks=(why,)
+            id=group_id, status="skipped", subject=subject, name=name, remarks=why
         )
+
+    def _unreadable(self, group_id: str, live: Problem | Gone | None, name: str | None = None) -> None:
+        problem = live if isinstance(live, Problem) else CONTRADICTION
+        self.outcomes[group_id] = ImportOutcome(id=group_id, status="unreadable", name=name, problem=problem)
 
     def _name(self, live: LiveGroup, owner: Owner | None, taken: Collection[str]) -> str:
         """The name under which state knows the group already, else one from its subject."""
@@ -280,11 +290,7 @@ class _Run:
                 icon = UNSET
                 remarks.append(f"icon left out: {error.message}")
         path = self.writer.manifest(each, icon, remarks)
-        old = self.state.groups.get(each.was or each.name)
-        wanted = None if isinstance(icon, Unset) else DesiredIcon(icon)
-        self.records[each.name] = record_of(
-            _desired(each, wanted), each.live, seen if each.with_icon else None, old, now=self.now
-        )
+        self.records.written(each, icon, seen if each.with_icon else None)
         self.outcomes[each.live.id] = ImportOutcome(
             id=each.live.id,
             status="imported",
@@ -294,19 +300,6 @@ class _Run:
             icon=icon.path if isinstance(icon, Icon) else None,
             remarks=tuple(remarks),
         )
-
-
-def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
-    """The group as its new manifest wants it."""
-    return DesiredGroup(
-        name=each.name,
-        mark=Mark(""),
-        subject=each.subject,
-        icon=icon,
-        admins=each.admins,
-        members=each.members,
-        id=each.live.id,
-    )
 
 
 @contextmanager

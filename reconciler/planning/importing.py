@@ -13,6 +13,7 @@ from reconciler.model.group import Ensure
 from reconciler.model.imported import Import, ImportField
 from reconciler.model.listing import Owner
 from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.record import State
 from reconciler.planning.text import normal
 
 
@@ -77,6 +78,41 @@ def unbound(desired: Desired, owners: Mapping[str, Owner]) -> dict[str, DesiredG
             for subject in (*([group.subject] if group.subject else []), *group.previously):
                 found.setdefault(normal(subject), group)
     return found
+
+
+def disputed(desired: Desired, state: State, owners: Mapping[str, Owner]) -> dict[str, DesiredGroup]:
+    """Groups, by id, that a manifest pins or that state binds to its name, although by the rules of
+    `planning.identity` that manifest has no group: somebody has to say which it is. A second manifest with
+    the same `id` would be an error in the files."""
+    settled = {owner.name for owner in owners.values() if owner.mark is not None}
+    found: dict[str, DesiredGroup] = {}
+    for group in desired.groups:
+        if group.name not in settled:
+            record = state.groups.get(group.name)
+            for group_id in (group.id, record.id if record is not None else None):
+                if group_id is not None:
+                    found.setdefault(group_id, group)
+    return found
+
+
+def not_recorded(group: DesiredGroup, group_id: str, state: State) -> bool:
+    """Whether a manifest pins the group, as an import writes it, and nothing is on record of its name: an
+    import was killed before it had recorded anything, or somebody wrote the `id` by hand."""
+    return group.id == group_id and group.ensure is Ensure.PRESENT and group.name not in state.groups
+
+
+def why_not_bound(group: DesiredGroup, group_id: str, state: State) -> str | None:
+    """Why a group that is `not_recorded` is not for an import to bind; None where it is. What is on record
+    already, of the group or of a create under this name, is not replaced by a run that looks at neither."""
+    if group.name in state.creating:
+        return "not bound in state: a create under this name is not settled yet, which the next apply does"
+    other = next((name for name, record in state.groups.items() if record.id == group_id), None)
+    if other is not None:
+        return (
+            f"not bound in state, which knows it as {other}; if that is its old name: "
+            f"reconciler state mv {other} {group.name}"
+        )
+    return None
 
 
 def draft(

@@ -17,17 +17,21 @@ _TITLES: dict[ImportStatus, tuple[str, str, str]] = {
 }
 """Symbol, title and style of each status, in the order in which they are told."""
 
+_BOUND = {False: "Bound in state now", True: "Would be bound in state"}
+"""Of groups whose manifests an earlier run wrote; by whether it is a dry run."""
+
 
 def import_items(view: ImportView) -> list[Item]:
     """A list a status, and what there is to say about the whole."""
-    items = []
+    items: list[Item] = []
     for status, (symbol, title, style) in _TITLES.items():
         groups = [group for group in view.groups if group.status == status]
-        if not groups:
-            continue
+        if status == "skipped":
+            bound = [group for group in groups if group.bound]
+            items += _item("+", _BOUND[view.dry_run], "add", bound)
+            groups = [group for group in groups if not group.bound]
         head = "Would be written" if view.dry_run and status == "imported" else title
-        rows = tuple(row for group in groups for row in _rows(group))
-        items.append(Item(((f"{symbol} ", style), (head, "strong")), "", (Field("", rows),)))
+        items += _item(symbol, head, style, groups)
     texts = list(view.notes)
     for problem in (view.refused, view.unsaved):
         if problem is not None:
@@ -41,10 +45,12 @@ def import_summary(view: ImportView) -> Cell:
     """One line: how many manifests, and what else became of groups."""
     count = view.summary
     verb = "would be written" if view.dry_run else "written"
+    bound = sum(group.bound for group in view.groups if group.status == "skipped")
     others = [
         f"{number} {word}"
         for number, word in (
-            (count.skipped, "left as they are"),
+            (bound, f"{'would be ' if view.dry_run else ''}bound to a manifest that was there"),
+            (count.skipped - bound, "left as they are"),
             (count.failed, "not written"),
             (count.unreadable, "could not be read"),
             (count.not_begun, "not begun: run again for the rest"),
@@ -55,6 +61,12 @@ def import_summary(view: ImportView) -> Cell:
         others.append(f"{counted(count.contacts, 'person', 'people')} added to {view.contacts}")
     head = f"{counted(count.imported, 'manifest')} {verb}"
     return ((head, "strong"), (f"{''.join(f' · {other}' for other in others)}.", ""))
+
+
+def _item(symbol: str, title: str, style: str, groups: list[ImportedView]) -> Iterator[Item]:
+    if groups:
+        rows = tuple(row for group in groups for row in _rows(group))
+        yield Item(((f"{symbol} ", style), (title, "strong")), "", (Field("", rows),))
 
 
 def _rows(group: ImportedView) -> Iterator[Row]:

@@ -42,4 +42,5 @@ def _group(group: ImportOutcome, book: Book) -> ImportedView:
         icon=group.icon,
         remarks=tuple(map(book.problem, group.remarks)),
         problem=problem_view(group.problem, book),
+        bound=group.bound,
     )

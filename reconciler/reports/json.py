@@ -395,6 +395,7 @@ def _imported(group: ImportedView) -> dict[str, object]:
         "file": group.file,
         "icon": group.icon,
         "remarks": list(group.remarks),
+        "bound": group.bound,
     }
     if group.problem is not None:
         found["error"] = asdict(group.problem)

@@ -420,7 +420,7 @@ class ListView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedView:
-    """One group of an import; `file` and `icon` are what was written."""
+    """One group of an import; `file` and `icon` are what was written. `bound`: it is in state now."""
 
     id: str
     status: ImportStatus
@@ -430,6 +430,7 @@ class ImportedView:
     icon: str | None
     remarks: tuple[str, ...]
     problem: ProblemView | None
+    bound: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from reconciler.sandbox import Options, Server, start
 from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
 from tests.faults.support import each
-from tests.state.git import Origin, git
+from tests.state.git import BRANCH, Origin, git
 from tests.state.githttp import PASSWORD, GitServer
 from tests.support import ACCOUNT, ANA, CONTACTS, Repo, Result
 
@@ -266,6 +266,43 @@ fi
 """
     )
     hook.chmod(0o755)
+
+
+def test_an_import_whose_push_is_cut_short_is_bound_by_the_next_one(company: Company) -> None:
+    """Killed in the push that would have bound its groups; then that push is refused."""
+    company.api.seed("Alfa", participants=[ANA], admins=[ANA])
+    runner = company.runner()
+    hook, pid = company.origin.path / "hooks/update", company.folder / "pid"
+    hook.parent.mkdir(exist_ok=True)
+    refuse = f'[ "$1" = refs/heads/{BRANCH} ] || exit 0\n%s\nexit 1\n'
+    hook.write_text(
+        "#!/bin/sh\n" + refuse % f"while [ ! -s {pid} ]; do sleep 0.05; done\nkill -9 $(cat {pid})"
+    )
+    hook.chmod(0o755)
+    run = ("import", "--all", "--format", "json", "--lock-timeout", "60")
+    killed = runner.start(*run, RECONCILER_STATE_LEASE="1")
+    pid.write_text(str(killed.pid))
+    assert finish(killed).code == -signal.SIGKILL
+    assert (runner.path / "groups/alfa.yaml").exists()
+    assert company.origin.tip() is None
+
+    hook.write_text("#!/bin/sh\n" + refuse % "")
+    refused = runner.run(*run)
+    assert (refused.code, refused.json["complete"]) == (1, False), refused.err
+    assert refused.json["unsaved"]["code"] == "state"
+    assert refused.json["groups"][0]["bound"] is False
+    assert company.origin.tip() is None
+
+    hook.unlink()
+    bound = runner.run(*run)
+    assert (bound.code, bound.json["groups"][0]["bound"]) == (0, True), bound.err
+    assert company.state.groups["alfa"].id == company.api.groups()[0]["id"]
+    assert company.origin.messages()[0].startswith("import: 1 bound\n\nalfa: bound\n")
+    tip = company.origin.tip()
+    assert runner.run(*run).json["groups"][0]["bound"] is False
+    assert company.origin.tip() == tip
+    assert runner.plan("--detailed-exitcode").code == 0
+    assert company.api.writes() == []
 
 
 def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 from reconciler.errors import UsageError
-from reconciler.model.imported import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField
+from reconciler.model.imported import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
 
 EXAMPLES = """
 reconciler import --all --dry-run           what would be written?
@@ -51,7 +51,8 @@ def command(
     """Write manifests and icons for live groups, and bind them in state. No group is changed.
 
     A group is named by its id, or by its subject, in which * and ? stand for anything. Nothing that is there
-    is overwritten, and groups that have a manifest are left as they are, so it can be run again.
+    is overwritten. A group that has a manifest keeps it as it is, and is bound if an earlier run was ended
+    before that; so it can be run again.
     """
     from reconciler import operations
     from reconciler.cli import exits, formats, terminal, wiring
@@ -65,9 +66,7 @@ def command(
     if everything == bool(groups):
         raise UsageError("which groups?", "name ids or subjects, or say --all")
     common.refuse("target")
-    wish = operations.ImportWish(
-        patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts
-    )
+    wish = ImportWish(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     wiring.enter(common)
     outputs = PlainOutputs(common, formats.IMPORT)
     clock = SystemClock()

@@ -1,0 +1,90 @@
+"""What `import` records, and when: once, after its last file.
+
+First the manifest, then the record, never the other way round: a record without a manifest is an orphan, and
+`apply --prune` leaves the groups of orphans, whereas a manifest without a record is found by the `id` that it
+pins. A run that is killed in between leaves such manifests; the next one binds their groups
+(`planning.importing.not_recorded`). See docs/decisions/0017-what-an-import-binds.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import Mark, StateError
+from reconciler.model.desired import DesiredGroup, DesiredIcon
+from reconciler.model.group import Unset
+from reconciler.model.live import Problem
+from reconciler.model.record import Deed, Record
+from reconciler.planning.bookkeeping import people_of, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from reconciler.model.desired import Icon
+    from reconciler.model.imported import Import, ImportOutcome
+    from reconciler.model.live import IconSeen, LiveGroup
+    from reconciler.model.record import State
+    from reconciler.ports import Journal
+
+
+class ImportRecords:
+    """The records of one run, on top of `state`; `now` is when it looked at the groups."""
+
+    def __init__(self, state: State, now: datetime) -> None:
+        self._state = state
+        self._now = now
+        self._written: dict[str, Record] = {}
+        self._earlier: dict[str, Record] = {}
+        self._former: list[str] = []
+
+    def written(self, each: Import, icon: Icon | Unset | None, seen: IconSeen | None) -> None:
+        """A manifest was written now, of what was read just before: everything in it is as it is live. `icon`
+        is what it says of it, UNSET where it was left out; `seen` what is served."""
+        wanted = None if isinstance(icon, Unset) else DesiredIcon(icon)
+        old = self._state.groups.get(each.was or each.name)
+        self._written[each.name] = record_of(_desired(each, wanted), each.live, seen, old, now=self._now)
+        if each.was and each.was != each.name:
+            self._former.append(each.was)
+
+    def earlier(self, group: DesiredGroup, live: LiveGroup) -> None:
+        """A manifest was there already, and nothing is on record of it.
+
+        Recorded is what `state bind` records, and who was seen in the group, so that nobody is invited again
+        who leaves it. No value counts as applied: since the manifest was written, anybody may have edited it,
+        or the group.
+        """
+        self._earlier[group.name] = people_of(group, live, Record(id=live.id), self._now)
+
+    def save(self, journal: Journal) -> Problem | None:
+        """Record everything in one step; the reason where that cannot be done."""
+        records = {**self._written, **self._earlier}
+        if not records:
+            return None
+        counts = (("imported", len(self._written)), ("bound", len(self._earlier)))
+        names = tuple((name, "imported" if name in self._written else "bound") for name in sorted(records))
+        try:
+            journal.observe(records, self._former)
+            journal.finish(Deed(verb="import", counts=tuple(each for each in counts if each[1]), names=names))
+        except StateError as error:
+            return Problem("state", error.message, error.hint)
+        return None
+
+    def marked(self, outcomes: Iterable[ImportOutcome]) -> tuple[ImportOutcome, ...]:
+        """The outcomes, with those marked `bound` that have a record here."""
+        ids = {record.id for record in (*self._written.values(), *self._earlier.values())}
+        return tuple(replace(each, bound=each.id in ids) for each in outcomes)
+
+
+def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
+    """The group as its new manifest wants it."""
+    return DesiredGroup(
+        name=each.name,
+        mark=Mark(""),
+        subject=each.subject,
+        icon=icon,
+        admins=each.admins,
+        members=each.members,
+        id=each.live.id,
+    )
