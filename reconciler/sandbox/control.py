@@ -76,17 +76,20 @@ class Control:
         deliveries: list[dict[str, Any]] = self._ask("GET", "deliveries")["deliveries"]
         return deliveries
 
-    def wait_for_call(self, method: str, glob: str, nth: int = 1, timeout: float = 10.0) -> dict[str, Any]:
+    def wait_for_call(
+        self, method: str, glob: str, nth: int = 1, timeout: float = 10.0, *, pending: bool = False
+    ) -> dict[str, Any]:
         """Wait until the `nth` matching call since the last `clear_calls` has been decided on, and return it.
 
-        A call that hangs counts from the moment it hangs, its effect made or not. `method` and `glob` are as
-        in a fault. Raises TimeoutError, listing the calls there were.
+        A call that hangs counts from the moment it hangs, its effect made or not; with `pending` every call
+        counts from its arrival, so that one that is delayed is returned meanwhile. `method` and `glob` are
+        as in a fault. Raises TimeoutError, listing the calls there were.
         """
         deadline = time.monotonic() + timeout
         while True:
             calls = self.calls()
             found = [call for call in calls if matches(method, glob, call["method"], call["path"])]
-            if len(found) >= nth and found[nth - 1]["outcome"] != "pending":
+            if len(found) >= nth and (pending or found[nth - 1]["outcome"] != "pending"):
                 return found[nth - 1]
             if time.monotonic() > deadline:
                 seen = ", ".join(f"{call['method']} {call['path']} {call['outcome']}" for call in calls)

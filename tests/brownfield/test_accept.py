@@ -105,7 +105,7 @@ def test_what_somebody_else_edits_meanwhile_is_not_taken_along(suporte: tuple[In
     repo.api.clear_calls()
     repo.api.add_faults("GET /groups/* delay=2")
     process = repo.start("accept", "--yes", "--format", "json", "suporte")
-    repo.api.wait_for_call("GET", "/groups/*")
+    repo.api.wait_for_call("GET", "/groups/*", pending=True)
     repo.group("vendas", "subject: Vendas Sul\n")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 3, out + err

@@ -286,8 +286,9 @@ def test_only_one_run_sends_at_a_time(waiting: Repo) -> None:
 def test_the_first_signal_finishes_what_is_under_way_and_reports(waiting: Repo) -> None:
     configure(waiting, write_concurrency=1)
     waiting.api.add_faults("POST /send delay=1")
+    waiting.api.clear_calls()
     process = waiting.start("invites", "--send", "--yes", "--format", "json")
-    waiting.api.wait_for_call("POST", "*", timeout=60)
+    waiting.api.wait_for_call("POST", "/send*", timeout=60, pending=True)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     stopped = validated(Result(process.returncode, out, err), "sent")

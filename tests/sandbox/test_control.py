@@ -159,6 +159,15 @@ def test_waiting_for_a_call(api: Client) -> None:
         api.control.wait_for_call("GET", "/groups", timeout=0.05)
 
 
+def test_waiting_for_a_call_that_is_not_answered_yet(api: Client) -> None:
+    api.control.add_faults("GET /groups delay=1")
+    thread = threading.Thread(target=api, args=("GET", "/groups"))
+    thread.start()
+    assert api.control.wait_for_call("GET", "/groups", pending=True)["outcome"] == "pending"
+    assert api.control.wait_for_call("GET", "/groups")["status"] == 200
+    thread.join()
+
+
 def test_refusals_say_why(api: Client) -> None:
     group_id = api.create()
     with pytest.raises(ControlError, match="not a participant"):
