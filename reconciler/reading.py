@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.planning.options import Options
     from reconciler.ports import IconFiles, Progress, Reader
 
+T = TypeVar("T")
 Settle = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
 
 
@@ -44,12 +45,15 @@ def read(
     concurrency: int,
     progress: Progress,
     settle: Settle | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Reading:
     """Read what a plan needs. `settle` is told of every bound group as soon as all is read that concerns it,
-    by the thread that read it. Raises `ApiError` when the list cannot be read, `CredentialsError` and
-    `Interrupted` from any call."""
+    by the thread that read it. `meanwhile` is called once, in this thread, while the list is waited for:
+    nothing else can be asked before it is there. Raises `ApiError` when the list cannot be read,
+    `CredentialsError` and `Interrupted` from any call."""
     with _Workers(concurrency, progress) as workers:
-        return _Run(desired, state, reader, icon_files, options, account_keys, workers, settle).read()
+        listed = workers.one(reader.list_groups, meanwhile)
+        return _Run(desired, state, reader, icon_files, options, account_keys, workers, settle).read(listed)
 
 
 def survey(
@@ -126,6 +130,14 @@ class _Workers:
     def __exit__(self, *exc: object) -> None:
         self._pool.shutdown(wait=True)
 
+    def one(self, task: Callable[[], T], meanwhile: Callable[[], None] | None) -> T:
+        """What one task returns; `meanwhile` is called while it is waited for."""
+        if meanwhile is None:
+            return task()
+        running = self._pool.submit(task)
+        meanwhile()
+        return running.result()
+
     def all(self, tasks: Iterable[Callable[[], None]]) -> None:
         """Carry out all tasks. The first one that raises ends it: no other is begun after that."""
         queue = deque(tasks)
@@ -184,8 +196,8 @@ class _Run:
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
-    def read(self) -> Reading:
-        self.listed = self.reader.list_groups()
+    def read(self, listed: tuple[str, ...]) -> Reading:
+        self.listed = listed
         self.strays = frozenset(self.listed) - set(surely_bound(self.desired.groups, self.state).values())
         wanted = [group for group in self.desired.groups if self.options.wants(group.name)]
         bound = surely_bound(wanted, self.state)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import __version__
@@ -54,16 +53,12 @@ class Outputs:
         self._befores: dict[str, str] = {}
 
     def prepare(self) -> None:
-        """Begin to import what the result will be written with, while the API is waited for."""
+        """Import what the result will be written with. Called while the API is waited for."""
+        from reconciler.reports import view  # noqa: F401
 
-        def prepare() -> None:
-            from reconciler.reports import view  # noqa: F401
-
-            with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
-                for row in (self._row, *(report.format for report in self._files)):
-                    row.load()
-
-        Thread(target=prepare, name="prepare").start()
+        with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
+            for row in self._rows():
+                row.load()
 
     def write(self, pick: Pick[V], view: V, code: Exit, *, complete: bool, shown: bool = False) -> None:
         """Print the result in `--format`, unless it was `shown` already, and write every `--report`; formats

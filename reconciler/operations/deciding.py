@@ -13,6 +13,8 @@ from reconciler.planning.group import Context
 from reconciler.reading import read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.manifests.load import Loaded
     from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift, History
@@ -44,11 +46,13 @@ def plan(
     plan_key: bytes,
     progress: Progress,
     base: BaseFiles | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Planned:
     """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
 
     With `base`, whose settings `loaded` has (`under_settings_of`), the plan is the same one, made from the
-    same reading as the plan of the base, with which it is compared. Raises `InputError` where the manifests
+    same reading as the plan of the base, with which it is compared. `meanwhile` is called while the list of
+    groups is waited for. Raises `InputError` where the manifests
     ask for what `state: none` cannot do, and `ReconcilerError` when the configured account is in none of the
     groups that were read.
     """
@@ -56,7 +60,7 @@ def plan(
         from reconciler.operations.comparing import Once, compare
 
         reader = Once(reader)
-    made, reading = decide(loaded, state, reader, icon_files, options, progress)
+    made, reading = decide(loaded, state, reader, icon_files, options, progress, meanwhile)
     fingerprint = planfile.fingerprint(made, options, plan_key)
     compared = None
     if base is not None:
@@ -110,6 +114,7 @@ def decide(
     icon_files: IconFiles,
     options: Options,
     progress: Progress,
+    meanwhile: Callable[[], None] | None = None,
 ) -> tuple[Plan, Reading]:
     """The plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
@@ -124,6 +129,7 @@ def decide(
         concurrency=loaded.settings.api.concurrency,
         progress=progress,
         settle=ahead.settle,
+        meanwhile=meanwhile,
     )
     _check_account(loaded, reading)
     return planner.plan(loaded.desired, state, reading, loaded.settings, options, ahead), reading

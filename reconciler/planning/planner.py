@@ -247,7 +247,8 @@ def _plan_gone(group: DesiredGroup, bound: Bound, gone: Gone, reading: Reading) 
 
 def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupPlan:
     """Found by a search rather than bound: say so, and record it where there is a state."""
-    planned = replace(planned, was=bound.was)
+    if bound.was is not None:
+        planned = replace(planned, was=bound.was)
     if bound.found_by == "id" or bound.found_by == "state" or planned.action == "blocked":
         return planned
     was = f', was "{bound.was}"' if bound.was else ""

@@ -59,7 +59,6 @@ def command(
             state = work.store.read(work.base.committed if work.base else None)
             options = work.store.placed(options, state)
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
-            outputs.prepare()
             planned = operations.plan(
                 work.loaded,
                 state,
@@ -69,6 +68,7 @@ def command(
                 plan_key=work.plan_key,
                 progress=terminal.progress(common.quiet),
                 base=work.base.files if work.base else None,
+                meanwhile=outputs.prepare,
             )
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
