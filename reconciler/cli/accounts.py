@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli import environment, terminal, wiring
+from reconciler.cli import environment, loading, terminal, wiring
 from reconciler.cli.account import Account
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Collected
@@ -37,7 +37,7 @@ def run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], bo
     options. Raises `UsageError` where the command does not fit the accounts that there are."""
     wiring.enter(common)
     common = replace(common, directory="")
-    configured, whole = wiring.configured_accounts(common)
+    configured, whole = loading.configured_accounts(common)
     if not configured:
         if common.accounts and whole:
             raise UsageError(
@@ -128,7 +128,7 @@ def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason
     choices = f"say which, with --account: {', '.join(names)}"
     found = []
     if patterns:
-        loaded = wiring.load_each(replace(common, quiet=True), SystemClock(), names, groups=False)
+        loaded = loading.load_each(replace(common, quiet=True), SystemClock(), names, groups=False)
         found = [
             name
             for name, files in loaded.items()
@@ -149,7 +149,7 @@ def _each(
     files: dict[str, Loaded] = {}
     if how.ahead:
         try:
-            files = wiring.load_each(common, clock, names, groups=how.groups)
+            files = loading.load_each(common, clock, names, groups=how.groups)
         except InputError as error:
             # One run, which ends where it would read the files, so that every format tells of it once.
             runs.run(replace(common, only=Account(names[0], error, collected)), stop=False)

@@ -159,7 +159,7 @@ class PerAccount:
     `together`: it looks at all of them itself. `alone` says why a run can be about one account only, always
     or `when` that option was given; the option or argument `names` then holds names of groups, or globs, by
     which the account is found. The files of all accounts are read `ahead` of the first run, so that every
-    mistake comes at once; `groups` as for `wiring.load`.
+    mistake comes at once; `groups` as for `loading.load`.
     """
 
     groups: bool = True

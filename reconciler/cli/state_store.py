@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reconciler.cli import environment, wiring
+from reconciler.cli import environment, loading, wiring
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.store import Store
 from reconciler.errors import UsageError
@@ -32,7 +32,7 @@ def open_store(common: Common) -> tuple[Store, Loaded]:
 
 def open_offline(common: Common) -> tuple[Store, Loaded]:
     """The store, which may be none, and the files, without their icons. Raises `InputError`."""
-    loaded = wiring.load(common, SystemClock(), groups=False)
+    loaded = loading.load(common, SystemClock(), groups=False)
     api = "sandbox" if common.sandbox else environment.base_url(common.account_name)
     return Store.of(common, loaded, api), loaded
 

@@ -46,7 +46,7 @@ def command(
     from functools import partial
 
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, formats, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
@@ -85,9 +85,9 @@ def command(
                     journal,
                     reader=work.client.reader,
                     icon_files=work.icon_files,
-                    tree=wiring.tree(),
+                    tree=loading.tree(),
                     output=Output(find_root(wiring.here())),
-                    reload=partial(wiring.reload, work),
+                    reload=partial(loading.reload, work),
                     wish=AcceptWish(frozenset(fields), drop_pending),
                     options=options,
                     approve=approve,

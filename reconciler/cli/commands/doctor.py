@@ -27,7 +27,7 @@ def command(common: Common) -> int:
     """
     from dataclasses import replace
 
-    from reconciler.cli import doctor, terminal, wiring
+    from reconciler.cli import doctor, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.errors import InputError
@@ -41,7 +41,7 @@ def command(common: Common) -> int:
     terminal.log_calls(common.verbose)
     loaded, mistakes = None, None
     try:
-        loaded = wiring.load(replace(common, quiet=True), clock, manifests=False)
+        loaded = loading.load(replace(common, quiet=True), clock, manifests=False)
     except InputError as error:
         mistakes = error
     with stopping_on_signals(clock):

@@ -55,7 +55,7 @@ def command(
     before that; so it can be run again.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, formats, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
@@ -77,10 +77,10 @@ def command(
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
             with dry or work.store.lock(lock_timeout, clock) as journal:
                 result = operations.import_groups(
-                    wiring.load_again(work),  # another import may have written since
+                    loading.load_again(work),  # another import may have written since
                     journal,
                     reader=work.client.reader,
-                    tree=wiring.tree(),
+                    tree=loading.tree(),
                     output=None if dry_run else Output(find_root(wiring.here())),
                     wish=wish,
                     options=options,

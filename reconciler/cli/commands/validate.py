@@ -16,7 +16,7 @@ def command(common: Common) -> int:
     """Check manifests, contacts and configuration, offline. Needs no credentials."""
     from dataclasses import replace
 
-    from reconciler.cli import wiring
+    from reconciler.cli import loading, wiring
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import Exit, InputError
@@ -27,7 +27,7 @@ def command(common: Common) -> int:
     outputs = Outputs(common, "validate", clock)
     with outputs.telling_failures():
         try:
-            loaded = wiring.load_all(replace(common, quiet=True), clock)
+            loaded = loading.load_all(replace(common, quiet=True), clock)
             groups = [group.name for files in loaded for group in files.desired.groups]
             wiring.check_targets(common.target, groups)
             warnings = {warning for files in loaded for warning in files.desired.warnings}

@@ -1,0 +1,153 @@
+"""Reading the repository's files for one run, or for each of several accounts: which files, whose words
+outweigh theirs, and what is said of what is doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.cli import environment, terminal
+from reconciler.cli.account import Account
+from reconciler.cli.places import check_inside, find_root, sandbox_folder, sandbox_state
+from reconciler.errors import Complaint, InputError, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.cli.clock import SystemClock
+    from reconciler.cli.common import Common
+    from reconciler.cli.wiring import Workspace
+    from reconciler.manifests.files import Tree, WorkTree
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.settings import OwnSettings, Settings
+
+
+def tree() -> WorkTree:
+    """The work tree around the present folder."""
+    from reconciler.manifests.files import WorkTree
+
+    here = Path.cwd()
+    return WorkTree(find_root(here), here)
+
+
+def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: bool = True) -> Loaded:
+    """Load and check all files. Raises `InputError` with every complaint at once; prints warnings.
+
+    Without `groups` there need not be any, and no icon is looked at: for commands on what is recorded.
+    Without `manifests` there need not be any either, and icons are looked at all the same.
+    Of several accounts the files of the one that the run is about, which may have been read already.
+    """
+    read = common.only.files if common.only is not None else None
+    if isinstance(read, InputError):
+        raise read
+    if read is not None:
+        return read
+    from reconciler.manifests.load import load as load_files
+
+    loaded = load_files(
+        tree(),
+        config_path=config_path(common),
+        today=clock.today(),
+        account=account_over(common),
+        only=common.account_name,
+        check_icons=groups,
+        need_manifests=groups and manifests,
+        applied_icons=partial(_applied_icons, common),
+    )
+    if not common.quiet:
+        terminal.print_complaints(loaded.desired.warnings, common.color)
+    return loaded
+
+
+def load_each(
+    common: Common, clock: SystemClock, names: Iterable[str], *, groups: bool = True
+) -> dict[str, Loaded]:
+    """The files of several accounts, by name; `groups` as for `load`. Raises `InputError` with what is wrong
+    with any of them; prints what is doubtful, and what they share once."""
+    loaded: dict[str, Loaded] = {}
+    complaints: set[Complaint] = set()
+    mistakes = False
+    for name in names:
+        try:
+            loaded[name] = load(replace(common, quiet=True, only=Account(name)), clock, groups=groups)
+            complaints |= set(loaded[name].desired.warnings)
+        except InputError as error:
+            complaints |= set(error.complaints)
+            mistakes = True
+    if mistakes:
+        raise InputError(complaints)
+    if not common.quiet:
+        terminal.print_complaints(sorted(complaints), common.color)
+    return loaded
+
+
+def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
+    """The files: one `Loaded`, or where there are several accounts one for each that is meant."""
+    if not common.accounts:
+        return (load(common, clock),)
+    return tuple(load_each(common, clock, common.accounts).values())
+
+
+def reload(work: Workspace, files: Tree) -> Loaded:
+    """The files as they would be: those of another tree, with the settings that the run began with. Raises
+    `InputError`; no warning is printed."""
+    from reconciler.manifests.load import load as load_files
+
+    common, today = work.common, work.clock.today()
+    loaded = load_files(
+        files,
+        config_path=config_path(common),
+        today=today,
+        account=account_over(common),
+        only=common.account_name,
+    )
+    return replace(loaded, settings=work.loaded.settings)
+
+
+def load_again(work: Workspace) -> Loaded:
+    """The files as they are now, under the lock: another run may have added to them since they were loaded.
+    The settings stay those that the run began with."""
+    common = work.common
+    only = replace(common.only, files=None) if common.only is not None else None
+    loaded = load(replace(common, quiet=True, only=only), work.clock, groups=False)
+    return replace(loaded, settings=work.loaded.settings)
+
+
+def configured_accounts(common: Common) -> tuple[tuple[OwnSettings, ...], bool]:
+    """The accounts that the configuration names, none where there is one without a name; and whether that is
+    known, because nothing is wrong with the file. What is wrong is said when the files are loaded."""
+    from reconciler.manifests.config import load_config
+
+    config, complaints = load_config(tree(), config_path(common))
+    return config.accounts, all(complaint.warning for complaint in complaints)
+
+
+def config_path(common: Common) -> str | None:
+    """Where the configuration is, if anybody said so."""
+    return common.config or environment.variable("RECONCILER_CONFIG")
+
+
+def account_over(common: Common) -> tuple[str, ...] | None:
+    """The account that outweighs the configured one."""
+    return None if common.sandbox else environment.numbers(common.account_name)
+
+
+def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
+    """Pictures that a state in a file says were applied; a branch is not fetched for that."""
+    from reconciler.state.applied_icons import applied_icons
+
+    account = common.account_name
+    own = environment.own("STATE", account)
+    place = own or settings.state
+    if common.sandbox:
+        return applied_icons(sandbox_state(sandbox_folder(account), account))
+    if not place.startswith("file:"):
+        return frozenset()
+    path = (Path.cwd() if own else find_root(Path.cwd())) / place.removeprefix("file:")
+    try:
+        if own is None:
+            check_inside(path)
+    except ReconcilerError:
+        return frozenset()  # said where the state is read
+    return applied_icons(path)
