@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.backends import faults
 from reconciler.errors import NotFound, RateLimited, Refused, Unclear
 from reconciler.model import number
-from reconciler.model.invitation import is_link
+from reconciler.model.link import is_link
 from reconciler.model.live import IconMeta, LiveGroup
 
 if TYPE_CHECKING:

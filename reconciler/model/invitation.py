@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,14 +12,6 @@ from reconciler.model.plan import Note
 from reconciler.model.record import Sent
 
 InviteStatus = Literal["ready", "failed", "revoke", "create", "blocked", "held", "missing", "unreadable"]
-
-
-_LINK = re.compile(r"https://chat\.whatsapp\.com/[A-Za-z0-9_-]+")
-
-
-def is_link(text: object) -> bool:
-    """Whether this is an invite link, which is all that may ever be shown or sent as one."""
-    return isinstance(text, str) and _LINK.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
