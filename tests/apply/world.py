@@ -161,7 +161,7 @@ class World:
     def context(self, **wishes: Any) -> Context:
         return Context.of(self.desired, self.settings, self.options(**wishes))
 
-    def read(self, **wishes: Any) -> Reading:
+    def read(self, *, meanwhile: Callable[[], None] | None = None, **wishes: Any) -> Reading:
         """Read, and plan ahead as an operation does; `decide` goes on with that."""
         self.ahead = Ahead(self.state, self.context(**wishes))
         return read(
@@ -174,6 +174,7 @@ class World:
             concurrency=self.concurrency,
             progress=Quiet(),
             settle=self.ahead.settle,
+            meanwhile=meanwhile,
         )
 
     def plan(self, **wishes: Any) -> Plan:

@@ -116,6 +116,34 @@ def test_a_bound_group_is_planned_as_soon_as_it_was_read_and_not_again(
     assert planner.plan(world.desired, world.state, reading, world.settings, world.options()) == plan
 
 
+def test_what_can_be_done_meanwhile_is_done_while_the_list_is_waited_for() -> None:
+    world = World()
+    world.bound()
+    world.want()
+    begun, done = threading.Event(), threading.Event()
+
+    class Slow(FakeReader):
+        def list_groups(self) -> tuple[str, ...]:
+            begun.set()
+            assert done.wait(10), "nothing was done while the list was waited for"
+            return super().list_groups()
+
+    def meanwhile() -> None:
+        assert begun.wait(10), "the list was not asked for first"
+        done.set()
+
+    world.api.reader = Slow(world.api)
+    assert len(world.read(meanwhile=meanwhile).groups) == 1
+
+
+def test_a_list_that_cannot_be_read_is_said_whatever_was_done_meanwhile() -> None:
+    world = World()
+    world.want()
+    world.api.fail("list_groups", BROKEN)
+    with pytest.raises(Unclear):
+        world.read(meanwhile=lambda: None)
+
+
 def test_a_group_that_was_read_again_is_planned_anew() -> None:
     world = World()
     world.bound(participants=[ANA])
