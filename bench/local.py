@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.chart import lines
 from bench.measure import Run, alternate, middle
 from bench.table import table
 from bench.world import made
@@ -18,23 +19,52 @@ _MEMORY_BUDGET = 150.0  # MB for a plan of 10,000
 
 
 def section(sizes: tuple[int, ...], times: int, tell: Callable[[str], None]) -> str:
-    """The curve: CPU a group, wall and memory, for every size."""
-    rows: list[list[str]] = []
-    notes: list[str] = []
-    for size in sizes:
-        found = _measure(size, times, tell)
-        for step, run in found.items():
-            each = f"{run.cpu / size * 1000:.3f} ms"
-            rows.append(
-                [step, f"{size:,}", f"{run.wall:.2f} s", f"{run.cpu:.2f} s", each, f"{run.memory:.0f} MB"]
-            )
-        if size == 10_000:
-            wall, memory = found["validate"].wall, found["plan, nothing to do"].memory
-            notes.append(f"`validate` of 10,000 in 3 s: {'met' if wall <= _VALIDATE_BUDGET else 'MISSED'}.")
-            notes.append(f"10,000 planned in 150 MB: {'met' if memory <= _MEMORY_BUDGET else 'MISSED'}.")
-    rows.sort(key=lambda row: (_STEPS.index(row[0]), int(row[1].replace(",", ""))))
-    head = ("", "groups", "wall", "CPU", "CPU a group", "memory")
-    return table(head, rows) + "\n" + "".join(f"{note}\n" for note in notes)
+    """The curve: CPU a group, wall and memory, for every size, as a table and as a picture."""
+    found = {size: _measure(size, times, tell) for size in sorted(sizes)}
+    return "\n".join([curve(found), _verdict(found)]).rstrip("\n") + "\n"
+
+
+def curve(found: Mapping[int, Mapping[str, Run]]) -> str:
+    """The table of the runs of each step by size, ascending, and beneath it their CPU a group as lines.
+
+    What a process takes to start is in each group's share, and most where groups are few. So the last column
+    says what each group beyond those of the row above took.
+    """
+    rows = []
+    for step in _STEPS:
+        fewer, less = 0, 0.0
+        for size, run in ((size, runs[step]) for size, runs in found.items()):
+            each, further = f"{_milliseconds(run.cpu, size):.3f} ms", ""
+            if fewer:
+                further = f"{_milliseconds(run.cpu - less, size - fewer):.3f} ms"
+            wall, cpu, memory = f"{run.wall:.2f} s", f"{run.cpu:.2f} s", f"{run.memory:.0f} MB"
+            rows.append([step, f"{size:,}", wall, memory, cpu, each, further])
+            fewer, less = size, run.cpu
+    head = ("", "groups", "wall", "memory", "CPU", "CPU a group", "each further group")
+    text = table(head, rows)
+    if len(found) > 1:
+        shares = {
+            step: [round(_milliseconds(runs[step].cpu, size), 3) for size, runs in found.items()]
+            for step in _STEPS
+        }
+        text += "\n" + lines("groups", "CPU a group, ms", [f"{size:,}" for size in found], shares)
+    return text
+
+
+def _milliseconds(seconds: float, groups: int) -> float:
+    """Of each group."""
+    return seconds / groups * 1000
+
+
+def _verdict(found: Mapping[int, Mapping[str, Run]]) -> str:
+    runs = found.get(10_000)
+    if runs is None:
+        return ""
+    wall, memory = runs["validate"].wall, runs["plan, nothing to do"].memory
+    return (
+        f"`validate` of 10,000 in 3 s: {'met' if wall <= _VALIDATE_BUDGET else 'MISSED'}.\n"
+        f"10,000 planned in 150 MB: {'met' if memory <= _MEMORY_BUDGET else 'MISSED'}.\n"
+    )
 
 
 def _measure(size: int, times: int, tell: Callable[[str], None]) -> dict[str, Run]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +13,10 @@ from bench.measure import Contender
 from bench.world import World
 
 _HERE = Path(__file__).resolve().parent
-_NO_PROVIDER = "skipped: it is here, but has no provider for this API"
+_PLAYBOOK = "ansible-playbook"
+_ANSIBLE = _HERE / "with_ansible"
+_ANSIBLE_SETTINGS = {"ANSIBLE_CONFIG": str(_ANSIBLE / "ansible.cfg")}
+_ABSENT = "skipped: not installed"
 
 
 def curl(world: World, width: int) -> Contender:
@@ -36,9 +42,49 @@ def bash(world: World, width: int) -> Contender:
     return Contender("bash, curl and jq", command, world.path, world.environment)
 
 
+def has_ansible() -> bool:
+    """Whether Ansible is installed."""
+    return shutil.which(_PLAYBOOK) is not None
+
+
+def ansible_version(world: World) -> str:
+    """What Ansible calls itself."""
+    found = subprocess.run(
+        (_PLAYBOOK, "--version"),
+        cwd=world.path,
+        env=os.environ | _ANSIBLE_SETTINGS,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return found.stdout.partition("\n")[0]
+
+
+def ansible_with_uri(world: World, width: int) -> Contender:
+    """A playbook with Ansible's module for APIs, `ansible.builtin.uri`."""
+    return _ansible("Ansible, module `uri`", "uri", world, width)
+
+
+def ansible_with_lookup(world: World, width: int) -> Contender:
+    """The same playbook with the lookup `ansible.builtin.url`, for which no module is started."""
+    return _ansible("Ansible, lookup `url`", "lookup", world, width)
+
+
+def _ansible(name: str, reader: str, world: World, width: int) -> Contender:
+    given = json.dumps({"repository": str(world.path), "reader": reader})
+    command = (_PLAYBOOK, "--forks", str(width), "--extra-vars", given, str(_ANSIBLE / "compare.yml"))
+    return Contender(name, command, world.path, world.environment | _ANSIBLE_SETTINGS)
+
+
 def absent() -> list[str]:
     """A word on each tool that people would think of and that does not run here."""
-    words = []
-    for tool, program in (("Terraform", "terraform"), ("octoDNS", "octodns-sync"), ("Ansible", "ansible")):
-        words.append(f"{tool}: {_NO_PROVIDER if shutil.which(program) else 'skipped: not installed'}.")
-    return words + [f"{tool}: skipped: not installed." for tool in ("curl", "jq") if not shutil.which(tool)]
+    terraform = _ABSENT
+    if shutil.which("terraform"):
+        terraform = "skipped: it calls an API through a provider, and none for any REST API comes with it"
+    words = [
+        f"Terraform: {terraform}.",
+        "octoDNS: skipped: it has only providers for DNS, so that there is nothing to run.",
+    ]
+    if not has_ansible():
+        words.append(f"Ansible: {_ABSENT}.")
+    return words + [f"{tool}: {_ABSENT}." for tool in ("curl", "jq") if not shutil.which(tool)]
