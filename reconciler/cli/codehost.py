@@ -18,7 +18,7 @@ from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
-    from reconciler.publish import github, gitlab
+    from reconciler.publish.author import Author
     from reconciler.publish.comments import Host
     from reconciler.publish.http import Api
     from reconciler.publish.issues import Tracker
@@ -121,18 +121,20 @@ def _api(meant: Target, clock: SystemClock) -> Iterator[Api]:
         api.close()
 
 
-def _on_github(api: Api, meant: Target) -> github.Author:
+def _on_github(api: Api, meant: Target) -> Author:
     from reconciler.publish import github
+    from reconciler.publish.author import Author
 
     if meant.author:
-        return github.Author(meant.author)
+        return Author(meant.author)
     return github.identify(api, in_actions=os.environ.get("GITHUB_ACTIONS") == "true")
 
 
-def _on_gitlab(api: Api, meant: Target) -> gitlab.Author:
+def _on_gitlab(api: Api, meant: Target) -> Author:
     from reconciler.publish import gitlab
+    from reconciler.publish.author import Author
 
-    return gitlab.Author(meant.author) if meant.author else gitlab.identify(api)
+    return Author(meant.author) if meant.author else gitlab.identify(api)
 
 
 def _provider(said: str | None) -> Provider:

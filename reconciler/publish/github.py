@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import NotFound, Refused, Unclear, UsageError
+from reconciler.publish.author import Author
 from reconciler.publish.comments import Comment
 from reconciler.publish.http import Api, explained
 from reconciler.publish.issues import Issue
@@ -17,22 +17,6 @@ ACTIONS_BOT = "github-actions[bot]"
 
 _PULLS = "give the job `permissions: {pull-requests: write}`; jobs of forks only ever read"
 _ISSUES = "give the job `permissions: {issues: write}`; jobs of forks only ever read"
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Our identity: by number where the API tells it, else by name."""
-
-    login: str
-    id: int | None = None
-
-    def wrote(self, user: object) -> bool:
-        if not isinstance(user, dict):
-            return False
-        if self.id is not None:
-            return user.get("id") == self.id
-        login = user.get("login")
-        return isinstance(login, str) and login.lower() == self.login.lower()
 
 
 def headers(token: str) -> dict[str, str]:
@@ -93,7 +77,9 @@ class PullRequest:
     def _comment(self, entry: Any) -> Comment:
         if not _is_comment(entry):
             raise Unclear("GitHub's answer about a comment makes no sense", code="bad_answer")
-        return Comment(entry["id"], entry["body"] or "", self._author.wrote(entry.get("user")), _url(entry))
+        return Comment(
+            entry["id"], entry["body"] or "", self._author.wrote(entry.get("user"), "login"), _url(entry)
+        )
 
 
 class Issues:
@@ -127,7 +113,7 @@ class Issues:
             title=title if isinstance(title := entry.get("title"), str) else "",
             body=entry["body"] or "",
             is_open=entry.get("state") == "open",
-            mine=self._author.wrote(entry.get("user")),
+            mine=self._author.wrote(entry.get("user"), "login"),
             url=_url(entry),
         )
 

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from reconciler.errors import NotFound, Refused, Unclear, UsageError
+from reconciler.publish.author import Author
 from reconciler.publish.comments import Comment
 from reconciler.publish.http import Api, explained
 from reconciler.publish.issues import Issue
 
 _RIGHT = "use a project access token with the scope `api` and the role Reporter or more"
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Our identity: by number where the API tells it, else by name."""
-
-    username: str
-    id: int | None = None
-
-    def wrote(self, user: object) -> bool:
-        if not isinstance(user, dict):
-            return False
-        if self.id is not None:
-            return user.get("id") == self.id
-        name = user.get("username")
-        return isinstance(name, str) and name.lower() == self.username.lower()
 
 
 def headers(token: str) -> dict[str, str]:
@@ -83,7 +67,7 @@ class MergeRequest:
         if not _is_note(entry):
             raise Unclear("GitLab's answer about a comment makes no sense", code="bad_answer")
         url = f"{self._url}#note_{entry['id']}" if self._url else ""
-        return Comment(entry["id"], entry["body"], self._author.wrote(entry.get("author")), url)
+        return Comment(entry["id"], entry["body"], self._author.wrote(entry.get("author"), "username"), url)
 
 
 class Issues:
@@ -120,7 +104,7 @@ class Issues:
             title=title if isinstance(title := entry.get("title"), str) else "",
             body=entry["description"] or "",
             is_open=entry.get("state") == "opened",
-            mine=self._author.wrote(entry.get("author")),
+            mine=self._author.wrote(entry.get("author"), "username"),
             url=url if isinstance(url, str) else "",
         )
 

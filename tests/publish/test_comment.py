@@ -21,6 +21,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.publish import github, gitlab
+from reconciler.publish.author import Author
 from reconciler.publish.comments import MOST, Host, Published, checked, kind_of, publish
 from reconciler.publish.http import MAX_BYTES, Api, checked_origin
 from reconciler.reports.markdown_page import BUDGET
@@ -258,14 +259,14 @@ def test_an_answer_that_makes_no_sense(code: CodeHost, answer: bytes) -> None:
 
 def test_who_we_are(code: CodeHost) -> None:
     api = Api(code.url, github.headers("t"), FakeClock())
-    assert github.identify(api, in_actions=True) == github.Author("github-actions[bot]")
+    assert github.identify(api, in_actions=True) == Author("github-actions[bot]")
     with pytest.raises(UsageError, match="may not ask whose it is"):
         github.identify(api, in_actions=False)
     with pytest.raises(UsageError, match="may not ask whose it is"):
         gitlab.identify(api)
     code.user_status, code.login = 200, "ana"
-    assert github.identify(api, in_actions=True) == github.Author("ana", code.me)
-    assert gitlab.identify(api) == gitlab.Author("ana", code.me)
+    assert github.identify(api, in_actions=True) == Author("ana", code.me)
+    assert gitlab.identify(api) == Author("ana", code.me)
     code.user_status = 401
     with pytest.raises(CredentialsError):
         github.identify(api, in_actions=True)
@@ -475,7 +476,7 @@ def test_the_host_is_asked_for_no_more_than_is_needed(code: CodeHost) -> None:
 def test_a_dead_host_is_an_error(code: CodeHost) -> None:
     clock = FakeClock()
     api = Api("http://127.0.0.1:1", github.headers("t"), clock)
-    host = github.PullRequest(api, "acme/groups", 12, github.Author("x"))
+    host = github.PullRequest(api, "acme/groups", 12, Author("x"))
     with pytest.raises(ApiError, match="the connection could not be made"):
         publish(host, BODY, clock)
     assert clock.slept == [2.0, 4.0, 8.0]

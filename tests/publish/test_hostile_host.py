@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.errors import ApiError, CredentialsError, ReconcilerError, Refused, Unclear
 from reconciler.publish import github, gitlab, http
+from reconciler.publish.author import Author
 from reconciler.publish.comments import publish
 from reconciler.publish.http import Api
 from reconciler.publish.issues import track
@@ -28,9 +29,9 @@ def post(server: RawServer, provider: str) -> object:
     """What `comment` does, as somebody whose identity is known."""
     if provider == "github":
         with_token = Api(server.url, github.headers(TOKEN), FakeClock())
-        return publish(github.PullRequest(with_token, "a/b", 12, github.Author("us", 7)), OURS, FakeClock())
+        return publish(github.PullRequest(with_token, "a/b", 12, Author("us", 7)), OURS, FakeClock())
     with_token = Api(server.url, gitlab.headers(TOKEN), FakeClock())
-    return publish(gitlab.MergeRequest(with_token, "77", 12, gitlab.Author("us", 7)), OURS, FakeClock())
+    return publish(gitlab.MergeRequest(with_token, "77", 12, Author("us", 7)), OURS, FakeClock())
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_issues_of_others_stay_and_odd_ones_count_for_nothing() -> None:
             server, lambda seen: reply(200, json.dumps(odd if seen.method == "GET" else made).encode())
         )
         api = Api(server.url, github.headers(TOKEN), FakeClock())
-        done = track(github.Issues(api, "a/b", github.Author("us", 7)), DRIFT, FakeClock())
+        done = track(github.Issues(api, "a/b", Author("us", 7)), DRIFT, FakeClock())
         assert done.action == "created"
         writes = [(seen.method, seen.path) for seen in server.seen if seen.method != "GET"]
         assert writes == [("POST", "/repos/a/b/issues")]
