@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import PictureError
 from reconciler.model.desired import Icon
-from reconciler.model.thumbnail import Thumbnail
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from reconciler.model.thumbnail import Thumbnail
 
 MAX_BYTES = 5_000_000
 MAX_SIDE = 4096
@@ -98,6 +99,8 @@ def thumbnail(data: bytes, side: int = 160) -> Thumbnail:
     `PictureError`.
     """
     from PIL import ImageOps
+
+    from reconciler.model.thumbnail import Thumbnail
 
     _check_structure(data, alone=False)
     with _opened(data) as image:

@@ -8,24 +8,44 @@ from pathlib import Path
 
 import pytest
 
+import reconciler
+
+PACKAGE = Path(reconciler.__file__).parent
 HEAVY = ("requests", "urllib3", "deepdiff", "PIL", "rich", "jinja2", "jsonschema")
 # The lines that were written, then the exit code and the modules at the end.
 _RUN = """
 import sys
 from reconciler.cli import main
 code = main(sys.argv[1:])
-print(code, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+print(code, *sys.modules, file=sys.stderr)
 """
 
+# What a plan needs of those packages whose modules are about one verb or format each.
+OF_A_PLAN = {
+    "reports": {
+        "change_view", "escape", "layout", "phrases", "plan_layout", "plan_shapes", "plan_view", "run",
+        "shapes", "view",
+    },
+    "model": {
+        "change", "desired", "group", "link", "live", "number", "plan", "record", "settings",
+    },
+}  # fmt: skip
+WRITTEN_WITH = {"text": {"text", "plan_text"}, "json": {"json", "plan_json"}}
 
-def imported(folder: Path, *arguments: str, code: int = 0) -> set[str]:
-    """The packages that a run has imported when it ends."""
+
+def loaded(folder: Path, *arguments: str, code: int = 0) -> set[str]:
+    """The modules that a run has imported when it ends."""
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *arguments], cwd=folder, capture_output=True, text=True, check=True
     )
     ended, *modules = done.stderr.splitlines()[-1].split()
     assert ended == str(code), done.stdout
     return set(modules)
+
+
+def imported(folder: Path, *arguments: str, code: int = 0) -> set[str]:
+    """The packages that a run has imported when it ends."""
+    return {name.partition(".")[0] for name in loaded(folder, *arguments, code=code)}
 
 
 @pytest.fixture
@@ -64,3 +84,16 @@ def test_a_mistake_pays_for_jsonschema_which_says_what_it_is(folder: Path) -> No
     modules = imported(folder, "validate", code=1)
     assert "jsonschema" in modules
     assert not modules & set(HEAVY) - {"jsonschema"}
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_plan_pays_for_no_other_verb_and_format(format: str, folder: Path) -> None:
+    modules = loaded(folder, "plan", "--sandbox", "--quiet", "--format", format)
+    for package, needed in OF_A_PLAN.items():
+        there = {path.stem for path in (PACKAGE / package).glob("*.py")}
+        others = there - needed - {"__init__"} - (WRITTEN_WITH[format] if package == "reports" else set())
+        assert len(others) >= 10  # a list that names all there is would hold nothing
+        assert not {f"reconciler.{package}.{name}" for name in others} & modules
+    assert f"reconciler.reports.plan_{format}" in modules
+    tables = {name for name in modules if name.startswith("reconciler.cli.") and name.endswith("formats")}
+    assert tables == {"reconciler.cli.formats", "reconciler.cli.plan_formats"}

@@ -1,4 +1,8 @@
-"""The table of formats: what each renders. The only place that names concrete renderers."""
+"""The table of formats: what each is for, and which verbs have it.
+
+The renderers stand in a table a verb, beside this one (`plan_formats` and so on), the only places that name
+concrete renderers: `--help` needs none of them, and no verb pays for another's.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.model.thumbnail import Thumbnails
-    from reconciler.reports.run import FailureView, Run, ValidationView, Verb
-    from reconciler.reports.shapes import (
-        AcceptView,
-        ApplyView,
-        DriftView,
-        ImportView,
-        ListView,
-        PlanView,
-    )
+    from reconciler.reports.run import Run, Verb
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -40,161 +36,21 @@ PLAIN = Look(color=False, width=100)
 
 Renderer = Callable[[V, "Run", Look], str]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
-    """The renderers of one format, None for what makes no sense in it; `failure` is for a run that ended with
-    an error instead of a result, in formats whose readers would otherwise miss it."""
-
-    plan: Renderer[PlanView] | None = None
-    apply: Renderer[ApplyView] | None = None
-    drift: Renderer[DriftView] | None = None
-    validation: Renderer[ValidationView] | None = None
-    failure: Renderer[FailureView] | None = None
+Load = Callable[[], Callable[[V, "Run", Look], str]]
+"""Imports a renderer and gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of the table. `about` says in a line of `--help` what the format is for; `verbs` are those that
-    `load` has a renderer for, known without importing any; `remembers`: the renderer wants to see what the
-    file held before; `pictures`: it shows icons; `mode` of its files."""
+    have a renderer for it; `remembers`: the renderer wants to see what the file held before; `pictures`: it
+    shows icons; `mode` of its files."""
 
     about: str
     verbs: tuple[Verb, ...]
-    load: Callable[[], Format]
     remembers: bool = False
     pictures: bool = False
     mode: int = 0o600
-
-
-def _text() -> Format:
-    from reconciler.reports import text
-
-    return Format(
-        plan=lambda view, _, look: text.render_plan(
-            view, color=look.color, width=look.width, joining=look.joining
-        ),
-        apply=lambda view, _, look: text.render_apply(view, color=look.color, width=look.width),
-        drift=lambda view, _, look: text.render_drift(view, color=look.color, width=look.width),
-        validation=lambda view, _, look: text.render_validation(
-            view.complaints, view.groups, color=look.color
-        ),
-    )
-
-
-def _json() -> Format:
-    from reconciler.reports import json
-
-    return Format(
-        plan=lambda view, *_: json.render_plan(view),
-        apply=lambda view, *_: json.render_apply(view),
-        drift=lambda view, *_: json.render_drift(view),
-        validation=lambda view, *_: json.render_validation(view.complaints, view.groups),
-    )
-
-
-def _csv() -> Format:
-    from reconciler.reports import csv
-
-    return Format(
-        plan=lambda view, *_: csv.render_plan(view),
-        apply=lambda view, *_: csv.render_apply(view),
-        drift=lambda view, *_: csv.render_drift(view),
-        validation=lambda view, *_: csv.render_validation(view),
-    )
-
-
-def _github() -> Format:
-    from reconciler.reports import github
-
-    return Format(
-        plan=lambda view, run, _: github.render_plan(view, run),
-        apply=lambda view, run, _: github.render_apply(view, run),
-        drift=lambda view, run, _: github.render_drift(view, run),
-        validation=lambda view, run, _: github.render_validation(view, run),
-        failure=lambda view, run, _: github.render_failure(view, run),
-    )
-
-
-def _gitlab() -> Format:
-    from reconciler.reports import gitlab
-
-    return Format(
-        plan=lambda view, *_: gitlab.render_plan(view),
-        apply=lambda view, *_: gitlab.render_apply(view),
-        drift=lambda view, *_: gitlab.render_drift(view),
-    )
-
-
-def _dotenv() -> Format:
-    from reconciler.reports import dotenv
-
-    return Format(
-        plan=lambda view, run, _: dotenv.render(view, run),
-        apply=lambda view, run, _: dotenv.render(view, run),
-        drift=lambda view, run, _: dotenv.render(view, run),
-        validation=lambda view, run, _: dotenv.render(view, run),
-        failure=lambda view, run, _: dotenv.render(view, run),
-    )
-
-
-def _codequality() -> Format:
-    from reconciler.reports import codequality
-
-    return Format(validation=lambda view, run, _: codequality.render_validation(view, run))
-
-
-def _junit() -> Format:
-    from reconciler.reports import junit
-
-    return Format(
-        plan=lambda view, run, _: junit.render_plan(view, run),
-        apply=lambda view, run, _: junit.render_apply(view, run),
-        drift=lambda view, run, _: junit.render_drift(view, run),
-        validation=lambda view, run, _: junit.render_validation(view, run),
-        failure=lambda view, run, _: junit.render_failure(view, run),
-    )
-
-
-def _sarif() -> Format:
-    from reconciler.reports import sarif
-
-    return Format(validation=lambda view, run, _: sarif.render_validation(view, run))
-
-
-def _prometheus() -> Format:
-    from reconciler.reports import prometheus
-
-    return Format(
-        plan=lambda view, run, _: prometheus.render_plan(view, run),
-        apply=lambda view, run, _: prometheus.render_apply(view, run),
-        drift=lambda view, run, _: prometheus.render_drift(view, run),
-        failure=lambda _, run, __: prometheus.render_failure(run),
-    )
-
-
-def _markdown() -> Format:
-    from reconciler.reports import markdown
-
-    return Format(
-        plan=lambda view, run, _: markdown.render_plan(view, run, budget=markdown.budget(run)),
-        apply=lambda view, run, _: markdown.render_apply(view, run, budget=markdown.budget(run)),
-        drift=lambda view, run, _: markdown.render_drift(view, run, budget=markdown.budget(run)),
-        validation=lambda view, run, _: markdown.render_validation(view, run),
-        failure=lambda view, run, _: markdown.render_failure(view, run, budget=markdown.budget(run)),
-    )
-
-
-def _html() -> Format:
-    from reconciler.reports import html
-
-    return Format(
-        plan=lambda view, run, look: html.render_plan(view, run, look.thumbnails or html.NO_PICTURES),
-        apply=lambda view, run, _: html.render_apply(view, run),
-        drift=lambda view, run, look: html.render_drift(view, run, look.thumbnails or html.NO_PICTURES),
-        validation=lambda view, run, _: html.render_validation(view, run),
-        failure=lambda view, run, _: html.render_failure(view, run),
-    )
 
 
 _ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
@@ -203,86 +59,25 @@ _OFFLINE: tuple[Verb, ...] = ("validate",)
 
 
 FORMATS: dict[str, Row] = {
-    "text": Row(about="for people", verbs=_ALL, load=_text),
-    "json": Row(about="for programs; see reconciler schema", verbs=_ALL, load=_json),
-    "html": Row(about="a page to read and to keep", verbs=_ALL, load=_html, pictures=True),
-    "csv": Row(about="a table, for spreadsheets", verbs=_ALL, load=_csv),
-    "markdown": Row(about="for comments in pull requests", verbs=_ALL, load=_markdown),
-    "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL, load=_github),
-    "gitlab": Row(about="GitLab's widget: artifacts:reports:terraform", verbs=_LIVE, load=_gitlab),
-    "codequality": Row(about="GitLab: artifacts:reports:codequality", verbs=_OFFLINE, load=_codequality),
-    "dotenv": Row(about="GitLab: artifacts:reports:dotenv", verbs=_ALL, load=_dotenv),
-    "junit": Row(about="JUnit XML, a test case a group", verbs=_ALL, load=_junit),
-    "sarif": Row(about="SARIF 2.1.0, for code scanning", verbs=_OFFLINE, load=_sarif),
+    "text": Row(about="for people", verbs=_ALL),
+    "json": Row(about="for programs; see reconciler schema", verbs=_ALL),
+    "html": Row(about="a page to read and to keep", verbs=_ALL, pictures=True),
+    "csv": Row(about="a table, for spreadsheets", verbs=_ALL),
+    "markdown": Row(about="for comments in pull requests", verbs=_ALL),
+    "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL),
+    "gitlab": Row(about="GitLab's widget: artifacts:reports:terraform", verbs=_LIVE),
+    "codequality": Row(about="GitLab: artifacts:reports:codequality", verbs=_OFFLINE),
+    "dotenv": Row(about="GitLab: artifacts:reports:dotenv", verbs=_ALL),
+    "junit": Row(about="JUnit XML, a test case a group", verbs=_ALL),
+    "sarif": Row(about="SARIF 2.1.0, for code scanning", verbs=_OFFLINE),
     # Readable for all: node_exporter runs as somebody else, and there are only counts in it.
     "prometheus": Row(
         about="metrics, for node_exporter's textfile collector",
         verbs=_LIVE,
-        load=_prometheus,
         remembers=True,
         mode=0o644,
     ),
 }
-
-
-def _text_list(view: ListView, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_list(view, color=look.color, width=look.width)
-
-
-def _json_list(view: ListView, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_list(view)
-
-
-def _csv_list(view: ListView, _: Look) -> str:
-    from reconciler.reports import csv
-
-    return csv.render_list(view)
-
-
-ListFormat = Callable[["ListView", Look], str]
-
-LIST: dict[str, ListFormat] = {"text": _text_list, "json": _json_list, "csv": _csv_list}
-"""The formats of `list`."""
-
-
-def _text_import(view: ImportView, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_import(view, color=look.color, width=look.width)
-
-
-def _json_import(view: ImportView, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_import(view)
-
-
-ImportFormat = Callable[["ImportView", Look], str]
-
-IMPORT: dict[str, ImportFormat] = {"text": _text_import, "json": _json_import}
-"""The formats of `import`."""
-
-
-def _text_accept(view: AcceptView, look: Look) -> str:
-    from reconciler.reports import text
-
-    return text.render_accept(view, color=look.color, width=look.width)
-
-
-def _json_accept(view: AcceptView, _: Look) -> str:
-    from reconciler.reports import json
-
-    return json.render_accept(view)
-
-
-AcceptFormat = Callable[["AcceptView", Look], str]
-
-ACCEPT: dict[str, AcceptFormat] = {"text": _text_accept, "json": _json_accept}
-"""The formats of `accept`."""
 
 
 def serving(verb: str) -> dict[str, Row]:

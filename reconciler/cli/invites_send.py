@@ -33,7 +33,7 @@ def run(common: Common, wish: Wish) -> int:
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
     from reconciler.cli.plain_outputs import PlainOutputs
-    from reconciler.reports import text
+    from reconciler.reports.sending_text import render_letters
     from reconciler.reports.sending_view import letters_view, sending_view
 
     wiring.enter(common)
@@ -63,7 +63,7 @@ def run(common: Common, wish: Wish) -> int:
                     return True
                 view, look = letters_view(letters, others, book), outputs.look
                 color = terminal.wants_color(sys.stderr, common.color)
-                terminal.say(text.render_letters(view, color=color, width=look.width))
+                terminal.say(render_letters(view, color=color, width=look.width))
                 return terminal.ask("Send these messages?", lambda: clock.stopping)
 
             with work.store.lock(wish.lock_timeout, clock) as journal:

@@ -8,7 +8,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
-    from reconciler.reports.shapes import InvitesView
+    from reconciler.reports.invites_shapes import InvitesView
 
 
 def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool) -> int:

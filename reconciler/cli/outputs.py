@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from reconciler.cli import checkout, environment, files, formats, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.collected import Place, sink
 from reconciler.cli.common import Common
-from reconciler.cli.formats import PLAIN, Format, Look, Renderer, ReportFile, Row
+from reconciler.cli.formats import PLAIN, Load, Look, ReportFile, Row
 from reconciler.cli.places import find_root
 from reconciler.errors import Exit, InputError, Interrupted, ReconcilerError, UsageError
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from reconciler.reports.values import View
 
 V = TypeVar("V", bound="View")
-Pick = Callable[[Format], Renderer[V] | None]
-"""Which of a format's renderers is meant: `lambda format: format.plan`."""
 
 
 class Outputs:
@@ -52,29 +50,38 @@ class Outputs:
         self._thumbnails: Thumbnails | None = None
         self._befores: dict[str, str] = {}
 
-    def prepare(self) -> None:
-        """Import what the result will be written with. Called while the API is waited for."""
-        from reconciler.reports import view  # noqa: F401
+    def prepare(self, view: Callable[[], object], renderers: Mapping[str, Load[V]]) -> None:
+        """Import what the result will be written with: what `view` imports, and of the verb's renderers those
+        that were asked for. Called while the API is waited for."""
+        from reconciler.reports import run  # noqa: F401
 
         with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
-            for row in self._rows():
-                row.load()
+            view()
+            for name in (self.name, *(report.name for report in self._files)):
+                renderers[name]()
 
-    def write(self, pick: Pick[V], view: V, code: Exit, *, complete: bool, shown: bool = False) -> None:
+    def write(
+        self,
+        renderers: Mapping[str, Load[V]],
+        view: V,
+        code: Exit,
+        *,
+        complete: bool,
+        shown: bool = False,
+    ) -> None:
         """Print the result in `--format`, unless it was `shown` already, and write every `--report`; formats
-        with nothing to say of it are passed over. Raises `ReconcilerError` for what cannot be written."""
+        for which there is no renderer are passed over. Raises `ReconcilerError` for what cannot be
+        written."""
         run = self.run(code, complete=complete)
-        render = None if shown else pick(self._row.load())
-        if render is not None:
-            text = render(view, run, replace(self.look, thumbnails=self._thumbnails))
+        if self.name in renderers and not shown:
+            text = renderers[self.name]()(view, run, replace(self.look, thumbnails=self._thumbnails))
             self._sink.put(Place(self.name), text)
         if self.name == "github":
-            self._tell_github(pick, view, run)
+            self._tell_github(renderers, view, run)
         look = replace(PLAIN, thumbnails=self._thumbnails)
         for report in self._files:
-            render = pick(report.format.load())
-            if render is not None:
-                text = render(view, replace(run, before=self._before(report)), look)
+            if report.name in renderers:
+                text = renderers[report.name]()(view, replace(run, before=self._before(report)), look)
                 self._sink.put(_place(report), text)
 
     def put(self, text: str) -> None:
@@ -102,14 +109,13 @@ class Outputs:
     def _rows(self) -> tuple[Row, ...]:
         return (self._row, *(report.format for report in self._files))
 
-    def _tell_github(self, pick: Pick[V], view: V, run: Run) -> None:
+    def _tell_github(self, renderers: Mapping[str, Load[V]], view: V, run: Run) -> None:
         """What a step of GitHub Actions says beside its log, where GitHub asks for it."""
         from reconciler.reports.values import names, values
 
-        render = pick(formats.FORMATS["markdown"].load())
         self._sink.tell_github(
             values(view, run) | {"groups": "\n".join(names(view))},
-            "" if render is None else render(view, run, PLAIN),
+            renderers["markdown"]()(view, run, PLAIN) if "markdown" in renderers else "",
         )
 
     def run(self, code: Exit, *, complete: bool) -> Run:
@@ -150,16 +156,13 @@ class Outputs:
             raise
 
     def _tell(self, error: ReconcilerError) -> None:
-        from reconciler.reports.run import FailureView
+        from reconciler.cli.validate_formats import FAILURE
+        from reconciler.reports.validate_shapes import FailureView
 
         complaints = error.complaints if isinstance(error, InputError) else ()
         view = FailureView(error.message, error.hint, complaints)
-
-        def pick(format: Format) -> Renderer[FailureView] | None:
-            return format.failure
-
         try:
-            self.write(pick, view, error.exit_code, complete=False)
+            self.write(FAILURE, view, error.exit_code, complete=False)
         except ReconcilerError as second:
             terminal.print_error(second)
 

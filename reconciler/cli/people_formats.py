@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 from reconciler.cli.formats import Look
 
 if TYPE_CHECKING:
-    from reconciler.reports.sending_view import GroupMessageView, RotationsView, SendingView
-    from reconciler.reports.shapes import InvitesView
+    from reconciler.reports.invites_shapes import InvitesView
+    from reconciler.reports.sending_shapes import GroupMessageView, RotationsView, SendingView
 
 
 def _text_invites(view: InvitesView, look: Look) -> str:
-    from reconciler.reports import text
+    from reconciler.reports.invites_text import render_invites
 
-    return text.render_invites(view, color=look.color, width=look.width)
+    return render_invites(view, color=look.color, width=look.width)
 
 
 def text_with_codes(view: InvitesView, look: Look) -> str:
     """`text` with the links as QR codes too."""
-    from reconciler.reports import text
+    from reconciler.reports.invites_text import render_invites
 
-    return text.render_invites(view, color=look.color, width=look.width, qr=True)
+    return render_invites(view, color=look.color, width=look.width, qr=True)
 
 
 def _json_invites(view: InvitesView, _: Look) -> str:
-    from reconciler.reports import json
+    from reconciler.reports.invites_json import render_invites
 
-    return json.render_invites(view)
+    return render_invites(view)
 
 
 def _csv_invites(view: InvitesView, _: Look) -> str:
@@ -62,9 +62,9 @@ INVITES: dict[str, InvitesFormat] = {
 
 
 def _text_sending(view: SendingView, look: Look) -> str:
-    from reconciler.reports import text
+    from reconciler.reports.sending_text import render_sending
 
-    return text.render_sending(view, color=look.color, width=look.width)
+    return render_sending(view, color=look.color, width=look.width)
 
 
 def _json_sending(view: SendingView, _: Look) -> str:
@@ -78,9 +78,9 @@ SENDING: dict[str, Callable[[SendingView, Look], str]] = {"text": _text_sending,
 
 
 def _text_rotations(view: RotationsView, look: Look) -> str:
-    from reconciler.reports import text
+    from reconciler.reports.sending_text import render_rotations
 
-    return text.render_rotations(view, color=look.color, width=look.width)
+    return render_rotations(view, color=look.color, width=look.width)
 
 
 def _json_rotations(view: RotationsView, _: Look) -> str:
@@ -97,9 +97,9 @@ ROTATIONS: dict[str, Callable[[RotationsView, Look], str]] = {
 
 
 def _text_message(view: GroupMessageView, look: Look) -> str:
-    from reconciler.reports import text
+    from reconciler.reports.sending_text import render_message
 
-    return text.render_message(view, color=look.color, width=look.width)
+    return render_message(view, color=look.color, width=look.width)
 
 
 def _json_message(view: GroupMessageView, _: Look) -> str:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup, Icon, Person
-from reconciler.model.drift import Cause
 from reconciler.model.live import IconSeen
 from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.text import normal
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import Cause
 
 
 @dataclass(frozen=True, slots=True)

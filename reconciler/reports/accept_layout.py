@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.model.acceptance import AcceptStatus
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
-from reconciler.reports.shapes import AcceptedView, AcceptView, FileView, ProblemView
+
+if TYPE_CHECKING:
+    from reconciler.model.acceptance import AcceptStatus
+    from reconciler.reports.accept_shapes import AcceptedView, AcceptView, FileView
+    from reconciler.reports.shapes import ProblemView
 
 _STATUSES: dict[AcceptStatus, tuple[str, str, str]] = {
     "accepted": ("✓ ", "accepted", "add"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from difflib import unified_diff
+from typing import TYPE_CHECKING
 
-from reconciler.model.acceptance import AcceptOutcome, AcceptResult, FileChange
-from reconciler.reports.shapes import AcceptedView, AcceptView, FileView
+from reconciler.reports.accept_shapes import AcceptedView, AcceptView, FileView
 from reconciler.reports.view import Book, problem_view
+
+if TYPE_CHECKING:
+    from reconciler.model.acceptance import AcceptOutcome, AcceptResult, FileChange
 
 _CONTEXT = 2  # lines around a change
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from reconciler.reports.phrases import Cell, Field, Item, Row, brief, plain
-from reconciler.reports.shapes import BaseView, DroppedView, SettingView
+
+if TYPE_CHECKING:
+    from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView
 
 _SETTINGS = {
     "account": "account",

@@ -8,21 +8,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.attribution import Base, CauseOfChange, SettingChange
-from reconciler.model.change import ChangeKind
-from reconciler.model.plan import Action
-from reconciler.reports.shapes import BaseView, DroppedView, GroupView, SettingView, ShareView
+from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, ShareView
+from reconciler.reports.change_view import change_view, people_of
+from reconciler.reports.view import labels
 
 if TYPE_CHECKING:
+    from reconciler.model.attribution import Base, CauseOfChange, SettingChange
+    from reconciler.model.change import ChangeKind
+    from reconciler.model.plan import Action
+    from reconciler.reports.plan_shapes import GroupView
     from reconciler.reports.view import Book
 
 _STUCK = ("blocked", "missing", "orphaned", "held", "unreadable")
 _WHOLE: dict[ChangeKind, Action] = {"create_group": "create", "adopt_group": "adopt", "leave_group": "leave"}
 
 
-def base_view(
-    base: Base, groups: Iterable[GroupView], dropped: tuple[DroppedView, ...], book: Book
-) -> BaseView:
+def base_view(base: Base, groups: Iterable[GroupView], book: Book) -> BaseView:
     """The view of a base; `groups` are the views of the plan's groups, with their causes."""
     groups = tuple(groups)
     notes = [book.problem(text) for text in base.warnings]
@@ -35,8 +36,16 @@ def base_view(
         this_change=_share(groups, "this_change"),
         before=_share(groups, "before"),
         settings=tuple(_setting(change, book) for change in base.settings),
-        dropped=dropped,
+        dropped=_dropped(base, book),
         notes=tuple(notes),
+    )
+
+
+def _dropped(base: Base, book: Book) -> tuple[DroppedView, ...]:
+    return tuple(
+        DroppedView(each.name, tuple(change_view(change, book, label) for change in each.changes))
+        for each in base.attribution.dropped
+        for label in (labels(book, people_of(each.changes)),)
     )
 
 

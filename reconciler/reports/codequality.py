@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from reconciler.errors import Complaint
 from reconciler.reports.escape import for_json
-from reconciler.reports.run import Run, ValidationView
+
+if TYPE_CHECKING:
+    from reconciler.errors import Complaint
+    from reconciler.reports.run import Run
+    from reconciler.reports.validate_shapes import ValidationView
 
 
 def render_validation(view: ValidationView, run: Run) -> str:

@@ -12,22 +12,19 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.reports.difflines import words
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.run import ValidationView
-from reconciler.reports.shapes import (
-    ApplyView,
-    ChangeView,
-    DriftView,
-    FieldDriftView,
-    GroupDriftView,
-    GroupOutcomeView,
-    InvitesView,
-    ListView,
-    OutcomeView,
-    PlanView,
-)
+
+if TYPE_CHECKING:
+    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView, OutcomeView
+    from reconciler.reports.drift_shapes import DriftView, FieldDriftView, GroupDriftView
+    from reconciler.reports.invites_shapes import InvitesView
+    from reconciler.reports.list_shapes import ListView
+    from reconciler.reports.plan_shapes import PlanView
+    from reconciler.reports.shapes import ChangeView
+    from reconciler.reports.validate_shapes import ValidationView
 
 COLUMNS = (
     "group",

@@ -6,10 +6,13 @@ Lines hold words of outsiders as they are; each is one line once its format has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from reconciler.model.drift import Cause
-from reconciler.reports.shapes import ChangeView, FieldDriftView, PersonView, PictureView
+from reconciler.reports.shapes import ChangeView, PersonView, PictureView
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import Cause
+    from reconciler.reports.drift_shapes import FieldDriftView
 
 CAUSES: dict[Cause, str] = {
     "edited_outside": "changed outside",

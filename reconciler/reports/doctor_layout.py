@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.model.finding import Verdict
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
-from reconciler.reports.shapes import DoctorView, FindingView
+
+if TYPE_CHECKING:
+    from reconciler.model.finding import Verdict
+    from reconciler.reports.doctor_shapes import DoctorView, FindingView
 
 _SIGNS: dict[Verdict, tuple[str, str]] = {
     "ok": ("ok", "add"),

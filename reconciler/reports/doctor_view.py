@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from reconciler.model.finding import Finding
-from reconciler.reports.shapes import DoctorView, FindingView
-from reconciler.reports.view import Book
+from reconciler.reports.doctor_shapes import DoctorView, FindingView
+
+if TYPE_CHECKING:
+    from reconciler.model.finding import Finding
+    from reconciler.reports.view import Book
 
 
 def doctor_view(findings: Iterable[Finding], book: Book) -> DoctorView:

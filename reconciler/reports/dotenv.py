@@ -4,9 +4,12 @@ below the 5 KB that GitLab takes."""
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from reconciler.reports.run import Run
 from reconciler.reports.values import View, values
+
+if TYPE_CHECKING:
+    from reconciler.reports.run import Run
 
 _PREFIX = "RECONCILER_RESULT_"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:-]")

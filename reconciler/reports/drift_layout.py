@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from reconciler.model.drift import Cause, DriftStatus, FieldName
 from reconciler.reports import phrases
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, few, plain
-from reconciler.reports.shapes import DriftView, FieldDriftView, GroupDriftView, PersonDriftView, PictureView
+from reconciler.reports.shapes import PictureView
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import Cause, DriftStatus, FieldName
+    from reconciler.reports.drift_shapes import DriftView, FieldDriftView, GroupDriftView, PersonDriftView
 
 STATUSES: dict[DriftStatus, tuple[str, str, str]] = {
     "drifted": ("~", "drifted", "bad"),

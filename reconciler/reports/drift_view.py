@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model import number
 from reconciler.model.acceptance import ACCEPT_FIELDS
 from reconciler.model.desired import Icon
-from reconciler.model.drift import Drift, DriftStatus, FieldDrift, GroupDrift, Value
 from reconciler.model.live import IconSeen
 from reconciler.model.record import IconRecord
-from reconciler.reports.shapes import (
+from reconciler.reports.change_view import file_picture, seen_picture
+from reconciler.reports.drift_shapes import (
     DriftSummary,
     DriftView,
     FieldDriftView,
     GroupDriftView,
     PersonDriftView,
-    PictureView,
-    UnmanagedView,
 )
-from reconciler.reports.view import Book, file_picture, labels, seen_picture
+from reconciler.reports.shapes import PictureView, UnmanagedView
+from reconciler.reports.view import Book, labels
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import Drift, DriftStatus, FieldDrift, GroupDrift, Value
 
 _RESTORABLE: tuple[DriftStatus, ...] = ("drifted", "pending")
 

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from reconciler.errors import Complaint
-from reconciler.reports import difflines, drift_layout, layout
+from reconciler.reports import difflines
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import Cell, counted
-from reconciler.reports.run import FailureView, Run, ValidationView
-from reconciler.reports.shapes import (
-    ApplyView,
-    BaseView,
-    DriftView,
-    GroupDriftView,
-    GroupOutcomeView,
-    GroupView,
-    ObjectionView,
-    PlanView,
-)
 from reconciler.reports.values import changes
+
+if TYPE_CHECKING:
+    from reconciler.errors import Complaint
+    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView
+    from reconciler.reports.base_shapes import BaseView
+    from reconciler.reports.drift_shapes import DriftView, GroupDriftView
+    from reconciler.reports.plan_shapes import GroupView, PlanView
+    from reconciler.reports.run import Run
+    from reconciler.reports.shapes import ObjectionView
+    from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 Kind = Literal["error", "warning", "notice"]
 
@@ -53,9 +51,11 @@ class _Note:
 def render_plan(view: PlanView, run: Run) -> str:
     """Errors: what stands in the way. Warnings: what cannot be undone, and with a base what protects people
     and is moved. Notices: the sum, other changes, and last what would be done without this change as well."""
+    from reconciler.reports import plan_layout
+
     return _draw(
         (
-            _sum(layout.plan_summary(view), run),
+            _sum(plan_layout.plan_summary(view), run),
             *_run(view.complete, view.notes),
             *_base(view.base),
             *_objections(view.objections),
@@ -67,9 +67,11 @@ def render_plan(view: PlanView, run: Run) -> str:
 
 def render_apply(view: ApplyView, run: Run) -> str:
     """Errors: what failed or is unknown, and what stands in the way. Warnings: what was skipped."""
+    from reconciler.reports import apply_layout
+
     return _draw(
         (
-            _sum(layout.apply_summary(view), run),
+            _sum(apply_layout.apply_summary(view), run),
             *_unsaved(view),
             *_run(view.complete, view.notes),
             *_objections(view.objections),
@@ -81,6 +83,8 @@ def render_apply(view: ApplyView, run: Run) -> str:
 
 def render_drift(view: DriftView, run: Run) -> str:
     """Errors: what drifted, is missing, blocked, unreadable. Notices: what is not applied yet, or on hold."""
+    from reconciler.reports import drift_layout
+
     return _draw(
         (
             _sum(drift_layout.drift_summary(view), run),

@@ -4,10 +4,15 @@ deleted. Always these three keys, whatever befell the run; numbers as GitLab tak
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from reconciler.model.outcome import Status
-from reconciler.reports.shapes import ApplyView, DriftView, GroupOutcomeView, PlanView
 from reconciler.reports.values import due_to_this_change
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import Status
+    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView
+    from reconciler.reports.drift_shapes import DriftView
+    from reconciler.reports.plan_shapes import PlanView
 
 _MOST = 999_999
 

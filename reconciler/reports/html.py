@@ -1,8 +1,9 @@
-"""A report as one page of HTML that asks nobody for anything: styles, script and pictures are inside.
+"""Reports as one page of HTML that asks nobody for anything: styles, script and pictures are inside.
 
-Jinja2 escapes every value, and before that `escape.visible` shows characters that act or hide. The page's own
-policy lets nothing be loaded, and one script run: the one that has the nonce. The nonce is a digest of
-the page's body, so that no text in that body can name it, and the same view gives the same page.
+What is on a page is said by `html_<verb>`. Jinja2 escapes every value, and before that `escape.visible`
+shows characters that act or hide. The page's own policy lets nothing be loaded, and one script run: the one
+that has the nonce. The nonce is a digest of the page's body, so that no text in that body can name it, and
+the same view gives the same page.
 """
 
 from __future__ import annotations
@@ -15,48 +16,20 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.thumbnail import Thumbnails
 from reconciler.reports.escape import visible
-from reconciler.reports.html_apply import apply_page
-from reconciler.reports.html_drift import drift_page
 from reconciler.reports.html_page import Page, shortened
-from reconciler.reports.html_plan import plan_page
-from reconciler.reports.html_run import failure_page, validation_page
-from reconciler.reports.run import FailureView, Run, ValidationView
-from reconciler.reports.shapes import ApplyView, DriftView, PlanView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from reconciler.reports.run import Run
+
 
 NO_PICTURES = Thumbnails()
 
 _ORDERS = re.compile(r"(?<=:):|(?<=#)#(?=[a-z]*\[)")
 
 
-def render_plan(view: PlanView, run: Run, thumbnails: Thumbnails = NO_PICTURES) -> str:
-    """The page of a plan."""
-    return _render(plan_page(view, _facts(run), thumbnails))
-
-
-def render_drift(view: DriftView, run: Run, thumbnails: Thumbnails = NO_PICTURES) -> str:
-    """The page of a drift."""
-    return _render(drift_page(view, _facts(run), thumbnails))
-
-
-def render_apply(view: ApplyView, run: Run) -> str:
-    """The page of an apply."""
-    return _render(apply_page(view, _facts(run)))
-
-
-def render_validation(view: ValidationView, run: Run) -> str:
-    """The page of a validation."""
-    return _render(validation_page(view, _facts(run)))
-
-
-def render_failure(view: FailureView, run: Run) -> str:
-    """The page of a run that ended with an error, so that nobody takes an earlier page for the present."""
-    return _render(failure_page(view, _facts(run), run.verb.capitalize()))
-
-
-def _facts(run: Run) -> tuple[tuple[str, str], ...]:
+def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
     """What there is to say about a run, as (label, value)."""
     sent = sum(number for _, number in run.requests)
     facts = (
@@ -72,7 +45,8 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in facts if value)
 
 
-def _render(page: Page) -> str:
+def render(page: Page) -> str:
+    """The page, with the nonce of its own body."""
     from markupsafe import Markup
 
     page = shortened(page)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.model.outcome import Status
 from reconciler.model.thumbnail import Thumbnails
+from reconciler.reports.html import facts_of, render
 from reconciler.reports.html_changes import row_of
 from reconciler.reports.html_page import Banner, Card, Entry, Listing, Mark, Page, Row, Section
 from reconciler.reports.html_plan import MARKS as ACTIONS
 from reconciler.reports.html_plan import joining, objection
 from reconciler.reports.html_values import Album
 from reconciler.reports.phrases import counted
-from reconciler.reports.shapes import ApplyView, GroupOutcomeView, OutcomeView
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import Status
+    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView, OutcomeView
+    from reconciler.reports.run import Run
 
 COLUMNS = ("Before", "After")
 
@@ -30,6 +35,11 @@ _LEADS: dict[Status, str] = {
     "done": "Done, and seen by reading the groups again.",
 }
 _STUCK = ("blocked", "missing", "unreadable", "held", "orphaned")
+
+
+def render_apply(view: ApplyView, run: Run) -> str:
+    """The page of an apply."""
+    return render(apply_page(view, facts_of(run)))
 
 
 def apply_page(view: ApplyView, facts: tuple[tuple[str, str], ...]) -> Page:

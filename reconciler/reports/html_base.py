@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.model.attribution import CauseOfChange
 from reconciler.reports import html_values
 from reconciler.reports.html_page import Banner, Mark, Table
 from reconciler.reports.phrases import brief, counted
-from reconciler.reports.shapes import BaseView
+
+if TYPE_CHECKING:
+    from reconciler.model.attribution import CauseOfChange
+    from reconciler.reports.base_shapes import BaseView
 
 PARTS: dict[CauseOfChange, tuple[Mark, str]] = {
     "this_change": (

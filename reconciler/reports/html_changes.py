@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.reports import html_values
 from reconciler.reports.html_page import FIELDS, Row, Someone, Value
-from reconciler.reports.html_values import Album
-from reconciler.reports.shapes import AdminView, ChangeView, PersonView, PictureView
+from reconciler.reports.shapes import ChangeView, PersonView, PictureView
+
+if TYPE_CHECKING:
+    from reconciler.reports.html_values import Album
+    from reconciler.reports.plan_shapes import AdminView
 
 
 def rows_of(name: str, changes: tuple[ChangeView, ...], album: Album, cause: str = "") -> tuple[Row, ...]:

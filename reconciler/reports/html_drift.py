@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from reconciler.model.drift import Cause, DriftStatus, FieldName
-from reconciler.model.thumbnail import Thumbnails
 from reconciler.reports import html_values
+from reconciler.reports.html import NO_PICTURES, facts_of, render
 from reconciler.reports.html_page import (
     Banner,
     Card,
@@ -22,7 +22,13 @@ from reconciler.reports.html_page import (
 )
 from reconciler.reports.html_values import Album, notes_table
 from reconciler.reports.phrases import counted
-from reconciler.reports.shapes import DriftView, FieldDriftView, GroupDriftView, PersonDriftView, PictureView
+from reconciler.reports.shapes import PictureView
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import Cause, DriftStatus, FieldName
+    from reconciler.model.thumbnail import Thumbnails
+    from reconciler.reports.drift_shapes import DriftView, FieldDriftView, GroupDriftView, PersonDriftView
+    from reconciler.reports.run import Run
 
 COLUMNS = ("Desired", "Last applied", "Live")
 
@@ -62,6 +68,11 @@ _LABELS: dict[FieldName, tuple[str, str]] = {
     "subject": ("subject", "Subject"),
     "icon": ("icon", "Icon"),
 }
+
+
+def render_drift(view: DriftView, run: Run, thumbnails: Thumbnails = NO_PICTURES) -> str:
+    """The page of a drift."""
+    return render(drift_page(view, facts_of(run), thumbnails))
 
 
 def drift_page(view: DriftView, facts: tuple[tuple[str, str], ...], thumbnails: Thumbnails) -> Page:

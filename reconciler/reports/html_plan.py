@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.model.attribution import CauseOfChange
-from reconciler.model.plan import Action
-from reconciler.model.thumbnail import Thumbnails
 from reconciler.reports import base_view, html_base, html_values
+from reconciler.reports.html import NO_PICTURES, facts_of, render
 from reconciler.reports.html_changes import admins_row, rows_of
 from reconciler.reports.html_page import Banner, Card, Entry, Listing, Mark, Page, Section, Table
 from reconciler.reports.html_values import Album, notes_table
 from reconciler.reports.phrases import counted, few
-from reconciler.reports.shapes import GroupOutcomeView, GroupView, ObjectionView, PlanView
+
+if TYPE_CHECKING:
+    from reconciler.model.attribution import CauseOfChange
+    from reconciler.model.plan import Action
+    from reconciler.model.thumbnail import Thumbnails
+    from reconciler.reports.apply_shapes import GroupOutcomeView
+    from reconciler.reports.plan_shapes import GroupView, PlanView
+    from reconciler.reports.run import Run
+    from reconciler.reports.shapes import ObjectionView
 
 COLUMNS = ("Now", "After apply")
 
@@ -42,6 +49,11 @@ _LEADS: dict[Action, str] = {
     "orphaned": "Bound to a name that has no manifest any more.",
     "none": "",
 }
+
+
+def render_plan(view: PlanView, run: Run, thumbnails: Thumbnails = NO_PICTURES) -> str:
+    """The page of a plan."""
+    return render(plan_page(view, facts_of(run), thumbnails))
 
 
 def plan_page(view: PlanView, facts: tuple[tuple[str, str], ...], thumbnails: Thumbnails) -> Page:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.errors import Complaint
+from reconciler.reports.html import facts_of, render
 from reconciler.reports.html_page import Banner, Card, Mark, Page, Table
 from reconciler.reports.phrases import counted
-from reconciler.reports.run import FailureView, ValidationView
+
+if TYPE_CHECKING:
+    from reconciler.errors import Complaint
+    from reconciler.reports.run import Run
+    from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 _MISTAKES = Mark("failed", "Mistakes", "bad")
 _WARNINGS = Mark("drifted", "Warnings", "warn")
 _GROUPS = Mark("done", "Groups", "good")
+
+
+def render_validation(view: ValidationView, run: Run) -> str:
+    """The page of a validation."""
+    return render(validation_page(view, facts_of(run)))
+
+
+def render_failure(view: FailureView, run: Run) -> str:
+    """The page of a run that ended with an error, so that nobody takes an earlier page for the present."""
+    return render(failure_page(view, facts_of(run), run.verb.capitalize()))
 
 
 def validation_page(view: ValidationView, facts: tuple[tuple[str, str], ...]) -> Page:

@@ -6,11 +6,14 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from reconciler.model.thumbnail import Thumbnail, Thumbnails
 from reconciler.reports import phrases
 from reconciler.reports.html_page import Drawn, Picture, Table, Value
 from reconciler.reports.shapes import PictureView
+
+if TYPE_CHECKING:
+    from reconciler.model.thumbnail import Thumbnail, Thumbnails
 
 PEOPLE = 24
 """Names in one value of a table; the rest is a number."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.model.imported import ImportStatus
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
-from reconciler.reports.shapes import ImportedView, ImportView
+
+if TYPE_CHECKING:
+    from reconciler.model.imported import ImportStatus
+    from reconciler.reports.import_shapes import ImportedView, ImportView
 
 _TITLES: dict[ImportStatus, tuple[str, str, str]] = {
     "imported": ("+", "Written", "add"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from reconciler.model.imported import ImportOutcome, ImportResult
-from reconciler.reports.shapes import ImportedView, ImportSummary, ImportView
+from reconciler.reports.import_shapes import ImportedView, ImportSummary, ImportView
 from reconciler.reports.view import Book, problem_view
+
+if TYPE_CHECKING:
+    from reconciler.model.imported import ImportOutcome, ImportResult
 
 
 def import_view(result: ImportResult, book: Book) -> ImportView:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model import number
 from reconciler.model.inbound import DirectMessage, GroupMessage, Heard, Status, Unreadable
 from reconciler.reports.escape import for_json
-from reconciler.reports.view import Book
+
+if TYPE_CHECKING:
+    from reconciler.reports.view import Book
 
 FORMAT_VERSION = 1
 

@@ -14,10 +14,11 @@ from reconciler.reports.escape import for_terminal
 from reconciler.reports.invites_layout import STATUSES, WARNING, history
 from reconciler.reports.phrases import counted
 from reconciler.reports.qr import as_data_uri
-from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from reconciler.reports.invites_shapes import GroupInvitesView, InviteeView, InvitesView
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.model.invitation import InviteStatus
+from typing import TYPE_CHECKING
+
 from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, counted, plain
 from reconciler.reports.qr import for_terminal
-from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesView
+
+if TYPE_CHECKING:
+    from reconciler.model.invitation import InviteStatus
+    from reconciler.reports.invites_shapes import GroupInvitesView, InviteeView, InvitesView
 
 STATUSES: dict[InviteStatus, tuple[str, str, str]] = {
     "ready": ("", "", ""),

@@ -5,10 +5,14 @@ Words that somebody else chose stand in code spans, in which nothing acts: no ma
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from reconciler.reports.invites_layout import STATUSES, WARNING, history
 from reconciler.reports.markdown_text import code
 from reconciler.reports.phrases import counted
-from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesView
+
+if TYPE_CHECKING:
+    from reconciler.reports.invites_shapes import GroupInvitesView, InviteeView, InvitesView
 
 
 def render_invites(view: InvitesView) -> str:

@@ -5,9 +5,19 @@ Only what is needed for that is shown in full. What outsiders wrote, and the not
 
 from __future__ import annotations
 
-from reconciler.model.invitation import GroupInvites, Invitations, Invitee
-from reconciler.reports.shapes import GroupInvitesView, InviteeView, InvitesSummary, InvitesView, SentView
-from reconciler.reports.view import Book
+from typing import TYPE_CHECKING
+
+from reconciler.reports.invites_shapes import (
+    GroupInvitesView,
+    InviteeView,
+    InvitesSummary,
+    InvitesView,
+    SentView,
+)
+
+if TYPE_CHECKING:
+    from reconciler.model.invitation import GroupInvites, Invitations, Invitee
+    from reconciler.reports.view import Book
 
 
 def invites_view(found: Invitations, book: Book) -> InvitesView:

@@ -9,22 +9,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
 from reconciler.reports import difflines
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.run import FailureView, Run, ValidationView
-from reconciler.reports.shapes import (
-    ApplyView,
-    DriftView,
-    GroupDriftView,
-    GroupOutcomeView,
-    GroupView,
-    ObjectionView,
-    OutcomeView,
-    PlanView,
-)
+
+if TYPE_CHECKING:
+    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView, OutcomeView
+    from reconciler.reports.drift_shapes import DriftView, GroupDriftView
+    from reconciler.reports.plan_shapes import GroupView, PlanView
+    from reconciler.reports.run import Run
+    from reconciler.reports.shapes import ObjectionView
+    from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 End = Literal["failure", "error", "skipped"]
 

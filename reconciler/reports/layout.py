@@ -1,171 +1,25 @@
-"""What a text report says from top to bottom: a plan or an apply as items, not yet drawn. Pure."""
+"""What the text reports of a plan and of an apply say alike. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from reconciler.reports import base_layout, base_view, phrases
-from reconciler.reports.phrases import ACTIONS, Cell, Field, Item, Row, counted, plain
-from reconciler.reports.shapes import (
-    ApplyView,
-    BaseView,
-    GroupOutcomeView,
-    GroupView,
-    InviteView,
-    OutcomeView,
-    PlanSummary,
-    PlanView,
-    ProblemView,
-    ShareView,
-)
+from reconciler.reports.phrases import ACTIONS, Cell, Field, Item, counted, plain
 
-SHARED = 4  # groups in which an equal change is said once
-IN_A_ROW = 5  # names in a row of a list that is not wrapped
-
-OUTCOMES = {"done": ("✓", "add"), "failed": ("✗", "bad"), "skipped": ("–", "warn"), "unknown": ("?", "bad")}
-"""Symbol and style of what became of a change."""
-
-_Key = tuple[str, Field]
+if TYPE_CHECKING:
+    from reconciler.reports.apply_shapes import GroupOutcomeView
+    from reconciler.reports.plan_shapes import GroupView
+    from reconciler.reports.shapes import InviteView
 
 
-def plan_items(view: PlanView, limit: int, joining: bool = True) -> list[Item]:
-    """Changes, groups that are stuck, notes, people to join (unless they are told of elsewhere), what is
-    incomplete, objections; lists of people end after `limit`."""
-    changed = [group for group in view.groups if group.changes]
-    stuck = [group for group in view.groups if not group.changes and group.action != "none"]
-    unchanged = [group for group in view.groups if group.action == "none"]
-    return [
-        *(change_items(changed, limit) if view.base is None else _attributed(view.base, changed, limit)),
-        *(stuck_item(group, limit) for group in stuck),
-        *phrases.notes((group.name, note) for group in unchanged for note in group.notes),
-        *(phrases.joining(_invites(view.groups), limit) if joining else ()),
-        *_incomplete(view.complete, view.notes, view.summary.unreadable),
-        *phrases.objections(view.objections),
-    ]
-
-
-def _attributed(base: BaseView, changed: Sequence[GroupView], limit: int) -> list[Item]:
-    """Settings that change, what this change causes, what would be done without it as well, and what it calls
-    off."""
-    items = base_layout.settings(base)
-    mine = base_view.parts(changed, "this_change")
-    if mine:
-        items.append(Item(plain("Caused by this change", "strong"), f"since {base.ref}"))
-        items += change_items(mine, limit)
-    theirs = base_view.parts(changed, "before")
-    if theirs:
-        items.append(Item(plain("Merging also makes these: they were due before", "strong")))
-        items += change_items(theirs, limit)
-    return [*items, *base_layout.dropped(base.dropped, limit)]
-
-
-def plan_summary(view: PlanView) -> Cell:
-    """One line: counts by action, and what the members will notice; with a base, of what this change causes,
-    and how much there is besides."""
-    count = view.summary
-    others = [
-        f"{number} {word}"
-        for number, word in (
-            (count.blocked, "blocked"),
-            (count.missing, "missing"),
-            (count.unreadable, "unreadable"),
-            (count.held, "on hold"),
-            (count.orphaned, "orphaned"),
-            (count.unmanaged, "unmanaged"),
-        )
-        if number
-    ]
-    if not any(group.changes for group in view.groups):
-        if view.ready_only:
-            return _nobody(len(view.groups), others)
-        stuck = count.blocked or count.missing or count.unreadable
-        return _nothing("Nothing can be applied." if stuck else "No changes.", count.unchanged, others)
-    told = sum(group.notices > 0 for group in view.groups)
-    notices = (
-        f"Members will see {counted(count.notices, 'notice')} in {counted(told, 'group')}."
-        if told
-        else "Members will see no notices."
-    )
-    tail = " · ".join((f"{count.unchanged} unchanged", *others))
-    if view.base is not None:
-        mine, also = attributed(view.base)
-        return ((mine, "strong"), (f" {also} {tail[0].upper()}{tail[1:]}. {notices}", ""))
-    return ((actions(count), "strong"), (f" · {tail}. {notices}", ""))
-
-
-def attributed(base: BaseView) -> tuple[str, str]:
-    """A sentence about what this change causes, and one about what would be done without it as well."""
-    mine, theirs = base.this_change, base.before
-    also = (
-        f"Merging also makes {counted(theirs.changes, 'change')} in {counted(theirs.changed, 'group')}."
-        if theirs.changes
-        else "Nothing else was due."
-    )
-    return f"This change: {actions(mine)}." if mine.changes else "This change causes no changes.", also
-
-
-def actions(count: PlanSummary | ShareView) -> str:
-    """`1 to create, 2 to update, 0 to leave`."""
-    found = [f"{count.create} to create", f"{count.update} to update", f"{count.leave} to leave"]
-    if count.adopt:
-        found.insert(1, f"{count.adopt} to adopt")
-    return ", ".join(found)
-
-
-def apply_items(view: ApplyView, limit: int) -> list[Item]:
-    """What became of each change, groups that are stuck, people to join, what was not saved."""
-    worked = [group for group in view.groups if group.outcomes]
-    stuck = [group for group in view.groups if not group.outcomes and group.action != "none"]
-    unreadable = sum(group.action == "unreadable" for group in view.groups)
-    return [
-        *(_ended(group, limit) for group in worked),
-        *(stuck_item(group, limit) for group in stuck),
-        *phrases.joining(_invites(view.groups), limit),
-        *_incomplete(view.complete, view.notes, unreadable),
-        *phrases.objections(view.objections),
-        *_unsaved(view.unsaved, view.bind),
-        *_interrupted(view.interrupted),
-    ]
-
-
-def apply_summary(view: ApplyView) -> Cell:
-    """One line: changes by what became of them, and the groups that are stuck."""
-    count = view.summary
-    unreadable = sum(group.action == "unreadable" for group in view.groups)
-    stuck = [
-        f"{number} {word}"
-        for number, word in (
-            (count.blocked, "blocked"),
-            (count.missing, "missing"),
-            (unreadable, "unreadable"),
-            (count.held, "on hold"),
-        )
-        if number
-    ]
-    unchanged = sum(group.action == "none" for group in view.groups)
-    if not any(group.outcomes for group in view.groups):
-        if view.ready_only:
-            return _nobody(len(view.groups), stuck)
-        return _nothing("Nothing to do.", unchanged, stuck)
-    ended = [f"{count.done} done", f"{count.failed} failed", f"{count.skipped} skipped"]
-    if count.unknown:
-        ended.append(f"{count.unknown} unknown")
-    tail = "".join(f" · {each}" for each in ([f"{unchanged} unchanged"] if unchanged else []) + stuck)
-    good = not (count.failed or count.skipped or count.unknown)
-    return (
-        (", ".join(ended), "add" if good else "bad"),
-        (f"{tail}.", ""),
-    )
-
-
-def _nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Cell:
+def nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Cell:
+    """The line of a run without changes: a verdict, how many groups are as wanted, what else there is."""
     are = "group is as its manifest says" if unchanged == 1 else "groups are as the manifests say"
     return ((verdict, "strong"), (f" {' · '.join((f'{unchanged} {are}', *others))}.", ""))
 
 
-def _nobody(groups: int, others: Sequence[str]) -> Cell:
+def nobody(groups: int, others: Sequence[str]) -> Cell:
     """Of a run that only promotes: it does not know whether its groups are as the manifests say."""
     wait = "waits" if groups == 1 else "wait"
     what = (
@@ -176,96 +30,14 @@ def _nobody(groups: int, others: Sequence[str]) -> Cell:
     return (("Nobody to promote", "strong"), (f": {' · '.join((what, *others))}.", ""))
 
 
-# --- changes of a plan ------------------------------------------------------------------------------------
-
-
-def change_items(groups: Sequence[GroupView], limit: int, most: int | None = None) -> list[Item]:
-    """Group by group; what is equal in `SHARED` groups or more follows once, with their names: all of them,
-    or the first `most`."""
-    fields = {group.name: _fields(group, limit) for group in groups}
-    owners: dict[_Key, list[str]] = {}
-    for group in groups:
-        for field in fields[group.name]:
-            owners.setdefault(_key(group, field), []).append(group.name)
-    shared = {key: names for key, names in owners.items() if len(names) >= SHARED}
-    items = []
-    for group in groups:
-        own = [field for field in fields[group.name] if _key(group, field) not in shared]
-        if own:
-            also = [field for field in fields[group.name] if _key(group, field) in shared]
-            items.append(Item(_head(group), _place(group), (*own, *_also(also)), (group.name,)))
-    together: dict[tuple[str, tuple[str, ...]], list[Field]] = {}
-    for (action, field), names in shared.items():
-        afters = {found.after for name in names for found in fields[name] if _bare(found) == _bare(field)}
-        common = replace(field, after=afters.pop() if len(afters) == 1 else None)
-        together.setdefault((action, tuple(names)), []).append(common)
-    items += [_together(action, names, found, most) for (action, names), found in together.items()]
-    return items
-
-
-def _fields(group: GroupView, limit: int) -> list[Field]:
-    # In a group that is only being created nobody but the account is admin, which says nothing.
-    admins_after = None if group.action == "create" else group.admins_after
-    fields = phrases.fields_of(group.changes, admins_after, limit)
-    return fields + [Field("note", ((plain(note, "dim"),),)) for note in group.notes]
-
-
-def _bare(field: Field) -> Field:
-    """What makes two fields equal: where there are rows, the admins afterwards may differ."""
-    return replace(field, after=None) if field.rows else field
-
-
-def _key(group: GroupView, field: Field) -> _Key:
-    return group.action, _bare(field)
-
-
-def _also(fields: Iterable[Field]) -> list[Field]:
-    labels = ", ".join(dict.fromkeys(field.label for field in fields))
-    return [Field("also", ((plain(f"{labels}: below, with other groups", "dim"),),))] if labels else []
-
-
-def _together(action: str, names: tuple[str, ...], fields: list[Field], most: int | None) -> Item:
-    symbol, word, style = ACTIONS[action]
-    head = ((f"{symbol} ", style), (f"{len(names)} groups", "strong"), (f"  {word}" if word else "", style))
-    return Item(head, "", (Field("", _listed(names, most)), *fields), names)
-
-
-def _listed(names: tuple[str, ...], most: int | None) -> tuple[Row, ...]:
-    """All names in one row, which is wrapped; or the first `most`, some to a row."""
-    if most is None:
-        return ((plain(", ".join(names)),),)
-    rows = [names[start : start + IN_A_ROW] for start in range(0, min(len(names), most), IN_A_ROW)]
-    more = [plain(f"… and {len(names) - most} more")] if len(names) > most else []
-    return tuple((cell,) for cell in (*(plain(", ".join(row)) for row in rows), *more))
-
-
-def _head(group: GroupView | GroupOutcomeView) -> Cell:
+def head_of(group: GroupView | GroupOutcomeView) -> Cell:
+    """The symbol of what is done, the group's name, and the word for it."""
     symbol, word, style = ACTIONS[group.action]
     return ((f"{symbol} ", style), (group.name, "strong"), (f"  {word}" if word else "", style))
 
 
-def _place(group: GroupView) -> str:
-    return "" if group.file is None else f"{group.file}:{group.line}"
-
-
-# --- groups that are stuck, and what is wrong with the run ------------------------------------------------
-
-
-def stuck_item(group: GroupView | GroupOutcomeView, limit: int) -> Item:
-    """Blocked, missing, unreadable, on hold, orphaned: why, and what waits."""
-    fields = [Field("", ((plain(note),),)) for note in group.notes]
-    if isinstance(group, GroupOutcomeView):
-        return Item(_head(group), "", tuple(fields), (group.name,))
-    rows: list[Row] = []
-    for change in group.withheld:
-        label, what = phrases.brief(change, limit)
-        rows.append((plain(label, "dim"), tuple((text, "dim") for text, _ in what)))
-    if rows:
-        fields.append(Field("waiting", tuple(rows)))
-    return Item(_head(group), _place(group), tuple(fields), (group.name,))
-
-
-def _incomplete(complete: bool, notes: tuple[str, ...], unreadable: int) -> list[Item]:
+def incomplete(complete: bool, notes: tuple[str, ...], unreadable: int) -> list[Item]:
+    """Notes about the run, and how many groups could not be read; nothing where there is nothing to say."""
     texts = list(notes)
     if unreadable:
         texts.append(f"{counted(unreadable, 'group')} could not be read.")
@@ -276,54 +48,6 @@ def _incomplete(complete: bool, notes: tuple[str, ...], unreadable: int) -> list
     return [Item(head, "", tuple(Field("", ((plain(text),),)) for text in texts))]
 
 
-def _invites(groups: Iterable[GroupView | GroupOutcomeView]) -> Iterable[tuple[str, InviteView]]:
+def awaited(groups: Iterable[GroupView | GroupOutcomeView]) -> Iterable[tuple[str, InviteView]]:
+    """Who has yet to join which group."""
     return ((group.name, invite) for group in groups for invite in group.to_invite)
-
-
-# --- outcomes of an apply ---------------------------------------------------------------------------------
-
-
-def _ended(group: GroupOutcomeView, limit: int) -> Item:
-    symbol, style = OUTCOMES[_worst(group.outcomes)]
-    _, word, action_style = ACTIONS[group.action]
-    head = ((f"{symbol} ", style), (group.name, "strong"), (f"  {word}" if word else "", action_style))
-    fields: list[Field] = []
-    following = [outcome for _, outcome in pairwise((*group.outcomes, None))]
-    for outcome, after in zip(group.outcomes, following, strict=True):
-        symbol, style = OUTCOMES[outcome.status]
-        label, what = phrases.brief(outcome.change, limit)
-        rows: list[Row] = [((*plain(f"{symbol} ", style), *plain(f"{label:<8} "), *what),)]
-        if outcome.problem and not (after and after.problem == outcome.problem):
-            rows += _problem(outcome.problem)
-        fields.append(Field("", tuple(rows)))
-    return Item(head, "", tuple(fields), (group.name,))
-
-
-def _worst(outcomes: tuple[OutcomeView, ...]) -> str:
-    found = {outcome.status for outcome in outcomes}
-    return next(status for status in ("failed", "unknown", "skipped", "done") if status in found)
-
-
-def _problem(problem: ProblemView) -> list[Row]:
-    """An error under the change that it stopped; equal ones in a row are said once, after the last."""
-    rows: list[Row] = [(plain("  "), plain(problem.message, "bad"))]
-    if problem.hint:
-        rows.append((plain("  "), plain(problem.hint, "dim")))
-    return rows
-
-
-def _unsaved(problem: ProblemView | None, bind: tuple[tuple[str, str], ...]) -> list[Item]:
-    if problem is None:
-        return []
-    fields = [Field("", ((plain(text),),)) for text in (problem.message, problem.hint) if text]
-    if bind:
-        fields.append(Field("", ((plain("Once it can be written, bind what was created:"),),)))
-        fields += [Field("", ((plain(f"reconciler state bind {name} {id}"),),)) for name, id in bind]
-    return [Item((("! ", "bad"), ("The state could not be saved", "bad")), "", tuple(fields))]
-
-
-def _interrupted(interrupted: bool) -> list[Item]:
-    if not interrupted:
-        return []
-    text = "Calls in flight were finished. Run apply again: it does exactly the rest."
-    return [Item((("! ", "warn"), ("Interrupted", "warn")), "", (Field("", ((plain(text),),)),))]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.model.listing import Role
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, few, plain
-from reconciler.reports.shapes import ListedView, ListView
+
+if TYPE_CHECKING:
+    from reconciler.model.listing import Role
+    from reconciler.reports.list_shapes import ListedView, ListView
 
 ROLES: dict[Role | None, tuple[str, str]] = {
     "admin": ("admin", ""),

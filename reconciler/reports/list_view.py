@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from reconciler.model.listing import ListedGroup, Listing
-from reconciler.reports.shapes import ListedView, ListSummary, ListView
+from typing import TYPE_CHECKING
+
+from reconciler.reports.list_shapes import ListedView, ListSummary, ListView
 from reconciler.reports.view import Book, labels
+
+if TYPE_CHECKING:
+    from reconciler.model.listing import ListedGroup, Listing
 
 
 def list_view(found: Listing, book: Book) -> ListView:

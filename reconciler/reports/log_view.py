@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
-from reconciler.model.story import Chapter, Fact
 from reconciler.reports.escape import for_json, for_terminal
-from reconciler.reports.view import Book
+
+if TYPE_CHECKING:
+    from reconciler.model.story import Chapter, Fact
+    from reconciler.reports.view import Book
 
 _HASH = 10  # characters of a commit that are shown in text
 

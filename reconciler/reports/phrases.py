@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reconciler.reports.shapes import (
-    AdminView,
-    ChangeView,
-    InviteView,
-    ObjectionView,
-    PersonView,
-    PictureView,
-)
+from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, PersonView, PictureView
+
+if TYPE_CHECKING:
+    from reconciler.reports.plan_shapes import AdminView
 
 Span = tuple[str, str]
 """Words, and the name of their style: add, remove, change, bad, warn, dim, strong, link, or none."""

@@ -11,13 +11,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import DriftStatus
 from reconciler.model.plan import Action
-from reconciler.reports.run import Run
-from reconciler.reports.shapes import ApplyView, DriftView, FieldDriftView, GroupOutcomeView, PlanView
+
+if TYPE_CHECKING:
+    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView
+    from reconciler.reports.drift_shapes import DriftView, FieldDriftView
+    from reconciler.reports.plan_shapes import PlanView
+    from reconciler.reports.run import Run
 
 _SUCCESS = "reconciler_last_success_timestamp_seconds"
 _REQUESTS = "reconciler_api_requests_total"

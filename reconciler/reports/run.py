@@ -1,13 +1,13 @@
-"""Facts of a run: what a report says of itself beside what was found; and what is reported of runs that read
-no group. Handed in by `cli`, already redacted."""
+"""Facts of a run: what a report says of itself beside what was found. `cli` hands them in, redacted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from reconciler.errors import Complaint
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 Verb = Literal["validate", "plan", "apply", "drift"]
 
@@ -45,20 +45,3 @@ class Run:
     def what(self) -> str:
         """The verb, and the account where there are several."""
         return f"{self.verb} {self.section}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationView:
-    """What is wrong with the files, in any order; `groups` is their count, None when there was a mistake."""
-
-    complaints: tuple[Complaint, ...]
-    groups: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class FailureView:
-    """A run that ended before there was anything to report: why, and which files are wrong, if that is it."""
-
-    message: str
-    hint: str = ""
-    complaints: tuple[Complaint, ...] = ()

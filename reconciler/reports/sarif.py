@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from reconciler.errors import Complaint
 from reconciler.reports.escape import for_json
-from reconciler.reports.run import Run, ValidationView
+
+if TYPE_CHECKING:
+    from reconciler.errors import Complaint
+    from reconciler.reports.run import Run
+    from reconciler.reports.validate_shapes import ValidationView
 
 MOST = 25_000
 """Results that GitHub takes of a run, of which it shows 5,000."""

@@ -4,16 +4,19 @@ link in it: it may stand in the log of a pipeline."""
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from reconciler.reports.json import FORMAT_VERSION, document
-from reconciler.reports.sending_view import (
-    DeliveryView,
-    GroupMessageView,
-    RotationsView,
-    RotationView,
-    SendingView,
-)
-from reconciler.reports.shapes import ProblemView
+
+if TYPE_CHECKING:
+    from reconciler.reports.sending_shapes import (
+        DeliveryView,
+        GroupMessageView,
+        RotationsView,
+        RotationView,
+        SendingView,
+    )
+    from reconciler.reports.shapes import ProblemView
 
 
 def render_sending(view: SendingView) -> str:

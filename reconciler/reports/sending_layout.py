@@ -4,17 +4,20 @@ who was left out, in one line a reason; then who was written to. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, few, plain
-from reconciler.reports.sending_view import (
-    DeliveryView,
-    GroupMessageView,
-    LettersView,
-    RotationsView,
-    RotationView,
-    SendingView,
-)
-from reconciler.reports.shapes import ProblemView
+
+if TYPE_CHECKING:
+    from reconciler.reports.sending_shapes import (
+        DeliveryView,
+        GroupMessageView,
+        LettersView,
+        RotationsView,
+        RotationView,
+        SendingView,
+    )
+    from reconciler.reports.shapes import ProblemView
 
 _STYLES = {"sent": "add", "done": "add", "skipped": "warn", "failed": "bad", "unknown": "bad"}
 _SYMBOLS = {"sent": "✓", "done": "✓", "skipped": "…", "failed": "!", "unknown": "?"}

@@ -1,7 +1,7 @@
 """Reports for people at a terminal, or in the log of a pipeline. The home of rich in reports.
 
-What there is to say comes from the layouts; here it is escaped, aligned, wrapped and
-coloured. Nobody's text is ever taken for markup.
+What there is to say comes from the layouts, by way of a verb's `<verb>_text`; here it is escaped, aligned,
+wrapped and coloured. Nobody's text is ever taken for markup.
 """
 
 from __future__ import annotations
@@ -11,39 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Complaint
-from reconciler.reports import (
-    accept_layout,
-    doctor_layout,
-    drift_layout,
-    import_layout,
-    invites_layout,
-    layout,
-    list_layout,
-    sending_layout,
-)
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, Span, counted
-from reconciler.reports.sending_view import GroupMessageView, LettersView, RotationsView, SendingView
-from reconciler.reports.shapes import (
-    AcceptView,
-    ApplyView,
-    DoctorView,
-    DriftView,
-    ImportView,
-    InvitesView,
-    ListView,
-    PlanView,
-)
 
 if TYPE_CHECKING:
     from rich.style import Style
+
+    from reconciler.errors import Complaint
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
 PLACE = 40  # the column where a head's place begins, where there is room
 NARROW = 16  # columns that wrapped text keeps at least
-
 _STYLES = {
     "add": "green",
     "remove": "red",
@@ -55,80 +34,8 @@ _STYLES = {
     LINK: "cyan",
     QR: "bright_white on black",
 }
+
 _TOKENS = re.compile(r"[^ ]+ *| +")
-
-
-def render_plan(
-    view: PlanView, *, color: bool, width: int = 100, limit: int = 20, joining: bool = True
-) -> str:
-    """The plan: what would change and what the groups would look like, what stands in the way, who has yet to
-    join, and one line that sums it up. Lists of people end after `limit`; `width` is in columns; without
-    `joining` who has yet to join is left out, for whom the outcome will tell."""
-    return _draw(layout.plan_items(view, limit, joining), layout.plan_summary(view), color, width)
-
-
-def render_apply(view: ApplyView, *, color: bool, width: int = 100, limit: int = 20) -> str:
-    """What became of each change, what stands in the way, and one line that sums it up."""
-    return _draw(layout.apply_items(view, limit), layout.apply_summary(view), color, width)
-
-
-def render_drift(view: DriftView, *, color: bool, width: int = 100, limit: int = 20) -> str:
-    """The verdict; group by group what is wanted, was last applied and is there, who moved, and the command
-    that mends it; and one line of counts."""
-    return _draw(drift_layout.drift_items(view, limit), drift_layout.drift_summary(view), color, width)
-
-
-def render_invites(view: InvitesView, *, color: bool, width: int = 100, qr: bool = False) -> str:
-    """Group by group the link (with `qr` as a QR code too) and the people, in full; then the groups that have
-    no link, and why."""
-    return _draw(
-        invites_layout.invites_items(view, qr=qr), invites_layout.invites_summary(view), color, width
-    )
-
-
-def render_list(view: ListView, *, color: bool, width: int = 100) -> str:
-    """A line a group, who could make the account an admin where it is none, and one line of counts."""
-    return _draw(list_layout.list_items(view), list_layout.list_summary(view), color, width)
-
-
-def render_import(view: ImportView, *, color: bool, width: int = 100) -> str:
-    """What was written, what was left out of it and why, what went wrong, and one line that sums it up."""
-    return _draw(import_layout.import_items(view), import_layout.import_summary(view), color, width)
-
-
-def render_acceptance(view: AcceptView, *, color: bool, width: int = 100) -> str:
-    """The files as they would change, for whoever is asked."""
-    return _draw(accept_layout.file_items(view), accept_layout.files_summary(view), color, width)
-
-
-def render_accept(view: AcceptView, *, color: bool, width: int = 100) -> str:
-    """What became of each group, and one line of counts."""
-    return _draw(accept_layout.accept_items(view), accept_layout.accept_summary(view), color, width)
-
-
-def render_letters(view: LettersView, *, color: bool, width: int = 100) -> str:
-    """What is about to be sent to whom, and one line that counts it."""
-    return _draw(sending_layout.letters_items(view), sending_layout.letters_summary(view), color, width)
-
-
-def render_sending(view: SendingView, *, color: bool, width: int = 100) -> str:
-    """Who may have got nothing and what to do, who was left out and why, and one line that sums it up."""
-    return _draw(sending_layout.sending_items(view), sending_layout.sending_summary(view), color, width)
-
-
-def render_rotations(view: RotationsView, *, color: bool, width: int = 100) -> str:
-    """What became of each link, and who is due for the new one."""
-    return _draw(sending_layout.rotation_items(view), sending_layout.rotation_summary(view), color, width)
-
-
-def render_message(view: GroupMessageView, *, color: bool, width: int = 100) -> str:
-    """Whether a message to a group was sent."""
-    return _draw(sending_layout.message_items(view), sending_layout.message_summary(view), color, width)
-
-
-def render_doctor(view: DoctorView, *, color: bool, width: int = 100) -> str:
-    """What was looked at and found, how to mend it, and one line of counts."""
-    return _draw(doctor_layout.doctor_items(view), doctor_layout.doctor_summary(view), color, width)
 
 
 def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:
@@ -164,7 +71,8 @@ def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _draw(items: Sequence[Item], summary: Cell, color: bool, width: int) -> str:
+def draw(items: Sequence[Item], summary: Cell, color: bool, width: int) -> str:
+    """Items with an empty line after each, and the summary below them; `width` is in columns."""
     lines: list[str] = []
     for item in items:
         lines += _item(item, color, width)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from reconciler.reports.run import FailureView, Run, ValidationView
-from reconciler.reports.shapes import ApplyView, DriftView, GroupView, PlanView
+from reconciler.reports.apply_shapes import ApplyView
+from reconciler.reports.drift_shapes import DriftView
+from reconciler.reports.plan_shapes import GroupView, PlanView
+from reconciler.reports.validate_shapes import FailureView, ValidationView
+
+if TYPE_CHECKING:
+    from reconciler.reports.run import Run
 
 View = PlanView | ApplyView | DriftView | ValidationView | FailureView
 

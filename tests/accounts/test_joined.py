@@ -18,7 +18,8 @@ from reconciler.cli.account import Account
 from reconciler.cli.accounts import _Runs
 from reconciler.cli.collected import Collected
 from reconciler.cli.common import Common
-from reconciler.cli.formats import ACCEPT, FORMATS, IMPORT, LIST
+from reconciler.cli.formats import FORMATS
+from reconciler.cli.groups_formats import ACCEPT, IMPORT, LIST
 from reconciler.cli.people_formats import INVITES, SENDING
 from reconciler.errors import (
     CredentialsError,

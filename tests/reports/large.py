@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.reports.drift_shapes import DriftView
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.shapes import DriftView
 
 from . import drifts
 from .samples import BOOK

@@ -6,12 +6,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from reconciler.cli.formats import FORMATS, PLAIN
+from reconciler.cli.apply_formats import APPLY
+from reconciler.cli.drift_formats import DRIFT
+from reconciler.cli.formats import PLAIN
+from reconciler.cli.plan_formats import PLAN
+from reconciler.cli.validate_formats import FAILURE, VALIDATION
 from reconciler.errors import Complaint, Mark
+from reconciler.reports.apply_view import apply_view
+from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, ShareView
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.run import FailureView, Run, ValidationView, Verb
-from reconciler.reports.shapes import BaseView, ChangeView, DroppedView, PlanView, SettingView, ShareView
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.plan_shapes import PlanView
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.run import Run, Verb
+from reconciler.reports.shapes import ChangeView
+from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import drifts, samples
 from .samples import BOOK
@@ -56,20 +64,24 @@ QUIET: dict[str, Any] = {
 """One of each with nothing to complain of."""
 
 
+RENDERERS: dict[str, dict[str, Any]] = {
+    "validate": VALIDATION,
+    "plan": PLAN,
+    "apply": APPLY,
+    "drift": DRIFT,
+    "failure": FAILURE,
+}
+
+
 def served(name: str) -> tuple[str, ...]:
     """What a format has a renderer for: verbs, and `failure`."""
-    return (*FORMATS[name].verbs, *(("failure",) if FORMATS[name].load().failure else ()))
+    return tuple(verb for verb, table in RENDERERS.items() if name in table)
 
 
 def render(name: str, verb: str, view: Any = None, run: Run = RUN) -> str:
     """A view (that which holds everything, unless given) in a format, as `--report` would write it."""
-    found = FORMATS[name].load()
-    renderers: dict[str, Any] = {
-        "plan": found.plan, "apply": found.apply, "drift": found.drift, "validate": found.validation,
-        "failure": found.failure,
-    }  # fmt: skip
     facts = run if verb == "failure" else replace(run, verb=verb)  # type: ignore[arg-type]
-    text: str = renderers[verb](VIEWS[verb] if view is None else view, facts, PLAIN)
+    text: str = RENDERERS[verb][name]()(VIEWS[verb] if view is None else view, facts, PLAIN)
     return text
 
 

@@ -22,7 +22,7 @@ from rich.cells import cell_len
 from reconciler.errors import Mark
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, FieldName, PersonDrift
 from reconciler.model.plan import Note, Unmanaged
-from reconciler.reports import json, text
+from reconciler.reports import drift_json, drift_text
 from reconciler.reports.drift_view import drift_view
 from reconciler.reports.view import Book
 
@@ -42,18 +42,18 @@ SAMPLES = {
 
 
 def in_text(drift: Drift, **options: int) -> Callable[[], str]:
-    return lambda: text.render_drift(drift_view(drift, BOOK), color=False, **options)
+    return lambda: drift_text.render_drift(drift_view(drift, BOOK), color=False, **options)
 
 
 CASES: dict[str, Callable[[], str]] = {
     "everything.txt": in_text(drifts.EVERYTHING),
     "narrow.txt": in_text(drifts.EVERYTHING, width=60, limit=3),
-    "colour.txt": lambda: text.render_drift(drift_view(drifts.EVERYTHING, BOOK), color=True, limit=3),
+    "colour.txt": lambda: drift_text.render_drift(drift_view(drifts.EVERYTHING, BOOK), color=True, limit=3),
     "pending.txt": in_text(drifts.PENDING),
     "on-hold.txt": in_text(drifts.ON_HOLD),
     "in-sync.txt": in_text(drifts.IN_SYNC),
-    "everything.json": lambda: json.render_drift(drift_view(drifts.EVERYTHING, BOOK)),
-    "in-sync.json": lambda: json.render_drift(drift_view(drifts.IN_SYNC, BOOK)),
+    "everything.json": lambda: drift_json.render_drift(drift_view(drifts.EVERYTHING, BOOK)),
+    "in-sync.json": lambda: drift_json.render_drift(drift_view(drifts.IN_SYNC, BOOK)),
 }
 
 
@@ -72,7 +72,7 @@ def test_no_file_is_left_over() -> None:
 
 
 def document(drift: Drift, book: Book = BOOK) -> Any:
-    return stdlib_json.loads(json.render_drift(drift_view(drift, book)))
+    return stdlib_json.loads(drift_json.render_drift(drift_view(drift, book)))
 
 
 def validator() -> jsonschema.Draft202012Validator:
@@ -176,7 +176,7 @@ def test_numbers_stay_out_of_every_format() -> None:
         for digits in (ANA, STRANGER, "98888-7777", "19988887777"):
             assert digits not in output
     assert f"{ACCOUNT}-1513616971" in CASES["everything.json"]()
-    assert STRANGER in json.render_drift(drift_view(drifts.EVERYTHING, OPEN_BOOK))
+    assert STRANGER in drift_json.render_drift(drift_view(drifts.EVERYTHING, OPEN_BOOK))
 
 
 # --- hostile words ----------------------------------------------------------------------------------------
@@ -215,9 +215,9 @@ def drift_with(words: str) -> Drift:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "text": lambda words: text.render_drift(drift_view(drift_with(words), BOOK), color=False),
-    "colour": lambda words: text.render_drift(drift_view(drift_with(words), BOOK), color=True),
-    "json": lambda words: json.render_drift(drift_view(drift_with(words), BOOK)),
+    "text": lambda words: drift_text.render_drift(drift_view(drift_with(words), BOOK), color=False),
+    "colour": lambda words: drift_text.render_drift(drift_view(drift_with(words), BOOK), color=True),
+    "json": lambda words: drift_json.render_drift(drift_view(drift_with(words), BOOK)),
 }
 
 

@@ -13,10 +13,21 @@ import pytest
 
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
-from reconciler.reports import json, markdown, text
+from reconciler.reports import (
+    apply_json,
+    apply_markdown,
+    apply_text,
+    drift_markdown,
+    markdown,
+    plan_json,
+    plan_markdown,
+    plan_text,
+    text,
+)
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.run import ValidationView
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.validate_shapes import ValidationView
 
 from . import based, drifts, samples
 from .samples import BOOK, OPEN_BOOK
@@ -26,37 +37,39 @@ BASED = plan_view(samples.EVERYTHING, BOOK, based.BASE)
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def plan_text(plan: Plan, **options: int) -> Callable[[], str]:
-    return lambda: text.render_plan(plan_view(plan, BOOK), color=False, **options)
+def plan_in_words(plan: Plan, **options: int) -> Callable[[], str]:
+    return lambda: plan_text.render_plan(plan_view(plan, BOOK), color=False, **options)
 
 
-def apply_text(result: ApplyResult) -> Callable[[], str]:
-    return lambda: text.render_apply(apply_view(result, BOOK), color=False)
+def apply_in_words(result: ApplyResult) -> Callable[[], str]:
+    return lambda: apply_text.render_apply(apply_view(result, BOOK), color=False)
 
 
 CASES: dict[str, Callable[[], str]] = {
-    "plan-everything.txt": plan_text(samples.EVERYTHING),
-    "plan-narrow.txt": plan_text(samples.EVERYTHING, width=60, limit=3),
-    "plan-shared.txt": plan_text(samples.CUSTOMERS),
-    "plan-nothing.txt": plan_text(samples.NOTHING),
-    "plan-nothing-to-change.txt": plan_text(samples.ONE_AS_WANTED),
-    "plan-numbers.txt": lambda: text.render_plan(
+    "plan-everything.txt": plan_in_words(samples.EVERYTHING),
+    "plan-narrow.txt": plan_in_words(samples.EVERYTHING, width=60, limit=3),
+    "plan-shared.txt": plan_in_words(samples.CUSTOMERS),
+    "plan-nothing.txt": plan_in_words(samples.NOTHING),
+    "plan-nothing-to-change.txt": plan_in_words(samples.ONE_AS_WANTED),
+    "plan-numbers.txt": lambda: plan_text.render_plan(
         plan_view(samples.EVERYTHING, OPEN_BOOK), color=False, limit=3
     ),
-    "plan-colour.txt": lambda: text.render_plan(plan_view(samples.EVERYTHING, BOOK), color=True, limit=3),
-    "plan-everything.json": lambda: json.render_plan(plan_view(samples.EVERYTHING, BOOK)),
-    "plan-nothing.json": lambda: json.render_plan(plan_view(samples.NOTHING, BOOK)),
-    "apply-mixed.txt": apply_text(samples.MIXED),
-    "apply-done.txt": apply_text(samples.ALL_DONE),
-    "apply-nothing.txt": apply_text(samples.NOTHING_DONE),
-    "apply-mixed.json": lambda: json.render_apply(apply_view(samples.MIXED, BOOK)),
-    "plan-base.txt": lambda: text.render_plan(BASED, color=False),
-    "plan-base.json": lambda: json.render_plan(BASED),
-    "plan-base.md": lambda: markdown.render_plan(BASED, RUN),
-    "plan-everything.md": lambda: markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN),
-    "plan-nothing.md": lambda: markdown.render_plan(plan_view(samples.NOTHING, BOOK), RUN),
-    "apply-mixed.md": lambda: markdown.render_apply(apply_view(samples.MIXED, BOOK), RUN),
-    "drift-everything.md": lambda: markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), RUN),
+    "plan-colour.txt": lambda: plan_text.render_plan(
+        plan_view(samples.EVERYTHING, BOOK), color=True, limit=3
+    ),
+    "plan-everything.json": lambda: plan_json.render_plan(plan_view(samples.EVERYTHING, BOOK)),
+    "plan-nothing.json": lambda: plan_json.render_plan(plan_view(samples.NOTHING, BOOK)),
+    "apply-mixed.txt": apply_in_words(samples.MIXED),
+    "apply-done.txt": apply_in_words(samples.ALL_DONE),
+    "apply-nothing.txt": apply_in_words(samples.NOTHING_DONE),
+    "apply-mixed.json": lambda: apply_json.render_apply(apply_view(samples.MIXED, BOOK)),
+    "plan-base.txt": lambda: plan_text.render_plan(BASED, color=False),
+    "plan-base.json": lambda: plan_json.render_plan(BASED),
+    "plan-base.md": lambda: plan_markdown.render_plan(BASED, RUN),
+    "plan-everything.md": lambda: plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN),
+    "plan-nothing.md": lambda: plan_markdown.render_plan(plan_view(samples.NOTHING, BOOK), RUN),
+    "apply-mixed.md": lambda: apply_markdown.render_apply(apply_view(samples.MIXED, BOOK), RUN),
+    "drift-everything.md": lambda: drift_markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), RUN),
     "complaints.md": lambda: markdown.render_validation(ValidationView(samples.COMPLAINTS, None), RUN),
     "complaints.txt": lambda: text.render_complaints(samples.COMPLAINTS, color=False),
 }

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.cli.formats import FORMATS
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.run import FailureView, ValidationView
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import gfm, media
 from .runs import RUN, compared, render, served

@@ -11,10 +11,14 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.thumbnail import Thumbnail, Thumbnails
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.html import render_apply, render_drift, render_plan, render_validation
-from reconciler.reports.run import ValidationView
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.html_apply import render_apply
+from reconciler.reports.html_drift import render_drift
+from reconciler.reports.html_plan import render_plan
+from reconciler.reports.html_run import render_validation
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.validate_shapes import ValidationView
 
 from . import based, drifts, large, samples
 from .samples import ACCOUNT, BOOK, LOGO, OPEN_BOOK, RUN, STRANGER

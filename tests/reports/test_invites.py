@@ -29,7 +29,8 @@ from reconciler.model.desired import Person
 from reconciler.model.invitation import Invitations, Invitee, InviteStatus
 from reconciler.model.live import Problem
 from reconciler.model.plan import Note
-from reconciler.reports import csv, invites_html, invites_markdown, json, qr, text
+from reconciler.reports import csv, invites_html, invites_json, invites_markdown, qr
+from reconciler.reports.invites_text import render_invites
 from reconciler.reports.invites_view import invites_view
 
 from . import invitations
@@ -48,20 +49,20 @@ SAMPLES = {
 
 
 def in_text(found: Invitations, **options: int) -> str:
-    return text.render_invites(invites_view(found, BOOK), color=False, **options)
+    return render_invites(invites_view(found, BOOK), color=False, **options)
 
 
 CASES: dict[str, Callable[[], str]] = {
     "everything.txt": lambda: in_text(invitations.EVERYTHING),
     "narrow.txt": lambda: in_text(invitations.EVERYTHING, width=40),
-    "colour.txt": lambda: text.render_invites(invites_view(invitations.EVERYTHING, BOOK), color=True),
+    "colour.txt": lambda: render_invites(invites_view(invitations.EVERYTHING, BOOK), color=True),
     "ready.txt": lambda: in_text(invitations.READY),
     "codes.txt": lambda: in_text(invitations.READY, qr=True),
     "everything.md": lambda: invites_markdown.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
     "everything.html": lambda: invites_html.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
     "nobody.md": lambda: invites_markdown.render_invites(invites_view(invitations.NOBODY, BOOK)),
     "nobody.txt": lambda: in_text(invitations.NOBODY),
-    "everything.json": lambda: json.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
+    "everything.json": lambda: invites_json.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
     "everything.csv": lambda: csv.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
 }
 
@@ -91,14 +92,14 @@ def test_only_numbers_of_who_is_invited_are_shown() -> None:
         assert "98888-7777" not in output, name
         assert "NotThisOne" not in output, name
         assert f"{STRANGER}-15136" not in output.replace(f"{STRANGER}-1513616971", ""), name
-    assert "98888-7777" in text.render_invites(invites_view(invitations.EVERYTHING, OPEN_BOOK), color=False)
+    assert "98888-7777" in render_invites(invites_view(invitations.EVERYTHING, OPEN_BOOK), color=False)
 
 
 # --- schema -----------------------------------------------------------------------------------------------
 
 
 def document(found: Invitations) -> Any:
-    return stdlib_json.loads(json.render_invites(invites_view(found, BOOK)))
+    return stdlib_json.loads(invites_json.render_invites(invites_view(found, BOOK)))
 
 
 def validator() -> jsonschema.Draft202012Validator:
@@ -168,8 +169,8 @@ def invitations_with(words: str) -> Invitations:
 
 FORMATS: dict[str, Callable[[str], str]] = {
     "text": lambda words: in_text(invitations_with(words)),
-    "colour": lambda words: text.render_invites(invites_view(invitations_with(words), BOOK), color=True),
-    "json": lambda words: json.render_invites(invites_view(invitations_with(words), BOOK)),
+    "colour": lambda words: render_invites(invites_view(invitations_with(words), BOOK), color=True),
+    "json": lambda words: invites_json.render_invites(invites_view(invitations_with(words), BOOK)),
     "csv": lambda words: csv.render_invites(invites_view(invitations_with(words), BOOK)),
     "markdown": lambda words: invites_markdown.render_invites(invites_view(invitations_with(words), BOOK)),
     "html": lambda words: invites_html.render_invites(invites_view(invitations_with(words), BOOK)),
@@ -335,5 +336,5 @@ def test_a_code_on_a_terminal_has_every_module_and_a_light_border() -> None:
 
 
 def test_colours_keep_a_code_light_on_dark() -> None:
-    shown = text.render_invites(invites_view(invitations.READY, BOOK), color=True, qr=True)
+    shown = render_invites(invites_view(invitations.READY, BOOK), color=True, qr=True)
     assert shown.count("\x1b[97;40m") == len(qr.for_terminal(LINK))

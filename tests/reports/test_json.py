@@ -12,8 +12,10 @@ from reconciler.model.attribution import Base
 from reconciler.model.change import Change
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
-from reconciler.reports import json
-from reconciler.reports.view import Book, apply_view, plan_view
+from reconciler.reports import apply_json, plan_json
+from reconciler.reports.apply_view import apply_view
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.view import Book
 
 from . import based, samples
 from .samples import BOOK, OPEN_BOOK
@@ -35,7 +37,7 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 
 
 def plan_document(plan: Plan, book: Book = BOOK) -> dict[str, Any]:
-    document: dict[str, Any] = stdlib_json.loads(json.render_plan(plan_view(plan, book)))
+    document: dict[str, Any] = stdlib_json.loads(plan_json.render_plan(plan_view(plan, book)))
     return document
 
 
@@ -48,7 +50,7 @@ def test_plans_keep_to_their_schema(plan: Plan, book: Book) -> None:
 @pytest.mark.parametrize("book", [BOOK, OPEN_BOOK], ids=["masked", "open"])
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_outcomes_keep_to_their_schema(result: ApplyResult, book: Book) -> None:
-    validator("apply").validate(stdlib_json.loads(json.render_apply(apply_view(result, book))))
+    validator("apply").validate(stdlib_json.loads(apply_json.render_apply(apply_view(result, book))))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_outcomes_keep_to_their_schema(result: ApplyResult, book: Book) -> None:
 )
 def test_plans_beside_a_base_keep_to_their_schema(base: Base) -> None:
     view = plan_view(samples.EVERYTHING, BOOK, base)
-    document = stdlib_json.loads(json.render_plan(view))
+    document = stdlib_json.loads(plan_json.render_plan(view))
     validator("plan").validate(document)
     causes = [
         found["cause"] for group in document["groups"] for found in (*group["changes"], *group["to_invite"])
@@ -118,7 +120,7 @@ def test_keys_and_their_order_are_the_contract_s() -> None:
         {"id": "120363000000000099"},
         {"id": "…-1513616971", "subject": "Família ••••77"},
     ]
-    applied = stdlib_json.loads(json.render_apply(apply_view(samples.MIXED, BOOK)))
+    applied = stdlib_json.loads(apply_json.render_apply(apply_view(samples.MIXED, BOOK)))
     assert list(applied)[:6] == ["format_version", "kind", "complete", "interrupted", "summary", "groups"]
     assert list(applied["summary"]) == ["done", "failed", "skipped", "unknown", "blocked", "missing", "held"]
     assert list(applied["groups"][0])[:4] == ["name", "id", "action", "outcomes"]

@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from reconciler.model.change import Affected, Promote, SetSubject
 from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute
-from reconciler.reports import markdown
+from reconciler.reports import apply_markdown, drift_markdown, markdown, plan_markdown
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.markdown_page import BUDGET
 from reconciler.reports.markdown_text import code, fence, length, marker, prose
-from reconciler.reports.run import FailureView, Run, ValidationView
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.run import Run
+from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import based, drifts, samples
 from .gfm import GFM, assert_harmless, shape, visible
@@ -80,13 +82,13 @@ def based_plan(words: str) -> str:
         settings=(*(replace(each, name=words, after=(words,)) for each in based.SETTINGS),),
         warnings=(words,),
     )
-    return markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    return plan_markdown.render_plan(plan_view(plan, BOOK, base), RUN)
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plan": lambda words: markdown.render_plan(plan_view(plan_with(words), BOOK), RUN),
+    "plan": lambda words: plan_markdown.render_plan(plan_view(plan_with(words), BOOK), RUN),
     "base": based_plan,
-    "apply": lambda words: markdown.render_apply(apply_view(result_with(words), BOOK), RUN),
+    "apply": lambda words: apply_markdown.render_apply(apply_view(result_with(words), BOOK), RUN),
     "validation": lambda words: markdown.render_validation(
         ValidationView(tuple(complaints_with(words)), None), RUN
     ),
@@ -150,7 +152,7 @@ def first_line(text: str) -> dict[str, object]:
 
 
 def test_the_first_line_is_the_marker() -> None:
-    text = markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN)
+    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN)
     assert first_line(text) == {"kind": "plan", "digest": "a1b2c3", "truncated": False}
     for verb in ("apply", "drift", "validate"):
         made = markdown.render_failure(FailureView("no"), replace(RUN, verb=verb))
@@ -187,7 +189,7 @@ def test_ten_thousand_groups_keep_the_budget(with_base: bool) -> None:
     plan = many(10_000, 500)
     before = Plan(groups=plan.groups[250:])
     base = replace(based.BASE, attribution=attribute(plan, before)) if with_base else None
-    text = markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    text = plan_markdown.render_plan(plan_view(plan, BOOK, base), RUN)
     assert 55_000 < length(text) <= BUDGET
     facts = first_line(text)
     shown = len(re.findall(r"^`~` \*\*`cliente-", text, re.MULTILINE))
@@ -206,7 +208,7 @@ def test_what_is_equal_in_many_groups_takes_little_room() -> None:
         samples.group(f"c-{index:05d}", "update", Promote((Affected(samples.ANA, "has joined"),)))
         for index in range(10_000)
     ]
-    text = markdown.render_plan(plan_view(Plan(groups=tuple(groups)), BOOK), RUN)
+    text = plan_markdown.render_plan(plan_view(Plan(groups=tuple(groups)), BOOK), RUN)
     assert first_line(text)["truncated"] is False
     assert "… and 9800 more" in text
     assert length(text) < 12_000
@@ -220,12 +222,12 @@ def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
     )
     plan = Plan(groups=held, objections=plan_with(words).objections * 10)
     base = replace(based.BASE, attribution=attribute(plan, plan), settings=settings, ref=words)
-    text = markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    text = plan_markdown.render_plan(plan_view(plan, BOOK, base), RUN)
     assert length(text) <= BUDGET
 
 
 def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
-    text = markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), RUN)
+    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), RUN)
     title = shape(text)[0]
     assert re.search(
         r"^Plan: 0 to create, .* by this change · [0-9]+ changes in [0-9]+ groups due before$", title
@@ -245,14 +247,14 @@ def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
 
 
 def test_a_base_that_could_not_be_read_is_said() -> None:
-    text = markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BROKEN), RUN)
+    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BROKEN), RUN)
     assert "About the base" in text
     assert "everything counts as this" in text
     assert "Merging also makes these" not in text
 
 
 def test_a_drift_is_shown_whole() -> None:
-    text = markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), replace(RUN, verb="drift"))
+    text = drift_markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), replace(RUN, verb="drift"))
     assert_harmless(text)
     for group in drifts.EVERYTHING.groups:
         assert (group.name in text) is True

@@ -19,11 +19,15 @@ from reconciler import pictures
 from reconciler.errors import Mark
 from reconciler.model.plan import Note
 from reconciler.model.thumbnail import Thumbnails
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
 from reconciler.reports.escape import visible
-from reconciler.reports.html import render_apply, render_drift, render_failure, render_plan, render_validation
-from reconciler.reports.run import FailureView, ValidationView
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.html_apply import render_apply
+from reconciler.reports.html_drift import render_drift
+from reconciler.reports.html_plan import render_plan
+from reconciler.reports.html_run import render_failure, render_validation
+from reconciler.reports.plan_view import plan_view
+from reconciler.reports.validate_shapes import FailureView, ValidationView
 from tests.browser import chromium, complaints_of_the_validator, tab
 from tests.support import picture
 

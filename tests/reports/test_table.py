@@ -22,11 +22,12 @@ from reconciler.model.drift import Drift, DriftStatus
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import Plan
 from reconciler.reports import github
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.run import FailureView, ValidationView
+from reconciler.reports.plan_view import plan_view
 from reconciler.reports.sarif import MOST
+from reconciler.reports.validate_shapes import FailureView, ValidationView
 from reconciler.reports.values import names, values
-from reconciler.reports.view import apply_view, plan_view
 
 from . import drifts, media, samples
 from .runs import COMPLAINTS, QUIET, RUN, VIEWS, compared, render, served

@@ -10,8 +10,11 @@ from reconciler.errors import Complaint, Mark
 from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.reports import text
+from reconciler.reports.apply_text import render_apply
+from reconciler.reports.apply_view import apply_view
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.view import apply_view, plan_view
+from reconciler.reports.plan_text import render_plan
+from reconciler.reports.plan_view import plan_view
 
 from . import samples
 from .samples import ACCOUNT, BOOK, CARLOS, LOGO, OLD_ICON
@@ -20,7 +23,7 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plan(*groups: GroupPlan, **options: int) -> str:
-    return text.render_plan(plan_view(Plan(groups=groups), BOOK), color=False, **options)
+    return render_plan(plan_view(Plan(groups=groups), BOOK), color=False, **options)
 
 
 def demoting(count: int) -> list[GroupPlan]:
@@ -81,8 +84,8 @@ def test_lines_keep_to_the_width(width: int, color: bool) -> None:
     )
     view = plan_view(replace(samples.EVERYTHING, groups=(*samples.EVERYTHING.groups, long)), BOOK)
     outputs = [
-        text.render_plan(view, color=color, width=width),
-        text.render_apply(apply_view(samples.MIXED, BOOK), color=color, width=width),
+        render_plan(view, color=color, width=width),
+        render_apply(apply_view(samples.MIXED, BOOK), color=color, width=width),
     ]
     for output in outputs:
         for line in SGR.sub("", output).splitlines():
@@ -95,18 +98,18 @@ def test_nothing_is_lost_by_wrapping() -> None:
         return re.sub(r"\s", "", output)
 
     view = plan_view(samples.EVERYTHING, BOOK)
-    wide = text.render_plan(view, color=False, width=500)
-    assert words(text.render_plan(view, color=False, width=40)) == words(wide)
+    wide = render_plan(view, color=False, width=500)
+    assert words(render_plan(view, color=False, width=40)) == words(wide)
 
 
 def test_colour_adds_nothing_but_colour() -> None:
     for view in (plan_view(samples.EVERYTHING, BOOK), plan_view(samples.CUSTOMERS, BOOK)):
-        plain, coloured = (text.render_plan(view, color=color) for color in (False, True))
+        plain, coloured = (render_plan(view, color=color) for color in (False, True))
         assert SGR.sub("", coloured) == plain
         assert "\x1b" not in plain
         assert "\x1b[" in coloured
     result = apply_view(samples.MIXED, BOOK)
-    assert SGR.sub("", text.render_apply(result, color=True)) == text.render_apply(result, color=False)
+    assert SGR.sub("", render_apply(result, color=True)) == render_apply(result, color=False)
     complaints = samples.COMPLAINTS
     assert SGR.sub("", text.render_complaints(complaints, color=True)) == text.render_complaints(
         complaints, color=False
@@ -114,7 +117,7 @@ def test_colour_adds_nothing_but_colour() -> None:
 
 
 def test_what_cannot_be_undone_stands_out() -> None:
-    output = text.render_plan(plan_view(samples.EVERYTHING, BOOK), color=True)
+    output = render_plan(plan_view(samples.EVERYTHING, BOOK), color=True)
     assert output.count("\x1b[1;31mcannot be undone\x1b[0m") == 6
     assert SGR.sub("", output).count("cannot be undone") == 6
 
@@ -125,15 +128,15 @@ def test_emoji_are_measured_as_they_are_wide() -> None:
     view = plan_view(
         Plan(groups=(samples.group("g", "update", Demote(people), found=samples.live("i", ACCOUNT)),)), book
     )
-    lines = text.render_plan(view, color=False).splitlines()
+    lines = render_plan(view, color=False).splitlines()
     first, second = (line for line in lines if "zoé" in line or "- li" in line)
     assert cell_len(first[: first.rindex(" a")]) == cell_len(second[: second.rindex(" b")])
 
 
 def test_lists_of_people_end() -> None:
-    output = text.render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False, limit=4)
+    output = render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False, limit=4)
     assert "    … and 27 more\n" in output
-    output = text.render_plan(plan_view(samples.EVERYTHING, BOOK), color=False, limit=4)
+    output = render_plan(plan_view(samples.EVERYTHING, BOOK), color=False, limit=4)
     assert "- … and 21 more" in output
 
 
@@ -147,7 +150,7 @@ def test_one_person_in_several_groups_is_one_row() -> None:
 
 
 def test_summaries() -> None:
-    last = text.render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False).splitlines()[-1]
+    last = render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False).splitlines()[-1]
     assert last == (
         "5 to create, 12 to update, 0 to leave · 8 unchanged. Members will see 25 notices in 12 groups."
     )
@@ -159,14 +162,14 @@ def test_summaries() -> None:
 
 
 def test_applies_end_with_their_counts() -> None:
-    done = text.render_apply(apply_view(samples.ALL_DONE, BOOK), color=False)
+    done = render_apply(apply_view(samples.ALL_DONE, BOOK), color=False)
     assert done.endswith("6 done, 0 failed, 0 skipped.\n")
-    nothing = text.render_apply(apply_view(samples.NOTHING_DONE, BOOK), color=False)
+    nothing = render_apply(apply_view(samples.NOTHING_DONE, BOOK), color=False)
     assert nothing == "Nothing to do. 5 groups are as the manifests say.\n"
 
 
 def test_an_error_that_stopped_several_changes_is_said_once() -> None:
-    output = text.render_apply(apply_view(samples.MIXED, BOOK), color=False)
+    output = render_apply(apply_view(samples.MIXED, BOOK), color=False)
     renamed = output[output.index("– vendas-sudeste") : output.index("✓ vendas-interno")]
     assert renamed.count("interrupted before it was sent") == 1
     assert renamed.count("–") == 3

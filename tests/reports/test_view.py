@@ -17,8 +17,10 @@ from reconciler.model.change import (
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Note, Plan
-from reconciler.reports import json, text
-from reconciler.reports.view import Book, admins_after, apply_view, plan_view
+from reconciler.reports import apply_json, apply_text, plan_json, plan_text
+from reconciler.reports.apply_view import apply_view
+from reconciler.reports.plan_view import admins_after, plan_view
+from reconciler.reports.view import Book
 
 from . import samples
 from .samples import ACCOUNT, ANA, BOOK, BRUNO, CARLOS, DORA, DORA_OLD, OPEN_BOOK, STRANGER
@@ -104,7 +106,7 @@ def test_nobody_left_is_said_too() -> None:
         groups=(samples.group("g", "update", Demote((Affected(ANA),)), found=samples.live("g1", ANA)),)
     )
     assert plan_view(plan, BOOK).groups[0].admins_after == ()
-    assert "after: nobody" in text.render_plan(plan_view(plan, BOOK), color=False)
+    assert "after: nobody" in plan_text.render_plan(plan_view(plan, BOOK), color=False)
 
 
 def test_a_creator_without_an_account_is_masked() -> None:
@@ -156,10 +158,10 @@ IDS = re.compile(r"\b120363[0-9]{12}\b|\b5519911112222-[0-9]+|…-[0-9]+|\"sha25
 def rendered(plan: Plan, result: ApplyResult, book: Book) -> list[str]:
     plan_seen, apply_seen = plan_view(plan, book), apply_view(result, book)
     return [
-        text.render_plan(plan_seen, color=False, limit=1000),
-        text.render_apply(apply_seen, color=False, limit=1000),
-        json.render_plan(plan_seen),
-        json.render_apply(apply_seen),
+        plan_text.render_plan(plan_seen, color=False, limit=1000),
+        apply_text.render_apply(apply_seen, color=False, limit=1000),
+        plan_json.render_plan(plan_seen),
+        apply_json.render_apply(apply_seen),
     ]
 
 
@@ -191,7 +193,7 @@ def test_subjects_lose_their_numbers_on_both_sides_of_a_change(words: str) -> No
     for before, after in ((words, "Novo"), ("Velho", words)):
         changed = samples.group("g", "update", SetSubject(before, after), found=samples.live("i", ACCOUNT))
         view = plan_view(Plan(groups=(changed,)), BOOK)
-        for output in (text.render_plan(view, color=False), json.render_plan(view)):
+        for output in (plan_text.render_plan(view, color=False), plan_json.render_plan(view)):
             assert "7777" not in output
             assert "••••77" in output
         shown = plan_view(Plan(groups=(changed,)), OPEN_BOOK).groups[0].changes[0]

@@ -46,19 +46,19 @@ def command(
     from functools import partial
 
     from reconciler import operations
-    from reconciler.cli import exits, formats, loading, terminal, wiring
+    from reconciler.cli import exits, groups_formats, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.model.acceptance import AcceptResult
-    from reconciler.reports import text
+    from reconciler.reports.accept_text import render_acceptance
     from reconciler.reports.accept_view import accept_view
 
     common.refuse("target")
     common = replace(common, target=names)
     wiring.enter(common)
-    outputs = PlainOutputs(common, formats.ACCEPT)
+    outputs = PlainOutputs(common, groups_formats.ACCEPT)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to accept without a question")
     clock = SystemClock()
@@ -72,7 +72,7 @@ def command(
             def approve(result: AcceptResult) -> bool:
                 """Show the files as they would be, and ask."""
                 look = outputs.look
-                shown = text.render_acceptance(accept_view(result, book), color=look.color, width=look.width)
+                shown = render_acceptance(accept_view(result, book), color=look.color, width=look.width)
                 if outputs.name == "text":
                     outputs.put(shown)
                 elif not yes:

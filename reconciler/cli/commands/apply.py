@@ -51,11 +51,11 @@ def command(
 
     from reconciler import operations
     from reconciler.cli import exits, files, terminal, wiring
+    from reconciler.cli.apply_formats import APPLY
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
-    from reconciler.reports import text
-    from reconciler.reports.view import apply_view, plan_view
+    from reconciler.reports.apply_view import apply_view
 
     wiring.enter(common)
     clock = SystemClock()
@@ -75,8 +75,11 @@ def command(
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
 
             def in_words(plan: Plan, *, joining: bool) -> str:
+                from reconciler.reports.plan_text import render_plan
+                from reconciler.reports.plan_view import plan_view
+
                 look, view = outputs.look, plan_view(plan, book)
-                return text.render_plan(view, color=look.color, width=look.width, joining=joining)
+                return render_plan(view, color=look.color, width=look.width, joining=joining)
 
             def approve(plan: Plan) -> bool:
                 """Show the plan as text, and ask where something would change."""
@@ -118,7 +121,7 @@ def command(
             any(group.outcomes for group in result.groups) or result.unsaved is not None
         )
         outputs.write(
-            lambda format: format.apply,
+            APPLY,
             apply_view(result, book),
             code,
             complete=result.complete,

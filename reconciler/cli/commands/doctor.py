@@ -8,7 +8,7 @@ from reconciler.cli.common import Common, PerAccount, verb
 
 if TYPE_CHECKING:
     from reconciler.cli.formats import Look
-    from reconciler.reports.shapes import DoctorView
+    from reconciler.reports.doctor_shapes import DoctorView
 
 EXAMPLES = """
 reconciler doctor
@@ -52,12 +52,12 @@ def command(common: Common) -> int:
 
 
 def _text(view: DoctorView, look: Look) -> str:
-    from reconciler.reports import text
+    from reconciler.reports.doctor_text import render_doctor
 
-    return text.render_doctor(view, color=look.color, width=look.width)
+    return render_doctor(view, color=look.color, width=look.width)
 
 
 def _json(view: DoctorView, _: Look) -> str:
-    from reconciler.reports import json
+    from reconciler.reports.doctor_json import render_doctor
 
-    return json.render_doctor(view)
+    return render_doctor(view)

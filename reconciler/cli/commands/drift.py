@@ -32,6 +32,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     from reconciler import operations
     from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.drift_formats import DRIFT
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.places import named_after
     from reconciler.reports.drift_view import drift_view
@@ -62,7 +63,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             view = drift_view(found.drift, wiring.book(common, work.loaded))
         code = exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)
-        outputs.write(lambda format: format.drift, view, code, complete=found.drift.complete)
+        outputs.write(DRIFT, view, code, complete=found.drift.complete)
         if file is not None and found.history is not None:
             file.write(found.history)
         return code

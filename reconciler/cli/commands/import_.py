@@ -55,7 +55,7 @@ def command(
     before that; so it can be run again.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, loading, terminal, wiring
+    from reconciler.cli import exits, groups_formats, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
@@ -68,7 +68,7 @@ def command(
     common.refuse("target")
     wish = ImportWish(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     wiring.enter(common)
-    outputs = PlainOutputs(common, formats.IMPORT)
+    outputs = PlainOutputs(common, groups_formats.IMPORT)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it

@@ -131,10 +131,10 @@ def _words(plan: Plan, work: Workspace) -> str:
     import sys
 
     from reconciler.cli import terminal, wiring
-    from reconciler.reports import text
-    from reconciler.reports.view import plan_view
+    from reconciler.reports.plan_text import render_plan
+    from reconciler.reports.plan_view import plan_view
 
-    return text.render_plan(
+    return render_plan(
         plan_view(plan, wiring.book(work.common, work.loaded)),
         color=terminal.wants_color(sys.stderr, work.common.color),
         width=terminal.width(sys.stderr),
@@ -145,13 +145,14 @@ def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) 
     import sys
 
     from reconciler.cli import terminal, wiring
-    from reconciler.reports import text
-    from reconciler.reports.view import apply_view
+    from reconciler.cli.apply_formats import APPLY
+    from reconciler.reports.apply_text import render_apply
+    from reconciler.reports.apply_view import apply_view
 
     view = apply_view(result, wiring.book(work.common, work.loaded))
     if result.refused is not None:
         terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
     elif any(group.outcomes for group in result.groups) or result.unsaved is not None:
         color = terminal.wants_color(sys.stderr, work.common.color)
-        terminal.say(text.render_apply(view, color=color, width=terminal.width(sys.stderr)))
-    outputs.write(lambda format: format.apply, view, code, complete=result.complete, shown=True)
+        terminal.say(render_apply(view, color=color, width=terminal.width(sys.stderr)))
+    outputs.write(APPLY, view, code, complete=result.complete, shown=True)

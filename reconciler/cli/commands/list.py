@@ -35,7 +35,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     Needs credentials and nothing else: no manifest, no configuration, no state. Formats: text, json, csv.
     """
     from reconciler import operations
-    from reconciler.cli import exits, formats, terminal, wiring
+    from reconciler.cli import exits, groups_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import people_keys
     from reconciler.cli.plain_outputs import PlainOutputs
@@ -43,7 +43,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     from reconciler.reports.list_view import list_view
 
     wiring.enter(common)
-    outputs = PlainOutputs(common, formats.LIST)
+    outputs = PlainOutputs(common, groups_formats.LIST)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):

@@ -47,6 +47,7 @@ def command(
     from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
+    from reconciler.cli.plan_formats import PLAN, view_of_plan
 
     wiring.enter(common)
     clock = SystemClock()
@@ -68,15 +69,13 @@ def command(
                 plan_key=work.plan_key,
                 progress=terminal.progress(common.quiet),
                 base=work.base.files if work.base else None,
-                meanwhile=outputs.prepare,
+                meanwhile=lambda: outputs.prepare(view_of_plan, PLAN),
             )
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            from reconciler.reports.view import plan_view
-
-            view = plan_view(planned.plan, wiring.book(common, work.loaded), planned.base)
+            view = view_of_plan()(planned.plan, wiring.book(common, work.loaded), planned.base)
         code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped, base=planned.base)
-        outputs.write(lambda format: format.plan, view, code, complete=planned.plan.complete)
+        outputs.write(PLAN, view, code, complete=planned.plan.complete)
         if out is not None:
             from reconciler.planning import planfile
 

@@ -19,8 +19,9 @@ def command(common: Common) -> int:
     from reconciler.cli import loading, wiring
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.outputs import Outputs
+    from reconciler.cli.validate_formats import VALIDATION
     from reconciler.errors import Exit, InputError
-    from reconciler.reports.run import ValidationView
+    from reconciler.reports.validate_shapes import ValidationView
 
     wiring.enter(common)
     clock = SystemClock()
@@ -35,5 +36,5 @@ def command(common: Common) -> int:
         except InputError as error:
             view = ValidationView(error.complaints, None)
         code = Exit.OK if view.groups is not None else Exit.ERROR
-        outputs.write(lambda format: format.validation, view, code, complete=True)
+        outputs.write(VALIDATION, view, code, complete=True)
         return code

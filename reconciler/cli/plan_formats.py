@@ -1,0 +1,98 @@
+"""The renderers of `plan`, a row a format; each is imported when it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.cli.formats import Load, Renderer
+    from reconciler.model.attribution import Base
+    from reconciler.model.plan import Plan
+    from reconciler.reports.plan_shapes import PlanView
+    from reconciler.reports.view import Book
+
+
+def view_of_plan() -> Callable[[Plan, Book, Base | None], PlanView]:
+    """What makes the view of a plan."""
+    from reconciler.reports.plan_view import plan_view
+
+    return plan_view
+
+
+def _text() -> Renderer[PlanView]:
+    from reconciler.reports.plan_text import render_plan
+
+    return lambda view, _, look: render_plan(view, color=look.color, width=look.width, joining=look.joining)
+
+
+def _json() -> Renderer[PlanView]:
+    from reconciler.reports.plan_json import render_plan
+
+    return lambda view, *_: render_plan(view)
+
+
+def _html() -> Renderer[PlanView]:
+    from reconciler.reports.html import NO_PICTURES
+    from reconciler.reports.html_plan import render_plan
+
+    return lambda view, run, look: render_plan(view, run, look.thumbnails or NO_PICTURES)
+
+
+def _csv() -> Renderer[PlanView]:
+    from reconciler.reports.csv import render_plan
+
+    return lambda view, *_: render_plan(view)
+
+
+def _markdown() -> Renderer[PlanView]:
+    from reconciler.reports.markdown import budget
+    from reconciler.reports.plan_markdown import render_plan
+
+    return lambda view, run, _: render_plan(view, run, budget=budget(run))
+
+
+def _github() -> Renderer[PlanView]:
+    from reconciler.reports.github import render_plan
+
+    return lambda view, run, _: render_plan(view, run)
+
+
+def _gitlab() -> Renderer[PlanView]:
+    from reconciler.reports.gitlab import render_plan
+
+    return lambda view, *_: render_plan(view)
+
+
+def _dotenv() -> Renderer[PlanView]:
+    from reconciler.reports.dotenv import render
+
+    return lambda view, run, _: render(view, run)
+
+
+def _junit() -> Renderer[PlanView]:
+    from reconciler.reports.junit import render_plan
+
+    return lambda view, run, _: render_plan(view, run)
+
+
+def _prometheus() -> Renderer[PlanView]:
+    from reconciler.reports.prometheus import render_plan
+
+    return lambda view, run, _: render_plan(view, run)
+
+
+PLAN: dict[str, Load[PlanView]] = {
+    "text": _text,
+    "json": _json,
+    "html": _html,
+    "csv": _csv,
+    "markdown": _markdown,
+    "github": _github,
+    "gitlab": _gitlab,
+    "dotenv": _dotenv,
+    "junit": _junit,
+    "prometheus": _prometheus,
+}
+"""What renders a plan; what the formats are is said in `formats.FORMATS`."""
