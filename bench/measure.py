@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+# Whoever installs a package compiles it, and no run does so again.
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 _CHILD = Path(__file__).with_name("child.py")
 
 
@@ -47,7 +49,7 @@ def run(contender: Contender) -> Run:
         subprocess.run(
             [sys.executable, "-I", "-S", str(_CHILD), result.name, *contender.command],
             cwd=contender.cwd,
-            env={**os.environ, **contender.environment},
+            env={**os.environ, **_COMPILED, **contender.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
