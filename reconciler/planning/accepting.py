@@ -31,7 +31,7 @@ class _Choice:
         self.desired = desired
         self.live = live
         self.wish = wish
-        self.leavers = frozenset(key for person in context.leavers for key in person.keys)
+        self.leavers = frozenset(context.leavers)
         self.account = context.account_keys
         self.subject: str | None = None
         self.icon: IconSeen | None = None

@@ -46,15 +46,16 @@ def compare_people(
     group: DesiredGroup,
     live: LiveGroup,
     *,
-    leavers: tuple[Person, ...],
+    leavers: Mapping[str, Person],
     account_keys: frozenset[str],
     joined: frozenset[str],
 ) -> PeopleDiff:
     """Compare admins and members with the live group.
 
     Creator and account are protected: never demoted, removed or invited. Ids that share a key are
-    ambiguous: nothing is decided about them. `joined` holds the joined-refs (`joined_ref`) of people who
-    were seen in the group before: whoever of them is not in it now has left, and is not invited again.
+    ambiguous: nothing is decided about them. `leavers` is by number keys. `joined` holds the joined-refs
+    (`joined_ref`) of people who were seen in the group before: whoever of them is not in it now has left, and
+    is not invited again.
     """
     return _PeopleComparison(group, live, leavers, account_keys, joined).result()
 
@@ -73,7 +74,7 @@ class _PeopleComparison:
         self,
         group: DesiredGroup,
         live: LiveGroup,
-        leavers: tuple[Person, ...],
+        leavers: Mapping[str, Person],
         account_keys: frozenset[str],
         joined: frozenset[str],
     ) -> None:
@@ -83,7 +84,7 @@ class _PeopleComparison:
         self.admin_keys = live.admin_keys
         self.ambiguous = live.ambiguous_keys
         self.protected = account_keys | ({live.creator_key} if live.creator_key else set())
-        self.leavers = {key: person for person in leavers for key in person.keys}
+        self.leavers = leavers
         self.joined = joined
         self.kept: set[str] = set()  # earlier numbers that keep their place for now
         self.invites: dict[str, Invite] = {}

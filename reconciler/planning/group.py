@@ -5,7 +5,7 @@ Used for the plan of a run and again just before a group's first write, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model import number
@@ -67,15 +67,17 @@ def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What holds for all groups of a run. `account`: number keys, the present one first."""
+    """What holds for all groups of a run. `leavers` by their number keys; `account`: number keys, the
+    present one first."""
 
-    leavers: tuple[Person, ...]
+    leavers: Mapping[str, Person]
     account: tuple[str, ...]
     options: Options
 
     @classmethod
     def of(cls, desired: Desired, settings: Settings, options: Options) -> Context:
-        return cls(desired.leavers, tuple(map(number.key, settings.account)), options)
+        leavers = {key: person for person in desired.leavers for key in person.keys}
+        return cls(leavers, tuple(map(number.key, settings.account)), options)
 
     @property
     def account_keys(self) -> frozenset[str]:

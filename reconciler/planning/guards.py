@@ -123,8 +123,10 @@ def probable_account(reading: Reading) -> str | None:
 def _demote_many(facts: _Facts) -> Objection | None:
     limits = facts.settings.guards
     groups, count = _people(facts, Demote)
+    if count <= limits.demote_count:
+        return None
     total = sum(len(group.live.admin_keys) for group in facts.groups if group.live)
-    if count <= limits.demote_count or count <= limits.demote_share * total:
+    if count <= limits.demote_share * total:
         return None
     return _objection("demote-many", f"{count} of {total} admins would be demoted", groups, count)
 
@@ -132,8 +134,10 @@ def _demote_many(facts: _Facts) -> Objection | None:
 def _remove_many(facts: _Facts) -> Objection | None:
     limits = facts.settings.guards
     groups, count = _people(facts, RemoveParticipants)
+    if count <= limits.remove_count:
+        return None
     total = sum(len(group.live.participant_keys) for group in facts.groups if group.live)
-    if count <= limits.remove_count or count <= limits.remove_share * total:
+    if count <= limits.remove_share * total:
         return None
     return _objection("remove-many", f"{count} of {total} participants would be removed", groups, count)
 
@@ -158,7 +162,7 @@ def _with_admin_objection(facts: _Facts, code: str) -> list[GroupPlan]:
     return [
         group
         for group in facts.groups
-        if group.live and code in admin_objections(group.live, group.changes, keys)
+        if group.live and group.changes and code in admin_objections(group.live, group.changes, keys)
     ]
 
 

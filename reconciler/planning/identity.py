@@ -18,7 +18,7 @@ from reconciler.model.live import Gone, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.planning.needs import recorded_ids, short_list, to_search
-from reconciler.planning.text import normal
+from reconciler.planning.text import BySubject, normal
 
 FoundBy = Literal["id", "state", "create", "subject", "previously"]
 
@@ -52,7 +52,8 @@ class Unknown:
 
 
 Resolution = Bound | Unbound | Blocked | Unknown
-_Rule = Callable[[str, list[LiveGroup]], list[LiveGroup]]
+_Rule = Callable[[str, BySubject], list[LiveGroup]]
+_NAMED = 5  # names in a note, which every one of them gets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ class _Resolver:
                 for name in names:
                     if isinstance(self.names[name], Blocked):
                         continue
-                    others = ", ".join(other for other in names if other != name)
+                    others = _others(names, name)
                     self.names[name] = Blocked(
                         Note(
                             f"{{ids[0]}} is claimed by {others} as well. "
@@ -188,9 +189,9 @@ class _Resolver:
             return
         for name in searched:
             self._wait_for_own(name, unbound)
-        live = [
+        live = BySubject(
             found for group_id in unbound if isinstance(found := self.reading.groups[group_id], LiveGroup)
-        ]
+        )
         rules: tuple[tuple[FoundBy, _Rule], ...] = (
             ("create", self._by_intent),
             ("subject", self._by_subject),
@@ -204,19 +205,19 @@ class _Resolver:
                     candidates = [group for group in rule(name, live) if group.id not in earlier]
                     self._choose(claims, name, candidates, found_by)
             self._settle(claims)
+        disputed = BySubject(
+            group
+            for group_id in sorted(self.disputed)
+            if isinstance(group := self.reading.groups.get(group_id), LiveGroup)
+        )
         for name in searched:
             if name not in self.names:
-                self._unless_disputed(name)
+                self._unless_disputed(name, disputed)
         self._same_subject_twice(name for name, only_rule_3 in searched.items() if not only_rule_3)
 
-    def _unless_disputed(self, name: str) -> None:
+    def _unless_disputed(self, name: str, disputed: BySubject) -> None:
         """Nothing is created beside a group that would have been found, had not others claimed it and been
         blocked: it may turn out to be this one."""
-        disputed = [
-            found
-            for group_id in sorted(self.disputed)
-            if isinstance(found := self.reading.groups.get(group_id), LiveGroup)
-        ]
         rules = (self._by_intent, self._by_subject, self._by_previous)
         ids = tuple(dict.fromkeys(group.id for rule in rules for group in rule(name, disputed)))
         if ids:
@@ -233,10 +234,11 @@ class _Resolver:
         intent = self.state.creating.get(name)
         if intent is None:
             return
+        listed = set(intent.listed)
         young = tuple(
             group_id
             for group_id in unbound
-            if group_id not in intent.listed and isinstance(self.reading.groups[group_id], Gone)
+            if group_id not in listed and isinstance(self.reading.groups[group_id], Gone)
         )
         if young:
             self.names[name] = Unknown(
@@ -247,21 +249,19 @@ class _Resolver:
                 )
             )
 
-    def _by_intent(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
+    def _by_intent(self, name: str, live: BySubject) -> list[LiveGroup]:
         intent = self.state.creating.get(name)
         if intent is None:
             return []
         listed = set(intent.listed)
-        wanted = normal(intent.subject)
-        return [group for group in live if group.id not in listed and normal(group.subject) == wanted]
+        return [group for group in live.of(intent.subject) if group.id not in listed]
 
-    def _by_subject(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
+    def _by_subject(self, name: str, live: BySubject) -> list[LiveGroup]:
         subject = self.groups[name].subject
-        return [group for group in live if subject is not None and normal(group.subject) == normal(subject)]
+        return [] if subject is None else live.of(subject)
 
-    def _by_previous(self, name: str, live: list[LiveGroup]) -> list[LiveGroup]:
-        earlier = {normal(subject) for subject in self.groups[name].previously}
-        return [group for group in live if normal(group.subject) in earlier]
+    def _by_previous(self, name: str, live: BySubject) -> list[LiveGroup]:
+        return live.of(*self.groups[name].previously)
 
     def _choose(
         self, claims: dict[str, list[str]], name: str, candidates: list[LiveGroup], found_by: FoundBy
@@ -310,7 +310,7 @@ class _Resolver:
         for names in wanted.values():
             if len(names) > 1:
                 for name in names:
-                    others = ", ".join(other for other in names if other != name)
+                    others = _others(names, name)
                     self.names[name] = Blocked(
                         Note(
                             f"{others} would be created with the same subject. A group that is not bound is "
@@ -318,3 +318,10 @@ class _Resolver:
                             "add the other then."
                         )
                     )
+
+
+def _others(names: list[str], name: str) -> str:
+    """The other names; of many only some, and how many more there are."""
+    others = [other for other in names[: _NAMED + 2] if other != name][:_NAMED]
+    more = len(names) - 1 - len(others)
+    return ", ".join(others) + (f" and {more} more" if more else "")

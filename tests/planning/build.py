@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from reconciler.errors import Mark
-from reconciler.model import number
 from reconciler.model.change import Affected, Change
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import Gone, IconMeta, IconSeen, LiveGroup, Problem, Reading
@@ -89,7 +88,8 @@ def options(**fields: Any) -> Options:
 def context(
     *, leavers: tuple[Person, ...] = (), account: tuple[str, ...] = (ACCOUNT, OLD_ACCOUNT), **fields: Any
 ) -> Context:
-    return Context(leavers, tuple(map(number.key, account)), options(**fields))
+    desired = Desired(groups=(), leavers=leavers)
+    return Context.of(desired, settings(account=account), options(**fields))
 
 
 def plan_of(

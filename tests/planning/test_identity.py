@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from reconciler.model.group import Ensure
 from reconciler.model.live import Gone
 from reconciler.model.plan import Plan
 from reconciler.model.record import Intent, Record, State
+from reconciler.planning import text
 from tests.planning.build import (
     ACCOUNT,
     ANA,
@@ -430,3 +432,56 @@ def test_without_a_kept_state_an_adoption_is_a_note() -> None:
     assert shape(plan) == ("none", X)
     assert entry(plan).changes == ()
     assert "found by its subject" in notes_of(entry(plan))
+
+
+# Thousands of groups
+
+
+def test_many_claimants_are_told_of_some_of_the_others() -> None:
+    names = [f"group-{n}" for n in range(9)]
+    plan = plan_of([wanted(name, id=X) for name in names], reading(found(X)))
+    notes = notes_of(entry(plan, "group-2"))
+    assert "claimed by group-0, group-1, group-3, group-4, group-5 and 3 more as well" in notes
+    assert "and 3 more" in notes_of(entry(plan, "group-8"))
+
+
+def test_the_others_are_all_named_while_they_are_few() -> None:
+    names = [f"group-{n}" for n in range(6)]
+    plan = plan_of([wanted(name, id=X) for name in names], reading(found(X)))
+    assert "claimed by group-0, group-1, group-2, group-3, group-4 as well" in notes_of(
+        entry(plan, "group-5")
+    )
+
+
+@pytest.mark.parametrize("rule", ["create", "subject", "previously"])
+def test_a_search_looks_at_each_group_a_few_times_however_many_there_are(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it may grow with the square: ten thousand groups without a state would take a minute."""
+    compared = Counter[int]()
+    normal = text.normal
+
+    def counting(subject: str) -> str:
+        compared[many] += 1
+        return normal(subject)
+
+    monkeypatch.setattr("reconciler.planning.identity.normal", counting)
+    monkeypatch.setattr("reconciler.planning.text.normal", counting)
+    for many in (50, 200):
+        groups = [
+            wanted(f"group-{n}", subject=f"New {n}", previously=(f"Group {n}",))
+            if rule == "previously"
+            else wanted(f"group-{n}", subject=f"Group {n}")
+            for n in range(many)
+        ]
+        began = {f"group-{n}": intent(f"Group {n}") for n in range(many)} if rule == "create" else {}
+        live = reading(*(found(f"x-{n}", subject=f"Group {n}") for n in range(many)))
+        plan = plan_of(groups, live, State(creating=began))
+        assert [group.id for group in plan.groups] == [f"x-{n}" for n in range(many)]
+        assert {
+            change.found_by
+            for group in plan.groups
+            for change in group.changes
+            if isinstance(change, AdoptGroup)
+        } == {rule}
+    assert compared[200] <= 4 * compared[50]

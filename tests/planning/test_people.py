@@ -52,7 +52,7 @@ def compare(case: Case) -> PeopleDiff:
     return compare_people(
         wanted(admins=case.admins, members=case.members, prune_members=case.prune),
         case.live,
-        leavers=case.leavers,
+        leavers={key: person for person in case.leavers for key in person.keys},
         account_keys=case.account,
         joined=frozenset(map(joined_ref, case.joined)),
     )
