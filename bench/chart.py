@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-_COLOURS = {"blue": "#1f77b4", "orange": "#ff7f0e", "green": "#2ca02c", "red": "#d62728"}
+_COLOURS = {"blue": "#1f77b4", "orange": "#ff7f0e", "green": "#2ca02c", "red": "#d62728", "purple": "#9467bd"}
 
 
 def lines(x_axis: str, y_axis: str, points: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
-    """A line for each of at most four `series`, over `points` at equal distances, from zero on.
+    """A line for each of at most five `series`, over `points` at equal distances, from zero on.
 
     Only new renderers draw a legend, so a sentence beneath names the lines by colour and by their order at
     the last point, for whoever does not tell the colours apart.

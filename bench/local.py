@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bench.chart import lines
@@ -13,7 +14,13 @@ from bench.table import table
 from bench.world import made
 
 SIZES = (1_000, 10_000, 50_000)
-_STEPS = ("validate", "plan, nothing to do", "plan, every subject changed", "the same as JSON")
+_STEPS = (
+    "validate",
+    "plan, nothing to do",
+    "plan, the state is lost",
+    "plan, every subject changed",
+    "the same as JSON",
+)
 _VALIDATE_BUDGET = 3.0  # seconds for 10,000
 _MEMORY_BUDGET = 150.0  # MB for a plan of 10,000
 
@@ -73,16 +80,18 @@ def _measure(size: int, times: int, tell: Callable[[str], None]) -> dict[str, Ru
         world.configure(16)
         validate = world.reconciler("validate", name=_STEPS[0])
         idle = world.reconciler("plan", "--quiet", "--detailed-exitcode", name=_STEPS[1])
+        lost = world.reconciler("plan", "--quiet", name=_STEPS[2])
+        lost = replace(lost, environment={**lost.environment, "RECONCILER_STATE": "file:lost.json"})
         with world.serving(0):
-            found = alternate([validate, idle], times, tell)
+            found = alternate([validate, idle, lost], times, tell)
             for file in (world.path / "groups").glob("*.yaml"):
                 text = file.read_text(encoding="utf-8")
                 file.write_text(
                     re.sub(r"^subject: Group", "subject: New", text, flags=re.M), encoding="utf-8"
                 )
             changed = [
-                world.reconciler("plan", "--quiet", name=_STEPS[2]),
-                world.reconciler("plan", "--quiet", "--format", "json", name=_STEPS[3]),
+                world.reconciler("plan", "--quiet", name=_STEPS[3]),
+                world.reconciler("plan", "--quiet", "--format", "json", name=_STEPS[4]),
             ]
             found |= alternate(changed, times, tell)
     return {name: middle(runs) for name, runs in found.items()}

@@ -75,6 +75,7 @@ def test_the_curve_leaves_out_what_starting_takes_and_says_which_line_is_which()
     cpu = {  # seconds; a group of `validate` takes 0.2 ms beside half a second to start
         "validate": (0.7, 2.5),
         "plan, nothing to do": (2.0, 9.0),
+        "plan, the state is lost": (2.4, 20.0),
         "plan, every subject changed": (2.5, 15.0),
         "the same as JSON": (3.0, 12.0),
     }
@@ -90,19 +91,20 @@ def test_the_curve_leaves_out_what_starting_takes_and_says_which_line_is_which()
     assert picture.splitlines() == [
         "```mermaid",
         '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": '
-        '"#1f77b4, #ff7f0e, #2ca02c, #d62728"}}}}%%',
+        '"#1f77b4, #ff7f0e, #2ca02c, #d62728, #9467bd"}}}}%%',
         "xychart-beta",
         '  x-axis "groups" ["1,000", "10,000"]',
         '  y-axis "CPU a group, ms" 0 --> 3.3',
         '  line "validate" [0.7, 0.25]',
         '  line "plan, nothing to do" [2.0, 0.9]',
+        '  line "plan, the state is lost" [2.4, 2.0]',
         '  line "plan, every subject changed" [2.5, 1.5]',
         '  line "the same as JSON" [3.0, 1.2]',
         "```",
     ]
     assert legend == (
-        "From above at 10,000: plan, every subject changed (green); the same as JSON (red); "
-        "plan, nothing to do (orange); validate (blue).\n"
+        "From above at 10,000: plan, the state is lost (green); plan, every subject changed (red); "
+        "the same as JSON (purple); plan, nothing to do (orange); validate (blue).\n"
     )
     assert "mermaid" not in local.curve({1_000: found[1_000]})
 
