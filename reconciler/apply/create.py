@@ -7,7 +7,7 @@ done. After an unclear answer only the list can tell. See design, "A create is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
@@ -21,6 +21,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.live import Problem
 from reconciler.model.record import Intent

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 
 from reconciler.errors import CredentialsError, NotFound, RateLimited, Refused, Unclear
+from reconciler.frozen import dataclass
 from reconciler.model import number
 
 SUCCESS = frozenset({200, 201, 202, 204})

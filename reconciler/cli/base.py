@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.places import find_root
 from reconciler.errors import InputError
+from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock

@@ -4,12 +4,13 @@ ended and then joined, a document a place."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli import files, github, terminal
 from reconciler.cli.places import named_after
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common

@@ -12,9 +12,10 @@ import os
 import re
 import shlex
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
+from reconciler.frozen import dataclass
 from reconciler.model import number
 
 DEFAULT_BASE_URL = "https://api-messaging.wavy.global"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
+from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common

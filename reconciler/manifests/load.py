@@ -6,12 +6,13 @@ import json
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, Mark
+from reconciler.frozen import dataclass
 from reconciler.manifests import convert, yamlmarks
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.config import Config, load_config

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from reconciler.frozen import dataclass
 from reconciler.manifests.nodes import Items, Node, Scalar
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})

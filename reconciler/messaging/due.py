@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.frozen import dataclass
 from reconciler.messaging.letters import drafts
 from reconciler.model.live import Problem
 from reconciler.model.record import DAY, Sent, State

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import (
@@ -16,6 +16,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.frozen import dataclass
 from reconciler.model.live import Problem
 from reconciler.model.sending import Rotation, Rotations
 

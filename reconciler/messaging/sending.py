@@ -13,7 +13,7 @@ import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.frozen import dataclass
 from reconciler.messaging.patience import Attempts
 from reconciler.model.live import Problem
 from reconciler.model.record import Sent

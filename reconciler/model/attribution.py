@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from reconciler.frozen import dataclass
 from reconciler.model.change import Change, Invite
 from reconciler.model.plan import Action
 

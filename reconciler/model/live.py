@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.errors import ApiError
+from reconciler.frozen import dataclass
 from reconciler.model import number
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from reconciler.errors import Mark
+from reconciler.frozen import dataclass
 from reconciler.model.change import (
     AdoptGroup,
     Change,

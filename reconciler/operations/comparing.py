@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reconciler.frozen import dataclass
 from reconciler.model.attribution import Base, SettingChange
 from reconciler.planning import attribution, planner
 from reconciler.reading import read

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
+from reconciler.frozen import dataclass
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.planning import planfile, planner
 from reconciler.planning.ahead import Ahead

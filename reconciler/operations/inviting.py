@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
+from reconciler.frozen import dataclass
 from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links

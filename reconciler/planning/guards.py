@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
+from reconciler.frozen import dataclass
 from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, RemoveParticipants
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan

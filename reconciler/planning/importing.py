@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fnmatch import fnmatchcase
 
+from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import Desired
 from reconciler.model.listing import ListedGroup, Listing, Owner, Role

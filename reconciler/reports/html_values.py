@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reconciler.frozen import dataclass
 from reconciler.reports import phrases
 from reconciler.reports.html_page import Drawn, Picture, Table, Value
 from reconciler.reports.shapes import PictureView

@@ -7,12 +7,12 @@ time, so that the last runs of a long history come soon.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
+from reconciler.frozen import dataclass
 from reconciler.model.record import State
 from reconciler.model.story import Written
 from reconciler.state import codec

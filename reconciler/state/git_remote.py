@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reconciler.errors import GitError, StateError, Unreachable
+from reconciler.frozen import dataclass
 from reconciler.git import Ended, Git, said
 from reconciler.state.git_errors import refusal
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.record import IconRecord, Record
+from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.state.applied_icons import applied_icons
 from reconciler.state.file import FileStore
 from tests.state.conftest import BASE_URL, FakeClock
@@ -22,6 +22,15 @@ def test_the_sources_of_the_recorded_icons(tmp_path: Path, clock: FakeClock) -> 
         journal.record("without", Record(id="2@g.us"))
 
     assert applied_icons(path) == {"a" * 64}
+
+
+def test_a_text_that_looks_like_a_record_is_none(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "state.json"
+    looks = f'"icon": {{"source": "{"c" * 64}"}}'
+    with FileStore(path, BASE_URL, "state.json").lock(timeout=0, clock=clock, holder="me") as journal:
+        journal.record("named", Record(id="1@g.us", applied=Applied(subject=looks)))
+
+    assert applied_icons(path) == frozenset()
 
 
 @pytest.mark.parametrize(
