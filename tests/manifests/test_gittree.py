@@ -446,8 +446,8 @@ def test_no_repository_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="needs a Git repository"):
         Objects(tmp_path)
     (tmp_path / ".git").mkdir()
-    with pytest.raises(ReconcilerError):  # it is none, whatever its name
-        Objects(tmp_path).commit("HEAD")
+    with Objects(tmp_path) as objects, pytest.raises(ReconcilerError):  # it is none, whatever its name
+        objects.commit("HEAD")
 
 
 def test_a_partial_clone_fetches_nothing(tmp_path: Path) -> None:

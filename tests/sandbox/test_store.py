@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -120,10 +121,9 @@ def test_what_is_not_a_sandboxs_file_is_left_alone(tmp_path: Path) -> None:
     for path in (text, other):
         with pytest.raises(ValueError, match="not a sandbox's database"):
             start(Options(database=str(path)))
-    assert (text.read_bytes(), sqlite3.connect(other).execute("PRAGMA user_version").fetchone()) == (
-        before[0],
-        (0,),
-    )
+    assert text.read_bytes() == before[0]
+    with closing(sqlite3.connect(other)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (0,)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
