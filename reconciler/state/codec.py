@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import NoReturn, Self, TypeVar
+from typing import NoReturn
 
-from reconciler.model import number
-from reconciler.model.group import is_name
 from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
+from reconciler.state import fields
 
 FORMAT_VERSION = 1
-MOST = 2**63 - 1
-"""The largest whole number; Python refuses to write some that it can read."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-T = TypeVar("T")
 
 
 class Damaged(ValueError):
@@ -152,201 +146,78 @@ def loads(data: bytes) -> State:
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
         raise Damaged("no JSON that this program would have written") from None
     try:
-        return _state(_Object(document))
-    except _Wrong as wrong:
+        return _state(fields.Object(document))
+    except fields.Wrong as wrong:
         raise Damaged(str(wrong)) from None
 
 
-def _state(root: _Object) -> State:
-    version = root.need("format_version", _integer)
+def _state(root: fields.Object) -> State:
+    version = root.need("format_version", fields.integer)
     if version > FORMAT_VERSION:
         raise Newer(f"format version {version}; this program knows {FORMAT_VERSION}")
     if version < 1:
-        raise _Wrong("is no version").within("format_version")
+        raise fields.Wrong("is no version").within("format_version")
     return State(
-        base_url=root.need("base_url", _text),
-        serial=root.need("serial", _count),
-        commit=root.get("commit", _text),
-        groups=root.need("groups", _by_name(_read_record)),
-        creating=root.need("creating", _by_name(_read_intent)),
-        created=root.need("created", _list(_time)),
+        base_url=root.need("base_url", fields.text),
+        serial=root.need("serial", fields.count),
+        commit=root.get("commit", fields.text),
+        groups=root.need("groups", fields.by_name(_read_record)),
+        creating=root.need("creating", fields.by_name(_read_intent)),
+        created=root.need("created", fields.listed(fields.time)),
     )
 
 
-class _Wrong(Exception):
-    """Damage at one place. Whoever looks into a value adds where it stands as this passes by, so that nothing
-    is spent on places while all is well."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self._what = what
-        self._place = ""
-
-    def within(self, step: str | int) -> Self:
-        # A key may be a person's number, where they have no alias.
-        shown = f"[{step}]" if isinstance(step, int) else number.mask_text(step, 40)
-        dot = "." if self._place and not self._place.startswith("[") else ""
-        self._place = f"{shown}{dot}{self._place}"
-        return self
-
-    def __str__(self) -> str:
-        return f"{self._place or 'the document'} {self._what}"
-
-
-class _Object:
-    """A JSON object, looked into key by key."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, value: object) -> None:
-        if not isinstance(value, dict):
-            raise _Wrong("is no object")
-        self.values: dict[str, object] = value
-
-    def need(self, key: str, read: Callable[[object], T]) -> T:
-        if key not in self.values:
-            raise _Wrong("is missing").within(key)
-        try:
-            return read(self.values[key])
-        except _Wrong as wrong:
-            raise wrong.within(key) from None
-
-    def get(self, key: str, read: Callable[[object], T]) -> T | None:
-        value = self.values.get(key)
-        if value is None:
-            return None
-        try:
-            return read(value)
-        except _Wrong as wrong:
-            raise wrong.within(key) from None
-
-
 def _read_record(value: object) -> Record:
-    item = _Object(value)
+    item = fields.Object(value)
     return Record(
-        id=item.need("id", _group_id),
+        id=item.need("id", fields.group_id),
         applied=item.get("applied", _read_applied),
         icon=item.get("icon", _read_icon),
-        link_version=item.get("link_version", _count),
-        joined=item.get("joined", _texts) or (),
-        missing=item.get("missing", _mapping(_time)) or {},
-        sent=item.get("sent", _mapping(_read_sent)) or {},
+        link_version=item.get("link_version", fields.count),
+        joined=item.get("joined", fields.texts) or (),
+        missing=item.get("missing", fields.mapped(fields.time)) or {},
+        sent=item.get("sent", fields.mapped(_read_sent)) or {},
     )
 
 
 def _read_applied(value: object) -> Applied:
-    item = _Object(value)
+    item = fields.Object(value)
     return Applied(
-        subject=item.get("subject", _text),
-        icon=item.get("icon", _text),
-        admins=item.get("admins", _texts),
-        members=item.get("members", _texts),
+        subject=item.get("subject", fields.text),
+        icon=item.get("icon", fields.text),
+        admins=item.get("admins", fields.texts),
+        members=item.get("members", fields.texts),
     )
 
 
 def _read_icon(value: object) -> IconRecord:
-    item = _Object(value)
+    item = fields.Object(value)
     return IconRecord(
-        source=item.need("source", _text),
-        served=item.need("served", _text),
-        url=item.need("url", _text),
-        length=item.get("length", _count),
+        source=item.need("source", fields.text),
+        served=item.need("served", fields.text),
+        url=item.need("url", fields.text),
+        length=item.get("length", fields.count),
     )
 
 
 def _read_sent(value: object) -> Sent:
-    item = _Object(value)
+    item = fields.Object(value)
     return Sent(
-        at=item.need("at", _time),
-        times=item.need("times", _count),
-        status=item.need("status", _text),
-        earlier=item.get("earlier", _list(_time)) or (),
-        message=item.get("message", _text) or "",
+        at=item.need("at", fields.time),
+        times=item.need("times", fields.count),
+        status=item.need("status", fields.text),
+        earlier=item.get("earlier", fields.listed(fields.time)) or (),
+        message=item.get("message", fields.text) or "",
     )
 
 
 def _read_intent(value: object) -> Intent:
-    item = _Object(value)
+    item = fields.Object(value)
     return Intent(
-        subject=item.need("subject", _text),
-        listed=item.need("listed", _list(_group_id)),
-        at=item.need("at", _time),
+        subject=item.need("subject", fields.text),
+        listed=item.need("listed", fields.listed(fields.group_id)),
+        at=item.need("at", fields.time),
     )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _Wrong("is no text")
-    return value
-
-
-def _integer(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _Wrong("is no whole number")
-    if abs(value) > MOST:
-        raise _Wrong("is too large")
-    return value
-
-
-def _count(value: object) -> int:
-    if _integer(value) < 0:
-        raise _Wrong("is below 0")
-    return _integer(value)
-
-
-def _group_id(value: object) -> str:
-    text = _text(value)
-    if not number.is_group_id(text):
-        raise _Wrong("is no group id")
-    return text
-
-
-def _time(value: object) -> datetime:
-    try:
-        at = datetime.fromisoformat(_text(value))
-        if at.tzinfo is None:
-            raise _Wrong("is a time without a zone")
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter: the first hour of year 1, in a zone east of Greenwich
-        raise _Wrong("is no time") from None
-
-
-def _list(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
-    def read_list(value: object) -> tuple[T, ...]:
-        if not isinstance(value, list):
-            raise _Wrong("is no list")
-        found: list[T] = []
-        try:
-            for item in value:
-                found.append(read(item))
-        except _Wrong as wrong:
-            raise wrong.within(len(found)) from None
-        return tuple(found)
-
-    return read_list
-
-
-_texts = _list(_text)
-
-
-def _mapping(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
-    def read_mapping(value: object) -> Mapping[str, T]:
-        item = _Object(value)
-        return {key: item.need(key, read) for key in item.values}
-
-    return read_mapping
-
-
-def _by_name(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
-    """As `_mapping`, for keys that have to be names: they reach terminals and reports."""
-
-    def read_by_name(value: object) -> Mapping[str, T]:
-        item = _Object(value)
-        if not all(map(is_name, item.values)):
-            raise _Wrong("holds a key that is no name")
-        return {key: item.need(key, read) for key in item.values}
-
-    return read_by_name
 
 
 def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
