@@ -3,17 +3,15 @@
 One list; info of bound groups, and of unbound ones only while a name has to be searched for; icon metadata
 only where an icon is managed, and the served bytes only where a record does not decide. A call that failed
 becomes a `Problem` in the reading; what concerns the whole run (credentials, a list that cannot be read)
-is raised.
+is raised. Never here: writes, and decisions about groups.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError
@@ -24,13 +22,13 @@ from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.needs import recorded_ids, surely_bound, to_search
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
+from reconciler.reading.workers import Workers
 
 if TYPE_CHECKING:
     from reconciler.model.record import IconRecord, State
     from reconciler.planning.options import Options
     from reconciler.ports import IconFiles, Progress, Reader
 
-T = TypeVar("T")
 Settle = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
 
 
@@ -51,7 +49,7 @@ def read(
     by the thread that read it. `meanwhile` is called once, in this thread, while the list is waited for:
     nothing else can be asked before it is there. Raises `ApiError` when the list cannot be read,
     `CredentialsError` and `Interrupted` from any call."""
-    with _Workers(concurrency, progress) as workers:
+    with Workers(concurrency, progress) as workers:
         listed = workers.one(reader.list_groups, meanwhile)
         return _Run(desired, state, reader, icon_files, options, account_keys, workers, settle).read(listed)
 
@@ -76,7 +74,7 @@ def survey(
     def look(group_id: str) -> None:
         groups[group_id] = observe_group(reader, group_id)
 
-    with _Workers(concurrency, progress) as workers:
+    with Workers(concurrency, progress) as workers:
         workers.all(partial(look, group_id) for group_id in wanted)
     return Reading(listed=listed, groups={group_id: groups[group_id] for group_id in wanted})
 
@@ -116,56 +114,6 @@ def _alike(served: bytes, source: bytes) -> bool:
         return False  # what is served is no picture that we can read, so it is not the wanted one
 
 
-class _Workers:
-    """Threads that take the next call as soon as they are free, so that none waits for another's answer."""
-
-    def __init__(self, concurrency: int, progress: Progress) -> None:
-        self._concurrency = concurrency
-        self._progress = progress
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="read")
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._pool.shutdown(wait=True)
-
-    def one(self, task: Callable[[], T], meanwhile: Callable[[], None] | None) -> T:
-        """What one task returns; `meanwhile` is called while it is waited for."""
-        if meanwhile is None:
-            return task()
-        running = self._pool.submit(task)
-        meanwhile()
-        return running.result()
-
-    def all(self, tasks: Iterable[Callable[[], None]]) -> None:
-        """Carry out all tasks. The first one that raises ends it: no other is begun after that."""
-        queue = deque(tasks)
-        if not queue:
-            return
-        self._progress.start("Reading groups", len(queue))
-        try:
-            width = min(self._concurrency, len(queue))
-            for worker in as_completed([self._pool.submit(self._work, queue) for _ in range(width)]):
-                worker.result()
-        finally:
-            queue.clear()
-            self._progress.finish()
-
-    def _work(self, queue: deque[Callable[[], None]]) -> None:
-        while True:
-            try:
-                task = queue.popleft()
-            except IndexError:
-                return
-            try:
-                task()
-            except BaseException:
-                queue.clear()
-                raise
-            self._progress.advance()
-
-
 class _Run:
     def __init__(
         self,
@@ -175,7 +123,7 @@ class _Run:
         icon_files: IconFiles,
         options: Options,
         account_keys: frozenset[str],
-        workers: _Workers,
+        workers: Workers,
         settle: Settle | None,
     ) -> None:
         self.desired = desired
