@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.live import IconMeta, LiveGroup
-    from reconciler.model.record import Deed, Intent, Record, Sent, State
+    from reconciler.model.record import Deed, Intent, Left, Record, Revoking, Sent, State
 
 
 class Reader(Protocol):
@@ -127,6 +127,19 @@ class Journal(Protocol):
 
     def forget(self, name: str) -> None:
         """Nothing is known of `name` any more."""
+        ...
+
+    def left(self, groups: Mapping[str, Left], forgotten: Collection[str]) -> None:
+        """The groups of these names were left; nothing else is known of them, nor of the `forgotten`, in one
+        step."""
+        ...
+
+    def revoke(self, name: str, revoking: Revoking) -> None:
+        """The link of a recorded name is about to be revoked."""
+        ...
+
+    def revoked(self, name: str) -> None:
+        """The revoke that was begun was seen, see `Record.revoked`."""
         ...
 
     def sent(self, changes: Mapping[str, Mapping[str, Sent | None]]) -> None:

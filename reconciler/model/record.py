@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from reconciler.frozen import dataclass
 
@@ -46,7 +47,8 @@ class Sent:
     `status`: `sent`; `sending`, which is written before the message goes out, and stays where the process
     died; `unknown`, after an unclear answer; `reset`, once the link was revoked: `at` is then of the old
     link, and `times` is 0. `earlier` are the times of other messages in the 24 hours before `at`; `message`
-    is the correlation id under which the last one was sent.
+    is the correlation id under which the last one was sent, `link` the digest (`model.link.digest`) of the
+    link in it, "" where that is not on record.
     """
 
     at: datetime
@@ -54,6 +56,7 @@ class Sent:
     status: str = "sent"
     earlier: tuple[datetime, ...] = ()
     message: str = ""
+    link: str = ""
 
     @property
     def unclear(self) -> bool:
@@ -64,17 +67,46 @@ class Sent:
         """After the link was revoked: whoever was sent the old one is due again, whatever became of it."""
         return replace(self, times=0, status="reset", message="")
 
-    def next(self, at: datetime, message: str) -> Sent:
-        """With one more message about to be sent."""
+    def next(self, at: datetime, message: str, link: str = "") -> Sent:
+        """With one more message about to be sent; `link` is the digest of the link in it."""
         earlier = tuple(time for time in (*self.earlier, self.at) if at - DAY < time < at)
-        return Sent(at, self.times + 1, "sending", earlier, message)
+        return Sent(at, self.times + 1, "sending", earlier, message, link)
+
+
+@dataclass(frozen=True, slots=True)
+class Revoking:
+    """A revoke of the invite link that was begun: the link version that is wanted (None where it was asked
+    for by hand), the digest of the link that is to die ("" where there was no proper one), and when (UTC)."""
+
+    version: int | None
+    link: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSubject:
+    """The service keeps the subject `sent` in another form, `found`: seen once, and in sync since then."""
+
+    sent: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A group that was left on purpose: its id, when (UTC), and whether it was closed before."""
+
+    id: str
+    at: datetime
+    how: Literal["left", "closed"] = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is known of one name. `joined`: wanted people who were seen in the group, as
     `planning.diff.joined_ref` writes them. `missing`: when the others were first seen to be missing, and
-    `sent`: when they were sent the link, by that same text."""
+    `sent`: when they were sent the link, by that same text. `revoking`: a revoke of the link of which the
+    end was not recorded. `stored`: the form in which the service keeps the subject last sent, where that is
+    another."""
 
     id: str
     applied: Applied | None = None
@@ -83,10 +115,19 @@ class Record:
     joined: tuple[str, ...] = ()
     missing: Mapping[str, datetime] = field(default_factory=dict)
     sent: Mapping[str, Sent] = field(default_factory=dict)
+    revoking: Revoking | None = None
+    stored: StoredSubject | None = None
 
     def all_due(self) -> Record:
         """After the link was revoked: everybody who is pending is to be sent the new one."""
         return replace(self, sent={ref: sent.reset() for ref, sent in self.sent.items()})
+
+    def revoked(self) -> Record:
+        """Once another link than the one that was to die was seen: what was begun has ended, the version is
+        applied, and everybody who is pending is to be sent the new link."""
+        wanted = self.revoking.version if self.revoking is not None else None
+        version = self.link_version if wanted is None else max(wanted, self.link_version or 0)
+        return replace(self.all_due(), revoking=None, link_version=version)
 
     def with_sent(self, changes: Mapping[str, Sent | None]) -> Record:
         """With what became of messages; None where none was ever sent."""
@@ -105,7 +146,8 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything recorded for one API and account. `created`: times of creations of the last 24 h, UTC."""
+    """Everything recorded for one API and account. `created`: times of creations of the last 24 h, UTC.
+    `left`: the groups that were left on purpose, by the name that they had."""
 
     base_url: str = ""
     serial: int = 0
@@ -113,11 +155,17 @@ class State:
     groups: Mapping[str, Record] = field(default_factory=dict)
     creating: Mapping[str, Intent] = field(default_factory=dict)
     created: tuple[datetime, ...] = ()
+    left: Mapping[str, Left] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name of which something is recorded."""
+        return frozenset((*self.groups, *self.creating, *self.left))
 
     def with_record(self, name: str, record: Record) -> State:
-        """With what is now known of `name`; a create in progress under that name has ended."""
-        creating = {key: value for key, value in self.creating.items() if key != name}
-        return replace(self, groups={**self.groups, name: record}, creating=creating)
+        """With what is now known of `name`; a create in progress under that name has ended, and that it was
+        left before counts no more."""
+        return replace(self.without(name), groups={**self.groups, name: record})
 
     def with_intent(self, name: str, intent: Intent) -> State:
         """With a create of `name` about to be sent."""
@@ -133,6 +181,7 @@ class State:
             self,
             groups={key: value for key, value in self.groups.items() if key != name},
             creating={key: value for key, value in self.creating.items() if key != name},
+            left={key: value for key, value in self.left.items() if key != name},
         )
 
 

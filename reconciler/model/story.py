@@ -21,6 +21,7 @@ FactKind = Literal[
     "link_version",
     "joined",
     "sent",
+    "left",
 ]
 
 
@@ -53,7 +54,7 @@ class Past(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One thing that became different about a name. `before` and `after` are texts, ids for `bound` and
-    hashes for `icon`; `added` and `removed` are people."""
+    `left`, hashes for `icon`; `added` and `removed` are people."""
 
     kind: FactKind
     before: str | None = None

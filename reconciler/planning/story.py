@@ -31,7 +31,7 @@ def chapters(history: Iterable[Written], interest: Interest) -> Iterator[Chapter
 
 def changes(before: State, after: State) -> tuple[NameStory, ...]:
     """Every name of which something else is recorded now, sorted."""
-    names = sorted({*before.groups, *before.creating, *after.groups, *after.creating})
+    names = sorted(before.names | after.names)
     stories = (NameStory(name, tuple(_facts(before, after, name))) for name in names)
     return tuple(story for story in stories if story.facts)
 
@@ -43,9 +43,14 @@ def _facts(before: State, after: State, name: str) -> Iterator[Fact]:
         yield Fact(kind="creating", after=intent.subject)
     if intent is None and name in before.creating and new is None:
         yield Fact(kind="given_up", before=before.creating[name].subject)
+    gone = after.left.get(name)
+    if gone is not None and before.left.get(name) != gone:
+        yield Fact(kind="left", before=gone.id, after=gone.how)
+    elif new is None and name in before.left and gone is None:
+        yield Fact(kind="forgotten", before=before.left[name].id)
+    elif new is None and old is not None:
+        yield Fact(kind="forgotten", before=old.id)
     if new is None:
-        if old is not None:
-            yield Fact(kind="forgotten", before=old.id)
         return
     if old is None or old.id != new.id:
         yield Fact(kind="bound", before=None if old is None else old.id, after=new.id)

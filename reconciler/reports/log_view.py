@@ -86,6 +86,8 @@ def _words(fact: Fact, book: Book) -> str:
             return f"bound to {after}" + (f", before to {before}" if before else "")
         case "forgotten":
             return f"forgotten, was bound to {before}"
+        case "left":
+            return f"{fact.after}, was {before}"
         case "creating":
             return f'create begun, not known to have ended: "{after}"'
         case "given_up":
@@ -110,6 +112,8 @@ def _value(fact: Fact, value: str, book: Book) -> str:
     match fact.kind:
         case "bound" | "forgotten":
             return book.group_id(value)
+        case "left":
+            return book.group_id(value) if value == fact.before else value
         case "creating" | "given_up" | "subject":
             return book.outsider(value)
         case _:

@@ -11,7 +11,17 @@ import re
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
+from reconciler.model.record import (
+    Applied,
+    IconRecord,
+    Intent,
+    Left,
+    Record,
+    Revoking,
+    Sent,
+    State,
+    StoredSubject,
+)
 from reconciler.state import fields
 
 FORMAT_VERSION = 1
@@ -44,6 +54,7 @@ class Encoder:
         """The whole document in UTF-8, with a newline at its end."""
         self._lines = {name: self._line(name, state.groups[name]) for name in sorted(state.groups)}
         creating = [_entry(name, _intent(intent)) for name, intent in sorted(state.creating.items())]
+        left = [_entry(name, _left(gone)) for name, gone in sorted(state.left.items())]
         return b"".join(
             (
                 f'{{\n  "format_version": {FORMAT_VERSION},\n'.encode(),
@@ -52,6 +63,7 @@ class Encoder:
                 f'  "commit": {_json(state.commit)},\n'.encode(),
                 b'  "groups": {%b},\n' % _block([line for _, line in self._lines.values()]),
                 b'  "creating": {%b},\n' % _block(creating),
+                b'  "left": {%b},\n' % _block(left) if left else b"",
                 f'  "created": {_json([format_time(at) for at in state.created])}\n}}\n'.encode(),
             )
         )
@@ -108,6 +120,8 @@ def _record(record: Record) -> dict[str, object]:
         joined=record.joined or None,
         missing={ref: format_time(at) for ref, at in sorted(record.missing.items())} or None,
         sent={ref: _sent(sent) for ref, sent in sorted(record.sent.items())} or None,
+        revoking=record.revoking and _revoking(record.revoking),
+        stored=record.stored and {"sent": record.stored.sent, "found": record.stored.found},
     )
 
 
@@ -123,7 +137,16 @@ def _sent(sent: Sent) -> dict[str, object]:
         status=sent.status,
         earlier=earlier,
         message=sent.message or None,
+        link=sent.link or None,
     )
+
+
+def _revoking(revoking: Revoking) -> dict[str, object]:
+    return _known(version=revoking.version, link=revoking.link, at=format_time(revoking.at))
+
+
+def _left(left: Left) -> dict[str, object]:
+    return {"id": left.id, "at": format_time(left.at), "how": left.how}
 
 
 def _intent(intent: Intent) -> dict[str, object]:
@@ -164,6 +187,7 @@ def _state(root: fields.Object) -> State:
         groups=root.need("groups", fields.by_name(_read_record)),
         creating=root.need("creating", fields.by_name(_read_intent)),
         created=root.need("created", fields.listed(fields.time)),
+        left=root.get("left", fields.by_name(_read_left)) or {},
     )
 
 
@@ -177,6 +201,8 @@ def _read_record(value: object) -> Record:
         joined=item.get("joined", fields.texts) or (),
         missing=item.get("missing", fields.mapped(fields.time)) or {},
         sent=item.get("sent", fields.mapped(_read_sent)) or {},
+        revoking=item.get("revoking", _read_revoking),
+        stored=item.get("stored", _read_stored),
     )
 
 
@@ -208,6 +234,30 @@ def _read_sent(value: object) -> Sent:
         status=item.need("status", fields.text),
         earlier=item.get("earlier", fields.listed(fields.time)) or (),
         message=item.get("message", fields.text) or "",
+        link=item.get("link", fields.text) or "",
+    )
+
+
+def _read_revoking(value: object) -> Revoking:
+    item = fields.Object(value)
+    return Revoking(
+        version=item.get("version", fields.count),
+        link=item.need("link", fields.text),
+        at=item.need("at", fields.time),
+    )
+
+
+def _read_stored(value: object) -> StoredSubject:
+    item = fields.Object(value)
+    return StoredSubject(sent=item.need("sent", fields.text), found=item.need("found", fields.text))
+
+
+def _read_left(value: object) -> Left:
+    item = fields.Object(value)
+    return Left(
+        id=item.need("id", fields.group_id),
+        at=item.need("at", fields.time),
+        how="closed" if item.need("how", fields.text) == "closed" else "left",
     )
 
 

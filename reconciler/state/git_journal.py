@@ -1,10 +1,10 @@
 """The journal of a run whose state is a branch: what must not be lost is pushed before the run goes on.
 
-Pushed before a step returns: that a create is about to be sent, which group a name is bound to, a link's
-version, what was sent to whom. What can be seen again by reading the group (what was applied, its icon's
-record, who was there) goes out with the next push, 5 seconds later at the most, or with the last one. While
-one push is under way the others queue, and the next carries all of theirs. Every push renews the lock and
-works only while it is held.
+Pushed before a step returns: that a create is about to be sent, which group a name is bound to, that a link
+is about to be revoked and which version it has, what was sent to whom, which group was left. What can be seen
+again by reading the group (what was applied, its icon's record, who was there) goes out with the next push, 5
+seconds later at the most, or with the last one. While one push is under way the others queue, and the next
+carries all of theirs. Every push renews the lock and works only while it is held.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class GitJournal(MemoryJournal):
 
 def may_wait(before: State, after: State) -> bool:
     """Whether everything new can be seen again by reading the groups, if it is lost."""
-    if before.creating != after.creating or before.created != after.created:
+    if (before.creating, before.created, before.left) != (after.creating, after.created, after.left):
         return False
     if before.groups.keys() != after.groups.keys():
         return False
@@ -246,7 +246,7 @@ def may_wait(before: State, after: State) -> bool:
 
 
 def _lasting(record: Record) -> tuple[object, ...]:
-    return record.id, record.link_version, dict(record.sent)
+    return record.id, record.link_version, record.revoking, record.stored, dict(record.sent)
 
 
 def rewritten(remote: Remote, seen: str, what: str) -> StateError:

@@ -60,7 +60,7 @@ def of_deed(deed: Deed) -> tuple[str, tuple[str, ...]]:
 def of_step(before: State, after: State) -> tuple[str, tuple[str, ...]]:
     """Subject and lines for a step in the middle of a run: `begin to create a, b; bind c`."""
     done: dict[str, list[str]] = {}
-    for name in sorted({*before.groups, *before.creating, *after.groups, *after.creating}):
+    for name in sorted(before.names | after.names):
         word = _what_happened(before, after, name)
         if word is not None:
             done.setdefault(word, []).append(name)
@@ -76,12 +76,18 @@ def _what_happened(before: State, after: State, name: str) -> str | None:
         return "bind"
     if name in after.creating and before.creating.get(name) != after.creating[name]:
         return "begin to create"
+    if name in after.left and before.left.get(name) != after.left[name]:
+        return "note as left"
+    if name in before.left and name not in after.left and new is None:
+        return "forget"
     if old is not None and new is None:
         return "forget"
     if name in before.creating and name not in after.creating:
         return "give up creating"
     if old is not None and new is not None and old.sent != new.sent:
         return "note links sent for"
+    if old is not None and new is not None and new.revoking is not None and old.revoking != new.revoking:
+        return "begin to revoke the link of"
     return "record" if old != new else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.record import DAY, Deed, Intent, Record, Sent, State
+from reconciler.model.record import DAY, Deed, Intent, Left, Record, Revoking, Sent, State
 
 
 class MemoryJournal:
@@ -57,6 +57,18 @@ class MemoryJournal:
         """What is now known of several names, and which names nothing is known of, in one step."""
         self._step(lambda state: _with_all(state, records, forgotten))
 
+    def left(self, groups: Mapping[str, Left], forgotten: Collection[str]) -> None:
+        """The groups of these names were left; nothing else is known of them, nor of the `forgotten`."""
+        self._step(lambda state: _with_all(state, {}, {*groups, *forgotten}, groups))
+
+    def revoke(self, name: str, revoking: Revoking) -> None:
+        """The link of a recorded name is about to be revoked."""
+        self._step(lambda state: _changed(state, name, lambda record: replace(record, revoking=revoking)))
+
+    def revoked(self, name: str) -> None:
+        """The revoke that was begun was seen."""
+        self._step(lambda state: _changed(state, name, Record.revoked))
+
     def sent(self, changes: Mapping[str, Mapping[str, Sent | None]]) -> None:
         """What becomes of a message with links, per name and person."""
         self._step(lambda state: _with_sent(state, changes))
@@ -82,21 +94,33 @@ class MemoryJournal:
 
 def _with_record(state: State, name: str, record: Record) -> State:
     """The very same state when nothing is new, by which a journal sees that there is nothing to write."""
-    if state.groups.get(name) == record and name not in state.creating:
+    if state.groups.get(name) == record and name not in state.creating and name not in state.left:
         return state
     return state.with_record(name, record)
 
 
-def _with_all(state: State, records: Mapping[str, Record], forgotten: Collection[str]) -> State:
+def _changed(state: State, name: str, change: Callable[[Record], Record]) -> State:
+    """With another record of `name`; one of which nothing is recorded is passed over."""
+    record = state.groups.get(name)
+    return state if record is None else replace(state, groups={**state.groups, name: change(record)})
+
+
+def _with_all(
+    state: State,
+    records: Mapping[str, Record],
+    forgotten: Collection[str],
+    left: Mapping[str, Left] | None = None,
+) -> State:
     """As `_with_record` and `_without`, but with one copy of the state for all names."""
     ended = {*records, *forgotten}
     groups = {**state.groups, **records}
     for name in forgotten:
         groups.pop(name, None)
     creating = {name: intent for name, intent in state.creating.items() if name not in ended}
-    if groups == state.groups and creating == state.creating:
+    gone = {name: entry for name, entry in state.left.items() if name not in ended} | dict(left or {})
+    if groups == state.groups and creating == state.creating and gone == state.left:
         return state
-    return replace(state, groups=groups, creating=creating)
+    return replace(state, groups=groups, creating=creating, left=gone)
 
 
 def _with_sent(state: State, changes: Mapping[str, Mapping[str, Sent | None]]) -> State:
@@ -107,7 +131,7 @@ def _with_sent(state: State, changes: Mapping[str, Mapping[str, Sent | None]]) -
 
 
 def _without(state: State, name: str) -> State:
-    return state.without(name) if name in state.groups or name in state.creating else state
+    return state.without(name) if name in state.names else state
 
 
 def _count_creation(state: State, at: datetime) -> State:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from reconciler.model.record import Intent, Record, State
+from reconciler.model.record import Intent, Left, Record, State
 
-_Entry = tuple[Record | None, Intent | None]
+_Entry = tuple[Record | None, Intent | None, Left | None]
 
 
 class Conflict(ValueError):
@@ -25,19 +25,22 @@ class Conflict(ValueError):
 
 def merge(base: State, ours: State, theirs: State) -> State:
     """What both made of `base`. Raises `Conflict`."""
-    names = sorted(_names(base) | _names(ours) | _names(theirs))
+    names = sorted(base.names | ours.names | theirs.names)
     groups: dict[str, Record] = {}
     creating: dict[str, Intent] = {}
+    left: dict[str, Left] = {}
     conflicts = []
     for name in names:
         before, mine, other = _entry(base, name), _entry(ours, name), _entry(theirs, name)
         if mine != before and other not in (before, mine):
             conflicts.append(name)
-        record, intent = mine if mine != before else other
+        record, intent, tombstone = mine if mine != before else other
         if record is not None:
             groups[name] = record
         if intent is not None:
             creating[name] = intent
+        if tombstone is not None:
+            left[name] = tombstone
     if conflicts:
         raise Conflict(tuple(conflicts))
     return replace(
@@ -46,14 +49,11 @@ def merge(base: State, ours: State, theirs: State) -> State:
         commit=ours.commit if ours.commit != base.commit else theirs.commit,
         groups=groups,
         creating=creating,
+        left=left,
         # of those of one moment as many as either side knows; ones that are too old are dropped by and by
         created=tuple(sorted((Counter(ours.created) | Counter(theirs.created)).elements())),
     )
 
 
-def _names(state: State) -> set[str]:
-    return {*state.groups, *state.creating}
-
-
 def _entry(state: State, name: str) -> _Entry:
-    return state.groups.get(name), state.creating.get(name)
+    return state.groups.get(name), state.creating.get(name), state.left.get(name)

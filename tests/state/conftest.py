@@ -10,7 +10,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
+from reconciler.model.record import (
+    Applied,
+    IconRecord,
+    Intent,
+    Left,
+    Record,
+    Revoking,
+    Sent,
+    State,
+    StoredSubject,
+)
 from reconciler.state.file import FileStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,9 +80,11 @@ def full() -> State:
                 joined=("ana",),
                 missing={"bruno": NOON - timedelta(days=3)},
                 sent={
-                    "bruno": Sent(NOON, 2, "delivered", (NOON - timedelta(hours=3),), "inv-0a"),
+                    "bruno": Sent(NOON, 2, "delivered", (NOON - timedelta(hours=3),), "inv-0a", "d" * 32),
                     "5519900000021": Sent(NOON),
                 },
+                revoking=Revoking(3, "e" * 32, NOON),
+                stored=StoredSubject("Região  ☕", "Região ☕"),
             ),
             "bare": Record(id="5519911112222-1513616971"),
             "no-icon": Record(
@@ -84,6 +96,7 @@ def full() -> State:
         },
         creating={"novo": Intent("Novo", ("g1", "g2"), NOON + timedelta(microseconds=5))},
         created=(NOON - timedelta(hours=2), NOON),
+        left={"velho": Left("g7", NOON, "closed")},
     )
 
 

@@ -16,7 +16,8 @@ from typing import Protocol
 import pytest
 
 from reconciler.errors import Exit, Interrupted, LockedError, StateError
-from reconciler.model.record import Applied, Deed, Intent, Record, Sent, State
+from reconciler.model.link import digest
+from reconciler.model.record import Applied, Deed, Intent, Left, Record, Revoking, Sent, State
 from reconciler.ports import Clock, Journal
 from reconciler.state import codec
 from reconciler.state.memory import MemoryJournal
@@ -75,13 +76,21 @@ class StoreContract:
             assert stored(kept).groups["a"].link_version == 2
             journal.sent({"a": {"ana": Sent(NOON, 1, "sending")}})
             assert stored(kept).groups["a"].sent == {"ana": Sent(NOON, 1, "sending")}
+            revoking = Revoking(3, digest("https://chat.whatsapp.com/Old"), NOON)
+            journal.revoke("a", revoking)
+            assert stored(kept).groups["a"].revoking == revoking
+            journal.revoked("a")
+            seen = stored(kept).groups["a"]
+            assert (seen.revoking, seen.link_version, seen.sent["ana"].status) == (None, 3, "reset")
             journal.forget("a")
             assert stored(kept) == journal.state
             assert stored(kept).groups.keys() == {"novo"}
+            journal.left({"novo": Left("g2", NOON, "closed")}, ["never known"])
+            assert (stored(kept).groups, stored(kept).left) == ({}, {"novo": Left("g2", NOON, "closed")})
             data = kept.data()
             assert data is not None
             validate(data)
-        assert stored(kept).serial == 8
+        assert stored(kept).serial == 11
         assert store.read() == stored(kept)
 
     def test_everything_is_kept_when_a_run_has_finished(self, kept: Kept, clock: FakeClock) -> None:
@@ -123,6 +132,26 @@ class StoreContract:
             journal.forget("never known")
         assert stored(kept).groups == {"a": RECORD, "b": Record(id="g2")}
         assert (stored(kept).creating, stored(kept).serial) == ({}, 3)
+
+    def test_what_was_left_is_known_until_it_is_forgotten_or_there_is_another(
+        self, kept: Kept, clock: FakeClock
+    ) -> None:
+        gone = Left("g1", NOON)
+        with kept.store().lock(timeout=0, clock=clock, holder="me") as journal:
+            for end in (
+                lambda: journal.forget("a"),
+                lambda: journal.record("a", RECORD),
+                lambda: journal.observe({"a": RECORD}, []),
+                lambda: journal.observe({}, ["a"]),
+                lambda: journal.created("a", "g2", NOON),
+            ):
+                journal.left({"a": gone}, [])
+                assert journal.state.left == {"a": gone}
+                end()
+                assert journal.state.left == {}
+            journal.revoke("never known", Revoking(None, "", NOON))
+            journal.revoked("never known")
+            assert journal.state.groups.keys() == {"a"}
 
     def test_only_who_applies_says_which_commit_was_applied(self, kept: Kept, clock: FakeClock) -> None:
         store = kept.store()

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.record import Applied, IconRecord, Intent, Record, Sent, State
+from reconciler.model.record import (
+    Applied,
+    IconRecord,
+    Intent,
+    Left,
+    Record,
+    Revoking,
+    Sent,
+    State,
+    StoredSubject,
+)
 from reconciler.state import codec
 
 NAMES = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", fullmatch=True)
@@ -35,9 +45,11 @@ RECORDS = st.builds(
     missing=st.dictionaries(TEXTS, TIMES, max_size=2),
     sent=st.dictionaries(
         TEXTS,
-        st.builds(Sent, TIMES, COUNTS, TEXTS, st.lists(TIMES, max_size=2).map(tuple), TEXTS),
+        st.builds(Sent, TIMES, COUNTS, TEXTS, st.lists(TIMES, max_size=2).map(tuple), TEXTS, TEXTS),
         max_size=2,
     ),
+    revoking=st.none() | st.builds(Revoking, st.none() | COUNTS, TEXTS, TIMES),
+    stored=st.none() | st.builds(StoredSubject, TEXTS, TEXTS),
 )
 STATES = st.builds(
     State,
@@ -49,6 +61,7 @@ STATES = st.builds(
         NAMES, st.builds(Intent, TEXTS, st.lists(IDS, max_size=3).map(tuple), TIMES), max_size=2
     ),
     created=st.lists(TIMES, max_size=3).map(tuple),
+    left=st.dictionaries(NAMES, st.builds(Left, IDS, TIMES, st.sampled_from(["left", "closed"])), max_size=2),
 )
 
 
@@ -59,7 +72,7 @@ def test_what_is_written_is_read(state: State) -> None:
 
 def test_every_field_of_the_model_has_a_value_in_the_sample(full: State) -> None:
     """So that a field added to the model cannot be forgotten here."""
-    for kind in (State, Record, Applied, IconRecord, Intent, Sent):
+    for kind in (State, Record, Applied, IconRecord, Intent, Sent, Revoking, StoredSubject, Left):
         found = [item for item in _walk(full) if isinstance(item, kind)]
         for field in dataclasses.fields(kind):
             assert any(getattr(item, field.name) not in (None, (), {}) for item in found), field.name
@@ -91,6 +104,7 @@ def test_the_document_has_one_line_a_group_and_is_readable(full: State) -> None:
         '"no-icon"',
         '"suporte"',
         '"novo"',
+        '"velho"',
     ]
     assert "Região ☕" in "".join(lines)
     assert '"created": ["2026-11-22T10:00:00Z", "2026-11-22T12:00:00Z"]' in lines[-2]
@@ -112,14 +126,14 @@ def test_times_of_other_zones_become_utc() -> None:
 
 def test_unknown_keys_are_ignored_everywhere(full: State) -> None:
     def add(value: object) -> object:
-        if isinstance(value, dict) and not value.keys() & {"suporte", "novo", "bruno"}:
+        if isinstance(value, dict) and not value.keys() & {"suporte", "novo", "bruno", "velho"}:
             return {**{key: add(inner) for key, inner in value.items()}, "later": {"x": [1]}}
         if isinstance(value, dict):
             return {key: add(inner) for key, inner in value.items()}
         return value
 
     document = add(json.loads(codec.dumps(full)))
-    assert json.dumps(document).count("later") == 11
+    assert json.dumps(document).count("later") == 14
     assert codec.loads(json.dumps(document).encode()) == full
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.record import Intent, Record, State
+from reconciler.model.record import Intent, Left, Record, Revoking, State, StoredSubject
 from reconciler.state.git_journal import may_wait
 from reconciler.state.merge import Conflict, merge
 
@@ -18,17 +18,19 @@ from .conftest import NOON
 NAMES = "abc"
 RECORDS = st.sampled_from([None, Record(id="1"), Record(id="2"), Record(id="2", link_version=1)])
 INTENTS = st.sampled_from([None, None, Intent("S", (), NOON), Intent("T", ("1",), NOON)])
+LEFT = st.sampled_from([None, None, Left("1", NOON), Left("2", NOON, "closed")])
 
 
 @st.composite
 def states(draw: st.DrawFn) -> State:
     groups = {name: record for name in NAMES if (record := draw(RECORDS)) is not None}
     creating = {name: intent for name in NAMES if (intent := draw(INTENTS)) is not None}
-    return State(base_url="x", groups=groups, creating=creating, serial=draw(st.integers(0, 9)))
+    left = {name: gone for name in NAMES if (gone := draw(LEFT)) is not None}
+    return State(base_url="x", groups=groups, creating=creating, left=left, serial=draw(st.integers(0, 9)))
 
 
-def entry(state: State, name: str) -> tuple[Record | None, Intent | None]:
-    return state.groups.get(name), state.creating.get(name)
+def entry(state: State, name: str) -> tuple[Record | None, Intent | None, Left | None]:
+    return state.groups.get(name), state.creating.get(name), state.left.get(name)
 
 
 @given(base=states(), ours=states(), theirs=states())
@@ -68,12 +70,15 @@ def test_the_commit_is_that_of_who_applied() -> None:
 def test_only_what_reading_would_show_again_may_wait() -> None:
     """A field of the record that is added some day has to be decided about."""
     may = {"applied", "icon", "joined", "missing"}
-    must = {"id", "link_version", "sent"}
+    must = {"id", "link_version", "sent", "revoking", "stored"}
     assert {field.name for field in fields(Record)} == may | must
     before = State(groups={"a": Record(id="1")})
     assert may_wait(before, before.with_record("a", Record(id="1", joined=("ana",), missing={"x": NOON})))
     assert not may_wait(before, before.with_record("a", Record(id="2")))
     assert not may_wait(before, before.with_record("a", Record(id="1", link_version=1)))
+    assert not may_wait(before, before.with_record("a", Record(id="1", revoking=Revoking(1, "", NOON))))
+    assert not may_wait(before, before.with_record("a", Record(id="1", stored=StoredSubject("a  b", "a b"))))
+    assert not may_wait(before, replace(before, left={"b": Left("2", NOON)}))
     assert not may_wait(before, before.with_record("b", Record(id="1")))
     assert not may_wait(before, before.without("a"))
     assert not may_wait(before, before.with_intent("a", Intent("S", (), NOON)))
