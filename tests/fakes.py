@@ -78,9 +78,9 @@ class FakeApi:
     """One account's groups, with `reader` and `writer` as a backend offers them.
 
     `lag` seconds of `clock` pass before reads show a change. `store` is what the server keeps of an uploaded
-    picture (the same bytes, a re-encoding). `before_call` is told every call's name before it is carried
-    out, and may change things or raise. `calls` holds the name and arguments of every call. All other
-    methods are the hands of people and of tests: no fault and no lag concerns them.
+    picture (the same bytes, a re-encoding), `keep` of a subject that is sent. `before_call` is told every
+    call's name before it is carried out, and may change things or raise. `calls` holds the name and arguments
+    of every call. All other methods are the hands of people and of tests: no fault and no lag concerns them.
     """
 
     def __init__(
@@ -91,12 +91,14 @@ class FakeApi:
         lag: float = 0.0,
         subject_limit: int = 25,
         store: Callable[[bytes], bytes] = bytes,
+        keep: Callable[[str], str] = str,
     ) -> None:
         self.account = account
         self.clock = clock or FakeClock()
         self.lag = lag
         self.subject_limit = subject_limit
         self.store = store
+        self.keep = keep
         self.before_call: Callable[[str], None] = lambda name: None
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.messages: list[tuple[str, Mapping[str, object]]] = []
@@ -310,7 +312,7 @@ class FakeWriter:
         api = self._api
         with api.call("create_group", subject) as effective:
             self._check_subject(subject)
-            group = api.create(subject)
+            group = api.create(api.keep(subject))
             if effective:
                 api.put(group)
             return group.live.id
@@ -321,7 +323,7 @@ class FakeWriter:
             self._admin(group_id)
             self._check_subject(subject)
             if effective:
-                api.set_subject(group_id, subject)
+                api.set_subject(group_id, api.keep(subject))
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
         if mime not in ("image/jpeg", "image/png"):

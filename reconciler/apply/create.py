@@ -7,6 +7,7 @@ done. After an unclear answer only the list can tell. See design, "A create is n
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,16 @@ from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.live import Problem
 from reconciler.model.record import Intent
-from reconciler.planning.text import normal
+from reconciler.planning.text import BySubject, is_cut, loose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.live import LiveGroup
     from reconciler.model.outcome import Status
+
+
+_NAMED = 5  # names in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +49,48 @@ class Created:
     fresh: bool = False
 
 
+def settle(names: Iterable[str], tools: Tools) -> dict[str, str]:
+    """The groups that creates of earlier runs made after all, by name.
+
+    All of them are looked for side by side, each until its intent is `patience.settled` old, and never longer
+    than that, whatever the clocks say. Those that are not found by then are to be created again.
+    """
+    intents = {name: intent for name in names if (intent := tools.journal.state.creating.get(name))}
+    now, begun, longest = tools.clock.now(), tools.clock.monotonic(), tools.patience.settled
+    ages = {name: max(0.0, (now - intent.at).total_seconds()) for name, intent in intents.items()}
+    left = {name: longest - age for name, age in ages.items() if age < longest}
+    found: dict[str, str] = {}
+    if not left:  # planning has read the list since then
+        return found
+    seconds = max(left.values())
+    tools.progress.tell(
+        f"Looking for up to {seconds:.0f} s for what an earlier run began to create, and may have: "
+        f"{', '.join(sorted(left)[:_NAMED])}{f' and {len(left) - _NAMED} more' if len(left) > _NAMED else ''}"
+    )
+
+    def look() -> bool | None:
+        passed = tools.clock.monotonic() - begun
+        open_ = [name for name, rest in left.items() if name not in found and passed <= rest]
+        try:
+            listed = tools.reader.list_groups()
+        except (ApiError, CredentialsError):
+            return None  # what could not be read is looked at again, until the patience ends
+        for name in open_:
+            group_id = _new_group(intents[name], listed, tools)
+            if group_id is not None:
+                found[name] = group_id
+        return True if len(found) == len(left) else None
+
+    with suppress(Interrupted):
+        tools.poll(look, seconds, tools.patience.longest_for_a_create)
+    return {name: group_id for name, group_id in found.items() if list(found.values()).count(group_id) == 1}
+
+
 def create(name: str, subject: str, tools: Tools) -> Created:
-    """Create the group of `name`, or take the one that an earlier, interrupted create made."""
+    """Create the group of `name`, or take the one that an earlier run made (`settle`)."""
     try:
-        found = _from_earlier_run(name, tools)
-        if found is not None:
-            return _taken(name, found, tools)
-        return _create(name, subject, tools)
+        found = tools.settled.get(name)
+        return _create(name, subject, tools) if found is None else _taken(name, found, tools)
     except Interrupted:
         return Created("skipped", problem=INTERRUPTED)
 
@@ -108,8 +150,20 @@ def _taken(name: str, group_id: str, tools: Tools) -> Created:
 
 
 def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) -> Created:
+    seconds = tools.patience.unclear
+    if seconds > tools.patience.effect:
+        tools.progress.tell(
+            f"Looking for up to {seconds:.0f} s whether {name} was created: {problem.message}"
+        )
+
+    def look() -> str | None:
+        try:
+            return _new_group(intent, tools.reader.list_groups(), tools)
+        except (ApiError, CredentialsError):
+            return None  # what could not be read is looked at again, until the patience ends
+
     try:
-        found = tools.poll(lambda: _new_group(intent, tools))
+        found = tools.poll(look, seconds, tools.patience.longest_for_a_create)
     except Interrupted:
         found = None
     if found is None:
@@ -118,41 +172,23 @@ def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) ->
     return _taken(name, found, tools)
 
 
-def _from_earlier_run(name: str, tools: Tools) -> str | None:
-    """A group that an interrupted run has just begun to create may not be listed yet: look for it as long
-    after the intent as an answer would have been waited for."""
-    intent = tools.journal.state.creating.get(name)
-    if intent is None:
-        return None
-    age = (tools.clock.now() - intent.at).total_seconds()
-    if age >= tools.patience.effect:
-        return None
-    # The other run's clock may have been ahead of ours: then nothing is known of how long ago it was.
-    return tools.poll(lambda: _new_group(intent, tools), tools.patience.effect - max(age, 0.0))
+def _new_group(intent: Intent, listed: tuple[str, ...], tools: Tools) -> str | None:
+    """The one group that is new since the intent, ours, bound to no name, and has its subject: exactly, else
+    in another form."""
+    new = [_ours(group_id, tools) for group_id in _unbound(listed, frozenset(intent.listed), tools)]
+    groups = BySubject(group for group in new if group is not None)
+    found = groups.of(intent.subject) or groups.loosely(intent.subject)
+    return found[0].id if len(found) == 1 else None
 
 
-def _new_group(intent: Intent, tools: Tools) -> str | None:
-    """The one group that is new since the intent, bound to no name, and has its subject."""
-    try:
-        listed = tools.reader.list_groups()
-        found = [
-            group_id
-            for group_id in _unbound(listed, frozenset(intent.listed), tools)
-            if _is_the_one(group_id, intent, tools)
-        ]
-    except (ApiError, CredentialsError):
-        return None  # what could not be read is looked at again, until the patience ends
-    return found[0] if len(found) == 1 else None
-
-
-def _is_the_one(group_id: str, intent: Intent, tools: Tools) -> bool:
+def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
+    """The group, unless somebody else made it, or it cannot be read yet."""
     try:
         group = tools.reader.get_group(group_id)
-    except NotFound:
-        return False
+    except (ApiError, CredentialsError):
+        return None
     keys = tools.context.account_keys
-    ours = not keys or group.creator is None or number.key(group.creator) in keys
-    return ours and normal(group.subject) == normal(intent.subject)
+    return group if not keys or group.creator is None or number.key(group.creator) in keys else None
 
 
 def _unbound(listed: tuple[str, ...], known: frozenset[str], tools: Tools) -> list[str]:
@@ -161,14 +197,21 @@ def _unbound(listed: tuple[str, ...], known: frozenset[str], tools: Tools) -> li
 
 
 def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools) -> Problem | None:
-    """A reason not to create: a group of this subject has appeared since the plan was made."""
+    """A reason not to create: a group has appeared since the plan was made, and has this subject or cannot be
+    read."""
     for group_id in _unbound(listed, tools.listed, tools):
         if group_id not in tools.strays:
-            try:
-                tools.strays[group_id] = normal(tools.reader.get_group(group_id).subject)
-            except NotFound:
-                continue  # left again, or not to be read yet: then it is no twin that anybody could see
-        if tools.strays[group_id] == normal(subject):
+            found = tools.poll(lambda group_id=group_id: _subject_of(group_id, tools))  # type: ignore[misc]
+            if found is None:
+                return Problem(
+                    "changed_since_planned",
+                    "changed since planned: a group has appeared that cannot be read, and may be this one",
+                    "plan again",
+                    retry=True,
+                )
+            tools.strays[group_id] = found
+        known = tools.strays[group_id]
+        if loose(known) == loose(subject) or is_cut(known, subject):
             return Problem(
                 "changed_since_planned",
                 "changed since planned: a group of this subject has appeared",
@@ -176,3 +219,12 @@ def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools)
                 retry=True,
             )
     return None
+
+
+def _subject_of(group_id: str, tools: Tools) -> str | None:
+    """The subject of a group that has appeared; "" for one that is no twin, because this run has made it for
+    another name, or because it is gone again; None as long as nobody knows."""
+    try:
+        return tools.reader.get_group(group_id).subject
+    except NotFound:
+        return None if _unbound(tools.reader.list_groups(), tools.listed, tools).count(group_id) else ""

@@ -22,6 +22,7 @@ from reconciler.errors import (
     RateLimited,
     ReconcilerError,
     Refused,
+    StateError,
 )
 from reconciler.frozen import dataclass
 from reconciler.model.change import (
@@ -39,9 +40,10 @@ from reconciler.model.change import (
     SetIcon,
     SetSubject,
 )
-from reconciler.model.record import IconRecord
+from reconciler.model.link import digest
+from reconciler.model.record import IconRecord, Revoking, StoredSubject
 from reconciler.planning.narrow import remaining
-from reconciler.planning.text import normal
+from reconciler.planning.text import normal, stored_otherwise
 
 if TYPE_CHECKING:
     from reconciler.model.live import IconSeen, LiveGroup, Problem
@@ -64,8 +66,10 @@ class Sent:
 class Effects:
     """Sends the changes of one group, and looks whether they took effect."""
 
-    def __init__(self, group_id: str, tools: Tools, served_before: str | None) -> None:
-        """`served_before`: SHA-256 of the icon served before an upload, None where there was none."""
+    def __init__(self, name: str, group_id: str, tools: Tools, served_before: str | None) -> None:
+        """`name` is on record. `served_before`: SHA-256 of the icon served before an upload, None where there
+        was none."""
+        self.name = name
         self.group_id = group_id
         self.tools = tools
         self.served_before = served_before
@@ -74,11 +78,12 @@ class Effects:
         self.unread: Problem | None = None  # why the last look failed
         self.unread_of: dict[ChangeKind, Problem] = {}  # why the last look for each change failed
         self.old_link: str | None = None
+        self.closing = False  # whether the link is revoked because the group is being closed
 
     def perform(self, change: Change) -> Sent:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
-        if isinstance(change, RevokeLink) and (unknown := self._remember_link()) is not None:
-            return Sent("failed", unknown)
+        if isinstance(change, RevokeLink) and (ended := self._begin_to_revoke(change)) is not None:
+            return ended
         problem: Problem | None = None
         rest: Change = change
         singly = False
@@ -169,9 +174,18 @@ class Effects:
             case _:
                 if live is None:
                     return change
+                if isinstance(change, SetSubject) and self._took_otherwise(change, live):
+                    return None
                 return remaining(
                     change, normal(live.subject), frozenset(live.admins), frozenset(live.participants)
                 )
+
+    def _took_otherwise(self, change: SetSubject, live: LiveGroup) -> bool:
+        """Whether the service has taken the subject, and keeps it in another form than it was sent."""
+        record = self.tools.journal.state.groups.get(self.name)
+        known = record is not None and record.stored == StoredSubject(change.after, normal(live.subject))
+        moved = normal(live.subject) != normal(change.before)
+        return known or (moved and stored_otherwise(live.subject, change.after))
 
     def _look(self, look: Callable[[], bool]) -> bool:
         try:
@@ -197,20 +211,51 @@ class Effects:
             return not keys & live.participant_keys
         return self.group_id not in self.tools.reader.list_groups()
 
-    def _remember_link(self) -> Problem | None:
-        """Ask for the link that is to be revoked, or say why it is not known: without it nobody could see
-        afterwards whether it was, so nothing is sent then."""
+    def _begin_to_revoke(self, change: RevokeLink) -> Sent | None:
+        """Ask for the link that is to die, and put on record that it is. Returns how that ended where nothing
+        is to be sent: the link is not known, so that nobody could see afterwards whether it was revoked; or
+        an earlier run had begun this, and there is another link by now."""
+        link: str | None = None
         try:
-            self.old_link = self.tools.writer.get_link(self.group_id)
+            link = self.tools.writer.get_link(self.group_id)
         except (ApiError, CredentialsError) as error:
             if not isinstance(error, NotFound) and getattr(error, "code", "") != _JUNK_LINK:
                 problem = problem_of(error)
-                return replace(problem, message=f"the present link could not be read: {problem.message}")
-            self.old_link = None  # a junk link, or none: then every proper link is a new one
+                unread = replace(problem, message=f"the present link could not be read: {problem.message}")
+                return Sent("failed", unread)
+        record = self.tools.journal.state.groups.get(self.name)
+        begun = record.revoking if record is not None else None
+        self.closing = change.after is None
+        if begun is not None and link is not None and digest(link) != begun.link:
+            self._revoked()
+            if begun.closing if change.after is None else (begun.version or 0) >= change.after:
+                return Sent("done")  # `old_link` is None: the present link is a new one
+        self.old_link = link  # a junk link, or none: then every proper link is a new one
+        revoking = Revoking(
+            change.after, "" if link is None else digest(link), self.tools.clock.now(), self.closing
+        )
+        try:
+            self.tools.journal.revoke(self.name, revoking)
+        except StateError as error:
+            self.tools.unsaved(error, self.name, None)
+            return Sent("skipped", problem_of(error))
         return None
 
     def _link_is_new(self) -> bool:
-        return self.tools.writer.get_link(self.group_id) != self.old_link
+        if self.tools.writer.get_link(self.group_id) == self.old_link:
+            return False
+        self._revoked()
+        return True
+
+    def _revoked(self) -> None:
+        """What must not be done again is on record before anything else is sent; of a group that is being
+        closed it is already, until it is left."""
+        if self.closing:
+            return
+        try:
+            self.tools.journal.revoked(self.name)
+        except StateError as error:
+            self.tools.unsaved(error, self.name, None)
 
     def _send(self, change: Change, singly: bool) -> tuple[ReconcilerError | None, Change]:
         """Send every call that the change needs.

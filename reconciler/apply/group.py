@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from reconciler.apply.create import create
 from reconciler.apply.effects import Effects, served_before
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Tools, problem_of
-from reconciler.apply.writing import LOCKED_OUT, Writing, changed
+from reconciler.apply.writing import (
+    LOCKED_OUT,
+    MEANWHILE,
+    NOT_SEEN,
+    Writing,
+    changed,
+    stored_in_another_form,
+)
 from reconciler.errors import ApiError, CredentialsError, Interrupted, StateError
 from reconciler.model.change import (
     AdoptGroup,
@@ -20,19 +27,24 @@ from reconciler.model.change import (
     ChangeKind,
     CreateGroup,
     LeaveGroup,
+    RevokeLink,
+    SetSubject,
 )
-from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem
+from reconciler.model.group import Ensure
+from reconciler.model.live import CONTRADICTION, Gone, IconSeen, LiveGroup, Problem
 from reconciler.model.outcome import GroupOutcome, Outcome, Status
-from reconciler.model.record import Record
+from reconciler.model.record import Left, Record, StoredSubject
 from reconciler.planning import guards
-from reconciler.planning.bookkeeping import people_of, record_of
+from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.group import plan_group
-from reconciler.planning.narrow import exceeds
+from reconciler.planning.narrow import exceeds, undone
+from reconciler.planning.text import normal, stored_otherwise
 from reconciler.reading import observe_group, observe_icon
 
 if TYPE_CHECKING:
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.plan import GroupPlan
+    from reconciler.model.record import IconRecord
 
 
 class GroupRun:
@@ -45,6 +57,7 @@ class GroupRun:
         self.allowed = allowed
         self.group_id = planned.id
         self.fresh = False  # the group was made a moment ago, by this run
+        self.stored: StoredSubject | None = None  # how the service was seen to keep the subject
         self.outcomes: list[Outcome] = []
         self.live: LiveGroup | None = None
         self.seen: IconSeen | None = None
@@ -98,8 +111,26 @@ class GroupRun:
         found = self.tools.poll(lambda: self._readable(group_id))
         if isinstance(found, LiveGroup):
             self.live = found
-            self._record(found, frozenset())
+            self._see_subject(found)
+            self._conclude(found, (), frozenset())
         return []
+
+    def _see_subject(self, live: LiveGroup) -> None:
+        """Of a group that was made a moment ago: whether the service keeps the subject as it was sent."""
+        desired = self.planned.desired
+        if desired is None or desired.subject is None or not stored_otherwise(live.subject, desired.subject):
+            return
+        ended = self._kept(SetSubject(live.subject, normal(desired.subject)), live)
+        if ended.status != "done":
+            self.outcomes.append(ended)
+
+    def _kept(self, sent: SetSubject, live: LiveGroup) -> Outcome:
+        """How it ended to send a subject that the service keeps in another form: failed, the first time."""
+        self.stored = StoredSubject(sent.after, normal(live.subject))
+        old = self._old_record(live.id)
+        if old is not None and old.stored == self.stored:
+            return Outcome(sent, "done")
+        return Outcome(sent, "failed", stored_in_another_form(live.subject))
 
     def _readable(self, group_id: str) -> LiveGroup | None:
         found = observe_group(self.tools.reader, group_id)
@@ -110,9 +141,10 @@ class GroupRun:
         live, desired = self.planned.live, self.planned.desired
         if live is None or desired is None:
             raise ValueError(f"{self.planned.name} cannot be adopted unread")
-        old = self._old_record(live.id)
+        old = self._old_record(live.id) or Record(id=live.id)
+        loosely = isinstance(adopt, AdoptGroup) and adopt.loosely
         try:
-            self._save(old or Record(id=live.id))
+            self._save(adopted(desired, live, old) if loosely else old)
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, live.id)
             self._end(adopt, "failed", problem_of(error))
@@ -143,6 +175,8 @@ class GroupRun:
             self._gone(group_id, approved)
             return
         self.live = live
+        if new:
+            self._see_subject(live)
         fresh = self._plan_anew(live, approved)
         if isinstance(fresh, Problem):
             self._skip(approved, fresh)
@@ -158,8 +192,7 @@ class GroupRun:
             self._skip(approved, replace(problem, message=f"could not be read again: {problem.message}"))
             return
         if listed:
-            answer = "the list names the group, but asking for it answers that there is none"
-            self._skip(approved, Problem("contradiction", answer, retry=True))
+            self._skip(approved, CONTRADICTION)
         elif any(isinstance(change, LeaveGroup) for change in approved):
             for change in approved:
                 self._end(change, "done")
@@ -186,6 +219,8 @@ class GroupRun:
             if isinstance(seen, Problem):
                 return replace(seen, message=f"could not be read again: {seen.message}")
             self.seen = seen
+        if self.stored is not None:
+            record = replace(record or Record(id=live.id), stored=self.stored)
         fresh = plan_group(desired, live, self.seen, record, self.tools.context)
         if fresh.action == "blocked" and not self.tools.holds_account(live):
             return WRONG_ACCOUNT
@@ -207,34 +242,80 @@ class GroupRun:
 
     def _write(self, group_id: str, approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> None:
         record = self._old_record(group_id)
-        effects = Effects(group_id, self.tools, served_before(self.seen, record.icon if record else None))
+        known = self.planned.name in self.tools.journal.state.groups
+        if not known and any(isinstance(change, RevokeLink) for change in fresh):
+            try:  # that it was begun is recorded of a name that is known
+                self._save(record or Record(id=group_id))
+            except StateError as error:
+                self.tools.unsaved(error, self.planned.name, group_id)
+                self._skip(approved, problem_of(error))
+                return
+        before = served_before(self.seen, record.icon if record else None)
+        effects = Effects(self.planned.name, group_id, self.tools, before)
         writing = Writing(effects, self.tools, {change.kind: change for change in fresh}, self._locks_out)
         for change in approved:
             writing.make(change)
         writing.verify()
-        self.outcomes += writing.ended.values()
         self._remember(effects, writing.ended)
 
     def _remember(self, effects: Effects, ended: dict[ChangeKind, Outcome]) -> None:
+        live = effects.live or self.live
+        for end in ended.values():
+            if (
+                isinstance(end.change, SetSubject)
+                and (end.status == "done" or end.problem == NOT_SEEN)
+                and live is not None
+                and stored_otherwise(live.subject, end.change.after)
+            ):
+                self.outcomes.append(self._kept(end.change, live))
+            else:
+                self.outcomes.append(end)
         if any(isinstance(end.change, LeaveGroup) and end.status == "done" for end in ended.values()):
             self._forget()
             return
-        live = effects.live or self.live
-        if live is not None:
-            unsettled = frozenset(kind for kind, end in ended.items() if end.status != "done")
-            self._record(live, unsettled, effects)
+        if live is None:
+            return
+        failed = tuple(end.change for end in self.outcomes if end.status != "done")
+        unsettled = frozenset(change.kind for change in failed)
+        if self.stored is not None:
+            unsettled -= {"set_subject"}
+        uploaded = effects.uploaded if "set_icon" not in unsettled else None
+        self._conclude(live, failed, unsettled, uploaded, reread=effects.live is not None)
 
-    def _record(
-        self, live: LiveGroup, unsettled: frozenset[ChangeKind], effects: Effects | None = None
+    def _conclude(
+        self,
+        live: LiveGroup,
+        failed: tuple[Change, ...],
+        unsettled: frozenset[ChangeKind],
+        uploaded: IconRecord | None = None,
+        *,
+        reread: bool = True,
     ) -> None:
+        """Record what was applied, and say what the last reading shows that somebody else has done meanwhile:
+        green would not be true. What they did is not recorded as applied."""
         desired = self.planned.desired
         if desired is None:
             return
+        record = self._record(live, desired, unsettled, uploaded)
+        if not reread or self.live is None:
+            return
+        # Of an icon nothing was read since, or the very picture that this run has put there.
+        now = plan_group(replace(desired, icon=None), live, None, record, self.tools.context)
+        for change in undone(failed, self.live, now.changes or now.withheld):
+            self._end(change, "skipped", MEANWHILE)
+
+    def _record(
+        self,
+        live: LiveGroup,
+        desired: DesiredGroup,
+        unsettled: frozenset[ChangeKind],
+        uploaded: IconRecord | None,
+    ) -> Record | None:
+        """What is known of the group now, and on record as far as that could be done."""
         old = self._old_record(live.id)
         if self.tools.context.options.ready is not None:
             self._record_people(live, desired)
-            return
-        uploaded = effects.uploaded if effects and "set_icon" not in unsettled else None
+            return old
         record = record_of(
             desired,
             live,
@@ -242,12 +323,14 @@ class GroupRun:
             old,
             now=self.tools.context.options.now,
             uploaded=uploaded,
+            stored=self.stored,
             unsettled=unsettled,
         )
         try:
             self._save(record)
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None if old else live.id)
+        return record
 
     def _record_people(self, live: LiveGroup, desired: DesiredGroup) -> None:
         """After a run that only promotes: nothing is bound, and nothing but people is taken note of."""
@@ -271,7 +354,10 @@ class GroupRun:
         return () if self.planned.was is None else (self.planned.was,)
 
     def _forget(self) -> None:
+        """The group was left: nothing is known of it any more but that."""
+        closed = self.planned.desired is not None and self.planned.desired.ensure is Ensure.CLOSED
+        left = Left(self.group_id or "", self.tools.clock.now(), "closed" if closed else "left")
         try:
-            self.tools.journal.observe({}, (self.planned.name, *self._former_names()))
+            self.tools.journal.left({self.planned.name: left}, self._former_names())
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from reconciler.apply.create import settle
 from reconciler.apply.deed import deed
 from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools, problem_of
@@ -14,7 +15,9 @@ from reconciler.errors import StateError
 from reconciler.model.change import AdoptGroup
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
-from reconciler.planning.bookkeeping import people_of, record_of
+from reconciler.model.record import Left
+from reconciler.planning.bookkeeping import adopted, people_of, record_of
+from reconciler.planning.needs import left_ids
 
 if TYPE_CHECKING:
     from reconciler.model.plan import GroupPlan, Plan
@@ -53,10 +56,11 @@ def apply_plan(
         journal=journal,
         clock=clock,
         icon_files=icon_files,
+        progress=progress,
         context=context,
         patience=patience or Patience(),
         retries=retries,
-        listed=frozenset(reading.listed),
+        listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(journal.state),
     )
     run = _Run(plan, reading, tools)
     ended = run.all(concurrency, progress)
@@ -92,6 +96,9 @@ class _Run:
                     ended[outcome.name] = outcome
                     progress.advance()
                 todo = [group for group in todo if group.name not in ended]
+                if not self.tools.clock.stopping:
+                    names = [group.name for group in todo if group.action == "create"]
+                    self.tools.settled = settle(names, self.tools)
                 for outcome in self._until_account_is_proven(todo):
                     ended[outcome.name] = outcome
                     progress.advance()
@@ -163,10 +170,11 @@ class _Run:
         return GroupRun(group, self.tools, allowed)
 
     def _observe(self) -> None:
-        """Record what was seen of groups that are as wanted, and forget those that were left."""
+        """Record what was seen of groups that are as wanted, and of those that were left that they were."""
         state = self.tools.journal.state
         records: dict[str, Record] = {}
         forgotten: list[str] = []
+        left: dict[str, Left] = {}
         for group in self.plan.groups:
             if group.changes:
                 continue
@@ -175,11 +183,17 @@ class _Run:
                 continue
             if self._is_left(group):
                 names = (group.name, *([] if group.was is None else [group.was]))
-                forgotten += [name for name in names if name in state.groups]
+                known = [name for name in names if name in state.groups]
+                forgotten += known
+                if known and group.desired is not None and group.id is not None:
+                    how: Literal["left", "closed"] = "left" if group.desired.ensure == "left" else "closed"
+                    left[group.name] = Left(group.id, self.tools.context.options.now, how)
             elif group.action == "none" and (record := self._observed(group, state)) is not None:
                 records |= {} if state.groups.get(group.name) == record else {group.name: record}
                 forgotten += [group.was] if group.was is not None else []
         try:
+            if left:
+                self.tools.journal.left(left, ())
             self.tools.journal.observe(records, forgotten)
         except StateError as error:
             self.tools.unsaved(error, "", None)
@@ -205,12 +219,16 @@ class _Run:
         if group.desired is None or group.live is None:
             return None
         old = state.groups.get(group.name) or state.groups.get(group.was or "")
+        if old is not None and old.id != group.live.id:
+            old = None
+        if any(isinstance(change, AdoptGroup) and change.loosely for change in group.changes):
+            old = adopted(group.desired, group.live, old)
         seen = self.reading.icons.get(group.live.id)
         return record_of(
             group.desired,
             group.live,
             seen if isinstance(seen, IconSeen) else None,
-            old if old is not None and old.id == group.live.id else None,
+            old,
             now=self.tools.context.options.now,
         )
 

@@ -20,7 +20,7 @@ from reconciler.model.live import LiveGroup, Problem
 
 if TYPE_CHECKING:
     from reconciler.planning.group import Context
-    from reconciler.ports import Clock, IconFiles, Journal, Reader, Writer
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
 T = TypeVar("T")
 
@@ -42,12 +42,17 @@ class Patience:
     """Seconds: `effect`, for which an effect is waited for; `first` and `longest` pause between reads.
 
     `resend` is how long an unclear write is looked for before it is sent again, growing with each try.
+    `unclear` is how long a group is looked for that an unclear create may have made; `settled` how old such a
+    create is before a later run makes the group again.
     """
 
     effect: float = 10.0
     first: float = 0.1
     longest: float = 1.0
     resend: float = 4.0
+    unclear: float = 10.0
+    settled: float = 60.0
+    longest_for_a_create: float = 3.0
 
 
 @dataclass(slots=True)
@@ -59,18 +64,23 @@ class Tools:
     journal: Journal
     clock: Clock
     icon_files: IconFiles
+    progress: Progress
     context: Context
     patience: Patience
     retries: int
     listed: frozenset[str]  # ids at planning time
     strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
+    settled: dict[str, str] = field(default_factory=dict)  # ids of groups that earlier creates made, by name
     broken: Problem | None = None
     halted: Problem | None = None  # why no further group is begun, though the state can be written
     bind: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def poll(self, look: Callable[[], T | None], seconds: float | None = None) -> T | None:
-        """Look until there is something, for `seconds` at the most (`patience.effect` by default).
+    def poll(
+        self, look: Callable[[], T | None], seconds: float | None = None, longest: float | None = None
+    ) -> T | None:
+        """Look until there is something, for `seconds` at the most (`patience.effect` by default), with
+        pauses that grow up to `longest` (`patience.longest`).
 
         Looks at least once; gives up early when a stop was asked for.
         """
@@ -82,7 +92,7 @@ class Tools:
             if found is not None or left <= 0 or self.clock.stopping:
                 return found
             self.clock.sleep(min(pause, left))
-            pause = min(pause * 1.6, self.patience.longest)
+            pause = min(pause * 1.6, longest or self.patience.longest)
 
     def holds_account(self, live: LiveGroup) -> bool:
         """Whether the account is in a group, as far as it is configured."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.tools import INTERRUPTED, Tools
+from reconciler.model import number
 from reconciler.model.change import (
     Change,
     ChangeKind,
@@ -28,10 +29,18 @@ if TYPE_CHECKING:
 
 DESTRUCTIVE = (Demote, RevokeLink, RemoveParticipants, LeaveGroup)
 
-_NOT_SEEN = Problem(
+NOT_SEEN = Problem(
     "not_seen",
     "the API answered that it was done, but reading the group does not show it",
     "run apply again; if it stays so, look at the group in WhatsApp",
+    retry=True,
+)
+
+
+MEANWHILE = Problem(
+    "changed_during_run",
+    "changed by somebody else during the run",
+    "look at the plan, and apply again if it should be as the manifest says",
     retry=True,
 )
 
@@ -47,6 +56,15 @@ _NOT_AWAITED = Problem(
 def changed(what: str) -> Problem:
     """Why an approved change is not made: the group is not any more as it was when that was planned."""
     return Problem("changed_since_planned", f"changed since planned: {what}", "plan again", retry=True)
+
+
+def stored_in_another_form(subject: str) -> Problem:
+    """The service keeps a subject otherwise than it was sent: said once, and in sync after that."""
+    return Problem(
+        "stored_otherwise",
+        f'the service keeps the subject in another form: "{number.mask_text(subject, 60)}"',
+        "write it so in the manifest; until that changes, it is taken for in sync",
+    )
 
 
 LOCKED_OUT = changed("nobody but the account would stay admin")
@@ -104,7 +122,7 @@ class Writing:
             elif unread is not None or self.tools.clock.stopping:
                 self.ended[change.kind] = Outcome(change, "unknown", _NOT_AWAITED)
             else:
-                self.ended[change.kind] = Outcome(change, "failed", _NOT_SEEN)
+                self.ended[change.kind] = Outcome(change, "failed", NOT_SEEN)
         self.unseen = []
 
     def _held_back(self, change: Change) -> Problem | None:
@@ -115,6 +133,8 @@ class Writing:
             isinstance(sent, Promote | RevokeLink) for sent in self.unseen
         ):
             self.verify()  # somebody put out could come back by a link that was not revoked after all
+        if self.tools.broken is not None:  # what must be on record before this is not
+            return self.tools.broken
         for kind, end in self.ended.items():
             if end.status != "done" and (kind == "promote" or isinstance(end.change, DESTRUCTIVE)):
                 return Problem("not_safe", f"not sent, because {kind} before it is not done", retry=True)

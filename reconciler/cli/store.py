@@ -148,7 +148,12 @@ class Store:
     def placed(self, options: Options, state: State) -> Options:
         """The wishes of a run with the commit that is checked out, and where that stands to the one that was
         applied last."""
-        return replace(options, commit=checkout.head(), checkout=self.checkout(state.commit))
+        return replace(
+            options,
+            keeps_intents=self.git is not None or (self._path is not None and not terminal.in_ci()),
+            commit=checkout.head(),
+            checkout=self.checkout(state.commit),
+        )
 
     def _store(self) -> FileStore | GitStore | None:
         return self.git if self._path is None else self._file(self._path)

@@ -117,6 +117,15 @@ class Silent:
 
     def finish(self) -> None: ...
 
+    def tell(self, text: str) -> None: ...
+
+
+class Lines(Silent):
+    """A `Progress` for logs: only what is told."""
+
+    def tell(self, text: str) -> None:
+        say(text)
+
 
 class Bar:
     """A `Progress` bar on stderr, gone when it is finished."""
@@ -153,11 +162,20 @@ class Bar:
                 self._progress.stop()
                 self._progress = None
 
+    def tell(self, text: str) -> None:
+        with self._lock:
+            if self._progress is None:
+                say(text)
+            else:
+                self._progress.console.print(text, markup=False, highlight=False)
+
 
 def progress(quiet: bool) -> Progress:
-    """A bar on a terminal that is no pipeline's; silence elsewhere."""
-    if quiet or in_ci() or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    """A bar on a terminal that is no pipeline's; elsewhere only what has to be told."""
+    if quiet:
         return Silent()
+    if in_ci() or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return Lines()
     return Bar()
 
 

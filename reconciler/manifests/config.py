@@ -44,7 +44,7 @@ _REFUSED = {
     "no-account": "it cannot be lifted: set `account`",
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }
-_SHARED = ("api", "contacts", "defaults", "kinds", "allow", "guards", "invites")
+_SHARED = ("api", "contacts", "defaults", "kinds", "allow", "guards", "invites", "ignore")
 _BESIDE_ACCOUNTS = {
     **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
     **dict.fromkeys(_SHARED, "it is shared by all accounts: write it at the top of the file"),
@@ -172,6 +172,7 @@ class _Reader:
             invites=read_invites(
                 document.get("invites", {}), lambda key: self._mark("invites", key), self._complaints
             ),
+            ignore=tuple(dict.fromkeys(document.get("ignore", ()))),
         )
         kinds = document.get("kinds", {})
         return replace(
@@ -309,7 +310,7 @@ class _Reader:
 
 def _api(entry: Mapping[str, Any]) -> ApiSettings:
     values = dict(entry)
-    for key in ("timeout", "rate"):
+    for key in ("timeout", "rate", "create_patience"):
         if values.get(key) is not None:
             values[key] = float(values[key])
     return ApiSettings(**values)

@@ -11,15 +11,16 @@ from reconciler.model.change import Change, Invite
 from reconciler.model.plan import Action
 
 CauseOfChange = Literal["this_change", "before"]
-SettingName = Literal["account", "state", "guards", "allow", "alias"]
+SettingName = Literal["account", "state", "guards", "allow", "ignore", "alias"]
 
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """A setting that decides whom the guards protect and what they let pass, or whom an alias means.
+    """A setting that decides whom the guards protect, what they let pass and what is looked at, or whom an
+    alias means.
 
     `name` is the key of a guard or the alias, "" elsewhere. `before` and `after` are digits for `account`
-    and `alias`, else words of the configuration; empty: not set.
+    and `alias`, group ids for `ignore`, else words of the configuration; empty: not set.
     """
 
     setting: SettingName

@@ -38,11 +38,13 @@ class CreateGroup:
 
 @dataclass(frozen=True, slots=True)
 class AdoptGroup:
-    """Bookkeeping: a live group was found for a name. `was` is the name it was bound to before."""
+    """Bookkeeping: a live group was found for a name. `was` is the name it was bound to before; `loosely`:
+    it has another form of the subject by which it was found."""
 
     id: str
     found_by: Literal["id", "state", "create", "subject", "previously"]
     was: str | None = None
+    loosely: bool = False
     kind: ClassVar[ChangeKind] = "adopt_group"
 
 

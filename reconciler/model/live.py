@@ -35,7 +35,7 @@ class LiveGroup:
 
     @property
     def ambiguous_keys(self) -> frozenset[str]:
-        """Keys that two or more different ids of this group share: nothing is decided about them."""
+        """Keys that two or more different ids of this group share."""
         ids: dict[str, set[str]] = {}
         for wa_id in self.participants:
             ids.setdefault(number.key(wa_id), set()).add(wa_id)
@@ -91,14 +91,26 @@ class Gone:
     status: int | None = None
 
 
+CONTRADICTION = Problem(
+    "contradiction",
+    "the list names the group, but asking for it answers that there is none",
+    "run again later; if it stays so, `ignore:` in reconciler.yaml leaves the group out",
+    retry=True,
+)
+"""Twice in a row: once is a reading that came too early, or too late."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One reading of the live side.
 
-    `listed`: ids of the list. `groups`: what was asked for one by one, by id. `icons`: by group id. What is
-    not in a mapping was not asked for.
+    `listed`: ids of the list, without those that turned out to be gone, and without the `ignored`, which were
+    on it and are never asked for. `groups`: what was asked for one by one, by id; a group that is listed and
+    yet is not there is a `CONTRADICTION` in it, never `Gone`. `icons`: by group id. What is not in a mapping
+    was not asked for.
     """
 
     listed: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     groups: Mapping[str, LiveGroup | Problem | Gone] = field(default_factory=dict)
     icons: Mapping[str, IconSeen | Problem] = field(default_factory=dict)

@@ -76,11 +76,13 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Revoking:
     """A revoke of the invite link that was begun: the link version that is wanted (None where it was asked
-    for by hand), the digest of the link that is to die ("" where there was no proper one), and when (UTC)."""
+    for by hand, or where the group is being closed), the digest of the link that is to die ("" where there
+    was no proper one), and when (UTC). That of a `closing` stays on record until the group is left."""
 
     version: int | None
     link: str
     at: datetime
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,9 @@ class Record:
     def revoked(self) -> Record:
         """Once another link than the one that was to die was seen: what was begun has ended, the version is
         applied, and everybody who is pending is to be sent the new link."""
-        wanted = self.revoking.version if self.revoking is not None else None
+        if self.revoking is None:
+            return self
+        wanted = self.revoking.version
         version = self.link_version if wanted is None else max(wanted, self.link_version or 0)
         return replace(self.all_due(), revoking=None, link_version=version)
 

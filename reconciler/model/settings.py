@@ -26,13 +26,15 @@ GUARD_CODES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """`timeout` in seconds; `rate` in requests a second, None for no limit of our own."""
+    """`timeout` in seconds; `rate` in requests a second, None for no limit of our own. `create_patience`:
+    seconds after which a group that an unclear create may have made would be listed."""
 
     timeout: float = 30.0
     concurrency: int = 8
     write_concurrency: int = 4
     rate: float | None = None
     retries: int = 5
+    create_patience: float = 60.0
     subject_limit: int = 25
 
 
@@ -93,7 +95,8 @@ class OwnSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One run's configuration. `account`: digits, the present number first; paths relative to the root."""
+    """One run's configuration. `account`: digits, the present number first; paths relative to the root.
+    `ignore`: ids of live groups that are never looked at."""
 
     account: tuple[str, ...] = ()
     api: ApiSettings = ApiSettings()
@@ -103,6 +106,7 @@ class Settings:
     guards: GuardSettings = GuardSettings()
     allow: tuple[Allowance, ...] = ()
     invites: InviteSettings = InviteSettings()
+    ignore: tuple[str, ...] = ()
 
     @property
     def account_keys(self) -> frozenset[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.run import apply_plan
+from reconciler.apply.tools import Patience
 from reconciler.model.live import Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.operations.deciding import plan
@@ -15,9 +17,9 @@ from reconciler.planning.group import Context
 from reconciler.planning.renamed import renamed
 
 if TYPE_CHECKING:
-    from reconciler.apply.tools import Patience
     from reconciler.manifests.load import Loaded
     from reconciler.model.plan import Plan
+    from reconciler.model.settings import ApiSettings
     from reconciler.planning.options import Options
     from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
 
@@ -74,8 +76,16 @@ def apply(
         context=Context.of(loaded.desired, loaded.settings, options),
         concurrency=loaded.settings.api.write_concurrency,
         retries=loaded.settings.api.retries,
-        patience=patience,
+        patience=patience or _patience(loaded.settings.api, options),
     )
+
+
+def _patience(settings: ApiSettings, options: Options) -> Patience:
+    """Where the next run may not find that a create was unclear, this one waits until that is settled."""
+    patience = Patience(settled=settings.create_patience)
+    if options.keeps_intents:
+        return patience
+    return replace(patience, unclear=max(patience.unclear, patience.settled))
 
 
 def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:

@@ -9,6 +9,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reconciler.errors import NotFound
 from reconciler.frozen import dataclass
 from reconciler.model.attribution import Base, SettingChange
 from reconciler.planning import attribution, planner
@@ -43,10 +44,15 @@ class BaseFiles:
 
 
 def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
-    """The files, with account, state, guards and allowances of the base: a change shall not choose whom the
-    guards protect while it is reviewed."""
+    """The files, with account, state, guards, allowances and ignored groups of the base: a change shall not
+    choose whom the guards protect, or what is looked at, while it is reviewed."""
     settings = replace(
-        loaded.settings, account=base.account, state=base.state, guards=base.guards, allow=base.allow
+        loaded.settings,
+        account=base.account,
+        state=base.state,
+        guards=base.guards,
+        allow=base.allow,
+        ignore=base.ignore,
     )
     return replace(loaded, settings=settings)
 
@@ -75,6 +81,7 @@ def compare(
             account_keys=settings.account_keys,
             concurrency=settings.api.concurrency,
             progress=progress,
+            ignore=settings.ignore,
         )
         other = planner.plan(base.desired, state, reading, settings, options)
         found = attribution.attribute(made, other)
@@ -90,7 +97,8 @@ def compare(
 
 class Once:
     """A `Reader` that asks each question once, whoever asks it how often: what two plans need of the live
-    side is then one reading. Of pictures it keeps `MAX_KEPT` bytes; more are fetched again."""
+    side is then one reading. Of pictures it keeps `MAX_KEPT` bytes; more are fetched again. That there is no
+    such group is not kept, nor is the list beside it: whoever doubts that asks once more."""
 
     MAX_KEPT = 64 * 1024 * 1024
 
@@ -104,7 +112,14 @@ class Once:
         return self._once(("list", ""), self._reader.list_groups)
 
     def get_group(self, group_id: str) -> LiveGroup:
-        return self._once(("group", group_id), partial(self._reader.get_group, group_id))
+        question = ("group", group_id)
+        try:
+            return self._once(question, partial(self._reader.get_group, group_id))
+        except NotFound:
+            with self._lock:
+                self._known.pop(question, None)
+                self._known.pop(("list", ""), None)
+            raise
 
     def get_icon(self, group_id: str) -> IconMeta | None:
         return self._once(("icon", group_id), partial(self._reader.get_icon, group_id))

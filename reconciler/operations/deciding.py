@@ -118,6 +118,7 @@ def decide(
 ) -> tuple[Plan, Reading]:
     """The plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
+    _check_ignored(loaded, state)
     ahead = Ahead(state, Context.of(loaded.desired, loaded.settings, options))
     reading = read(
         loaded.desired,
@@ -128,6 +129,7 @@ def decide(
         account_keys=loaded.settings.account_keys,
         concurrency=loaded.settings.api.concurrency,
         progress=progress,
+        ignore=loaded.settings.ignore,
         settle=ahead.settle,
         meanwhile=meanwhile,
     )
@@ -151,6 +153,30 @@ def _check_link_versions(loaded: Loaded, options: Options) -> None:
     ]
     if complaints:
         raise InputError(complaints)
+
+
+def _check_ignored(loaded: Loaded, state: State) -> None:
+    """A group cannot be managed and ignored. Under the base's settings its list holds, whatever a change of
+    the files says."""
+    ignore = frozenset(loaded.settings.ignore)
+    complaints = [
+        Complaint(
+            manifest.mark_of("id"),
+            "`ignore:` in reconciler.yaml names this group, so it cannot be managed",
+            "take the id out of one of the two",
+            "ignored-id",
+        )
+        for manifest in loaded.manifests
+        if manifest.id in ignore
+    ]
+    if complaints:
+        raise InputError(complaints)
+    bound = sorted(name for name, record in state.groups.items() if record.id in ignore)
+    if bound:
+        raise ReconcilerError(
+            f"the state binds {', '.join(bound[:5])} to a group that `ignore:` in reconciler.yaml names",
+            f"take its id out of `ignore:`, or: reconciler state forget {bound[0]}",
+        )
 
 
 def _check_account(loaded: Loaded, reading: Reading) -> None:

@@ -23,7 +23,7 @@ from reconciler.manifests.words import quote
 from reconciler.model.desired import Icon
 from reconciler.model.group import UNSET, Unset, is_name
 from reconciler.model.imported import Import, ImportOutcome, ImportResult
-from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
 from reconciler.operations.downloads import Served, icons_in_order
 from reconciler.operations.import_records import ImportRecords
@@ -37,9 +37,9 @@ from reconciler.planning.importing import (
     unbound,
     why_not_bound,
 )
-from reconciler.planning.listing import CONTRADICTION, owners
-from reconciler.planning.needs import recorded_ids, surely_bound
-from reconciler.planning.text import normal
+from reconciler.planning.listing import owners
+from reconciler.planning.needs import left_ids, recorded_ids, surely_bound
+from reconciler.planning.text import loose
 from reconciler.reading import survey
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ def _survey(loaded: Loaded, state: State, reader: Reader, wish: ImportWish, prog
         reader,
         known=sorted(recorded_ids(groups, state)),
         only=wish.patterns if by_id else None,
+        ignore=loaded.settings.ignore,
+        left=left_ids(state),
         concurrency=loaded.settings.api.concurrency,
         progress=progress,
     )
@@ -168,7 +170,7 @@ class _Run:
         belongs = owners(self.loaded.desired, self.state, reading, self.loaded.settings.account_keys)
         rivals = unbound(self.loaded.desired, belongs)
         claimed = disputed(self.loaded.desired, self.state, belongs)
-        taken = set(self.writer.names()) | set(self.state.groups) | set(self.state.creating)
+        taken = set(self.writer.names()) | self.state.names
         drafts = []
         for group_id in self._asked_for(reading):
             live, owner = reading.groups.get(group_id), belongs.get(group_id)
@@ -180,7 +182,7 @@ class _Run:
                     f"see reconciler plan --target {claimant.name}"
                 )
                 self._skip(group_id, claimant.name, live, why)
-            elif isinstance(live, LiveGroup) and (rival := rivals.get(normal(live.subject))) is not None:
+            elif isinstance(live, LiveGroup) and (rival := rivals.get(loose(live.subject))) is not None:
                 why = (
                     f"{rival.mark.file}:{rival.mark.line} may mean it: add the `id` of its group there first"
                 )

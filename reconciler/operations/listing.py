@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.planning.listing import Wanted, listing, narrow
-from reconciler.planning.needs import recorded_ids
+from reconciler.planning.needs import left_ids, recorded_ids
 from reconciler.reading import survey
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def list_groups(
     reading = survey(
         reader,
         known=sorted(recorded_ids(loaded.desired.groups, state)),
+        ignore=loaded.settings.ignore,
+        left=left_ids(state),
         concurrency=loaded.settings.api.concurrency,
         progress=progress,
     )

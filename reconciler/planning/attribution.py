@@ -16,6 +16,7 @@ from reconciler.model.attribution import (
     Dropped,
     GroupAttribution,
     SettingChange,
+    SettingName,
     Share,
 )
 from reconciler.model.change import (
@@ -81,17 +82,16 @@ def causes_something(plan: Plan, found: Attribution) -> bool:
 def changed_settings(
     before: Settings, after: Settings, people_before: Desired | None, people_after: Desired
 ) -> tuple[SettingChange, ...]:
-    """What changes of account, state, guards and allowances, and which aliases mean another number."""
+    """What changes of account, state, guards, allowances and ignored groups, and which aliases mean another
+    number."""
     found: list[SettingChange] = []
     if before.account != after.account:
         found.append(SettingChange("account", "", before.account, after.account))
     if before.state != after.state:
         found.append(SettingChange("state", "", (before.state,), (after.state,)))
     found += _guards(before.guards, after.guards)
-    old, new = tuple(map(_words, before.allow)), tuple(map(_words, after.allow))
-    if set(old) != set(new):
-        gone, added = tuple(each for each in old if each not in new), tuple(e for e in new if e not in old)
-        found.append(SettingChange("allow", "", gone, added))
+    found += _listed("allow", tuple(map(_words, before.allow)), tuple(map(_words, after.allow)))
+    found += _listed("ignore", before.ignore, after.ignore)
     if people_before is not None:
         found += _aliases(people_before.people, people_after.people)
     return tuple(found)
@@ -194,6 +194,13 @@ def _objection(objection: Objection, other: Objection | None) -> CauseOfChange:
     if other is None or objection.count > other.count or not set(objection.groups) <= set(other.groups):
         return "this_change"
     return "before"
+
+
+def _listed(setting: SettingName, before: tuple[str, ...], after: tuple[str, ...]) -> list[SettingChange]:
+    """What goes from a list, and what comes to it."""
+    gone = tuple(each for each in before if each not in after)
+    added = tuple(each for each in after if each not in before)
+    return [SettingChange(setting, "", gone, added)] if gone or added else []
 
 
 def _guards(before: GuardSettings, after: GuardSettings) -> list[SettingChange]:

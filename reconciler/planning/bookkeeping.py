@@ -10,12 +10,21 @@ from typing import TypeVar
 from reconciler.model.change import ChangeKind
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.live import IconSeen, LiveGroup
-from reconciler.model.record import Applied, IconRecord, Record
+from reconciler.model.record import Applied, IconRecord, Record, StoredSubject
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.icons import IN_SYNC, judge
-from reconciler.planning.text import normal
+from reconciler.planning.text import loose, normal
 
 T = TypeVar("T")
+
+
+def adopted(group: DesiredGroup, live: LiveGroup, old: Record | None) -> Record:
+    """The record of a group that was found by another form of its subject. That form is taken for what the
+    service made of it: to send the subject again would notify everybody, and change nothing."""
+    record = old if old is not None and old.id == live.id else Record(id=live.id)
+    if group.subject is None or loose(live.subject) != loose(group.subject):
+        return record
+    return replace(record, stored=StoredSubject(normal(group.subject), normal(live.subject)))
 
 
 def record_of(
@@ -26,13 +35,15 @@ def record_of(
     *,
     now: datetime,
     uploaded: IconRecord | None = None,
+    stored: StoredSubject | None = None,
     unsettled: frozenset[ChangeKind] = frozenset(),
 ) -> Record:
     """The record of a group as it was last seen.
 
     `unsettled` are the kinds of changes that are not known to have been made: of their fields the old
-    record stays. `uploaded` is the observation after an upload that took effect; `now` is when somebody who
-    is seen to be missing for the first time was so.
+    record stays. `uploaded` is the observation after an upload that took effect; `stored` the form in which
+    the service was just seen to keep the subject; `now` is when somebody who is seen to be missing for the
+    first time was so.
     """
     before = old.applied if old and old.applied else Applied()
     people_settled = not unsettled & {"promote", "demote", "remove_participants"}
@@ -54,6 +65,8 @@ def record_of(
         joined=_joined(group, live, old, promoted="promote" not in unsettled),
         missing=_missing(group, live, old.missing if old else {}, now),
         sent=old.sent if old else {},
+        revoking=old.revoking if old else None,
+        stored=stored or _stored(group, old),
     )
     revoked = old is not None and old.link_version is not None and old.link_version < (link_version or 0)
     return record.all_due() if revoked else record
@@ -77,6 +90,12 @@ def people_of(group: DesiredGroup, live: LiveGroup, old: Record, now: datetime) 
 def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
     """The applied value of a field: None where it is not managed, the earlier one where it is not settled."""
     return wanted if settled or wanted is None else before
+
+
+def _stored(group: DesiredGroup, old: Record | None) -> StoredSubject | None:
+    """How the service keeps the subject, as long as the manifest says that one."""
+    stored = old.stored if old else None
+    return stored if stored is not None and stored.sent == _subject(group) else None
 
 
 def _subject(group: DesiredGroup) -> str | None:

@@ -33,13 +33,15 @@ def changed_fields(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleDiff:
-    """Who is to be promoted, demoted, removed (participants, as listed), and who is to be invited."""
+    """Who is to be promoted, demoted, removed (participants, as listed), and who is to be invited. `choice`:
+    why nothing may be done, because one of several ids of a person would have to be chosen."""
 
     promote: tuple[Affected, ...] = ()
     demote: tuple[Affected, ...] = ()
     remove: tuple[Affected, ...] = ()
     invite: tuple[Invite, ...] = ()
     notes: tuple[Note, ...] = ()
+    choice: Note | None = None
 
 
 def compare_people(
@@ -52,8 +54,9 @@ def compare_people(
 ) -> PeopleDiff:
     """Compare admins and members with the live group.
 
-    Creator and account are protected: never demoted, removed or invited. Ids that share a key are
-    ambiguous: nothing is decided about them. `leavers` is by number keys. `joined` holds the joined-refs
+    Creator and account are protected: never demoted, removed or invited. Ids that share a key are one person
+    in each role: not wanted in it, all lose it; wanted, all have to have it already, because nobody can tell
+    which one to promote. `leavers` is by number keys. `joined` holds the joined-refs
     (`joined_ref`) of people who were seen in the group before: whoever of them is not in it now has left, and
     is not invited again.
     """
@@ -80,16 +83,17 @@ class _PeopleComparison:
     ) -> None:
         self.group = group
         self.live = live
-        self.ids = {number.key(wa_id): wa_id for wa_id in live.participants}
+        self.ids: dict[str, list[str]] = {}  # by number key, in the server's order
+        for wa_id in dict.fromkeys(live.participants):
+            self.ids.setdefault(number.key(wa_id), []).append(wa_id)
         self.admin_keys = live.admin_keys
-        self.ambiguous = live.ambiguous_keys
         self.protected = account_keys | ({live.creator_key} if live.creator_key else set())
         self.leavers = leavers
         self.joined = joined
         self.kept: set[str] = set()  # earlier numbers that keep their place for now
         self.invites: dict[str, Invite] = {}
         self.left: list[str] = []
-        self.unclear: dict[str, None] = {}
+        self.choices: list[str] = []  # keys of whom one id would have to be chosen
 
     def result(self) -> PeopleDiff:
         promote = self._promotions()
@@ -97,14 +101,6 @@ class _PeopleComparison:
         demote = self._demotions()
         remove = self._removals()
         notes = []
-        if self.unclear:
-            ids = tuple(wa_id for wa_id in self.live.participants if number.key(wa_id) in self.unclear)
-            notes.append(
-                Note(
-                    "ambiguous: these ids may be one person, so nothing is done about them: {people}",
-                    people=ids,
-                )
-            )
         if self.left:
             notes.append(
                 Note("joined and has left since, so is not invited again: {people}", people=tuple(self.left))
@@ -115,18 +111,36 @@ class _PeopleComparison:
             remove=remove,
             invite=tuple(self.invites.values()),
             notes=tuple(notes),
+            choice=self._choice(),
+        )
+
+    def _choice(self) -> Note | None:
+        """What a person has to do before anything can be done: only a phone shows which id is whose. Masked,
+        the ids of one number look alike; how many digits they have does not."""
+        if not self.choices:
+            return None
+        ids = tuple(wa_id for key in self.choices for wa_id in self.ids[key])
+        spare = [f"{len(wa_id)} digits" for wa_id in ids if wa_id not in self.live.admins]
+        which = (
+            "the one that is not theirs" if len(spare) == len(ids) else f"the one of {' and '.join(spare)}"
+        )
+        return Note(
+            "several ids are one person's number, and nobody can tell which of them to make admin: {people}. "
+            f"Remove {which} by phone; until then nothing is changed in this group",
+            people=ids,
         )
 
     def _promotions(self) -> tuple[Affected, ...]:
         promote: list[Affected] = []
         for person in self.group.admins or ():
-            if person.key in self.ambiguous:
-                self._doubt(person.key)
-                self.kept |= person.keys
-            elif person.key in self.ids:
+            if person.key in self.ids:
                 self.kept.add(person.key)
-                if person.key not in self.admin_keys:
-                    promote.append(Affected(self.ids[person.key], "has joined"))
+                ids = self.ids[person.key]
+                lacking = [wa_id for wa_id in ids if wa_id not in self.live.admins]
+                if len(ids) == 1:
+                    promote += [Affected(wa_id, "has joined") for wa_id in lacking]
+                elif lacking and person.key not in self.protected:
+                    self.choices.append(person.key)
             else:
                 self.kept |= person.keys
                 self._invite(person, "admin")
@@ -135,12 +149,10 @@ class _PeopleComparison:
     def _members(self) -> None:
         admins = {person.key for person in self.group.admins or ()}
         for person in self.group.members or ():
-            if person.key in self.ids and person.key not in self.ambiguous:
+            if person.key in self.ids:
                 self.kept.add(person.key)
                 continue
             self.kept |= person.keys
-            if person.key in self.ids:
-                continue
             if person.key not in admins:
                 self._invite(person, "member")
 
@@ -164,18 +176,14 @@ class _PeopleComparison:
                 continue
             else:
                 reason = "not in the manifest"
-            if key in self.ambiguous:
-                self._doubt(key)
-            else:
-                demote.append(Affected(self.ids[key], reason))
+            demote += [Affected(wa_id, reason) for wa_id in self.ids[key] if wa_id in self.live.admins]
         return tuple(demote)
 
     def _wanted_admins(self) -> set[str]:
         """Keys that may stay admin: the wanted ones, and earlier numbers until the wanted one is there."""
         wanted: set[str] = set()
         for person in self.group.admins or ():
-            there = person.key in self.ids and person.key not in self.ambiguous
-            wanted |= {person.key} if there else person.keys
+            wanted |= {person.key} if person.key in self.ids else person.keys
         return wanted
 
     def _removals(self) -> tuple[Affected, ...]:
@@ -192,15 +200,9 @@ class _PeopleComparison:
                 continue
             else:
                 reason = "not in the manifest"
-            if key in self.ambiguous:
-                self._doubt(key)
-            else:
-                remove.append(Affected(self.ids[key], reason))
+            remove += [Affected(wa_id, reason) for wa_id in self.ids[key]]
         return tuple(remove)
 
     def _why_left(self, key: str) -> str:
         mark = self.leavers[key].mark
         return f"left ({mark.file}:{mark.line})" if mark else "left"
-
-    def _doubt(self, key: str) -> None:
-        self.unclear[key] = None

@@ -29,13 +29,13 @@ from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
 from reconciler.model.live import IconSeen, LiveGroup
 from reconciler.model.plan import GroupPlan, Note
-from reconciler.model.record import Record
+from reconciler.model.record import Record, StoredSubject
 from reconciler.model.settings import Settings
 from reconciler.planning.diff import changed_fields, compare_people
 from reconciler.planning.icons import IN_SYNC, Verdict, judge
 from reconciler.planning.options import Options
 from reconciler.planning.ready import only_ready
-from reconciler.planning.text import normal
+from reconciler.planning.text import loose, normal
 
 #   create or adopt ─ subject ─ icon ─ promote ─ demote ─ revoke link ─ remove participants ─ leave
 #
@@ -142,6 +142,11 @@ def _plan_present(
     found: dict[str, str | int | bool | None] = {}
     if group.subject is not None:
         wanted["subject"], found["subject"] = normal(group.subject), normal(live.subject)
+        if wanted["subject"] != found["subject"] and _kept_otherwise(group.subject, live, record, context):
+            found["subject"] = wanted["subject"]
+            notes.append(
+                Note("the service keeps the subject in another form: {texts[0]}", texts=(live.subject,))
+            )
     if group.link_version is not None and recorded is not None:
         wanted["link_version"], found["link_version"] = group.link_version, recorded
     elif group.link_version is not None and group.link_version > 1:
@@ -192,13 +197,29 @@ def _plan_present(
         changes.append(RemoveParticipants(people.remove))
         if not any(isinstance(change, RevokeLink) for change in changes):
             notes.append(_WAY_BACK)
-    return replace(
+    planned = replace(
         empty,
         action="update" if changes else "none",
         changes=ordered(changes),
         to_invite=people.invite,
         notes=(*notes, *people.notes),
     )
+    return planned if people.choice is None else _blocked(planned, people.choice)
+
+
+def _blocked(planned: GroupPlan, note: Note) -> GroupPlan:
+    return replace(
+        planned, action="blocked", changes=(), withheld=planned.changes, notes=(*planned.notes, note)
+    )
+
+
+def _kept_otherwise(subject: str, live: LiveGroup, record: Record | None, context: Context) -> bool:
+    """Whether the live subject is what the service makes of the wanted one: as was seen when it was sent;
+    taken for granted without a state, because it would be sent again for ever."""
+    if not context.options.keeps_state:
+        return loose(subject) == loose(live.subject)
+    stored = record.stored if record else None
+    return stored == StoredSubject(normal(subject), normal(live.subject))
 
 
 def _unless_powerless(
@@ -228,9 +249,7 @@ def _unless_powerless(
         )
     else:
         note = Note("nobody is admin of this group, so nothing can be changed")
-    return replace(
-        planned, action="blocked", changes=(), withheld=planned.changes, notes=(*planned.notes, note)
-    )
+    return _blocked(planned, note)
 
 
 def after(live: LiveGroup, changes: Iterable[Change]) -> LiveGroup:

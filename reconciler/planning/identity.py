@@ -1,9 +1,10 @@
 """Which live group is it? The five rules, each resolved for all manifests before the next.
 
 (1) `id`; (2) the binding in state; (3) a create that an earlier run started and never recorded; (4) the only
-unbound live group with exactly this subject; (5) the only one with a subject in `previously`. A group that
-is claimed twice blocks both claimants; rules 3 to 5 take only a group that the account created, where that
-is known. Whatever could not be read is never taken for absent.
+unbound live group with this subject; (5) the only one with a subject in `previously`. Rules 3 to 5 compare
+exactly first, then by what a service may make of a subject (`planning.text.loose`), and take only a group
+that the account created, where that is known. A group that is claimed twice blocks both claimants. Whatever
+could not be read is never taken for absent.
 """
 
 from __future__ import annotations
@@ -14,27 +15,32 @@ from typing import Literal
 from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.live import Gone, LiveGroup, Problem, Reading
+from reconciler.model.live import LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
-from reconciler.model.record import State
-from reconciler.planning.needs import recorded_ids, short_list, to_search
-from reconciler.planning.text import BySubject, normal
+from reconciler.model.record import Left, State
+from reconciler.planning.needs import contradictions, departed, recorded_ids, short_list, to_search
+from reconciler.planning.text import BySubject, loose
 
 FoundBy = Literal["id", "state", "create", "subject", "previously"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The name means this group. `was`: the name it was bound to before, when that has no manifest now."""
+    """The name means this group. `was`: the name it was bound to before, when that has no manifest now.
+    `loosely`: it was found by another form of its subject."""
 
     id: str
     found_by: FoundBy
     was: str | None = None
+    loosely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unbound:
-    """No live group belongs to the name."""
+    """No live group belongs to the name. `left`: the one that did was left on purpose, and another was not
+    allowed."""
+
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,12 @@ class Unknown:
 
 
 Resolution = Bound | Unbound | Blocked | Unknown
-_Rule = Callable[[str, BySubject], list[LiveGroup]]
+_Find = Callable[[BySubject, tuple[str, ...]], list[LiveGroup]]
+_SEARCHES: tuple[FoundBy, ...] = ("create", "subject", "previously")
+_PASSES: tuple[tuple[_Find, bool], ...] = (
+    (lambda live, subjects: live.of(*subjects), False),
+    (lambda live, subjects: live.loosely(*subjects), True),
+)
 _NAMED = 5  # names in a note, which every one of them gets
 
 
@@ -79,7 +90,7 @@ def resolve(
     there, or is a `Problem`, makes rules 3 to 5 answer `Unknown`.
     """
     resolver = _Resolver(groups, state, reading, account_keys)
-    return resolver.run(to_search(groups, state, reading, recreate=recreate))
+    return resolver.run(to_search(groups, state, reading, account_keys, recreate=recreate))
 
 
 class _Resolver:
@@ -103,7 +114,8 @@ class _Resolver:
             record = self.state.groups.get(name)
             if record is not None and searched.get(name):
                 self.names.setdefault(name, Bound(record.id, "state"))
-            self.names.setdefault(name, Unbound())
+            left = None if name in searched else departed(name, self.state, self.reading, self.account_keys)
+            self.names.setdefault(name, Unbound(left))
         claimed = self.taken | {found.id for found in self.names.values() if isinstance(found, Bound)}
         orphans = {name: group_id for group_id, name in self.former.items() if group_id not in claimed}
         known = claimed | set(orphans.values())
@@ -169,42 +181,25 @@ class _Resolver:
             for group_id in (*unbound, *unlisted)
             if isinstance(self.reading.groups.get(group_id), Problem | None)
         )
-        short = short_list(self.reading, self.account_keys)
-        if unknown or short:
-            note = (
-                Note(
-                    "The list of groups is incomplete: it leaves out {ids}, which exists. So it is not known "
-                    "whether this group exists, and nothing is created. Run again later.",
-                    ids=short,
-                )
-                if short
-                else Note(
-                    "These groups could not be read, and one of them may be this one: {ids}. Nothing is "
-                    "created. Run again later.",
-                    ids=unknown,
-                )
-            )
+        doubtful = self._doubtful(unknown)
+        if doubtful is not None:
             for name in searched:
-                self.names[name] = Unknown(note)
+                self.names[name] = Unknown(doubtful)
             return
-        for name in searched:
-            self._wait_for_own(name, unbound)
         live = BySubject(
             found for group_id in unbound if isinstance(found := self.reading.groups[group_id], LiveGroup)
         )
-        rules: tuple[tuple[FoundBy, _Rule], ...] = (
-            ("create", self._by_intent),
-            ("subject", self._by_subject),
-            ("previously", self._by_previous),
-        )
-        for found_by, rule in rules:
-            claims: dict[str, list[str]] = {}
-            earlier = frozenset(self.taken)  # what this rule takes is still there for its other claimants
-            for name, only_rule_3 in searched.items():
-                if name not in self.names and (found_by == "create" or not only_rule_3):
-                    candidates = [group for group in rule(name, live) if group.id not in earlier]
-                    self._choose(claims, name, candidates, found_by)
-            self._settle(claims)
+        claims: dict[str, list[str]]
+        for found_by in _SEARCHES:
+            for find, loosely in _PASSES:
+                claims = {}
+                earlier = frozenset(self.taken)  # what this rule takes is still there for its other claimants
+                for name, only_rule_3 in searched.items():
+                    if name not in self.names and (found_by == "create" or not only_rule_3):
+                        matching = self._matching(found_by, name, find, live)
+                        candidates = [group for group in matching if group.id not in earlier]
+                        self._choose(claims, name, candidates, found_by, loosely)
+                self._settle(claims)
         disputed = BySubject(
             group
             for group_id in sorted(self.disputed)
@@ -213,13 +208,19 @@ class _Resolver:
         for name in searched:
             if name not in self.names:
                 self._unless_disputed(name, disputed)
+            if name not in self.names and not searched[name]:
+                self._unless_cut_off(name, live)
         self._same_subject_twice(name for name, only_rule_3 in searched.items() if not only_rule_3)
 
     def _unless_disputed(self, name: str, disputed: BySubject) -> None:
         """Nothing is created beside a group that would have been found, had not others claimed it and been
         blocked: it may turn out to be this one."""
-        rules = (self._by_intent, self._by_subject, self._by_previous)
-        ids = tuple(dict.fromkeys(group.id for rule in rules for group in rule(name, disputed)))
+        find, _ = _PASSES[-1]  # loosely, which finds what is exactly so as well
+        ids = tuple(
+            dict.fromkeys(
+                group.id for found_by in _SEARCHES for group in self._matching(found_by, name, find, disputed)
+            )
+        )
         if ids:
             self.names[name] = Blocked(
                 Note(
@@ -229,42 +230,68 @@ class _Resolver:
                 )
             )
 
-    def _wait_for_own(self, name: str, unbound: list[str]) -> None:
-        """A group that is listed since a create began, and cannot be read yet, may be the one it made."""
-        intent = self.state.creating.get(name)
-        if intent is None:
-            return
-        listed = set(intent.listed)
-        young = tuple(
-            group_id
-            for group_id in unbound
-            if group_id not in listed and isinstance(self.reading.groups[group_id], Gone)
+    def _unless_cut_off(self, name: str, live: BySubject) -> None:
+        """Nor beside a group whose subject is the wanted one, cut off by the service."""
+        subject = self.groups[name].subject
+        cut = (
+            ()
+            if subject is None
+            else tuple(group for group in live.cut(subject) if group.id not in self.taken)
         )
-        if young:
-            self.names[name] = Unknown(
+        if cut:
+            self.names[name] = Blocked(
                 Note(
-                    "An earlier run began to create this group, and {ids} may be it: listed since, though "
-                    "asking for it answers that there is none. Nothing is created. Run again later.",
-                    ids=young,
+                    "{ids} may be this group: its subject is the beginning of the wanted one, cut off. If it "
+                    "is, add to the manifest: id: {ids[0]}. If not, give this one a subject that begins "
+                    "otherwise. Nothing is created beside it.",
+                    ids=tuple(group.id for group in cut),
                 )
             )
 
-    def _by_intent(self, name: str, live: BySubject) -> list[LiveGroup]:
-        intent = self.state.creating.get(name)
-        if intent is None:
-            return []
-        listed = set(intent.listed)
-        return [group for group in live.of(intent.subject) if group.id not in listed]
+    def _doubtful(self, unknown: tuple[str, ...]) -> Note | None:
+        """Why nobody can say whether a group exists that was not found; None where that can be said."""
+        if short := short_list(self.reading, self.account_keys):
+            return Note(
+                "The list of groups is incomplete: it leaves out {ids}, which exists. So it is not known "
+                "whether this group exists, and nothing is created. Run again later.",
+                ids=short,
+            )
+        if contradicted := contradictions(self.reading):
+            return Note(
+                "The list names {ids}, but asking for it answers that there is none. So it is not known "
+                "whether this group exists, and nothing is created. Run again later; if it stays so, "
+                "`ignore:` in reconciler.yaml leaves it out.",
+                ids=contradicted,
+            )
+        if unknown:
+            return Note(
+                "These groups could not be read, and one of them may be this one: {ids}. Nothing is "
+                "created. Run again later.",
+                ids=unknown,
+            )
+        return None
 
-    def _by_subject(self, name: str, live: BySubject) -> list[LiveGroup]:
-        subject = self.groups[name].subject
-        return [] if subject is None else live.of(subject)
-
-    def _by_previous(self, name: str, live: BySubject) -> list[LiveGroup]:
-        return live.of(*self.groups[name].previously)
+    def _matching(self, found_by: FoundBy, name: str, find: _Find, live: BySubject) -> list[LiveGroup]:
+        """What one rule finds for a name among these groups."""
+        group, intent = self.groups[name], self.state.creating.get(name)
+        match found_by:
+            case "create" if intent is not None:
+                listed = set(intent.listed)
+                return [found for found in find(live, (intent.subject,)) if found.id not in listed]
+            case "subject" if group.subject is not None:
+                return find(live, (group.subject,))
+            case "previously":
+                return find(live, group.previously)
+            case _:
+                return []
 
     def _choose(
-        self, claims: dict[str, list[str]], name: str, candidates: list[LiveGroup], found_by: FoundBy
+        self,
+        claims: dict[str, list[str]],
+        name: str,
+        candidates: list[LiveGroup],
+        found_by: FoundBy,
+        loosely: bool,
     ) -> None:
         ids = tuple(group.id for group in candidates)
         match candidates:
@@ -281,7 +308,7 @@ class _Resolver:
                     )
                 )
             case [group]:
-                self._claim(claims, name, Bound(group.id, found_by, self.former.get(group.id)))
+                self._claim(claims, name, Bound(group.id, found_by, self.former.get(group.id), loosely))
             case _:
                 for group_id in ids:
                     claims.setdefault(group_id, []).append(name)
@@ -306,7 +333,7 @@ class _Resolver:
         for name in searched:
             subject = self.groups[name].subject
             if name not in self.names and subject is not None:
-                wanted.setdefault(normal(subject), []).append(name)
+                wanted.setdefault(loose(subject), []).append(name)
         for names in wanted.values():
             if len(names) > 1:
                 for name in names:

@@ -15,7 +15,7 @@ from reconciler.model.imported import Import, ImportField
 from reconciler.model.listing import Owner
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.record import State
-from reconciler.planning.text import normal
+from reconciler.planning.text import loose, normal
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ def unbound(desired: Desired, owners: Mapping[str, Owner]) -> dict[str, DesiredG
     for group in desired.groups:
         if group.name not in bound and group.id is None and group.ensure is Ensure.PRESENT:
             for subject in (*([group.subject] if group.subject else []), *group.previously):
-                found.setdefault(normal(subject), group)
+                found.setdefault(loose(subject), group)
     return found
 
 

@@ -9,7 +9,7 @@ from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import Desired
 from reconciler.model.listing import ListedGroup, Listing, Owner, Role
-from reconciler.model.live import Gone, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Gone, LiveGroup, Problem, Reading
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -18,9 +18,6 @@ from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.needs import short_list
 from reconciler.planning.options import Options
 
-CONTRADICTION = Problem(
-    "contradiction", "the list names the group, but asking for it answers that there is none", retry=True
-)
 _NOT_READ = Problem("not_read", "it was not asked for")
 
 
@@ -56,7 +53,11 @@ def listing(desired: Desired, state: State, reading: Reading, settings: Settings
     belongs = owners(desired, state, reading, settings.account_keys)
     groups = [_listed(group_id, reading, belongs.get(group_id), keys) for group_id in reading.listed]
     short = short_list(reading, settings.account_keys)
-    note = Note("The list of groups leaves out {ids}, which exists. Run again later.", ids=short)
+    notes = []
+    if short:
+        notes.append(Note("The list of groups leaves out {ids}, which exists. Run again later.", ids=short))
+    if reading.ignored:
+        notes.append(Note("Not looked at, as `ignore:` says: {ids}.", ids=reading.ignored))
     return Listing(
         groups=tuple(sorted(groups, key=_rank)),
         total=len(groups),
@@ -64,7 +65,7 @@ def listing(desired: Desired, state: State, reading: Reading, settings: Settings
         keys=keys,
         guessed=account is not None and not settings.account,
         complete=not short and all(group.live is not None for group in groups),
-        notes=(note,) if short else (),
+        notes=tuple(notes),
     )
 
 

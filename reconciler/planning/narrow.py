@@ -5,6 +5,9 @@ A new plan may only drop approved changes or people. Anything more was never sho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -19,12 +22,39 @@ from reconciler.model.change import (
     SetIcon,
     SetSubject,
 )
-from reconciler.model.live import IconSeen
+from reconciler.model.live import IconSeen, LiveGroup
 
 
 def exceeds(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
     """The first fresh change that is not covered by what was approved; None when all are."""
     return next((change for change in fresh if not any(_covers(other, change) for other in approved)), None)
+
+
+def undone(before: Iterable[Change], live: LiveGroup, now: Iterable[Change]) -> tuple[Change, ...]:
+    """What a plan after the last write still has, or has again: what somebody else did meanwhile.
+
+    `before` are the changes that this run did not get done, which is told of each; `live` is the group before
+    the first write. Somebody who has joined since is none of it.
+    """
+    found: list[Change] = []
+    for change in now:
+        match change:
+            case Promote() | Demote() | RemoveParticipants():
+                told = {
+                    person.wa_id
+                    for other in before
+                    if isinstance(other, Promote | Demote | RemoveParticipants) and other.kind == change.kind
+                    for person in other.people
+                }
+                rest = [person for person in change.people if person.wa_id not in told]
+                if not isinstance(change, Demote):
+                    rest = [person for person in rest if person.wa_id in live.participants]
+                if rest:
+                    found.append(replace(change, people=tuple(rest)))
+            case _:
+                if not any(other.kind == change.kind for other in before):
+                    found.append(change)
+    return tuple(found)
 
 
 def _covers(approved: Change, fresh: Change) -> bool:

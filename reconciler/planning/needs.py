@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import Gone, LiveGroup, Reading
-from reconciler.model.record import State
+from reconciler.model.live import CONTRADICTION, Gone, LiveGroup, Reading
+from reconciler.model.record import Left, State
 
 
 def surely_bound(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
@@ -30,13 +30,38 @@ def recorded_ids(groups: Iterable[DesiredGroup], state: State) -> frozenset[str]
     return frozenset(pinned | {record.id for record in state.groups.values()})
 
 
+def left_ids(state: State) -> frozenset[str]:
+    """Ids of groups that were left on purpose."""
+    return frozenset(left.id for left in state.left.values())
+
+
+def departed(name: str, state: State, reading: Reading, account_keys: frozenset[str]) -> Left | None:
+    """The group of this name that was left on purpose, as long as nothing speaks against that: the id is not
+    listed, or it is and asking for it finds no group with the account in it."""
+    left = state.left.get(name)
+    if left is None or left.id not in reading.listed:
+        return left
+    match reading.groups.get(left.id):
+        case LiveGroup() as live if account_keys and not account_keys & live.participant_keys:
+            return left
+        case Gone():
+            return left
+        case _:
+            return None
+
+
 def to_search(
-    groups: Iterable[DesiredGroup], state: State, reading: Reading, *, recreate: bool
+    groups: Iterable[DesiredGroup],
+    state: State,
+    reading: Reading,
+    account_keys: frozenset[str],
+    *,
+    recreate: bool,
 ) -> dict[str, bool]:
     """Names that rules 3 to 5 have to look for; True for those that only rule 3 may find.
 
-    A name whose recorded group is gone is looked for when `recreate` allows a new one, or, by rule 3 alone,
-    when an earlier run had begun to make one.
+    A name whose recorded group is gone, or was left, is looked for when `recreate` allows a new one, or, by
+    rule 3 alone, when an earlier run had begun to make one.
     """
     wanted: dict[str, bool] = {}
     for group in groups:
@@ -44,13 +69,25 @@ def to_search(
             continue
         record = state.groups.get(group.name)
         if record is None:
-            wanted[group.name] = False
+            if recreate or departed(group.name, state, reading, account_keys) is None:
+                wanted[group.name] = False
+            elif group.name in state.creating:
+                wanted[group.name] = True
         elif isinstance(reading.groups.get(record.id), Gone) and record.id not in reading.listed:
             if recreate:
                 wanted[group.name] = False
             elif group.name in state.creating:
                 wanted[group.name] = True
     return wanted
+
+
+def contradictions(reading: Reading) -> tuple[str, ...]:
+    """Listed groups that answered twice that they are not there: nobody knows what else is wrong then."""
+    return tuple(
+        group_id
+        for group_id in reading.listed
+        if isinstance(found := reading.groups.get(group_id), Gone) or found == CONTRADICTION
+    )
 
 
 def short_list(reading: Reading, account_keys: frozenset[str]) -> tuple[str, ...]:

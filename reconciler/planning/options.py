@@ -42,7 +42,9 @@ class Options:
 
     `commit` is that of the manifests, None where nobody knows.
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
-    with `state: none`. `ready`: nothing but promotions of people who have joined since (`planning.ready`).
+    with `state: none`. `keeps_intents`: whether the next run will find what this one records, which nobody
+    knows of a file in a pipeline. `ready`: nothing but promotions of people who have joined since
+    (`planning.ready`).
     `checkout` is None where there is nothing to compare.
     """
 
@@ -52,6 +54,7 @@ class Options:
     allow: frozenset[str] = frozenset()
     prune: bool = False
     keeps_state: bool = True
+    keeps_intents: bool = True
     ready: Ready | None = None
     commit: str | None = None
     checkout: Checkout | None = None

@@ -49,7 +49,9 @@ class Past:
         if self.applied.subject is None:
             return "not_applied"
         last = normal(self.applied.subject)
-        return _cause(moved=live != last, rewritten=wanted != last)
+        stored = self.record.stored if self.record else None
+        kept = stored.found if stored is not None and stored.sent == last else last
+        return _cause(moved=live not in (last, kept), rewritten=wanted != last)
 
     def icon_cause(self, seen: IconSeen, wanted: Icon | None) -> Cause:
         """Why the icon is not the wanted one, where None is no icon."""

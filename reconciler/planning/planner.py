@@ -6,17 +6,19 @@ and the guards look at the whole.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.model.change import AdoptGroup, Change, CreateGroup, Invite, LeaveGroup, SetIcon
 from reconciler.model.desired import Desired, DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import Gone, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Gone, LiveGroup, Problem, Reading
 from reconciler.model.plan import Action, GroupPlan, Note, Plan, Unmanaged
-from reconciler.model.record import Record, State
+from reconciler.model.record import Left, Record, State
 from reconciler.model.settings import Settings
 from reconciler.planning import guards
 from reconciler.planning.ahead import Ahead
+from reconciler.planning.bookkeeping import adopted
 from reconciler.planning.group import Context, newcomers, ordered
 from reconciler.planning.identity import (
     Blocked,
@@ -26,14 +28,11 @@ from reconciler.planning.identity import (
     Unknown,
     resolve,
 )
-from reconciler.planning.needs import short_list
+from reconciler.planning.needs import left_ids, short_list
 from reconciler.planning.options import Options
 from reconciler.planning.text import normal
 
 _MANY_ORPHANS = 3  # more would be a guess
-_CONTRADICTION = Problem(
-    "contradiction", "the list names the group, but asking for it answers that there is none"
-)
 
 
 def plan(
@@ -74,9 +73,16 @@ def plan(
         unmanaged=unmanaged,
         complete=not short and all(group.action != "unreadable" for group in groups),
         ready_only=options.ready is not None,
-        notes=(Note("The list of groups leaves out {ids}, which exists.", ids=short),) if short else (),
+        notes=tuple(_notes(short, reading)),
     )
     return replace(result, objections=guards.check(result, state, reading, settings, options))
+
+
+def _notes(short: tuple[str, ...], reading: Reading) -> Iterator[Note]:
+    if short:
+        yield Note("The list of groups leaves out {ids}, which exists.", ids=short)
+    if reading.ignored:
+        yield Note("Not looked at, as `ignore:` says: {ids}.", ids=reading.ignored)
 
 
 def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[GroupPlan]:
@@ -114,8 +120,8 @@ def _plan_name(group: DesiredGroup, identities: Identities, reading: Reading, ah
             return _held(group, _entry(group, "blocked", notes=(note,)), context)
         case Unknown(note):
             return _entry(group, "unreadable", notes=(note,))
-        case Unbound():
-            return _held(group, _plan_create(group, context), context)
+        case Unbound(left):
+            return _held(group, _plan_unbound(group, left, ahead), context)
         case Bound() as bound:
             return _held(group, _plan_bound(group, bound, reading, ahead), context)
 
@@ -171,9 +177,36 @@ def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPla
     )
 
 
-def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
+def _plan_unbound(group: DesiredGroup, left: Left | None, ahead: Ahead) -> GroupPlan:
+    context = ahead.context
+    if group.ensure is not Ensure.PRESENT and left is not None:
+        note = Note(f"{_left_since(left)}: this manifest can go")
+        return _entry(group, "none", group_id=left.id, notes=(note,))
     if group.ensure is not Ensure.PRESENT:
         return _entry(group, "none", notes=(Note("no group is bound to this name: nothing to leave"),))
+    if left is not None:
+        note = Note(
+            f"the group of this name, {{ids[0]}}, was {_left_since(left)}, and the account cannot get back "
+            "into it by itself. To make a new one: reconciler apply --allow recreate",
+            ids=(left.id,),
+        )
+        return _entry(group, "missing", group_id=left.id, notes=(note,))
+    planned = _plan_create(group, context)
+    intent = ahead.state.creating.get(group.name)
+    if intent is None or planned.action != "create":
+        return planned
+    note = Note(
+        f"an earlier run began to create it at {intent.at:%Y-%m-%d %H:%M:%S} UTC, and may have: apply looks "
+        "for it first, as long as it may take to be listed (`api.create_patience`)"
+    )
+    return replace(planned, notes=(*planned.notes, note))
+
+
+def _left_since(left: Left) -> str:
+    return f"{left.how} on {left.at:%Y-%m-%d}"
+
+
+def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
     if group.subject is None:  # validation lets this through beside `id` only, which is always bound
         return _entry(group, "blocked", notes=(Note("a group cannot be created without `subject`"),))
     if context.options.ready is not None:
@@ -193,17 +226,32 @@ def _plan_bound(group: DesiredGroup, bound: Bound, reading: Reading, ahead: Ahea
         case Problem() as problem:
             return _unreadable(group, bound.id, problem)
         case Gone() as gone:
-            return _plan_gone(group, bound, gone, reading)
+            return _plan_gone(group, bound, gone, reading, ahead.state)
         case LiveGroup() as live:
             seen = reading.icons.get(bound.id)
             if isinstance(seen, Problem):
                 return _unreadable(group, bound.id, seen)
+            if _left_although_listed(group, live, reading, ahead):
+                return _unreadable(group, bound.id, CONTRADICTION)
+            record = adopted(group, live, record) if bound.loosely else record
             return _with_adoption(ahead.plan(group, live, seen, record), bound, ahead.context)
 
 
+def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: Reading, ahead: Ahead) -> bool:
+    """Whether a group looks as if it had been left, which the list denies and nobody has recorded."""
+    keys = ahead.context.account_keys
+    outside = bool(keys) and not keys & live.participant_keys
+    listed = live.id in reading.listed and live.id not in left_ids(ahead.state)
+    return group.ensure is not Ensure.PRESENT and outside and listed
+
+
 def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPlan:
-    note = Note("could not be read: {texts[0]}", texts=(problem.message,))
-    return _entry(group, "unreadable", group_id=group_id, notes=(note,))
+    return _entry(group, "unreadable", group_id=group_id, notes=(_not_read(problem),))
+
+
+def _not_read(problem: Problem) -> Note:
+    hint = f" ({problem.hint})" if problem == CONTRADICTION else ""
+    return Note(f"could not be read: {{texts[0]}}{hint}", texts=(problem.message,))
 
 
 def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -> GroupPlan:
@@ -223,24 +271,27 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
         case LiveGroup():
             return replace(orphan, action="leave", changes=(LeaveGroup(),))
         case Problem() | Gone():
-            problem = found if isinstance(found, Problem) else _CONTRADICTION
-            note = Note("could not be read: {texts[0]}", texts=(problem.message,))
-            return replace(orphan, action="unreadable", notes=(note,))
+            problem = found if isinstance(found, Problem) else CONTRADICTION
+            return replace(orphan, action="unreadable", notes=(_not_read(problem),))
         case None:
             raise ValueError(f"the group of {name} was not read")
 
 
-def _plan_gone(group: DesiredGroup, bound: Bound, gone: Gone, reading: Reading) -> GroupPlan:
+def _plan_gone(group: DesiredGroup, bound: Bound, gone: Gone, reading: Reading, state: State) -> GroupPlan:
     if bound.id in reading.listed:
-        return _unreadable(group, bound.id, _CONTRADICTION)
+        return _unreadable(group, bound.id, CONTRADICTION)
+    left = next((entry for entry in state.left.values() if entry.id == bound.id), None)
     if group.ensure is not Ensure.PRESENT:
-        return _entry(group, "none", group_id=bound.id, notes=(Note("the group has been left already"),))
+        since = "left already" if left is None else _left_since(left)
+        note = Note(f"the group has been {since}: this manifest can go")
+        return _entry(group, "none", group_id=bound.id, notes=(note,))
     answer = f"HTTP {gone.status}" if gone.status else "an empty list"
     mend = (
         "Correct `id` in the manifest."
         if group.id is not None
         else "If it is gone for good, create a new one: reconciler apply --allow recreate"
     )
+    mend = mend if left is None else f"It was {_left_since(left)}. {mend}"
     note = Note(f"{{ids[0]}} is not listed, and asking for it answers {answer}. {mend}", ids=(bound.id,))
     return _entry(group, "missing", group_id=bound.id, notes=(note,))
 
@@ -257,10 +308,10 @@ def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupP
         "subject": "found by its subject",
         "previously": "found by an earlier subject",
     }[bound.found_by]
-    note = Note(how + was)
+    note = Note(how + (", which it has in another form" if bound.loosely else "") + was)
     if not context.options.keeps_state or context.options.ready is not None:
         return replace(planned, notes=(*planned.notes, note))
-    adopt = AdoptGroup(bound.id, bound.found_by, bound.was)
+    adopt = AdoptGroup(bound.id, bound.found_by, bound.was, bound.loosely)
     return replace(
         planned, action="adopt", changes=ordered((adopt, *planned.changes)), notes=(*planned.notes, note)
     )

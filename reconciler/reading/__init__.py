@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
-from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Gone, IconSeen, LiveGroup, Problem, Reading
 from reconciler.planning.icons import Verdict, judge
 from reconciler.planning.identity import Bound, resolve
-from reconciler.planning.needs import recorded_ids, surely_bound, to_search
+from reconciler.planning.needs import left_ids, recorded_ids, surely_bound, to_search
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
 from reconciler.reading.workers import Workers
@@ -42,16 +42,18 @@ def read(
     account_keys: frozenset[str],
     concurrency: int,
     progress: Progress,
+    ignore: Collection[str] = (),
     settle: Settle | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Reading:
-    """Read what a plan needs. `settle` is told of every bound group as soon as all is read that concerns it,
-    by the thread that read it. `meanwhile` is called once, in this thread, while the list is waited for:
-    nothing else can be asked before it is there. Raises `ApiError` when the list cannot be read,
-    `CredentialsError` and `Interrupted` from any call."""
+    """Read what a plan needs. Groups that `ignore` names are taken for not listed. `settle` is told of every
+    bound group as soon as all is read that concerns it, by the thread that read it. `meanwhile` is called
+    once, in this thread, while the list is waited for: nothing else can be asked before it is there. Raises
+    `ApiError` when the list cannot be read, `CredentialsError` and `Interrupted` from any call."""
     with Workers(concurrency, progress) as workers:
         listed = workers.one(reader.list_groups, meanwhile)
-        return _Run(desired, state, reader, icon_files, options, account_keys, workers, settle).read(listed)
+        run = _Run(desired, state, reader, icon_files, options, account_keys, workers, settle)
+        return run.read(listed, frozenset(ignore))
 
 
 def survey(
@@ -59,16 +61,21 @@ def survey(
     *,
     known: Iterable[str] = (),
     only: Collection[str] | None = None,
+    ignore: Collection[str] = (),
+    left: Collection[str] = (),
     concurrency: int,
     progress: Progress,
 ) -> Reading:
     """Everything there is: the list, and the info of every group on it and of the `known` ones beside it; of
-    `only` these where that is given. For seeing and importing what exists; planning reads less.
+    `only` these where that is given. Groups that `ignore` names are taken for not listed; `left` are
+    those that were left on purpose. For seeing and importing what exists; planning reads less.
 
     Raises what `read` raises.
     """
-    listed = reader.list_groups()
-    wanted = tuple(dict.fromkeys((*listed, *known)) if only is None else dict.fromkeys(only))
+    named = reader.list_groups()
+    listed = tuple(group_id for group_id in named if group_id not in ignore)
+    wanted = dict.fromkeys((*listed, *known) if only is None else only)
+    wanted = {group_id: None for group_id in wanted if group_id not in ignore}
     groups: dict[str, LiveGroup | Problem | Gone] = {}
 
     def look(group_id: str) -> None:
@@ -76,7 +83,40 @@ def survey(
 
     with Workers(concurrency, progress) as workers:
         workers.all(partial(look, group_id) for group_id in wanted)
-    return Reading(listed=listed, groups={group_id: groups[group_id] for group_id in wanted})
+        listed = _still_listed(reader, listed, groups, workers, left)
+    return Reading(
+        listed=listed,
+        ignored=tuple(group_id for group_id in named if group_id in ignore),
+        groups={group_id: groups[group_id] for group_id in wanted},
+    )
+
+
+def _still_listed(
+    reader: Reader,
+    listed: tuple[str, ...],
+    groups: dict[str, LiveGroup | Problem | Gone],
+    workers: Workers,
+    left: Collection[str],
+) -> tuple[str, ...]:
+    """The list without the groups that turned out to be gone.
+
+    A listed group of which it was answered that there is none is asked for once more, and so is the list: an
+    id that is not on it any more was never there, and one that is, is a `CONTRADICTION`, which is put into
+    `groups`. What was `left` on purpose is gone, whatever the list says.
+    """
+    gone = {group_id for group_id in listed if isinstance(groups.get(group_id), Gone)}
+    doubtful = gone.difference(left)
+    if not doubtful:
+        return tuple(group_id for group_id in listed if group_id not in gone) if gone else listed
+
+    def look(group_id: str) -> None:
+        found = observe_group(reader, group_id)
+        groups[group_id] = CONTRADICTION if isinstance(found, Gone) else found
+
+    again = frozenset(reader.list_groups())
+    workers.all(partial(look, group_id) for group_id in sorted(doubtful & again))
+    gone -= doubtful & again
+    return tuple(group_id for group_id in listed if group_id not in gone)
 
 
 def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Gone:
@@ -140,12 +180,14 @@ class _Run:
         self.icon_of: dict[str, str] = {}  # for which name an icon was looked at
         self.by_subject: dict[str, DesiredGroup] = {}  # searched names whose icon is managed
         self.listed: tuple[str, ...] = ()
+        self.ignored: tuple[str, ...] = ()
         self.strays: frozenset[str] = frozenset()  # listed, and bound to no manifest
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
-    def read(self, listed: tuple[str, ...]) -> Reading:
-        self.listed = listed
+    def read(self, named: tuple[str, ...], ignore: frozenset[str]) -> Reading:
+        self.listed = tuple(group_id for group_id in named if group_id not in ignore)
+        self.ignored = tuple(group_id for group_id in named if group_id in ignore)
         self.strays = frozenset(self.listed) - set(surely_bound(self.desired.groups, self.state).values())
         wanted = [group for group in self.desired.groups if self.options.wants(group.name)]
         bound = surely_bound(wanted, self.state)
@@ -159,18 +201,25 @@ class _Run:
             infos |= dict.fromkeys(self._searchable())
             self._expect(wanted, searched)
         self._gather(infos, with_icons)
+        self._drop_gone()
         if not searched and (searched := self._to_search(wanted)):  # a recorded group turned out to be gone
             self._expect(wanted, searched)
             self._gather(self._searchable(), {})
+            self._drop_gone()
         if searched:
             self._gather((), self._found_later(wanted))
-        return Reading(listed=self.listed, groups=self.groups, icons=self.icons)
+        return self._partial()
+
+    def _drop_gone(self) -> None:
+        left = left_ids(self.state)
+        self.listed = _still_listed(self.reader, self.listed, self.groups, self.workers, left)
 
     def _partial(self) -> Reading:
-        return Reading(listed=self.listed, groups=self.groups, icons=self.icons)
+        return Reading(listed=self.listed, ignored=self.ignored, groups=self.groups, icons=self.icons)
 
     def _to_search(self, wanted: Iterable[DesiredGroup]) -> dict[str, bool]:
-        return to_search(wanted, self.state, self._partial(), recreate="recreate" in self.options.allow)
+        recreate = "recreate" in self.options.allow
+        return to_search(wanted, self.state, self._partial(), self.account_keys, recreate=recreate)
 
     def _searchable(self) -> tuple[str, ...]:
         """What a search has to know: all that is listed, and all on record that is not, whoever is targeted.
@@ -220,9 +269,6 @@ class _Run:
 
     def _info(self, group_id: str) -> None:
         found = observe_group(self.reader, group_id)
-        if isinstance(found, Gone) and found.status == 400 and group_id in self.strays:
-            # A 400 has many meanings; only of a group that nobody lists does it mean "gone".
-            found = Problem("http_400", "asking for a listed group was answered with 400", status=400)
         self.groups[group_id] = found
         self._settle(group_id)
         if self.by_subject and isinstance(found, LiveGroup) and self._may_be_adopted(found):

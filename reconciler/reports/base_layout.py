@@ -14,6 +14,7 @@ _SETTINGS = {
     "state": "state",
     "guards": "guard",
     "allow": "allow",
+    "ignore": "ignore",
     "alias": "alias",
 }
 

@@ -97,11 +97,8 @@ def _share(groups: tuple[GroupView, ...], cause: CauseOfChange) -> ShareView:
 
 
 def _setting(change: SettingChange, book: Book) -> SettingView:
-    numbers = change.setting in ("account", "alias")
-    before, after = (
-        ", ".join(book.number(text) if numbers else book.outsider(text) for text in side)
-        for side in (change.before, change.after)
-    )
+    shown = {"account": book.number, "alias": book.number, "ignore": book.group_id}.get(change.setting)
+    before, after = (", ".join(map(shown or book.outsider, side)) for side in (change.before, change.after))
     if before == after and before:  # masked, two numbers may look alike
         after += " (another number)"
     return SettingView(change.setting, book.outsider(change.name), before, after)

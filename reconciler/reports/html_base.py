@@ -24,7 +24,14 @@ PARTS: dict[CauseOfChange, tuple[Mark, str]] = {
     ),
 }
 
-_SETTINGS = {"account": "account", "state": "state", "guards": "guard", "allow": "allow", "alias": "alias"}
+_SETTINGS = {
+    "account": "account",
+    "state": "state",
+    "guards": "guard",
+    "allow": "allow",
+    "ignore": "ignore",
+    "alias": "alias",
+}
 
 
 def named(base: BaseView) -> str:

@@ -142,7 +142,12 @@ def _sent(sent: Sent) -> dict[str, object]:
 
 
 def _revoking(revoking: Revoking) -> dict[str, object]:
-    return _known(version=revoking.version, link=revoking.link, at=format_time(revoking.at))
+    return _known(
+        version=revoking.version,
+        link=revoking.link,
+        at=format_time(revoking.at),
+        closing=revoking.closing or None,
+    )
 
 
 def _left(left: Left) -> dict[str, object]:
@@ -244,6 +249,7 @@ def _read_revoking(value: object) -> Revoking:
         version=item.get("version", fields.count),
         link=item.need("link", fields.text),
         at=item.need("at", fields.time),
+        closing=item.get("closing", fields.flag) or False,
     )
 
 

@@ -83,6 +83,13 @@ def integer(value: object) -> int:
     return value
 
 
+def flag(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Wrong("is neither true nor false")
+    return value
+
+
 def count(value: object) -> int:
     """A whole number from 0 on."""
     if integer(value) < 0:

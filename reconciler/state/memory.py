@@ -101,8 +101,9 @@ def _with_record(state: State, name: str, record: Record) -> State:
 
 def _changed(state: State, name: str, change: Callable[[Record], Record]) -> State:
     """With another record of `name`; one of which nothing is recorded is passed over."""
-    record = state.groups.get(name)
-    return state if record is None else replace(state, groups={**state.groups, name: change(record)})
+    before = state.groups.get(name)
+    after = None if before is None else change(before)
+    return state if after is None or after == before else replace(state, groups={**state.groups, name: after})
 
 
 def _with_all(

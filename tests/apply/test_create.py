@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.errors import CredentialsError, NotSent, RateLimited, Refused, Unclear
+from reconciler.errors import CredentialsError, NotFound, NotSent, RateLimited, Refused, Unclear
 from reconciler.model.change import AdoptGroup
 from reconciler.model.record import Intent
 from tests.apply.world import (
@@ -19,7 +19,9 @@ from tests.apply.world import (
     outcomes,
     picture,
     problem_code,
+    statuses,
 )
+from tests.fakes import ACCOUNT
 
 RESET = Unclear("the connection broke before the answer", code="reset", retry=True)
 TIMEOUT = Unclear("the answer did not come in time", code="timeout", retry=True)
@@ -206,6 +208,132 @@ def test_a_create_that_has_just_begun_elsewhere_is_waited_for(age: float) -> Non
     assert len(world.with_subject("Sales")) == 1
     world.wait(6)
     world.assert_settled()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["state", "none"])
+@pytest.mark.parametrize("lag", [15.0, 25.0, 55.0])
+def test_a_group_that_is_listed_late_is_never_made_again(lag: float, kept: bool) -> None:
+    """Whoever got no answer to a create waits for the list to catch up, and so does the next run at once."""
+    world = World(lag=lag)
+    world.want()
+    world.want("other", subject="Other")
+    world.keeps_state = kept
+    if not kept:  # nobody will know later that this was unclear
+        world.patience = replace(world.patience, unclear=60.0)
+    world.api.fail("create_group", RESET, when="after", times=2)
+    first = world.apply()
+    assert set(statuses(first)) == ({"unknown"} if kept else {"done"})
+    noted = entry(world.plan()).notes
+    assert not kept or lag < 21 or "an earlier run began to create it" in noted[0].text
+    world.apply()
+    assert len(world.with_subject("Sales")) == len(world.with_subject("Other")) == 1
+    assert world.written.count("create_group") == 2
+    assert not kept or lag < 21 or "other, sales" in world.told[-1]
+    assert world.clock.elapsed < 130, "both are waited for side by side"
+    world.wait(lag)
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("skew", [timedelta(minutes=5), -timedelta(minutes=5), timedelta(days=400)])
+def test_a_create_that_made_nothing_is_waited_for_once_and_no_longer_whatever_the_clocks_say(
+    skew: timedelta,
+) -> None:
+    world = World()
+    world.want()
+    world.state = world.state.with_intent("sales", Intent("Sales", (), world.clock.now() + skew))
+    assert outcomes(world.apply()) == {"create_group": "done"}
+    assert world.clock.elapsed <= 61
+    world.assert_settled()
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    world = World()
+    world.want()
+    world.state = world.state.with_intent("sales", Intent("Sales", (), world.clock.now()))
+    world.api.before_call = lambda name: setattr(world.clock, "stopping", len(world.api.calls) > 3)
+    assert outcomes(world.apply()) == {"create_group": "skipped"}
+    assert world.with_subject("Sales") == []
+    assert "sales" in world.state.creating
+
+
+GONE = NotFound("the API knows no such group", status=404, code="http_404")
+EMPTY = NotFound("the API knows no such group (it answered with an empty list)", code="not_found")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["state", "none"])
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("answer", [GONE, EMPTY], ids=["404", "empty"])
+def test_a_listed_group_that_answers_that_it_is_not_there_is_made_no_second_time(
+    answer: NotFound, times: int, kept: bool
+) -> None:
+    """State is lost, and the one answer by which the group would be found is wrong."""
+    world = World()
+    world.api.seed("Sales", participants=[ANA])
+    world.keeps_state = kept
+    world.want()
+    world.api.fail("get_group", answer, times=times)
+    result = world.apply()
+    assert world.with_subject("Sales") == list(world.api.ids())
+    assert result.complete == (times == 1), "asked once more"
+    assert group_of(result).action == ("unreadable" if times == 2 else "adopt" if kept else "none")
+    world.api.heal()
+    world.apply()
+    world.assert_settled()
+
+
+def test_twelve_listed_groups_that_answer_that_they_are_not_there_are_made_no_second_time() -> None:
+    world = World()
+    for n in range(12):
+        world.api.seed(f"Group {n}")
+        world.want(f"group-{n}", subject=f"Group {n}")
+    world.api.fail("get_group", GONE, times=24)
+    result = world.apply()
+    assert (world.written, result.complete) == ([], False)
+
+
+def test_a_group_that_is_not_listed_any_more_was_never_there() -> None:
+    """Left between the list and the question: what is really gone keeps nobody waiting."""
+    world = World()
+    other = world.api.seed("Other")
+    world.want()
+
+    def leave(name: str) -> None:
+        if name == "get_group" and other in world.api.ids():
+            world.api.leave(other, ACCOUNT)
+
+    world.api.before_call = leave
+    assert outcomes(world.apply()) == {"create_group": "done"}
+    world.assert_settled()
+
+
+def test_a_group_that_appears_and_cannot_be_read_may_be_the_one() -> None:
+    world = World()
+    world.want()
+
+    def appear() -> None:
+        world.api.seed("Sales")
+        world.api.fail("get_group", GONE, times=None)
+
+    result = world.apply(meanwhile=appear)
+    assert problem_code(result, "create_group") == "changed_since_planned"
+    assert len(world.with_subject("Sales")) == 1
+
+
+def test_an_ignored_group_is_never_asked_for_and_in_nobodys_way() -> None:
+    world = World()
+    broken = world.api.seed("Broken")
+    world.api.fail("get_group", GONE, times=None)
+    world.want()
+    assert entry(world.plan()).action == "unreadable"
+    world.settings = replace(world.settings, ignore=(broken,))
+    world.forget_calls()
+    plan = world.plan()
+    assert entry(plan).action == "create"
+    assert [note.ids for note in plan.notes] == [(broken,)]
+    assert [stray.id for stray in plan.unmanaged] == []
+    world.api.heal()
+    assert outcomes(world.apply()) == {"create_group": "done"}
+    assert ("get_group", (broken,)) not in world.api.calls
 
 
 def test_an_intent_from_a_clock_that_was_ahead_is_waited_for_as_well() -> None:

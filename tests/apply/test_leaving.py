@@ -16,8 +16,11 @@ from tests.apply.world import (
     CARLOS,
     LEFT,
     STRANGER,
+    Journal,
+    Killed,
     World,
     entry,
+    group_of,
     outcome,
     outcomes,
     picture,
@@ -241,6 +244,213 @@ def test_a_new_link_that_cannot_be_read_is_unknown() -> None:
     world.api.fail("get_link", RESET, nth=2, times=None)
     assert outcomes(world.apply()) == {"revoke_link": "unknown"}
     assert world.state.groups["sales"].link_version == 1
+
+
+def links_known(world: World) -> None:
+    """Somebody has asked for the link before, so that reading it makes none."""
+    for record in world.state.groups.values():
+        world.api.writer.get_link(record.id)
+    world.forget_calls()
+
+
+def killed_at(world: World, nth: int, *, after: bool) -> None:
+    """A run that dies at its nth call, with what was durable left; sooner where it has fewer."""
+    calls = 0
+
+    def before(name: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > nth or (calls == nth and not after):
+            calls = nth + 1
+            raise Killed
+
+    world.api.before_call = before
+    if after:
+        world.api.fail("*", Killed(), when="after", nth=nth)  # type: ignore[arg-type]
+    try:
+        reading = world.read()
+        plan = world.decide(reading)
+        journal = Journal(world.state)
+        journal.dead = lambda: calls > nth or len(world.api.calls) >= nth
+        world.carry_out(plan, reading, journal)
+    except Killed:
+        pass
+    finally:
+        world.api.heal()
+        world.api.before_call = lambda name: None
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", range(1, 12))
+def test_killed_at_any_call_a_link_is_revoked_once(nth: int, after: bool) -> None:
+    """Each revocation kills the link that was just handed out, and everybody sees a notice."""
+    world = revoking()
+    world.want(link_version=2, admins=[], members=[], prune_members=True)
+    links_known(world)
+    old = world.api.link(world.state.groups["sales"].id)
+    killed_at(world, nth, after=after)
+    revoked = world.written.count("revoke_link")
+    world.forget_calls()
+    world.apply()
+    assert revoked + world.written.count("revoke_link") == 1
+    assert world.api.link(world.state.groups["sales"].id) not in (old, None)
+    assert world.state.groups["sales"].link_version == 2
+    assert world.state.groups["sales"].revoking is None
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", range(1, 14))
+def test_killed_at_any_call_a_group_is_closed_once(nth: int, after: bool) -> None:
+    world = World()
+    group_id = world.bound(participants=[ANA])
+    world.want(ensure=Ensure.CLOSED)
+    links_known(world)
+    killed_at(world, nth, after=after)
+    before = world.written.count("revoke_link") + world.written.count("leave")
+    world.forget_calls()
+    world.apply()
+    assert before + world.written.count("revoke_link") + world.written.count("leave") == 2
+    assert world.api.group(group_id).participants == ()
+    world.assert_settled()
+
+
+def test_a_version_raised_again_after_a_kill_revokes_the_new_link() -> None:
+    world = revoking()
+    links_known(world)
+    world.api.fail("revoke_link", RESET, when="after")
+    world.api.fail("get_link", RESET, nth=2, times=None)
+    assert outcomes(world.apply()) == {"revoke_link": "unknown"}
+    world.api.heal()
+    present = world.api.writer.get_link(world.state.groups["sales"].id)
+    world.want(link_version=3)
+    assert outcomes(world.apply()) == {"revoke_link": "done"}
+    assert world.api.link(world.state.groups["sales"].id) != present
+    assert world.state.groups["sales"].link_version == 3
+
+
+def test_a_link_reset_by_hand_while_a_revocation_was_open_is_not_revoked_again() -> None:
+    world = revoking()
+    links_known(world)
+    world.api.fail("revoke_link", when="lie")
+    assert outcomes(world.apply()) == {"revoke_link": "failed"}
+    world.api.writer.revoke_link(world.state.groups["sales"].id)
+    world.forget_calls()
+    assert outcomes(world.apply()) == {"revoke_link": "done"}
+    assert "revoke_link" not in world.written
+    world.assert_settled()
+
+
+def test_the_intent_is_durable_before_a_link_is_revoked_and_its_end_before_anything_else() -> None:
+    world = revoking()
+    world.want(link_version=2, admins=[], members=[], prune_members=True)
+    seen: dict[str, tuple[bool, int | None]] = {}
+
+    def before(name: str) -> None:
+        record = world.journal.saved.groups.get("sales", world.state.groups["sales"])
+        seen[name] = (record.revoking is not None, record.link_version)
+
+    world.api.before_call = before
+    world.apply()
+    assert seen["revoke_link"] == (True, 1)
+    assert seen["remove_participants"] == (False, 2)
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_what_cannot_be_recorded_of_a_link_is_followed_by_nothing(fails_at: int) -> None:
+    world = revoking()
+    world.want(link_version=2, admins=[], members=[], prune_members=True)
+    result = world.apply(fails_at=fails_at, fails_for=9)
+    assert result.unsaved is not None
+    assert "remove_participants" not in world.written
+    assert world.written.count("revoke_link") == (0 if fails_at < 2 else 1)
+    world.apply()
+    assert world.written.count("revoke_link") == 1
+    world.assert_settled()
+
+
+# What was left
+
+
+def after_leaving(how: str) -> tuple[World, str]:
+    world = World()
+    group_id = world.bound(participants=[ANA], admins=[ANA])
+    world.want(ensure=Ensure.CLOSED if how == "closed" else Ensure.LEFT)
+    if how == "pruned":
+        del world.manifests["sales"]
+        world.want("other")
+    world.apply(prune=how == "pruned")
+    assert group_id not in world.api.ids()
+    return world, group_id
+
+
+@pytest.mark.parametrize("how", ["left", "closed", "pruned"])
+def test_what_was_left_is_made_again_only_where_that_is_allowed(how: str) -> None:
+    world, group_id = after_leaving(how)
+    world.assert_settled()
+    world.want()
+    planned = entry(world.plan())
+    assert (planned.action, planned.id, planned.changes) == ("missing", group_id, ())
+    day = world.state.left["sales"].at
+    assert f"{day:%Y-%m-%d}" in planned.notes[0].text
+    assert "--allow recreate" in planned.notes[0].text
+    world.forget_calls()
+    world.apply()
+    assert world.written == []
+    assert outcomes(world.apply(allow=frozenset({"recreate"}))) == {"create_group": "done"}
+    assert world.state.left == {}
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("how", ["left", "closed"])
+def test_while_it_is_to_be_left_the_plan_says_since_when_it_is(how: str) -> None:
+    world, group_id = after_leaving(how)
+    planned = entry(world.plan())
+    assert (planned.action, planned.id) == ("none", group_id)
+    assert planned.notes[0].text.startswith(how)
+    assert "this manifest can go" in planned.notes[0].text
+    del world.manifests["sales"]
+    world.want("other")
+    assert [group.name for group in world.plan().groups] == ["other"], "never orphaned"
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_what_was_left_is_gone_whatever_a_list_says_that_lags(pinned: bool) -> None:
+    """The list still names it, and asking for it answers that it is not there: no contradiction."""
+    world, group_id = after_leaving("left")
+    world.want(ensure=Ensure.LEFT, id=group_id if pinned else None)
+    world.want("new", subject="New")
+    list_groups = world.api.reader.list_groups
+    world.api.reader.list_groups = lambda: (*list_groups(), group_id)  # type: ignore[method-assign]
+    result = world.apply()
+    assert (result.complete, outcomes(result, "new")) == (True, {"create_group": "done"})
+    assert outcomes(result) == {}
+
+
+def test_a_group_that_the_account_is_in_again_is_no_longer_left() -> None:
+    world, group_id = after_leaving("left")
+    world.api.join(group_id, ACCOUNT)
+    world.api.promote(group_id, ACCOUNT)
+    world.want()
+    planned = entry(world.plan())
+    assert (planned.action, planned.id) == ("adopt", group_id)
+    world.apply()
+    assert world.state.left == {}
+    world.assert_settled()
+
+
+def test_a_listed_group_that_names_the_account_no_more_has_not_been_left() -> None:
+    """An answer that lacks people is a contradiction, and no leaving."""
+    world = World()
+    group_id = world.bound(participants=[ANA], admins=[ANA])
+    world.want(ensure=Ensure.LEFT)
+    world.api.leave(group_id, ACCOUNT)
+    world.api.reader.list_groups = lambda: (group_id,)  # type: ignore[method-assign]
+    read = world.api.group(group_id)
+    world.api.reader.get_group = lambda group_id: read  # type: ignore[method-assign]
+    result = world.apply()
+    assert (group_of(result).action, result.complete) == ("unreadable", False)
+    assert "sales" in world.state.groups
 
 
 # Adoption, and people who have left the company

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from reconciler import pictures
 from reconciler.apply.run import apply_plan
+from reconciler.apply.tools import Patience
 from reconciler.errors import Mark, PictureError, StateError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import LiveGroup, Reading
@@ -33,11 +34,17 @@ STRANGER = "5521977776666"
 
 
 class Quiet:
-    """A `ports.Progress` that tells nobody."""
+    """A `ports.Progress` that draws nothing, and keeps what it was told."""
+
+    def __init__(self, told: list[str] | None = None) -> None:
+        self.told = [] if told is None else told
 
     def start(self, label: str, total: int) -> None: ...
     def advance(self, count: int = 1) -> None: ...
     def finish(self) -> None: ...
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
 
 
 class Journal(MemoryJournal):
@@ -111,9 +118,15 @@ def one_byte_off(data: bytes) -> bytes:
 class World:
     """One account, its manifests and its state; every `apply` is a process of its own."""
 
-    def __init__(self, *, lag: float = 0.0, store: Callable[[bytes], bytes] = bytes) -> None:
+    def __init__(
+        self,
+        *,
+        lag: float = 0.0,
+        store: Callable[[bytes], bytes] = bytes,
+        keep: Callable[[str], str] = str,
+    ) -> None:
         self.clock = FakeClock()
-        self.api = FakeApi(clock=self.clock, lag=lag, store=store)
+        self.api = FakeApi(clock=self.clock, lag=lag, store=store, keep=keep)
         self.files = IconFiles()
         self.manifests: dict[str, DesiredGroup] = {}
         self.leavers: tuple[Person, ...] = ()
@@ -121,6 +134,8 @@ class World:
         self.state = State()
         self.journal = Journal(self.state)
         self.keeps_state = True
+        self.patience = Patience()
+        self.told: list[str] = []
         self.concurrency = 1
         self.retries = 3
 
@@ -173,6 +188,7 @@ class World:
             account_keys=self.settings.account_keys,
             concurrency=self.concurrency,
             progress=Quiet(),
+            ignore=self.settings.ignore,
             settle=self.ahead.settle,
             meanwhile=meanwhile,
         )
@@ -211,10 +227,11 @@ class World:
                 journal=journal,
                 icon_files=self.files,
                 clock=self.clock,
-                progress=Quiet(),
+                progress=Quiet(self.told),
                 context=self.context(**wishes),
                 concurrency=self.concurrency,
                 retries=self.retries,
+                patience=self.patience,
             )
         finally:
             self.state = journal.saved if self.keeps_state else State()

@@ -180,24 +180,42 @@ CASES = [
     Case("a member's first has joined", found(members=[OLD, NEW]), None, (ana,), prune=True, remove=(OLD,)),
     # ambiguous
     Case("two ids of a wanted admin", found(members=[NINE, EIGHT]), people(NINE)),
-    Case("two ids of an unwanted admin", found(admins=[NINE, EIGHT]), ()),
-    Case("one of two ids is admin", found(admins=[NINE], members=[EIGHT]), ()),
+    Case("two ids of an unwanted admin", found(admins=[NINE, EIGHT]), (), demote=(NINE, EIGHT)),
+    Case("one of two ids is admin", found(admins=[NINE], members=[EIGHT]), (), demote=(NINE,)),
+    Case("both ids of a wanted admin are admin", found(admins=[NINE, EIGHT]), people(NINE)),
+    Case("both ids of a wanted member are in", found(members=[NINE, EIGHT]), None, people(NINE), prune=True),
+    Case(
+        "an unwanted admin and wanted member with two ids is demoted and stays",
+        found(admins=[NINE], members=[EIGHT]),
+        (),
+        people(EIGHT),
+        prune=True,
+        demote=(NINE,),
+    ),
     Case(
         "two ids of whoever would be pruned",
         found(members=[NINE, EIGHT, DORA]),
         None,
         (),
         prune=True,
-        remove=(DORA,),
+        remove=(NINE, EIGHT, DORA),
     ),
-    Case("two ids of a leaver", found(admins=[NINE, EIGHT]), None, leavers=(person(NINE),)),
+    Case(
+        "two ids of a leaver",
+        found(admins=[NINE], members=[EIGHT]),
+        None,
+        leavers=(person(NINE),),
+        demote=(NINE,),
+        remove=(NINE, EIGHT),
+    ),
     Case("one Argentinian id matches", found(members=[LANDLINE]), people(MOBILE), promote=(LANDLINE,)),
     Case("two Argentinian ids do not", found(members=[LANDLINE, MOBILE]), people(MOBILE)),
     Case("the id as the server lists it", found(members=[EIGHT]), people(NINE), promote=(EIGHT,)),
     Case(
-        "the first number is ambiguous: the other stays",
-        found(admins=[OLD], members=[NEW, "551980000011"]),
+        "the first number has joined with two ids, both of which are admin: the other goes",
+        found(admins=[OLD, NEW, "551980000011"]),
         (ana,),
+        demote=(OLD,),
     ),
     # leavers
     Case(
@@ -246,12 +264,26 @@ def test_people(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if "two" in case.what.lower()], ids=lambda case: case.what
+    ("live", "which"),
+    [
+        (found(members=[NINE, EIGHT]), "the one that is not theirs"),
+        (found(admins=[NINE], members=[EIGHT]), "the one of 12 digits"),
+        (found(admins=[EIGHT], members=[NINE]), "the one of 13 digits"),
+        (found(members=[LANDLINE, MOBILE]), "the one that is not theirs"),
+    ],
 )
-def test_ambiguous_ids_are_named(case: Case) -> None:
-    (note,) = compare(case).notes
-    assert "ambiguous" in note.text
-    assert len(note.people) == 2
+def test_which_of_several_ids_to_promote_is_for_people_to_say(live: LiveGroup, which: str) -> None:
+    wanted = people(MOBILE if MOBILE in live.participants else NINE)
+    diff = compare(Case("", live, wanted))
+    assert diff.choice is not None
+    assert which in diff.choice.text
+    assert set(diff.choice.people) == set(live.participants) - {ACCOUNT}
+    assert (diff.promote, diff.demote, diff.remove) == ((), (), ())
+
+
+def test_nobody_has_to_choose_among_ids_of_the_protected() -> None:
+    twin = LiveGroup("x", "S", NINE, (ACCOUNT,), (ACCOUNT, NINE, EIGHT))
+    assert compare(Case("", twin, people(NINE), (), prune=True)).choice is None
 
 
 def test_whoever_left_again_is_named() -> None:

@@ -240,7 +240,7 @@ def test_a_listed_stray_that_answers_400_is_unreadable_and_not_gone() -> None:
     world = World()
     world.api.seed("Sales")
     world.want()
-    world.api.fail("get_group", NotFound("bad value", status=400, code="http_400"))
+    world.api.fail("get_group", NotFound("bad value", status=400, code="http_400"), times=2)
     assert entry(world.plan()).action == "unreadable"
 
 

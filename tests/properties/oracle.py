@@ -31,9 +31,18 @@ def left_the_company(leavers: Iterable[Person], who: str) -> bool:
     return any(key(who) == key(digits) for person in leavers for digits in person.numbers)
 
 
-def ambiguous(live: LiveGroup, who: str) -> bool:
+def has_several_ids(live: LiveGroup, who: str) -> bool:
     counted = Counter(key(wa_id) for wa_id in set(live.participants))
     return counted[key(who)] > 1
+
+
+def somebody_has_to_choose(group: DesiredGroup, live: LiveGroup) -> bool:
+    """Whether one of several ids of a wanted admin would have to be made admin."""
+    return any(
+        has_several_ids(live, who) and who not in live.admins and not protected(live, who)
+        for who in live.participants
+        if key(who) in first_numbers(group.admins)
+    )
 
 
 def may_promote(group: DesiredGroup, before: LiveGroup, who: str) -> bool:
@@ -41,12 +50,12 @@ def may_promote(group: DesiredGroup, before: LiveGroup, who: str) -> bool:
         key(who) in first_numbers(group.admins)
         and who in before.participants
         and who not in before.admins
-        and not ambiguous(before, who)
+        and not has_several_ids(before, who)
     )
 
 
 def may_demote(group: DesiredGroup, before: LiveGroup, leavers: Iterable[Person], who: str) -> bool:
-    if protected(before, who) or ambiguous(before, who) or who not in before.admins:
+    if protected(before, who) or who not in before.admins:
         return False
     if left_the_company(leavers, who):
         return True
@@ -58,8 +67,6 @@ def may_remove(group: DesiredGroup, before: LiveGroup, leavers: Iterable[Person]
         return False
     if group.ensure == "closed":
         return True
-    if ambiguous(before, who):
-        return False
     if left_the_company(leavers, who):
         return True
     if not group.prune_members or group.members is None:
@@ -73,8 +80,7 @@ def keeps_place(people: Iterable[Person], before: LiveGroup, who: str) -> bool:
     """Whether this is a wanted number, or another of somebody whose wanted number is not in yet."""
     for person in people:
         wanted = key(person.numbers[0])
-        there = [wa_id for wa_id in set(before.participants) if key(wa_id) == wanted]
-        still_awaited = len(there) != 1  # two ids with one key: nobody knows which it is
+        still_awaited = wanted not in before.participant_keys
         keys = {key(digits) for digits in person.numbers} if still_awaited else {wanted}
         if key(who) in keys:
             return True

@@ -83,7 +83,7 @@ def full() -> State:
                     "bruno": Sent(NOON, 2, "delivered", (NOON - timedelta(hours=3),), "inv-0a", "d" * 32),
                     "5519900000021": Sent(NOON),
                 },
-                revoking=Revoking(3, "e" * 32, NOON),
+                revoking=Revoking(3, "e" * 32, NOON, closing=True),
                 stored=StoredSubject("Região  ☕", "Região ☕"),
             ),
             "bare": Record(id="5519911112222-1513616971"),

@@ -48,7 +48,7 @@ RECORDS = st.builds(
         st.builds(Sent, TIMES, COUNTS, TEXTS, st.lists(TIMES, max_size=2).map(tuple), TEXTS, TEXTS),
         max_size=2,
     ),
-    revoking=st.none() | st.builds(Revoking, st.none() | COUNTS, TEXTS, TIMES),
+    revoking=st.none() | st.builds(Revoking, st.none() | COUNTS, TEXTS, TIMES, st.booleans()),
     stored=st.none() | st.builds(StoredSubject, TEXTS, TEXTS),
 )
 STATES = st.builds(
