@@ -39,7 +39,8 @@ def group_ids(answer: Answer) -> tuple[str, ...]:
 def group(answer: Answer, group_id: str) -> LiveGroup:
     """One group, which must be the one asked for. 404, 400 and an empty list are `NotFound`.
 
-    `participants` are united with the admins, who may or may not be repeated there.
+    `participants` are united with the admins, who may or may not be repeated there. A group without anybody
+    is none: to believe it would invite everybody, or take the group for left.
     """
     groups = _groups(faults.read(answer, gone=_NO_GROUP))
     if not groups:
@@ -53,12 +54,15 @@ def group(answer: Answer, group_id: str) -> LiveGroup:
     if not isinstance(subject, str):
         raise _bad("the group's subject is no text")
     admins = _people(found, "admins")
+    participants = tuple(dict.fromkeys((*_people(found, "participants"), *admins)))
+    if not participants:  # the account itself is in every group that it can ask for
+        raise _bad("the group has nobody in it")
     return LiveGroup(
         id=group_id,
         subject=faults.well_formed(subject),
         creator=_creator(found),
         admins=admins,
-        participants=tuple(dict.fromkeys((*_people(found, "participants"), *admins))),
+        participants=participants,
         created=faults.integer(found.get("creation_time")),
     )
 

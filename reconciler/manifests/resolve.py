@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
+from reconciler.errors import Complaint
 from reconciler.frozen import dataclass
 from reconciler.manifests.contacts import Contacts, unknown
 from reconciler.manifests.naming import Naming
@@ -59,6 +60,7 @@ class Resolver:
         self._today = today
         self._icons = icons
         self._limit = config.settings.api.subject_limit
+        self._ignored = frozenset(config.settings.ignore)
         self._naming = Naming(contacts, today, complaints)
         self._seen_names: dict[str, Mark] = {}
         self._seen_ids: dict[str, Mark] = {}
@@ -106,6 +108,8 @@ class Resolver:
             self._once(self._seen_names, "name", manifest.name, manifest)
         if manifest.id is not None:
             self._once(self._seen_ids, "id", manifest.id, manifest)
+            if manifest.id in self._ignored:
+                self.complaints.extend([ignored_id(manifest)])
 
     def _once(self, seen: dict[str, Mark], key: str, value: str, manifest: Manifest) -> None:
         first = seen.setdefault(value, manifest.mark)
@@ -276,3 +280,13 @@ def _normal(subject: str) -> str:
 
 def _first(*values: _T | None) -> _T | None:
     return next((value for value in values if value is not None), None)
+
+
+def ignored_id(manifest: Manifest) -> Complaint:
+    """The complaint about a manifest that pins a group which `ignore:` names: nothing can be both."""
+    return Complaint(
+        manifest.mark_of("id"),
+        "`ignore` in reconciler.yaml names this group, so it cannot be managed",
+        "take the id out of one of the two",
+        "ignored-id",
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.frozen import dataclass
+from reconciler.manifests.resolve import ignored_id
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.planning import planfile, planner
 from reconciler.planning.ahead import Ahead
@@ -159,16 +160,7 @@ def _check_ignored(loaded: Loaded, state: State) -> None:
     """A group cannot be managed and ignored. Under the base's settings its list holds, whatever a change of
     the files says."""
     ignore = frozenset(loaded.settings.ignore)
-    complaints = [
-        Complaint(
-            manifest.mark_of("id"),
-            "`ignore:` in reconciler.yaml names this group, so it cannot be managed",
-            "take the id out of one of the two",
-            "ignored-id",
-        )
-        for manifest in loaded.manifests
-        if manifest.id in ignore
-    ]
+    complaints = [ignored_id(manifest) for manifest in loaded.manifests if manifest.id in ignore]
     if complaints:
         raise InputError(complaints)
     bound = sorted(name for name, record in state.groups.items() if record.id in ignore)

@@ -120,6 +120,12 @@ NONSENSE = [
 ]
 
 
+def test_a_group_with_nobody_in_it_makes_no_sense() -> None:
+    with pytest.raises(Unclear) as caught:
+        group(admins=[], participants=[])
+    assert caught.value.code == "bad_answer"
+
+
 @pytest.mark.parametrize(("key", "value"), NONSENSE)
 def test_groups_that_make_no_sense(key: str, value: object) -> None:
     with pytest.raises(Unclear) as caught:

@@ -70,23 +70,41 @@ def test_many_creates_with_every_fault_at_once(tmp_path: Path) -> None:
         }
 
 
-def test_the_next_run_takes_a_group_that_was_listed_too_late(tmp_path: Path) -> None:
-    """The answer is lost and the list lags longer than anybody waits: unknown, and nothing is sent again."""
+def test_the_next_run_waits_for_a_group_that_is_listed_late(tmp_path: Path) -> None:
+    """The answer is lost and the list lags longer than the run waits: unknown. The next one, begun at once,
+    says that it waits, and makes no second group."""
+    with world(tmp_path / "repo", lag=12) as repo:
+        repo.group("nova", "subject: Nova\n")
+        repo.api.add_faults("POST /groups reset when=after nth=1")
+        first = repo.apply()
+        assert first.code == 3
+        assert statuses(first, "nova") == {"create_group": "unknown"}
+        assert "run apply again" in first.group("nova")["outcomes"][0]["error"]["hint"]
+        planned = repo.plan()
+        assert planned.group("nova")["action"] == "create"
+        assert any("may have" in note for note in planned.group("nova")["notes"])
+        second = repo.apply()
+        assert second.code == 0
+        assert "Looking for up to" in second.err
+        assert len(repo.api.groups()) == 1
+        assert posts(repo) == 1
 
-    def work(state: str) -> None:
-        with world(tmp_path / state.partition(":")[0], lag=30) as repo:
+
+def test_where_the_next_run_may_not_know_this_one_waits(tmp_path: Path) -> None:
+    """Without a state, and with one in a file of a pipeline, nobody will know later that it was unclear."""
+
+    def work(environment: dict[str, str]) -> None:
+        with world(tmp_path / "-".join(environment), lag=12) as repo:
             repo.group("nova", "subject: Nova\n")
             repo.api.add_faults("POST /groups reset when=after nth=1")
-            first = repo.apply(RECONCILER_STATE=state)
-            assert first.code == 3
-            assert statuses(first, "nova") == {"create_group": "unknown"}
-            assert "run apply again" in first.group("nova")["outcomes"][0]["error"]["hint"]
-            repo.api.set_options(lag=0)
-            assert repo.apply(RECONCILER_STATE=state).code == 0
+            first = repo.apply(**environment)
+            assert first.code == 0
+            assert "whether nova was created" in first.err
+            repo.state.unlink(missing_ok=True)
+            assert repo.apply(**environment).code == 0
             assert len(repo.api.groups()) == 1
-            assert posts(repo) == 1
 
-    each(["file:.reconciler/state.json", "none"], work)
+    each([{"RECONCILER_STATE": "none"}, {"CI": "true"}], work)
 
 
 def test_two_groups_of_the_subject_block_with_ids_and_what_to_write(repo: Repo) -> None:

@@ -543,6 +543,21 @@ def test_a_prune_that_a_kind_gives_needs_members_too(repo: Folder) -> None:
     ]
 
 
+def test_what_is_ignored_cannot_be_managed(repo: Folder) -> None:
+    repo.write("reconciler.yaml", "ignore: [1-1, 1-1, 2-2]\n")
+    repo.write("groups/a.yaml", "subject: A\nid: 1-1\n")
+    repo.write("groups/b.yaml", "subject: B\nid: 3-3\n")
+    assert repo.complaints() == [
+        "groups/a.yaml:2:5: `ignore` in reconciler.yaml names this group, so it cannot be managed "
+        "(take the id out of one of the two)"
+    ]
+    repo.write("reconciler.yaml", "ignore: ['..', 'a b']\n")
+    assert [text.split(": ")[0] for text in repo.complaints()] == [
+        "reconciler.yaml:1:10",
+        "reconciler.yaml:1:16",
+    ]
+
+
 def test_names_and_ids_are_unique_over_all_files(repo: Folder) -> None:
     repo.write("groups/a.yaml", "name: b\nsubject: A\nid: 1-1\n")
     repo.write("groups/b.yaml", "subject: B\n")

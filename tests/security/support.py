@@ -50,7 +50,7 @@ class Checkout(Repo):
         """Write `reconciler.yaml`: the account, one call at a time, and these lines."""
         start = (
             f'account: "+{ACCOUNT}"',
-            "api: {concurrency: 1, write_concurrency: 1, retries: 0, timeout: 2}",
+            "api: {concurrency: 1, write_concurrency: 1, retries: 0, timeout: 2, create_patience: 2}",
         )
         self.write("reconciler.yaml", "\n".join((*start, *lines, "")))
 
