@@ -6,14 +6,16 @@ Planning is handed a `Reader`, which has no method that writes and none that ask
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.live import IconMeta, LiveGroup
     from reconciler.model.record import Deed, Intent, Left, Record, Revoking, Sent, State
+
+T = TypeVar("T")
 
 
 class Reader(Protocol):
@@ -197,4 +199,18 @@ class Progress(Protocol):
 
     def tell(self, text: str) -> None:
         """What people should read even where no progress is drawn: that something is waited for, and why."""
+        ...
+
+
+class Workers(Protocol):
+    """Who carries out calls side by side."""
+
+    def all(self, tasks: Iterable[Callable[[], None]], width: int, ended: Callable[[], None]) -> None:
+        """Carry out all tasks, at most `width` at a time, each begun as soon as a worker is free, and call
+        `ended` after each, by its worker. Once one raises no other is begun; what it raised is raised when
+        those that were begun have ended."""
+        ...
+
+    def beside(self, task: Callable[[], T], meanwhile: Callable[[], None]) -> T:
+        """What `task` returns; `meanwhile` is called while it is waited for."""
         ...

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from reconciler.model.desired import Icon
 from reconciler.model.live import IconSeen
 from reconciler.model.plan import Plan
 from reconciler.model.thumbnail import Thumbnail, Thumbnails
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.drift import Drift
@@ -95,8 +95,7 @@ def collect(
     if tasks:
         progress.start("Drawing icons", len(tasks))
         try:
-            with ThreadPoolExecutor(concurrency, thread_name_prefix="thumbnails") as pool:
-                run.all(pool, tasks, progress)
+            THREADS.all(tasks, concurrency, progress.advance)
         finally:
             progress.finish()
     return Thumbnails(files=run.files, live=run.lives, absent=run.absent)
@@ -113,15 +112,6 @@ class _Run:
         self.files: dict[str, Thumbnail] = {}
         self.lives: dict[str, Thumbnail] = {}
         self.absent: dict[str, str] = {}
-
-    def all(self, pool: ThreadPoolExecutor, tasks: Iterable[Callable[[], None]], progress: Progress) -> None:
-        try:
-            for future in as_completed([pool.submit(task) for task in tasks]):
-                future.result()
-                progress.advance()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
     def file(self, icon: Icon) -> None:
         """The picture of a file."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.apply.create import settle
@@ -18,12 +18,13 @@ from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
 from reconciler.model.record import Left
 from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.needs import left_ids
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.plan import GroupPlan, Plan
     from reconciler.model.record import Record, State
     from reconciler.planning.group import Context
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
 
 _NOT_BEGUN = replace(
     WRONG_ACCOUNT, message="not begun: the configured `account` is not in the group just created"
@@ -44,6 +45,7 @@ def apply_plan(
     concurrency: int,
     retries: int,
     patience: Patience | None = None,
+    workers: Workers = THREADS,
 ) -> ApplyResult:
     """Make the plan so, and record what was observed where nothing had to change.
 
@@ -63,7 +65,7 @@ def apply_plan(
         listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(journal.state),
     )
     run = _Run(plan, reading, tools)
-    ended = run.all(concurrency, progress)
+    ended = run.all(workers, concurrency, progress)
     groups = tuple(ended.get(group.name) or _untouched(group) for group in plan.groups)
     try:
         journal.finish(deed(groups, context.options.ready))
@@ -86,9 +88,13 @@ class _Run:
         self.tools = tools
         self.lifted = tuple(entry for entry in plan.objections if entry.lifted_by is not None)
 
-    def all(self, concurrency: int, progress: Progress) -> dict[str, GroupOutcome]:
+    def all(self, workers: Workers, concurrency: int, progress: Progress) -> dict[str, GroupOutcome]:
         todo = [group for group in self.plan.groups if group.changes]
         ended: dict[str, GroupOutcome] = {}
+
+        def work(group: GroupPlan) -> None:
+            ended[group.name] = self._one(group)
+
         if todo:
             progress.start("Applying", len(todo))
             try:
@@ -103,11 +109,7 @@ class _Run:
                     ended[outcome.name] = outcome
                     progress.advance()
                 todo = [group for group in todo if group.name not in ended]
-                with ThreadPoolExecutor(concurrency, thread_name_prefix="write") as pool:
-                    for future in as_completed([pool.submit(self._one, group) for group in todo]):
-                        outcome = future.result()
-                        ended[outcome.name] = outcome
-                        progress.advance()
+                workers.all([partial(work, group) for group in todo], concurrency, progress.advance)
             finally:
                 progress.finish()
         self._observe()

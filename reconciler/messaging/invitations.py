@@ -6,8 +6,8 @@ The links are asked for only where somebody needs them, because asking may creat
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ApiError
@@ -19,10 +19,11 @@ from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.group import Context, newcomers
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired, DesiredGroup
-    from reconciler.ports import Clock, Progress
+    from reconciler.ports import Clock, Progress, Workers
 
 _STOPPED = Problem("interrupted", "the link was not asked for: the run was asked to stop", retry=True)
 
@@ -66,6 +67,7 @@ def with_links(
     clock: Clock,
     concurrency: int,
     progress: Progress,
+    workers: Workers = THREADS,
 ) -> Invitations:
     """Ask for the link of every `ready` group, at most `concurrency` at once.
 
@@ -76,27 +78,21 @@ def with_links(
     if not ids:
         return found
 
-    def ask(group_id: str) -> str | Problem:
-        if clock.stopping:
-            return _STOPPED
-        try:
-            return get_link(group_id)
-        except ApiError as error:
-            return Problem.of(error)
-
     answers: dict[str, str | Problem] = {}
-    progress.start("Asking for links", len(ids))
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="links") as pool:
+
+    def ask(name: str, group_id: str) -> None:
         try:
-            tasks = {pool.submit(ask, group_id): name for name, group_id in ids.items()}
-            for task in as_completed(tasks):
-                answers[tasks[task]] = task.result()
-                progress.advance()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        finally:
-            progress.finish()
+            answers[name] = _STOPPED if clock.stopping else get_link(group_id)
+        except ApiError as error:
+            answers[name] = Problem.of(error)
+
+    progress.start("Asking for links", len(ids))
+    try:
+        workers.all(
+            [partial(ask, name, group_id) for name, group_id in ids.items()], concurrency, progress.advance
+        )
+    finally:
+        progress.finish()
     groups = tuple(
         _answered(group, answers[group.name]) if group.name in answers else group for group in found.groups
     )

@@ -12,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.errors import (
@@ -31,9 +31,10 @@ from reconciler.messaging.patience import Attempts
 from reconciler.model.live import Problem
 from reconciler.model.record import Sent
 from reconciler.model.sending import Delivery, DeliveryStatus, Letter
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
-    from reconciler.ports import Clock, Journal, Progress
+    from reconciler.ports import Clock, Journal, Progress, Workers
 
 INTERRUPTED = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
 ASK_THEM = (
@@ -63,7 +64,7 @@ class Post:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send_all(
-        self, letters: Sequence[Letter], *, concurrency: int, progress: Progress
+        self, letters: Sequence[Letter], *, concurrency: int, progress: Progress, workers: Workers = THREADS
     ) -> tuple[Delivery, ...]:
         """Send every letter, at most `concurrency` at once, those to one person one after the other.
 
@@ -74,22 +75,16 @@ class Post:
         for letter in letters:
             people.setdefault(letter.ref, []).append(letter)
         ended: dict[str, list[Delivery]] = {}
-        progress.start("Sending", len(letters))
+
+        def work(ref: str) -> None:
+            ended[ref] = list(map(self._one, people[ref]))
+
+        progress.start("Sending", len(people))
         try:
-            with ThreadPoolExecutor(concurrency, thread_name_prefix="send") as pool:
-                tasks = {pool.submit(self._to_person, own, progress): ref for ref, own in people.items()}
-                for task in as_completed(tasks):
-                    ended[tasks[task]] = task.result()
+            workers.all([partial(work, ref) for ref in people], concurrency, progress.advance)
         finally:
             progress.finish()
         return tuple(delivery for ref in people for delivery in ended[ref])
-
-    def _to_person(self, letters: Sequence[Letter], progress: Progress) -> list[Delivery]:
-        found = []
-        for letter in letters:
-            found.append(self._one(letter))
-            progress.advance()
-        return found
 
     def _one(self, letter: Letter) -> Delivery:
         attempts = Attempts(self.clock, self.retries)

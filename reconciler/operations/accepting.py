@@ -33,6 +33,7 @@ from reconciler.planning.drift import drift as drifted
 from reconciler.planning.group import Context, plan_group
 from reconciler.planning.identity import Bound
 from reconciler.planning.planner import record_for
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.drift import GroupDrift
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers
 
 Approve = Callable[[AcceptResult], bool]
 
@@ -59,6 +60,7 @@ def accept(
     approve: Approve,
     clock: Clock,
     progress: Progress,
+    workers: Workers = THREADS,
 ) -> AcceptResult:
     """Write the live values of the groups that `options` wants into their manifests, and record it.
 
@@ -66,7 +68,7 @@ def accept(
     disk (`reload`) and compared with what is live before `approve` is shown it and anything is written.
     Raises what `plan` raises.
     """
-    made, reading = decide(loaded, journal.state, reader, icon_files, options, progress)
+    made, reading = decide(loaded, journal.state, reader, icon_files, options, progress, workers=workers)
     found = drifted(made, loaded.desired, journal.state, loaded.settings, keeps_state=options.keeps_state)
     draft = Draft(tree, output, loaded, options.today)
     run = _Run(loaded, journal, reader, reading, draft, reload, options, wish)

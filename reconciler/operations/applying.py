@@ -15,13 +15,14 @@ from reconciler.planning import planfile
 from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
 from reconciler.planning.renamed import renamed
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.plan import Plan
     from reconciler.model.settings import ApiSettings
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
 
 
 def apply(
@@ -38,6 +39,7 @@ def apply(
     clock: Clock,
     progress: Progress,
     patience: Patience | None = None,
+    workers: Workers = THREADS,
 ) -> ApplyResult:
     """Plan, compare with the saved plan, have it approved, and make it so.
 
@@ -53,6 +55,7 @@ def apply(
         options=options,
         plan_key=plan_key,
         progress=progress,
+        workers=workers,
     )
     if saved_plan is not None:
         planfile.check(saved_plan, planned.fingerprint, plan_key)
@@ -77,6 +80,7 @@ def apply(
         concurrency=loaded.settings.api.write_concurrency,
         retries=loaded.settings.api.retries,
         patience=patience or _patience(loaded.settings.api, options),
+        workers=workers,
     )
 
 

@@ -12,6 +12,7 @@ from reconciler.planning import planfile, planner
 from reconciler.planning.ahead import Ahead
 from reconciler.planning.group import Context
 from reconciler.reading import read
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.operations.comparing import BaseFiles
     from reconciler.planning.options import Options
     from reconciler.planning.planfile import Fingerprint
-    from reconciler.ports import IconFiles, Progress, Reader
+    from reconciler.ports import IconFiles, Progress, Reader, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def plan(
     progress: Progress,
     base: BaseFiles | None = None,
     meanwhile: Callable[[], None] | None = None,
+    workers: Workers = THREADS,
 ) -> Planned:
     """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
 
@@ -61,7 +63,7 @@ def plan(
         from reconciler.operations.comparing import Once, compare
 
         reader = Once(reader)
-    made, reading = decide(loaded, state, reader, icon_files, options, progress, meanwhile)
+    made, reading = decide(loaded, state, reader, icon_files, options, progress, meanwhile, workers)
     fingerprint = planfile.fingerprint(made, options, plan_key)
     compared = None
     if base is not None:
@@ -116,6 +118,7 @@ def decide(
     options: Options,
     progress: Progress,
     meanwhile: Callable[[], None] | None = None,
+    workers: Workers = THREADS,
 ) -> tuple[Plan, Reading]:
     """The plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
@@ -133,6 +136,7 @@ def decide(
         ignore=loaded.settings.ignore,
         settle=ahead.settle,
         meanwhile=meanwhile,
+        workers=workers,
     )
     _check_account(loaded, reading)
     return planner.plan(loaded.desired, state, reading, loaded.settings, options, ahead), reading

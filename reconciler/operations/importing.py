@@ -41,6 +41,7 @@ from reconciler.planning.listing import owners
 from reconciler.planning.needs import left_ids, recorded_ids, surely_bound
 from reconciler.planning.text import loose
 from reconciler.reading import survey
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from reconciler.model.listing import Owner
     from reconciler.model.record import State
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, Journal, Progress, Reader
+    from reconciler.ports import Clock, Journal, Progress, Reader, Workers
 
 _Found = LiveGroup | Problem | Gone | None
 
@@ -66,6 +67,7 @@ def import_groups(
     options: Options,
     clock: Clock,
     progress: Progress,
+    workers: Workers = THREADS,
 ) -> ImportResult:
     """Write a manifest, and the icon, of every group that is asked for and has none; bind them in state, and
     those whose manifests an earlier run wrote without coming to that.
@@ -76,7 +78,7 @@ def import_groups(
     `ReconcilerError` when the contacts cannot be written, and what `survey` raises.
     """
     run = _Run(loaded, journal.state, reader, ManifestWriter(tree, output, loaded), wish, options)
-    reading = _survey(loaded, journal.state, reader, wish, progress)
+    reading = _survey(loaded, journal.state, reader, wish, progress, workers)
     drafts = run.drafts(reading)
     contacts = None
     try:
@@ -100,7 +102,9 @@ def import_groups(
     )
 
 
-def _survey(loaded: Loaded, state: State, reader: Reader, wish: ImportWish, progress: Progress) -> Reading:
+def _survey(
+    loaded: Loaded, state: State, reader: Reader, wish: ImportWish, progress: Progress, workers: Workers
+) -> Reading:
     """All groups; only those that are named by id where nothing has to be searched for."""
     groups = loaded.desired.groups
     bound = surely_bound(groups, state)
@@ -114,6 +118,7 @@ def _survey(loaded: Loaded, state: State, reader: Reader, wish: ImportWish, prog
         left=left_ids(state),
         concurrency=loaded.settings.api.concurrency,
         progress=progress,
+        workers=workers,
     )
 
 

@@ -20,13 +20,14 @@ from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
 from reconciler.planning.renamed import renamed
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.invitation import Invitations
     from reconciler.model.record import Deed, State
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +50,21 @@ def invites(
     whom: Whom,
     clock: Clock,
     progress: Progress,
+    workers: Workers = THREADS,
 ) -> Invitations:
     """Who has yet to join which group, with the links. Changes nothing, except that asking may create a link.
 
     Of the writer it is handed `get_link` alone. Raises what `plan` raises.
     """
     state = replace(state, groups={**state.groups, **renamed(state, loaded.desired)})
-    found = _waiting(loaded, state, reader, icon_files, options, whom, progress)
+    found = _waiting(loaded, state, reader, icon_files, options, whom, progress, workers)
     return with_links(
         found,
         get_link,
         clock=clock,
         concurrency=loaded.settings.api.write_concurrency,
         progress=progress,
+        workers=workers,
     )
 
 
@@ -73,9 +76,12 @@ def _waiting(
     options: Options,
     whom: Whom,
     progress: Progress,
+    workers: Workers,
 ) -> Invitations:
     without_icons = replace(loaded, desired=people_only(loaded.desired))
-    made, _ = decide(without_icons, nobody_joined(state), reader, icon_files, options, progress)
+    made, _ = decide(
+        without_icons, nobody_joined(state), reader, icon_files, options, progress, workers=workers
+    )
     context = Context.of(loaded.desired, loaded.settings, options)
     return invitations(made, state, context, people=whom.people, include_left=whom.include_left)
 
@@ -94,6 +100,7 @@ def send_invites(
     approve: Callable[[tuple[Letter, ...], tuple[Delivery, ...]], bool],
     clock: Clock,
     progress: Progress,
+    workers: Workers = THREADS,
 ) -> Sending:
     """Send everybody whose turn it is the links of the groups that wait for them.
 
@@ -111,7 +118,7 @@ def send_invites(
     called_otherwise = renamed(journal.state, loaded.desired)
     if called_otherwise:
         journal.observe(called_otherwise, ())
-    found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress)
+    found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress, workers)
     turn = due(found, settings, now=options.now, unknown=unknown)
     concurrency = loaded.settings.api.write_concurrency
     linked = with_links(
@@ -120,6 +127,7 @@ def send_invites(
         clock=clock,
         concurrency=concurrency,
         progress=progress,
+        workers=workers,
     )
     answered = {group.name: group for group in linked.groups}
     found = replace(
@@ -145,7 +153,9 @@ def send_invites(
     if turn.settled:
         journal.sent(turn.settled)
     post = Post(writer.send_to_person, journal, clock, loaded.settings.api.retries)
-    deliveries = post.send_all(ready, concurrency=concurrency, progress=progress) if ready else ()
+    deliveries = (
+        post.send_all(ready, concurrency=concurrency, progress=progress, workers=workers) if ready else ()
+    )
     unsaved = post.broken or _finish(journal, of_deliveries(deliveries))
     return Sending(
         found=found,

@@ -12,6 +12,7 @@ from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 from reconciler.operations.applying import apply
 from reconciler.planning.ready import people_only, ready_of
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.apply.tools import Patience
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.inbound import Heard
     from reconciler.model.record import State
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
 
 
 def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Heard, ...]:
@@ -41,6 +42,7 @@ def ready(
     clock: Clock,
     progress: Progress,
     patience: Patience | None = None,
+    workers: Workers = THREADS,
 ) -> ApplyResult:
     """Promote wanted admins who are found in their groups by now; all else stays as it is, and is no failure.
 
@@ -68,4 +70,5 @@ def ready(
         clock=clock,
         progress=progress,
         patience=patience,
+        workers=workers,
     )

@@ -8,7 +8,7 @@ is raised. Never here: writes, and decisions about groups.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,13 +22,14 @@ from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.needs import left_ids, recorded_ids, surely_bound, to_search
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
-from reconciler.reading.workers import Workers
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.record import IconRecord, State
     from reconciler.planning.options import Options
-    from reconciler.ports import IconFiles, Progress, Reader
+    from reconciler.ports import IconFiles, Progress, Reader, Workers
 
+Gather = Callable[[Sequence[Callable[[], None]]], None]
 Settle = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
 
 
@@ -45,15 +46,28 @@ def read(
     ignore: Collection[str] = (),
     settle: Settle | None = None,
     meanwhile: Callable[[], None] | None = None,
+    workers: Workers = THREADS,
 ) -> Reading:
     """Read what a plan needs. Groups that `ignore` names are taken for not listed. `settle` is told of every
     bound group as soon as all is read that concerns it, by the thread that read it. `meanwhile` is called
     once, in this thread, while the list is waited for: nothing else can be asked before it is there. Raises
     `ApiError` when the list cannot be read, `CredentialsError` and `Interrupted` from any call."""
-    with Workers(concurrency, progress) as workers:
-        listed = workers.one(reader.list_groups, meanwhile)
-        run = _Run(desired, state, reader, icon_files, options, account_keys, workers, settle)
-        return run.read(listed, frozenset(ignore))
+    gather = partial(_gather, workers, concurrency, progress)
+    listed = reader.list_groups() if meanwhile is None else workers.beside(reader.list_groups, meanwhile)
+    run = _Run(desired, state, reader, icon_files, options, account_keys, gather, settle)
+    return run.read(listed, frozenset(ignore))
+
+
+def _gather(
+    workers: Workers, concurrency: int, progress: Progress, tasks: Sequence[Callable[[], None]]
+) -> None:
+    if not tasks:
+        return
+    progress.start("Reading groups", len(tasks))
+    try:
+        workers.all(tasks, concurrency, progress.advance)
+    finally:
+        progress.finish()
 
 
 def survey(
@@ -65,6 +79,7 @@ def survey(
     left: Collection[str] = (),
     concurrency: int,
     progress: Progress,
+    workers: Workers = THREADS,
 ) -> Reading:
     """Everything there is: the list, and the info of every group on it and of the `known` ones beside it; of
     `only` these where that is given. Groups that `ignore` names are taken for not listed; `left` are
@@ -81,9 +96,9 @@ def survey(
     def look(group_id: str) -> None:
         groups[group_id] = observe_group(reader, group_id)
 
-    with Workers(concurrency, progress) as workers:
-        workers.all(partial(look, group_id) for group_id in wanted)
-        listed = _still_listed(reader, listed, groups, workers, left)
+    gather = partial(_gather, workers, concurrency, progress)
+    gather([partial(look, group_id) for group_id in wanted])
+    listed = _still_listed(reader, listed, groups, gather, left)
     return Reading(
         listed=listed,
         ignored=tuple(group_id for group_id in named if group_id in ignore),
@@ -95,7 +110,7 @@ def _still_listed(
     reader: Reader,
     listed: tuple[str, ...],
     groups: dict[str, LiveGroup | Problem | Gone],
-    workers: Workers,
+    gather: Gather,
     left: Collection[str],
 ) -> tuple[str, ...]:
     """The list without the groups that turned out to be gone.
@@ -114,7 +129,7 @@ def _still_listed(
         groups[group_id] = CONTRADICTION if isinstance(found, Gone) else found
 
     again = frozenset(reader.list_groups())
-    workers.all(partial(look, group_id) for group_id in sorted(doubtful & again))
+    gather([partial(look, group_id) for group_id in sorted(doubtful & again)])
     gone -= doubtful & again
     return tuple(group_id for group_id in listed if group_id not in gone)
 
@@ -163,7 +178,7 @@ class _Run:
         icon_files: IconFiles,
         options: Options,
         account_keys: frozenset[str],
-        workers: Workers,
+        gather: Gather,
         settle: Settle | None,
     ) -> None:
         self.desired = desired
@@ -172,7 +187,7 @@ class _Run:
         self.icon_files = icon_files
         self.options = options
         self.account_keys = account_keys
-        self.workers = workers
+        self.gather = gather
         self.settle = settle
         self.awaited: dict[str, DesiredGroup] = {}  # by id: whom `settle` is told of
         self.groups: dict[str, LiveGroup | Problem | Gone] = {}
@@ -212,7 +227,7 @@ class _Run:
 
     def _drop_gone(self) -> None:
         left = left_ids(self.state)
-        self.listed = _still_listed(self.reader, self.listed, self.groups, self.workers, left)
+        self.listed = _still_listed(self.reader, self.listed, self.groups, self.gather, left)
 
     def _partial(self) -> Reading:
         return Reading(listed=self.listed, ignored=self.ignored, groups=self.groups, icons=self.icons)
@@ -265,7 +280,7 @@ class _Run:
                 tasks.append(partial(self._info, group_id))
             if group_id in icons:
                 tasks.append(partial(self._icon, group_id, icons[group_id]))
-        self.workers.all(tasks)
+        self.gather(tasks)
 
     def _info(self, group_id: str) -> None:
         found = observe_group(self.reader, group_id)
