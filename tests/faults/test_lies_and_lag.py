@@ -167,6 +167,50 @@ def test_a_short_list_creates_nothing(repo: Repo) -> None:
     assert len(repo.api.groups()) == 2
 
 
+@pytest.mark.parametrize("state", ["file:.reconciler/state.json", "none"])
+def test_a_listed_group_that_is_said_not_to_be_there_is_made_no_second_time(repo: Repo, state: str) -> None:
+    """State is lost, and the answers by which the groups would be found are wrong: 1, in every format."""
+    for n in range(12):
+        repo.api.seed(f"Grupo {n}", participants=[ANA])
+        repo.group(f"g{n}", f"subject: Grupo {n}\n")
+    repo.api.add_faults("GET /groups/* status=404")
+    for verb in (["plan"], ["apply", "--yes"], ["drift"], ["drift", "--exit-zero"]):
+        for form in ("text", "json", "markdown", "junit"):
+            done = repo.run(*verb, "--format", form, RECONCILER_STATE=state)
+            assert done.code == 1, (verb, form)
+    assert repo.writes() == []
+    assert "`ignore:` in" in " ".join(repo.run("plan", RECONCILER_STATE=state).out.split())
+    repo.api.clear_faults()
+    repo.api.add_faults("GET /groups/* status=404 nth=1 times=12")
+    assert repo.apply(RECONCILER_STATE=state).code == 0, "asked once more"
+    assert repo.writes() == []
+
+
+def test_what_is_ignored_is_in_nobodys_way_and_cannot_be_managed(repo: Repo) -> None:
+    (broken,) = repo.api.seed("Quebrado", participants=[ANA])
+    group_id = str(broken["id"])
+    repo.api.add_faults(f"GET /groups/{group_id} status=404")
+    repo.group("nova", "subject: Nova\n")
+    assert repo.apply().code == 1
+    repo.write("reconciler.yaml", f'account: "+{ACCOUNT}"\nignore: ["{group_id}"]\n')
+    planned = repo.plan()
+    assert planned.code == 0
+    assert group_id in planned.out
+    assert planned.json["unmanaged"] == []
+    assert repo.apply().code == 0
+    assert group_id not in repo.run("list", "--format", "csv", "--show-numbers").out
+    assert repo.run("list").code == repo.run("import", "--all", "--dry-run").code == 0
+    assert repo.run("state", "bind", "antigo", group_id).code == 0
+    bound = repo.run("plan")
+    assert bound.code == 1
+    assert "reconciler state forget antigo" in bound.err
+    assert repo.run("state", "forget", "antigo").code == 0
+    repo.group("antigo", f"subject: Quebrado\nid: {group_id}\n")
+    wrong = repo.run("validate")
+    assert wrong.code == 1
+    assert "groups/antigo.yaml:2:5" in wrong.err + wrong.out
+
+
 def test_an_empty_list_creates_nothing(repo: Repo) -> None:
     """All are left out: with a state nothing is missing, nothing is made again."""
     for name in ("a", "b"):
