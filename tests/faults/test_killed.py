@@ -74,6 +74,16 @@ def is_as_wanted(repo: Repo, igual: dict[str, object], old_link: str, *, state_w
     assert state.creating == {}
 
 
+def nothing_was_done_twice(repo: Repo) -> None:
+    """Of both runs together: every change that people see was made once."""
+    made = [
+        (call["method"], call["path"], str(call["summary"]))
+        for call in repo.api.calls()
+        if call["write"] and call["changed"]
+    ]
+    assert len(made) == len(set(made)), made
+
+
 SUBJECTS = {"nova": "Nova", "mudar": "Depois", "igual": "Igual"}
 
 
@@ -134,6 +144,8 @@ def test_killed_at_every_request(template: Template, tmp_path: Path, when: str, 
             again = repo.apply()
             assert again.code == 0, again.out + again.err
             is_as_wanted(repo, igual, old_link, state_was_kept=state == "kept")
+            if state == "kept":
+                nothing_was_done_twice(repo)
 
     each(cases, work)
     assert len(set(created)) == 2, "some runs were killed before the create, and some after it"
