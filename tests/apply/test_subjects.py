@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.model.record import State
+from reconciler.planning.drift import drift
 from tests.apply.world import World, entry, group_of, outcome, outcomes, statuses
 
 WANTED = "Vendas  & Suporte Campinas"[:25]
@@ -143,3 +144,24 @@ def test_an_icon_is_set_in_a_new_group_all_the_same() -> None:
     world.want(subject="Vendas  Campinas", icon=picture())
     assert outcomes(world.apply()) == {"create_group": "done", "set_subject": "failed", "set_icon": "done"}
     world.assert_settled()
+
+
+def cause(world: World) -> str:
+    """Who moved away from what was last applied, as `drift` tells it of the subject."""
+    found = drift(world.plan(), world.desired, world.state, world.settings, keeps_state=True)
+    return {field.field: field.cause for field in found.groups[0].fields}["subject"]
+
+
+def test_who_moved_away_from_a_subject_that_is_kept_otherwise() -> None:
+    world = World(keep=collapsing)
+    group_id = world.bound()
+    world.want(subject="Vendas  Campinas")
+    world.apply()
+    assert drift(world.plan(), world.desired, world.state, world.settings, keeps_state=True).in_sync
+    world.want(subject="Vendas Sul")
+    assert cause(world) == "not_applied"
+    world.want(subject="Vendas  Campinas")
+    world.api.set_subject(group_id, "Ours now")
+    assert cause(world) == "edited_outside"
+    world.want(subject="Vendas Sul")
+    assert cause(world) == "both"
