@@ -232,6 +232,14 @@ class FakeApi:
         limit = self.clock.monotonic() - self.lag
         return next(groups for at, groups in reversed(self._history) if at <= limit)
 
+    def listed(self) -> tuple[str, ...]:
+        """What a list names now."""
+        return tuple(
+            group_id
+            for group_id, group in self.shown.items()
+            if self.account in group.live.participants and not group.hidden
+        )
+
     def put(self, group: FakeGroup) -> None:
         with self._lock:
             groups = {**self.now, group.live.id: group}
@@ -270,13 +278,8 @@ class FakeReader:
         self._api = api
 
     def list_groups(self) -> tuple[str, ...]:
-        api = self._api
-        with api.call("list_groups"):
-            return tuple(
-                group_id
-                for group_id, group in api.shown.items()
-                if api.account in group.live.participants and not group.hidden
-            )
+        with self._api.call("list_groups"):
+            return self._api.listed()
 
     def get_group(self, group_id: str) -> LiveGroup:
         with self._api.call("get_group", group_id):

@@ -1,0 +1,573 @@
+"""Judges a play by the API's own record alone: every call with its effect, and the world before and after it.
+
+Nothing here is shared with `reconciler.planning` but the key of a number. What is compared with the record is what
+the files said (`Loaded.desired`), the plan that was approved, the exit code, and what was durable when a run began.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler import pictures
+from reconciler.errors import Exit, LockedError
+from reconciler.model.change import (
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.model.desired import DesiredGroup, Person
+from reconciler.model.group import Ensure
+from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.number import key
+from reconciler.model.plan import GroupPlan
+from tests.fakes import ACCOUNT, READS, FakeGroup
+from tests.simulation.service import NOTHING, Call
+
+if TYPE_CHECKING:
+    from tests.simulation.play import Play, Ran
+
+US = key(ACCOUNT)
+PEOPLE_CALLS = {"promote": Promote, "demote": Demote, "remove_participants": RemoveParticipants}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong: `code` says of which kind."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
+
+@dataclass
+class Judged:
+    verdicts: list[Verdict]
+    allowed: Counter[str]  # repetitions that the terms allow, by kind
+
+
+def judge(play: Play) -> Judged:
+    court = _Court(play)
+    return Judged(list(dict.fromkeys(court.all())), court.allowed)
+
+
+def normal(subject: str) -> str:
+    return unicodedata.normalize("NFC", subject).strip()
+
+
+class _Court:
+    def __init__(self, play: Play) -> None:
+        self.play = play
+        self.allowed: Counter[str] = Counter()
+
+    def all(self) -> Iterator[Verdict]:
+        for ran in self.play.ran:
+            if ran.bug:
+                yield Verdict("bug", f"#{ran.process.number}: {ran.bug.strip().splitlines()[-1]}")
+        yield from self._made_twice()
+        yield from self._revoked_twice()
+        yield from self._sent_twice()
+        yield from self._two_at_once()
+        for ran in self.play.ran:
+            if ran.run.verb in ("accept", "import") and any(
+                call.method not in READS for call in ran.process.calls
+            ):
+                yield Verdict("unplanned", f"#{ran.process.number} {ran.run.verb} wrote to the service")
+            if ran.run.verb in ("apply", "ready"):
+                yield from self._calls(ran)
+            if ran.run.verb == "apply" and ran.exit is Exit.OK:
+                yield from self._green(ran)
+        yield from self._quiet()
+
+    # One group each
+
+    def _made_twice(self) -> Iterator[Verdict]:
+        """No group is made for a name that has one which could be known of."""
+        play = self.play
+        belongs = {name: set(ids) for name, ids in play.meant.items()}
+        for call in play.service.record:
+            if call.method != "create_group" or not call.effective:
+                continue
+            ran = self._ran(call)
+            new = next(iter(call.after.keys() - call.before.keys()))
+            for group in ran.loaded.desired.groups if ran.loaded else ():
+                if group.subject is None or normal(str(call.args[0])) != group.subject:
+                    continue
+                names = {group.subject, *group.previously}
+                before = ran.before.groups.get(group.name)
+                for other in sorted(belongs.setdefault(group.name, set()) | ({before.id} if before else set())):
+                    if self._had(call, other, names, bound=before is not None and before.id == other):
+                        kind = self._excuse(ran, call, group.name, other)
+                        if kind:
+                            self.allowed[kind] += 1
+                        else:
+                            yield Verdict("made-twice", f"{group.name} has {other}, and {new} was made")
+                belongs[group.name].add(new)
+
+    def _had(self, call: Call, other: str, names: Collection[str], *, bound: bool) -> bool:
+        """Whether a group that belongs to a name was there for it, ever since the run began."""
+        ran = self._ran(call)
+        worlds = [each.before for each in ran.process.calls if each.at <= call.at] + [call.before]
+        for world in worlds:
+            group = world.get(other)
+            if group is None or ACCOUNT not in group.live.participants:
+                return False
+            if not bound and (group.live.creator != ACCOUNT or normal(group.live.subject) not in names):
+                return False
+        return True
+
+    def _excuse(self, ran: Ran, call: Call, name: str, other: str) -> str:
+        """Why this run could not know of the group, by the terms; "" where it could."""
+        play = self.play
+        born = play.service.born.get(other, -1e9)
+        maker = next(
+            (each for each in play.service.record if each.effective and other in each.after.keys() - each.before.keys()),
+            None,
+        )
+        if maker is None:
+            return ""
+        unlisted = born + play.list_lag + 1.0 >= ran.began
+        if not play.keeps:
+            other_run = self._ran(maker)
+            if other_run is not ran and unlisted and (other_run.killed or other_run.exit is not Exit.OK or not other_run.ended < ran.began):
+                return "without state"
+            return ""
+        if unlisted and any(born <= loss.at <= ran.began for loss in play.losses):
+            return "state lost while a create was open"
+        maker_run = self._ran(maker)
+        ahead = ran.process.clock.skew - maker_run.process.clock.skew
+        if unlisted and (ahead > 1.0 or ran.process.jumped or maker_run.process.jumped):
+            return "clock put forward while a create was open"
+        return ""
+
+    def _ran(self, call: Call) -> Ran:
+        return self.play.ran[call.process.number - 1]
+
+    # Nothing that people see is done twice
+
+    def _revoked_twice(self) -> Iterator[Verdict]:
+        """A version of the link is revoked once; a rotation that took effect is not made again."""
+        done: dict[tuple[str, str, object], list[Call]] = defaultdict(list)
+        for call in self.play.service.record:
+            if call.method != "revoke_link" or not call.effective:
+                continue
+            ran = self._ran(call)
+            group_id = str(call.args[0])
+            if ran.run.verb == "rotate":
+                continue
+            planned = self._planned(ran, call)
+            change = next((each for each in planned.changes if isinstance(each, RevokeLink)), None) if planned else None
+            if planned is None or change is None:
+                continue
+            earlier = done[planned.name, group_id, change.after]
+            if earlier:
+                since = min(each.at for each in earlier)
+                if any(since <= loss.at <= ran.began for loss in self.play.losses):
+                    self.allowed["state lost after a revoke"] += 1
+                else:
+                    yield Verdict(
+                        "revoked-twice", f"{planned.name}: the link for version {change.after} died again"
+                    )
+            earlier.append(call)
+
+    def _sent_twice(self) -> Iterator[Verdict]:
+        """Nobody is sent a link twice."""
+        sent: Counter[tuple[object, str]] = Counter()
+        last: dict[tuple[object, str], float] = {}
+        for call in self.play.service.record:
+            if call.method != "send_to_person" or not call.effective:
+                continue
+            text = str(call.args[1])
+            for link in {word for word in text.replace("'", " ").split() if "chat.whatsapp.com" in word}:
+                which = (key(str(call.args[0])), link)
+                sent[which] += 1
+                if sent[which] > 1:
+                    if any(last[which] <= loss.at <= call.at for loss in self.play.losses):
+                        self.allowed["state lost after a message"] += 1
+                    else:
+                        yield Verdict("sent-twice", f"{call.args[0]} was sent the same link again")
+                last[which] = call.at
+
+    def _two_at_once(self) -> Iterator[Verdict]:
+        """With a state, no two runs hold the lock at a time."""
+        if not self.play.keeps:
+            return
+        held = [ran for ran in self.play.ran if ran.locked]
+        for one in held:
+            for other in held:
+                if one is not other and one.began < other.began < one.ended:
+                    yield Verdict("two-at-once", f"#{one.process.number} and #{other.process.number}")
+        for ran in self.play.ran:
+            if isinstance(ran.error, LockedError) and ran.process.calls:
+                yield Verdict("two-at-once", f"#{ran.process.number} was refused the lock, and made calls")
+
+    # Every call that writes
+
+    def _planned(self, ran: Ran, call: Call) -> GroupPlan | None:
+        """The plan of the group that a call is about."""
+        if ran.plan is None:
+            return None
+        by_id = {group.id: group for group in ran.plan.groups if group.id is not None}
+        group_id = call.group_id
+        if group_id in by_id:
+            return by_id[group_id]
+        subject = self._made_as(ran, group_id)
+        for group in ran.plan.groups:
+            if any(isinstance(each, CreateGroup) and normal(each.subject) == subject for each in group.changes):
+                return group
+        return None
+
+    def _made_as(self, ran: Ran, group_id: str | None) -> str | None:
+        """The subject with which a group that was not there when the run planned was made by us."""
+        for call in self.play.service.record:
+            if call.method == "create_group" and call.effective and group_id in call.after.keys() - call.before.keys():
+                return normal(str(call.args[0]))
+        return None
+
+    def _calls(self, ran: Ran) -> Iterator[Verdict]:
+        """Planned, safe, needed: as of what this run had last read of the group."""
+        number = f"#{ran.process.number}"
+        seen: dict[str, LiveGroup] = {}  # as last read
+        icon: dict[str, object] = {}  # as last read
+        waiting: dict[str, set[str]] = defaultdict(set)  # promoted, and not yet seen
+        done: Counter[tuple[str, object]] = Counter()  # what this run has done already
+        leavers = ran.loaded.desired.leavers if ran.loaded else ()
+        for call in ran.process.calls:
+            group_id = call.group_id or ""
+            if call.method == "get_group" and isinstance(call.answer, LiveGroup):
+                seen[group_id] = call.answer
+                waiting[group_id] -= set(call.answer.admins) | (
+                    waiting[group_id] - set(call.answer.participants)
+                )
+            if call.method == "get_icon" and call.answer is not None:
+                icon[group_id] = call.answer
+            if call.method in READS:
+                continue
+            if call.method == "create_group":
+                if ran.plan is None or not any(
+                    isinstance(each, CreateGroup) and each.subject == call.args[0]
+                    for group in ran.plan.groups
+                    for each in group.changes
+                ):
+                    yield Verdict("unplanned", f"{number} made {call.args[0]!r}")
+                continue
+            planned = self._planned(ran, call)
+            if planned is None:
+                yield Verdict("unplanned", f"{number} {call.method} in {group_id}")
+                continue
+            where = f"{number} {planned.name}"
+            live = seen.get(group_id)
+            people = tuple(map(str, call.args[1])) if call.method in PEOPLE_CALLS else ()  # type: ignore[call-overload]
+            if not _in_plan(planned, call, people):
+                yield Verdict("unplanned", f"{where}: {call.method} {call.args[1:]}")
+            if ran.run.verb == "ready" and call.method != "promote":
+                yield Verdict("unplanned", f"{where}: {call.method} by --ready")
+            if live is None:
+                yield Verdict("unread", f"{where}: {call.method} without a look at the group")
+                continue
+            if call.method in ("demote", "remove_participants", "leave") and waiting[group_id]:
+                yield Verdict("not-seen", f"{where}: {call.method} before {waiting[group_id]} were seen as admins")
+            if call.method == "promote":
+                waiting[group_id] |= set(people)
+            for who in people:
+                yield from self._person(where, call.method, planned.desired, live, leavers, who)
+            yield from self._admins_left(where, call.method, live, people)
+            yield from _needed(where, call, live, icon.get(group_id))
+            if call.effective:
+                for what in people or (call.args[1] if call.method == "set_subject" else ""),:
+                    pass
+                for each in people or (str(call.args[1:]),):
+                    if call.method in ("get_link", "revoke_link", "leave", "set_icon", "remove_icon"):
+                        continue
+                    done[call.method, (group_id, each)] += 1
+                    if done[call.method, (group_id, each)] > 1 and not self._undone(ran, call, each):
+                        yield Verdict(f"again-{call.method}", f"{where}: {call.method} {each} twice in one run")
+
+    def _undone(self, ran: Ran, call: Call, each: str) -> bool:
+        """Whether somebody else took back meanwhile what is done again: then it did have an effect."""
+        group_id = call.group_id or ""
+        before, after = call.before.get(group_id), call.after.get(group_id)
+        return before is None or after is None or before.live != after.live
+
+    def _person(
+        self,
+        where: str,
+        method: str,
+        group: DesiredGroup | None,
+        live: LiveGroup,
+        leavers: Iterable[Person],
+        who: str,
+    ) -> Iterator[Verdict]:
+        """Whether the files say it of this person, as the group was last read."""
+        if method != "promote" and key(who) in {US, key(live.creator or ACCOUNT)}:
+            yield Verdict("protected", f"{where}: {method} of creator or account")
+        elif group is not None and (
+            (method == "promote" and not _to_promote(group, live, leavers, who))
+            or (method == "demote" and not _to_demote(group, live, leavers, who))
+            or (method == "remove_participants" and not _to_remove(group, live, leavers, who))
+        ):
+            yield Verdict("unwanted", f"{where}: {method} {who}, which the files do not say")
+
+    def _admins_left(
+        self, where: str, method: str, live: LiveGroup, people: Collection[str]
+    ) -> Iterator[Verdict]:
+        """This run lifts all guards, so only creator and account are looked at: they stay admins."""
+        if method in ("demote", "remove_participants") and not set(live.admins) - set(people):
+            yield Verdict("no-admin", f"{where}: nobody would be admin")
+
+    # Green means right
+
+    def _green(self, ran: Ran) -> Iterator[Verdict]:
+        """What ends 0 is so, as of the last reading of each group."""
+        number = f"#{ran.process.number}"
+        assert ran.loaded is not None
+        lists = [call for call in ran.process.calls if call.method == "list_groups" and call.error is None]
+        for group in ran.loaded.desired.groups:
+            if group.hold is not None:
+                continue
+            record = ran.after.groups.get(group.name) if ran.after else None
+            if group.ensure is not Ensure.PRESENT:
+                old = ran.before.groups.get(group.name)
+                if old is not None:
+                    last = self._last(ran, old.id)
+                    if isinstance(last, LiveGroup) and ACCOUNT in last.participants and lists:
+                        yield Verdict("green-wrong", f"{number} {group.name}: we are still in it")
+                continue
+            group_id = record.id if record is not None else group.id
+            if group_id is None:
+                yield Verdict("green-wrong", f"{number} {group.name}: no group is known of it")
+                continue
+            live = self._last(ran, group_id)
+            if not isinstance(live, LiveGroup):
+                yield Verdict("green-unread", f"{number} {group.name}: {group_id} was never read")
+                continue
+            for what in wrong(group, live, ran.loaded.desired.leavers):
+                yield Verdict("green-wrong", f"{number} {group.name}: {what}")
+            yield from self._green_icon(ran, number, group, group_id)
+            yield from self._green_link(ran, number, group, group_id)
+
+    def _last(self, ran: Ran, group_id: str) -> object:
+        """The last answer about a group in a run."""
+        answers = [
+            call.answer
+            for call in ran.process.calls
+            if call.method == "get_group" and call.args == (group_id,) and call.answer is not None
+        ]
+        return answers[-1] if answers else None
+
+    def _green_icon(self, ran: Ran, number: str, group: DesiredGroup, group_id: str) -> Iterator[Verdict]:
+        if group.icon is None:
+            return
+        last = None
+        for call in ran.process.calls:
+            if call.method == "get_icon" and call.args == (group_id,) and call.answer is not None:
+                last = call.answer
+        made = any(
+            call.method == "create_group" and group_id in call.after.keys() - call.before.keys()
+            for call in ran.process.calls
+        )
+        if last is None:
+            if not (made and group.icon.picture is None):
+                yield Verdict("green-unread", f"{number} {group.name}: its icon was never looked at")
+            return
+        data = None if last == NOTHING else self.play.service.pictures.get(last.location)  # type: ignore[attr-defined]
+        if group.icon.picture is None:
+            right = data is None
+        else:
+            source = group.icon.picture.sha256
+            right = data is not None and source in self._sources(data)
+        if not right:
+            yield Verdict("green-wrong", f"{number} {group.name}: its icon is another")
+
+    def _sources(self, data: bytes) -> set[str]:
+        """Of which pictures the served bytes are what the service keeps."""
+        from tests.simulation.play import COLOURS, icon_bytes, reencoded
+
+        return {
+            pictures.sha256(icon_bytes(name))
+            for name in COLOURS
+            if data in (icon_bytes(name), reencoded(icon_bytes(name)))
+        }
+
+    def _green_link(self, ran: Ran, number: str, group: DesiredGroup, group_id: str) -> Iterator[Verdict]:
+        """A version that was raised over the recorded one: its link is dead."""
+        old = ran.before.groups.get(group.name)
+        version = group.link_version
+        if version is None or old is None or old.id != group_id or old.link_version is None:
+            return
+        if version <= old.link_version:
+            return
+        ever = any(
+            call.method == "revoke_link" and call.effective and call.args == (group_id,)
+            for call in self.play.service.record
+            if call.at <= ran.ended
+        )
+        if not ever:
+            yield Verdict("green-wrong", f"{number} {group.name}: its link was not revoked")
+
+    # In the end
+
+    def _quiet(self) -> Iterator[Verdict]:
+        """The next quiet run converges, and the one after it writes nothing."""
+        first, second = self.play.ran[-2:]
+        for ran in (first, second):
+            if ran.bug or ran.error is not None:
+                yield Verdict("quiet", f"#{ran.process.number} ended {ran.exit}: {ran.error or 'a bug'}")
+                return
+        result = first.result
+        stuck = {group.name for group in first.plan.groups if group.action in ("blocked", "missing")} if first.plan else set()
+        if first.exit not in (Exit.OK, Exit.PARTIAL, Exit.OBJECTION) or (
+            first.exit is Exit.PARTIAL and not stuck
+        ):
+            yield Verdict("quiet", f"#{first.process.number} ended {int(first.exit or 0)}")
+        for group in result.groups:  # type: ignore[attr-defined]
+            for outcome in group.outcomes:
+                if outcome.status != "done" and first.exit is not Exit.OBJECTION:
+                    code = outcome.problem.code if outcome.problem else ""
+                    yield Verdict("quiet", f"{group.name}: {outcome.change.kind} {outcome.status} {code}")
+        writes = [call.method for call in second.process.calls if call.method not in READS]
+        if writes and first.exit is not Exit.OBJECTION:
+            yield Verdict("quiet-writes", f"#{second.process.number} writes: {' '.join(writes)}")
+
+
+def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...]) -> bool:
+    """Whether the approved plan has this very call."""
+    for change in planned.changes:
+        match change:
+            case SetSubject() if call.method == "set_subject":
+                return change.after == call.args[1]
+            case SetIcon() if call.method == "set_icon":
+                return change.after.sha256 == pictures.sha256(call.args[1])  # type: ignore[arg-type]
+            case RemoveIcon() if call.method == "remove_icon":
+                return True
+            case RevokeLink() if call.method in ("get_link", "revoke_link"):
+                return True
+            case LeaveGroup() if call.method == "leave":
+                return True
+            case Promote() | Demote() | RemoveParticipants() if isinstance(change, PEOPLE_CALLS.get(call.method, ())):
+                return set(people) <= {each.wa_id for each in change.people}
+    return False
+
+
+def _needed(where: str, call: Call, live: LiveGroup, icon: object) -> Iterator[Verdict]:
+    """Nothing is sent that the last reading shows to be so already."""
+    people = tuple(call.args[1]) if call.method in PEOPLE_CALLS else ()  # type: ignore[arg-type]
+    needless = False
+    match call.method:
+        case "set_subject":
+            needless = normal(live.subject) == call.args[1]
+        case "promote":
+            needless = set(people) <= set(live.admins)
+        case "demote":
+            needless = not set(people) & set(live.admins)
+        case "remove_participants":
+            needless = not set(people) & set(live.participants)
+        case "remove_icon":
+            needless = icon == NOTHING
+        case "set_icon":
+            group_id = call.group_id or ""
+            needless = isinstance(icon, IconMeta) and _shows(call.before.get(group_id), icon, call)
+    if needless:
+        yield Verdict(f"needless-{call.method}", f"{where}: it was so already")
+
+
+def _shows(group: FakeGroup | None, icon: IconMeta, call: Call) -> bool:
+    """Whether the icon that was read last is the very upload of these bytes by this process."""
+    earlier = [
+        each
+        for each in call.process.calls  # type: ignore[attr-defined]
+        if each is not call and each.method == "set_icon" and each.effective and each.args == call.args and each.arrived < call.arrived
+    ]
+    return group is not None and any(
+        (made := each.after.get(call.group_id or "")) is not None and made.icon == icon.location for each in earlier
+    )
+
+
+# What the files say of people (design, "What becomes a change")
+
+
+def _first(people: Iterable[Person] | None) -> set[str]:
+    return {key(person.numbers[0]) for person in people or ()}
+
+
+def _has_left(leavers: Iterable[Person], who: str) -> bool:
+    return any(key(who) == key(digits) for person in leavers for digits in person.numbers)
+
+
+def _protected(live: LiveGroup, who: str) -> bool:
+    return key(who) in {US, key(live.creator or ACCOUNT)}
+
+
+def _keeps(people: Iterable[Person], live: LiveGroup, who: str, role: Collection[str]) -> bool:
+    """Whether this is a wanted number, or another of somebody whose wanted one does not have the role yet."""
+    for person in people:
+        wanted = key(person.numbers[0])
+        if key(who) == wanted:
+            return True
+        there = wanted in {key(each) for each in role}
+        if not there and any(key(who) == key(digits) for digits in person.numbers):
+            return True
+    return False
+
+
+def _to_promote(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], who: str) -> bool:
+    return key(who) in _first(group.admins) and who in live.participants and not _has_left(leavers, who)
+
+
+def _to_demote(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], who: str) -> bool:
+    if who not in live.admins:
+        return True  # said by `needless`
+    return _has_left(leavers, who) or (
+        group.admins is not None and key(who) not in _first(group.admins) and not _keeps_strictly(group.admins, live, who)
+    )
+
+
+def _keeps_strictly(people: Iterable[Person], live: LiveGroup, who: str) -> bool:
+    return _keeps(people, live, who, live.participants)
+
+
+def _to_remove(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], who: str) -> bool:
+    if group.ensure is Ensure.CLOSED or _has_left(leavers, who):
+        return True
+    if not group.prune_members or group.members is None:
+        return False
+    if group.admins is None and who in live.admins:
+        return False
+    return not _keeps_strictly((*(group.admins or ()), *group.members), live, who)
+
+
+def wrong(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person]) -> Iterator[str]:
+    """In what a group is not as its manifest says."""
+    if ACCOUNT not in live.participants:
+        yield "we are not in it"
+    if group.subject is not None and normal(live.subject) != group.subject:
+        yield f"its subject is {live.subject!r}"
+    for who in live.participants:
+        if _protected(live, who):
+            continue
+        if _has_left(leavers, who):
+            yield f"{who} has left, and is in it"
+            continue
+        admin = who in live.admins
+        if group.admins is not None and not admin and key(who) in _first(group.admins):
+            yield f"{who} is no admin"
+        if group.admins is not None and admin and not _keeps_strictly(group.admins, live, who):
+            yield f"{who} is admin"
+        if (
+            group.prune_members
+            and group.members is not None
+            and not (group.admins is None and admin)
+            and not _keeps_strictly((*(group.admins or ()), *group.members), live, who)
+        ):
+            yield f"{who} is in it"

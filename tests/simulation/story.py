@@ -1,0 +1,330 @@
+"""What a seed means: manifests and how they change, live groups, and the steps of the story with all that befalls
+them. Data alone; every part has a key by which it can be left out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.fakes import ACCOUNT
+from tests.simulation.service import Event
+
+Dice = random.Random
+Verb = Literal["apply", "ready", "send", "rotate", "accept", "import"]
+
+NAMES = ("alpha", "beta", "gamma")
+PICTURES = ("red", "blue")
+
+# Who is who: alias → numbers as contacts have them, and the ids under which the service may list them.
+PEOPLE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "ana": (("5519980000001",), ("551980000001", "5519980000001")),
+    "bruno": (("5519980000002", "5511970000002"), ("5519980000002",)),
+    "carlos": (("525512345678",), ("5215512345678",)),
+    "dora": (("5519980000004",), ("5519980000004",)),
+    "elisa": (("5519980000005",), ("5519980000005",)),
+    "fabio": (("5491122223333",), ("5491122223333", "541122223333")),
+}
+BRUNO_BEFORE = "5511970000002"
+STRANGERS = ("5521977776666", "14155550100", "447700900123")
+
+CALLED = {
+    ACCOUNT: "US",
+    BRUNO_BEFORE: "bruno's-old",
+    **{wa_id: f"{alias}{n or ''}" for alias, (_, ids) in PEOPLE.items() for n, wa_id in enumerate(ids)},
+    **{wa_id: f"stranger{n}" for n, wa_id in enumerate(STRANGERS)},
+}
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A live group from before; `name` is the manifest that it is meant for, None for nobody's."""
+
+    name: str | None
+    subject: str
+    creator: str
+    account: Literal["admin", "member"]
+    participants: tuple[str, ...]
+    admins: tuple[str, ...]
+    icon: str | None
+    bound: bool
+    key: str
+
+
+Fields = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """From now on the files say this: name → fields, None where the manifest is deleted; who has left."""
+
+    manifests: dict[str, Fields]
+    left: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A process. `after` is how many seconds later it begins; `beside` runs at the same time."""
+
+    verb: Verb
+    events: tuple[Event, ...]
+    after: float
+    skew: float
+    names: tuple[str, ...]
+    salt: int
+    key: str
+    beside: Run | None = None
+
+
+@dataclass(frozen=True)
+class Lose:
+    """Something befalls the state between two runs."""
+
+    how: Literal["lost", "older", "damaged"]
+    salt: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Other people edit the groups between two runs."""
+
+    events: tuple[Event, ...]
+    key: str
+
+
+Step = Commit | Run | Lose | Hands
+
+
+@dataclass
+class Story:
+    seed: int
+    keeps: bool
+    lag: float
+    list_lag: float
+    reencodes: bool
+    retries: int
+    width: int
+    seeded: list[Seeded] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def keys(self) -> Iterator[str]:
+        """Of everything that may be left out, the largest first."""
+        yield "lag"
+        yield "list_lag"
+        yield from (f"name:{name}" for name in NAMES)
+        yield from (each.key for each in self.seeded)
+        for step in reversed(self.steps):
+            yield step.key
+        for step in self.steps:
+            if isinstance(step, Run):
+                if step.beside is not None:
+                    yield step.beside.key
+                    yield from (f"{step.beside.key}.{n}" for n in range(len(step.beside.events)))
+                if step.skew:
+                    yield f"{step.key}.skew"
+            if isinstance(step, Run | Hands):
+                yield from (f"{step.key}.{n}" for n in range(len(step.events)))
+            if isinstance(step, Commit):
+                for name, fields in step.manifests.items():
+                    yield from (f"{step.key}.{name}.{each}" for each in fields if each != "subject")
+
+
+def story_of(seed: int) -> Story:
+    """The story of a seed."""
+    dice = random.Random(seed)  # noqa: S311
+    keeps = dice.random() < 0.85
+    lag = dice.choice((0.0, 0.0, 0.0, 1.0, 2.5, dice.uniform(0, 9.0)))
+    story = Story(
+        seed=seed,
+        keeps=keeps,
+        lag=lag,
+        list_lag=dice.choice((0.0, 0.0, lag, lag, dice.uniform(lag, 55.0))),
+        reencodes=dice.random() < 0.3,
+        retries=dice.choice((1, 2, 5)),
+        width=dice.choice((1, 2, 4)),
+    )
+    names = NAMES[: dice.choice((1, 1, 2, 2, 3))]
+    manifests = {name: _manifest(name, dice, keeps) for name in names}
+    left: tuple[str, ...] = ("elisa",) if dice.random() < 0.3 else ()
+    for name in names:
+        if dice.random() < 0.55:
+            story.seeded.append(_seeded(name, manifests[name], dice, f"group{len(story.seeded)}"))
+    while dice.random() < 0.25:
+        story.seeded.append(_seeded(None, {}, dice, f"group{len(story.seeded)}"))
+    story.steps.append(Commit(_copied(manifests), left, "step0"))
+    for number in range(1, dice.choice((1, 2, 2, 3, 3, 4)) + 1):
+        _step(story, manifests, dice, f"step{number}")
+    return story
+
+
+def _step(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> None:
+    """A run, after what may come before it."""
+    last = key == "step1"
+    if not last and dice.random() < 0.4:
+        name = dice.choice(list(manifests))
+        manifests[name] = _edited(name, manifests[name], dice, story.keeps)
+        left = ("elisa",) if dice.random() < 0.4 else ()
+        story.steps.append(Commit(_copied(manifests), left, f"{key}c"))
+    if dice.random() < 0.25:
+        count = dice.choice((1, 1, 2, 3))
+        story.steps.append(Hands(tuple(_event("edit", dice) for _ in range(count)), f"{key}h"))
+    if story.keeps and not last and dice.random() < 0.15:
+        how = dice.choice(("lost", "lost", "older", "damaged"))
+        story.steps.append(Lose(how, dice.getrandbits(32), f"{key}l"))  # type: ignore[arg-type]
+    story.steps.append(_run(story, manifests, dice, key))
+
+
+def _run(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> Run:
+    verb: Verb = "apply"
+    if story.keeps and dice.random() < 0.25:
+        verb = dice.choice(("ready", "send", "send", "rotate", "rotate", "accept", "import"))
+    beside = None
+    if verb == "apply" and dice.random() < 0.04:
+        beside = Run("apply", (), dice.uniform(0, 5), 0.0, (), dice.getrandbits(32), f"{key}b")
+    return Run(
+        verb=verb,
+        events=_events(dice, verb),
+        after=dice.choice((0.1, 1.0, 5.0, 20.0, 90.0, 3600.0)),
+        skew=dice.choice((0.0,) * 12 + (-40.0, 40.0, -7200.0, 7200.0)),
+        names=tuple(name for name in manifests if dice.random() < 0.6) if verb in ("rotate", "accept") else (),
+        salt=dice.getrandbits(32),
+        key=key,
+        beside=beside,
+    )
+
+
+def _events(dice: Dice, verb: Verb) -> tuple[Event, ...]:
+    """Nothing, one thing, a few, or many."""
+    count = dice.choice((0, 1, 1, 1, 1, 2, 2, 3, 6, 12))
+    kinds = ("edit",) * 6 + ("fault",) * 6 + ("kill",) * 3 + ("kill_step", "refuse_step", "stop", "clock", "vanish")
+    return tuple(_event(dice.choice(kinds), dice) for _ in range(count))
+
+
+_METHODS = (
+    "list_groups",
+    "get_group",
+    "get_group",
+    "get_icon",
+    "create_group",
+    "create_group",
+    "set_subject",
+    "set_icon",
+    "promote",
+    "demote",
+    "remove_participants",
+    "revoke_link",
+    "get_link",
+    "leave",
+    "send_to_person",
+)
+
+
+def _event(kind: str, dice: Dice) -> Event:
+    where = dice.choice(("any", "write", "write", "method", "method"))
+    if kind.endswith("_step"):
+        nth = dice.randint(1, 8)
+    elif where == "any":
+        nth = dice.choice((dice.randint(1, 8), dice.randint(1, 40)))
+    elif where == "write":
+        nth = dice.randint(1, 6)
+    else:
+        nth = dice.choice((1, 1, 1, 2, 2, 3, 4, 6))
+    return Event(
+        kind=kind,  # type: ignore[arg-type]
+        where=where,  # type: ignore[arg-type]
+        method=dice.choice(_METHODS),
+        nth=nth,
+        after=dice.random() < 0.5,
+        salt=dice.getrandbits(32),
+    )
+
+
+def _copied(manifests: dict[str, Fields]) -> dict[str, Fields]:
+    return {name: dict(fields) for name, fields in manifests.items()}
+
+
+# Manifests
+
+
+def _people(dice: Dice, most: int) -> list[str]:
+    return dice.sample(sorted(PEOPLE)[:4] + ["fabio"], dice.randint(0, most))
+
+
+def _manifest(name: str, dice: Dice, keeps: bool) -> Fields:
+    fields: Fields = {"subject": name.capitalize()}
+    if dice.random() < 0.7:
+        fields["admins"] = _people(dice, 3)
+    if dice.random() < 0.4:
+        fields["members"] = _people(dice, 3)
+        if dice.random() < 0.5:
+            fields["prune_members"] = True
+    if keeps and dice.random() < 0.4:
+        fields["link_version"] = 1
+    if dice.random() < 0.4:
+        fields["icon"] = dice.choice((*PICTURES, None))
+    return fields
+
+
+def _edited(name: str, fields: Fields, dice: Dice, keeps: bool) -> Fields:
+    """Another version of a manifest."""
+    new = dict(fields)
+    match dice.choice(("subject", "admins", "admins", "members", "link", "link", "icon", "hold", "ensure", "all")):
+        case "subject":
+            old = str(new["subject"])
+            new["previously"] = [*new.get("previously", []), old]  # type: ignore[misc]
+            new["subject"] = f"{name.capitalize()} {len(new['previously']) + 1}"  # type: ignore[arg-type]
+        case "admins":
+            new["admins"] = _people(dice, 3)
+        case "members":
+            new["members"] = _people(dice, 3)
+            new["prune_members"] = dice.random() < 0.6
+        case "link" if keeps:
+            new["link_version"] = int(str(new.get("link_version", 0))) + 1
+        case "icon":
+            new["icon"] = dice.choice((*PICTURES, None))
+        case "hold":
+            new["hold"] = {"reason": "campaign", "until": "2027-01-01"}
+            if "hold" in fields:
+                del new["hold"]
+        case "ensure":
+            new["ensure"] = dice.choice(("left", "closed"))
+        case _:
+            new = _manifest(name, dice, keeps) | {
+                key: fields[key] for key in ("previously", "subject", "link_version") if key in fields
+            }
+    return new
+
+
+# Live groups
+
+
+def crowd(dice: Dice, most: int) -> list[str]:
+    """Ids as the service lists them, no two of them of one person (or hardly ever)."""
+    found = [dice.choice(ids) for _, ids in PEOPLE.values() if dice.random() < 0.5]
+    found += [each for each in (*STRANGERS, BRUNO_BEFORE) if dice.random() < 0.25]
+    if dice.random() < 0.02:
+        found += PEOPLE["ana"][1]
+    dice.shuffle(found)
+    return list(dict.fromkeys(found))[:most]
+
+
+def _seeded(name: str | None, fields: Fields, dice: Dice, key: str) -> Seeded:
+    people = crowd(dice, 6)
+    subject = str(fields.get("subject", f"Other {dice.randint(1, 3)}"))
+    if name is not None and dice.random() < 0.15:
+        subject = dice.choice(("Something else", f" {subject}"))
+    foreign = dice.random() < (0.08 if name is not None else 0.5)
+    return Seeded(
+        name=name,
+        subject=subject,
+        creator=dice.choice(STRANGERS) if foreign else ACCOUNT,
+        account="admin" if not foreign or dice.random() < 0.7 else "member",
+        participants=tuple(people),
+        admins=tuple(each for each in people if dice.random() < 0.45),
+        icon=dice.choice((None, None, *PICTURES)),
+        bound=name is not None and (dice.random() < 0.6 or subject == "Something else" or foreign),
+        key=key,
+    )
