@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import Exit, LockedError
+from reconciler.errors import Exit, InputError, LockedError, NotFound
 from reconciler.model.change import (
     CreateGroup,
     Demote,
@@ -76,8 +76,10 @@ class _Court:
             if ran.bug:
                 yield Verdict("bug", f"#{ran.process.number}: {ran.bug.strip().splitlines()[-1]}")
         yield from self._made_twice()
+        yield from self._made_beside()
         yield from self._revoked_twice()
         yield from self._sent_twice()
+        yield from self._dead_links()
         yield from self._two_at_once()
         for ran in self.play.ran:
             if ran.run.verb in ("accept", "import") and any(
@@ -112,8 +114,23 @@ class _Court:
                         if kind:
                             self.allowed[kind] += 1
                         else:
-                            yield Verdict("made-twice", f"{group.name} has {other}, and {new} was made")
+                            why = self._unread(ran, other)
+                            yield Verdict("made-twice", f"{group.name} has {other}{why}, and {new} was made")
                 belongs[group.name].add(new)
+
+    def _made_beside(self) -> Iterator[Verdict]:
+        """No group is made beside somebody else's of that subject which the last list named."""
+        for call in self.play.service.record:
+            if call.method != "create_group" or not call.effective:
+                continue
+            ran, subject = self._ran(call), normal(str(call.args[0]))
+            earlier = [each for each in ran.process.calls if each.arrived < call.arrived]
+            lists = [each for each in earlier if each.method == "list_groups" and each.answer is not None]
+            for group_id in lists[-1].answer if lists else ():  # type: ignore[attr-defined]
+                worlds = [each.before[group_id] for each in (*earlier, call) if group_id in each.before]
+                foreign = worlds[-1].live.creator != ACCOUNT
+                if foreign and all(normal(world.live.subject) == subject for world in worlds):
+                    yield Verdict("made-beside", f"#{ran.process.number} {subject!r}, which {group_id} is called")
 
     def _had(self, call: Call, other: str, names: Collection[str], *, bound: bool) -> bool:
         """Whether a group that belongs to a name was there for it, ever since the run began."""
@@ -139,10 +156,7 @@ class _Court:
             return ""
         unlisted = born + play.list_lag + 1.0 >= ran.began
         if not play.keeps:
-            other_run = self._ran(maker)
-            if other_run is not ran and unlisted and (other_run.killed or other_run.exit is not Exit.OK or not other_run.ended < ran.began):
-                return "without state"
-            return ""
+            return "without state" if unlisted and self._ran(maker) is not ran else ""
         if unlisted and any(born <= loss.at <= ran.began for loss in play.losses):
             return "state lost while a create was open"
         maker_run = self._ran(maker)
@@ -150,6 +164,15 @@ class _Court:
         if unlisted and (ahead > 1.0 or ran.process.jumped or maker_run.process.jumped):
             return "clock put forward while a create was open"
         return ""
+
+    def _unread(self, ran: Ran, group_id: str) -> str:
+        """What the run was told of a group that it did not find."""
+        errors = [
+            call.error
+            for call in ran.process.calls
+            if call.method == "get_group" and call.args == (group_id,) and call.error is not None
+        ]
+        return f" (asked for it, was told {type(errors[-1]).__name__})" if errors else ""
 
     def _ran(self, call: Call) -> Ran:
         return self.play.ran[call.process.number - 1]
@@ -176,9 +199,8 @@ class _Court:
                 if any(since <= loss.at <= ran.began for loss in self.play.losses):
                     self.allowed["state lost after a revoke"] += 1
                 else:
-                    yield Verdict(
-                        "revoked-twice", f"{planned.name}: the link for version {change.after} died again"
-                    )
+                    code = "revoked-twice" if change.after is not None else "revoked-twice-closing"
+                    yield Verdict(code, f"{planned.name}: the link of version {change.after} died again")
             earlier.append(call)
 
     def _sent_twice(self) -> Iterator[Verdict]:
@@ -198,6 +220,38 @@ class _Court:
                     else:
                         yield Verdict("sent-twice", f"{call.args[0]} was sent the same link again")
                 last[which] = call.at
+
+    def _dead_links(self) -> Iterator[Verdict]:
+        """After `invites --send` ended 0 nobody who is still awaited holds a dead link alone, unless it is not
+        their turn."""
+        messages: dict[str, list[Call]] = defaultdict(list)
+        for ran in self.play.ran:
+            for call in ran.process.calls:
+                if call.method == "send_to_person" and call.effective:
+                    messages[key(str(call.args[0]))].append(call)
+            if ran.run.verb != "send" or ran.exit is not Exit.OK or ran.loaded is None:
+                continue
+            for group in ran.loaded.desired.groups:
+                record = ran.before.groups.get(group.name)
+                live = None if record is None else self._last(ran, record.id)
+                if record is None or not isinstance(live, LiveGroup) or group.hold or group.ensure is not Ensure.PRESENT:
+                    continue
+                link = self.play.service.link(record.id)
+                for person in (*(group.admins or ()), *(group.members or ())):
+                    sent = messages[key(person.numbers[0])]
+                    own = [each for each in sent if self._link_of(each, record.id)]
+                    if not own or key(person.numbers[0]) in live.participant_keys:
+                        continue
+                    due = len(sent) < 3 and len(own) < 3
+                    lost = any(loss.at >= own[0].at for loss in self.play.losses)
+                    if due and not lost and link is not None and self._link_of(own[-1], record.id) != link:
+                        yield Verdict("dead-link", f"#{ran.process.number} {group.name}: {person.ref} has a dead link")
+
+    def _link_of(self, call: Call, group_id: str) -> str | None:
+        """The link of a group that a message holds, as it was then."""
+        group = call.before.get(group_id)
+        link = None if group is None else group.link
+        return link if link is not None and link in str(call.args[1]) else None
 
     def _two_at_once(self) -> Iterator[Verdict]:
         """With a state, no two runs hold the lock at a time."""
@@ -269,6 +323,10 @@ class _Court:
             where = f"{number} {planned.name}"
             live = seen.get(group_id)
             people = tuple(map(str, call.args[1])) if call.method in PEOPLE_CALLS else ()  # type: ignore[call-overload]
+            pinned = planned.desired is not None and planned.desired.id is not None
+            bound = {ran.before.groups[name].id for name in (planned.name, planned.was) if name in ran.before.groups}
+            if live is not None and live.creator not in (ACCOUNT, None) and group_id not in bound and not pinned:
+                yield Verdict("foreign", f"{where}: {call.method} in a group that somebody else made")
             if not _in_plan(planned, call, people):
                 yield Verdict("unplanned", f"{where}: {call.method} {call.args[1:]}")
             if ran.run.verb == "ready" and call.method != "promote":
@@ -283,10 +341,8 @@ class _Court:
             for who in people:
                 yield from self._person(where, call.method, planned.desired, live, leavers, who)
             yield from self._admins_left(where, call.method, live, people)
-            yield from _needed(where, call, live, icon.get(group_id))
             if call.effective:
-                for what in people or (call.args[1] if call.method == "set_subject" else ""),:
-                    pass
+                yield from _needed(where, call, live, icon.get(group_id))
                 for each in people or (str(call.args[1:]),):
                     if call.method in ("get_link", "revoke_link", "leave", "set_icon", "remove_icon"):
                         continue
@@ -352,17 +408,35 @@ class _Court:
             if not isinstance(live, LiveGroup):
                 yield Verdict("green-unread", f"{number} {group.name}: {group_id} was never read")
                 continue
-            for what in wrong(group, live, ran.loaded.desired.leavers):
-                yield Verdict("green-wrong", f"{number} {group.name}: {what}")
+            doubled = [who for who in live.participants if key(who) in live.ambiguous_keys]
+            known = self._before_writing(ran, group_id)
+            for what in wrong(group, live, ran.loaded.desired.leavers, known):
+                code = "green-several-ids" if any(who in what for who in doubled) else "green-wrong"
+                yield Verdict(code, f"{number} {group.name}: {what}")
             yield from self._green_icon(ran, number, group, group_id)
             yield from self._green_link(ran, number, group, group_id)
 
+    def _before_writing(self, ran: Ran, group_id: str) -> Collection[str] | None:
+        """Who was in a group when it was last read before the first write; None where nothing was written.
+        Whoever joins after that is dealt with by the next run."""
+        known: Collection[str] = ()
+        for call in ran.process.calls:
+            if call.method == "get_group" and call.args == (group_id,) and isinstance(call.answer, LiveGroup):
+                known = call.answer.participants
+            if call.method not in READS and (
+                call.group_id == group_id or group_id in call.after.keys() - call.before.keys()
+            ):
+                return known
+        return None
+
     def _last(self, ran: Ran, group_id: str) -> object:
-        """The last answer about a group in a run."""
+        """The last answer about a group in a run: the group, or that there is none."""
         answers = [
-            call.answer
+            call.answer if call.error is None else None
             for call in ran.process.calls
-            if call.method == "get_group" and call.args == (group_id,) and call.answer is not None
+            if call.method == "get_group"
+            and call.args == (group_id,)
+            and (call.error is None or isinstance(call.error, NotFound))
         ]
         return answers[-1] if answers else None
 
@@ -422,6 +496,8 @@ class _Court:
         """The next quiet run converges, and the one after it writes nothing."""
         first, second = self.play.ran[-2:]
         for ran in (first, second):
+            if isinstance(ran.error, InputError):
+                return  # nothing was read, and nothing written
             if ran.bug or ran.error is not None:
                 yield Verdict("quiet", f"#{ran.process.number} ended {ran.exit}: {ran.error or 'a bug'}")
                 return
@@ -547,8 +623,10 @@ def _to_remove(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], 
     return not _keeps_strictly((*(group.admins or ()), *group.members), live, who)
 
 
-def wrong(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person]) -> Iterator[str]:
-    """In what a group is not as its manifest says."""
+def wrong(
+    group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], known: Collection[str] | None = None
+) -> Iterator[str]:
+    """In what a group is not as its manifest says; whoever is not `known` has just joined."""
     if ACCOUNT not in live.participants:
         yield "we are not in it"
     if group.subject is not None and normal(live.subject) != group.subject:
@@ -556,10 +634,12 @@ def wrong(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person]) -> It
     for who in live.participants:
         if _protected(live, who):
             continue
+        admin = who in live.admins
+        if not admin and known is not None and who not in known:
+            continue
         if _has_left(leavers, who):
             yield f"{who} has left, and is in it"
             continue
-        admin = who in live.admins
         if group.admins is not None and not admin and key(who) in _first(group.admins):
             yield f"{who} is no admin"
         if group.admins is not None and admin and not _keeps_strictly(group.admins, live, who):

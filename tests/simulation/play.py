@@ -150,7 +150,7 @@ class Play:
         for n in (1, 2):
             self.say(f"quiet run {n}")
             self._run(Run("apply", (), 0.0, 0.0, (), n, f"quiet{n}"), quiet=True)
-            self.scheduler.now += 15.0 + self.lag
+            self.scheduler.now += 70.0
 
     def _seed_groups(self) -> None:
         service, state = self.service, State(base_url=BASE_URL)

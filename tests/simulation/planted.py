@@ -1,0 +1,153 @@
+"""Faults put into the product on purpose, each by a patch from outside while it runs, to see that the simulation
+finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import reconciler.apply.group
+import reconciler.planning.group
+import reconciler.reading
+from reconciler.apply import create
+from reconciler.apply.effects import Effects
+from reconciler.apply.group import GroupRun
+from reconciler.apply.writing import Writing
+from reconciler.errors import ApiError, Unclear
+from reconciler.messaging.sending import Post
+from reconciler.model.change import Demote, Promote
+from reconciler.model.desired import Person
+from reconciler.model.live import Gone
+from reconciler.model.record import Record
+from reconciler.planning.group import ORDER, Context
+from reconciler.planning.icons import Verdict as IconVerdict
+from reconciler.state.memory import MemoryJournal
+from tests.fakes import FakeWriter
+from tests.simulation.trial import tell
+
+MOST = 20_000
+"""How many seeds are tried for each."""
+
+Patch = Callable[[], AbstractContextManager[Any]]
+
+
+def _nothing(*args: object, **kwargs: object) -> None:
+    return None
+
+
+def _method(owner: object, name: str, change: Callable[[Any], Any]) -> Patch:
+    """A patch that puts `change(the original)` in the place of a method or a function."""
+    return lambda: patch.object(owner, name, change(getattr(owner, name)))
+
+
+def _again(original: Any) -> Any:
+    """A call that is sent again after an unclear answer, without a look."""
+
+    def call(self: object, *args: object) -> object:
+        try:
+            return original(self, *args)
+        except Unclear:
+            return original(self, *args)
+
+    return call
+
+
+def _people_of(**changes: Any) -> Callable[[Any], Any]:
+    """`compare_people`, told something else about the group or the account."""
+
+    def wrap(original: Any) -> Any:
+        def compare(group: Any, live: Any, **facts: Any) -> Any:
+            own = {key: change(group) for key, change in changes.items() if key.startswith("group_")}
+            if own:
+                group = replace(group, **{key.removeprefix("group_"): value for key, value in own.items()})
+            if "creator" in changes:
+                live = replace(live, creator=None)
+            if "account" in changes:
+                facts["account_keys"] = frozenset()
+            return original(group, live, **facts)
+
+        return compare
+
+    return wrap
+
+
+def _any_error_is_gone(reader: Any, group_id: str) -> Any:
+    try:
+        return reader.get_group(group_id)
+    except ApiError:
+        return Gone(404)
+
+
+_SWAPPED = tuple({Promote: Demote, Demote: Promote}.get(kind, kind) for kind in ORDER)
+
+FAULTS: dict[str, Patch] = {
+    "create sent again": _method(FakeWriter, "create_group", _again),
+    "subject sent again": _method(FakeWriter, "set_subject", _again),
+    "promotion sent again": _method(FakeWriter, "promote", _again),
+    "revoke sent again": _method(FakeWriter, "revoke_link", _again),
+    "message sent again": _method(FakeWriter, "send_to_person", _again),
+    "intent not written": _method(MemoryJournal, "intend", lambda _: _nothing),
+    "intent forgotten by the next run": _method(create, "_from_earlier_run", lambda _: _nothing),
+    "new id recorded late": _method(MemoryJournal, "created", lambda _: _nothing),
+    "twin not looked for": _method(create, "_appeared_since_planned", lambda _: _nothing),
+    "unreadable taken for gone": lambda: patch.object(
+        reconciler.reading, "observe_group", _any_error_is_gone
+    ),
+    "not verified": _method(Writing, "verify", lambda _: lambda self: self.unseen.clear()),
+    "promotion not awaited": _method(Writing, "_held_back", lambda _: _nothing),
+    "demotion before promotion": lambda: patch.object(reconciler.planning.group, "ORDER", _SWAPPED),
+    "new plan may do more": lambda: patch.object(reconciler.apply.group, "exceeds", _nothing),
+    "not planned anew": _method(GroupRun, "_plan_anew", lambda _: lambda self, live, approved: approved),
+    "old link not asked for": _method(Effects, "_remember_link", lambda _: _nothing),
+    "nothing recorded": _method(GroupRun, "_record", lambda _: _nothing),
+    "creator forgotten": lambda: patch.object(
+        reconciler.planning.group,
+        "compare_people",
+        _people_of(creator=True)(reconciler.planning.group.compare_people),
+    ),
+    "account forgotten": lambda: patch.object(
+        reconciler.planning.group,
+        "compare_people",
+        _people_of(account=True)(reconciler.planning.group.compare_people),
+    ),
+    "members always pruned": lambda: patch.object(
+        reconciler.planning.group,
+        "compare_people",
+        _people_of(group_prune_members=lambda _: True)(reconciler.planning.group.compare_people),
+    ),
+    "leavers forgotten": lambda: patch.object(
+        Context, "of", lambda desired, *rest, of=Context.of: replace(of(desired, *rest), leavers={})
+    ),
+    "other numbers forgotten": lambda: patch.object(
+        Person, "keys", property(lambda self: frozenset({self.key}))
+    ),
+    "nobody is due again": _method(Record, "all_due", lambda _: lambda self: self),
+    "sending not written": _method(Post, "_record", lambda _: lambda self, letter, entries: True),
+    "subject compared raw": lambda: patch.object(reconciler.planning.group, "normal", str),
+    "icon never in sync": lambda: patch.object(
+        reconciler.planning.group,
+        "judge",
+        lambda wanted, seen, record: IconVerdict.SAME if wanted.picture is None else IconVerdict.DIFFERS,
+    ),
+    "ready does everything": lambda: patch.object(
+        reconciler.planning.group, "only_ready", lambda planned, ready: planned
+    ),
+}
+"""Name → a patch of the product."""
+
+
+def search(name: str, most: int = MOST, known: frozenset[str] = frozenset()) -> tuple[int, str | None]:
+    """After how many seeds a planted fault is found, and by which verdict; None where it is not. A seed counts
+    only where the product without the fault says something else."""
+    for seed in range(most):
+        with FAULTS[name]():
+            found = tell(seed)
+        if found.verdicts:
+            codes = {verdict.code for verdict in found.verdicts} - known
+            honest = {verdict.code for verdict in tell(seed).verdicts}
+            if codes - honest:
+                return seed + 1, str(next(each for each in found.verdicts if each.code in codes - honest))
+    return most, None
