@@ -91,6 +91,7 @@ def plant(only: str | None, jobs: int) -> int:
 
 def say(*lines: object, sep: str = " ") -> None:
     sys.stdout.write(sep.join(map(str, lines)) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -128,7 +128,8 @@ class _Court:
             lists = [each for each in earlier if each.method == "list_groups" and each.answer is not None]
             for group_id in lists[-1].answer if lists else ():  # type: ignore[attr-defined]
                 worlds = [each.before[group_id] for each in (*earlier, call) if group_id in each.before]
-                foreign = worlds[-1].live.creator != ACCOUNT
+                others = {record.id for record in ran.before.groups.values()}
+                foreign = worlds[-1].live.creator != ACCOUNT and group_id not in others
                 if foreign and all(normal(world.live.subject) == subject for world in worlds):
                     yield Verdict("made-beside", f"#{ran.process.number} {subject!r}, which {group_id} is called")
 
@@ -236,7 +237,9 @@ class _Court:
                 live = None if record is None else self._last(ran, record.id)
                 if record is None or not isinstance(live, LiveGroup) or group.hold or group.ensure is not Ensure.PRESENT:
                     continue
-                link = self.play.service.link(record.id)
+                calls = ran.process.calls
+                links = {each.link for call in calls for each in (call.before[record.id], call.after[record.id])}
+                link = links.pop() if len(links) == 1 else None
                 for person in (*(group.admins or ()), *(group.members or ())):
                     sent = messages[key(person.numbers[0])]
                     own = [each for each in sent if self._link_of(each, record.id)]

@@ -28,7 +28,7 @@ from reconciler.state.memory import MemoryJournal
 from tests.fakes import FakeWriter
 from tests.simulation.trial import tell
 
-MOST = 20_000
+MOST = 4_000
 """How many seeds are tried for each."""
 
 Patch = Callable[[], AbstractContextManager[Any]]

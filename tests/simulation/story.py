@@ -146,32 +146,32 @@ def story_of(seed: int) -> Story:
         retries=dice.choice((1, 2, 5)),
         width=dice.choice((1, 2, 4)),
     )
-    names = NAMES[: dice.choice((1, 1, 2, 2, 3))]
+    names = NAMES[: dice.choice((1, 1, 2, 2, 2, 3))]
     manifests = {name: _manifest(name, dice, keeps) for name in names}
     left: tuple[str, ...] = ("elisa",) if dice.random() < 0.3 else ()
     for name in names:
-        if dice.random() < 0.55:
+        if dice.random() < 0.5:
             story.seeded.append(_seeded(name, manifests[name], dice, f"group{len(story.seeded)}"))
     while dice.random() < 0.25:
         story.seeded.append(_seeded(None, {}, dice, f"group{len(story.seeded)}"))
     story.steps.append(Commit(_copied(manifests), left, "step0"))
-    for number in range(1, dice.choice((1, 2, 2, 3, 3, 4)) + 1):
+    for number in range(1, dice.choice((1, 2, 2, 3, 3)) + 1):
         _step(story, manifests, dice, f"step{number}")
     return story
 
 
 def _step(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> None:
     """A run, after what may come before it."""
-    last = key == "step1"
-    if not last and dice.random() < 0.4:
+    first = key == "step1"
+    if not first and dice.random() < 0.65:
         name = dice.choice(list(manifests))
         manifests[name] = _edited(name, manifests[name], dice, story.keeps)
         left = ("elisa",) if dice.random() < 0.4 else ()
         story.steps.append(Commit(_copied(manifests), left, f"{key}c"))
-    if dice.random() < 0.25:
+    if dice.random() < 0.35:
         count = dice.choice((1, 1, 2, 3))
-        story.steps.append(Hands(tuple(_event("edit", dice) for _ in range(count)), f"{key}h"))
-    if story.keeps and not last and dice.random() < 0.15:
+        story.steps.append(Hands(tuple(_event("edit", dice, "any", 1) for _ in range(count)), f"{key}h"))
+    if story.keeps and not first and dice.random() < 0.15:
         how = dice.choice(("lost", "lost", "older", "damaged"))
         story.steps.append(Lose(how, dice.getrandbits(32), f"{key}l"))  # type: ignore[arg-type]
     story.steps.append(_run(story, manifests, dice, key))
@@ -179,15 +179,15 @@ def _step(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> N
 
 def _run(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> Run:
     verb: Verb = "apply"
-    if story.keeps and dice.random() < 0.25:
+    if story.keeps and dice.random() < (0.1 if key == "step1" else 0.3):
         verb = dice.choice(("ready", "send", "send", "rotate", "rotate", "accept", "import"))
     beside = None
     if verb == "apply" and dice.random() < 0.04:
         beside = Run("apply", (), dice.uniform(0, 5), 0.0, (), dice.getrandbits(32), f"{key}b")
     return Run(
         verb=verb,
-        events=_events(dice, verb),
-        after=dice.choice((0.1, 1.0, 5.0, 20.0, 90.0, 3600.0)),
+        events=_events(dice),
+        after=dice.choice((0.1, 1.0, 5.0, 20.0, 90.0, 90.0, 3600.0)),
         skew=dice.choice((0.0,) * 12 + (-40.0, 40.0, -7200.0, 7200.0)),
         names=tuple(name for name in manifests if dice.random() < 0.6) if verb in ("rotate", "accept") else (),
         salt=dice.getrandbits(32),
@@ -196,46 +196,62 @@ def _run(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> Ru
     )
 
 
-def _events(dice: Dice, verb: Verb) -> tuple[Event, ...]:
-    """Nothing, one thing, a few, or many."""
-    count = dice.choice((0, 1, 1, 1, 1, 2, 2, 3, 6, 12))
-    kinds = ("edit",) * 6 + ("fault",) * 6 + ("kill",) * 3 + ("kill_step", "refuse_step", "stop", "clock", "vanish")
-    return tuple(_event(dice.choice(kinds), dice) for _ in range(count))
+_KINDS: dict[str, int] = {
+    "edit": 8,
+    "fault": 10,
+    "kill": 6,
+    "kill_step": 3,
+    "refuse_step": 1,
+    "stop": 1,
+    "clock": 1,
+    "vanish": 1,
+}
+
+# What a call is named by where an event waits for it; the more often, the more there is to go wrong.
+_METHODS: dict[str, int] = {
+    "list_groups": 2,
+    "get_group": 4,
+    "get_icon": 1,
+    "create_group": 6,
+    "set_subject": 2,
+    "set_icon": 2,
+    "promote": 2,
+    "demote": 2,
+    "remove_participants": 2,
+    "revoke_link": 5,
+    "get_link": 3,
+    "leave": 1,
+    "send_to_person": 2,
+}
 
 
-_METHODS = (
-    "list_groups",
-    "get_group",
-    "get_group",
-    "get_icon",
-    "create_group",
-    "create_group",
-    "set_subject",
-    "set_icon",
-    "promote",
-    "demote",
-    "remove_participants",
-    "revoke_link",
-    "get_link",
-    "leave",
-    "send_to_person",
-)
+def _events(dice: Dice) -> tuple[Event, ...]:
+    """Nothing, one thing at a write or anywhere, or many things."""
+    kinds = dice.choices(list(_KINDS), list(_KINDS.values()), k=12)
+    style = dice.random()
+    if style < 0.1:
+        return ()
+    if style < 0.35:
+        return (_event(kinds[0], dice, "write", dice.choice((1, 1, 1, 2, 2, 3, 4))),)
+    if style < 0.5:
+        return (_event(kinds[0], dice, "any", dice.randint(1, 12)),)
+    if style < 0.62:  # most writes of the run
+        return tuple(_event(kind, dice, "write", n) for n, kind in enumerate(kinds[:6], 1))
+    if style < 0.8:
+        return tuple(_event(kind, dice, "method", dice.choice((1, 1, 1, 2, 2, 3))) for kind in kinds[:2])
+    writes = [n for n in range(1, 8) if dice.random() < 0.25]
+    calls = [n for n in range(1, 25) if dice.random() < 0.08]
+    return (
+        *(_event(kind, dice, "write", n) for kind, n in zip(kinds[:6], writes, strict=False)),
+        *(_event(kind, dice, "any", n) for kind, n in zip(kinds[6:], calls, strict=False)),
+    )
 
 
-def _event(kind: str, dice: Dice) -> Event:
-    where = dice.choice(("any", "write", "write", "method", "method"))
-    if kind.endswith("_step"):
-        nth = dice.randint(1, 8)
-    elif where == "any":
-        nth = dice.choice((dice.randint(1, 8), dice.randint(1, 40)))
-    elif where == "write":
-        nth = dice.randint(1, 6)
-    else:
-        nth = dice.choice((1, 1, 1, 2, 2, 3, 4, 6))
+def _event(kind: str, dice: Dice, where: str, nth: int) -> Event:
     return Event(
         kind=kind,  # type: ignore[arg-type]
         where=where,  # type: ignore[arg-type]
-        method=dice.choice(_METHODS),
+        method=dice.choices(list(_METHODS), list(_METHODS.values()))[0],
         nth=nth,
         after=dice.random() < 0.5,
         salt=dice.getrandbits(32),
@@ -255,7 +271,7 @@ def _people(dice: Dice, most: int) -> list[str]:
 
 def _manifest(name: str, dice: Dice, keeps: bool) -> Fields:
     fields: Fields = {"subject": name.capitalize()}
-    if dice.random() < 0.7:
+    if dice.random() < 0.8:
         fields["admins"] = _people(dice, 3)
     if dice.random() < 0.4:
         fields["members"] = _people(dice, 3)
@@ -271,7 +287,9 @@ def _manifest(name: str, dice: Dice, keeps: bool) -> Fields:
 def _edited(name: str, fields: Fields, dice: Dice, keeps: bool) -> Fields:
     """Another version of a manifest."""
     new = dict(fields)
-    match dice.choice(("subject", "admins", "admins", "members", "link", "link", "icon", "hold", "ensure", "all")):
+    match dice.choices(
+        ("subject", "admins", "members", "link", "icon", "hold", "ensure", "all"), (2, 4, 2, 5, 2, 1, 1, 2)
+    )[0]:
         case "subject":
             old = str(new["subject"])
             new["previously"] = [*new.get("previously", []), old]  # type: ignore[misc]
@@ -314,7 +332,7 @@ def crowd(dice: Dice, most: int) -> list[str]:
 def _seeded(name: str | None, fields: Fields, dice: Dice, key: str) -> Seeded:
     people = crowd(dice, 6)
     subject = str(fields.get("subject", f"Other {dice.randint(1, 3)}"))
-    if name is not None and dice.random() < 0.15:
+    if name is not None and dice.random() < 0.25:
         subject = dice.choice(("Something else", f" {subject}"))
     foreign = dice.random() < (0.08 if name is not None else 0.5)
     return Seeded(
