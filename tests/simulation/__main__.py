@@ -17,7 +17,9 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", help="tell the story of this seed")
     parser.add_argument("--seeds", metavar="FROM:TO", help="judge these seeds, TO not among them")
     parser.add_argument("--jobs", type=int, default=1, help="processes for --seeds and --planted")
-    parser.add_argument("--shrink", type=int, metavar="SEED", help="tell as little of a failing story as fails")
+    parser.add_argument(
+        "--shrink", type=int, metavar="SEED", help="tell as little of a failing story as fails"
+    )
     parser.add_argument("--verdict", metavar="CODE", help="what --shrink keeps; its first verdict by default")
     parser.add_argument("--planted", action="store_true", help="say how soon each planted fault is found")
     parser.add_argument("--only", metavar="NAME", help="this planted fault alone")
@@ -85,7 +87,9 @@ def plant(only: str | None, jobs: int) -> int:
     with ProcessPoolExecutor(jobs) as pool:
         for name, (seeds, verdict) in zip(names, pool.map(planted.search, names), strict=True):
             missed += verdict is None
-            say(f"{name:32} {f'after {seeds} seeds: {verdict}' if verdict else f'not found in {seeds} seeds'}")
+            say(
+                f"{name:32} {f'after {seeds} seeds: {verdict}' if verdict else f'not found in {seeds} seeds'}"
+            )
     return 1 if missed else 0
 
 

@@ -1,7 +1,8 @@
 """Judges a play by the API's own record alone: every call with its effect, and the world before and after it.
 
-Nothing here is shared with `reconciler.planning` but the key of a number. What is compared with the record is what
-the files said (`Loaded.desired`), the plan that was approved, the exit code, and what was durable when a run began.
+Nothing here is shared with `reconciler.planning` but the key of a number. What is compared with the record is
+what the files said (`Loaded.desired`), the plan that was approved, the exit code, and what was durable when a
+run began.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ class _Court:
                     continue
                 names = {group.subject, *group.previously}
                 before = ran.before.groups.get(group.name)
-                for other in sorted(belongs.setdefault(group.name, set()) | ({before.id} if before else set())):
+                for other in sorted(
+                    belongs.setdefault(group.name, set()) | ({before.id} if before else set())
+                ):
                     if self._had(call, other, names, bound=before is not None and before.id == other):
                         kind = self._excuse(ran, call, group.name, other)
                         if kind:
@@ -131,7 +134,9 @@ class _Court:
                 others = {record.id for record in ran.before.groups.values()}
                 foreign = worlds[-1].live.creator != ACCOUNT and group_id not in others
                 if foreign and all(normal(world.live.subject) == subject for world in worlds):
-                    yield Verdict("made-beside", f"#{ran.process.number} {subject!r}, which {group_id} is called")
+                    yield Verdict(
+                        "made-beside", f"#{ran.process.number} {subject!r}, which {group_id} is called"
+                    )
 
     def _had(self, call: Call, other: str, names: Collection[str], *, bound: bool) -> bool:
         """Whether a group that belongs to a name was there for it, ever since the run began."""
@@ -139,6 +144,8 @@ class _Court:
         worlds = [each.before for each in ran.process.calls if each.at <= call.at] + [call.before]
         for world in worlds:
             group = world.get(other)
+            if group is None and self._maker(other) is ran:
+                continue
             if group is None or ACCOUNT not in group.live.participants:
                 return False
             if not bound and (group.live.creator != ACCOUNT or normal(group.live.subject) not in names):
@@ -149,22 +156,29 @@ class _Court:
         """Why this run could not know of the group, by the terms; "" where it could."""
         play = self.play
         born = play.service.born.get(other, -1e9)
-        maker = next(
-            (each for each in play.service.record if each.effective and other in each.after.keys() - each.before.keys()),
-            None,
-        )
+        maker = self._maker(other)
         if maker is None:
             return ""
         unlisted = born + play.list_lag + 1.0 >= ran.began
         if not play.keeps:
-            return "without state" if unlisted and self._ran(maker) is not ran else ""
+            return "without state" if unlisted and maker is not ran else ""
         if unlisted and any(born <= loss.at <= ran.began for loss in play.losses):
             return "state lost while a create was open"
-        maker_run = self._ran(maker)
-        ahead = ran.process.clock.skew - maker_run.process.clock.skew
-        if unlisted and (ahead > 1.0 or ran.process.jumped or maker_run.process.jumped):
+        ahead = ran.process.clock.skew - maker.process.clock.skew
+        if unlisted and (ahead > 1.0 or ran.process.jumped or maker.process.jumped):
             return "clock put forward while a create was open"
         return ""
+
+    def _maker(self, group_id: str) -> Ran | None:
+        """The run that made a group, None where it was none of ours."""
+        for call in self.play.service.record:
+            if (
+                call.method == "create_group"
+                and call.effective
+                and group_id in call.after.keys() - call.before.keys()
+            ):
+                return self._ran(call)
+        return None
 
     def _unread(self, ran: Ran, group_id: str) -> str:
         """What the run was told of a group that it did not find."""
@@ -191,7 +205,11 @@ class _Court:
             if ran.run.verb == "rotate":
                 continue
             planned = self._planned(ran, call)
-            change = next((each for each in planned.changes if isinstance(each, RevokeLink)), None) if planned else None
+            change = (
+                next((each for each in planned.changes if isinstance(each, RevokeLink)), None)
+                if planned
+                else None
+            )
             if planned is None or change is None:
                 continue
             earlier = done[planned.name, group_id, change.after]
@@ -223,8 +241,8 @@ class _Court:
                 last[which] = call.at
 
     def _dead_links(self) -> Iterator[Verdict]:
-        """After `invites --send` ended 0 nobody who is still awaited holds a dead link alone, unless it is not
-        their turn."""
+        """After `invites --send` ended 0 nobody who is still awaited holds a dead link alone, unless it is
+        not their turn."""
         messages: dict[str, list[Call]] = defaultdict(list)
         for ran in self.play.ran:
             for call in ran.process.calls:
@@ -235,10 +253,17 @@ class _Court:
             for group in ran.loaded.desired.groups:
                 record = ran.before.groups.get(group.name)
                 live = None if record is None else self._last(ran, record.id)
-                if record is None or not isinstance(live, LiveGroup) or group.hold or group.ensure is not Ensure.PRESENT:
+                if (
+                    record is None
+                    or not isinstance(live, LiveGroup)
+                    or group.hold
+                    or group.ensure is not Ensure.PRESENT
+                ):
                     continue
                 calls = ran.process.calls
-                links = {each.link for call in calls for each in (call.before[record.id], call.after[record.id])}
+                links = {
+                    each.link for call in calls for each in (call.before[record.id], call.after[record.id])
+                }
                 link = links.pop() if len(links) == 1 else None
                 for person in (*(group.admins or ()), *(group.members or ())):
                     sent = messages[key(person.numbers[0])]
@@ -248,7 +273,9 @@ class _Court:
                     due = len(sent) < 3 and len(own) < 3
                     lost = any(loss.at >= own[0].at for loss in self.play.losses)
                     if due and not lost and link is not None and self._link_of(own[-1], record.id) != link:
-                        yield Verdict("dead-link", f"#{ran.process.number} {group.name}: {person.ref} has a dead link")
+                        yield Verdict(
+                            "dead-link", f"#{ran.process.number} {group.name}: {person.ref} has a dead link"
+                        )
 
     def _link_of(self, call: Call, group_id: str) -> str | None:
         """The link of a group that a message holds, as it was then."""
@@ -281,14 +308,20 @@ class _Court:
             return by_id[group_id]
         subject = self._made_as(ran, group_id)
         for group in ran.plan.groups:
-            if any(isinstance(each, CreateGroup) and normal(each.subject) == subject for each in group.changes):
+            if any(
+                isinstance(each, CreateGroup) and normal(each.subject) == subject for each in group.changes
+            ):
                 return group
         return None
 
     def _made_as(self, ran: Ran, group_id: str | None) -> str | None:
         """The subject with which a group that was not there when the run planned was made by us."""
         for call in self.play.service.record:
-            if call.method == "create_group" and call.effective and group_id in call.after.keys() - call.before.keys():
+            if (
+                call.method == "create_group"
+                and call.effective
+                and group_id in call.after.keys() - call.before.keys()
+            ):
                 return normal(str(call.args[0]))
         return None
 
@@ -327,8 +360,17 @@ class _Court:
             live = seen.get(group_id)
             people = tuple(map(str, call.args[1])) if call.method in PEOPLE_CALLS else ()  # type: ignore[call-overload]
             pinned = planned.desired is not None and planned.desired.id is not None
-            bound = {ran.before.groups[name].id for name in (planned.name, planned.was) if name in ran.before.groups}
-            if live is not None and live.creator not in (ACCOUNT, None) and group_id not in bound and not pinned:
+            bound = {
+                ran.before.groups[name].id
+                for name in (planned.name, planned.was)
+                if name in ran.before.groups
+            }
+            if (
+                live is not None
+                and live.creator not in (ACCOUNT, None)
+                and group_id not in bound
+                and not pinned
+            ):
                 yield Verdict("foreign", f"{where}: {call.method} in a group that somebody else made")
             if not _in_plan(planned, call, people):
                 yield Verdict("unplanned", f"{where}: {call.method} {call.args[1:]}")
@@ -338,7 +380,9 @@ class _Court:
                 yield Verdict("unread", f"{where}: {call.method} without a look at the group")
                 continue
             if call.method in ("demote", "remove_participants", "leave") and waiting[group_id]:
-                yield Verdict("not-seen", f"{where}: {call.method} before {waiting[group_id]} were seen as admins")
+                yield Verdict(
+                    "not-seen", f"{where}: {call.method} before {waiting[group_id]} were seen as admins"
+                )
             if call.method == "promote":
                 waiting[group_id] |= set(people)
             for who in people:
@@ -351,7 +395,9 @@ class _Court:
                         continue
                     done[call.method, (group_id, each)] += 1
                     if done[call.method, (group_id, each)] > 1 and not self._undone(ran, call, each):
-                        yield Verdict(f"again-{call.method}", f"{where}: {call.method} {each} twice in one run")
+                        yield Verdict(
+                            f"again-{call.method}", f"{where}: {call.method} {each} twice in one run"
+                        )
 
     def _undone(self, ran: Ran, call: Call, each: str) -> bool:
         """Whether somebody else took back meanwhile what is done again: then it did have an effect."""
@@ -505,7 +551,11 @@ class _Court:
                 yield Verdict("quiet", f"#{ran.process.number} ended {ran.exit}: {ran.error or 'a bug'}")
                 return
         result = first.result
-        stuck = {group.name for group in first.plan.groups if group.action in ("blocked", "missing")} if first.plan else set()
+        stuck = (
+            {group.name for group in first.plan.groups if group.action in ("blocked", "missing")}
+            if first.plan
+            else set()
+        )
         if first.exit not in (Exit.OK, Exit.PARTIAL, Exit.OBJECTION) or (
             first.exit is Exit.PARTIAL and not stuck
         ):
@@ -534,7 +584,9 @@ def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...]) -> bool:
                 return True
             case LeaveGroup() if call.method == "leave":
                 return True
-            case Promote() | Demote() | RemoveParticipants() if isinstance(change, PEOPLE_CALLS.get(call.method, ())):
+            case Promote() | Demote() | RemoveParticipants() if isinstance(
+                change, PEOPLE_CALLS.get(call.method, ())
+            ):
                 return set(people) <= {each.wa_id for each in change.people}
     return False
 
@@ -566,10 +618,15 @@ def _shows(group: FakeGroup | None, icon: IconMeta, call: Call) -> bool:
     earlier = [
         each
         for each in call.process.calls  # type: ignore[attr-defined]
-        if each is not call and each.method == "set_icon" and each.effective and each.args == call.args and each.arrived < call.arrived
+        if each is not call
+        and each.method == "set_icon"
+        and each.effective
+        and each.args == call.args
+        and each.arrived < call.arrived
     ]
     return group is not None and any(
-        (made := each.after.get(call.group_id or "")) is not None and made.icon == icon.location for each in earlier
+        (made := each.after.get(call.group_id or "")) is not None and made.icon == icon.location
+        for each in earlier
     )
 
 
@@ -608,7 +665,9 @@ def _to_demote(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], 
     if who not in live.admins:
         return True  # said by `needless`
     return _has_left(leavers, who) or (
-        group.admins is not None and key(who) not in _first(group.admins) and not _keeps_strictly(group.admins, live, who)
+        group.admins is not None
+        and key(who) not in _first(group.admins)
+        and not _keeps_strictly(group.admins, live, who)
     )
 
 

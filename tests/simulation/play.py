@@ -7,7 +7,7 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -15,9 +15,9 @@ from functools import cache
 from reconciler import operations, pictures
 from reconciler.cli import exits
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.manifests.files import Tree
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.manifests.load import Loaded, load
-from reconciler.manifests.files import Tree
 from reconciler.model import number
 from reconciler.model.acceptance import AcceptWish
 from reconciler.model.imported import ImportWish
@@ -31,8 +31,8 @@ from reconciler.state.memory import MemoryJournal
 from tests.apply.world import Quiet, picture, reencoded
 from tests.fakes import ACCOUNT, FakeGroup
 from tests.simulation.places import Kept, MemoryOutput, MemoryStore, MemoryTree
-from tests.simulation.schedule import Greenlets, Killed, ProcessClock, Scheduler
-from tests.simulation.service import Call, Event, Process, Service
+from tests.simulation.schedule import Greenlets, Killed, Scheduler
+from tests.simulation.service import Event, Process, Service, short
 from tests.simulation.story import (
     CALLED,
     NAMES,
@@ -171,17 +171,17 @@ class Play:
                 if seeded.bound and self.keeps:
                     journal.created(seeded.name, group_id, self.people.clock.now())
             bound = "bound" if seeded.bound and self.keeps else "unbound"
-            self.say(f"there is {self._describe(service.now[group_id])}, for {seeded.name or 'nobody'}, {bound}")
+            self.say(
+                f"there is {self._describe(service.now[group_id])}, for {seeded.name or 'nobody'}, {bound}"
+            )
         if journal.state.groups:
             self.kept.save(replace(journal.state, created=(), serial=1))
 
     def _describe(self, group: FakeGroup) -> str:
         live = group.live
-        names = [
-            CALLED.get(each, each) + ("*" if each in live.admins else "") for each in live.participants
-        ]
+        names = [CALLED.get(each, each) + ("*" if each in live.admins else "") for each in live.participants]
         creator = CALLED.get(live.creator or "", live.creator)
-        return f"{live.id.replace('5519911112222-15136169', 'g')} {live.subject!r} by {creator}: {' '.join(names)}"
+        return f"{short(live.id)} {live.subject!r} by {creator}: {' '.join(names)}"
 
     def _commit(self, step: Commit) -> None:
         contacts = {
@@ -208,7 +208,9 @@ class Play:
             if fields is None or f"name:{name}" in self.omit:
                 self.files.pop(path, None)
                 continue
-            kept = {key: value for key, value in fields.items() if f"{step.key}.{name}.{key}" not in self.omit}
+            kept = {
+                key: value for key, value in fields.items() if f"{step.key}.{name}.{key}" not in self.omit
+            }
             text = _yaml(kept)
             if self.files.get(path) != text:
                 self.files[path] = text
@@ -218,7 +220,7 @@ class Play:
     def _lose(self, step: Lose) -> None:
         before = self._durable()
         if step.how == "older" and self.kept.past:
-            older = random.Random(step.salt).choice(self.kept.past[-6:])  # noqa: S311
+            older = random.Random(step.salt).choice(self.kept.past[-6:])
             self.kept.state = older
             self.kept.bytes = None
             self.say(f"the state is set back to serial {older.serial}")
@@ -240,7 +242,7 @@ class Play:
 
     def edit(self, event: Event, group_id: str | None) -> str:
         """What other people do, mostly in the group that a call is about."""
-        dice = random.Random(event.salt)  # noqa: S311
+        dice = random.Random(event.salt)
         service = self.service
         ids = [each for each in service.now if not service.now[each].hidden]
         if not ids or dice.random() < 0.06:
@@ -249,12 +251,14 @@ class Play:
             group_id = dice.choice(ids)
         assert group_id is not None
         live = service.group(group_id)
-        place = group_id.replace("5519911112222-15136169", "g")
+        place = short(group_id)
         others = [each for each in live.participants if each not in (ACCOUNT, live.creator)]
         chosen = dice.choice(others) if others else None
         who = CALLED.get(chosen or "", chosen)
         self.counts["edits"] += 1
-        match dice.choice(("rename", "promote", "demote", "join", "join", "leave", "remove", "icon", "link", "us")):
+        match dice.choice(
+            ("rename", "promote", "demote", "join", "join", "leave", "remove", "icon", "link", "us")
+        ):
             case "rename":
                 subject = dice.choice(("Renamed", "By hand", *(name.capitalize() for name in NAMES)))
                 service.set_subject(group_id, subject)
@@ -308,9 +312,7 @@ class Play:
         assert ran.ended or ran.bug
 
     def _start(self, step: Run, after: float, quiet: bool) -> Ran:
-        events = tuple(
-            event for n, event in enumerate(step.events) if f"{step.key}.{n}" not in self.omit
-        )
+        events = tuple(event for n, event in enumerate(step.events) if f"{step.key}.{n}" not in self.omit)
         number = len(self.ran) + 1
         process = Process(
             number,
@@ -477,7 +479,6 @@ class _Alone(MemoryJournal):
 def _yaml(fields: Fields) -> bytes:
     lines = []
     for key, value in fields.items():
-        if key == "icon" and value is not None:
-            value = f"icons/{value}.png"
-        lines.append(f"{key}: {json.dumps(value)}")
+        said = f"icons/{value}.png" if key == "icon" and value is not None else value
+        lines.append(f"{key}: {json.dumps(said)}")
     return ("\n".join(lines) + "\n").encode()

@@ -1,5 +1,5 @@
-"""The groups API as several processes call it, beside other people: every call is on record, with what was true
-before and after it, and events strike it where the story says so."""
+"""The groups API as several processes call it, beside other people: every call is on record, with what was
+true before and after it, and events strike it where the story says so."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Process:
         self.number = number
         self.verb = verb
         self.events = events
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
         self.clock = ProcessClock(scheduler, self, skew)
         self.scheduler = scheduler
         self.dead = False
@@ -189,7 +189,7 @@ class Service(FakeApi):
         process.calls.append(call)
         self.record.append(call)
         fault = next((event for event in events if event.kind == "fault"), None)
-        error, mode = (None, "") if fault is None else fault_of(method, random.Random(fault.salt))  # noqa: S311
+        error, mode = (None, "") if fault is None else fault_of(method, random.Random(fault.salt))
         call.before = call.after = self.now
         if mode:
             process.struck[f"fault_{mode}"] += 1
@@ -242,7 +242,7 @@ class Service(FakeApi):
                     process.say("    ‖ asked to stop")
                     process.clock.stop()
                 case "clock":
-                    by = random.Random(event.salt).choice((-86400, -3600, -30, 30, 3600, 86400))  # noqa: S311
+                    by = random.Random(event.salt).choice((-86400, -3600, -30, 30, 3600, 86400))
                     process.say(f"    ‖ the clock jumps by {by} s")
                     process.clock.skew += by
                     process.jumped += by

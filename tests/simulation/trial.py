@@ -43,7 +43,7 @@ def shrink(seed: int, code: str | None = None) -> Trial:
     again = True
     while again:
         again = False
-        for key in story_of(seed).keys():
+        for key in story_of(seed).parts():
             if key in omit:
                 continue
             shorter = tell(seed, omit | {key})
