@@ -379,10 +379,17 @@ class _Court:
             if live is None:
                 yield Verdict("unread", f"{where}: {call.method} without a look at the group")
                 continue
-            if call.method in ("demote", "remove_participants", "leave") and waiting[group_id]:
-                yield Verdict(
-                    "not-seen", f"{where}: {call.method} before {waiting[group_id]} were seen as admins"
-                )
+            if call.method in ("demote", "remove_participants", "leave"):
+                due = {
+                    each.wa_id
+                    for change in planned.changes
+                    if isinstance(change, Promote)
+                    for each in change.people
+                    if each.wa_id in set(live.participants) - set(live.admins)
+                }
+                if due | waiting[group_id]:
+                    unseen = " ".join(sorted(due | waiting[group_id]))
+                    yield Verdict("not-seen", f"{where}: {call.method} before {unseen} were seen as admins")
             if call.method == "promote":
                 waiting[group_id] |= set(people)
             for who in people:

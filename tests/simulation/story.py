@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tests.fakes import ACCOUNT
@@ -13,6 +13,9 @@ from tests.simulation.service import Event
 
 Dice = random.Random
 Verb = Literal["apply", "ready", "send", "rotate", "accept", "import"]
+
+# What a story is mostly about: nothing; lost creates; groups that have to be found; links; messages.
+THEMES: dict[str, int] = {"any": 10, "create": 3, "find": 3, "link": 3, "messages": 3}
 
 NAMES = ("alpha", "beta", "gamma")
 PICTURES = ("red", "blue")
@@ -101,6 +104,7 @@ Step = Commit | Run | Lose | Hands
 @dataclass
 class Story:
     seed: int
+    theme: str
     keeps: bool
     lag: float
     list_lag: float
@@ -135,23 +139,33 @@ class Story:
 def story_of(seed: int) -> Story:
     """The story of a seed."""
     dice = random.Random(seed)
-    keeps = dice.random() < 0.85
+    theme = dice.choices(list(THEMES), list(THEMES.values()))[0]
+    keeps = theme in ("link", "messages") or dice.random() < 0.85
     lag = dice.choice((0.0, 0.0, 0.0, 1.0, 2.5, dice.uniform(0, 9.0)))
     story = Story(
         seed=seed,
+        theme=theme,
         keeps=keeps,
         lag=lag,
-        list_lag=dice.choice((0.0, 0.0, lag, lag, dice.uniform(lag, 55.0))),
+        list_lag=dice.uniform(lag, 55.0)
+        if theme == "create"
+        else dice.choice((0.0, 0.0, lag, lag, dice.uniform(lag, 55.0))),
         reencodes=dice.random() < 0.3,
         retries=dice.choice((1, 2, 5)),
         width=dice.choice((1, 2, 4)),
     )
     names = NAMES[: dice.choice((1, 1, 2, 2, 2, 3))]
     manifests = {name: _manifest(name, dice, keeps) for name in names}
+    if theme == "link":
+        for fields in manifests.values():
+            fields["link_version"] = 1
+    there = {"create": 0.05, "find": 1.0, "messages": 0.8}.get(theme, 0.5)
     left: tuple[str, ...] = ("elisa",) if dice.random() < 0.3 else ()
     for name in names:
-        if dice.random() < 0.5:
-            story.seeded.append(_seeded(name, manifests[name], dice, f"group{len(story.seeded)}"))
+        if dice.random() < there:
+            seeded = _seeded(name, manifests[name], dice, f"group{len(story.seeded)}")
+            bound = {"find": False, "messages": True}.get(theme, seeded.bound)
+            story.seeded.append(replace(seeded, bound=bound))
     while dice.random() < 0.25:
         story.seeded.append(_seeded(None, {}, dice, f"group{len(story.seeded)}"))
     story.steps.append(Commit(_copied(manifests), left, "step0"))
@@ -165,7 +179,7 @@ def _step(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> N
     first = key == "step1"
     if not first and dice.random() < 0.65:
         name = dice.choice(list(manifests))
-        manifests[name] = _edited(name, manifests[name], dice, story.keeps)
+        manifests[name] = _edited(name, manifests[name], dice, story)
         left = ("elisa",) if dice.random() < 0.4 else ()
         story.steps.append(Commit(_copied(manifests), left, f"{key}c"))
     if dice.random() < 0.35:
@@ -181,17 +195,19 @@ def _run(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> Ru
     verb: Verb = "apply"
     if story.keeps and dice.random() < (0.1 if key == "step1" else 0.3):
         verb = dice.choice(("ready", "send", "send", "rotate", "rotate", "accept", "import"))
+    if story.theme == "messages":
+        verb = dice.choice(("send", "send", "rotate", "rotate", "apply"))
     beside = None
     if verb == "apply" and dice.random() < 0.04:
         beside = Run("apply", (), dice.uniform(0, 5), 0.0, (), dice.getrandbits(32), f"{key}b")
     return Run(
         verb=verb,
-        events=_events(dice),
-        after=dice.choice((0.1, 1.0, 5.0, 20.0, 90.0, 90.0, 3600.0)),
+        events=_events(dice, story.theme),
+        after=dice.choice(
+            (0.1, 1.0, 5.0, 20.0) if story.theme == "create" else (0.1, 1.0, 5.0, 20.0, 90.0, 90.0, 3600.0)
+        ),
         skew=dice.choice((0.0,) * 12 + (-40.0, 40.0, -7200.0, 7200.0)),
-        names=tuple(name for name in manifests if dice.random() < 0.6)
-        if verb in ("rotate", "accept")
-        else (),
+        names=tuple(name for name in manifests if dice.random() < 0.8),
         salt=dice.getrandbits(32),
         key=key,
         beside=beside,
@@ -227,10 +243,21 @@ _METHODS: dict[str, int] = {
 }
 
 
-def _events(dice: Dice) -> tuple[Event, ...]:
+_OF_THEME = {
+    "create": ("create_group", "create_group", "list_groups"),
+    "find": ("get_group", "get_group", "list_groups"),
+    "link": ("revoke_link", "get_link"),
+    "messages": ("send_to_person", "revoke_link", "get_link"),
+}
+
+
+def _events(dice: Dice, theme: str) -> tuple[Event, ...]:
     """Nothing, one thing at a write or anywhere, or many things."""
     kinds = dice.choices(list(_KINDS), list(_KINDS.values()), k=12)
     style = dice.random()
+    if theme in _OF_THEME and style < 0.5:
+        event = _event(kinds[0], dice, "method", dice.choice((1, 1, 1, 2, 3)))
+        return (replace(event, method=dice.choice(_OF_THEME[theme])),)
     if style < 0.1:
         return ()
     if style < 0.35:
@@ -286,9 +313,12 @@ def _manifest(name: str, dice: Dice, keeps: bool) -> Fields:
     return fields
 
 
-def _edited(name: str, fields: Fields, dice: Dice, keeps: bool) -> Fields:
+def _edited(name: str, fields: Fields, dice: Dice, story: Story) -> Fields:
     """Another version of a manifest."""
-    new = dict(fields)
+    new, keeps = dict(fields), story.keeps
+    if story.theme == "link" and dice.random() < 0.7:
+        new["link_version"] = int(str(new.get("link_version", 0))) + 1
+        return new
     match dice.choices(
         ("subject", "admins", "members", "link", "icon", "hold", "ensure", "all"), (2, 4, 2, 5, 2, 1, 1, 2)
     )[0]:
