@@ -257,6 +257,8 @@ def _events(dice: Dice, theme: str) -> tuple[Event, ...]:
     style = dice.random()
     if theme in _OF_THEME and style < 0.5:
         event = _event(kinds[0], dice, "method", dice.choice((1, 1, 1, 2, 3)))
+        if theme in ("create", "link") and dice.random() < 0.5:  # the answer never comes
+            event = replace(event, kind=dice.choice(("kill", "fault")), after=True)
         return (replace(event, method=dice.choice(_OF_THEME[theme])),)
     if style < 0.1:
         return ()
