@@ -10,10 +10,10 @@ from typing import Any
 from unittest.mock import patch
 
 import reconciler.apply.group
+import reconciler.apply.run
 import reconciler.planning.group
 import reconciler.reading
 from reconciler.apply import create
-from reconciler.apply.effects import Effects
 from reconciler.apply.group import GroupRun
 from reconciler.apply.writing import Writing
 from reconciler.errors import ApiError, Unclear
@@ -90,7 +90,9 @@ FAULTS: dict[str, Patch] = {
     "revoke sent again": _method(FakeWriter, "revoke_link", _again),
     "message sent again": _method(FakeWriter, "send_to_person", _again),
     "intent not written": _method(MemoryJournal, "intend", lambda _: _nothing),
-    "intent forgotten by the next run": _method(create, "_from_earlier_run", lambda _: _nothing),
+    "intent forgotten by the next run": lambda: patch.object(
+        reconciler.apply.run, "settle", lambda names, tools: {}
+    ),
     "new id recorded late": _method(MemoryJournal, "created", lambda _: _nothing),
     "twin not looked for": _method(create, "_appeared_since_planned", lambda _: _nothing),
     "unreadable taken for gone": lambda: patch.object(
@@ -101,7 +103,10 @@ FAULTS: dict[str, Patch] = {
     "demotion before promotion": lambda: patch.object(reconciler.planning.group, "ORDER", _SWAPPED),
     "new plan may do more": lambda: patch.object(reconciler.apply.group, "exceeds", _nothing),
     "not planned anew": _method(GroupRun, "_plan_anew", lambda _: lambda self, live, approved: approved),
-    "old link not asked for": _method(Effects, "_remember_link", lambda _: _nothing),
+    "last reading not planned anew": lambda: patch.object(
+        reconciler.apply.group, "undone", lambda *facts: ()
+    ),
+    "revoke not written": _method(MemoryJournal, "revoke", lambda _: _nothing),
     "nothing recorded": _method(GroupRun, "_record", lambda _: _nothing),
     "creator forgotten": lambda: patch.object(
         reconciler.planning.group,
