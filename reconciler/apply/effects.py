@@ -98,8 +98,7 @@ class Effects:
                 return Sent("failed", problem)
             refused = isinstance(error, Refused | NotFound)
             alone = singly or not isinstance(rest, PeopleChange) or len(rest.people) == 1
-            answered = problem.status is not None
-            seconds = self._seconds(rest, attempt, refused=refused, alone=alone, answered=answered)
+            seconds = self._seconds(rest, refused=refused, alone=alone)
             left = self._rest_after(rest, seconds)
             if self.unread is not None:
                 return Sent("unknown", self.unread)
@@ -112,12 +111,13 @@ class Effects:
             rest = left
         return Sent("failed", problem)
 
-    def _seconds(self, change: Change, attempt: int, *, refused: bool, alone: bool, answered: bool) -> float:
-        """How long to look for an effect. After a refusal there is none; but reads may go on showing somebody
-        who has left, and that is waited for, once asking for each alone has told who is meant."""
+    def _seconds(self, change: Change, *, refused: bool, alone: bool) -> float:
+        """How long to look for an effect before anything is sent again: as long as reads may lag, because
+        everybody in the group sees what is done twice. After a refusal there is none; but reads may go on
+        showing somebody who has left, and that is waited for, once asking for each alone has told who is
+        meant."""
         if not refused:
-            wait = self.tools.patience.resend * (attempt + 1)
-            return wait / 2 if answered else wait  # who says 503 has more seldom done it than who is silent
+            return self.tools.patience.effect
         return self.tools.patience.effect if alone and isinstance(change, PeopleChange) else 0.0
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:

@@ -27,6 +27,7 @@ from reconciler.model.change import (
     ChangeKind,
     CreateGroup,
     LeaveGroup,
+    RemoveIcon,
     RevokeLink,
     SetSubject,
 )
@@ -112,8 +113,20 @@ class GroupRun:
         if isinstance(found, LiveGroup):
             self.live = found
             self._see_subject(found)
+            self._see_icon(found)
             self._conclude(found, (), frozenset())
         return []
+
+    def _see_icon(self, live: LiveGroup) -> None:
+        """Of a group that an earlier create made, and that should have no icon: whether it has got one."""
+        desired = self.planned.desired
+        if desired is None or desired.icon is None or self.fresh:
+            return
+        seen = observe_icon(self.tools.reader, live.id, desired.icon, None, self.tools.icon_files)
+        if isinstance(seen, Problem):
+            self._end(RemoveIcon(IconSeen(None)), "unknown", seen)
+        elif seen.meta is not None:
+            self._end(RemoveIcon(seen), "skipped", MEANWHILE)
 
     def _see_subject(self, live: LiveGroup) -> None:
         """Of a group that was made a moment ago: whether the service keeps the subject as it was sent."""
@@ -252,7 +265,10 @@ class GroupRun:
                 return
         before = served_before(self.seen, record.icon if record else None)
         effects = Effects(self.planned.name, group_id, self.tools, before)
-        writing = Writing(effects, self.tools, {change.kind: change for change in fresh}, self._locks_out)
+        todo = {change.kind: change for change in fresh}
+        writing = Writing(
+            effects, self.tools, todo, self._locks_out, lambda live: self._planned_now(live, record).changes
+        )
         for change in approved:
             writing.make(change)
         writing.verify()
@@ -299,10 +315,17 @@ class GroupRun:
         record = self._record(live, desired, unsettled, uploaded)
         if not reread or self.live is None:
             return
-        # Of an icon nothing was read since, or the very picture that this run has put there.
-        now = plan_group(replace(desired, icon=None), live, None, record, self.tools.context)
+        now = self._planned_now(live, record)
         for change in undone(failed, self.live, now.changes or now.withheld):
             self._end(change, "skipped", MEANWHILE)
+
+    def _planned_now(self, live: LiveGroup, record: Record | None) -> GroupPlan:
+        """The plan of the group as it was last read, without its icon: of that nothing was read since, or the
+        very picture that this run has put there."""
+        desired = self.planned.desired
+        if desired is None:
+            return self.planned
+        return plan_group(replace(desired, icon=None), live, None, record, self.tools.context)
 
     def _record(
         self,

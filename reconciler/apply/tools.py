@@ -41,7 +41,6 @@ WRONG_ACCOUNT = Problem(
 class Patience:
     """Seconds: `effect`, for which an effect is waited for; `first` and `longest` pause between reads.
 
-    `resend` is how long an unclear write is looked for before it is sent again, growing with each try.
     `unclear` is how long a group is looked for that an unclear create may have made; `settled` how old such a
     create is before a later run makes the group again.
     """
@@ -49,7 +48,6 @@ class Patience:
     effect: float = 10.0
     first: float = 0.1
     longest: float = 1.0
-    resend: float = 4.0
     unclear: float = 10.0
     settled: float = 60.0
     longest_for_a_create: float = 3.0

@@ -79,11 +79,15 @@ class Writing:
         tools: Tools,
         todo: dict[ChangeKind, Change],
         locks_out: Callable[[LiveGroup, tuple[Change, ...]], bool],
+        anew: Callable[[LiveGroup], tuple[Change, ...]],
     ) -> None:
+        """`anew` plans the group as it was last read, `locks_out` says whether changes would leave it without
+        an admin."""
         self.effects = effects
         self.tools = tools
         self.todo = todo
         self.locks_out = locks_out
+        self.anew = anew
         self.ended: dict[ChangeKind, Outcome] = {}
         self.unseen: list[Change] = []  # sent, and not yet seen to have taken effect
 
@@ -97,6 +101,11 @@ class Writing:
         if reason is not None:
             self.ended[approved.kind] = Outcome(change, "skipped", reason)
             return
+        still = self._still(change)
+        if still is None:
+            self.ended[approved.kind] = Outcome(change, "done")
+            return
+        change = still
         sent = self.effects.perform(change)
         self.ended[approved.kind] = Outcome(change, sent.status, sent.problem)
         if sent.status == "done":
@@ -124,6 +133,20 @@ class Writing:
             else:
                 self.ended[change.kind] = Outcome(change, "failed", NOT_SEEN)
         self.unseen = []
+
+    def _still(self, change: Change) -> Change | None:
+        """What is left of taking something away from people, by a plan of the group as it is since others
+        were promoted: whoever was to replace somebody may be gone again."""
+        if not isinstance(change, Demote | RemoveParticipants) or self.effects.live is None:
+            return change
+        ids = {
+            person.wa_id
+            for fresh in self.anew(self.effects.live)
+            if isinstance(fresh, Demote | RemoveParticipants) and fresh.kind == change.kind
+            for person in fresh.people
+        }
+        people = tuple(person for person in change.people if person.wa_id in ids)
+        return replace(change, people=people) if people else None
 
     def _held_back(self, change: Change) -> Problem | None:
         """Why a destructive change is not sent: what has to come first was not seen, or would not hold."""

@@ -122,7 +122,7 @@ def test_a_demotion_that_failed_keeps_people_in(world: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("lag", [0.0, 3.0])
+@pytest.mark.parametrize("lag", [0.0, 3.0, 9.0])
 @pytest.mark.parametrize("method", EVERYTHING)
 def test_after_an_unclear_answer_only_what_is_needed_is_sent(method: str, lag: float, when: str) -> None:
     world = World(lag=lag)
@@ -212,7 +212,7 @@ def test_people_go_in_calls_of_twenty(kind: str, count: int) -> None:
     world.assert_settled()
 
 
-@pytest.mark.parametrize("lag", [0.0, 3.0])
+@pytest.mark.parametrize("lag", [0.0, 3.0, 9.0])
 @pytest.mark.parametrize("kind", ["promote", "demote", "remove_participants"])
 def test_a_400_for_somebody_who_has_just_left_is_no_failure_of_the_others(kind: str, lag: float) -> None:
     world = World(lag=lag)

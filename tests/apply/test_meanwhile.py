@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.errors import Unclear
+from reconciler.model.desired import Person
 from tests.apply.world import (
     ANA,
     BRUNO,
@@ -150,3 +151,45 @@ def test_a_reading_that_fails_says_nothing_about_others() -> None:
     result = world.apply()
     assert problem_code(result, "promote") == "http_500"
     assert statuses(result) == {"unknown"}
+
+
+def test_whoever_was_to_be_replaced_stays_where_the_replacement_is_gone_again() -> None:
+    """A new number is made admin, and leaves before the old one is demoted: the old one keeps its place."""
+    ana = Person((STRANGER, ANA))
+    world = World()
+    world.bound(participants=[ANA, STRANGER, BRUNO], admins=[ANA, BRUNO])
+    world.want(admins=[ana, BRUNO])
+    during(world, "promote", lambda world, id_: world.api.leave(id_, STRANGER))
+    result = world.apply()
+    assert ANA in world.live().admins
+    assert "demote" not in world.written
+    assert statuses(result) == {"done"}
+    world.assert_settled()
+
+
+def test_what_somebody_else_has_done_already_is_not_sent_again() -> None:
+    world = World()
+    world.bound(participants=[ANA, BRUNO, CARLOS], admins=[CARLOS])
+    world.want(admins=[ANA, BRUNO])
+    during(world, "promote", lambda world, id_: world.api.demote(id_, CARLOS))
+    assert outcomes(world.apply()) == {"promote": "done", "demote": "done"}
+    assert "demote" not in world.written
+    world.assert_settled()
+
+
+def test_the_icon_of_a_group_that_an_earlier_create_made_is_looked_at() -> None:
+    world = World(lag=12.0)
+    world.want(icon=None)
+    create = world.api.writer.create_group
+
+    def lose(subject: str) -> str:
+        world.api.set_icon(create(subject), picture())
+        raise Unclear("the connection broke before the answer", code="reset", retry=True)
+
+    world.api.writer.create_group = lose  # type: ignore[method-assign]
+    assert outcomes(world.apply()) == {"create_group": "unknown"}
+    result = world.apply()
+    assert outcomes(result) == {"create_group": "done", "remove_icon": "skipped"}
+    world.api.lag = 0.0
+    assert outcomes(world.apply()) == {"remove_icon": "done"}
+    world.assert_settled()
