@@ -20,6 +20,7 @@ class Ahead:
     def __init__(self, state: State, context: Context) -> None:
         self.state = state
         self.context = context
+        self._recorded = frozenset(record.id for record in state.groups.values())
         self._made: dict[str, tuple[LiveGroup, IconSeen | None, Record | None, GroupPlan]] = {}
 
     def settle(self, group: DesiredGroup, live: LiveGroup, seen: IconSeen | None) -> None:
@@ -27,6 +28,8 @@ class Ahead:
         record = self.state.groups.get(group.name)
         if record is not None and record.id != live.id:
             record = None
+        if record is None and live.id in self._recorded:
+            return  # on record under another name, which may be the one that this manifest had before
         made = plan_group(group, live, seen, record, self.context)
         self._made[group.name] = (live, seen, record, made)
 

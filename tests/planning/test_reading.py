@@ -244,6 +244,21 @@ def test_a_listed_stray_that_answers_400_is_unreadable_and_not_gone() -> None:
     assert entry(world.plan()).action == "unreadable"
 
 
+def test_a_pinned_group_on_record_under_its_former_name_is_planned_with_that_record() -> None:
+    """Its icon is judged by the record of the former name, and so is not fetched."""
+    world = World()
+    group_id = world.bound("former", subject="Sales")
+    world.want("former", subject="Sales", icon=picture())
+    world.apply()
+    del world.manifests["former"]
+    world.want(id=group_id, icon=picture())
+    world.forget_calls()
+    assert kinds(entry(world.plan()).changes) == []
+    assert calls(world)["fetch_icon"] == 0
+    world.apply()
+    world.assert_settled()
+
+
 def test_what_fails_for_one_group_is_that_groups_problem() -> None:
     world = World()
     for name in ("a", "b"):
