@@ -71,7 +71,7 @@ def may_remove(group: DesiredGroup, before: LiveGroup, leavers: Iterable[Person]
         return True
     if not group.prune_members or group.members is None:
         return False
-    if group.admins is None and who in before.admins:
+    if group.admins is None and key(who) in before.admin_keys:
         return False
     return not keeps_place((*(group.admins or ()), *group.members), before, who)
 

@@ -711,7 +711,7 @@ def _to_remove(group: DesiredGroup, live: LiveGroup, leavers: Iterable[Person], 
         return True
     if not group.prune_members or group.members is None:
         return False
-    if group.admins is None and who in live.admins:
+    if group.admins is None and key(who) in live.admin_keys:
         return False
     return not _keeps_strictly((*(group.admins or ()), *group.members), live, who)
 
@@ -740,7 +740,7 @@ def wrong(
         if (
             group.prune_members
             and group.members is not None
-            and not (group.admins is None and admin)
+            and not (group.admins is None and key(who) in live.admin_keys)
             and not _keeps_strictly((*(group.admins or ()), *group.members), live, who)
         ):
             yield f"{who} is in it"
