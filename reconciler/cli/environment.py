@@ -16,7 +16,6 @@ from dataclasses import field
 
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 from reconciler.frozen import dataclass
-from reconciler.model import number
 
 DEFAULT_BASE_URL = "https://api-messaging.wavy.global"
 COMMAND_TIMEOUT = 30.0  # seconds
@@ -81,10 +80,22 @@ def numbers(account: str = "") -> tuple[str, ...] | None:
     text = own("ACCOUNT", account)
     if text is None:
         return None
+    from reconciler.manifests.numbers import NumberError, parse
+
     try:
-        return tuple(number.parse(part) for part in text.split(","))
-    except number.NumberError as error:
+        return tuple(parse(part) for part in text.split(","))
+    except NumberError as error:
         raise UsageError(f"{name_of('ACCOUNT', account)}: {error.message}", error.hint) from None
+
+
+def number_warnings(account: str = "") -> tuple[str, ...]:
+    """What is odd about the numbers of `RECONCILER_ACCOUNT`, which are taken all the same."""
+    found = numbers(account)
+    if found is None:
+        return ()
+    from reconciler.manifests.numbers import doubt
+
+    return tuple(f"{name_of('ACCOUNT', account)}: {why}" for why in map(doubt, found) if why)
 
 
 @dataclass(frozen=True, slots=True)

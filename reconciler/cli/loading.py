@@ -57,6 +57,9 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
     )
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)
+        if not common.sandbox:
+            for warning in environment.number_warnings(common.account_name):
+                terminal.say(f"Warning: {warning}")
     return loaded
 
 

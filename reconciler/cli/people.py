@@ -16,6 +16,7 @@ def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
 
     Raises `UsageError` for what is neither.
     """
+    from reconciler.manifests.numbers import NumberError, like_a_number, parse
     from reconciler.manifests.words import did_you_mean, quote
 
     aliases = {person.alias: person for person in desired.people if person.alias}
@@ -25,8 +26,10 @@ def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
         found = aliases.get(text)
         if found is None:
             try:
-                key = number.key(number.parse(text))
-            except number.NumberError:
+                key = number.key(parse(text))
+            except NumberError as error:
+                if like_a_number(text):
+                    raise UsageError(f"--person {quote(text)}: {error.message}", error.hint) from None
                 guess = did_you_mean(text, frozenset(aliases))
                 hint = guess or "give an alias of contacts, or a number such as +55 19 90000-0001"
                 raise UsageError(f"--person: there is no person {quote(text)}", hint) from None

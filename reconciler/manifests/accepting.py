@@ -13,7 +13,7 @@ from reconciler.frozen import dataclass
 from reconciler.manifests.contacts import Contacts, gone
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.imports import ManifestWriter
-from reconciler.manifests.numbers import like_a_number
+from reconciler.manifests.numbers import as_written, like_a_number, parse
 from reconciler.manifests.rewrite import Value, rewrite_manifest
 from reconciler.manifests.yamlmarks import MAX_BYTES
 from reconciler.model import number
@@ -165,7 +165,7 @@ class Draft:
         for person in rest:
             if person.key not in covered:
                 covered.add(person.key)
-                kept.append(person.alias or f"+{person.numbers[0]}")
+                kept.append(person.alias or as_written(person.numbers[0]))
         return tuple(kept)
 
     def _written(self, manifest: Manifest, key: str) -> tuple[str, ...]:
@@ -183,7 +183,7 @@ class Draft:
             return (contacts.people[entry],)
         if entry in contacts.teams:
             return tuple(person for person in contacts.teams[entry] if not gone(person, self.today))
-        return (contacts.stranger(number.parse(entry)),) if like_a_number(entry) else ()
+        return (contacts.stranger(parse(entry)),) if like_a_number(entry) else ()
 
 
 def relative(path: str, folder: str) -> str:

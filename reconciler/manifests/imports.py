@@ -10,6 +10,7 @@ from reconciler import pictures
 from reconciler.errors import Mark
 from reconciler.manifests import convert, yamlmarks
 from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.numbers import as_written
 from reconciler.manifests.resolve import subject_mistake
 from reconciler.manifests.rewrite import add_contacts
 from reconciler.manifests.schema import check
@@ -160,7 +161,7 @@ def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Coll
     if not people:
         return None
     path = loaded.settings.contacts or join(loaded.config.folder, "contacts.yaml")
-    pairs = [(person.alias or "", f"+{person.numbers[0]}") for person in people]
+    pairs = [(person.alias or "", as_written(person.numbers[0])) for person in people]
     if tree.exists(path):
         before = tree.read(path, yamlmarks.MAX_BYTES)
         after = add_contacts(before, pairs)
@@ -177,4 +178,4 @@ def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Coll
 def _refs(people: tuple[Person, ...] | None) -> tuple[str, ...] | None:
     if people is None:
         return None
-    return tuple(person.alias or f"+{person.numbers[0]}" for person in people)
+    return tuple(person.alias or as_written(person.numbers[0]) for person in people)

@@ -1,39 +1,122 @@
-"""Numbers as people type them into a file: read, refused, or read with a doubt."""
+"""Numbers as people type them: read, refused, or read with a doubt; and ids, as they are written into a file.
+
+What a phone, a messenger or a spreadsheet puts around a number (no-break spaces and hyphens, marks of
+direction, full-width characters) is read as what it looks like. Lengths and the zero that is dialled within a
+country only are judged by a table of our own where a mistake is most likely, elsewhere by `phonenumbers`,
+whose home this is: it is imported for the first number that the table does not know. An id that the API
+listed is judged by nobody (`as_written`).
+"""
 
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from reconciler.errors import ReconcilerError
 from reconciler.manifests.words import quote
 from reconciler.model import number
 
 if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
     from reconciler.errors import Mark
     from reconciler.manifests.collect import Complaints
 
-_LIKE_A_NUMBER = re.compile(r"[+(]?[0-9][0-9 ()+\-.]*")
+_REMEMBERED = 65536
+"""Texts whose digits are remembered: the same people are in many groups."""
+_REVERSED = "\u202e"
+"""Shows what follows it backwards, so that the number is not the one that is seen. No phone writes it."""
+_TYPOGRAPHY: dict[int, str | None] = {
+    # not seen: the soft hyphen, zero widths, byte order marks, marks of direction but for the one above
+    **dict.fromkeys((0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202E))),
+    **dict.fromkeys((*range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF)),
+    **dict.fromkeys((0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
+    **dict.fromkeys((*range(0x2010, 0x2016), 0x2043, 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-"),
+    **dict.fromkeys((0xFE62, 0xFF0B), "+"),
+    **dict.fromkeys((0xFE59, 0xFF08), "("),
+    **dict.fromkeys((0xFE5A, 0xFF09), ")"),
+    **{0xFF10 + digit: str(digit) for digit in range(10)},
+}
+_NO_DIGITS = str.maketrans("", "", " \t()+-")
+_NUMBER = re.compile(r"[ (]*\+?[ (]*[0-9][0-9 \t()\-]*")
+_LIKE_A_NUMBER = re.compile(rf"[ \t()+\-./{_REVERSED}]*\d[\d \t()+\-./{_REVERSED}]*")
+_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]{1,2}")
+_ID = re.compile(r"([0-9]{5,20})@(?:s\.whatsapp\.net|c\.us)")
+_TRUNK = re.compile(r"\( *0+ *\)")
 # A Brazilian number has 12 or 13 digits with its country code, and 10 or 11 without it.
 _SHORT = 11
+_LENGTHS = {
+    code: (re.compile(pattern), words)
+    for code, pattern, words in (
+        ("1", "[0-9]{10}", "10 digits"),
+        ("44", "[0-9]{10}", "10 digits"),
+        ("52", "1?[0-9]{10}", "10 digits, or 11 that begin with 1"),
+        ("54", "9?[0-9]{10}", "10 digits, or 11 that begin with 9"),
+        ("55", "[0-9]{10,11}", "10 or 11 digits"),
+        ("351", "[0-9]{9}", "9 digits"),
+    )
+}
+"""What follows a country code. These are the only lengths for which a number is refused."""
+_SURE = re.compile("|".join(f"{code}(?!0)(?:{pattern.pattern})" for code, (pattern, _) in _LENGTHS.items()))
+"""Digits of which no more need be asked: nearly all that there are."""
+_KEEPS_ZERO = ("39", "225", "241", "242", "378")
+"""Countries in which a number may begin with 0, also for who dials from abroad."""
+
+
+class NumberError(ReconcilerError):
+    """What was typed is no international number. The message does not hold it."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def parse(text: str) -> str:
+    """The digits of an international number as a person types it (`+55 19 90000-0001`), or of an id as the
+    API lists it (`5519900000001@s.whatsapp.net`), which is not judged.
+
+    `+`, spaces, hyphens and parentheses are optional. Raises `NumberError` for anything else; of the number
+    its message and hint show no more than a mask does.
+    """
+    plain = _plain(text)
+    if not _NUMBER.fullmatch(plain):
+        if listed := _ID.fullmatch(plain):
+            return listed[1]
+        raise _no_number(plain)
+    if plain.startswith("(") and "+" not in plain:
+        raise NumberError(
+            "the country code is missing", "begin with it, outside parentheses: +55 (19) 90000-0001"
+        )
+    digits = _digits(plain)
+    if digits.startswith("0"):
+        raise NumberError(
+            "not an international number", "begin with the country code: +55 …, without 0 or 00"
+        )
+    if "(" in plain and (zero := _TRUNK.search(plain)):
+        raise _zero_in_parentheses(_digits(plain[: zero.start()]), _digits(plain[zero.end() :]))
+    _check(digits)
+    return digits
 
 
 def like_a_number(text: str) -> bool:
-    """Whether somebody meant a phone number, well written or not."""
-    return _LIKE_A_NUMBER.fullmatch(text.strip()) is not None
+    """Whether somebody meant a phone number, well written or not. No alias is like one."""
+    plain = _plain(text)
+    return (_LIKE_A_NUMBER.fullmatch(plain) or _ID.fullmatch(plain) or _ROUNDED.fullmatch(plain)) is not None
 
 
 def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
     """The digits of a number that stands at `mark`, or None after a complaint about it.
 
     `+` is optional, so a number without its country code is read as one of another country: where that is
-    likely, a warning says how it was read.
+    likely, a warning says how it was read. So does one where the library doubts its length.
     """
     try:
-        digits = number.parse(text)
-    except number.NumberError as error:
+        digits = parse(text)
+    except NumberError as error:
         complaints.add(mark, f"{quote(text)}: {error.message}", error.hint, "number")
         return None
-    if len(digits) <= _SHORT and not text.strip().startswith("+"):
+    plain = _plain(text)
+    if "@" in plain:
+        return digits
+    if len(digits) <= _SHORT and "+" not in plain:
         complaints.add(
             mark,
             f"{quote(text)} has no `+`, and is read as {number.mask(digits)}, with the country code first",
@@ -41,4 +124,160 @@ def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
             "country-code",
             warning=True,
         )
+    elif why := doubt(digits):
+        hint = "is a digit missing, or one too many? If not, nothing has to be done"
+        complaints.add(mark, f"{quote(text)}: {why}", hint, "number-length", warning=True)
     return digits
+
+
+def doubt(digits: str) -> str | None:
+    """What the library finds odd about a number's length, where we have no rule of our own."""
+    if _SURE.fullmatch(digits) or _known_code(digits):
+        return None
+    code = _code(digits)
+    return _length_doubt(code, len(digits) - len(code)) if code else "it begins with no country's code"
+
+
+@cache
+def _length_doubt(code: str, length: int) -> str | None:
+    from phonenumbers import ValidationResult, is_possible_number_with_reason
+
+    match is_possible_number_with_reason(_parsed(code, "1" * length)):  # only its length is looked at
+        case ValidationResult.IS_POSSIBLE:
+            return None
+        case ValidationResult.TOO_LONG:
+            return f"too long for a number of +{code}"
+        case ValidationResult.TOO_SHORT | ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+            return f"too short for a number of +{code}"
+        case _:
+            return f"no number of +{code} has this length"
+
+
+def as_written(wa_id: str) -> str:
+    """An id that the API listed as it may stand in a file: as a number where `parse` takes that without a
+    doubt, else as the id that it is."""
+    try:
+        plain = parse(f"+{wa_id}") == wa_id and doubt(wa_id) is None
+    except NumberError:
+        plain = False
+    return f"+{wa_id}" if plain else f"{wa_id}@s.whatsapp.net"
+
+
+def _plain(text: str) -> str:
+    """The text with ASCII for what only looks like it, without what is not seen."""
+    return (text if text.isascii() else text.translate(_TYPOGRAPHY)).strip()
+
+
+def _no_number(plain: str) -> NumberError:
+    if _REVERSED in plain:
+        return NumberError(
+            "holds a character (U+202E) that shows its digits in another order", "type the number anew"
+        )
+    if _ROUNDED.fullmatch(plain):
+        return NumberError(
+            "a spreadsheet has rounded this number", "take it from its source, and let the column be text"
+        )
+    return NumberError(
+        "not a phone number", "write it as +55 19 90000-0001: digits, spaces, hyphens, parentheses"
+    )
+
+
+def _digits(plain: str) -> str:
+    """The digits of what `_NUMBER` matches, or of a part of it."""
+    return plain.translate(_NO_DIGITS)
+
+
+def _check(digits: str) -> None:
+    """Raise `NumberError` for a length that no number has, and for a zero that is dialled within a country
+    only."""
+    if _SURE.fullmatch(digits):
+        return
+    if not 8 <= len(digits) <= 15:
+        raise NumberError(
+            f"a number has 8 to 15 digits, this has {len(digits)}", "begin with the country code"
+        )
+    if code := _known_code(digits):
+        rest = digits[len(code) :]
+        if rest.startswith("0") and code != "1":
+            raise _trunk_zero(code, rest.lstrip("0"))
+        pattern, words = _LENGTHS[code]
+        if not pattern.fullmatch(rest):
+            raise NumberError(
+                f"after +{code} come {words}; here are {len(rest)}",
+                "count its digits; should the country code be missing, write it in front",
+            )
+    elif "0" in digits[1:4] and not digits.startswith(_KEEPS_ZERO):
+        code = _code(digits)
+        rest = digits[len(code) :]
+        if code and rest.startswith("0") and not _valid(code, rest):
+            trunk = _trunk_prefix(code)
+            short = rest.removeprefix(trunk).lstrip("0")
+            if trunk.startswith("0") or _valid(code, short):
+                raise _trunk_zero(code, short)
+
+
+def _trunk_zero(code: str, rest: str) -> NumberError:
+    return NumberError(
+        f"+{code} is followed by a 0, which is dialled within the country only",
+        _meant("leave it out", code + rest),
+    )
+
+
+def _zero_in_parentheses(code: str, rest: str) -> NumberError:
+    """`+49 (0) 170 …`. Where numbers keep their zero, it may belong to this one."""
+    if code in _KEEPS_ZERO and (_valid(code, f"0{rest}") or not _valid(code, rest)):
+        hint = _meant("write it without parentheses", f"{code}0{rest}")
+    else:
+        hint = _meant("leave it out", code + rest)
+    return NumberError("a 0 in parentheses may belong to the number or not", hint)
+
+
+def _meant(mend: str, digits: str) -> str:
+    """A hint with the number that was probably meant, where that is one."""
+    try:
+        _check(digits)
+    except NumberError:
+        return mend
+    return f"{mend}: {number.mask(digits)}"
+
+
+def _known_code(digits: str) -> str:
+    """The country code that our table knows, or nothing."""
+    for length in (2, 1, 3):  # no code begins another
+        if digits[:length] in _LENGTHS:
+            return digits[:length]
+    return ""
+
+
+def _code(digits: str) -> str:
+    """The country code by the library, or nothing."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as KNOWN
+
+    return next((digits[:length] for length in (1, 2, 3) if int(digits[:length]) in KNOWN), "")
+
+
+def _trunk_prefix(code: str) -> str:
+    """What is dialled before a number within its country: `0`, `06`, `8` or nothing."""
+    from phonenumbers import ndd_prefix_for_region, region_code_for_country_code
+
+    return ndd_prefix_for_region(region_code_for_country_code(int(code)), True) or ""
+
+
+def _valid(code: str, rest: str) -> bool:
+    """Whether the library knows a range of numbers in which this lies."""
+    from phonenumbers import is_valid_number
+
+    return rest != "" and is_valid_number(_parsed(code, rest))
+
+
+def _parsed(code: str, rest: str) -> PhoneNumber:
+    """A number as the library has it."""
+    from phonenumbers import PhoneNumber
+
+    zeros = len(rest) - len(str(int(rest)))
+    return PhoneNumber(
+        country_code=int(code),
+        national_number=int(rest),
+        italian_leading_zero=zeros > 0,
+        number_of_leading_zeros=zeros or None,
+    )

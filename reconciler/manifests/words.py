@@ -21,9 +21,9 @@ def visible(text: str) -> str:
 
 
 def quote(text: str) -> str:
-    """What a user wrote, in backticks: at most 40 characters, unprintables escaped, numbers masked."""
-    masked = number.mask_text(visible(text[:400]), limit=QUOTE_LIMIT)
-    return f"`{masked.replace('`', chr(39))}`"
+    """What a user wrote, in backticks: at most 40 characters, numbers masked, unprintables escaped."""
+    shown = visible(number.mask_text(text[:400], limit=400)).replace("`", "'")
+    return f"`{shown}`" if len(shown) <= QUOTE_LIMIT else f"`{shown[: QUOTE_LIMIT - 1]}…`"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -1,4 +1,5 @@
-"""WhatsApp numbers: reading what people type, when two ids are one person, and what may be shown.
+"""WhatsApp numbers: when two ids are one person, and what may be shown. `manifests.numbers` reads what people
+type.
 
 A wa_id is a run of 5 to 20 digits as the server lists it, which is not always the E.164 number. People
 are compared by `key` and addressed by the id exactly as listed (API facts, "Numbers").
@@ -9,52 +10,24 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from reconciler.errors import ReconcilerError
-
-_TYPED = re.compile(r"\+?[0-9][0-9 ()\-]*")
-_AREA_FIRST = re.compile(r"\([0-9]+\)[0-9 ()\-]*")
 _KEYS = 65536
 """Ids whose keys are remembered: the same people are in many groups."""
 _WA_ID = re.compile(r"[0-9]{5,20}")
 _GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
 # A phone number has 15 digits at most (E.164); newer ids begin with 18 that are none.
 _CREATORS_ID = re.compile(r"([0-9]{5,15})((?:[^0-9].*)?)")
-_LONG_RUN = re.compile(r"\+[0-9](?:[ ().\-]{0,2}[0-9]){7,}|[0-9](?:[ ().\-]?[0-9]){7,}")
+# What may stand between the digits of one number: also spaces, hyphens and marks that only look like nothing.
+_BETWEEN = (
+    r"[ \t().\-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u2015\u202a-\u202f\u2043\u205f-\u2069\u2212\u3000"
+    r"\ufe58-\ufe5a\ufe63\ufeff\uff08\uff09\uff0d]"
+)
+_LONG_RUN = re.compile(
+    rf"[+\ufe62\uff0b]{_BETWEEN}{{0,2}}\d(?:{_BETWEEN}{{0,2}}\d){{7,}}|\d(?:{_BETWEEN}?\d){{7,}}"
+)
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _BRAZIL_MOBILE = re.compile(r"55([0-9]{2})9([6-9][0-9]{7})")
 _MEXICO_MOBILE = re.compile(r"521([0-9]{10})")
 _ARGENTINA_MOBILE = re.compile(r"549([0-9]{10})")
-
-
-class NumberError(ReconcilerError):
-    """What was typed is no international number."""
-
-
-def parse(text: str) -> str:
-    """The digits of an international number as a person types it (`+55 19 90000-0001`).
-
-    `+`, spaces, hyphens and parentheses are optional. Raises `NumberError` for anything else; the message
-    does not quote the number.
-    """
-    stripped = text.strip()
-    if _AREA_FIRST.fullmatch(stripped):
-        raise NumberError(
-            "the country code is missing", "begin with it, outside parentheses: +55 (19) 90000-0001"
-        )
-    if not _TYPED.fullmatch(stripped):
-        raise NumberError(
-            "not a phone number", "write it as +55 19 90000-0001: digits, spaces, hyphens, parentheses"
-        )
-    digits = re.sub(r"[^0-9]", "", stripped)
-    if digits.startswith("0"):
-        raise NumberError(
-            "not an international number", "begin with the country code: +55 …, without 0 or 00"
-        )
-    if not _WA_ID.fullmatch(digits):
-        raise NumberError(
-            f"a number has 5 to 20 digits, this has {len(digits)}", "begin with the country code"
-        )
-    return digits
 
 
 def is_wa_id(text: str) -> bool:
@@ -98,7 +71,7 @@ def mask_text(text: str, limit: int = 200) -> str:
     def hide(match: re.Match[str]) -> str:
         if _DATE.fullmatch(match[0]):
             return match[0]
-        digits = re.sub(r"[^0-9]", "", match[0])
+        digits = re.sub(r"\D", "", match[0])
         return f"••••{digits[-2:]}"
 
     masked = _LONG_RUN.sub(hide, text)

@@ -38,10 +38,6 @@ class People:
                     f"{found.ref} has left by the contacts, and is still here: the next apply takes them out"
                 )
             return found
-        try:
-            number.parse(f"+{wa_id}")
-        except number.NumberError:
-            return "somebody whose number cannot be written in a manifest"
         if self.alias is None:
             return Person((wa_id,))
         self.added[key] = Person((wa_id,), alias=self.alias(wa_id))

@@ -65,7 +65,7 @@ def command(
     from reconciler.cli.embedded import startable
     from reconciler.cli.places import sandbox_folder
     from reconciler.errors import Exit, UsageError
-    from reconciler.model import number
+    from reconciler.manifests import numbers
     from reconciler.sandbox import Options, Server, parse_fault, serve_forever
 
     common.refuse("target", "report", "format")
@@ -73,9 +73,9 @@ def command(
     if (username is None) != (token is None):
         raise UsageError("--username and --token go together")
     try:
-        digits = number.parse(account) if account else wiring.SANDBOX_ACCOUNT
+        digits = numbers.parse(account) if account else wiring.SANDBOX_ACCOUNT
         parsed = tuple(parse_fault(spec) for spec in faults)
-    except number.NumberError as error:
+    except numbers.NumberError as error:
         raise UsageError(f"--account: {error.message}", error.hint) from None
     except ValueError as error:
         raise UsageError(f"--fault: {error}") from None

@@ -78,17 +78,19 @@ def _since(text: str, clock: SystemClock) -> datetime:
 def _interest(name: str | None, person: str, loaded: Loaded) -> Interest:
     """People by alias and by every number that the files give them; the history may know aliases that the
     files do not know any more."""
+    from reconciler.manifests.numbers import NumberError, like_a_number, parse
+    from reconciler.manifests.words import quote
     from reconciler.model import number
     from reconciler.model.story import Interest
 
     if not person:
         return Interest(name)
     try:
-        keys = frozenset({number.key(number.parse(person))})
-    except number.NumberError as error:
-        if not _ALIAS.fullmatch(person):
-            hint = "give an alias or a number"
-            raise UsageError(f"--person {person!r:.40}: {error.message}", hint) from None
+        keys = frozenset({number.key(parse(person))})
+    except NumberError as error:
+        if like_a_number(person) or not _ALIAS.fullmatch(person):
+            hint = error.hint if like_a_number(person) else "give an alias or a number"
+            raise UsageError(f"--person {quote(person)}: {error.message}", hint) from None
         keys = frozenset()
     known = [found for found in loaded.desired.people if found.alias == person or keys & set(found.keys)]
     aliases = {found.alias for found in known if found.alias} | (set() if keys else {person})
