@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from reconciler.manifests.icons import Icons
 
 _T = TypeVar("_T")
+
+# Letters, marks and signs that show nothing by themselves; of all else its category tells.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,7 @@ class Resolver:
     def _previously(self, manifest: Manifest) -> tuple[str, ...]:
         subjects = tuple(map(_normal, manifest.previously))
         for index, subject in enumerate(subjects):
-            if not subject:
+            if not _shows(subject):
                 mark = manifest.mark_of(f"previously[{index}]")
                 self._complain(mark, f"`previously[{index}]` is empty", "take it out", "subject")
         return subjects
@@ -267,11 +273,17 @@ class Resolver:
 
 def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
     """What is wrong with a subject, as it is compared, and the mend; None: nothing beyond the schema."""
-    if not any(char.isprintable() and char != " " for char in subject):
+    if not _shows(subject):
         return "`subject` is empty", "write what members shall see"
     if len(subject) > limit:
         return f"`subject` has {len(subject)} characters, {limit} are allowed", "shorten it"
     return None
+
+
+def _shows(subject: str) -> bool:
+    """Whether there is something to see. What this Python's Unicode does not know yet (`Cn`) is thought to be."""
+    kinds = map(unicodedata.category, _BLANK.sub("", subject))
+    return any(kind[0] not in "CZ" or kind == "Cn" for kind in kinds)
 
 
 def _normal(subject: str) -> str:

@@ -413,7 +413,7 @@ PEOPLE = {
     ),
     "short number": (
         "people: {ana: 1234}\n",
-        ["1:15: `1234`: a number has 5 to 20 digits, this has 4 (begin with the country code)"],
+        ["1:15: `1234`: a number has 8 to 15 digits, this has 4 (begin with the country code)"],
     ),
     "one number, two people": (
         "people:\n  ana: +5519990000001\n  bruno: {numbers: [+5511900000002, +551990000001]}\n",
