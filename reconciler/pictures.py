@@ -1,14 +1,16 @@
 """Pictures for icons: open and check, hash, compare by appearance, make small. The only home of Pillow.
 
 Bytes are untrusted. Their structure is walked first, in plain Python, so that size in pixels, number of
-scans and what stands behind the picture are known before anything is decoded. No exception of Pillow's
-leaves.
+scans and what stands behind the picture are known before anything is decoded. Texts and colour profiles of a
+PNG are not shown to Pillow at all: it would unpack them, and refuse what becomes too large. Channels of 16
+bits are made 8 before anything is done with a picture. No exception of Pillow's leaves.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import struct
 import threading
@@ -36,9 +38,35 @@ _ORIENTATION = 0x0112
 _TOLERANCES = ((10, 6), (40, 12), (80, 24), (160, 56))
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_CUT_SHORT = "the picture is cut short or damaged"
+_DEPTH = 24  # where a PNG says how many bits a channel has
+_ENOUGH = "640×640 pixels are enough"
 _SAVE_AGAIN = "open it in an image editor and export it as PNG or JPEG"
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _PADDING = b"\x00\t\n\r "
+_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP"))
+_WIDE = 1 << 16
+_BAD_EXIF = (SyntaxError, ValueError, TypeError, LookupError, OSError, OverflowError, struct.error)
+_LFS_POINTER = rb"version https://(?:git-lfs\.github|hawser\.github)\.com/spec/"
+_NEW_LINES = rb"\x89PNG\r*\n\x1a\r*\n"
+_AS_TEXT = rb"(?:\xef\xbf\xbd|\xc2\x89)PNG|\xc3\xbf\xc3\x98\xc3\xbf|(?:\xef\xbf\xbd){3}"
+_OTHERS = (
+    (rb"\Z", "the file is empty"),
+    (rb"GIF8[79]a", "it is a GIF"),
+    (rb"RIFF.{4}WEBP", "it is a WebP"),
+    (rb".{4}ftypavi[fs]", "it is an AVIF"),
+    (rb".{4}ftyp(?:hei|hev|mif1|msf1)", "it is a HEIC, as phones take photos"),
+    (rb".{4}ftyp", "it is a video"),
+    (rb"BM.{4}\0{4}", "it is a BMP"),
+    (rb"II\*\0|MM\0\*", "it is a TIFF"),
+    (rb"\x00\x00\x01\x00", "it is an ICO"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "it is a JPEG XL"),
+    (rb"\0\0\0\x0cjP  ", "it is a JPEG 2000"),
+    (rb"8BPS", "it is a Photoshop file"),
+    (rb"%PDF", "it is a PDF"),
+    (rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype )?html)", "it is a web page"),
+    (rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:.{0,1000}?<)?svg)", "it is an SVG"),
+)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 _pillow_lock = threading.Lock()
@@ -70,7 +98,7 @@ def open_picture(data: bytes, path: str, known: Container[str] = ()) -> Icon:
 
     `known`: SHA-256 of pictures that were checked before; what is the same to the byte is not decoded again.
     Raises `PictureError` for what is no JPEG or PNG, cut short, damaged, followed by something else, over
-    5 MB, or over 4096 pixels a side. The message does not name the file.
+    5 MB, or over 4096 pixels a side; the message says what it is instead. It does not name the file.
     """
     mime, width, height = _check_structure(data)
     digest = sha256(data)
@@ -98,8 +126,6 @@ def thumbnail(data: bytes, side: int = 160) -> Thumbnail:
     What a server appended to the picture is no reason to refuse it: nothing of it is taken over. Raises
     `PictureError`.
     """
-    from PIL import ImageOps
-
     from reconciler.model.thumbnail import Thumbnail
 
     _check_structure(data, alone=False)
@@ -107,7 +133,7 @@ def thumbnail(data: bytes, side: int = 160) -> Thumbnail:
         width, height = image.size
         small = image.convert("RGBA" if image.has_transparency_data else "RGB")
         small.thumbnail((side, side))
-        clean = ImageOps.exif_transpose(small)  # a copy in any case
+        clean = _upright(small) or small
         clean.info = {}
         buffer = io.BytesIO()
         clean.save(buffer, "WEBP", quality=_THUMBNAIL_QUALITY, method=4)
@@ -169,11 +195,10 @@ class _Served:
 
 def _renditions(image: Image.Image, size: tuple[int, int]) -> Iterator[Image.Image]:
     """What a service may make of a picture: upright or as stored, on white or black, squeezed or cut."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    upright = ImageOps.exif_transpose(image)
-    seen = [upright, image] if image.getexif().get(_ORIENTATION, 1) != 1 else [image]
-    for view in seen:
+    upright = _upright(image)
+    for view in [image] if upright is None else [upright, image]:
         for background in ("white", "black") if view.has_transparency_data else ("white",):
             flat = _flat(view, background)
             if flat.size == size:
@@ -188,6 +213,16 @@ def _renditions(image: Image.Image, size: tuple[int, int]) -> Iterator[Image.Ima
             for box in boxes:
                 for kernel in (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.BILINEAR):
                     yield flat.resize(size, kernel, box)
+
+
+def _upright(image: Image.Image) -> Image.Image | None:
+    """The picture turned as its EXIF data say; None where they say nothing, or nothing that can be read."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image) if image.getexif().get(_ORIENTATION, 1) != 1 else None
+    except _BAD_EXIF:
+        return None
 
 
 def _flat(image: Image.Image, background: str) -> Image.Image:
@@ -214,13 +249,42 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     try:
         with _pillow_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            with Image.open(io.BytesIO(_without_texts(data)), formats=("JPEG", "PNG")) as image:
                 image.load()
-                yield image
+                yield _narrow(image) if data.startswith(_PNG) and data[_DEPTH] == 16 else image
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises a dozen types for bad bytes, and documents none of them
-        raise PictureError("the picture is damaged and cannot be opened", _SAVE_AGAIN) from error
+        raise _damaged(data, "the picture is damaged and cannot be opened") from error
+
+
+def _without_texts(data: bytes) -> bytes:
+    """The picture without the chunks of a PNG that say something about it, of whatever size."""
+    if not data.startswith(_PNG) or not any(kind in _TEXTS for kind, _, _ in _chunks(data)):
+        return data
+    return _PNG + b"".join(data[start:end] for kind, start, end in _chunks(data) if kind not in _TEXTS)
+
+
+def _narrow(image: Image.Image) -> Image.Image:
+    """A picture of 16 bits a channel with 8, the upper ones, as Pillow reads all but shades of grey.
+
+    The colour that is transparent is told in 16 bits: of grey it is found before the others are lost."""
+    from PIL import Image
+
+    clear = image.info.get("transparency")
+    if not image.mode.startswith("I"):
+        if isinstance(clear, tuple):
+            image.info["transparency"] = tuple(value >> 8 for value in clear)
+        return image
+    wide = image.convert("I")
+    narrow = wide.point([value >> 8 for value in range(_WIDE)], "L")
+    narrow.info.pop("transparency", None)
+    if not isinstance(clear, int):
+        return narrow
+    shown = wide.point([0 if value == clear else 255 for value in range(_WIDE)], "L")
+    both = Image.merge("LA", (narrow, shown))
+    both.info = narrow.info
+    return both
 
 
 def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]:
@@ -231,18 +295,19 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
     """
     if len(data) > MAX_BYTES:
         raise PictureError(
-            f"the picture is larger than {MAX_BYTES // 1_000_000} MB", "640×640 pixels are enough"
+            f"the picture is larger than {MAX_BYTES // 1_000_000} MB: it has {megabytes(len(data))}",
+            _ENOUGH,
         )
     mime = mime_of(data)
     if mime is None:
-        raise PictureError("the picture is neither JPEG nor PNG", _SAVE_AGAIN)
+        raise _no_picture(data)
     found = _png(data) if mime == "image/png" else _jpeg(data)
     if not (found.width and found.height):
         raise PictureError("the picture has no pixels", _SAVE_AGAIN)
     if max(found.width, found.height) > MAX_SIDE:
         raise PictureError(
             f"the picture has {found.width}×{found.height} pixels, {MAX_SIDE} a side are allowed",
-            "640×640 pixels are enough",
+            _ENOUGH,
         )
     if alone and data[found.end :].strip(_PADDING):
         raise PictureError("something else follows the picture in its file", _SAVE_AGAIN)
@@ -251,16 +316,22 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
 
 def _png(data: bytes) -> _Structure:
     width = height = 0
+    for kind, start, end in _chunks(data):
+        if kind == b"IHDR" and end - start == 25 and start + 16 <= len(data):
+            size = struct.unpack_from(">II", data, start + 8)
+            width, height = max(width, size[0]), max(height, size[1])
+        if kind == b"IEND" and end <= len(data):
+            return _Structure(width, height, end)
+    raise _damaged(data, _CUT_SHORT)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a PNG: kind, where it begins, and where it says that it ends."""
     place = len(_PNG)
     while place + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
-        if kind == b"IHDR" and length == 13 and place + 16 <= len(data):
-            size = struct.unpack_from(">II", data, place + 8)
-            width, height = max(width, size[0]), max(height, size[1])
+        yield kind, place, place + 12 + length
         place += 12 + length
-        if kind == b"IEND" and place <= len(data):
-            return _Structure(width, height, place)
-    raise _cut_short()
 
 
 def _jpeg(data: bytes) -> _Structure:
@@ -291,8 +362,39 @@ def _jpeg(data: bytes) -> _Structure:
             if found is None:
                 break
             place = found.start()
-    raise _cut_short()
+    raise _damaged(data, _CUT_SHORT)
 
 
-def _cut_short() -> PictureError:
-    return PictureError("the picture is cut short or damaged", _SAVE_AGAIN)
+def megabytes(size: int) -> str:
+    """A number of bytes, rounded up, so that what is over a limit looks so."""
+    return f"{math.ceil(size / 100_000) / 10:g} MB"
+
+
+def _no_picture(data: bytes) -> PictureError:
+    """What the bytes are, that are no JPEG or PNG."""
+    if re.match(_LFS_POINTER, data):
+        return PictureError(
+            "instead of the picture its file holds a pointer of Git LFS",
+            "git lfs pull; in a pipeline, let the checkout fetch LFS files",
+        )
+    if re.match(_NEW_LINES, data):
+        return _converted()
+    if re.match(_AS_TEXT, data):
+        return PictureError(
+            "the picture was saved as text, which destroyed it", "take it from its source again"
+        )
+    is_what = next((f": {name}" for start, name in _OTHERS if re.match(start, data, re.DOTALL)), "")
+    return PictureError(f"the picture is neither JPEG nor PNG{is_what}", _SAVE_AGAIN)
+
+
+def _damaged(data: bytes, message: str) -> PictureError:
+    """What is wrong with a picture that begins as one. Where line ends were made CRLF, no other is left."""
+    lines = data.count(b"\n")
+    return _converted() if lines > 8 and lines == data.count(b"\r\n") else PictureError(message, _SAVE_AGAIN)
+
+
+def _converted() -> PictureError:
+    return PictureError(
+        "the picture was destroyed when its line ends were converted, as if it were text",
+        "write `*.png binary` and `*.jpg binary` into .gitattributes, and take it from its source again",
+    )

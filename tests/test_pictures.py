@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +128,11 @@ def test_what_is_not_advisable(size: tuple[int, int], expected: list[str]) -> No
     assert pictures.warnings_of(pictures.open_picture(saved(drawn(size=size)), "x")) == expected
 
 
-def _png_of(width: int, height: int, rows: bytes) -> bytes:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
+
+def _png_of(width: int, height: int, rows: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
@@ -165,11 +166,23 @@ CUT_SHORT = "the picture is cut short or damaged"
 DAMAGED = "the picture is damaged and cannot be opened"
 FOLLOWED = "something else follows the picture in its file"
 REFUSED = {
-    "nothing": (b"", NEITHER),
+    "nothing": (b"", f"{NEITHER}: the file is empty"),
     "text": (b"no picture", NEITHER),
-    "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', NEITHER),
-    "GIF": (saved(drawn(), "GIF"), NEITHER),
-    "WebP": (saved(drawn(), "WEBP"), NEITHER),
+    "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', f"{NEITHER}: it is an SVG"),
+    "SVG with a preamble": (
+        b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- drawn -->\n<svg/>',
+        f"{NEITHER}: it is an SVG",
+    ),
+    "web page": (b"\n<!DOCTYPE html><svg>", f"{NEITHER}: it is a web page"),
+    "GIF": (saved(drawn(), "GIF"), f"{NEITHER}: it is a GIF"),
+    "WebP": (saved(drawn(), "WEBP"), f"{NEITHER}: it is a WebP"),
+    "BMP": (saved(drawn(), "BMP"), f"{NEITHER}: it is a BMP"),
+    "TIFF": (saved(drawn(), "TIFF"), f"{NEITHER}: it is a TIFF"),
+    "ICO": (saved(drawn(), "ICO"), f"{NEITHER}: it is an ICO"),
+    "AVIF": (b"\0\0\0\x20ftypavif\0\0\0\0mif1miaf", f"{NEITHER}: it is an AVIF"),
+    "HEIC": (b"\0\0\0\x28ftypheic\0\0\0\0mif1heic", f"{NEITHER}: it is a HEIC, as phones take photos"),
+    "MP4": (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2", f"{NEITHER}: it is a video"),
+    "PDF": (b"%PDF-1.7\n", f"{NEITHER}: it is a PDF"),
     "HTML before a PNG": (b"<script>" + PNG, NEITHER),
     "PNG of 50,000 pixels a side": (
         _png_of(50_000, 50_000, zlib.compress(b"\0" * 1000)),
@@ -180,7 +193,7 @@ REFUSED = {
         _two_sizes(),
         "the picture has 50000×50000 pixels, 4096 a side are allowed",
     ),
-    "more than 5 MB": (PNG + b"\0" * 5_000_000, "the picture is larger than 5 MB"),
+    "more than 5 MB": (PNG + b"\0" * 5_000_000, "the picture is larger than 5 MB: it has 5.1 MB"),
     "more pixels than stand in it": (_png_of(4000, 4000, zlib.compress(b"\0" * 1000)), DAMAGED),
     "PNG cut in its pixels": (PNG[: len(PNG) // 2], CUT_SHORT),
     "PNG without its end": (PNG[:-12], CUT_SHORT),
@@ -210,16 +223,189 @@ def test_anything_else_is_refused_soon(case: str) -> None:
     assert time.perf_counter() - began < 2
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+CONVERTED = "the picture was destroyed when its line ends were converted, as if it were text"
+AS_TEXT = "the picture was saved as text, which destroyed it"
+LOST = {
+    "Git LFS pointer": (
+        POINTER,
+        "instead of the picture its file holds a pointer of Git LFS",
+        "git lfs pull",
+    ),
+    "Git LFS pointer with an extension": (
+        POINTER.replace(b"oid", b"ext-0-x sha256:00\noid"),
+        "instead of the picture its file holds a pointer of Git LFS",
+        "git lfs pull",
+    ),
+    "PNG of which Git took the CR": (PNG.replace(b"\r\n", b"\n"), CONVERTED, ".gitattributes"),
+    "PNG to which Git gave CR": (
+        PNG.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+        CONVERTED,
+        ".gitattributes",
+    ),
+    "PNG to which unix2dos gave CR": (PNG.replace(b"\n", b"\r\n"), CONVERTED, ".gitattributes"),
+    "JPEG to which Git gave CR": (
+        JPEG.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+        CONVERTED,
+        ".gitattributes",
+    ),
+    "PNG read as UTF-8": (PNG.decode("utf-8", "replace").encode(), AS_TEXT, "source"),
+    "PNG read as Latin-1": (PNG.decode("latin-1").encode(), AS_TEXT, "source"),
+    "JPEG read as UTF-8": (JPEG.decode("utf-8", "replace").encode(), AS_TEXT, "source"),
+    "JPEG read as Latin-1": (JPEG.decode("latin-1").encode(), AS_TEXT, "source"),
+}
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_what_befell_a_picture_is_said(case: str) -> None:
+    data, message, mend = LOST[case]
+    with pytest.raises(PictureError) as caught:
+        pictures.open_picture(data, "x.png")
+    assert caught.value.message == message
+    assert mend in caught.value.hint
+
+
+def shades(kind: str, *, other: bool = False) -> list[list[tuple[int, int, int, int]]]:
+    """The pixels of a picture: across it every shade there is, down it 32, and one colour that is clear."""
+    rows = []
+    for green in range(0, 256, 8):
+        row = []
+        for x in range(256):
+            red, blue, alpha = 255 - x if other else x, 60, 255 - x // 2
+            pixel = (red, red, red) if kind.startswith("gray") else (red, green, blue)
+            if "alpha" not in kind:
+                alpha = 0 if "clear" in kind and pixel in {(200, 200, 200), (200, 8, 60)} else 255
+            row.append((*pixel, alpha))
+        rows += [row] * 8
+    return rows
+
+
+@cache
+def narrow(kind: str, *, other: bool = False) -> Image.Image:
+    """It with 8 bits a channel."""
+    rows = shades(kind, other=other)
+    return Image.frombytes("RGBA", (256, 256), b"".join(bytes(pixel) for row in rows for pixel in row))
+
+
+@cache
+def wide(kind: str, *, shift: int = 0, other: bool = False) -> bytes:
+    """It as a PNG of 16 bits a channel, of which `shift` are the lower ones."""
+    colour, channels = {
+        "gray": (0, (0,)),
+        "gray, one clear": (0, (0,)),
+        "gray with alpha": (4, (0, 3)),
+        "rgb": (2, (0, 1, 2)),
+        "rgb, one clear": (2, (0, 1, 2)),
+        "rgb with alpha": (6, (0, 1, 2, 3)),
+    }[kind]
+
+    def packed(*values: int) -> bytes:
+        return struct.pack(f">{len(values)}H", *(value << 8 | shift for value in values))
+
+    clear = chunk(b"tRNS", packed(200) if colour == 0 else packed(200, 8, 60)) if "clear" in kind else b""
+    rows = (packed(*(pixel[at] for pixel in row for at in channels)) for row in shades(kind, other=other))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 256, 256, 16, colour, 0, 0, 0))
+        + clear
+        + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+        + chunk(b"IEND", b"")
+    )
+
+
+WIDE = ["gray", "gray, one clear", "gray with alpha", "rgb", "rgb, one clear", "rgb with alpha"]
+
+
+@pytest.mark.parametrize("shift", [0, 77, 255])
+@pytest.mark.parametrize("kind", WIDE)
+def test_sixteen_bits_are_scaled_before_pictures_are_compared(kind: str, shift: int) -> None:
+    source, other = wide(kind, shift=shift), wide(kind, shift=shift, other=True)
+    eight = narrow(kind)
+
+    assert pictures.open_picture(source, "x").mime == "image/png"
+    assert pictures.alike(saved(eight), source)
+    assert pictures.alike(source, saved(eight))
+    assert pictures.alike(served(eight, 80), source)
+    for one, two in ((other, source), (source, other), (saved(narrow(kind, other=True)), source)):
+        assert not pictures.alike(one, two)
+    assert not pictures.alike(saved(Image.new("L", (256, 256), 255)), source)
+
+
+@pytest.mark.parametrize("kind", WIDE)
+def test_and_before_they_are_drawn(kind: str) -> None:
+    with Image.open(io.BytesIO(pictures.thumbnail(wide(kind, shift=255), side=256).data)) as drawn_small:
+        small = drawn_small.convert("RGBA")
+    with Image.open(io.BytesIO(pictures.thumbnail(saved(narrow(kind)), side=256).data)) as drawn_small:
+        assert small.tobytes() == drawn_small.convert("RGBA").tobytes()
+
+
+HUGE = b"x" * (2 << 20)
+XMP = b"XML:com.adobe.xmp\0"
+PACKED = {
+    "XMP": chunk(b"iTXt", XMP + b"\0\0\0\0" + HUGE),
+    "packed XMP": chunk(b"iTXt", XMP + b"\1\0\0\0" + zlib.compress(HUGE)),
+    "text": chunk(b"tEXt", b"Comment\0" + HUGE),
+    "packed text": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(HUGE)),
+    "a hundred packed texts": chunk(b"zTXt", b"k\0\0" + zlib.compress(b"\0" * (1 << 20))) * 100,
+    "a text that unpacks to 128 MiB": chunk(b"zTXt", b"k\0\0" + zlib.compress(b"\0" * (1 << 27))),
+    "colour profile": chunk(b"iCCP", b"Profile\0\0" + zlib.compress(HUGE)),
+    "damaged text": chunk(b"zTXt", b"k\0\0no zlib") + chunk(b"iTXt", b"k")[:-1] + b"?",
+    "EXIF": chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\0" + HUGE),
+    "damaged EXIF": chunk(b"eXIf", b"no EXIF"),
+    "EXIF that points nowhere": chunk(b"eXIf", b"MM\0*\xff\xff\xff\xf0"),
+}
+
+
+def segments(marker: int, start: bytes, first: bytes = b"") -> bytes:
+    """2.4 MB in as many segments of a JPEG as they take."""
+    bodies = [start + (first if index == 0 else b"") + b"x" * 60_000 for index in range(40)]
+    return b"".join(struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body for body in bodies)
+
+
+SEGMENTS = {
+    "EXIF": segments(0xE1, b"Exif\0\0", b"MM\0*\0\0\0\x08\0\0"),
+    "damaged EXIF": segments(0xE1, b"Exif\0\0", b"no EXIF"),
+    "XMP": segments(0xE1, b"http://ns.adobe.com/xap/1.0/\0"),
+    "colour profile": segments(0xE2, b"ICC_PROFILE\0\1\x28"),
+    "Photoshop": segments(0xED, b"Photoshop 3.0\0", b"8BIM\4\4\0\0\0\0"),
+    "comments": segments(0xFE, b""),
+}
+
+
+@pytest.mark.parametrize("case", [*PACKED, *(f"{case} of a JPEG" for case in SEGMENTS)])
+def test_what_is_said_about_a_picture_is_no_damage_of_whatever_size(case: str) -> None:
+    plain = saved(drawn())
+    data = (
+        plain[:33] + PACKED[case] + plain[33:]
+        if case in PACKED
+        else JPEG[:2] + SEGMENTS[case.removesuffix(" of a JPEG")] + JPEG[2:]
+    )
+    began = time.perf_counter()
+
+    icon = pictures.open_picture(data, "x")
+    small = pictures.thumbnail(data)
+
+    assert (icon.width, icon.height, icon.sha256) == (640, 640, hashlib.sha256(data).hexdigest())
+    assert small.data == pictures.thumbnail(plain if case in PACKED else JPEG).data
+    assert pictures.alike(served(drawn()), data)
+    assert not pictures.alike(served(drawn("Vendas 2027")), data)
+    assert time.perf_counter() - began < 10
+
+
 def test_the_largest_picture_that_is_accepted_stays_within_bounds() -> None:
     script = (
         "import io, resource\n"
         "from PIL import Image\n"
         "from reconciler import pictures\n"
-        "buffer = io.BytesIO()\n"
-        "Image.new('L', (4096, 4096)).save(buffer, 'PNG')\n"
+        "found = []\n"
+        "for mode in ('L', 'I;16'):\n"
+        "    buffer = io.BytesIO()\n"
+        "    Image.new(mode, (4096, 4096)).save(buffer, 'PNG')\n"
+        "    found.append(buffer.getvalue())\n"
         "resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))\n"
-        "pictures.open_picture(buffer.getvalue(), 'x')\n"
-        "pictures.thumbnail(buffer.getvalue())\n"
+        "for data in found:\n"
+        "    pictures.open_picture(data, 'x')\n"
+        "    pictures.thumbnail(data)\n"
     )
     environment = {"PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, env=environment)
@@ -228,7 +414,7 @@ def test_the_largest_picture_that_is_accepted_stays_within_bounds() -> None:
 @given(st.data())
 @settings(deadline=None, max_examples=300)
 def test_no_bytes_raise_anything_else(data: st.DataObject) -> None:
-    picture = bytearray(data.draw(st.sampled_from([SMALL_PNG, SMALL_JPEG, SMALL_PROGRESSIVE])))
+    picture = bytearray(data.draw(st.sampled_from([SMALL_PNG, SMALL_WIDE, SMALL_JPEG, SMALL_PROGRESSIVE])))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(picture)))
         match data.draw(st.sampled_from(["set", "cut", "insert"])):
@@ -248,6 +434,8 @@ def test_no_bytes_raise_anything_else(data: st.DataObject) -> None:
 
 
 SMALL_PNG = saved(drawn(size=(48, 48)).convert("P"))
+SMALL_WIDE = wide("gray, one clear")
+SMALL_WIDE = SMALL_WIDE[:33] + chunk(b"zTXt", b"k\0\0" + zlib.compress(b"x")) + SMALL_WIDE[33:]
 SMALL_JPEG = saved(drawn(size=(48, 48)), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0")
 SMALL_PROGRESSIVE = saved(drawn(size=(48, 48)), "JPEG", progressive=True)
 

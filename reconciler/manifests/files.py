@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 import stat
@@ -220,7 +221,7 @@ def _read(handle: int, limit: int) -> bytes:
     info = os.fstat(handle)
     _check_kind(info.st_mode)
     if info.st_size > limit:
-        raise too_long(limit)
+        raise too_long(limit, info.st_size)
     data = os.read(handle, info.st_size + 1)
     while info.st_size < len(data) <= limit and (more := os.read(handle, 65536)):
         data += more  # it grew while it was read
@@ -229,9 +230,10 @@ def _read(handle: int, limit: int) -> bytes:
     return data
 
 
-def too_long(limit: int) -> FileError:
-    whole, rest = divmod(limit, 1024 * 1024)
-    return FileError(f"is longer than {limit // 1_000_000} MB" if rest else f"is longer than {whole} MiB")
+def too_long(limit: int, size: int | None = None) -> FileError:
+    unit, name = (1024 * 1024, "MiB") if limit % (1024 * 1024) == 0 else (1_000_000, "MB")
+    has = "" if size is None else f": it has {math.ceil(size * 10 / unit) / 10:g} {name}"
+    return FileError(f"is longer than {limit // unit} {name}{has}")
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -1,18 +1,27 @@
-"""The pictures that manifests name: each file opened and checked once."""
+"""The pictures that manifests name: each file opened and checked once, and what was meant by one that is not
+there."""
 
 from __future__ import annotations
 
+import posixpath
+import re
+import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Mark, PictureError
 from reconciler.manifests.files import FileError, Tree, join
-from reconciler.manifests.words import quote
+from reconciler.manifests.words import closest, quote, visible
 
 if TYPE_CHECKING:
     from reconciler.manifests.collect import Complaints
     from reconciler.model.desired import Icon
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:")
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".webp")
+_GUESSES = 100
+_QUOTED = 100  # characters of a path that is there
 
 
 class Icons:
@@ -30,9 +39,18 @@ class Icons:
         self._checked = checked
         self._hashes: set[str] | None = None  # of pictures that are known to be right
         self._known: dict[str, Icon | FileError | PictureError] = {}
+        self._files: dict[str, dict[str, str]] = {}  # below a folder
+        self._guesses = 0
 
     def check(self, folder: str, text: str, mark: Mark) -> Icon | None:
         """The picture that a file in `folder` means by `text`; None when it cannot be used."""
+        if _ADDRESS.match(text):
+            self._complain(
+                mark,
+                f"{quote(text)} is an address, not a file",
+                "save the picture in this repository, and write its path",
+            )
+            return None
         try:
             path = join(folder, text)
         except FileError as error:
@@ -43,7 +61,7 @@ class Icons:
             self._known[path] = self._open(path)
         found = self._known[path]
         if isinstance(found, FileError):
-            self._complain(mark, f"{quote(text)} {found.message}", found.hint)
+            self._complain(mark, f"{quote(text)} {found.message}", found.hint or self._guess(folder, path))
             return None
         if isinstance(found, PictureError):
             self._complain(mark, f"{quote(text)}: {found.message}", found.hint)
@@ -62,8 +80,55 @@ class Icons:
         self._hashes.add(icon.sha256)
         return icon
 
+    def _guess(self, folder: str, path: str) -> str:
+        """What a file in `folder` probably means by a path at which there is nothing. Looking for it takes a
+        walk through folders, so a hostile repository gets only some."""
+        if self._tree.exists(path) or self._guesses >= _GUESSES:
+            return ""
+        self._guesses += 1
+        written = posixpath.relpath(path, folder or ".")
+        for base in (self._tree.base, ""):
+            other = posixpath.normpath(posixpath.join(base, written))
+            if self._tree.contains(other) and self._tree.exists(other):
+                return f"paths are relative to the file that names them: {_did_you_mean(other, folder)}"
+        there = self._files_near(path)
+        plain = _plain(path)
+        if other := there.get(plain, ""):
+            if unicodedata.normalize("NFC", other) != unicodedata.normalize("NFC", path):
+                return f"{_did_you_mean(other, folder)} Upper and lower case, `/` and `\\` are told apart"
+            return "a file has this name, its accents written in another way (NFC, NFD): name the file anew"
+        name = f"/{posixpath.basename(plain)}"
+        namesakes = [there[each] for each in there if f"/{each}".endswith(name)]
+        if len(namesakes) == 1:
+            return _did_you_mean(namesakes[0], folder)
+        near = closest(written, frozenset(posixpath.relpath(each, folder or ".") for each in there.values()))
+        return _did_you_mean(posixpath.join(folder, near), folder) if near else ""
+
+    def _files_near(self, path: str) -> dict[str, str]:
+        """The pictures below the innermost folder of a path that there is, by how they are compared."""
+        while path and not self._tree.exists(path):
+            path = path.rpartition("/")[0]
+        if path not in self._files:
+            try:
+                found = self._tree.list(path, _SUFFIXES)
+            except FileError:
+                found = ()
+            self._files[path] = {_plain(each): each for each in found}
+        return self._files[path]
+
     def _complain(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
         self._complaints.add(mark, message, hint, "icon", warning=warning)
+
+
+def _plain(path: str) -> str:
+    """A path as it is compared to find what was meant."""
+    return unicodedata.normalize("NFC", path).casefold().replace("\\", "/")
+
+
+def _did_you_mean(path: str, folder: str) -> str:
+    """`did you mean …?`, as a file in `folder` would name the path."""
+    shown = visible(posixpath.relpath(path, folder or "."))
+    return f"did you mean `{shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + '…'}`?"
 
 
 class ManifestIconFiles:

@@ -281,7 +281,7 @@ def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
 
 
 def _shows(subject: str) -> bool:
-    """Whether there is something to see. What this Python's Unicode does not know yet (`Cn`) is thought to be."""
+    """Whether there is something to see. `Cn` may be a sign that is newer than this Python's Unicode."""
     kinds = map(unicodedata.category, _BLANK.sub("", subject))
     return any(kind[0] not in "CZ" or kind == "Cn" for kind in kinds)
 

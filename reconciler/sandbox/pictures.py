@@ -53,7 +53,10 @@ def _reencoded(data: bytes) -> bytes:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
             if picture.width * picture.height > _MAX_PIXELS:
                 raise Refused(400, 1014, "The image has too many pixels")
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            upright = ImageOps.exif_transpose(picture)
+            if upright.mode.startswith("I"):  # 16 bits of grey, of which Pillow would make white
+                upright = upright.convert("I").point([value >> 8 for value in range(1 << 16)], "L")
+            upright = upright.convert("RGBA")
     except (
         OSError,
         ValueError,

@@ -166,7 +166,111 @@ def test_a_sparse_file_of_two_gigabytes_is_refused_unread(repo: Folder) -> None:
         file.truncate(2 * 1024**3)
     repo.write("groups/g.yaml", "subject: G\nicon: big.png\n")
 
-    assert repo.complaints() == ["groups/g.yaml:2:7: `big.png` is longer than 5 MB"]
+    assert repo.complaints() == ["groups/g.yaml:2:7: `big.png` is longer than 5 MB: it has 2147.5 MB"]
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(5_000_001, "5.1 MB"), (6_000_000, "6 MB"), (123_456_789, "123.5 MB")]
+)
+def test_what_is_too_large_is_told_with_its_size(repo: Folder, size: int, told: str) -> None:
+    repo.write("groups/big.png", b"\x89PNG\r\n\x1a\n".ljust(size, b"x"))
+    repo.write("groups/g.yaml", "subject: G\nicon: big.png\n")
+
+    assert repo.complaints() == [f"groups/g.yaml:2:7: `big.png` is longer than 5 MB: it has {told}"]
+
+
+RELATIVE = "paths are relative to the file that names them: "
+CASE = " Upper and lower case, `/` and `\\` are told apart"
+ACCENTS = "a file has this name, its accents written in another way (NFC, NFD): name the file anew"
+MEANT = {
+    "from the root": ("groups/icons/a.png", "groups/icons/a.png", f"{RELATIVE}did you mean `icons/a.png`?"),
+    "from the root, above": ("assets/a.png", "assets/a.png", f"{RELATIVE}did you mean `../assets/a.png`?"),
+    "upper case": ("groups/logo.png", "Logo.PNG", f"did you mean `logo.png`?{CASE}"),
+    "upper case of a folder": ("groups/icons/a.png", "Icons/a.png", f"did you mean `icons/a.png`?{CASE}"),
+    "lower case": ("groups/Ícone.PNG", "ícone.png", f"did you mean `Ícone.PNG`?{CASE}"),
+    "of Windows": ("groups/icons/a.png", r"icons\a.png", f"did you mean `icons/a.png`?{CASE}"),
+    "NFC for NFD": ("groups/i\u0301cone.png", "\u00edcone.png", ACCENTS),
+    "NFD for NFC": ("groups/icons/caf\u00e9.png", "icons/cafe\u0301.png", ACCENTS),
+    "NFC in a folder": ("groups/i\u0301cones/a.png", "\u00edcones/a.png", ACCENTS),
+    "in a folder": ("groups/icons/a.png", "a.png", "did you mean `icons/a.png`?"),
+    "in another folder": ("groups/icons/br/a.png", "icons/a.png", "did you mean `icons/br/a.png`?"),
+    "misspelled": ("groups/icons/support.png", "icons/suport.png", "did you mean `icons/support.png`?"),
+    "another ending": ("groups/icons/support.jpg", "icons/support.jpeg", "did you mean `icons/support.jpg`?"),
+}
+
+
+@pytest.mark.parametrize("case", MEANT)
+def test_what_was_probably_meant_is_said(repo: Folder, picture: Callable[..., bytes], case: str) -> None:
+    there, written, hint = MEANT[case]
+    repo.write(there, picture())
+    repo.write("groups/g.yaml", f"subject: G\nicon: '{written}'\n")
+
+    assert repo.complaints() == [f"groups/g.yaml:2:7: `{written}` does not exist ({hint})"]
+
+
+def test_so_it_is_for_who_stands_in_a_folder_and_for_kinds(
+    repo: Folder, picture: Callable[..., bytes]
+) -> None:
+    repo.write("team/groups/icons/a.png", picture())
+    repo.write("team/reconciler.yaml", "kinds: {k: {icon: icons/a.png}}\n")
+    repo.write("team/groups/g.yaml", "subject: G\nicon: groups/icons/a.png\n")
+    repo.write("team/groups/h.yaml", "subject: H\nicon: team/groups/icons/a.png\n")
+
+    assert repo.complaints(cwd=repo.root / "team") == [
+        f"groups/g.yaml:2:7: `groups/icons/a.png` does not exist ({RELATIVE}did you mean `icons/a.png`?)",
+        f"groups/h.yaml:2:7: `team/groups/icons/a.png` does not exist ({RELATIVE}did you mean `icons/a.png`?)",
+        "reconciler.yaml:1:19: `icons/a.png` does not exist (did you mean `groups/icons/a.png`?)",
+    ]
+
+
+def test_nothing_outside_is_told_of(repo: Folder, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "Secret.png").write_bytes(b"x")
+    (repo.root / "assets").mkdir()
+    (repo.root / "assets/folder").symlink_to(outside)
+    repo.write("groups/g.yaml", "subject: G\nicon: assets/folder/Secret.png\n")
+    repo.write("groups/h.yaml", "subject: H\nicon: ../assets/secret.png\n")
+
+    assert repo.complaints() == [
+        "groups/g.yaml:2:7: `assets/folder/Secret.png` does not exist",
+        "groups/h.yaml:2:7: `../assets/secret.png` does not exist",
+    ]
+
+
+def test_a_hostile_name_is_told_harmlessly(repo: Folder, picture: Callable[..., bytes]) -> None:
+    repo.write("groups/a\x1b[31m\n::error::x.png", picture())
+    repo.write("groups/g.yaml", "subject: G\nicon: 'a[31m ::error::x.png'\n")
+
+    (found,) = repo.complaints()
+
+    assert "did you mean `a\\x1b[31m\\n::error::x.png`?" in found
+    assert found.isprintable()
+
+
+def test_guesses_come_to_an_end(repo: Folder, picture: Callable[..., bytes]) -> None:
+    repo.write("groups/icons/a.png", picture())
+    for index in range(130):
+        repo.write(f"groups/g{index}.yaml", f"subject: G{index}\nicon: a.png\n")
+
+    assert sum("did you mean" in line for line in repo.complaints()) == 100
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://example.com/logo.png",
+        "http://example.com/a.jpg",
+        "file:///tmp/a.png",
+        "data:image/png;base64,x",
+    ],
+)
+def test_an_address_is_no_file(repo: Folder, written: str) -> None:
+    repo.write("groups/g.yaml", f"subject: G\nicon: {written}\n")
+
+    assert repo.complaints() == [
+        f"groups/g.yaml:2:7: `{written}` is an address, not a file "
+        "(save the picture in this repository, and write its path)"
+    ]
 
 
 def test_without_looking_at_icons_none_is_read(repo: Folder) -> None:
