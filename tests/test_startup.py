@@ -11,7 +11,7 @@ import pytest
 import reconciler
 
 PACKAGE = Path(reconciler.__file__).parent
-HEAVY = ("requests", "urllib3", "deepdiff", "PIL", "rich", "jinja2", "jsonschema")
+HEAVY = ("requests", "urllib3", "deepdiff", "PIL", "rich", "jinja2", "jsonschema", "phonenumbers")
 # The lines that were written, then the exit code and the modules at the end.
 _RUN = """
 import sys
@@ -77,6 +77,13 @@ def test_validate_pays_for_yaml_alone(format: str, folder: Path) -> None:
     modules = imported(folder, "validate", "--format", format)
     assert "yaml" in modules
     assert not modules & set(HEAVY)
+
+
+def test_numbers_that_our_table_does_not_know_pay_for_their_library(folder: Path) -> None:
+    (folder / "groups" / "b.yaml").write_text("subject: B\nadmins: ['+55 19 90000-0002', '+1 415 555 0100']\n")
+    assert "phonenumbers" not in imported(folder, "validate")
+    (folder / "groups" / "c.yaml").write_text("subject: C\nadmins: ['+49 170 1234567']\n")
+    assert imported(folder, "validate") & set(HEAVY) == {"phonenumbers"}
 
 
 def test_a_mistake_pays_for_jsonschema_which_says_what_it_is(folder: Path) -> None:

@@ -160,6 +160,7 @@ def test_two_runners_take_turns_over_http_and_the_history_tells(
         assert finish(waiting).code == 0
         told = two.run("state", "log", "--format", "json")
         forgetful = one.run("state", "log", "g0", "--person", "ana")
+        mistyped = one.run("state", "log", "--person", "+55 (0)19 90000-0001")
         assert PASSWORD not in done.err + refused.err + told.out + told.err
     runs = told.json["runs"]
     assert [entry["title"] for entry in runs] == ["bind extra", "apply: 2 updated", "apply: 2 created"]
@@ -174,6 +175,8 @@ def test_two_runners_take_turns_over_http_and_the_history_tells(
     }
     assert "admins  + ana" in forgetful.out
     assert "g1" not in forgetful.out
+    assert (mistyped.code, "leave it out: +55 19 •••• 0001" in mistyped.err) == (64, True), mistyped.err
+    assert "90000" not in mistyped.err
     for message in company.origin.messages():
         assert "5519" not in message.replace("Manifests:", "")
 

@@ -308,3 +308,41 @@ def test_a_pipeline_without_a_state_is_warned(repo: Repo) -> None:
     assert "there is no state yet" not in repo.plan().err
     assert repo.apply(CI="true").code == 0
     assert "there is no state yet" not in repo.plan(CI="true").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("+55 (0)19 90000-0001", "leave it out: +55 19 •••• 0001"),
+        ("+49 0170 1234567", "leave it out: +49 •••• 4567"),
+        ("+44 7911 12345", "after +44 come 10 digits; here are 9"),
+    ],
+)
+def test_a_number_is_read_alike_wherever_it_is_typed(repo: Repo, typed: str, told: str) -> None:
+    repo.group("suporte", "subject: Suporte\nadmins: [ana]\n")
+    for arguments, variables in (
+        (("plan",), {"RECONCILER_ACCOUNT": typed}),
+        (("plan",), {"RECONCILER_ACCOUNT": f"+5519911112222,{typed}"}),
+        (("list", "--person", typed), {}),
+        (("invites", "--person", typed), {}),
+        (("sandbox", "--account", typed), {}),
+    ):
+        done = repo.run(*arguments, **variables)
+        assert (done.code, told in done.err) == (64, True), (arguments, done.err)
+        assert typed[-7:] not in done.err
+
+
+def test_a_pasted_number_is_read_alike_too(repo: Repo) -> None:
+    repo.group("suporte", "subject: Suporte\nadmins: [ana, bruno]\n")
+    pasted = "\u202a+55\u00a019\u00a09{}\u2011{}\u202c".format(ANA[5:9], ANA[9:])
+    account = "\u2068+55 19 91111\u20132222\u2069"
+    assert repo.apply(RECONCILER_ACCOUNT=account).code == 0
+    found = repo.run("invites", "--format", "json", "--person", pasted, RECONCILER_ACCOUNT=account)
+    assert [person["number"] for group in found.json["groups"] for person in group["people"]] == [f"+{ANA}"]
+
+
+def test_a_doubt_about_the_account_is_a_warning(repo: Repo) -> None:
+    repo.group("suporte", "subject: Suporte\n")
+    done = repo.run("plan", RECONCILER_ACCOUNT="+47 412 34 5678 9")
+    assert done.code == 0
+    assert "Warning: RECONCILER_ACCOUNT: too long for a number of +47\n" in done.err
