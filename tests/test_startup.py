@@ -80,7 +80,9 @@ def test_validate_pays_for_yaml_alone(format: str, folder: Path) -> None:
 
 
 def test_numbers_that_our_table_does_not_know_pay_for_their_library(folder: Path) -> None:
-    (folder / "groups" / "b.yaml").write_text("subject: B\nadmins: ['+55 19 90000-0002', '+1 415 555 0100']\n")
+    (folder / "groups" / "b.yaml").write_text(
+        "subject: B\nadmins: ['+55 19 90000-0002', '+1 415 555 0100']\n"
+    )
     assert "phonenumbers" not in imported(folder, "validate")
     (folder / "groups" / "c.yaml").write_text("subject: C\nadmins: ['+49 170 1234567']\n")
     assert imported(folder, "validate") & set(HEAVY) == {"phonenumbers"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import struct
+from collections.abc import Callable, Iterable
 
 import pytest
+from PIL import Image
 
 from reconciler import pictures
 from tests.apply.world import World, entry, kinds, one_byte_off, outcomes, picture, problem_code, reencoded
@@ -42,6 +45,35 @@ def test_an_icon_is_in_sync_without_a_record(store: Callable[[bytes], bytes]) ->
     world.assert_settled()
     assert world.state.groups["sales"].icon is not None
     world.assert_settled()
+
+
+def grey(shades: Iterable[int]) -> bytes:
+    """A PNG of 16 bits: a column for each of 256 shades."""
+    row = b"".join(struct.pack("<H", shade) for shade in shades)
+    out = io.BytesIO()
+    Image.frombytes("I;16", (256, 256), row * 256).save(out, "PNG")
+    return out.getvalue()
+
+
+def as_served(shades: Iterable[int]) -> bytes:
+    """What a server makes of it that knows how."""
+    out = io.BytesIO()
+    Image.frombytes("L", (256, 256), bytes(shade >> 8 for shade in shades) * 256).save(
+        out, "JPEG", quality=85
+    )
+    return out.getvalue()
+
+
+def test_icons_of_sixteen_bits_are_told_apart_without_a_record() -> None:
+    """All of their shades are above 255."""
+    rising = [256 + step * 255 for step in range(256)]
+    for served in (grey, as_served):
+        for shades, wanted in ((rising, {}), (rising[::-1], {"set_icon": "done"})):
+            world = World()
+            world.api.set_icon(world.bound(), served(shades))
+            world.want(icon=grey(rising))
+            assert outcomes(world.apply()) == wanted
+            world.assert_settled()
 
 
 def test_another_icon_replaces_it(store: Callable[[bytes], bytes]) -> None:

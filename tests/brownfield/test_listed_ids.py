@@ -1,5 +1,5 @@
-"""Ids that the API lists and no rule for typed numbers takes: nobody judges them, and what `import` and `accept`
-write of them says the same people and is valid."""
+"""Ids that the API lists and no rule for typed numbers takes: nobody judges them, and what `import` and
+`accept` write of them is valid and means the same people."""
 
 from __future__ import annotations
 

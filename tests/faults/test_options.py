@@ -334,7 +334,7 @@ def test_a_number_is_read_alike_wherever_it_is_typed(repo: Repo, typed: str, tol
 
 def test_a_pasted_number_is_read_alike_too(repo: Repo) -> None:
     repo.group("suporte", "subject: Suporte\nadmins: [ana, bruno]\n")
-    pasted = "\u202a+55\u00a019\u00a09{}\u2011{}\u202c".format(ANA[5:9], ANA[9:])
+    pasted = f"\u202a+55\u00a019\u00a09{ANA[5:9]}\u2011{ANA[9:]}\u202c"
     account = "\u2068+55 19 91111\u20132222\u2069"
     assert repo.apply(RECONCILER_ACCOUNT=account).code == 0
     found = repo.run("invites", "--format", "json", "--person", pasted, RECONCILER_ACCOUNT=account)

@@ -216,9 +216,10 @@ def test_so_it_is_for_who_stands_in_a_folder_and_for_kinds(
     repo.write("team/groups/g.yaml", "subject: G\nicon: groups/icons/a.png\n")
     repo.write("team/groups/h.yaml", "subject: H\nicon: team/groups/icons/a.png\n")
 
+    hint = f"{RELATIVE}did you mean `icons/a.png`?"
     assert repo.complaints(cwd=repo.root / "team") == [
-        f"groups/g.yaml:2:7: `groups/icons/a.png` does not exist ({RELATIVE}did you mean `icons/a.png`?)",
-        f"groups/h.yaml:2:7: `team/groups/icons/a.png` does not exist ({RELATIVE}did you mean `icons/a.png`?)",
+        f"groups/g.yaml:2:7: `groups/icons/a.png` does not exist ({hint})",
+        f"groups/h.yaml:2:7: `team/groups/icons/a.png` does not exist ({hint})",
         "reconciler.yaml:1:19: `icons/a.png` does not exist (did you mean `groups/icons/a.png`?)",
     ]
 

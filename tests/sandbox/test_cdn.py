@@ -154,6 +154,14 @@ def test_transparency_becomes_white_when_reencoded(connect: Connect) -> None:
     assert opened(served).getpixel((10, 10)) == (255, 255, 255)
 
 
+def test_sixteen_bits_of_grey_stay_grey_when_reencoded(connect: Connect) -> None:
+    api = connect(reencode=True)
+    out = io.BytesIO()
+    Image.new("I;16", (200, 200), 100 << 8).save(out, "PNG")
+    served = fetch(address(api, uploaded(api, out.getvalue()))).content
+    assert opened(served).getpixel((10, 10)) == (100, 100, 100)
+
+
 @pytest.mark.parametrize("data", [b"\xff\xd8\xff\xe0 no picture", b"\x89PNG\r\n\x1a\n no picture"])
 def test_what_cannot_be_reencoded_is_refused(connect: Connect, data: bytes) -> None:
     api = connect(reencode=True)
