@@ -39,7 +39,7 @@ _TYPOGRAPHY: dict[int, str | None] = {
     **{0xFF10 + digit: str(digit) for digit in range(10)},
 }
 _NO_DIGITS = str.maketrans("", "", " \t()+-")
-_NUMBER = re.compile(r"[ (]*\+?[ (]*[0-9][0-9 \t()\-]*")
+_NUMBER = re.compile(r"[ (]{0,4}\+?[ (]{0,4}[0-9][0-9 \t()\-]*")
 _LIKE_A_NUMBER = re.compile(rf"[ \t()+\-./{_REVERSED}]*\d[\d \t()+\-./{_REVERSED}]*")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]{1,2}")
 _ID = re.compile(r"([0-9]{5,20})@(?:s\.whatsapp\.net|c\.us)")
@@ -47,18 +47,15 @@ _TRUNK = re.compile(r"\( *0+ *\)")
 # A Brazilian number has 12 or 13 digits with its country code, and 10 or 11 without it.
 _SHORT = 11
 _LENGTHS = {
-    code: (re.compile(pattern), words)
-    for code, pattern, words in (
-        ("1", "[0-9]{10}", "10 digits"),
-        ("44", "[0-9]{10}", "10 digits"),
-        ("52", "1?[0-9]{10}", "10 digits, or 11 that begin with 1"),
-        ("54", "9?[0-9]{10}", "10 digits, or 11 that begin with 9"),
-        ("55", "[0-9]{10,11}", "10 or 11 digits"),
-        ("351", "[0-9]{9}", "9 digits"),
-    )
+    "1": ("[0-9]{10}", "10 digits"),
+    "44": ("[0-9]{10}", "10 digits"),
+    "52": ("1?[0-9]{10}", "10 digits, or 11 that begin with 1"),
+    "54": ("9?[0-9]{10}", "10 digits, or 11 that begin with 9"),
+    "55": ("[0-9]{10,11}", "10 or 11 digits"),
+    "351": ("[0-9]{9}", "9 digits"),
 }
 """What follows a country code. These are the only lengths for which a number is refused."""
-_SURE = re.compile("|".join(f"{code}(?!0)(?:{pattern.pattern})" for code, (pattern, _) in _LENGTHS.items()))
+_SURE = re.compile("|".join(f"{code}(?!0){pattern}" for code, (pattern, _) in _LENGTHS.items()))
 """Digits of which no more need be asked: nearly all that there are."""
 _KEEPS_ZERO = ("39", "225", "241", "242", "378")
 """Countries in which a number may begin with 0, also for who dials from abroad."""
@@ -201,7 +198,7 @@ def _check(digits: str) -> None:
         if rest.startswith("0") and code != "1":
             raise _trunk_zero(code, rest.lstrip("0"))
         pattern, words = _LENGTHS[code]
-        if not pattern.fullmatch(rest):
+        if not re.fullmatch(pattern, rest):
             raise NumberError(
                 f"after +{code} come {words}; here are {len(rest)}",
                 "count its digits; should the country code be missing, write it in front",

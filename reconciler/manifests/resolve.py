@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +13,7 @@ from reconciler.manifests.naming import Naming
 from reconciler.manifests.words import quote
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Manifest, Unset
+from reconciler.planning.text import normal, shows
 
 if TYPE_CHECKING:
     from reconciler.errors import Mark
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
     from reconciler.manifests.icons import Icons
 
 _T = TypeVar("_T")
-
-# Letters, marks and signs that show nothing by themselves; of all else its category tells.
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +125,7 @@ class Resolver:
         manifest = draft.manifest
         if manifest.subject is None:
             return None
-        subject = _normal(manifest.subject)
+        subject = normal(manifest.subject)
         mark = manifest.mark_of("subject")
         mistake = subject_mistake(subject, self._limit)
         if mistake is not None:
@@ -167,9 +161,9 @@ class Resolver:
             )
 
     def _previously(self, manifest: Manifest) -> tuple[str, ...]:
-        subjects = tuple(map(_normal, manifest.previously))
+        subjects = tuple(map(normal, manifest.previously))
         for index, subject in enumerate(subjects):
-            if not _shows(subject):
+            if not shows(subject):
                 mark = manifest.mark_of(f"previously[{index}]")
                 self._complain(mark, f"`previously[{index}]` is empty", "take it out", "subject")
         return subjects
@@ -273,21 +267,11 @@ class Resolver:
 
 def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
     """What is wrong with a subject, as it is compared, and the mend; None: nothing beyond the schema."""
-    if not _shows(subject):
+    if not shows(subject):
         return "`subject` is empty", "write what members shall see"
     if len(subject) > limit:
         return f"`subject` has {len(subject)} characters, {limit} are allowed", "shorten it"
     return None
-
-
-def _shows(subject: str) -> bool:
-    """Whether there is something to see. `Cn` may be a sign that is newer than this Python's Unicode."""
-    kinds = map(unicodedata.category, _BLANK.sub("", subject))
-    return any(kind[0] not in "CZ" or kind == "Cn" for kind in kinds)
-
-
-def _normal(subject: str) -> str:
-    return unicodedata.normalize("NFC", subject).strip()
 
 
 def _first(*values: _T | None) -> _T | None:

@@ -28,6 +28,12 @@ def normal(subject: str) -> str:
     return unicodedata.normalize("NFC", subject).strip()
 
 
+def shows(subject: str) -> bool:
+    """Whether there is something to see in a subject. `Cn` may be a sign newer than this Python's Unicode."""
+    kinds = map(unicodedata.category, _IGNORABLE.sub("", subject).replace("\u2800", ""))  # braille, no dots
+    return any(kind[0] not in "CZ" or kind == "Cn" for kind in kinds)
+
+
 def loose(subject: str) -> str:
     """What stays the same of a subject whatever a service does to it: entities are decoded, what nobody sees
     is dropped, runs of white space are one space."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,16 @@ def test_what_is_no_number_is_refused_without_being_repeated(typed: str, mend: s
     found = mistake(typed)
     assert mend in found
     assert len(typed) < 8 or typed not in found
+
+
+@pytest.mark.parametrize(
+    "typed", ["(" * 4_000_000, "+" + "(" * 4_000_000, "1-" * 2_000_000, "\u202a" * 4_000_000]
+)
+def test_what_is_long_is_refused_soon(typed: str) -> None:
+    began = time.perf_counter()
+    assert mistake(typed)
+    assert like_a_number(typed) == ("1" in typed)
+    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize(

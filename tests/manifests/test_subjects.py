@@ -1,4 +1,4 @@
-"""Subjects that show nothing are none: in manifests, in `previously`, and in what is written of live groups."""
+"""Subjects that show nothing are none: in manifests, in `previously`, and in what is written of groups."""
 
 from __future__ import annotations
 
