@@ -46,7 +46,11 @@ class Missing(GitError):
 
 
 class TooLong(GitError):
-    """The object is longer than was allowed."""
+    """The object is longer than was allowed: `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__("is too long")
+        self.size = size
 
 
 def environment() -> dict[str, str]:
@@ -149,7 +153,7 @@ class Objects:
         if its_kind != kind:
             raise GitError(f"is a {its_kind}, not a {kind}")
         if size > limit:
-            raise TooLong("is too long")
+            raise TooLong(size)
         return self._content(object_id, size)
 
     def tree(self, name: str) -> bytes:

@@ -61,8 +61,8 @@ class GitTree:
             raise FileError("is a folder, not a regular file")
         try:
             data = self._objects.read(entry.object_id, "blob", limit)
-        except TooLong:
-            raise too_long(limit) from None
+        except TooLong as error:
+            raise too_long(limit, error.size) from None
         except GitError as error:
             raise FileError(error.message, error.hint) from None
         pointer = _LFS.fullmatch(data)

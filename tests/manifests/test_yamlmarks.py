@@ -189,7 +189,7 @@ def test_files_over_four_mib_are_refused(repo: Folder) -> None:
         file.truncate(100 * MIB)
     repo.write("groups/just.yaml", "subject: Just\n#".ljust(4 * MIB, "x"))
 
-    assert repo.complaints() == ["groups/big.yaml:1:1: this file is longer than 4 MiB"]
+    assert repo.complaints() == ["groups/big.yaml:1:1: this file is longer than 4 MiB: it has 100 MiB"]
 
 
 def test_memory_stays_bounded() -> None:
