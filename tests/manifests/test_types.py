@@ -45,6 +45,7 @@ CONFIG: dict[str, Any] = {
         "write_concurrency": 4,
         "rate": None,
         "retries": 5,
+        "create_patience": 60,
         "subject_limit": 25,
     },
     "manifests": "groups",
@@ -52,6 +53,7 @@ CONFIG: dict[str, Any] = {
     "state": "none",
     "defaults": PRESET,
     "kinds": {"cliente": PRESET},
+    "ignore": ["5519911112222-1513616999"],
     "allow": [{"code": "demote-many", "max": 41, "until": "2026-11-28", "reason": "x"}],
     "guards": {
         "demote_share": 0.25,
