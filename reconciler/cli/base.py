@@ -117,11 +117,10 @@ def _loaded(
     only: str,
 ) -> tuple[Loaded | None, Config | None, str]:
     """The files of the base and its configuration, each None where it cannot be used, and why."""
-    from reconciler.manifests.config import load_config
+    from reconciler.manifests.config import load_config, spelled_config
     from reconciler.manifests.load import load
 
-    if config_path is not None and not _has(tree, config_path):
-        config_path = None
+    config_path = spelled_config(tree, config_path)
     config, complaints = load_config(tree, config_path)
     usable = config.whole and all(complaint.warning for complaint in complaints)
     try:
@@ -141,12 +140,3 @@ def _loaded(
         problem = f"its files are wrong, so everything counts as this change's: {'; '.join(texts)}"
         return None, config if usable else None, problem
     return found, config, ""
-
-
-def _has(tree: GitTree, path: str) -> bool:
-    from reconciler.manifests.files import FileError
-
-    try:
-        return tree.exists(tree.typed(path))
-    except FileError:
-        return False

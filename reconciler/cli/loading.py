@@ -3,6 +3,7 @@ outweigh theirs, and what is said of what is doubtful."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.account import Account
-from reconciler.cli.places import check_inside, find_root, sandbox_folder, sandbox_state
+from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_state
 from reconciler.errors import Complaint, InputError, ReconcilerError
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
     from reconciler.manifests.files import Tree, WorkTree
     from reconciler.manifests.load import Loaded
+    from reconciler.manifests.tracked import Tracked
+    from reconciler.model.record import State
     from reconciler.model.settings import OwnSettings, Settings
+    from reconciler.planning.options import Options
 
 
 def tree() -> WorkTree:
@@ -29,6 +33,13 @@ def tree() -> WorkTree:
 
     here = Path.cwd()
     return WorkTree(find_root(here), here)
+
+
+def tracked(common: Common) -> Tracked:
+    """What Git has of the files."""
+    from reconciler.manifests.tracked import Tracked
+
+    return Tracked(tree(), os.environ, config_path=config_path(common), only=common.account_name)
 
 
 def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: bool = True) -> Loaded:
@@ -54,6 +65,7 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
         check_icons=groups,
         need_manifests=groups and manifests,
         applied_icons=partial(_applied_icons, common),
+        left_out=tracked(common).left_out,
     )
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)
@@ -61,6 +73,24 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
             for warning in environment.number_warnings(common.account_name):
                 terminal.say(f"Warning: {warning}")
     return loaded
+
+
+def with_committed(common: Common, loaded: Loaded, state: State, options: Options) -> Options:
+    """The wishes of a run with the names that `--prune` may not act on, because the checked-out commit still
+    has their manifests. Raises `ReconcilerError` where Git cannot say."""
+    if not options.prune:
+        return options
+    from reconciler.manifests.tracked import Unknown
+
+    gone = state.groups.keys() - {group.name for group in loaded.desired.groups}
+    try:
+        return replace(options, committed=tracked(common).declared(loaded.config, frozenset(gone)))
+    except Unknown as error:
+        raise ReconcilerError(
+            f"--prune leaves only groups whose manifest is gone from the commit, and Git cannot say which: "
+            f"{error.message}",
+            error.hint,
+        ) from None
 
 
 def load_each(
@@ -136,21 +166,26 @@ def account_over(common: Common) -> tuple[str, ...] | None:
     return None if common.sandbox else environment.numbers(common.account_name)
 
 
+def state_file(common: Common, settings: Settings, account: str) -> Path | None:
+    """Where the state is, which may not be there yet; None where it is no file."""
+    root = find_root(Path.cwd())
+    if common.sandbox:
+        return sandbox_state(root / SANDBOX_FOLDER, account)
+    own = environment.own("STATE", account)
+    place = own or settings.state
+    if not place.startswith("file:"):
+        return None
+    return (Path.cwd() if own else root) / place.removeprefix("file:")
+
+
 def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
     """Pictures that a state in a file says were applied; a branch is not fetched for that."""
     from reconciler.state.applied_icons import applied_icons
 
-    account = common.account_name
-    own = environment.own("STATE", account)
-    place = own or settings.state
-    if common.sandbox:
-        return applied_icons(sandbox_state(sandbox_folder(account), account))
-    if not place.startswith("file:"):
-        return frozenset()
-    path = (Path.cwd() if own else find_root(Path.cwd())) / place.removeprefix("file:")
+    path = state_file(common, settings, common.account_name)
     try:
-        if own is None:
+        if path is not None and (common.sandbox or environment.own("STATE", common.account_name) is None):
             check_inside(path)
     except ReconcilerError:
         return frozenset()  # said where the state is read
-    return applied_icons(path)
+    return frozenset() if path is None else applied_icons(path)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from reconciler.cli import formats, terminal
+from reconciler.cli import files, formats, terminal
 from reconciler.cli.collected import Place, sink
 from reconciler.cli.formats import PLAIN, Look
 
@@ -28,6 +28,7 @@ class PlainOutputs(Generic[V]):
             (Place(report.name, report.path), report.format)
             for report in formats.chosen_files(table, common.report)
         ]
+        files.check_outputs(common, common.report)
         self._sink = sink(common)
         self._sink.expect([Place(self.name), *(place for place, _ in self._files)])
 

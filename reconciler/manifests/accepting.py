@@ -53,8 +53,8 @@ class Overlay:
     def exists(self, path: str) -> bool:
         return path in self.files or self._tree.exists(path)
 
-    def contains(self, path: str) -> bool:
-        return self._tree.contains(path)
+    def real(self, path: str) -> str | None:
+        return self._tree.real(path)
 
     def shown(self, path: str) -> str:
         return self._tree.shown(path)

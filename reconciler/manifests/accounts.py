@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, Mark
-from reconciler.manifests.files import join
+from reconciler.manifests import yamlmarks
+from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.schema import check
 from reconciler.manifests.statespec import spelled_out
 from reconciler.manifests.words import quote
 from reconciler.model import number
 from reconciler.model.settings import OwnSettings
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config import Config
 
 OWN_KEYS = ("account", "manifests", "state")
 """What each account has of its own; all other keys are shared."""
@@ -66,6 +74,44 @@ def conflicts(accounts: Iterable[OwnSettings], marks: Mapping[str, Mark]) -> Ite
                 "a number belongs to one account: correct the one that is wrong",
                 "same-account",
             )
+
+
+def unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
+    """Manifests that lie beside the accounts' folders and in none of them, so that nobody reads them:
+    whatever is in the common folder (`groups`), and what declares a group in another that holds several
+    accounts'."""
+    folders = [own.manifests for own in config.accounts]
+    real_folders = [real for folder in folders if (real := tree.real(folder)) is not None]
+    around = Counter(map(posixpath.dirname, folders))
+    beside = {folder for folder, count in around.items() if folder and count > 1}
+    others = config.others
+    for top in sorted({config.settings.manifests, *beside}):
+        try:
+            paths = tree.list(top, (".yaml", ".yml"))
+        except FileError:
+            continue  # whoever has a folder in there is told so
+        for path in paths:
+            if path in others or any(_within(path, folder) for folder in folders):
+                continue
+            real = tree.real(path)
+            if real is not None and any(_within(real, folder) for folder in real_folders):
+                continue  # a link to an account's own
+            if top == config.settings.manifests or _declares_group(tree, path):
+                yield Complaint(
+                    Mark(tree.shown(path)),
+                    "this manifest belongs to no account, so it would not be read",
+                    f"move it into the folder of its account, such as {quote(tree.shown(folders[0]))}",
+                    "unowned-manifest",
+                )
+
+
+def _declares_group(tree: Tree, path: str) -> bool:
+    """Whether a file is a manifest, whose folder does not say so."""
+    try:
+        documents = yamlmarks.parse(tree.read(path, yamlmarks.MAX_BYTES), path)
+    except FileError:
+        return False
+    return any(not check("group", node, path).complaints for node in documents.nodes)
 
 
 def _within(inner: str, outer: str) -> bool:

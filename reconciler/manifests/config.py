@@ -14,7 +14,7 @@ from reconciler.manifests import yamlmarks
 from reconciler.manifests.accounts import conflicts, default_account, misplaced
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.contacts import second_document
-from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.files import Absent, FileError, Tree, Unanswered, join, spelled, spellings
 from reconciler.manifests.inviting import read_invites
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.numbers import read_number
@@ -44,7 +44,7 @@ _REFUSED = {
     "no-account": "it cannot be lifted: set `account`",
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }
-_SHARED = ("api", "contacts", "defaults", "kinds", "allow", "guards", "invites", "ignore")
+_SHARED = ("api", "defaults", "kinds", "allow", "guards", "invites", "ignore")
 _BESIDE_ACCOUNTS = {
     **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
     **dict.fromkeys(_SHARED, "it is shared by all accounts: write it at the top of the file"),
@@ -80,11 +80,23 @@ class Config:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     accounts: tuple[OwnSettings, ...] = ()
 
+    @property
+    def others(self) -> frozenset[str]:
+        """Files that are no manifests wherever they lie: this one and the contacts, in either spelling."""
+        contacts = (self.settings.contacts, *(own.contacts for own in self.accounts))
+        return frozenset(each for path in (self.path, *contacts) if path for each in spellings(path))
+
     def of(self, name: str) -> Config:
         """The configuration of one account; one that is not configured has the defaults of its name."""
         known = (own for own in self.accounts if own.name == name)
         own = next(known, None) or default_account(name, self.folder)
-        settings = replace(self.settings, account=own.account, manifests=own.manifests, state=own.state)
+        settings = replace(
+            self.settings,
+            account=own.account,
+            manifests=own.manifests,
+            contacts=own.contacts or self.settings.contacts,
+            state=own.state,
+        )
         prefix = f"accounts.{name}."
         marks = {key.removeprefix(prefix): mark for key, mark in self.marks.items()}
         return replace(self, settings=settings, marks=marks, accounts=())
@@ -94,16 +106,24 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
     """The configuration, and everything that is wrong with it.
 
     `path` is what `--config` or `RECONCILER_CONFIG` says, relative to the folder in which the user
-    stands; such a file has to be there. None: `reconciler.yaml` in that folder, or nothing but defaults.
+    stands; such a file has to be there. None: `reconciler.yaml` or `reconciler.yml` in that folder, or
+    nothing but defaults.
     """
     file = DEFAULT_CONFIG if path is None else path
+    meant = ""
     try:
         full = tree.typed(file)
-        if path is None and not tree.exists(full):
-            return _no_config(tree.base), []
+        there = spelled(tree, full)
+        if path is None:
+            full = there
+            if not tree.exists(full):
+                return _no_config(tree.base), []
+        elif there != full:
+            meant = f"did you mean {quote(tree.shown(there))}?"
         data = tree.read(full, yamlmarks.MAX_BYTES)
     except FileError as error:
-        complaint = Complaint(Mark(visible(file)), f"the configuration {error.message}", error.hint, "file")
+        hint = (isinstance(error, Absent) and meant) or error.hint
+        complaint = Complaint(Mark(visible(file)), f"the configuration {error.message}", hint, "file")
         return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)
     documents = yamlmarks.parse(data, shown)
@@ -121,6 +141,18 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
         else:
             config = _Reader(tree, config, root, checked, shown, complaints).read(checked.value)
     return config, list(complaints)
+
+
+def spelled_config(tree: Tree, path: str | None) -> str | None:
+    """The path of a configuration in the spelling that another tree has; None where it has none there."""
+    if path is None:
+        return None
+    try:
+        return next((each for each in spellings(path) if tree.exists(tree.typed(each))), None)
+    except Unanswered:
+        raise
+    except FileError:
+        return None
 
 
 def _no_config(folder: str) -> Config:
@@ -211,6 +243,7 @@ class _Reader:
                     name=name,
                     account=self._account(entry, at),
                     manifests=self._path(entry, "manifests", known.manifests, at),
+                    contacts=self._path(entry, "contacts", "", at) or None,
                     state=self._state(entry, known.state, at),
                 )
             )
@@ -253,7 +286,7 @@ class _Reader:
             except FileError as error:
                 mistake = (error.message, error.hint)
             else:
-                if self._tree.contains(path):
+                if self._tree.real(path) is not None:
                     return f"file:{path}"
                 mistake = ("leads out of the repository", "a state elsewhere is named by RECONCILER_STATE")
         if mistake is not None:

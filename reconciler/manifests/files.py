@@ -6,11 +6,12 @@ import math
 import os
 import posixpath
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError
+from reconciler.frozen import dataclass
 from reconciler.manifests.words import visible
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -23,8 +24,20 @@ _KINDS = {
 }
 
 
+_PICTURES = (".png", ".jpg", ".jpeg")
+_SPELLINGS = {".yaml": ".yml", ".yml": ".yaml"}
+
+
 class FileError(ReconcilerError):
     """A file that cannot be used. The message is what is said of the file: `does not exist`."""
+
+
+class Absent(FileError):
+    """There is nothing at that path."""
+
+
+class Unanswered(FileError):
+    """Nobody can say what there is: an object that would tell is not in this clone, or damaged."""
 
 
 class Tree(Protocol):
@@ -51,8 +64,8 @@ class Tree(Protocol):
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
         """Files below a folder with one of the (lower-case) suffixes, sorted; hidden ones are left out.
 
-        What cannot be walked (a link to a folder outside, say) is listed too: reading it says why. Raises
-        `FileError` when the folder itself cannot be read.
+        What cannot be walked (a link to a folder outside, say, or on disk one that leads nowhere) is listed
+        too: reading it says why. Raises `FileError` when the folder itself cannot be read.
         """
         ...
 
@@ -60,8 +73,8 @@ class Tree(Protocol):
         """Whether there is anything at that path, a broken link included."""
         ...
 
-    def contains(self, path: str) -> bool:
-        """Whether the path stays below the root with its links resolved; it need not exist."""
+    def real(self, path: str) -> str | None:
+        """The path with its links resolved, None where that leads out of the root; it need not exist."""
         ...
 
     def shown(self, path: str) -> str:
@@ -81,6 +94,24 @@ def join(folder: str, path: str) -> str:
     return "" if joined == "." else joined
 
 
+def spellings(path: str) -> tuple[str, ...]:
+    """A path that ends in `.yaml` or `.yml`, and the same with the other ending; any other path alone."""
+    stem, suffix = posixpath.splitext(path)
+    return (path, f"{stem}{_SPELLINGS[suffix]}") if suffix in _SPELLINGS else (path,)
+
+
+def spelled(tree: Tree, path: str) -> str:
+    """The path in the spelling (`.yaml` or `.yml`) that is there, as it is where neither is. Raises
+    `FileError` where both are: nobody can tell which of them holds."""
+    there = [each for each in spellings(path) if tree.exists(each)]
+    if len(there) > 1:
+        raise FileError(
+            f"stands beside `{visible(posixpath.basename(there[1]))}`, and only one of them can hold",
+            "put into one what both say, and delete the other",
+        )
+    return there[0] if there else path
+
+
 def in_git(parts: Iterable[str]) -> bool:
     """Whether a path goes through Git's own folder, on file systems that ignore case as well."""
     return any(part.lower() == ".git" for part in parts)
@@ -90,11 +121,27 @@ def outside() -> FileError:
     return FileError("leads out of the repository", "everything that is read lies below its top folder")
 
 
+def nowhere() -> Absent:
+    return Absent("is a link that leads nowhere", "bring back what it leads to, or delete the link")
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What there is below a folder, by paths relative to the root: its `files` as `Tree.list` gives them;
+    where links to folders lead (`linked`), or would; and the folders with a `.git` of their own
+    (`repositories`), links resolved."""
+
+    files: tuple[str, ...]
+    linked: tuple[str, ...]
+    repositories: tuple[str, ...]
+
+
 class WorkTree:
     """The files on disk below `root` (Git's top level, or else the `-C` folder); `cwd` lies in it."""
 
     def __init__(self, root: Path, cwd: Path) -> None:
         self._root = os.path.realpath(root)
+        self.root = Path(self._root)
         base = os.path.relpath(os.path.realpath(cwd), self._root).replace(os.sep, "/")
         if base == ".." or base.startswith("../"):
             raise ValueError("the working folder lies outside the root")
@@ -128,25 +175,31 @@ class WorkTree:
             finally:
                 os.close(handle)
         except FileNotFoundError:
-            raise FileError("does not exist") from None
+            raise (nowhere() if self._is_link(path) else Absent("does not exist")) from None
         except (OSError, ValueError) as error:
             raise FileError(f"cannot be read: {_reason(error)}") from None
 
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+        return self.walk(folder, suffixes).files
+
+    def walk(self, folder: str, suffixes: tuple[str, ...]) -> Walk:
+        """As `list`, with what else was come by."""
         try:
             real = self._real(folder, strict=True)
             if not os.path.isdir(real):
                 raise FileError("is not a folder")
             os.scandir(real).close()
         except FileNotFoundError:
-            raise FileError("does not exist") from None
+            raise Absent("does not exist") from None
         except (OSError, ValueError) as error:
             raise FileError(f"cannot be read: {_reason(error)}") from None
-        return tuple(sorted(self._walk(folder, real, suffixes)))
+        return self._walk(folder, real, suffixes)
 
-    def _walk(self, top: str, real_top: str, suffixes: tuple[str, ...]) -> Sequence[str]:
+    def _walk(self, top: str, real_top: str, suffixes: tuple[str, ...]) -> Walk:
         """Folders before links to folders, and each real folder once, so that loops end."""
         found: list[str] = []
+        linked: list[str] = []
+        repositories: list[str] = []
         seen = {real_top}
         folders = [(top, real_top)]
         links: list[tuple[str, str]] = []
@@ -160,6 +213,8 @@ class WorkTree:
             for entry in entries:
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.name.startswith("."):
+                    if in_git((entry.name,)):
+                        repositories.append(self._relative(real_folder))
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if entry.path not in seen:
@@ -169,6 +224,11 @@ class WorkTree:
                     links.append((path, entry.path))
                 elif entry.name.lower().endswith(suffixes):
                     found.append(path)
+                elif may_be_folder(entry.name) and entry.is_symlink() and not os.path.exists(entry.path):
+                    found.append(path)
+                    real = os.path.realpath(entry.path)
+                    if self._below(real):
+                        linked.append(self._relative(real))
             links.sort(reverse=True)
             while links and not folders:
                 path, link = links.pop()
@@ -178,13 +238,21 @@ class WorkTree:
                 elif real not in seen:
                     seen.add(real)
                     folders.append((path, real))
-        return found
+                    linked.append(self._relative(real))
+        return Walk(tuple(sorted(found)), tuple(linked), tuple(repositories))
+
+    def _relative(self, real: str) -> str:
+        return real[len(self._root) :].lstrip("/")
+
+    def _is_link(self, path: str) -> bool:
+        return os.path.islink(f"{self._root}/{path}")
 
     def exists(self, path: str) -> bool:
         return os.path.lexists(f"{self._root}/{path}")
 
-    def contains(self, path: str) -> bool:
-        return self._below(os.path.realpath(f"{self._root}/{path}"))
+    def real(self, path: str) -> str | None:
+        real = os.path.realpath(f"{self._root}/{path}")
+        return self._relative(real) if self._below(real) else None
 
     def shown(self, path: str) -> str:
         folder, _, name = path.rpartition("/")
@@ -208,6 +276,11 @@ class WorkTree:
         if folder not in self._folders:
             self._folders[folder] = self._real(folder, strict=True)
         return self._folders[folder]
+
+
+def may_be_folder(name: str) -> bool:
+    """Whether a link of this name may stand for a folder; one that ends as a picture stands for an icon."""
+    return not name.lower().endswith(_PICTURES)
 
 
 def _check_kind(mode: int) -> None:

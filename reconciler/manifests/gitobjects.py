@@ -130,6 +130,16 @@ class Objects:
             raise GitError(f"--base {ref!r:.80}: there is no such commit here", self._mend(name))
         return found[0]
 
+    def head(self) -> str | None:
+        """The id of the commit that is checked out, None where there is none yet. Raises `GitError`."""
+        with self._lock:
+            found = self._look("HEAD^{commit}")
+        if found is not None:
+            return found[0]
+        if self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode == 1:
+            return None
+        raise Missing("the commit that is checked out is not in this clone", _WHOLE)
+
     def lacks(self, commit: str, head: str) -> bool:
         """Whether `commit` surely is no ancestor of `head`; False where a shallow clone cannot tell.
 
@@ -138,6 +148,12 @@ class Objects:
         if self._run("rev-parse", "--is-shallow-repository").stdout.strip() != b"false":
             return False
         return self._run("merge-base", "--is-ancestor", commit, head).returncode == 1
+
+    def check(self, name: str) -> None:
+        """Raise `Missing` where there is no such object here."""
+        with self._lock:
+            if self._look(name) is None:
+                raise _missing()
 
     def read(self, name: str, kind: str, limit: int) -> bytes:
         """The bytes of an object of this kind (`blob`, `tree`), named by id or `ID^{tree}`. Raises `Missing`,
@@ -148,7 +164,7 @@ class Objects:
     def _read(self, name: str, kind: str, limit: int) -> bytes:
         found = self._look(name)
         if found is None:
-            raise Missing("is not in this clone", "in a partial or shallow clone: fetch it first")
+            raise _missing()
         object_id, its_kind, size = found
         if its_kind != kind:
             raise GitError(f"is a {its_kind}, not a {kind}")
@@ -251,6 +267,10 @@ class Objects:
     def _kill(self) -> None:
         for process in (self._sizes, self._bytes):
             process.kill()
+
+
+def _missing() -> Missing:
+    return Missing("is not in this clone", "in a partial or shallow clone: fetch it first")
 
 
 def _no_git(error: OSError) -> GitError:

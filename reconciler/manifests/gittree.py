@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.frozen import dataclass
-from reconciler.manifests.files import FileError, Tree, outside, too_long
+from reconciler.manifests.files import Absent, FileError, Tree, Unanswered, nowhere, outside, too_long
 from reconciler.manifests.gitobjects import GitError, Objects, TooLong
 
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
@@ -56,27 +56,72 @@ class GitTree:
         return self._work.shown(path)
 
     def read(self, path: str, limit: int) -> bytes:
-        _, entry = self._find(path)
-        if entry.is_folder or entry.mode == _SUBMODULE:
-            raise FileError("is a folder, not a regular file")
+        entry = self._file(path)
         try:
             data = self._objects.read(entry.object_id, "blob", limit)
         except TooLong as error:
             raise too_long(limit, error.size) from None
         except GitError as error:
-            raise FileError(error.message, error.hint) from None
+            raise Unanswered(error.message, error.hint) from None
         pointer = _LFS.fullmatch(data)
         return data if pointer is None else self._same_on_disk(path, pointer[1].decode(), limit)
 
+    def blob(self, path: str) -> str:
+        """The id of a regular file's bytes. Raises `FileError`."""
+        return self._file(path).object_id
+
+    def _file(self, path: str) -> _Entry:
+        try:
+            _, entry = self._find(path)
+        except Absent as error:
+            raise (nowhere() if self._is_link(path) else error) from None
+        if entry.is_folder or entry.mode == _SUBMODULE:
+            raise FileError("is a folder, not a regular file")
+        return entry
+
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted(path for path, commit in self.walk(folder, suffixes) if not commit))
+
+    def walk(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """The files that `list` gives, each with ""; and the submodules, each with its commit."""
         real, entry = self._find(folder)
         if entry.mode == _SUBMODULE:
             raise FileError("is a submodule, whose files are not in this repository")
         if not entry.is_folder:
             raise FileError("is not a folder")
-        return tuple(sorted(self._walk(folder, real, entry, suffixes)))
+        return self._walk(folder, real, entry, suffixes)
 
-    def _walk(self, top: str, real_top: str, entry: _Entry, suffixes: tuple[str, ...]) -> Iterator[str]:
+    def check(self, path: str) -> None:
+        """Raise `Unanswered` where it cannot be told what a file, or a folder, holds; what is in the folders
+        of a folder is not looked at."""
+        try:
+            _, entry = self._find(path)
+            if entry.mode != _SUBMODULE:
+                self._objects.check(entry.object_id)
+        except Unanswered:
+            raise
+        except GitError as error:
+            raise Unanswered(error.message, error.hint) from None
+        except FileError:
+            return
+
+    def submodule(self, path: str) -> tuple[str, str] | None:
+        """The submodule that a path leads to, or into, and its commit."""
+        at = ""
+        for part in path.split("/"):
+            try:
+                at, entry = self._find(_below(at, part))
+            except Unanswered:
+                raise
+            except FileError:
+                return None
+            if entry.mode == _SUBMODULE:
+                return at, entry.object_id
+        return None
+
+    def _walk(
+        self, top: str, real_top: str, entry: _Entry, suffixes: tuple[str, ...]
+    ) -> Iterator[tuple[str, str]]:
         """Folders before links to folders, and each real folder once, so that loops end."""
         seen = {real_top}
         folders = [(top, real_top, entry)]
@@ -93,20 +138,26 @@ class GitTree:
                         folders.append((path, real_path, child))
                 elif child.mode == _LINK:
                     links.append(path)
-                elif child.mode != _SUBMODULE and name.lower().endswith(suffixes):
-                    yield path
+                elif child.mode == _SUBMODULE:
+                    yield path, child.object_id
+                elif name.lower().endswith(suffixes):
+                    yield path, ""
             links.sort(reverse=True)
             while links and not folders:
                 path = links.pop()
                 try:
                     real, target = self._find(path)
+                except Unanswered:
+                    raise
                 except FileError:  # it leads nowhere, or out: whoever reads it is told so
                     if path.lower().endswith(suffixes):
-                        yield path
+                        yield path, ""
                     continue
-                if not target.is_folder:
+                if target.mode == _SUBMODULE:
+                    yield path, target.object_id
+                elif not target.is_folder:
                     if path.lower().endswith(suffixes):
-                        yield path
+                        yield path, ""
                 elif real not in seen:
                     seen.add(real)
                     folders.append((path, real, target))
@@ -116,15 +167,24 @@ class GitTree:
             folder, _, name = path.rpartition("/")
             _, entry = self._find(folder)
             return not path or (entry.is_folder and name in self._entries(entry))
+        except Unanswered:
+            raise
         except FileError:
             return False
 
-    def contains(self, path: str) -> bool:
+    def _is_link(self, path: str) -> bool:
+        folder, _, name = path.rpartition("/")
         try:
-            self._find(path)
+            entry = self._entries(self._find(folder)[1]).get(name)
+        except FileError:
+            return False
+        return entry is not None and entry.mode == _LINK
+
+    def real(self, path: str) -> str | None:
+        try:
+            return self._find(path)[0]
         except FileError as error:
-            return error.message != outside().message
-        return True
+            return None if error.message == outside().message else path
 
     def _find(self, path: str) -> tuple[str, _Entry]:
         """The real path (links resolved, from the root) and the entry that a path leads to."""
@@ -142,10 +202,12 @@ class GitTree:
                 continue
             real, folder = at[-1]
             if not folder.is_folder:
-                raise FileError("does not exist")
+                raise Absent("does not exist")
             entry = self._entries(folder).get(step)
             if entry is None:
-                raise FileError("lies in Git's own folder" if step == ".git" else "does not exist")
+                if step == ".git":
+                    raise FileError("lies in Git's own folder")
+                raise Absent("does not exist")
             if entry.mode != _LINK:
                 at.append((_below(real, step), entry))
                 continue
@@ -161,8 +223,10 @@ class GitTree:
     def _link(self, entry: _Entry) -> str:
         try:
             target = self._objects.read(entry.object_id, "blob", _MAX_LINK).decode("utf-8", "surrogateescape")
-        except GitError:
+        except TooLong:
             raise FileError("is a link that cannot be read") from None
+        except GitError as error:
+            raise Unanswered("is a link that cannot be read", error.hint) from None
         if "\0" in target or not target:
             raise FileError("cannot be read: no usable path")
         return target
@@ -173,7 +237,7 @@ class GitTree:
             try:
                 known = _parsed(self._objects.tree(folder.object_id), self._id_size)
             except GitError as error:
-                raise FileError(error.message, error.hint) from None
+                raise Unanswered(error.message, error.hint) from None
             self._count += len(known)
             if self._count > _MAX_ENTRIES:
                 raise FileError(f"lies among more than {_MAX_ENTRIES} files")
@@ -206,7 +270,7 @@ def _parsed(data: bytes, size: int) -> dict[str, _Entry]:
             or text in ("", ".", "..")
             or "/" in text
         ):
-            raise FileError("lies in a folder that is damaged in Git")
+            raise Unanswered("lies in a folder that is damaged in Git")
         found[text] = _Entry(mode.decode().lstrip("0"), data[end + 1 : end + 1 + size].hex())
         at = end + 1 + size
     return found

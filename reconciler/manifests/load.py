@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field, replace
 from datetime import date
 from functools import cache, partial
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Complaint, InputError, Mark
 from reconciler.frozen import dataclass
 from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests.accounts import unowned
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
-from reconciler.manifests.files import FileError, Tree
+from reconciler.manifests.files import Absent, FileError, Tree, spelled, spellings
 from reconciler.manifests.icons import Icons, ManifestIconFiles
 from reconciler.manifests.nodes import Marks, mark_of
 from reconciler.manifests.resolve import Draft, Resolver
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "ManifestIconFiles", "load", "schema_text"]
 
-_SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml")
 _EMPTIED = (
     "declare one, or delete the file: `apply --prune` then leaves the group that it declared, "
     "unless `reconciler state forget NAME` comes first"
@@ -54,6 +55,10 @@ def _none_applied(_: Settings) -> frozenset[str]:
     return frozenset()
 
 
+def _all_there(_: Config) -> tuple[Complaint, ...]:
+    return ()
+
+
 def load(
     tree: Tree,
     *,
@@ -64,6 +69,7 @@ def load(
     check_icons: bool = True,
     need_manifests: bool = True,
     applied_icons: Callable[[Settings], frozenset[str]] = _none_applied,
+    left_out: Callable[[Config], Iterable[Complaint]] = _all_there,
 ) -> Loaded:
     """Read and check all files.
 
@@ -72,24 +78,30 @@ def load(
     `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
     do not look at icons. Without `need_manifests` it is no mistake that there is none, in a file
     or in all of them. `applied_icons` is asked, once there is a picture to be checked, which ones (SHA-256)
-    an earlier run has applied: they are not decoded again. Raises `InputError` with every complaint about
-    every file.
+    an earlier run has applied: they are not decoded again. `left_out` complains of files that ought to be
+    in the tree and are not (`manifests.missing`). Raises `InputError` with every complaint about every file.
     """
     complaints = Complaints()
     config, found = load_config(tree, config_path)
     complaints.extend(found)
     if only:
+        if config.accounts:
+            complaints.extend(unowned(tree, config))
         config = config.of(only)
     elif "accounts" in config.marks:
         config = replace(config, whole=False)  # what is missing is each account's
-    if (path := config.settings.contacts) and "contacts" not in config.marks and not tree.exists(path):
-        config = replace(config, settings=replace(config.settings, contacts=None))
-    contacts, found = _contacts(tree, config)
+    path = config.settings.contacts or ""
+    config, contacts, found = _contacts(tree, config)
     complaints.extend(found)
+    absent = tuple(left_out(config))
+    complaints.extend(absent)
+    explained = frozenset(each.mark.file for each in absent if not each.warning)
+    if not explained.isdisjoint(map(tree.shown, spellings(path))):
+        contacts.whole = False
     applied = partial(applied_icons, config.settings)
     icons = Icons(tree, complaints, applied) if check_icons else None
     resolver = Resolver(config, contacts, today, icons, complaints)
-    drafts = _drafts(tree, config, complaints, need_manifests)
+    drafts = _drafts(tree, config, complaints, need_manifests, explained)
     groups = [resolver.group(draft) for draft in drafts]
     if complaints.mistakes:
         raise InputError(complaints)
@@ -104,35 +116,47 @@ def load(
     return Loaded(desired, settings, manifests, config, contacts)
 
 
-def _contacts(tree: Tree, config: Config) -> tuple[Contacts, list[Complaint]]:
-    """The contacts; none where nobody named a file and there is none."""
-    path = config.settings.contacts
-    if path is None:
-        return Contacts(), []
-    if "contacts" in config.marks and not tree.exists(path):
-        message = f"{quote(tree.shown(path))} does not exist"
-        return Contacts(whole=False), [Complaint(config.marks["contacts"], message, rule="file")]
-    return load_contacts(tree, path)
+def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Complaint]]:
+    """The contacts, none where nobody named a file and there is none; and the configuration with the file
+    that they stand in."""
+    path, named = config.settings.contacts or "", config.marks.get("contacts")
+    try:
+        there = spelled(tree, path)
+        if not tree.exists(there if named is None else path):
+            raise Absent(
+                "does not exist", f"did you mean {quote(tree.shown(there))}?" if there != path else ""
+            )
+    except Absent as error:
+        if named is None:
+            return replace(config, settings=replace(config.settings, contacts=None)), Contacts(), []
+        message = f"{quote(tree.shown(path))} {error.message}"
+        return config, Contacts(whole=False), [Complaint(named, message, error.hint, "file")]
+    except FileError as error:
+        message = f"this file {error.message}"
+        return config, Contacts(whole=False), [Complaint(Mark(tree.shown(path)), message, error.hint, "file")]
+    return replace(config, settings=replace(config.settings, contacts=there)), *load_contacts(tree, there)
 
 
-def _drafts(tree: Tree, config: Config, complaints: Complaints, needed: bool) -> list[Draft]:
-    """All manifests of all files, without what is wrong in them."""
+def _drafts(
+    tree: Tree, config: Config, complaints: Complaints, needed: bool, explained: frozenset[str]
+) -> list[Draft]:
+    """All manifests of all files, without what is wrong in them. `explained` are files, as they are shown, of
+    which it was said already why they are not there."""
     folder = config.settings.manifests
     place = config.marks.get("manifests", Mark(tree.shown(folder)))
+    before = complaints.mistakes
     try:
-        paths = tree.list(folder, _SUFFIXES)
+        paths = tree.list(folder, SUFFIXES)
     except FileError as error:
-        if config.whole and (needed or tree.exists(folder)):
+        if not explained and config.whole and (needed or _anything(tree, folder)):
             message = f"the folder of the manifests {error.message}"
             complaints.add(place, message, error.hint or _looked(tree, folder), "no-manifest")
         return []
-    others = {config.path, config.settings.contacts}
     drafts: list[Draft] = []
-    before = complaints.mistakes
     for path in paths:
-        if path not in others:
+        if path not in config.others and tree.shown(path) not in explained:
             drafts += _file(tree, path, complaints, needed)
-    if needed and config.whole and not drafts and complaints.mistakes == before:
+    if needed and config.whole and not drafts and not explained and complaints.mistakes == before:
         complaints.add(
             Mark(tree.shown(folder)),
             "there is no manifest in this folder",
@@ -140,6 +164,14 @@ def _drafts(tree: Tree, config: Config, complaints: Complaints, needed: bool) ->
             "no-manifest",
         )
     return drafts
+
+
+def _anything(tree: Tree, path: str) -> bool:
+    """Whether there is something at a path, as far as can be told."""
+    try:
+        return tree.exists(path)
+    except FileError:
+        return True
 
 
 def _looked(tree: Tree, folder: str) -> str:
@@ -184,6 +216,24 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[D
         manifest = convert.manifest(document, name=name, mark=mark, marks=Marks(checked.node, file))
         drafts.append(Draft(manifest, folder, broken))
     return drafts
+
+
+def names_in(data: bytes, path: str) -> frozenset[str] | None:
+    """The names of the groups that a file declares; None where that cannot be told."""
+    documents = yamlmarks.parse(data, path)
+    if not documents.whole:
+        return None
+    stem = posixpath.splitext(posixpath.basename(path))[0]
+    names = set()
+    for node in documents.nodes:
+        checked = check("group", node, path)
+        name = None if checked.value is None else checked.value.get("name")
+        if name is None and len(documents.nodes) == 1 and "name" not in checked.broken:
+            name = stem if _name_pattern().fullmatch(stem) else None
+        if name is None:
+            return None
+        names.add(name)
+    return frozenset(names)
 
 
 @cache

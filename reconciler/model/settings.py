@@ -85,11 +85,13 @@ def template_gap(template: Mapping[str, object]) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSettings:
-    """What one of several accounts has of its own, as in `Settings`; the rest is shared."""
+    """What one of several accounts has of its own, as in `Settings`; the rest is shared, and so are the
+    `contacts` where it has none."""
 
     name: str
     account: tuple[str, ...] = ()
     manifests: str
+    contacts: str | None = None
     state: str
 
 

@@ -45,7 +45,8 @@ class Options:
     with `state: none`. `keeps_intents`: whether the next run will find what this one records, which nobody
     knows of a file in a pipeline. `ready`: nothing but promotions of people who have joined since
     (`planning.ready`).
-    `checkout` is None where there is nothing to compare.
+    `checkout` is None where there is nothing to compare. `committed` are names without a manifest here that
+    the checked-out commit still has one for: `prune` leaves none of their groups.
     """
 
     now: datetime
@@ -53,6 +54,7 @@ class Options:
     targets: tuple[str, ...] = ()
     allow: frozenset[str] = frozenset()
     prune: bool = False
+    committed: frozenset[str] = frozenset()
     keeps_state: bool = True
     keeps_intents: bool = True
     ready: Ready | None = None

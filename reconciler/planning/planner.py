@@ -255,7 +255,7 @@ def _not_read(problem: Problem) -> Note:
 
 
 def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -> GroupPlan:
-    """A binding whose manifest is gone: reported, and left only with `--prune`."""
+    """A binding whose manifest is gone: reported, and left only with `--prune`, once that is committed."""
     found = reading.groups.get(group_id)
     live = found if isinstance(found, LiveGroup) else None
     orphan = GroupPlan(name=name, action="orphaned", id=group_id, live=live)
@@ -265,6 +265,12 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
         note = Note(
             f"its manifest is gone. Renamed: reconciler state mv {name} NEW-NAME; keep it, unmanaged: "
             f"reconciler state forget {name}; leave it for good: reconciler apply --prune"
+        )
+        return replace(orphan, notes=(note,))
+    if name in context.options.committed:
+        note = Note(
+            "its manifest is gone here, and the commit that is checked out still has it: --prune leaves the "
+            "group once the deletion is committed"
         )
         return replace(orphan, notes=(note,))
     match found:

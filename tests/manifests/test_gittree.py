@@ -114,7 +114,7 @@ def test_a_path_means_the_same_as_on_disk(both: tuple[WorkTree, GitTree], path: 
         assert answer(tree, path) == answer(work, path)
     assert isinstance(answer(tree, path), bytes) == isinstance(answer(work, path), bytes)
     assert tree.exists(path) == (work.exists(path) and not path.startswith(".git"))
-    assert tree.contains(path) == work.contains(path) or path.startswith(".git")
+    assert (tree.real(path) is None) == (work.real(path) is None) or path.startswith(".git")
     assert tree.shown(path) == work.shown(path)
 
 
@@ -129,13 +129,16 @@ def test_a_folder_holds_the_same_as_on_disk(both: tuple[WorkTree, GitTree], fold
             return error.message
 
     work, tree = both
-    assert listed(tree) == listed(work)
+    on_disk = listed(work)
+    if not isinstance(on_disk, str):  # what may be a folder and leads nowhere: whoever reads the disk is told
+        on_disk = tuple(path for path in on_disk if not path.endswith("/broken"))
+    assert listed(tree) == on_disk
 
 
 def test_nobody_s_link_leads_out(both: tuple[WorkTree, GitTree]) -> None:
     for path in ("groups/out.yaml", "groups/absolute.yaml"):
         assert answer(both[1], path) == "leads out of the repository"
-        assert not both[1].contains(path)
+        assert both[1].real(path) is None
 
 
 def test_an_empty_path_is_the_root(both: tuple[WorkTree, GitTree]) -> None:

@@ -50,7 +50,7 @@ def command(
     from functools import partial
 
     from reconciler import operations
-    from reconciler.cli import exits, files, terminal, wiring
+    from reconciler.cli import exits, files, loading, terminal, wiring
     from reconciler.cli.apply_formats import APPLY
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
@@ -96,7 +96,9 @@ def command(
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
-                options = work.store.placed(options, journal.state)
+                options = loading.with_committed(
+                    common, work.loaded, journal.state, work.store.placed(options, journal.state)
+                )
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 run = (
                     partial(operations.ready, appeared=None)

@@ -30,7 +30,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     has yet to join.
     """
     from reconciler import operations
-    from reconciler.cli import exits, terminal, wiring
+    from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.drift_formats import DRIFT
     from reconciler.cli.outputs import Outputs
@@ -41,6 +41,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "drift", clock)
+    files.check_outputs(common, [f"--record={record}"] if record else [])
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
         file = HistoryFile(named_after(record, common.account_name)) if record else None

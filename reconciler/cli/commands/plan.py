@@ -44,7 +44,7 @@ def command(
     """Show what apply would change. Changes nothing."""
 
     from reconciler import operations
-    from reconciler.cli import exits, files, terminal, wiring
+    from reconciler.cli import exits, files, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.plan_formats import PLAN, view_of_plan
@@ -52,13 +52,14 @@ def command(
     wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "plan", clock)
+    files.check_outputs(common, [f"--out={out}"] if out is not None else [])
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock, base=base) as work:
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read(work.base.committed if work.base else None)
-            options = work.store.placed(options, state)
+            options = loading.with_committed(common, work.loaded, state, work.store.placed(options, state))
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             planned = operations.plan(
                 work.loaded,
