@@ -126,15 +126,13 @@ class Tracked:
         folder = config.settings.manifests
         read = frozenset(self._walk(folder).files)
         found: set[str] = set()
-        for top, folders in self._repositories(folder).items():
+        for top, here in self._repositories(folder).items():
             with self._head(top) as head:
                 if head is None:
                     continue
-                others = config.others
-                if not top:
-                    committed = self._committed(head)
-                    folders = folders | self._folders(committed)
-                    others |= committed.others
+                committed = config if top else self._committed(head)
+                folders = here if top else here | self._folders(committed)
+                others = config.others | committed.others
                 if names:
                     found.update(self._declared(head, top, folders, read, others))
         return names & found
@@ -262,7 +260,7 @@ class Tracked:
                     rest = folder[len(path) :].lstrip("/") if submodule is not None else ""
                     if _git_folder(self._root / full) is None:
                         raise Unknown(
-                            f"the commit has the submodule {self._tree.shown(full)}, which is not checked out",
+                            f"the commit has a submodule that is not checked out, {self._tree.shown(full)}",
                             "check it out, or commit that it is gone",
                         )
                     with self._head(full, commit) as inner:
@@ -317,7 +315,9 @@ class Tracked:
                     else GitTree(objects, commit, self._tree if not top else WorkTree(root, root))
                 )
         except (gitobjects.GitError, Unanswered) as error:
-            raise Unknown(error.message, error.hint or _FETCH) from None
+            about_a_file = error.message.startswith(("is ", "lies "))
+            message = f"a part of the commit {error.message}" if about_a_file else error.message
+            raise Unknown(message, error.hint or _FETCH) from None
 
     def _index(self, top: str, paths: set[str]) -> Iterator[_Entry]:
         """What the index has below these paths, but for files that are plainly to be on disk."""

@@ -146,3 +146,78 @@ def test_a_missing_folder_is_said_of_each_account(folder: Folder) -> None:
     folder.write("reconciler.yaml", "accounts:\n  a: {}\n  b: {manifests: there}\n")
     assert "the folder of the manifests does not exist" in folder.complaints(only="a")[0]
     assert folder.complaints(only="b")[0].startswith("reconciler.yaml:3:18: the folder of the manifests")
+
+
+@pytest.fixture
+def two(folder: Folder) -> Folder:
+    """Two accounts with folders in the common one."""
+    folder.write("reconciler.yaml", "accounts: {sales: {}, support: {}}\n")
+    for name in ("sales", "support"):
+        folder.write(f"groups/{name}/g.yaml", "subject: G\n")
+        assert folder.warnings(only=name) == []
+    return folder
+
+
+UNOWNED = "1:1: this manifest belongs to no account, so it would not be read"
+
+
+@pytest.mark.parametrize(
+    "path", ["groups/g2.yaml", "groups/g2.yml", "groups/deep/er/g2.yaml", "groups/SALES/g.yaml"]
+)
+def test_a_manifest_of_nobody_is_a_mistake_whatever_the_account(two: Folder, path: str) -> None:
+    two.write(path, "subject: Nobody's\n")
+    for name in ("sales", "support"):
+        (found,) = two.complaints(only=name)
+        assert found == f"{path}:{UNOWNED} (move it into the folder of its account, such as `groups/sales`)"
+
+
+def test_what_is_no_manifest_belongs_to_nobody(two: Folder) -> None:
+    two.write("groups/README.md", "about them")
+    two.write("groups/icons/a.png", "x")
+    two.write("groups/.hidden.yaml", "x: y\n")
+    two.write("docs/d.yaml", "subject: D\n")
+    assert two.warnings(only="sales") == []
+
+
+def test_accounts_whose_folders_lie_elsewhere(folder: Folder) -> None:
+    folder.write("reconciler.yaml", "accounts: {sales: {manifests: vendas}, support: {}}\n")
+    folder.write("vendas/g.yaml", "subject: G\n")
+    folder.write("groups/support/g.yaml", "subject: G\n")
+    folder.write("groups/sales/g.yaml", "subject: G\n")  # where it would be by default
+    for name in ("sales", "support"):
+        assert folder.complaints(only=name)[0].startswith(f"groups/sales/g.yaml:{UNOWNED}")
+    (folder.root / "groups/sales/g.yaml").unlink()
+    folder.write("config/groups/x.yaml", "subject: G\n")
+    assert folder.warnings(only="sales") == []
+
+
+def test_a_folder_that_holds_the_folders_of_several_is_common_too(folder: Folder) -> None:
+    folder.write(
+        "reconciler.yaml",
+        "accounts: {sales: {manifests: grupos/vendas}, support: {manifests: grupos/suporte}}\n",
+    )
+    folder.write("grupos/vendas/g.yaml", "subject: G\n")
+    folder.write("grupos/suporte/g.yaml", "subject: G\n")
+    folder.write("grupos/compose.yaml", "services: {}\n")  # it may hold other things besides
+    assert folder.warnings(only="sales") == []
+    folder.write("grupos/novo.yml", "subject: Novo\n")
+    assert folder.complaints(only="sales")[0].startswith(f"grupos/novo.yml:{UNOWNED}")
+
+
+def test_the_root_is_nobody_s_folder(folder: Folder) -> None:
+    folder.write("reconciler.yaml", "accounts: {sales: {manifests: vendas}, support: {manifests: suporte}}\n")
+    folder.write("vendas/g.yaml", "subject: G\n")
+    folder.write("suporte/g.yaml", "subject: G\n")
+    folder.write("mine.yaml", "subject: G\n")
+    assert folder.warnings(only="sales") == []
+
+
+def test_links_to_an_account_s_own_folder(folder: Folder) -> None:
+    folder.write("reconciler.yaml", "accounts: {sales: {manifests: teams/sales}, support: {}}\n")
+    folder.write("teams/sales/g.yaml", "subject: G\n")
+    folder.write("groups/support/g.yaml", "subject: G\n")
+    (folder.root / "groups/sales").symlink_to("../teams/sales")
+    assert folder.warnings(only="sales") == []
+    folder.write("elsewhere/g2.yaml", "subject: G\n")
+    (folder.root / "groups/more").symlink_to("../elsewhere")
+    assert folder.complaints(only="sales")[0].startswith(f"groups/more/g2.yaml:{UNOWNED}")

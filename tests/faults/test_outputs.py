@@ -1,0 +1,115 @@
+"""An output is never a file that is read: refused before the first call, and nothing is written over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import ANA, CONTACTS, Repo
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def assert_refused(repo: Repo, *arguments: str, what: str, **environment: str) -> None:
+    repo.api.clear_calls()
+    before = everything(repo.path)
+    done = repo.run(*arguments, **environment)
+    assert done.code == 64, done.out + done.err
+    assert f"would write over {what}" in done.err
+    assert repo.api.calls() == []
+    assert everything(repo.path) == before
+
+
+@pytest.fixture
+def applied(repo: Repo) -> Repo:
+    repo.group("a", "subject: A\nadmins: [ana]\n")
+    assert repo.apply().code == 0
+    return repo
+
+
+COMMANDS = {
+    "validate": ["validate"],
+    "plan": ["plan"],
+    "apply": ["apply", "--yes"],
+    "drift": ["drift"],
+    "list": ["list"],
+    "invites": ["invites"],
+    "invites --send": ["invites", "--send", "--yes"],
+    "import": ["import", "--all"],
+    "accept": ["accept", "a", "--yes"],
+    "state list": ["state", "list"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_report_is_the_state(applied: Repo, command: str) -> None:
+    report = "json=.reconciler/state.json"
+    assert_refused(applied, *COMMANDS[command], "--report", report, what="the state")
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        (".reconciler/state.json", "the state"),
+        (".reconciler/state.json.lock", "the lock of the state"),
+        ("./x/../.reconciler/../.reconciler/state.json", "the state"),
+        ("groups/a.yaml", "a manifest"),
+        ("groups/new.yaml", "a manifest"),
+        ("groups/deep/er/new.YML", "a manifest"),
+        ("shared/s.yaml", "a manifest"),
+        ("elsewhere/e.yaml", "a manifest"),
+        ("contacts.yaml", "the contacts"),
+        ("contacts.yml", "the contacts"),
+        ("reconciler.yaml", "the configuration"),
+        ("reconciler.yml", "the configuration"),
+        ("link.json", "the contacts"),
+    ],
+)
+@pytest.mark.parametrize("option", [["plan", "--out"], ["drift", "--record"], ["apply", "--yes", "--report"]])
+def test_no_output_is_what_is_read(applied: Repo, option: list[str], path: str, what: str) -> None:
+    applied.write("shared/s.yaml", "subject: S\n")
+    applied.write("elsewhere/e.yaml", "subject: E\n")
+    (applied.path / "groups/linked").symlink_to("../shared")
+    (applied.path / "groups/e.yaml").symlink_to("../elsewhere/e.yaml")
+    (applied.path / "link.json").symlink_to("contacts.yaml")
+    *command, name = option
+    given = f"json={path}" if name == "--report" else path
+    assert_refused(applied, *command, f"{name}={given}", what=what)
+
+
+def test_elsewhere_by_configuration_and_environment(applied: Repo) -> None:
+    applied.write("conf/r.yml", "manifests: m\ncontacts: c.yaml\nstate: file:s.json\n")
+    applied.write("conf/c.yaml", CONTACTS)
+    applied.write("conf/m/b.yaml", "subject: B\n")
+    for path, what in (
+        ("conf/r.yml", "the configuration"),
+        ("conf/r.yaml", "the configuration"),
+        ("conf/c.yml", "the contacts"),
+        ("conf/m/x.yaml", "a manifest"),
+        ("conf/s.json", "the state"),
+    ):
+        assert_refused(applied, "plan", "--config", "conf/r.yml", "--report", f"json={path}", what=what)
+    own = {"RECONCILER_STATE": "file:my/own.json"}
+    assert_refused(applied, "plan", "--report", "json=my/own.json", what="the state", **own)
+    sandbox = ".reconciler/sandbox-state.json"
+    assert_refused(applied, "plan", "--sandbox", "--report", f"json={sandbox}", what="the state")
+
+
+def test_files_with_mistakes_are_not_written_over_either(applied: Repo) -> None:
+    """The mistakes are told in the report: the very file that has them."""
+    applied.group("a", "subject: [\n")
+    for command in (["validate"], ["plan"], ["apply", "--yes"]):
+        assert_refused(applied, *command, "--report", "json=groups/a.yaml", what="a manifest")
+    applied.write("reconciler.yaml", "manifests: [\n")
+    assert_refused(applied, "validate", "--report", "json=reconciler.yaml", what="the configuration")
+    assert_refused(applied, "validate", "--report", "json=contacts.yaml", what="the contacts")
+
+
+def test_outputs_beside_them_are_written(applied: Repo) -> None:
+    applied.api.join(applied.live("A")["id"], ANA)
+    for path in ("groups/report.json", "report.yaml", ".reconciler/report.json", "contacts.json"):
+        assert applied.run("plan", "--report", f"json={path}", "--out", "saved.json").code == 0
+        assert (applied.path / path).read_text().startswith("{")
