@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.places import find_root
-from reconciler.errors import InputError
+from reconciler.errors import InputError, ReconcilerError
 from reconciler.frozen import dataclass
+from reconciler.manifests.files import FileError
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
@@ -38,11 +39,17 @@ class Opened:
         """The file at a path below the root as the base has it; None where no commit has it, so that the one
         on disk is part of no change. Empty where only this change has it: it may not choose its own state.
 
-        Raises `FileError` where there is something else than a file, a link out of the repository included.
+        Raises `ReconcilerError` where there is something else than a file, a link out of the repository
+        included, or where Git cannot say.
         """
-        if self.tree.exists(path):
-            return self.tree.read(path, _MAX_STATE)
-        return b"" if self.head.exists(path) else None
+        try:
+            if self.tree.exists(path):
+                return self.tree.read(path, _MAX_STATE)
+            return b"" if self.head.exists(path) else None
+        except FileError as error:
+            raise ReconcilerError(
+                f"the state {self.tree.shown(path)} at {self.files.ref} {error.message}", error.hint
+            ) from None
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Outputs:
         self.work: Workspace | None = None
         self._row = formats.named(self.name, verb)
         self._files = formats.report_files(common.report, verb)
-        files.check_outputs(common, common.report)
+        files.check_outputs(common, [f"--report {each}" for each in common.report])
         self._sink = sink(common)
         self._sink.expect([Place(self.name), *map(_place, self._files)])
         self._only = common.only

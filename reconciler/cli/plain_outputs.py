@@ -28,7 +28,7 @@ class PlainOutputs(Generic[V]):
             (Place(report.name, report.path), report.format)
             for report in formats.chosen_files(table, common.report)
         ]
-        files.check_outputs(common, common.report)
+        files.check_outputs(common, [f"--report {each}" for each in common.report])
         self._sink = sink(common)
         self._sink.expect([Place(self.name), *(place for place, _ in self._files)])
 

@@ -43,7 +43,7 @@ _OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 _MAX_LINK = 4096
 _MAX_FOLDERS = 500  # more than fit into a command line are asked for by asking for everything
 _TOLD = 100  # files that are named one by one
-_LINK, _SUBMODULE = "120000", "160000"
+_FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"
 _RULE = "not-checked-out"
 
 _SPARSE = (
@@ -323,14 +323,22 @@ class Tracked:
         """What the index has below these paths, but for files that are plainly to be on disk."""
         wanted = sorted(paths) if "" not in paths and len(paths) <= _MAX_FOLDERS else []
         literal = [f":(top,literal){path}" for path in wanted] or [":/"]
-        for line in self._ask(top, "ls-files", "-z", "-t", "--stage", "--full-name", "--", *literal).split(
-            b"\0"
-        ):
+        command = ("ls-files", "-z", "-t", "--stage", "--full-name")
+        try:
+            lines = self._ask(top, *command, "--", *literal)
+        except Unknown as error:
+            # A sparse index has a folder that is left out as one entry. Where its tree is not in this clone,
+            # which files those are cannot be told; that they are left out can.
+            try:
+                lines = self._ask(top, *command, "--sparse", "--", *literal)
+            except Unknown:
+                raise error from None
+        for line in lines.split(b"\0"):
             if line.startswith(b"H 100") or not line:
                 continue
             about, _, path = line.partition(b"\t")
             tag, mode, object_id, _ = about.decode("ascii").split(" ")
-            yield _Entry(os.fsdecode(path), mode, object_id, tag == "S", tag == "M")
+            yield _Entry(os.fsdecode(path).rstrip("/"), mode, object_id, tag == "S", tag == "M")
 
     def _ask(self, top: str, *arguments: str) -> bytes:
         """What Git prints, asked at the top level of a repository. Raises `Unknown`."""
@@ -341,7 +349,7 @@ class Tracked:
             ended = git.Git(root, self._environ).run(*arguments, environ=_OFFLINE)
         except GitError as error:
             raise Unknown(error.message, error.hint) from None
-        if ended.code == 0:
+        if ended.code == 0 and "error: " not in ended.err:  # it goes on without a folder that it cannot read
             return ended.out
         hint = _FETCH
         if "safe.directory" in ended.err:
@@ -376,7 +384,7 @@ def _is_read(entry: _Entry, folder: str) -> bool:
         return False
     if entry.mode == _LINK:
         return may_be_folder(entry.path)
-    return entry.mode == _SUBMODULE or entry.path.lower().endswith(SUFFIXES)
+    return entry.mode in (_SUBMODULE, _FOLDER) or entry.path.lower().endswith(SUFFIXES)
 
 
 def _covered(path: str, folders: set[str]) -> bool:

@@ -27,6 +27,6 @@ def test_no_account_s_file_is_written_over(three: Three, report: str, what: str,
     files = {path: path.read_bytes() for path in three.path.rglob("*") if path.is_file()}
     done = three.plan(*chosen, "--report", report)
     assert done.code == 64
-    assert f"{report} would write over {what}" in done.err
+    assert f"--report {report} would write over {what}" in done.err
     assert len(three.calls("sales")) == calls
     assert {path: path.read_bytes() for path in three.path.rglob("*") if path.is_file()} == files

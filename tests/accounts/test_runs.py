@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests import gitrepo
 from tests.accounts.conftest import CONFIG, NAMES, NUMBERS, Three, token, variable
 from tests.backends.server import RawServer, reply
 from tests.support import ANA, Result
@@ -322,3 +323,25 @@ def test_credentials_without_a_name_are_nobodys(three: Three) -> None:
     assert "not used" in error["hint"]
     assert all(call["status"] == 200 for name in ("sales", "field-ops") for call in three.calls(name))
     assert not any(word in done.out + done.err for word in ("loose-", *map(token, NAMES)))
+
+
+def test_what_git_cannot_say_is_told_once(three: Three) -> None:
+    gitrepo.start(three.path)
+    gitrepo.commit(three.path)
+    for arguments in (["validate"], ["plan"], ["apply", "--yes"]):
+        done = three.run(*arguments, PATH="/nowhere")
+        assert done.code == 0, done.err
+        assert (done.out + done.err).count("Git cannot say") == 1
+    assert three.run("plan", "--prune", PATH="/nowhere").code == 1
+
+
+def test_a_manifest_of_no_account_stops_all_and_each(three: Three) -> None:
+    three.write("groups/g2.yml", "subject: Whose\n")
+    for chosen in ([], ["--account", "sales"]):
+        for command in ("validate", "plan"):
+            done = three.run(command, *chosen)
+            assert done.code == 1
+            assert (done.out + done.err).count(
+                "groups/g2.yml:1:1: error: this manifest belongs to no account"
+            ) == 1
+    assert not any(three.calls(name) for name in NUMBERS)

@@ -233,6 +233,25 @@ def test_unknown_numbers_become_contacts_and_comments_stay(three: Inside) -> Non
     nothing_to_do(three)
 
 
+def test_contacts_in_the_short_spelling_are_added_to(three: Inside) -> None:
+    """A second file beside it would be one too many for every later run."""
+    (three.path / "contacts.yaml").rename(three.path / "contacts.yml")
+    (three.path / "reconciler.yaml").rename(three.path / "reconciler.yml")
+    three.write("contacts.yml", f'people:\n  ana: "+{ANA}"\n')
+    assert imported(three, "--all", "--contacts").code == 0
+    assert not (three.path / "contacts.yaml").exists()
+    assert f'contact-0077: "+{STRANGER}"' in (three.path / "contacts.yml").read_text()
+    nothing_to_do(three)
+
+
+def test_both_spellings_of_the_contacts_are_added_to_by_nobody(three: Inside) -> None:
+    three.write("contacts.yml", f'people:\n  ana: "+{ANA}"\n')
+    done = imported(three, "--all", "--contacts")
+    assert done.code == 1
+    assert "contacts.yaml:1:1: error: this file stands beside `contacts.yml`" in done.err
+    assert not list(three.path.glob("groups/*"))
+
+
 def test_defaults_do_not_hold_for_what_is_left_out(three: Inside) -> None:
     three.write(
         "reconciler.yaml",

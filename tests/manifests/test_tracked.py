@@ -116,6 +116,17 @@ def test_a_folder_elsewhere_that_a_link_leads_to(checkout: Checkout) -> None:
     ]
 
 
+def test_more_links_than_fit_into_a_command_line(checkout: Checkout) -> None:
+    for number in range(600):
+        name = f"{number:03}-" + "x" * 200
+        checkout.write(f"shared/{name}/g{number}.yaml", f"subject: G{number}\n")
+        (checkout.root / "groups" / name).symlink_to(f"../shared/{name}")
+    gitrepo.commit(checkout.root)
+    assert checkout.said() == []
+    git(checkout.root, "sparse-checkout", "set", "--no-cone", "/*", "!/shared/599-*/", "!/docs/")
+    assert [each.partition(":")[0][-9:] for each in checkout.said()] == ["x" * 9, "g599.yaml"]
+
+
 def test_a_folder_of_manifests_that_is_a_link(checkout: Checkout) -> None:
     git(checkout.root, "mv", "groups", "teams")
     (checkout.root / "groups").symlink_to("teams")
@@ -476,18 +487,32 @@ def test_no_repository_and_an_empty_one(tmp_path: Path) -> None:
     assert checkout.declared("gone") == set()
 
 
-def test_nothing_is_fetched(checkout: Checkout, clone: Callable[..., Checkout], tmp_path: Path) -> None:
-    """A partial clone would ask its remote for what it lacks."""
-    git(checkout.root, "config", "uploadpack.allowFilter", "true")
-    treeless = clone("--filter=tree:0", "--no-checkout")
-    asked = tmp_path / "asked"
-    helper = tmp_path / "upload-pack"
+@pytest.mark.parametrize("folder", ["groups", "groups/norte"])
+def test_a_sparse_index_whose_trees_are_not_in_the_clone(
+    checkout: Checkout, tmp_path: Path, folder: str
+) -> None:
+    """Git would fetch them to say which files they hold, or go on without them. What is left out is told all
+    the same, and nothing is fetched."""
+    git(tmp_path, "clone", "--quiet", "--bare", str(checkout.root), "remote.git")
+    asked, helper = tmp_path / "asked", tmp_path / "upload-pack"
     helper.write_text(f'#!/bin/sh\ntouch {asked}\nexec git-upload-pack "$@"\n')
     helper.chmod(0o755)
-    git(treeless.root, "config", "remote.origin.uploadpack", str(helper))
-    git(treeless.root, "config", "protocol.file.allow", "always")
-    treeless.write("groups/a.yaml", "subject: A\n")
-    assert len(treeless.warnings()) == 1
+    for key, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "protocol.file.allow": "always",
+        "remote.origin.promisor": "true",
+        "remote.origin.uploadpack": str(helper),
+        "remote.origin.url": f"file://{tmp_path}/remote.git",
+    }.items():
+        git(checkout.root, "config", key, value)
+    checkout.write("reconciler.yaml", f"manifests: {folder}\n")
+    git(checkout.root, "sparse-checkout", "set", "--cone", "--sparse-index", "groups/sul")
+    lost = git(checkout.root, "rev-parse", "HEAD:groups/norte")
+    (checkout.root / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    assert f"groups/norte: {SPARSE}" in checkout.said()
+    with pytest.raises(Unknown):
+        checkout.declared("b")
     assert not asked.exists()
 
 

@@ -24,7 +24,11 @@ reconciler apply --sandbox --yes            try it without an account
 @verb("apply", EXAMPLES, PerAccount(alone="--plan applies the plan of one account", when="plan_file"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
-@click.option("--prune", is_flag=True, help="Leave groups whose manifest is gone. This is final.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Leave groups whose manifest is gone, from the commit as well. This is final.",
+)
 @click.option("--ready", is_flag=True, help="Only promote people who have joined since; change nothing else.")
 @click.option(
     "--allow",

@@ -19,7 +19,9 @@ reconciler plan --format json --report text=plan.txt
 @verb("plan", EXAMPLES, PerAccount(alone="--out saves the plan of one account", when="out"))
 @click.option("--out", metavar="FILE", default=None, help="Save the plan, for `apply --plan`.")
 @click.option("--detailed-exitcode", is_flag=True, help="End 2 where something is to be done.")
-@click.option("--prune", is_flag=True, help="Plan to leave groups whose manifest is gone.")
+@click.option(
+    "--prune", is_flag=True, help="Plan to leave groups whose manifest is gone, from the commit as well."
+)
 @click.option(
     "--allow",
     metavar="CODE",
