@@ -89,7 +89,7 @@ class Icons:
         written = posixpath.relpath(path, folder or ".")
         for base in (self._tree.base, ""):
             other = posixpath.normpath(posixpath.join(base, written))
-            if self._tree.contains(other) and self._tree.exists(other):
+            if self._tree.real(other) is not None and self._tree.exists(other):
                 return f"paths are relative to the file that names them: {_did_you_mean(other, folder)}"
         there = self._files_near(path)
         plain = _plain(path)
