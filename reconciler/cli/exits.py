@@ -78,12 +78,12 @@ def of_list(found: Listing, *, stopped: bool) -> Exit:
 
 
 def of_accept(result: AcceptResult) -> Exit:
-    """130 when a stop was asked for, 1 when something could not be read, written or recorded, 3 when
-    something could not be accepted, or the files were not approved."""
+    """130 when a stop was asked for, 1 when something could not be read or written, 3 when something could
+    not be accepted, or the files were not approved."""
     codes = {Exit.OK}
     if result.interrupted:
         codes.add(Exit.INTERRUPTED)
-    if not result.complete or result.failed is not None or result.unsaved is not None:
+    if not result.complete or result.failed is not None:
         codes.add(Exit.ERROR)
     if any(group.left or group.status in ("refused", "declined") for group in result.groups):
         codes.add(Exit.PARTIAL)

@@ -86,12 +86,11 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptResult:
-    """All groups that were named, and the files that changed. `failed`: why not every file could be written;
-    `unsaved`: why nothing could be recorded in state."""
+    """All groups that were named, and the files that changed. `failed`: why not every file could be
+    written."""
 
     groups: tuple[AcceptOutcome, ...]
     files: tuple[FileChange, ...] = ()
     complete: bool = True
     interrupted: bool = False
     failed: Problem | None = None
-    unsaved: Problem | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError, StateError
+from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError
 from reconciler.frozen import dataclass
 from reconciler.manifests.accepting import Draft
 from reconciler.manifests.edits import EditError
@@ -25,10 +25,9 @@ from reconciler.model.acceptance import (
 from reconciler.model.group import Ensure
 from reconciler.model.live import IconSeen, Problem, Reading
 from reconciler.model.plan import GroupPlan, Note
-from reconciler.model.record import Deed, IconRecord, Record
+from reconciler.model.record import Record, State
 from reconciler.operations.deciding import decide
 from reconciler.planning.accepting import choose, more_than, still_differs
-from reconciler.planning.bookkeeping import record_of
 from reconciler.planning.drift import drift as drifted
 from reconciler.planning.group import Context, plan_group
 from reconciler.planning.identity import Bound
@@ -41,14 +40,14 @@ if TYPE_CHECKING:
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.drift import GroupDrift
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers
+    from reconciler.ports import Clock, IconFiles, Progress, Reader, Workers
 
 Approve = Callable[[AcceptResult], bool]
 
 
 def accept(
     loaded: Loaded,
-    journal: Journal,
+    state: State,
     *,
     reader: Reader,
     icon_files: IconFiles,
@@ -62,16 +61,17 @@ def accept(
     progress: Progress,
     workers: Workers = THREADS,
 ) -> AcceptResult:
-    """Write the live values of the groups that `options` wants into their manifests, and record it.
+    """Write the live values of the groups that `options` wants into their manifests.
 
-    Nothing is changed in any group: no writer is handed in. Everything is drafted, loaded as if it were on
-    disk (`reload`) and compared with what is live before `approve` is shown it and anything is written.
-    Raises what `plan` raises.
+    Nothing else is changed: no writer is handed in, and nothing is recorded, because files that are not
+    merged say nothing yet of what is wanted. Everything is drafted, loaded as if it were on disk (`reload`)
+    and compared with what is live before `approve` is shown it and anything is written. Raises what `plan`
+    raises.
     """
-    made, reading = decide(loaded, journal.state, reader, icon_files, options, progress, workers=workers)
-    found = drifted(made, loaded.desired, journal.state, loaded.settings, keeps_state=options.keeps_state)
+    made, reading = decide(loaded, state, reader, icon_files, options, progress, workers=workers)
+    found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     draft = Draft(tree, output, loaded, options.today)
-    run = _Run(loaded, journal, reader, reading, draft, reload, options, wish)
+    run = _Run(loaded, state, reader, reading, draft, reload, options, wish)
     planned = {group.name: group for group in made.groups}
     for entry in found.groups:
         run.choose(planned[entry.name], entry)
@@ -85,8 +85,7 @@ def accept(
     if result.files and not approve(replace(result, files=_shown(tree, result.files))):
         return _declined(result)
     failed = _write(result.files, output)
-    unsaved = run.record() if failed is None else None
-    return replace(result, files=_shown(tree, result.files), failed=failed, unsaved=unsaved)
+    return replace(result, files=_shown(tree, result.files), failed=failed)
 
 
 def _shown(tree: Tree, files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
@@ -129,7 +128,7 @@ class _Run:
     def __init__(
         self,
         loaded: Loaded,
-        journal: Journal,
+        state: State,
         reader: Reader,
         reading: Reading,
         draft: Draft,
@@ -138,7 +137,7 @@ class _Run:
         wish: AcceptWish,
     ) -> None:
         self.loaded = loaded
-        self.journal = journal
+        self.state = state
         self.reader = reader
         self.reading = reading
         self.draft = draft
@@ -147,7 +146,6 @@ class _Run:
         self.wish = wish
         self.outcomes: dict[str, AcceptOutcome] = {}
         self.chosen: list[_Chosen] = []
-        self.records: dict[str, Record] = {}
         self.context = Context.of(loaded.desired, loaded.settings, options)
 
     def choose(self, planned: GroupPlan, found: GroupDrift) -> None:
@@ -192,7 +190,7 @@ class _Run:
             self.outcomes[planned.name] = replace(self.outcomes[planned.name], status="refused")
         if acceptance.fields:
             bound = None if planned.id is None else Bound(planned.id, "state", planned.was)
-            record = record_for(planned.name, bound, self.journal.state)
+            record = record_for(planned.name, bound, self.state)
             known = seen if isinstance(seen, IconSeen) else None
             self.chosen.append(_Chosen(acceptance, planned, desired, icon, known, record))
 
@@ -221,9 +219,8 @@ class _Run:
         wanted = {group.name: group for group in after.desired.groups}
         context = Context.of(after.desired, after.settings, self.options)
         results = [self._check(each, wanted[each.acceptance.name], context) for each in chosen]
-        for each, (record, left) in zip(chosen, results, strict=True):
+        for each, left in zip(chosen, results, strict=True):
             name = each.acceptance.name
-            self.records[name] = record
             fields = tuple(field for field in each.acceptance.fields if field not in left)
             why = tuple(Note(f"`{field}` still differs in part") for field in left)
             old = self.outcomes[name]
@@ -241,30 +238,14 @@ class _Run:
         ]:
             raise _Surprise("another group would be changed by it", "change the manifest by hand")
 
-    def _check(
-        self, each: _Chosen, wanted: DesiredGroup, context: Context
-    ) -> tuple[Record, tuple[AcceptField, ...]]:
-        """The record of a group as it is then, and what of the accepted would still differ. Raises
-        `_Surprise` where an apply would do more than before."""
-        live, seen, record = each.acceptance.live, each.seen, each.record
-        served = None
-        if each.icon is not None and seen is not None and seen.meta is not None and seen.sha256 is not None:
-            served = IconRecord(seen.sha256, seen.sha256, seen.meta.location, seen.meta.length)
-            record = replace(record or Record(id=live.id), icon=served)
-        changes = plan_group(wanted, live, seen, record, context)
+    def _check(self, each: _Chosen, wanted: DesiredGroup, context: Context) -> tuple[AcceptField, ...]:
+        """What of the accepted would still differ by the record, which stays as it is. Raises `_Surprise`
+        where an apply would do more than before."""
+        changes = plan_group(wanted, each.acceptance.live, each.seen, each.record, context)
         after = changes.changes or changes.withheld
         if more_than(each.planned.changes or each.planned.withheld, after):
             raise _Surprise("the next apply would then do more than before", "change the manifest by hand")
-        made = record_of(
-            wanted,
-            live,
-            seen,
-            record,
-            now=self.options.now,
-            uploaded=served,
-            unsettled=frozenset(change.kind for change in after),
-        )
-        return made, still_differs(each.acceptance, after)
+        return still_differs(each.acceptance, after)
 
     def _refuse(self, each: _Chosen, error: ReconcilerError) -> None:
         message = error.message
@@ -275,19 +256,6 @@ class _Run:
         problem = Problem("file", message, error.hint)
         name = each.acceptance.name
         self.outcomes[name] = replace(self.outcomes[name], status="refused", problem=problem)
-
-    def record(self) -> Problem | None:
-        """Record every accepted group in one step; the reason where that cannot be done."""
-        chosen = [each.planned for each in self.chosen if each.acceptance.name in self.records]
-        try:
-            if self.records:
-                self.journal.observe(self.records, [planned.was for planned in chosen if planned.was])
-                fields = {name: ", ".join(self.outcomes[name].fields) for name in sorted(self.records)}
-                names = tuple((name, f"accepted {words}") for name, words in fields.items())
-                self.journal.finish(Deed(verb="accept", counts=(("accepted", len(names)),), names=names))
-        except StateError as error:
-            return Problem("state", error.message, error.hint)
-        return None
 
 
 class _Surprise(ReconcilerError):

@@ -122,8 +122,8 @@ def _observed(
         return None if icon.picture is None else old
     if judge(icon, seen, old) not in IN_SYNC:
         return old
-    if seen.sha256 is None:
-        return old
+    if seen.sha256 is None:  # untouched; the file may have become what is served
+        return old and replace(old, source=icon.picture.sha256)
     return IconRecord(icon.picture.sha256, seen.sha256, seen.meta.location, seen.meta.length)
 
 

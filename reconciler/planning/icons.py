@@ -34,7 +34,7 @@ def judge(wanted: DesiredIcon, seen: IconSeen, record: IconRecord | None) -> Ver
     source = wanted.picture.sha256
     untouched = record is not None and seen.meta.location == record.url and seen.meta.length == record.length
     if untouched and record is not None:
-        return Verdict.SAME if record.source == source else Verdict.DIFFERS
+        return Verdict.SAME if source in (record.source, record.served) else Verdict.DIFFERS
     if seen.sha256 is None:
         return Verdict.FETCH
     if seen.sha256 == source:

@@ -22,7 +22,7 @@ def render_accept(view: AcceptView) -> str:
             "groups": [_accepted(group) for group in view.groups],
             "files": [asdict(file) for file in view.files],
             "failed": None if view.failed is None else asdict(view.failed),
-            "unsaved": None if view.unsaved is None else asdict(view.unsaved),
+            "unsaved": None,  # nothing is recorded, and a key that somebody may read stays
         }
     )
 

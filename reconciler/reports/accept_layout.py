@@ -31,11 +31,10 @@ def file_items(view: AcceptView) -> list[Item]:
 
 def accept_items(view: AcceptView) -> list[Item]:
     """What became of every group, and why something could not be written."""
-    problems = [problem for problem in (view.failed, view.unsaved) if problem is not None]
-    return [
-        *(_group(group) for group in view.groups),
-        *(Item(plain(problem.message, "bad"), "", tuple(_hint(problem))) for problem in problems),
-    ]
+    groups = [_group(group) for group in view.groups]
+    if view.failed is not None:
+        groups.append(Item(plain(view.failed.message, "bad"), "", tuple(_hint(view.failed))))
+    return groups
 
 
 def files_summary(view: AcceptView) -> Cell:

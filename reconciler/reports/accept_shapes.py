@@ -46,4 +46,3 @@ class AcceptView:
     groups: tuple[AcceptedView, ...]
     files: tuple[FileView, ...]
     failed: ProblemView | None
-    unsaved: ProblemView | None

@@ -23,7 +23,6 @@ def accept_view(result: AcceptResult, book: Book) -> AcceptView:
         groups=tuple(_group(group, book) for group in result.groups),
         files=tuple(_file(change, book) for change in result.files),
         failed=problem_view(result.failed, book),
-        unsaved=problem_view(result.unsaved, book),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 from collections.abc import Callable
@@ -139,9 +140,6 @@ def test_exactly_the_lines_of_the_accepted_values_change(suporte: tuple[Inside, 
     ]
     in_sync(repo)
     assert STRANGER not in done.out
-    record = codec.loads(repo.state.read_bytes()).groups["suporte"]
-    assert record.applied is not None
-    assert record.applied.subject == "Suporte: Campinas #1"
     assert accepted(repo, "suporte").json["groups"][0]["status"] == "unchanged"
 
 
@@ -325,3 +323,111 @@ def test_it_works_without_a_state(suporte: tuple[Inside, str]) -> None:
     repo.state.unlink()
     plan = repo.plan("--detailed-exitcode")
     assert plan.code == 0
+
+
+# --- files alone ------------------------------------------------------------------------------------------
+
+
+def edit_by_hand(repo: Inside, group: str) -> None:
+    repo.api.set_subject(group, "Campinas")
+    repo.api.demote(group, BRUNO)
+    repo.api.join(group, STRANGER)
+    repo.api.set_icon(group, picture("navy"))
+
+
+def causes(repo: Inside, name: str = "suporte") -> dict[str, str]:
+    found = repo.run("drift", "--format", "json")
+    assert found.code == 2, found.out + found.err
+    return {field["field"]: field["cause"] for field in found.group(name)["fields"]}
+
+
+def test_what_was_accepted_and_not_merged_stays_a_drift(suporte: tuple[Inside, str]) -> None:
+    """The pull request is refused and the files are taken back: nothing may remember that it was accepted."""
+    repo, group = suporte
+    edit_by_hand(repo, group)
+    before, recorded = causes(repo), repo.state.read_bytes()
+    assert set(before) == {"subject", "icon", "admins", "members"}
+    assert accepted(repo, "suporte").code == 0
+    in_sync(repo)
+    assert repo.state.read_bytes() == recorded
+    git(repo, "checkout", "-q", ".")
+    assert causes(repo) == before
+    assert set(before.values()) == {"edited_outside"}
+
+
+def test_what_was_accepted_and_merged_is_recorded_by_the_next_apply(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    edit_by_hand(repo, group)
+    assert accepted(repo, "suporte").code == 0
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "accepted")
+    repo.api.clear_calls()
+    assert repo.apply().code == 0
+    assert not repo.api.writes()
+    record = codec.loads(repo.state.read_bytes()).groups["suporte"]
+    assert record.applied is not None
+    assert record.icon is not None
+    assert record.applied.subject == "Campinas"
+    assert record.icon.source == record.applied.icon
+    repo.api.clear_calls()
+    in_sync(repo)
+    assert not repo.api.downloads()  # the served bytes are on record as the file's
+    repo.api.set_subject(group, "Suporte")  # from now on what it was before is somebody's edit
+    assert causes(repo) == {"subject": "edited_outside"}
+
+
+def test_it_waits_for_no_lock_and_leaves_none(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.api.set_subject(group, "Campinas")
+    lock = repo.state.with_name("state.json.lock")
+    with lock.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert accepted(repo, "suporte").code == 0
+    lock.unlink()
+    repo.api.set_subject(group, "Outra")
+    assert accepted(repo, "suporte").code == 0
+    assert not lock.exists()
+
+
+def test_a_group_that_is_not_bound_yet_is_not_bound_by_it(suporte: tuple[Inside, str]) -> None:
+    """Found by its subject, and by an earlier one; both are found again by what was written."""
+    repo, group = suporte
+    repo.state.unlink()
+    repo.api.demote(group, BRUNO)
+    assert accepted(repo, "suporte").code == 0
+    assert not repo.state.exists()
+    text = (repo.path / "groups/suporte.yaml").read_text()
+    repo.group("suporte", text.replace("'Suporte'", "Novo").replace("icon:", "previously: [Suporte]\nicon:"))
+    assert accepted(repo, "suporte").json["groups"][0]["fields"] == ["subject"]
+    assert not repo.state.exists()
+    in_sync(repo)
+    assert repo.plan().group("suporte")["id"] is not None
+    assert repo.plan().group("suporte")["action"] == "adopt"
+
+
+def test_a_raised_link_version_is_not_taken_for_applied(inside: Inside) -> None:
+    group = settle(inside, "subject: Suporte\nlink_version: 1\n", ANA)
+    inside.group("suporte", "subject: Suporte\nlink_version: 2\n")
+    inside.api.set_subject(group, "Outro")
+    assert accepted(inside, "suporte").code == 0
+    inside.api.clear_calls()
+    assert inside.apply().code == 0
+    assert [call[0] for call in inside.writes()] == ["DELETE"]
+
+
+def test_an_icon_taken_back_is_on_record_after_the_next_apply(make_inside: Callable[..., Inside]) -> None:
+    """The file is what was served by then; to look alike would not be enough for the next edit."""
+    repo = make_inside(reencode=True)
+    group = settle(repo, "subject: Suporte\nicon: icons/suporte.png\n", ANA)
+    repo.write("groups/icons/suporte.png", picture("navy"))
+    assert accepted(repo, "suporte", "--field", "icon").code == 0
+    repo.api.clear_calls()
+    assert repo.apply().code == 0
+    assert not repo.api.writes()
+    record = codec.loads(repo.state.read_bytes()).groups["suporte"]
+    assert record.icon is not None
+    assert record.applied is not None
+    assert record.icon.source == record.icon.served == record.applied.icon
+    in_sync(repo)
+    repo.api.set_icon(group, (repo.path / "groups/icons/suporte.png").read_bytes())  # encoded once more
+    assert causes(repo) == {"icon": "edited_outside"}

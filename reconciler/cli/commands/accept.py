@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import UsageError
 from reconciler.model.acceptance import ACCEPT_FIELDS, AcceptField, AcceptWish
 
@@ -29,19 +29,17 @@ reconciler accept suporte-campinas --drop-pending   also takes out who has yet t
 )
 @click.option("--drop-pending", is_flag=True, help="Take out people who have yet to join, too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@lock_timeout_option
 def command(
     common: Common,
     names: tuple[str, ...],
     fields: tuple[AcceptField, ...],
     drop_pending: bool,
     yes: bool,
-    lock_timeout: float,
 ) -> int:
     """Write what is live into the manifests of these groups: the other answer to drift. No group is changed.
 
-    Only the values that are accepted change in the files; comments, order and quotes stay. NAME may be a
-    glob.
+    Only the values that are accepted change in the files; comments, order and quotes stay. Nothing is
+    recorded: for whoever has not these files, the drift is a drift until they are merged. NAME may be a glob.
     """
     from functools import partial
 
@@ -79,20 +77,19 @@ def command(
                     terminal.say(shown)
                 return yes or terminal.ask("Write these files?", lambda: clock.stopping)
 
-            with work.store.lock(lock_timeout, clock) as journal:
-                result = operations.accept(
-                    work.loaded,
-                    journal,
-                    reader=work.client.reader,
-                    icon_files=work.icon_files,
-                    tree=loading.tree(),
-                    output=Output(find_root(wiring.here())),
-                    reload=partial(loading.reload, work),
-                    wish=AcceptWish(frozenset(fields), drop_pending),
-                    options=options,
-                    approve=approve,
-                    clock=clock,
-                    progress=terminal.progress(common.quiet),
-                )
+            result = operations.accept(
+                work.loaded,
+                work.store.read(),
+                reader=work.client.reader,
+                icon_files=work.icon_files,
+                tree=loading.tree(),
+                output=Output(find_root(wiring.here())),
+                reload=partial(loading.reload, work),
+                wish=AcceptWish(frozenset(fields), drop_pending),
+                options=options,
+                approve=approve,
+                clock=clock,
+                progress=terminal.progress(common.quiet),
+            )
         outputs.write(accept_view(result, book))
         return exits.of_accept(result)
