@@ -21,23 +21,35 @@ def bind(journal: Journal, name: str, group_id: str) -> None:
         raise ReconcilerError(
             f"this group is bound to {other}", f"rename it instead: reconciler state mv {other} {name}"
         )
+    left = next(
+        (key for key, gone in journal.state.left.items() if gone.id == group_id and key != name), None
+    )
+    if left is not None:
+        raise ReconcilerError(
+            f"this group was left on {journal.state.left[left].at:%Y-%m-%d}, as {left}",
+            f"is the account in it again? first: reconciler state forget {left}",
+        )
     if name not in groups:
         journal.record(name, Record(id=group_id))
 
 
 def move(journal: Journal, old: str, new: str) -> None:
-    """Give what is recorded of `old` to `new`, a renamed manifest. Raises `ReconcilerError`."""
-    groups = journal.state.groups
-    if old not in groups:
+    """Give what is recorded of `old` to `new`, a renamed manifest: its group, or that it was left. Raises
+    `ReconcilerError`."""
+    groups, left = journal.state.groups, journal.state.left
+    if old not in groups and old not in left:
         raise ReconcilerError(f"nothing is recorded of {old}", "see: reconciler state list")
     if new in groups:
         raise ReconcilerError(f"{new} is bound already", f"first: reconciler state forget {new}")
-    journal.observe({new: groups[old]}, [old])
+    if old in groups:
+        journal.observe({new: groups[old]}, [old])
+    else:
+        journal.left({new: left[old]}, [old])
 
 
 def forget(journal: Journal, name: str) -> None:
-    """Forget a name and a create in progress under it. Raises `ReconcilerError` for an unknown one."""
-    state = journal.state
-    if name not in state.groups and name not in state.creating:
+    """Forget a name, a create in progress under it, and that its group was left. Raises `ReconcilerError` for
+    an unknown one."""
+    if name not in journal.state.names:
         raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
     journal.forget(name)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from reconciler.model.record import Left
+from reconciler.state import codec
 from tests.faults.support import recorded
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, Repo
 
@@ -174,3 +178,67 @@ def test_numbers_in_the_file_are_of_people_in_manifests_only(two: Repo) -> None:
     assert OUTSIDER in text
     for number in (ANA, BRUNO, "5519977776666"):
         assert number not in text
+
+
+# --- groups that were left ---------------------------------------------------------------------------------
+
+LEFT_AT = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def one_left(two: Repo) -> Repo:
+    """`two`, and on record that a group which somebody else made was closed."""
+    state = recorded(two)
+    gone = Left(id=f"{CARLOS}-1513616971", at=LEFT_AT, how="closed")
+    two.state.write_bytes(codec.dumps(replace(state, left={"antigo": gone})))
+    return two
+
+
+def test_a_group_that_was_left_is_shown(one_left: Repo) -> None:
+    text = one_left.run("state", "list")
+    assert text.out.splitlines()[-1].split() == ["antigo", "…-1513616971", "closed", "on", "2026-11-21"]
+    document = one_left.run("state", "list", "--format", "json").json
+    assert {group["name"] for group in document["groups"]} == {"foreign", "own"}
+    left = {"id": "…-1513616971", "at": "2026-11-21T08:30:00Z", "how": "closed"}
+    assert document["left"] == [{"name": "antigo", **left}]
+    assert one_left.run("state", "show").json["left"] == {"antigo": left}
+    assert one_left.run("state", "show", "antigo").json == {"groups": None, "creating": None, "left": left}
+    assert one_left.run("state", "show", "own").json["left"] is None
+    for verb in ("list", "show", "show antigo"):
+        assert CARLOS not in one_left.run("state", *verb.split()).out
+        assert CARLOS in one_left.run("state", *verb.split(), "--show-numbers").out
+
+
+def test_a_state_of_nothing_but_a_group_that_was_left_is_not_empty(one_left: Repo) -> None:
+    for name in ("own", "foreign"):
+        assert one_left.run("state", "forget", name).code == 0
+    assert one_left.run("state", "list").out.split()[0] == "antigo"
+
+
+def test_a_group_that_was_left_is_forgotten_by_its_name(one_left: Repo) -> None:
+    assert one_left.run("state", "forget", "antigo").code == 0
+    assert recorded(one_left).left == {}
+    assert names(one_left) == {"foreign", "own"}
+    assert one_left.run("state", "forget", "antigo").code == 1
+
+
+def test_that_a_group_was_left_follows_a_renamed_manifest(one_left: Repo) -> None:
+    assert one_left.run("state", "mv", "antigo", "own").code == 1
+    assert one_left.run("state", "mv", "antigo", "velho").code == 0
+    assert recorded(one_left).left == {"velho": Left(f"{CARLOS}-1513616971", LEFT_AT, "closed")}
+    assert names(one_left) == {"foreign", "own"}
+
+
+def test_a_group_that_was_left_is_bound_to_another_name_only_once_that_is_forgotten(one_left: Repo) -> None:
+    group_id = f"{CARLOS}-1513616971"
+    refused = one_left.run("state", "bind", "novo", group_id)
+    assert (refused.code, "novo" in names(one_left)) == (1, False)
+    assert "left on 2026-11-21, as antigo" in refused.err
+    assert one_left.run("state", "bind", "antigo", group_id).code == 0
+    assert recorded(one_left).left == {}
+
+
+def test_doctor_misses_no_manifest_of_a_group_that_was_left(one_left: Repo) -> None:
+    found = one_left.run("doctor", "--format", "json")
+    assert "antigo" not in found.out
+    assert "without a manifest any more" not in found.out

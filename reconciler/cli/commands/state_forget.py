@@ -18,7 +18,8 @@ def command(common: Common, name: str, lock_timeout: float) -> int:
     """Forget NAME. The group itself is not touched.
 
     Who joined it, who left, and who was sent its link is forgotten as well: an apply finds the group again by
-    its subject, and `invites --send` then writes to everybody who has yet to join.
+    its subject, and `invites --send` then writes to everybody who has yet to join. So is that a group was
+    left: a manifest of that name that asks for it then makes a new one.
     """
     from reconciler import operations
     from reconciler.cli import state_store, terminal

@@ -8,6 +8,8 @@ from reconciler.cli.common import Common, PerAccount, verb
 
 if TYPE_CHECKING:
     from reconciler.cli.formats import Look
+    from reconciler.model.record import State
+    from reconciler.reports.view import Book
 
 EXAMPLES = """
 reconciler state list
@@ -17,7 +19,7 @@ reconciler state list --format json
 
 @verb("list", EXAMPLES, PerAccount(groups=False))
 def command(common: Common) -> int:
-    """Every recorded name with the id of its group."""
+    """Every recorded name with the id of its group, and the groups that were left."""
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.errors import Exit
@@ -25,25 +27,40 @@ def command(common: Common) -> int:
     outputs = PlainOutputs(common, {"text": _text, "json": _json})
     store, loaded = state_store.open_store(common)
     state = store.read()
-    book = wiring.book(common, loaded)
-    rows = [(name, book.group_id(record.id)) for name, record in sorted(state.groups.items())]
-    if rows or outputs.name == "json":
-        outputs.write(rows)
+    if state.groups or state.left or outputs.name == "json":
+        outputs.write((state, wiring.book(common, loaded)))
     else:
         terminal.say("Nothing is recorded.")
     return Exit.OK
 
 
-def _text(rows: list[tuple[str, str]], _: Look) -> str:
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {group_id}" for name, group_id in rows)
+def _text(found: tuple[State, Book], _: Look) -> str:
+    state, book = found
+    width = max(map(len, (*state.groups, *state.left)))
+    lines = [f"{name:<{width}}  {book.group_id(record.id)}" for name, record in sorted(state.groups.items())]
+    lines += [
+        f"{name:<{width}}  {book.group_id(gone.id)}  {gone.how} on {gone.at:%Y-%m-%d}"
+        for name, gone in sorted(state.left.items())
+    ]
+    return "\n".join(lines)
 
 
-def _json(rows: list[tuple[str, str]], _: Look) -> str:
+def _json(found: tuple[State, Book], _: Look) -> str:
     import json
 
     from reconciler.reports.escape import for_json
+    from reconciler.state.codec import format_time
 
-    groups = [{"name": name, "id": group_id} for name, group_id in rows]
-    document = {"format_version": 1, "kind": "state_list", "groups": groups}
+    state, book = found
+    document = {
+        "format_version": 1,
+        "kind": "state_list",
+        "groups": [
+            {"name": name, "id": book.group_id(record.id)} for name, record in sorted(state.groups.items())
+        ],
+        "left": [
+            {"name": name, "id": book.group_id(gone.id), "at": format_time(gone.at), "how": gone.how}
+            for name, gone in sorted(state.left.items())
+        ],
+    }
     return for_json(json.dumps(document, indent=2, ensure_ascii=False))

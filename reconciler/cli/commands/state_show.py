@@ -48,10 +48,12 @@ def command(common: Common, name: str | None, rev: str) -> int:
         _mask(record, book)
     for intent in document["creating"].values():
         intent["listed"] = [book.group_id(group_id) for group_id in intent["listed"]]
+    for gone in document.get("left", {}).values():
+        gone["id"] = book.group_id(gone["id"])
     if name is not None:
-        if name not in state.groups and name not in state.creating:
+        if name not in state.names:
             raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
-        document = {part: document[part].get(name) for part in ("groups", "creating")}
+        document = {part: document.get(part, {}).get(name) for part in ("groups", "creating", "left")}
     terminal.put(for_json(json.dumps(document, indent=2, ensure_ascii=False)))
     return Exit.OK
 
