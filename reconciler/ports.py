@@ -159,6 +159,19 @@ class Journal(Protocol):
         ...
 
 
+class Movable(Journal, Protocol):
+    """The journal of a place from which a state can be moved, and to which one can be."""
+
+    def take(self, state: State) -> None:
+        """What another place has recorded is recorded here from now on: nothing was."""
+        ...
+
+    def retire(self, successor: str) -> str:
+        """What is recorded here is recorded in `successor` from now on: it is kept, under another name, which
+        is returned, and nothing can be recorded here any more. Raises `StateError`."""
+        ...
+
+
 class IconFiles(Protocol):
     """The pictures that manifests name."""
 

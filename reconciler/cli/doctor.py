@@ -17,6 +17,7 @@ from reconciler.cli import checkout, environment, wiring
 from reconciler.cli.places import find_root
 from reconciler.cli.store import Store
 from reconciler.errors import ApiError, Exit, GitError, InputError, ReconcilerError
+from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning import examination
 from reconciler.planning.examination import ok, problem, skipped, warning
@@ -152,11 +153,13 @@ def _state(common: Common, loaded: Loaded | None) -> Iterator[Finding]:
         return
     try:
         found, warnings = store.inspect()
-        yield from (
-            examination.judge_state(found, loaded.desired, store.display)
-            if found is not None
-            else (ok("state", f"there is none yet at {store.display}; the first apply makes it"),)
-        )
+        behind = None if found is not None else store.left_behind(State())
+        if found is not None:
+            yield from examination.judge_state(found, loaded.desired, store.display)
+        elif behind is not None:
+            yield (problem if store.git else warning)("state", behind.message, behind.hint)
+        else:
+            yield ok("state", f"there is none yet at {store.display}; the first apply makes it")
         yield from (warning("state", text) for text in warnings)
         yield from _kept_from_git(store)
         if found is not None:

@@ -4,17 +4,22 @@ stores."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import os
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import checkout, environment, pipeline, terminal
 from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_folder, sandbox_state
-from reconciler.errors import UsageError
-from reconciler.manifests.statespec import git_place, state_mistake
+from reconciler.errors import ReconcilerError, StateError, UsageError
+from reconciler.manifests.accounts import default_account
+from reconciler.manifests.files import join
+from reconciler.manifests.statespec import git_place, spelled_out, state_mistake
 from reconciler.model.record import State
+from reconciler.model.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
@@ -30,7 +35,8 @@ SHORTEST_LEASE, LONGEST_LEASE = 1.0, 3600.0  # seconds
 
 class Store:
     """Where a run reads and writes its state: a file, a branch, or nowhere. `display` names it in messages;
-    `git` is the branch's store, None where the state is no branch."""
+    `git` is the branch's store, None where the state is no branch. `default` is the file, relative to the
+    root, in which the state would be if nobody said where, and `account` whose it is, of several."""
 
     def __init__(
         self,
@@ -40,10 +46,14 @@ class Store:
         path: Path | None = None,
         configured: str | None = None,
         git: GitStore | None = None,
+        default: str = "",
+        account: str = "",
     ) -> None:
         self._path = path
         self._base_url = base_url
         self._configured = configured  # relative to the root, where a file of the repository names it
+        self._default = default
+        self._account = account
         self.display = display
         self.git = git
 
@@ -61,17 +71,18 @@ class Store:
             raise UsageError(
                 f"{environment.name_of('STATE', account)} {place!r:.60} {mistake[0]}", mistake[1]
             )
+        default = _default_file(loaded.config.folder, account)
         if place == "none":
             return cls("none", label)
         if place.startswith("git:"):
             git = _git_store(place, label)
-            return cls(git.display, label, git=git)
+            return cls(git.display, label, git=git, default=default, account=account)
         name = place.removeprefix("file:")
-        base = Path.cwd() if own else find_root(Path.cwd())
         if own is not None:
-            return cls(name, label, path=base / name)
-        check_inside(base / name)
-        return cls(name, label, path=base / name, configured=name)
+            return cls(name, label, path=Path.cwd() / name, default=default, account=account)
+        path = find_root(Path.cwd()) / name
+        check_inside(path)
+        return cls(name, label, path=path, configured=name, default=default, account=account)
 
     @property
     def keeps(self) -> bool:
@@ -96,6 +107,7 @@ class Store:
             return State(base_url=self._base_url)
         state = store.read()
         self._warn(store)
+        self._warn_of_left_behind(state)
         return state
 
     @property
@@ -104,14 +116,18 @@ class Store:
         return self._path
 
     def inspect(self) -> tuple[State | None, tuple[str, ...]]:
-        """What is recorded, None where there is nothing yet, and what is doubtful. Prints nothing."""
+        """What is recorded, None where there is nothing yet, and what is doubtful. Prints nothing. Raises
+        `StateError`, also where it was moved elsewhere."""
         store = self._store()
-        if store is None or (self._path is not None and not self._path.exists()):
+        if store is None:
             return None, ()
         if self.git is not None and self.git.tip() is None:
             return None, self.git.warnings
         state = store.read()
-        return state, store.warnings
+        if store.moved:
+            raise _moved(store)
+        nothing = self._path is not None and not self._path.exists()
+        return None if nothing else state, store.warnings
 
     def holder(self) -> str | None:
         """Who holds the lock, as far as can be told without waiting."""
@@ -124,14 +140,47 @@ class Store:
         if store is not None:
             store.check_writable()
 
-    def lock(self, timeout: float, clock: SystemClock) -> AbstractContextManager[Journal]:
-        """A journal that nobody else writes at the same time. Raises `LockedError`."""
+    @contextmanager
+    def lock(self, timeout: float, clock: SystemClock) -> Iterator[Journal]:
+        """A journal that nobody else writes at the same time. Raises `LockedError`, and `StateError` where
+        nothing is recorded here because it is elsewhere."""
         store = self._store()
         if store is None:
             from reconciler.state.memory import MemoryJournal
 
-            return nullcontext(MemoryJournal(State(base_url=self._base_url)))
-        return store.lock(timeout=timeout, clock=clock, holder=pipeline.holder())
+            yield MemoryJournal(State(base_url=self._base_url))
+            return
+        with store.lock(timeout=timeout, clock=clock, holder=pipeline.holder()) as journal:
+            if store.moved:
+                raise _moved(store)
+            if self.git is None:
+                self._warn_of_left_behind(journal.state)
+            elif (behind := self.left_behind(journal.state)) is not None:
+                raise behind
+            yield journal
+
+    def left_behind(self, state: State) -> StateError | None:
+        """What is wrong where nothing was recorded here yet, and the default file has records of this
+        service: whoever was written to would be written to again."""
+        path = find_root(Path.cwd()) / self._default
+        if state.serial or state.names or not self._default or not path.exists() or path == self._path:
+            return None
+        shown = os.path.relpath(path)
+        try:
+            check_inside(path)
+            found = self._file(path, shown).recorded()
+        except ReconcilerError as error:
+            return StateError(f"there is no state yet at {self.display}, and {error.message}", error.hint)
+        if found is None or found.base_url != self._base_url or not found.names:
+            return None
+        place = self.display if self.git else f"file:{self._path}"
+        words = ["reconciler", "state", "migrate", f"file:{self._default}", place]
+        words += ["--account", self._account] if self._account else []
+        return StateError(
+            f"there is no state yet at {self.display}, and one of {len(found.names)} names in {shown}: "
+            "who was written to, and what was begun, would not be known",
+            f"move it: `{shlex.join(words)}`; or set it aside: `{shlex.join(('mv', shown, f'{shown}.old'))}`",
+        )
 
     def warn_if_new(self) -> None:
         """A pipeline whose state is not there yet may have lost it: say so."""
@@ -158,10 +207,10 @@ class Store:
     def _store(self) -> FileStore | GitStore | None:
         return self.git if self._path is None else self._file(self._path)
 
-    def _file(self, path: Path) -> FileStore:
+    def _file(self, path: Path, display: str = "") -> FileStore:
         from reconciler.state.file import FileStore
 
-        return FileStore(path, self._base_url, self.display)
+        return FileStore(path, self._base_url, display or self.display)
 
     def _warn(self, store: FileStore | GitStore) -> None:
         for warning in store.warnings:
@@ -169,12 +218,60 @@ class Store:
         if self._path is not None:
             self._warn_if_new(self._path)
 
+    def _warn_of_left_behind(self, state: State) -> None:
+        behind = self.left_behind(state)
+        if behind is not None:
+            terminal.say(f"Warning: {behind.message} ({behind.hint})")
+
     def _warn_if_new(self, path: Path) -> None:
         if terminal.in_ci() and not path.exists() and self._base_url != "sandbox":
             terminal.say(
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."
             )
+
+
+def _moved(store: FileStore | GitStore) -> StateError:
+    return StateError(store.moved, "set `state:` (or RECONCILER_STATE) to where it is now")
+
+
+def _default_file(folder: str, account: str) -> str:
+    """Where the state would be if nobody said where, below the root; `folder` is the configuration's."""
+    if account:
+        return default_account(account, folder).state.removeprefix("file:")
+    return join(folder, Settings().state.removeprefix("file:"))
+
+
+def two_places(source: str, target: str, base_url: str) -> tuple[FileStore | GitStore, FileStore | GitStore]:
+    """The stores that `state:` would mean by two texts. Raises `UsageError` for what is no place, and for
+    one place twice."""
+    stores = _place(source, base_url), _place(target, base_url)
+    if len({spelled_out(source), spelled_out(target)}) == 1 or len({_real(source), _real(target)}) == 1:
+        raise UsageError(
+            f"{source} and {target} are the same place", "name the one that it is in, then the new one"
+        )
+    return stores
+
+
+def _real(place: str) -> str:
+    name = place.removeprefix("file:")
+    return place if name == place else os.path.realpath(find_root(Path.cwd()) / name)
+
+
+def _place(text: str, label: str) -> FileStore | GitStore:
+    mistake = state_mistake(text)
+    if mistake is not None:
+        raise UsageError(f"{text!r:.60} {mistake[0]}", mistake[1])
+    if text == "none":
+        raise UsageError("`none` keeps nothing", "name two places: file:PATH, git:REMOTE/BRANCH")
+    if text.startswith("git:"):
+        return _git_store(text, label)
+    from reconciler.state.file import FileStore
+
+    name = text.removeprefix("file:")
+    path = find_root(Path.cwd()) / name
+    check_inside(path)
+    return FileStore(path, label, name)
 
 
 def _git_store(place: str, base_url: str) -> GitStore:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reconciler.operations.accepting import accept
     from reconciler.operations.applying import apply
-    from reconciler.operations.binding import bind, forget, move
+    from reconciler.operations.binding import bind, forget, migrate, move
     from reconciler.operations.comparing import BaseFiles, under_settings_of
     from reconciler.operations.deciding import Drifted, Planned, drift, plan
     from reconciler.operations.importing import import_groups
@@ -37,6 +37,7 @@ __all__ = [
     "inbound",
     "invites",
     "list_groups",
+    "migrate",
     "move",
     "plan",
     "ready",
@@ -52,6 +53,7 @@ _HOMES = {
     "apply": "applying",
     "bind": "binding",
     "forget": "binding",
+    "migrate": "binding",
     "move": "binding",
     "BaseFiles": "comparing",
     "under_settings_of": "comparing",

@@ -1,14 +1,15 @@
-"""`state bind`, `mv` and `forget`: which name means which group, mended by hand."""
+"""`state bind`, `mv`, `forget` and `migrate`: what is recorded, mended and moved by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ReconcilerError
-from reconciler.model.record import Record
+from reconciler.errors import ReconcilerError, StateError
+from reconciler.model.record import Deed, Record
 
 if TYPE_CHECKING:
-    from reconciler.ports import Journal
+    from reconciler.ports import Journal, Movable
 
 
 def bind(journal: Journal, name: str, group_id: str) -> None:
@@ -53,3 +54,21 @@ def forget(journal: Journal, name: str) -> None:
     if name not in journal.state.names:
         raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
     journal.forget(name)
+
+
+def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
+    """Record in the place `new` all that is recorded in `old`, and set that aside; returns how it is kept.
+
+    What `new` has by then is either nothing or all of it, so a run that was killed in between can be run
+    again: it goes on from there. Raises `StateError` where there is something else in `new`.
+    """
+    state, found = source.state, target.state
+    if replace(found, serial=0) != replace(state, serial=0):
+        if found.names or found.created:
+            raise StateError(
+                f"{new} has a state already ({len(found.names)} names)",
+                f"name another place; or where {new} knows all of it by now, set {old} aside by hand",
+            )
+        target.take(state)
+        target.finish(Deed(verb="migrate", counts=(("moved", len(state.names)),)))
+    return source.retire(new)

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
@@ -23,10 +23,13 @@ from reconciler.state.lock import FileLock, acquire, holder_of
 from reconciler.state.memory import MemoryJournal
 
 if TYPE_CHECKING:
-    from reconciler.ports import Clock, Journal
+    from reconciler.ports import Clock, Movable
 
 MAX_BYTES = 64 * 1024 * 1024
 """The state of 10,000 groups takes a tenth of this."""
+
+MOVED = ".migrated"
+"""What the name of a file ends in whose state was moved elsewhere."""
 
 ELSEWHERE = "or keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"
 
@@ -35,7 +38,8 @@ class FileStore:
     """The state of one API in one file.
 
     `display` is how messages name the file. Symbolic links are followed; what they lead to must be a regular
-    file, or nothing yet. `warnings` holds what the last `read` found doubtful.
+    file, or nothing yet. `warnings` holds what the last `read` found doubtful; `moved` says that there is
+    nothing because it was moved elsewhere, "" where that is not so.
     """
 
     def __init__(self, path: Path, base_url: str, display: str) -> None:
@@ -44,6 +48,7 @@ class FileStore:
         self._quoted = shlex.quote(display)
         self.display = display
         self.warnings: tuple[str, ...] = ()
+        self.moved = ""
 
     def read(self) -> State:
         """What is recorded; an empty state where there is no file yet. Takes no lock, creates nothing.
@@ -51,15 +56,40 @@ class FileStore:
         Raises `StateError` when the file cannot be read, is damaged, was written by a newer version or
         belongs to another API.
         """
-        self.warnings = ()
+        self.warnings, self.moved = (), ""
         data = self._data()
-        return State(base_url=self._base_url) if data is None else self.decode(data)
+        if data is not None:
+            return self.decode(data)
+        aside = self._resolved().with_name(f"{self._resolved().name}{MOVED}")
+        if aside.exists():
+            self.moved = f"the state {self.display} was moved elsewhere: {aside.name} is what it was"
+            self.warnings = (self.moved,)
+        return State(base_url=self._base_url)
+
+    def recorded(self) -> State | None:
+        """The state in the file, of whatever API; None where there is no file. Raises `StateError` as `read`
+        for any other."""
+        data = self._data()
+        return None if data is None else self._parsed(data)
 
     def decode(self, data: bytes) -> State:
         """What these bytes record: those of the file, or of another version of it. Raises as `read`."""
-        aside = f"set it aside: `mv {self._quoted} {self._quoted}.old`"
+        state = self._parsed(data)
+        if state.base_url != self._base_url:
+            raise StateError(
+                f"the state {self.display} belongs to another API: {state.base_url[:200]}, "
+                f"not {self._base_url[:200]}",
+                f"set RECONCILER_BASE_URL to that one, {ELSEWHERE}, or {self._aside}",
+            )
+        return state
+
+    @property
+    def _aside(self) -> str:
+        return f"set it aside: `mv {self._quoted} {self._quoted}.old`"
+
+    def _parsed(self, data: bytes) -> State:
         try:
-            state = codec.loads(data)
+            return codec.loads(data)
         except codec.Newer as error:
             raise StateError(
                 f"the state {self.display} was written by a newer version of reconciler ({error})",
@@ -68,18 +98,11 @@ class FileStore:
         except codec.Damaged as error:
             raise StateError(
                 f"the state {self.display} is damaged: {error}",
-                f"restore it from a backup, or {aside}: the next run finds its groups again",
+                f"restore it from a backup, or {self._aside}: the next run finds its groups again",
             ) from None
-        if state.base_url != self._base_url:
-            raise StateError(
-                f"the state {self.display} belongs to another API: {state.base_url[:200]}, "
-                f"not {self._base_url[:200]}",
-                f"set RECONCILER_BASE_URL to that one, {ELSEWHERE}, or {aside}",
-            )
-        return state
 
     @contextmanager
-    def lock(self, *, timeout: float, clock: Clock, holder: str) -> Iterator[Journal]:
+    def lock(self, *, timeout: float, clock: Clock, holder: str) -> Iterator[Movable]:
         """Hold the lock, and journal what is done; the state is read again inside.
 
         `timeout` is in seconds, 0 tries once. `holder` is written into the lock file for those who wait: the
@@ -195,6 +218,21 @@ class _FileJournal(MemoryJournal):
             while self._writing:
                 self._changed.wait()
 
+    def retire(self, successor: str) -> str:
+        """Rename the file, after the last of those that were renamed before."""
+        self.close()
+        self._check_lock()
+        aside, number = self._path.with_name(f"{self._path.name}{MOVED}"), 1
+        while aside.exists():
+            number += 1
+            aside = self._path.with_name(f"{self._path.name}.{number}{MOVED}")
+        try:
+            self._path.rename(aside)
+            _sync(self._path.parent)
+        except OSError as error:
+            raise self._store.unwritable(error) from None
+        return str(PurePath(self._store.display).with_name(aside.name))
+
     def _save(self, version: int) -> None:
         with self._changed:
             while self._writing and self._durable < version:
@@ -217,17 +255,20 @@ class _FileJournal(MemoryJournal):
                 self._changed.notify_all()
 
     def _write(self, state: State) -> None:
-        if not self._lock.held():
-            raise StateError(
-                f"the state {self._store.display} is not written: its lock file was removed during the run",
-                "another run may have begun; leave `*.lock` files alone, and run again",
-            )
+        self._check_lock()
         try:
             _replace_file(self._path, self._encoder.encode(state))
         except OSError as error:
             with suppress(OSError):
                 _temporary(self._path).unlink(missing_ok=True)
             raise self._store.unwritable(error) from None
+
+    def _check_lock(self) -> None:
+        if not self._lock.held():
+            raise StateError(
+                f"the state {self._store.display} is not written: its lock file was removed during the run",
+                "another run may have begun; leave `*.lock` files alone, and run again",
+            )
 
 
 def _temporary(path: Path) -> Path:
@@ -249,7 +290,12 @@ def _replace_file(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Make what was renamed in a folder durable. Raises `OSError`."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     except OSError as error:

@@ -18,12 +18,12 @@ from reconciler.model.record import State
 from reconciler.state import codec, git_lease, git_log
 from reconciler.state.git_journal import GitJournal, rewritten
 from reconciler.state.git_message import Origin
-from reconciler.state.git_remote import FILE, Remote
+from reconciler.state.git_remote import FILE, MOVED, Remote
 
 if TYPE_CHECKING:
     from reconciler.git import Git
     from reconciler.model.story import Written
-    from reconciler.ports import Clock, Journal
+    from reconciler.ports import Clock, Movable
     from reconciler.state.git_lease import Holder
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -46,7 +46,8 @@ class Writer:
 class GitStore:
     """The state of one API on the branch `branch` of the remote `name`.
 
-    `lease` in seconds. `warnings` holds what the last `read` found doubtful.
+    `lease` in seconds. `warnings` holds what the last `read` found doubtful; `moved` says that there is
+    nothing because it was moved elsewhere, "" where that is not so.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class GitStore:
         self._checked = False
         self.display = self._remote.display
         self.warnings: tuple[str, ...] = ()
+        self.moved = ""
 
     @property
     def remote(self) -> Remote:
@@ -74,8 +76,18 @@ class GitStore:
         Raises `StateError` when the remote cannot be reached, the branch was rewritten since this clone read
         it, holds no state, or one that is damaged, of a newer version or of another API.
         """
-        tip = self.tip()
-        return State(base_url=self._base_url) if tip is None else self.of_this_api(tip)
+        return self._read(self.tip())
+
+    def _read(self, tip: str | None) -> State:
+        self.moved = ""
+        if tip is None:
+            return State(base_url=self._base_url)
+        try:
+            return self.of_this_api(tip)
+        except _Moved as error:
+            self.moved = error.message
+            self.warnings = (*self.warnings, self.moved)
+            return State(base_url=self._base_url)
 
     def tip(self) -> str | None:
         """The commit that the branch is at, which is then here; None where there is no branch."""
@@ -105,6 +117,11 @@ class GitStore:
         """The state in a commit, of whatever API. Raises `StateError`."""
         data = self.remote.file(commit, MAX_BYTES)
         where = f"the state {self.display} (commit {commit[:10]})"
+        if data is None and self.remote.is_retired(commit):
+            raise _Moved(
+                f"the state {self.display} was moved elsewhere: the branch keeps it as {MOVED}",
+                f"to where, its last commit says: git log -1 {commit[:10]}",
+            )
         if data is None:
             raise StateError(
                 f"{self.display} holds no {FILE}: it is no state's branch",
@@ -149,7 +166,7 @@ class GitStore:
         return iter(()) if tip is None else git_log.written(self.remote, tip, since, MAX_BYTES)
 
     @contextmanager
-    def lock(self, *, timeout: float, clock: Clock, holder: str) -> Iterator[Journal]:
+    def lock(self, *, timeout: float, clock: Clock, holder: str) -> Iterator[Movable]:
         """Hold the lock, and journal what is done; the state is read again inside.
 
         `timeout` is in seconds, 0 tries once. `holder` is shown to those who wait. Raises `LockedError`
@@ -159,7 +176,7 @@ class GitStore:
         lease = git_lease.acquire(self.remote, holder, self._lease, timeout=timeout, clock=clock)
         try:
             tip = self.tip()
-            state = State(base_url=self._base_url) if tip is None else self.of_this_api(tip)
+            state = self._read(tip)
             origin = Origin(self._writer.run, lease.session, self._writer.actor, self._writer.commit)
             journal = GitJournal(self.remote, lease, tip, state, origin, read=self.of_this_api, clock=clock)
             try:
@@ -187,3 +204,7 @@ class GitStore:
         """Remove a lock that was left behind, having watched it for a whole lease; whose it was, None where
         nobody holds it. Raises `LockedError` when it is renewed meanwhile."""
         return git_lease.release_stale(self.remote, self._lease, clock)
+
+
+class _Moved(StateError):
+    """The branch says that its state was moved elsewhere."""

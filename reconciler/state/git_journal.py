@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError, Unreachable
 from reconciler.state import codec, git_message
-from reconciler.state.git_remote import Remote, Update
+from reconciler.state.git_remote import MOVED, Remote, Update
 from reconciler.state.memory import MemoryJournal
 from reconciler.state.merge import Conflict, merge
 
@@ -98,6 +98,18 @@ class GitJournal(MemoryJournal):
                 self._closed = True
                 self._changed.notify_all()
             self._tender.join()
+
+    def retire(self, successor: str) -> str:
+        """Call the state's file otherwise: a commit like any other, so that no history and no branch goes."""
+        self.close()
+        message = git_message.compose(f"migrate: moved to {successor}", (), self._origin)
+        if self._tip is None:
+            raise StateError(f"there is no branch {self._remote.name}/{self._remote.branch} yet")
+        commit = self._remote.retired(self._tip, message, self._clock.now())
+        if not self._lease.push([Update(self._remote.ref, self._tip, commit)]):
+            raise StateError(f"the state {self._remote.display} was changed by somebody else", "run again")
+        self._remote.remember(commit)
+        return f"{MOVED} in {self._remote.display}"
 
     def _left(self) -> bool:
         """Whether something was to be recorded that is not on the branch."""

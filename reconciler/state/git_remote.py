@@ -21,6 +21,9 @@ from reconciler.state.git_errors import refusal
 FILE = "state.json"
 """The one file of the branch that this program writes; others are left as they are."""
 
+MOVED = "state.json.migrated"
+"""What that file is called once its state was moved elsewhere."""
+
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FETCH = (
     *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-filter"),
@@ -230,15 +233,34 @@ class Remote:
     def commit(self, parent: str | None, data: bytes | None, message: str, at: datetime) -> str:
         """Make a commit whose `state.json` is `data` (None: a commit without files), and whose other files
         are its parent's. Nothing points at it yet."""
-        entries = b""
-        if parent is not None:
-            listed = self._out("ls-tree", "-z", parent).out.split(b"\0")
-            name = f"\t{FILE}".encode()
-            entries = b"".join(entry + b"\0" for entry in listed if entry and not entry.endswith(name))
+        entries = [] if parent is None else self._entries(parent, but=(FILE,))
         if data is not None:
             blob = self._out("hash-object", "-w", "--stdin", data=data).text
-            entries += f"100644 blob {blob}\t{FILE}".encode() + b"\0"
-        tree = self._out("mktree", "-z", "--missing", data=entries).text
+            entries.append(f"100644 blob {blob}\t{FILE}".encode())
+        return self._commit(parent, entries, message, at)
+
+    def retired(self, parent: str, message: str, at: datetime) -> str:
+        """Make a commit in which the state's file is called otherwise. Nothing points at it yet."""
+        ((blob, _),) = self._blobs([parent])
+        entries = [*self._entries(parent, but=(FILE, MOVED)), f"100644 blob {blob}\t{MOVED}".encode()]
+        return self._commit(parent, entries, message, at)
+
+    def is_retired(self, commit: str) -> bool:
+        """Whether a commit that has no state's file has one that was called otherwise."""
+        return self._run("cat-file", "-e", f"{commit}:{MOVED}").code == 0
+
+    def _entries(self, commit: str, *, but: tuple[str, ...]) -> list[bytes]:
+        """What a commit's top folder holds, as `ls-tree` says it, without some names."""
+        listed = self._out("ls-tree", "-z", commit).out.split(b"\0")
+        return [
+            entry
+            for entry in listed
+            if entry and entry.partition(b"\t")[2].decode("utf-8", "replace") not in but
+        ]
+
+    def _commit(self, parent: str | None, entries: Sequence[bytes], message: str, at: datetime) -> str:
+        data = b"".join(entry + b"\0" for entry in entries)
+        tree = self._out("mktree", "-z", "--missing", data=data).text
         when = f"@{int(at.timestamp())} +0000"
         parents = () if parent is None else ("-p", parent)
         return self._out(

@@ -73,6 +73,10 @@ class MemoryJournal:
         """What becomes of a message with links, per name and person."""
         self._step(lambda state: _with_sent(state, changes))
 
+    def take(self, state: State) -> None:
+        """What another place has recorded is recorded here from now on."""
+        self._step(lambda old: replace(state, serial=max(old.serial, state.serial)))
+
     def check(self) -> None:
         """Something may always be written here: a journal under a lock that can be lost overrides this."""
 

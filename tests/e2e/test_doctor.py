@@ -142,6 +142,9 @@ def test_a_state_on_a_branch(healthy: Repo, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True)
     subprocess.run(["git", "remote", "add", "origin", str(bare)], cwd=healthy.path, check=True)
     place = {"RECONCILER_STATE": "git:origin/reconciler-state"}
+    left = doctor(healthy, **place)
+    assert (left.code, ".reconciler/state.json" in said(left, "state")[0][1]) == (1, True)
+    healthy.state.unlink()
     fresh = doctor(healthy, **place)
     assert fresh.code == 0
     assert "none yet" in said(fresh, "state")[0][1]

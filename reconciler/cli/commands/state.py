@@ -13,6 +13,7 @@ reconciler state bind suporte-campinas 5519911112222-1513616971
 reconciler state mv suporte suporte-campinas
 reconciler state forget suporte-campinas
 reconciler state log --person ana
+reconciler state migrate file:.reconciler/state.json git:origin/reconciler-state
 reconciler state unlock
 """
 
@@ -27,6 +28,10 @@ class _State(LazyGroup):
         "bind": ("reconciler.cli.commands.state_bind", "Say that a name means an existing group."),
         "mv": ("reconciler.cli.commands.state_mv", "Give what is recorded of a name to another name."),
         "forget": ("reconciler.cli.commands.state_forget", "Forget a name. The group itself is not touched."),
+        "migrate": (
+            "reconciler.cli.commands.state_migrate",
+            "Move all that is recorded to another place.",
+        ),
         "unlock": (
             "reconciler.cli.commands.state_unlock",
             "See who holds the lock; remove one that was left behind.",
