@@ -1,21 +1,28 @@
-"""What Git knows of the folder with the manifests: which commit it is, and whether it is behind another.
+"""What Git knows of the folder with the manifests: which commit it is, whether it is behind another, and
+whether what a run has read is as the commit has it.
 
-Only history is asked for. A shallow clone, as pipelines make them, is deepened where that is needed to tell.
+A shallow clone, as pipelines make them, is deepened where that is needed to tell.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import threading
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli.places import find_root
 from reconciler.errors import GitError
+from reconciler.model.record import CHANGES
 from reconciler.planning.options import Checkout
 
 if TYPE_CHECKING:
     from reconciler.git import Git
+    from reconciler.manifests.files import FilesRead
 
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DEEPEN = (200, 10_000)
@@ -26,6 +33,13 @@ _FETCH = (
     *("--no-recurse-submodules", "--refmap="),
 )
 _FETCH_SECONDS = 60.0
+
+_MOST_SPECS = 50
+"""So many paths are asked about one by one; of more, their folders: git looks at each path for each file."""
+_MOST_COMPARED = 500
+"""Of so many files that may be other than committed the content is compared; more of them surely are."""
+_STATUS = ("--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
+_LINK, _SUBMODULE = "120000", "160000"
 
 
 def repository() -> Git:
@@ -43,12 +57,51 @@ def head() -> str | None:
     )
 
 
+class Files:
+    """What a run has read, beside the commit that is checked out. Git is asked once: when somebody wants to
+    know, or from `look` on, by a thread, while there is something else to be waited for."""
+
+    def __init__(self, read: FilesRead | None = None) -> None:
+        self._read = read
+        self._thread: threading.Thread | None = None
+
+    def look(self) -> None:
+        """Begin to ask Git."""
+        self._thread = threading.Thread(target=lambda: self._found, name="uncommitted", daemon=True)
+        self._thread.start()
+
+    @property
+    def changed(self) -> tuple[str, ...] | None:
+        """The files that are not as the commit has them: paths from the top of the repository. None where Git
+        cannot tell; nothing outside of Git."""
+        if self._thread is not None:
+            self._thread.join()
+        return self._found
+
+    @property
+    def commit(self) -> str | None:
+        """The commit of the manifests, with `CHANGES` behind it where not all was committed."""
+        commit = head()
+        return f"{commit}{CHANGES}" if commit is not None and self.changed else commit
+
+    @cached_property
+    def _found(self) -> tuple[str, ...] | None:
+        root = find_root(Path.cwd())
+        if self._read is None or not (root / ".git").exists():
+            return ()
+        try:
+            return tuple(sorted(_uncommitted(root, self._read)))
+        except GitError:
+            return None
+
+
 def compare(applied: str | None, remote: str | None) -> Checkout | None:
     """Where this checkout stands to the commit `applied` last; None where there is nothing to compare.
 
     `remote` is asked for commits that a shallow or stale clone does not have; None: nobody is.
     """
     here = _checked_out()
+    applied = None if applied is None else applied.removesuffix(CHANGES)
     if applied is None or here is None or applied == here:
         return None
     if not _OID.fullmatch(applied):
@@ -116,3 +169,113 @@ def _fetch(git: Git, remote: str | None, *commits: str, deepen: int = 0) -> None
     if remote and git.run("config", "--get-all", f"remote.{remote}.url").text:
         depth = (f"--deepen={deepen}",) if deepen else ()
         git.run(*_FETCH, *depth, remote, *commits, timeout=_FETCH_SECONDS)
+
+
+# --- what is not committed --------------------------------------------------------------------------------
+
+
+def _uncommitted(root: Path, read: FilesRead) -> Iterator[str]:
+    """Paths that were read, or would have been, whose content is not that of HEAD. Raises `GitError`."""
+    parts: dict[str, set[str]] = {}  # by the repository that a path is in: "", or the path of a submodule
+    for path in (*read.paths, *read.folders):
+        parts.setdefault(_repository_of(root, path), set()).add(path)
+    parts.setdefault("", set()).update(parts.keys() - {""})
+    for top, paths in parts.items():
+        yield from _Part(root, top, paths, read).changed()
+
+
+def _repository_of(root: Path, path: str) -> str:
+    """The path of the submodule in which a path lies, "" for none. A path to one lies in it."""
+    steps = [step for step in path.split("/") if step]
+    folders = ("/".join(steps[:count]) for count in range(len(steps), 0, -1))
+    return next((folder for folder in folders if (root / folder / ".git").exists()), "")
+
+
+class _Part:
+    """The `paths` of a run that lie in one repository: the one at `root`, or its submodule `top`."""
+
+    def __init__(self, root: Path, top: str, paths: Collection[str], read: FilesRead) -> None:
+        from reconciler.git import Git
+
+        self._folder = root / top
+        self._git = Git(self._folder, {**os.environ, "GIT_LITERAL_PATHSPECS": "1"})
+        self._before = f"{top}/" if top else ""
+        self._read = read
+        self._paths = {"" if path == top else path.removeprefix(self._before) for path in paths}
+
+    def changed(self) -> Iterator[str]:
+        found = self._suspects()
+        differs = found if len(found) > _MOST_COMPARED else filter(self._compared(found), found)
+        yield from (f"{self._before}{path}" for path in differs)
+
+    def _suspects(self) -> list[str]:
+        """What git takes for changed, was told not to look at, or does not know."""
+        specs = self._specs()
+        states = self._lines("status", *_STATUS, "--", *specs)
+        flags = {entry[2:]: entry[0] for entry in self._lines("ls-files", "-z", "-v", "--", *specs)}
+        unknown = {path for path in self._paths if path and self._is_file(path)} - flags.keys()
+        told = {state[3:] for state in states}
+        blind = {
+            path
+            for path, flag in flags.items()
+            if flag.islower() or (flag == "S" and os.path.lexists(self._folder / path))
+        }
+        return sorted(unknown | {path for path in told | blind if self._concerns(path)})
+
+    def _lines(self, *arguments: str) -> list[str]:
+        ended = self._git.out(*arguments)
+        return [line for line in os.fsdecode(ended.out).split("\0") if line]
+
+    def _specs(self) -> list[str]:
+        """Few paths that have all of ours below them."""
+        found = {path or "." for path in self._paths}
+        if len(found) > _MOST_SPECS:
+            found = {path.rpartition("/")[0] or "." for path in found}
+        return sorted(found) if len(found) <= _MOST_SPECS else ["."]
+
+    def _is_file(self, path: str) -> bool:
+        """Whether something is there of which git might know: no plain folder."""
+        full = self._folder / path
+        return os.path.islink(full) or (full.exists() and (not full.is_dir() or (full / ".git").exists()))
+
+    def _concerns(self, path: str) -> bool:
+        return path in self._paths or f"{self._before}{path}" in self._read
+
+    def _compared(self, paths: list[str]) -> Callable[[str], bool]:
+        """A function that says whether a path has another content than HEAD gives it."""
+        listed = os.fsdecode(self._git.run("ls-tree", "-z", "HEAD", "--", *paths).out).split("\0")
+        words = (entry.partition("\t") for entry in listed if entry)
+        committed = {path: tuple(about.split()) for about, _, path in words}  # mode, kind, id
+        plain = [path for path in paths if path in committed and "\n" not in path and self._is_plain(path)]
+        asked = os.fsencode("".join(f"{path}\n" for path in plain))
+        told = self._git.run("hash-object", "--stdin-paths", data=asked)
+        filtered = dict(zip(plain, told.text.split(), strict=False)) if told.code == 0 else {}
+
+        def differs(path: str) -> bool:
+            if path not in committed:
+                return os.path.lexists(self._folder / path)
+            mode, _, oid = committed[path]
+            try:
+                return filtered.get(path) != oid and self._raw(path, mode, len(oid)) != oid
+            except OSError:
+                return True
+
+        return differs
+
+    def _is_plain(self, path: str) -> bool:
+        full = self._folder / path
+        return full.is_file() and not full.is_symlink()
+
+    def _raw(self, path: str, mode: str, length: int) -> str | None:
+        """The id that the bytes on disk would have, where they are of the kind that HEAD has. Raises
+        `OSError`."""
+        full = self._folder / path
+        if mode == _SUBMODULE:
+            from reconciler.git import Git
+
+            return Git(full, os.environ).run("rev-parse", "--verify", "--quiet", "HEAD").text
+        if full.is_symlink() != (mode == _LINK):
+            return None
+        data = os.fsencode(full.readlink()) if mode == _LINK else full.read_bytes()
+        kind = "sha1" if length == 40 else "sha256"
+        return hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -44,12 +44,13 @@ Load = Callable[[], Callable[[V, "Run", Look], str]]
 class Row:
     """One row of the table. `about` says in a line of `--help` what the format is for; `verbs` are those that
     have a renderer for it; `remembers`: the renderer wants to see what the file held before; `pictures`: it
-    shows icons; `mode` of its files."""
+    shows icons; `commit`: it says of which commit the manifests are; `mode` of its files."""
 
     about: str
     verbs: tuple[Verb, ...]
     remembers: bool = False
     pictures: bool = False
+    commit: bool = False
     mode: int = 0o600
 
 
@@ -61,10 +62,10 @@ _OFFLINE: tuple[Verb, ...] = ("validate",)
 FORMATS: dict[str, Row] = {
     "text": Row(about="for people", verbs=_ALL),
     "json": Row(about="for programs; see reconciler schema", verbs=_ALL),
-    "html": Row(about="a page to read and to keep", verbs=_ALL, pictures=True),
+    "html": Row(about="a page to read and to keep", verbs=_ALL, pictures=True, commit=True),
     "csv": Row(about="a table, for spreadsheets", verbs=_ALL),
-    "markdown": Row(about="for comments in pull requests", verbs=_ALL),
-    "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL),
+    "markdown": Row(about="for comments in pull requests", verbs=_ALL, commit=True),
+    "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL, commit=True),
     "gitlab": Row(about="GitLab's widget: artifacts:reports:terraform", verbs=_LIVE),
     "codequality": Row(about="GitLab: artifacts:reports:codequality", verbs=_OFFLINE),
     "dotenv": Row(about="GitLab: artifacts:reports:dotenv", verbs=_ALL),

@@ -46,7 +46,7 @@ def run(common: Common, wish: Wish) -> int:
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
-        with wiring.workspace(common, clock) as work:
+        with wiring.workspace(common, clock, committed=True) as work:
             if not work.store.keeps:
                 raise UsageError(
                     "`state` is none: nobody would know who was sent a link",

@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
     from reconciler.cli.wiring import Workspace
-    from reconciler.manifests.files import Tree, WorkTree
+    from reconciler.manifests.files import FilesRead, Tree, WorkTree
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.tracked import Tracked
     from reconciler.model.record import State
     from reconciler.model.settings import OwnSettings, Settings
     from reconciler.planning.options import Options
+
+
+class WrongFiles(InputError):
+    """Mistakes in files, and what was read by then."""
+
+    def __init__(self, complaints: Iterable[Complaint], files: FilesRead) -> None:
+        super().__init__(complaints)
+        self.files = files
 
 
 def tree() -> WorkTree:
@@ -56,17 +64,22 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
         return read
     from reconciler.manifests.load import load as load_files
 
-    loaded = load_files(
-        tree(),
-        config_path=config_path(common),
-        today=clock.today(),
-        account=account_over(common),
-        only=common.account_name,
-        check_icons=groups,
-        need_manifests=groups and manifests,
-        applied_icons=partial(_applied_icons, common),
-        left_out=tracked(common).left_out,
-    )
+    files = tree()
+    try:
+        loaded = load_files(
+            files,
+            config_path=config_path(common),
+            today=clock.today(),
+            account=account_over(common),
+            only=common.account_name,
+            check_icons=groups,
+            need_manifests=groups and manifests,
+            applied_icons=partial(_applied_icons, common),
+            left_out=tracked(common).left_out,
+        )
+    except InputError as error:
+        raise WrongFiles(error.complaints, files.files_read) from None
+    loaded = replace(loaded, files=files.files_read)
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)
         if not common.sandbox:
@@ -98,18 +111,20 @@ def load_each(
 ) -> dict[str, Loaded]:
     """The files of several accounts, by name; `groups` as for `load`. Raises `InputError` with what is wrong
     with any of them; prints what is doubtful, and what they share once."""
+    from reconciler.manifests.files import FilesRead
+
     loaded: dict[str, Loaded] = {}
     complaints: set[Complaint] = set()
-    mistakes = False
+    wrong: list[FilesRead] = []
     for name in names:
         try:
             loaded[name] = load(replace(common, quiet=True, only=Account(name)), clock, groups=groups)
             complaints |= set(loaded[name].desired.warnings)
-        except InputError as error:
+        except WrongFiles as error:
             complaints |= set(error.complaints)
-            mistakes = True
-    if mistakes:
-        raise InputError(complaints)
+            wrong.append(error.files)
+    if wrong:
+        raise WrongFiles(complaints, FilesRead.of((*wrong, *(files.files for files in loaded.values()))))
     if not common.quiet:
         terminal.print_complaints(sorted(complaints), common.color)
     return loaded

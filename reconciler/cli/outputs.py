@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import __version__
-from reconciler.cli import checkout, environment, files, formats, terminal
+from reconciler.cli import checkout, environment, files, formats, loading, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.collected import Place, sink
 from reconciler.cli.common import Common
@@ -36,6 +36,7 @@ class Outputs:
         self.name = common.format or "text"
         self.look = Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
         self.work: Workspace | None = None
+        self.files = checkout.Files()
         self._row = formats.named(self.name, verb)
         self._files = formats.report_files(common.report, verb)
         files.check_outputs(common, [f"--report {each}" for each in common.report])
@@ -125,6 +126,7 @@ class Outputs:
         from reconciler.reports.view import Book
 
         work = self.work
+        read = work.store.files if work else self.files
         account = work.loaded.settings.account[:1] if work else ()
         here = Path.cwd()
         folder = here.relative_to(find_root(here)).as_posix()
@@ -135,7 +137,7 @@ class Outputs:
             duration=self._clock.monotonic() - self._begun,
             exit_code=int(code),
             complete=complete,
-            commit=checkout.head(),
+            commit=read.commit if any(row.commit for row in self._rows()) else None,
             account="".join(Book({}, show_numbers=self._show_numbers).number(number) for number in account),
             api=work.api if work else "",
             requests=tuple(sorted(work.client.counts.items())) if work else (),
@@ -161,6 +163,8 @@ class Outputs:
         from reconciler.reports.validate_shapes import FailureView
 
         complaints = error.complaints if isinstance(error, InputError) else ()
+        if isinstance(error, loading.WrongFiles):
+            self.files = checkout.Files(error.files)
         view = FailureView(error.message, error.hint, complaints)
         try:
             self.write(FAILURE, view, error.exit_code, complete=False)

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from reconciler.manifests.files import join
 from reconciler.manifests.statespec import git_place, spelled_out, state_mistake
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
+from reconciler.planning.guards import named
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
@@ -36,13 +38,15 @@ SHORTEST_LEASE, LONGEST_LEASE = 1.0, 3600.0  # seconds
 class Store:
     """Where a run reads and writes its state: a file, a branch, or nowhere. `display` names it in messages;
     `git` is the branch's store, None where the state is no branch. `default` is the file, relative to the
-    root, in which the state would be if nobody said where, and `account` whose it is, of several."""
+    root, in which the state would be if nobody said where, and `account` whose it is, of several. `files` are
+    what the run has read."""
 
     def __init__(
         self,
         display: str,
         base_url: str,
         *,
+        files: checkout.Files,
         path: Path | None = None,
         configured: str | None = None,
         git: GitStore | None = None,
@@ -53,17 +57,19 @@ class Store:
         self._base_url = base_url
         self._configured = configured  # relative to the root, where a file of the repository names it
         self._default = default
+        self.files = files
         self._account = account
         self.display = display
         self.git = git
 
     @classmethod
-    def of(cls, common: Common, loaded: Loaded, label: str) -> Store:
+    def of(cls, common: Common, loaded: Loaded, label: str, files: checkout.Files | None = None) -> Store:
         """The store that `--sandbox`, RECONCILER_STATE or the configuration names, in that order."""
         account = common.account_name
+        files = files or checkout.Files(loaded.files)
         if common.sandbox:
             path = sandbox_state(sandbox_folder(account), account)
-            return cls(f"{SANDBOX_FOLDER}/{path.name}", label, path=path)
+            return cls(f"{SANDBOX_FOLDER}/{path.name}", label, files=files, path=path)
         own = environment.own("STATE", account)
         place = own or loaded.settings.state
         mistake = state_mistake(place)
@@ -71,18 +77,20 @@ class Store:
             raise UsageError(
                 f"{environment.name_of('STATE', account)} {place!r:.60} {mistake[0]}", mistake[1]
             )
-        default = _default_file(loaded.config.folder, account)
         if place == "none":
-            return cls("none", label)
+            return cls("none", label, files=files)
+        make = partial(
+            cls, files=files, default=_default_file(loaded.config.folder, account), account=account
+        )
         if place.startswith("git:"):
-            git = _git_store(place, label)
-            return cls(git.display, label, git=git, default=default, account=account)
+            git = _git_store(place, label, files)
+            return make(git.display, label, git=git)
         name = place.removeprefix("file:")
         if own is not None:
-            return cls(name, label, path=Path.cwd() / name, default=default, account=account)
+            return make(name, label, path=Path.cwd() / name)
         path = find_root(Path.cwd()) / name
         check_inside(path)
-        return cls(name, label, path=path, configured=name, default=default, account=account)
+        return make(name, label, path=path, configured=name)
 
     @property
     def keeps(self) -> bool:
@@ -194,15 +202,30 @@ class Store:
         remote = self.git.remote.name if self.git else "origin"
         return checkout.compare(applied, None if self._base_url == "sandbox" else remote)
 
-    def placed(self, options: Options, state: State) -> Options:
-        """The wishes of a run with the commit that is checked out, and where that stands to the one that was
-        applied last."""
-        return replace(
+    def placed(self, options: Options, state: State, *, applying: bool = False) -> Options:
+        """The wishes of a run with the commit that is checked out, where that stands to the one that was
+        applied last, and what of the files is not committed. A run that is `applying` such files where nobody
+        objects says so.
+        """
+        options = replace(
             options,
             keeps_intents=self.git is not None or (self._path is not None and not terminal.in_ci()),
-            commit=checkout.head(),
             checkout=self.checkout(state.commit),
         )
+        if self._base_url == "sandbox":  # nobody else's groups, and nobody else's state
+            return replace(options, commit=checkout.head())
+        changed = self.files.changed
+        options = replace(options, commit=self.files.commit)
+        if applying and self.git is not None:
+            return replace(options, uncommitted=changed, only_committed=True)
+        if not applying:
+            return replace(options, uncommitted=changed)
+        if changed:
+            terminal.say(
+                f"Warning: not committed as it is: {named(changed)}. Whoever applies the commit would undo "
+                "what comes of it."
+            )
+        return options
 
     def _store(self) -> FileStore | GitStore | None:
         return self.git if self._path is None else self._file(self._path)
@@ -242,10 +265,12 @@ def _default_file(folder: str, account: str) -> str:
     return join(folder, Settings().state.removeprefix("file:"))
 
 
-def two_places(source: str, target: str, base_url: str) -> tuple[FileStore | GitStore, FileStore | GitStore]:
+def two_places(
+    source: str, target: str, base_url: str, files: checkout.Files
+) -> tuple[FileStore | GitStore, FileStore | GitStore]:
     """The stores that `state:` would mean by two texts. Raises `UsageError` for what is no place, and for
     one place twice."""
-    stores = _place(source, base_url), _place(target, base_url)
+    stores = _place(source, base_url, files), _place(target, base_url, files)
     if len({spelled_out(source), spelled_out(target)}) == 1 or len({_real(source), _real(target)}) == 1:
         raise UsageError(
             f"{source} and {target} are the same place", "name the one that it is in, then the new one"
@@ -258,14 +283,14 @@ def _real(place: str) -> str:
     return place if name == place else os.path.realpath(find_root(Path.cwd()) / name)
 
 
-def _place(text: str, label: str) -> FileStore | GitStore:
+def _place(text: str, label: str, files: checkout.Files) -> FileStore | GitStore:
     mistake = state_mistake(text)
     if mistake is not None:
         raise UsageError(f"{text!r:.60} {mistake[0]}", mistake[1])
     if text == "none":
         raise UsageError("`none` keeps nothing", "name two places: file:PATH, git:REMOTE/BRANCH")
     if text.startswith("git:"):
-        return _git_store(text, label)
+        return _git_store(text, label, files)
     from reconciler.state.file import FileStore
 
     name = text.removeprefix("file:")
@@ -274,7 +299,7 @@ def _place(text: str, label: str) -> FileStore | GitStore:
     return FileStore(path, label, name)
 
 
-def _git_store(place: str, base_url: str) -> GitStore:
+def _git_store(place: str, base_url: str, files: checkout.Files) -> GitStore:
     from reconciler.state.git import GitStore, Writer
 
     remote, branch = git_place(place)
@@ -284,7 +309,7 @@ def _git_store(place: str, base_url: str) -> GitStore:
         remote,
         branch,
         base_url,
-        Writer(run=run.name, actor=run.actor, commit=checkout.head()),
+        Writer(run=run.name, actor=run.actor, commit=lambda: files.commit),
         lease=_lease(),
     )
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli import environment, loading, terminal
+from reconciler.cli import checkout, environment, loading, terminal
 from reconciler.cli.places import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
@@ -68,17 +68,25 @@ class Workspace:
 
 @contextmanager
 def workspace(
-    common: Common, clock: SystemClock, *, groups: bool = True, base: str | None = None
+    common: Common,
+    clock: SystemClock,
+    *,
+    groups: bool = True,
+    base: str | None = None,
+    committed: bool = False,
 ) -> Iterator[Workspace]:
     """Load the files, then connect: nothing is called before every file is known to be right.
 
     `groups` as for `loading.load`. With `base`, the name of a commit, account, state, guards and allowances
-    are those of that commit.
+    are those of that commit. `committed`: it will be asked whether the files are, and is looked at meanwhile.
     """
     from reconciler.backends.sinch import Connection, connect
     from reconciler.manifests.icons import ManifestIconFiles
 
     loaded = loading.load(common, clock, groups=groups)
+    read = checkout.Files(loaded.files)
+    if committed:
+        read.look()
     with ExitStack() as stack:
         opened = None
         if base is not None:
@@ -125,7 +133,7 @@ def workspace(
                 icon_files=ManifestIconFiles(loading.tree()),
                 client=client,
                 plan_key=environment.plan_key(api.credentials.token, common.account_name),
-                store=Store.of(common, loaded, api.label),
+                store=Store.of(common, loaded, api.label, read),
                 base=opened,
             )
         finally:

@@ -40,7 +40,7 @@ _REFUSED = {
     "token_file": _environment_only("RECONCILER_TOKEN_FILE"),
     "token_command": _environment_only("RECONCILER_TOKEN_COMMAND"),
     "credentials": _environment_only("RECONCILER_USERNAME and RECONCILER_TOKEN"),
-    "recreate": "it can be allowed on the command line only",
+    **dict.fromkeys(("recreate", "uncommitted"), "it can be allowed on the command line only"),
     "no-account": "it cannot be lifted: set `account`",
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }

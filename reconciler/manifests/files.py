@@ -6,7 +6,7 @@ import math
 import os
 import posixpath
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +38,36 @@ class Absent(FileError):
 
 class Unanswered(FileError):
     """Nobody can say what there is: an object that would tell is not in this clone, or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRead:
+    """What a run went by. `paths` were read, or looked for and are not there; where a link was followed, both
+    the link and what it leads to. `folders` were searched for files whose names end in one of `suffixes`."""
+
+    paths: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+    suffixes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, several: Iterable[FilesRead]) -> FilesRead:
+        """What several runs went by."""
+        each = tuple(several)
+        return cls(
+            frozenset().union(*(files.paths for files in each)),
+            frozenset().union(*(files.folders for files in each)),
+            tuple(sorted({suffix for files in each for suffix in files.suffixes})),
+        )
+
+    def __contains__(self, path: str) -> bool:
+        """Whether a file at this path was read, or would have been if it were there."""
+        if path in self.paths:
+            return True
+        return path.lower().endswith(self.suffixes) and any(self._in(folder, path) for folder in self.folders)
+
+    def _in(self, folder: str, path: str) -> bool:
+        below = path.removeprefix(f"{folder}/") if folder else path
+        return (not folder or below != path) and not any(part.startswith(".") for part in below.split("/"))
 
 
 class Tree(Protocol):
@@ -137,7 +167,8 @@ class Walk:
 
 
 class WorkTree:
-    """The files on disk below `root` (Git's top level, or else the `-C` folder); `cwd` lies in it."""
+    """The files on disk below `root` (Git's top level, or else the `-C` folder); `cwd` lies in it. It
+    remembers what it was asked for."""
 
     def __init__(self, root: Path, cwd: Path) -> None:
         self._root = os.path.realpath(root)
@@ -149,6 +180,14 @@ class WorkTree:
         self.here = visible(os.path.realpath(cwd))
         self._folders: dict[str, str] = {}
         self._shown: dict[str, str] = {}
+        self._asked: set[str] = set()
+        self._searched: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def files_read(self) -> FilesRead:
+        """What was read so far."""
+        suffixes = {suffix for found in self._searched.values() for suffix in found}
+        return FilesRead(frozenset(self._asked), frozenset(self._searched), tuple(sorted(suffixes)))
 
     def typed(self, path: str) -> str:
         if not path.isprintable():
@@ -161,6 +200,7 @@ class WorkTree:
         return os.path.relpath(full, self._root).replace(os.sep, "/")
 
     def read(self, path: str, limit: int) -> bytes:
+        self._asked.add(path)
         folder, _, name = path.rpartition("/")
         try:
             full = f"{self._real_folder(folder)}/{name}"
@@ -168,6 +208,8 @@ class WorkTree:
             if stat.S_ISLNK(info.st_mode):
                 full = self._real(path, strict=True)
                 info = os.lstat(full)
+            if full != f"{self._root}/{path}":
+                self._asked |= {os.path.relpath(full, self._root), *self._links(path)}
             _check_kind(info.st_mode)
             handle = os.open(full, _OPEN)
             try:
@@ -179,11 +221,24 @@ class WorkTree:
         except (OSError, ValueError) as error:
             raise FileError(f"cannot be read: {_reason(error)}") from None
 
+    def _links(self, path: str) -> Iterator[str]:
+        """The links that a path goes through, one after another; it is known to lead somewhere."""
+        steps = path.split("/")
+        for count in range(1, len(steps) + 1):
+            link = f"{self._root}/{'/'.join(steps[:count])}"
+            if os.path.islink(link):
+                yield os.path.relpath(link, self._root)
+                folder = os.path.realpath(os.path.dirname(link))
+                onward = os.path.join(folder, os.readlink(link), *steps[count:])
+                yield from self._links(os.path.relpath(onward, self._root))
+                return
+
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
         return self.walk(folder, suffixes).files
 
     def walk(self, folder: str, suffixes: tuple[str, ...]) -> Walk:
         """As `list`, with what else was come by."""
+        self._searched[folder] = suffixes
         try:
             real = self._real(folder, strict=True)
             if not os.path.isdir(real):
@@ -248,6 +303,7 @@ class WorkTree:
         return os.path.islink(f"{self._root}/{path}")
 
     def exists(self, path: str) -> bool:
+        self._asked.add(path)
         return os.path.lexists(f"{self._root}/{path}")
 
     def real(self, path: str) -> str | None:

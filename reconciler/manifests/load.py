@@ -18,7 +18,7 @@ from reconciler.manifests.accounts import unowned
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
-from reconciler.manifests.files import Absent, FileError, Tree, spelled, spellings
+from reconciler.manifests.files import Absent, FileError, FilesRead, Tree, spelled, spellings
 from reconciler.manifests.icons import Icons, ManifestIconFiles
 from reconciler.manifests.nodes import Marks, mark_of
 from reconciler.manifests.resolve import Draft, Resolver
@@ -41,14 +41,15 @@ _EMPTIED = (
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything that the files say: the groups, the settings, the manifests as written, by name, and who can
-    be named."""
+    """Everything that the files say: the groups, the settings, the manifests as written, by name, who can
+    be named; and which files were read for it."""
 
     desired: Desired
     settings: Settings
     manifests: tuple[Manifest, ...]
     config: Config
     contacts: Contacts = field(default_factory=Contacts)
+    files: FilesRead = FilesRead()
 
 
 def _none_applied(_: Settings) -> frozenset[str]:

@@ -39,6 +39,15 @@ class Applied:
 
 DAY = timedelta(hours=24)
 
+CHANGES = "+changes"
+"""What follows a commit in `State.commit`, and wherever one is shown, whose files were not as it has them."""
+
+
+def short_commit(commit: str, length: int = 10) -> str:
+    """The first characters of a commit, and whether there were changes on top of it."""
+    name = commit.removesuffix(CHANGES)
+    return f"{name[:length]}{commit[len(name) :]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -150,8 +159,9 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything recorded for one API and account. `created`: times of creations of the last 24 h, UTC.
-    `left`: the groups that were left on purpose, by the name that they had."""
+    """Everything recorded for one API and account. `commit`: that of the manifests last applied, followed by
+    `CHANGES` where not all was committed. `created`: times of creations of the last 24 h, UTC. `left`: the
+    groups that were left on purpose, by the name that they had."""
 
     base_url: str = ""
     serial: int = 0

@@ -20,6 +20,7 @@ GUARD_CODES = (
     "leave-no-admin",
     "create-many",
     "older-commit",
+    "uncommitted",
 )
 """The guards' codes. `recreate` can be allowed as well, on the command line only."""
 

@@ -61,7 +61,7 @@ def apply(
         planfile.check(saved_plan, planned.fingerprint, plan_key)
     if not approve(planned.plan):
         return _refused(planned.plan, interrupted=clock.stopping)
-    commit = applied_commit(planned.plan, options)
+    commit = applied_commit(planned.plan, options, journal.state.commit)
     if commit is not None:
         journal.applies(commit)
     called_otherwise = renamed(journal.state, loaded.desired)

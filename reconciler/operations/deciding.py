@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
@@ -10,6 +11,7 @@ from reconciler.manifests.resolve import ignored_id
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.planning import planfile, planner
 from reconciler.planning.ahead import Ahead
+from reconciler.planning.applied_commit import notes_on_commits
 from reconciler.planning.group import Context
 from reconciler.reading import read
 from reconciler.workers import THREADS
@@ -139,7 +141,8 @@ def decide(
         workers=workers,
     )
     _check_account(loaded, reading)
-    return planner.plan(loaded.desired, state, reading, loaded.settings, options, ahead), reading
+    made = planner.plan(loaded.desired, state, reading, loaded.settings, options, ahead)
+    return replace(made, notes=(*made.notes, *notes_on_commits(state, options))), reading
 
 
 def _check_link_versions(loaded: Loaded, options: Options) -> None:

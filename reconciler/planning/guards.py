@@ -1,13 +1,14 @@
 """Guards: refusals that look at the whole plan, all returned at once.
 
-Each has a code that `--allow CODE` or an `allow:` entry lifts, except `no-account`. A guard that cannot
-decide objects. People yet to join are no changes, so no guard counts them.
+Each has a code that `--allow CODE` or an `allow:` entry lifts, except `no-account`; and files cannot allow
+themselves to be `uncommitted`. A guard that cannot decide objects. People yet to join are no changes, so no
+guard counts them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,6 +22,11 @@ from reconciler.planning.group import after
 from reconciler.planning.options import Options
 
 NEVER_LIFTED = frozenset({"no-account"})
+ON_THE_COMMAND_LINE = frozenset({"uncommitted"})
+"""Lifted by `--allow` alone."""
+
+_FILES = 3
+"""How many files a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def _lift(objection: Objection, settings: Settings, options: Options) -> Objecti
         return objection
     if objection.code in options.allow:
         return replace(objection, lifted_by=f"--allow {objection.code}")
-    for entry in settings.allow:
+    for entry in () if objection.code in ON_THE_COMMAND_LINE else settings.allow:
         if (
             entry.code == objection.code
             and (entry.max is None or objection.count <= entry.max)
@@ -251,11 +257,40 @@ def _behind(options: Options, risk: str) -> str | None:
     )
 
 
+def _uncommitted(facts: _Facts) -> Objection | None:
+    files = facts.options.uncommitted
+    if not facts.options.only_committed or files == ():
+        return None
+    groups = [group for group in facts.groups if group.writes]
+    if files is None:
+        message = "Git cannot tell whether the files are as a commit has them (git status says why)"
+        return _objection("uncommitted", message, groups, len(groups))
+    return _objection(
+        "uncommitted",
+        "not committed as it is: {texts}. Whoever applies the commit would undo what comes of it, and nobody "
+        "could look it up. Commit first",
+        groups,
+        len(groups),
+        texts=(named(files),),
+    )
+
+
+def named(files: Collection[str]) -> str:
+    """A few of several files, for a sentence."""
+    more = len(files) - _FILES
+    return ", ".join(sorted(files)[:_FILES]) + (f" and {more} more" if more > 0 else "")
+
+
 def _objection(
-    code: str, message: str, groups: Iterable[GroupPlan], count: int, people: tuple[str, ...] = ()
+    code: str,
+    message: str,
+    groups: Iterable[GroupPlan],
+    count: int,
+    people: tuple[str, ...] = (),
+    texts: tuple[str, ...] = (),
 ) -> Objection | None:
     names = tuple(group.name for group in groups)
-    return Objection(code, Note(message, people=people), names, count) if names else None
+    return Objection(code, Note(message, people=people, texts=texts), names, count) if names else None
 
 
 _GUARDS: tuple[Callable[[_Facts], Objection | None], ...] = (
@@ -267,4 +302,5 @@ _GUARDS: tuple[Callable[[_Facts], Objection | None], ...] = (
     _leave_no_admin,
     _create_many,
     _older_commit,
+    _uncommitted,
 )

@@ -40,7 +40,9 @@ class Ready:
 class Options:
     """One run's wishes. `now` is UTC, `today` the local day that `left`, `hold` and `allow` go by.
 
-    `commit` is that of the manifests, None where nobody knows.
+    `commit` is that of the manifests, None where nobody knows, followed by `record.CHANGES` where they are
+    not as it has them. `uncommitted` are the files that are not, None where nobody can tell; with
+    `only_committed` nothing is to be written by such.
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
     with `state: none`. `keeps_intents`: whether the next run will find what this one records, which nobody
     knows of a file in a pipeline. `ready`: nothing but promotions of people who have joined since
@@ -59,6 +61,8 @@ class Options:
     keeps_intents: bool = True
     ready: Ready | None = None
     commit: str | None = None
+    uncommitted: tuple[str, ...] | None = ()
+    only_committed: bool = False
     checkout: Checkout | None = None
 
     def wants(self, name: str) -> bool:

@@ -30,6 +30,7 @@ from reconciler.model.change import (
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import IconSeen
 from reconciler.model.plan import GroupPlan, Plan
+from reconciler.planning.guards import ON_THE_COMMAND_LINE
 from reconciler.planning.options import Options
 
 FORMAT_VERSION = 1
@@ -57,9 +58,17 @@ class Fingerprint:
 
 def fingerprint(plan: Plan, options: Options, key: bytes) -> Fingerprint:
     """The digests of a plan under a key."""
-    options_digest = _digest(key, "options", [sorted(options.allow), options.prune, sorted(options.targets)])
+    # only apply objects to what is not committed; what is wanted is in the digests
+    allow = sorted(options.allow - ON_THE_COMMAND_LINE)
+    options_digest = _digest(key, "options", [allow, options.prune, sorted(options.targets)])
     objections_digest = _digest(
-        key, "objections", [[entry.code, list(entry.groups), entry.lifted_by] for entry in plan.objections]
+        key,
+        "objections",
+        [
+            [entry.code, list(entry.groups), entry.lifted_by]
+            for entry in plan.objections
+            if entry.code not in ON_THE_COMMAND_LINE
+        ],
     )
     groups = {
         group.name: {aspect: _digest(key, aspect, value) for aspect, value in _aspects(group).items()}

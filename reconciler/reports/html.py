@@ -14,6 +14,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reconciler.model.record import short_commit
 from reconciler.model.thumbnail import Thumbnails
 from reconciler.reports.escape import visible
 from reconciler.reports.html_page import Page, shortened
@@ -33,7 +34,7 @@ def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
     """What there is to say about a run, as (label, value)."""
     sent = sum(number for _, number in run.requests)
     facts = (
-        ("Commit", (run.commit or "")[:12] or "unknown"),
+        ("Commit", short_commit(run.commit or "", 12) or "unknown"),
         ("Account", " ".join(filter(None, (run.section, run.account or ("not set" if run.api else ""))))),
         ("API", run.api.removeprefix("https://")),
         ("Version", f"reconciler {run.version}"),

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
+from reconciler.model.record import CHANGES, short_commit
 from reconciler.reports.escape import for_json, for_terminal
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _lines(chapter: Chapter, book: Book) -> Iterator[str]:
     yield f"{written.rev[:_HASH]}  {written.at:%Y-%m-%d %H:%M} UTC  {book.outsider(written.title)}"
     by = f"{book.outsider(written.actor)}, " if written.actor else ""
     run = _address(written.run, book) or "by hand"
-    commit = f"  manifests {written.commit[:_HASH]}" if written.commit.isalnum() else ""
+    commit = f"  manifests {short_commit(written.commit, _HASH)}" if _is_commit(written.commit) else ""
     yield f"    {by}{run}{commit}"
     if chapter.names is None:
         yield "    what was recorded cannot be read"
@@ -57,7 +58,7 @@ def _document(chapter: Chapter, book: Book) -> dict[str, Any]:
         "title": book.outsider(written.title),
         "run": _address(written.run, book) or None,
         "by": book.outsider(written.actor) or None,
-        "commit": written.commit[:64] if written.commit.isalnum() else None,
+        "commit": short_commit(written.commit, 64) if _is_commit(written.commit) else None,
         "readable": chapter.names is not None,
         "names": [
             {"name": story.name, "changes": [_change(fact, book) for fact in story.facts]}
@@ -118,6 +119,10 @@ def _value(fact: Fact, value: str, book: Book) -> str:
             return book.outsider(value)
         case _:
             return value[:64]
+
+
+def _is_commit(text: str) -> bool:
+    return text.removesuffix(CHANGES).isalnum()
 
 
 def _address(run: str, book: Book) -> str:

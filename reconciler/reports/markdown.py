@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.model.record import short_commit
 from reconciler.reports.markdown_page import BUDGET, Page, Section, item_block, page
 from reconciler.reports.markdown_text import code, length, marker, prose
 from reconciler.reports.phrases import Cell, Item, counted
@@ -90,7 +91,7 @@ def footer(run: Run) -> str:
     """What made the page: version, account, commit, API."""
     facts = [f"reconciler {run.version}"]
     facts += [f"account {run.section}"] if run.section else []
-    facts += [f"commit {run.commit[:12]}"] if run.commit else []
+    facts += [f"commit {short_commit(run.commit, 12)}"] if run.commit else []
     facts += [f"API {run.api}"] if run.api else []
     return " · ".join(map(code, facts))
 

@@ -18,7 +18,8 @@ class Run:
     """One run, as it will end: reports are written last, so `exit_code` is what the process ends with.
 
     `started` has its zone (UTC), `duration` is in seconds up to the writing of reports. `complete`: whether
-    everything was read. `commit` is that of the manifests, None where nobody knows. `account` is masked
+    everything was read. `commit` is that of the manifests, followed by `+changes` where the
+    files are not as it has them; None where nobody knows, or no format says it. `account` is masked
     unless numbers are shown, "" where it is not set. `api` is the origin that was asked, or `sandbox`; "" for
     a run that asks nobody. `requests` counts what was sent to it, by HTTP status or, without an answer, error
     code. `folder` leads from the top of the repository to where the run works ("" or `a/b/`), for formats

@@ -7,7 +7,7 @@ runs. It is created with the first write, without a common ancestor with anythin
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -36,11 +36,11 @@ LEASE = 60.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
     """Who writes: `run` names the pipeline's job, or the user and host; `actor` who started it, where that is
-    known; `commit` is that of the manifests."""
+    known; `commit` says that of the manifests, once something is to be written."""
 
     run: str
     actor: str | None = None
-    commit: str | None = None
+    commit: Callable[[], str | None] = lambda: None
 
 
 class GitStore:
@@ -177,7 +177,7 @@ class GitStore:
         try:
             tip = self.tip()
             state = self._read(tip)
-            origin = Origin(self._writer.run, lease.session, self._writer.actor, self._writer.commit)
+            origin = Origin(self._writer.run, lease.session, self._writer.actor, self._writer.commit())
             journal = GitJournal(self.remote, lease, tip, state, origin, read=self.of_this_api, clock=clock)
             try:
                 yield journal

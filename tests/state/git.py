@@ -100,5 +100,5 @@ def store(
 ) -> GitStore:
     """A store over a clone."""
     environment = dict(os.environ) if environ is None else environ
-    writer = Writer(run="https://ci.example/job/7", actor="ana", commit=commit)
+    writer = Writer(run="https://ci.example/job/7", actor="ana", commit=lambda: commit)
     return GitStore(Git(folder, environment), "origin", branch, base_url, writer, lease=lease)

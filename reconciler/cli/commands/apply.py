@@ -73,7 +73,7 @@ def command(
     # a signal while the outcome is printed must not lose it
     with stopping_on_signals(clock), outputs.telling_failures():
         saved = files.read_text(plan_file) if plan_file is not None else None
-        with wiring.workspace(common, clock) as work:
+        with wiring.workspace(common, clock, committed=True) as work:
             outputs.work = work
             book = wiring.book(common, work.loaded)
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
@@ -101,7 +101,10 @@ def command(
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
                 options = loading.with_committed(
-                    common, work.loaded, journal.state, work.store.placed(options, journal.state)
+                    common,
+                    work.loaded,
+                    journal.state,
+                    work.store.placed(options, journal.state, applying=True),
                 )
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 run = (

@@ -76,7 +76,7 @@ def command(
             heard = operations.inbound(work.loaded, work.store.read(), data, options=options)
             _tell(heard, wiring.book(common, work.loaded))
             with work.store.lock(lock_timeout, clock) as journal:
-                options = work.store.placed(options, journal.state)
+                options = work.store.placed(options, journal.state, applying=True)
                 result = operations.ready(
                     work.loaded,
                     journal,

@@ -57,7 +57,7 @@ def command(
     files.check_outputs(common, [f"--out={out}"] if out is not None else [])
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
-        with wiring.workspace(common, clock, base=base) as work:
+        with wiring.workspace(common, clock, base=base, committed=True) as work:
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
             state = work.store.read(work.base.committed if work.base else None)

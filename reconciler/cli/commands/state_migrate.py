@@ -33,7 +33,7 @@ def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     common.refuse("sandbox", "target", "report")
     wiring.enter(common)
     configured, _ = state_store.open_offline(common)
-    source, target = two_places(old, new, environment.base_url(common.account_name))
+    source, target = two_places(old, new, environment.base_url(common.account_name), configured.files)
     state = source.read()
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
         raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")

@@ -16,11 +16,12 @@ def command(common: Common) -> int:
     """Check manifests, contacts and configuration, offline. Needs no credentials."""
     from dataclasses import replace
 
-    from reconciler.cli import loading, wiring
+    from reconciler.cli import checkout, loading, wiring
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.validate_formats import VALIDATION
-    from reconciler.errors import Exit, InputError
+    from reconciler.errors import Exit
+    from reconciler.manifests.files import FilesRead
     from reconciler.reports.validate_shapes import ValidationView
 
     wiring.enter(common)
@@ -33,7 +34,9 @@ def command(common: Common) -> int:
             wiring.check_targets(common.target, groups)
             warnings = {warning for files in loaded for warning in files.desired.warnings}
             view = ValidationView(tuple(sorted(warnings)), len(groups))
-        except InputError as error:
+            outputs.files = checkout.Files(FilesRead.of(files.files for files in loaded))
+        except loading.WrongFiles as error:
+            outputs.files = checkout.Files(error.files)
             view = ValidationView(error.complaints, None)
         code = Exit.OK if view.groups is not None else Exit.ERROR
         outputs.write(VALIDATION, view, code, complete=True)
