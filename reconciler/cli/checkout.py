@@ -176,17 +176,25 @@ def _fetch(git: Git, remote: str | None, *commits: str, deepen: int = 0) -> None
 
 def _uncommitted(root: Path, read: FilesRead) -> Iterator[str]:
     """Paths that were read, or would have been, whose content is not that of HEAD. Raises `GitError`."""
-    parts: dict[str, set[str]] = {}  # by the repository that a path is in: "", or the path of a submodule
-    for path in (*read.paths, *read.folders):
-        parts.setdefault(_repository_of(root, path), set()).add(path)
-    parts.setdefault("", set()).update(parts.keys() - {""})
+    parts: dict[str, set[str]] = {
+        "": set()
+    }  # by the repository that a path is in: "", or that of a submodule
+    tops: dict[str, str] = {}
+    for path, folder in (
+        *((path, path.rpartition("/")[0]) for path in read.paths),
+        *((folder, folder) for folder in read.folders),
+    ):
+        if folder not in tops:
+            tops[folder] = _repository_of(root, folder)
+        parts.setdefault(tops[folder], set()).add(path)
+    parts[""] |= parts.keys() - {""}
     for top, paths in parts.items():
         yield from _Part(root, top, paths, read).changed()
 
 
-def _repository_of(root: Path, path: str) -> str:
-    """The path of the submodule in which a path lies, "" for none. A path to one lies in it."""
-    steps = [step for step in path.split("/") if step]
+def _repository_of(root: Path, folder: str) -> str:
+    """The path of the submodule in which a folder lies, or which it is; "" for none."""
+    steps = [step for step in folder.split("/") if step]
     folders = ("/".join(steps[:count]) for count in range(len(steps), 0, -1))
     return next((folder for folder in folders if (root / folder / ".git").exists()), "")
 
@@ -213,12 +221,12 @@ class _Part:
         specs = self._specs()
         states = self._lines("status", *_STATUS, "--", *specs)
         flags = {entry[2:]: entry[0] for entry in self._lines("ls-files", "-z", "-v", "--", *specs)}
-        unknown = {path for path in self._paths if path and self._is_file(path)} - flags.keys()
+        unknown = {path for path in self._paths - flags.keys() - {""} if self._is_file(path)}
         told = {state[3:] for state in states}
         blind = {
             path
             for path, flag in flags.items()
-            if flag.islower() or (flag == "S" and os.path.lexists(self._folder / path))
+            if flag != "H" and (flag != "S" or os.path.lexists(self._folder / path))
         }
         return sorted(unknown | {path for path in told | blind if self._concerns(path)})
 

@@ -10,7 +10,7 @@ from reconciler.planning.guards import named
 from reconciler.planning.options import Options
 
 
-def applied_commit(plan: Plan, options: Options, applied: str | None) -> str | None:
+def applied_commit(plan: Plan, options: Options, applied: str | None = None) -> str | None:
     """The commit to record before this plan is carried out, where `applied` is recorded; None: that stays.
 
     Only a run that applies the manifests has a say, so none with `ready`. It counts from before its first

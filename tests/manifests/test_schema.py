@@ -20,6 +20,7 @@ from reconciler.manifests.quick import acceptor
 from reconciler.manifests.schema import _schema, schema_names, schema_text
 from reconciler.model.group import Ensure
 from reconciler.model.settings import GUARD_CODES, ApiSettings, GuardSettings, InviteSettings, Settings
+from reconciler.planning.guards import NEVER_LIFTED, ON_THE_COMMAND_LINE
 from tests.manifests.documents import documents, lines
 
 OURS = ("group", "contacts", "config")
@@ -90,7 +91,8 @@ def test_lists_of_choices_are_those_of_the_program() -> None:
     assert set(group["unmanaged"]["items"]["enum"]) == given
     assert set(config["defaults"]["properties"]) == given
     assert set(config["kinds"]["additionalProperties"]["properties"]) == given
-    assert set(config["allow"]["items"]["properties"]["code"]["enum"]) == set(GUARD_CODES) - {"no-account"}
+    lifted_by_files = set(GUARD_CODES) - NEVER_LIFTED - ON_THE_COMMAND_LINE
+    assert set(config["allow"]["items"]["properties"]["code"]["enum"]) == lifted_by_files
     assert group["ensure"]["enum"] == [ensure.value for ensure in Ensure]
 
 

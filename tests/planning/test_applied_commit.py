@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.plan import Plan
-from reconciler.planning.applied_commit import applied_commit
+from reconciler.model.record import State
+from reconciler.planning.applied_commit import applied_commit, notes_on_commits
 from reconciler.planning.options import Checkout, Ready
 
 from .build import found, wanted
@@ -51,6 +52,28 @@ def test_who_only_promotes_has_applied_nothing(stands: Any) -> None:
 
 def test_where_nobody_knows_the_commit_there_is_none() -> None:
     assert applied_commit(renaming().plan(), wishes_of()) is None
+
+
+def test_a_part_of_the_groups_does_not_commit_what_was_applied_to_the_others() -> None:
+    applied = f"{HERE}+changes"
+    plan = renaming().plan()
+    assert applied_commit(plan, wishes_of(commit=HERE, targets=("g",)), applied) is None
+    assert applied_commit(plan, wishes_of(commit=HERE), applied) == HERE
+    assert applied_commit(plan, wishes_of(commit=applied, targets=("g",)), HERE) == applied
+    assert applied_commit(plan, wishes_of(commit=HERE, targets=("g",)), "b" * 40 + "+changes") == HERE
+
+
+def test_what_is_not_committed_is_noted() -> None:
+    clean = wishes_of(commit=HERE)
+    assert list(notes_on_commits(State(commit=HERE), clean)) == []
+    assert list(notes_on_commits(State(), clean)) == []
+    (note,) = notes_on_commits(State(commit=f"{HERE}+changes"), clean)
+    assert "(aaaaaaaaaa+changes)" in note.text
+    dirty = wishes_of(uncommitted=("d", "b", "c", "a", "e"))
+    (note,) = notes_on_commits(State(), dirty)
+    assert note.texts == ("a, b, c and 2 more",)
+    assert list(notes_on_commits(State(), wishes_of(uncommitted=("a",), only_committed=True))) == []
+    assert list(notes_on_commits(State(), wishes_of(uncommitted=None))) == []
 
 
 def same() -> Plan:

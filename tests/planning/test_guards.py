@@ -288,3 +288,32 @@ def test_older_commit_is_lifted_by_its_code() -> None:
     plan = renaming().plan(checkout=standing("behind"), allow=frozenset({"older-commit"}))
     assert codes(plan) == []
     assert objection(plan, "older-commit").lifted_by == "--allow older-commit"
+
+
+# --- uncommitted ------------------------------------------------------------------------------------------
+
+
+def test_only_an_apply_that_is_to_write_what_is_committed_objects_to_what_is_not() -> None:
+    changed = ("groups/a.yaml", "contacts.yaml")
+    assert codes(renaming().plan(uncommitted=changed)) == []
+    assert codes(renaming().plan(uncommitted=(), only_committed=True)) == []
+    plan = renaming().plan(uncommitted=changed, only_committed=True)
+    assert codes(plan) == ["uncommitted"]
+    objected = objection(plan, "uncommitted")
+    assert objected.note.texts == ("contacts.yaml, groups/a.yaml",)
+    assert len(objected.groups) == 1
+    same = Situation().add(wanted(subject="S"), found(subject="S"))
+    assert codes(same.plan(uncommitted=changed, only_committed=True)) == []
+
+
+def test_it_objects_where_nobody_can_tell() -> None:
+    assert codes(renaming().plan(uncommitted=None, only_committed=True)) == ["uncommitted"]
+
+
+def test_files_do_not_allow_themselves_to_be_uncommitted() -> None:
+    situation = renaming()
+    situation.configured = replace(situation.configured, allow=(Allowance(code="uncommitted"),))
+    assert codes(situation.plan(uncommitted=("a",), only_committed=True)) == ["uncommitted"]
+    lifted = situation.plan(uncommitted=("a",), only_committed=True, allow=frozenset({"uncommitted"}))
+    assert codes(lifted) == []
+    assert objection(lifted, "uncommitted").lifted_by == "--allow uncommitted"
