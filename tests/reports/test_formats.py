@@ -119,7 +119,9 @@ def test_facts_of_a_run_that_asks_nobody(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "a/b").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a/b")
     monkeypatch.setenv("GITHUB_SHA", "c0ffee")
-    run = Outputs(Common(format="html"), "validate", SystemClock()).run(ReconcilerError.exit_code, complete=True)
+    run = Outputs(Common(format="html"), "validate", SystemClock()).run(
+        ReconcilerError.exit_code, complete=True
+    )
     assert (run.folder, run.commit, run.exit_code, run.api, run.account) == ("a/b/", "c0ffee", 1, "", "")
     assert run.started.tzinfo is not None
     assert 0 <= run.duration < 60
