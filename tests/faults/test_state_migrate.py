@@ -102,6 +102,10 @@ class Place:
         data = self.origin.data(name) if "state.json" in names else None
         return None if data is None else codec.loads(data)
 
+    def commit(self) -> None:
+        git(self.path, "add", "--all")
+        git(self.path, "commit", "--quiet", "--message", "change")
+
     def migrate(self, source: str, target: str, *arguments: str, **environment: str) -> int:
         done = self.run("state", "migrate", source, target, *arguments, **environment)
         self.said = done.out + done.err
@@ -373,6 +377,7 @@ def test_no_verb_writes_beside_the_state_that_was_left_in_the_default_file(place
     assert place.file() == found
     assert place.run("accept", "beta", "--yes", RECONCILER_STATE=GIT).code == 0  # it writes no state
     (place.path / ".reconciler/state.json").rename(place.path / ".reconciler/state.json.old")
+    place.commit()
     done = place.run("apply", "--yes", RECONCILER_STATE=GIT)
     assert (done.code, "migrate" in done.err) == (0, False), done.err
     assert place.branch() is not None
@@ -391,6 +396,7 @@ def test_a_create_in_progress_and_a_group_that_was_left_are_records_too(place: P
 def test_a_default_file_of_another_service_is_in_nobodys_way(place: Place) -> None:
     place.put(replace(place.all, base_url="https://other.example"))
     place.repo.group("zeta", "subject: Zeta\n")
+    place.commit()
     assert place.run("apply", "--yes", RECONCILER_STATE=GIT).code == 0
     assert place.branch() is not None
 

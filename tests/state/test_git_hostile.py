@@ -191,7 +191,7 @@ def test_the_environment_of_a_job_forges_nothing_in_git(
     run, actor = pipeline.this_run()
     git_ = Git(origin.clone(), os.environ | IDENTITY)
     commit_ = os.environ.get("GITHUB_SHA")
-    store = GitStore(git_, "origin", BRANCH, BASE_URL, Writer(run=run, actor=actor, commit=commit_))
+    store = GitStore(git_, "origin", BRANCH, BASE_URL, Writer(run=run, actor=actor, commit=lambda: commit_))
     with store.lock(timeout=0, clock=clock, holder=pipeline.holder()) as journal:
         journal.record("a", Record(id="g1"))
     message = origin.messages()[0]
