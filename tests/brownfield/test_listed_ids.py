@@ -64,6 +64,7 @@ def test_accept_names_them_all(inside: Inside) -> None:
     nothing_to_do(inside)
     taken = inside.run("accept", "g", "--yes")  # what was written is read again
     assert taken.code == 0, taken.out + taken.err
+    assert inside.apply().code == 0  # accepting changes files alone; this records what they say
     inside.api.demote(group["id"], *IDS[::4])
     assert inside.run("accept", "g", "--yes").code == 0
     nothing_to_do(inside)
