@@ -250,6 +250,7 @@ def large_files(desk: Desk) -> None:
     desk.git("config", "filter.lfs.smudge", "false")
     desk.git("config", "filter.lfs.required", "true")
     desk.write(".gitattributes", "*.png filter=lfs\n")
+    desk.write("groups/icons/g.png", picture("navy"))
     commit(desk.path)
     assert len(desk.git("show", "HEAD:groups/icons/g.png")) < 100
     os.utime(desk.path / "groups/icons/g.png", (1, 1))

@@ -419,7 +419,7 @@ class Play:
                         code = exits.of_rotations(result)
                     case "accept":
                         result = operations.accept(
-                            loaded, journal, icon_files=icon_files, tree=tree,
+                            loaded, journal.state, icon_files=icon_files, tree=tree,
                             output=MemoryOutput(self.files), reload=reload, wish=AcceptWish(),
                             approve=lambda result: True, workers=workers, **common,
                         )  # fmt: skip
