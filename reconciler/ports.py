@@ -83,11 +83,15 @@ class Writer(Protocol):
     def leave(self, group_id: str) -> None: ...
 
     def send_to_group(self, group_id: str, text: str) -> str:
-        """Send a text to a group; returns the API's id of the message."""
+        """Send a text to a group; returns the API's id of the message, "" where it says none.
+
+        Returns only where the answer names the group without an error. Raises `Refused` or `RateLimited` for
+        an error there, `Unclear` for any other answer: it may have been sent.
+        """
         ...
 
     def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
-        """Send a message (as the API takes it) to a person; returns the API's id of the message."""
+        """Send a message (as the API takes it) to a person; returns and raises as `send_to_group`."""
         ...
 
 

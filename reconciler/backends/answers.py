@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NO_GROUP = frozenset({400, 404})
 _URL = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}")
+_BETWEEN_DIGITS = re.compile(r"[+ ()\-]")
 
 
 def group_ids(answer: Answer) -> tuple[str, ...]:
@@ -114,15 +115,28 @@ def link(answer: Answer) -> str:
     return found
 
 
-def sent(answer: Answer) -> str:
-    """The API's id of a message that was accepted (`id`, also seen as `Id`)."""
+def sent(answer: Answer, to: str, *, group: bool = False) -> str:
+    """The API's id of a message that was accepted, "" where it says none: the answer names the destination
+    `to` (a person, else a group) without an error. With an error there, nothing was sent to it; whatever
+    else is answered leaves that open. Names seen: `id` and `Id`, `destinations` and `destination`.
+    """
     data = faults.written(answer)
-    found = data.get("id", data.get("Id")) if isinstance(data, dict) else None
-    if isinstance(found, int) and not isinstance(found, bool):
-        found = str(found)
-    if not isinstance(found, str) or _MESSAGE_ID.fullmatch(found) is None:
-        raise _bad("the answer does not say under which id the message was accepted")
-    return found
+    body = data if isinstance(data, dict) else {}
+    listed = body.get("destinations") or body.get("destination")
+    ours = [
+        entry
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, dict) and _is_destination(entry.get("destination"), to, group=group)
+    ]
+    if not ours:
+        raise _bad("the answer does not name the one whom the message is for")
+    errors = [error for entry in ours if (error := faults.of_entry(entry, answer)) is not None]
+    if len(errors) == len(ours):
+        raise errors[0]
+    if errors:
+        raise _bad("the answer names the one whom the message is for both with and without an error")
+    ids = (body.get("id"), body.get("Id"), *(entry.get("id") for entry in ours))
+    return next((str(found) for found in ids if _is_message_id(found)), "")
 
 
 def picture(answer: Answer) -> bytes:
@@ -145,6 +159,21 @@ def picture(answer: Answer) -> bytes:
 
 def _bad(message: str) -> Unclear:
     return Unclear(message, code="bad_answer")
+
+
+def _is_destination(found: object, to: str, *, group: bool) -> bool:
+    """Whether this is whom we wrote to: people by number key, in any way in which the API takes numbers."""
+    if group:
+        return found == to
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return False
+    digits = _BETWEEN_DIGITS.sub("", str(found))
+    return number.is_wa_id(digits) and number.key(digits) == number.key(to)
+
+
+def _is_message_id(found: object) -> bool:
+    whole = isinstance(found, int) and not isinstance(found, bool)
+    return whole or (isinstance(found, str) and _MESSAGE_ID.fullmatch(found) is not None)
 
 
 def _groups(data: object) -> list[dict[str, object]]:

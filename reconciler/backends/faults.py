@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, field
 
-from reconciler.errors import CredentialsError, NotFound, RateLimited, Refused, Unclear
+from reconciler.errors import ApiError, CredentialsError, NotFound, RateLimited, Refused, Unclear
 from reconciler.frozen import dataclass
 from reconciler.model import number
 
@@ -25,6 +25,7 @@ _WORDS_READ = 65536
 _CODE_LIMIT = 1_000_000
 _LINK_IN_TEXT = re.compile(r"chat\.whatsapp\.com/\S+", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,15}")
+_NO_ERROR: tuple[object, ...] = (None, False, 0, "", "0", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,30 @@ def void(answer: Answer) -> None:
         raise Unclear("the API answered with something that is neither null nor an object", code="bad_answer")
     if data and ("message" in data or "errorMessage" in data):
         raise _inside_success(answer, _fault(data, answer.secrets))
+
+
+def of_entry(entry: Mapping[str, object], answer: Answer) -> ApiError | None:
+    """The error that one entry of a success states about what it names: that was surely not done. `Unclear`
+    for words of which nobody knows whether they are an error; None where it states none."""
+    meta = entry.get("meta")
+    failed = any(source.get("success") is False for source in (entry, meta if isinstance(meta, dict) else {}))
+    stated = any("error" in key.lower() and value not in _NO_ERROR for key, value in entry.items())
+    fault = _fault(entry, answer.secrets)
+    if failed or stated or ("message" in entry and not {"code", "details"}.isdisjoint(entry)):
+        if fault.is_rate:
+            return _rate_limited(answer, fault)
+        return Refused(
+            _words("the API refused this destination", answer, fault),
+            status=answer.status,
+            code="refused_destination",
+        )
+    if fault.words:
+        return Unclear(
+            _words("the API says something about this destination", answer, fault),
+            status=answer.status,
+            code="bad_answer",
+        )
+    return None
 
 
 def redirect(answer: Answer) -> Unclear:

@@ -122,20 +122,24 @@ class SinchWriter:
 
     def send_to_group(self, group_id: str, text: str) -> str:
         destination = {"destination": _checked_group(group_id), "recipientType": "group"}
-        return self._send(destination, {"messageText": text})
+        return self._send(
+            destination, {"messageText": text}, lambda answer: answers.sent(answer, group_id, group=True)
+        )
 
     def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
         destination = {"destination": _checked_person(wa_id)}
         if correlation_id:
             destination["correlationId"] = correlation_id
-        return self._send(destination, dict(message))
+        return self._send(destination, dict(message), lambda answer: answers.sent(answer, wa_id))
 
     def _write(self, method: str, template: str, group_id: str, payload: object = None) -> None:
         self._api.call(method, template, Repeat.UNCHANGED, faults.void, group_id, payload=payload)
 
-    def _send(self, destination: Mapping[str, str], message: Mapping[str, object]) -> str:
+    def _send(
+        self, destination: Mapping[str, str], message: Mapping[str, object], parse: Callable[[Answer], str]
+    ) -> str:
         payload = {"destinations": [destination], "message": message}
-        return self._api.call("POST", _SEND, Repeat.NEVER, answers.sent, payload=payload)
+        return self._api.call("POST", _SEND, Repeat.NEVER, parse, payload=payload)
 
 
 class Client:

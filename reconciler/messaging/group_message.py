@@ -48,4 +48,4 @@ def send_once(
         except ApiError as error:
             return replace(to, status="unknown", problem=replace(Problem.of(error), hint=_LOOK))
         else:
-            return replace(to, status="sent", message_id=message_id, interrupted=clock.stopping)
+            return replace(to, status="sent", message_id=message_id or None, interrupted=clock.stopping)

@@ -2,8 +2,9 @@
 out again.
 
                     ┌─ 420, 429, never connected: as before, pause, again
- sending (on disk) ─┼─ another 4xx:               as before, failed
-                    ├─ 2xx:                       sent
+ sending (on disk) ─┼─ another 4xx, or a 2xx that
+                    │  names them with an error:  as before, failed
+                    ├─ a 2xx that names them:     sent
                     └─ anything else:             unknown, and left to people
 """
 

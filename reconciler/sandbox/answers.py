@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from starlette.types import Send
 
-from .faults import Body, Fault
+from .faults import Body, Destinations, Fault
 
 # Application codes of the on-premises API, which the service passes on.
 TITLES = {
@@ -99,6 +100,39 @@ def fault_answer(fault: Fault, status: int, elsewhere: str) -> Answer:
     if status in (204, 304):
         return Answer(status, b"", None, headers)
     return Answer(status, *_body(fault.body, status, code, "Asked for by a fault of the sandbox"), headers)
+
+
+def misaddressed(answer: Answer, how: Destinations) -> Answer:
+    """The answer to a message with other destinations, as a fault asks; any other answer stays as it is."""
+    if answer.status != 200 or b'"destinations"' not in answer.body:
+        return answer
+    value = json.loads(answer.body)
+    entries: list[dict[str, Any]] = value.pop("destinations")
+    match how:
+        case "none":
+            value["destinations"] = []
+        case "missing":
+            pass
+        case "text":
+            value["destinations"] = ", ".join(entry["destination"] for entry in entries)
+        case "stranger":
+            value["destinations"] = [{**entry, "destination": "5511999990000"} for entry in entries]
+        case "error":
+            error = {"code": 1013, "title": TITLES[1013], "details": "Asked for by a fault of the sandbox"}
+            value["destinations"] = [{**entry, "errors": [error]} for entry in entries]
+        case "variant":
+            value["destinations"] = [
+                {**entry, "destination": _other_form(entry["destination"])} for entry in entries
+            ]
+        case _:
+            assert_never(how)
+    return json_answer(value)
+
+
+def _other_form(chat: str) -> str:
+    """A Brazilian mobile number without its ninth digit, or with it; anything else as it is."""
+    found = re.fullmatch(r"(55[0-9]{2})(9?)([6-9][0-9]{7})", chat)
+    return chat if found is None else f"{found[1]}{'' if found[2] else '9'}{found[3]}"
 
 
 def _retry_after(seconds: float | None) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Receive, Scope, Send
 
-from .answers import Answer, Refused, fault_answer, proxy_error, refusal
+from .answers import Answer, Refused, fault_answer, misaddressed, proxy_error, refusal
 from .calls import Calls, Request
 from .cdn import Cdn
 from .faults import Fault, FaultTable
@@ -103,6 +103,8 @@ class Api:
                 answer = Answer(200, b"<<< \xff not json >>>")
             case "empty":
                 answer = Answer(200, b"")
+            case "destinations":
+                answer = misaddressed(answer, fault.destinations)
             case "lie" | "delay":
                 pass
             case "reset":

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Action = Literal["status", "reset", "hang", "truncated", "garbage", "empty", "lie", "delay"]
+Action = Literal["status", "reset", "hang", "truncated", "garbage", "empty", "lie", "destinations", "delay"]
+Destinations = Literal["none", "missing", "text", "stranger", "error", "variant"]
 Body = Literal["errorCode", "errors", "message", "meta", "error", "text", "html", "junk"]
 When = Literal["before", "after"]
 
@@ -34,6 +35,7 @@ class Fault:
     action: Action
     status: int | None = None
     seconds: float = 0.0
+    destinations: Destinations = "none"
     when: When = "before"
     nth: int | None = None
     times: int | None = None
@@ -57,6 +59,11 @@ class Fault:
             raise ValueError(f"fault: {str(self.body)[:40]!r} is no body: choose from {', '.join(BODIES)}")
         if self.when not in get_args(When):
             raise ValueError(f"fault: when={str(self.when)[:40]} is neither before nor after")
+        if self.destinations not in get_args(Destinations):
+            raise ValueError(
+                f"fault: destinations={str(self.destinations)[:40]!r}: "
+                f"choose from {', '.join(get_args(Destinations))}"
+            )
         if self.action == "status" and not (self.status is not None and 200 <= self.status <= 599):
             raise ValueError("fault: status needs a code from 200 to 599, such as status=503")
         if not (math.isfinite(self.seconds) and self.seconds >= 0):
@@ -78,6 +85,8 @@ class Fault:
                 action = f"status={self.status}"
             case "delay":
                 action = f"delay={self.seconds:g}"
+            case "destinations":
+                action = f"destinations={self.destinations}"
             case _:
                 action = self.action
         keys = {
@@ -106,6 +115,9 @@ def parse_fault(text: str) -> Fault:
     - ``garbage`` 200 with a body that is not JSON;
     - ``empty`` 200 with no body at all;
     - ``lie`` 200 with the ordinary answer, but without its effect;
+    - ``destinations=HOW`` the ordinary answer to a message, but for its destinations: ``none``, ``missing``,
+      a ``text``, a ``stranger``'s, the right one with an ``error``, or the ``variant`` of the number with or
+      without Brazil's ninth digit;
     - ``delay=SECONDS`` the ordinary answer, later (goes together with another fault).
 
     Keys: ``when=before|after``, ``nth=N``, ``times=N``, ``retry_after=SECONDS``, ``body=NAME`` (see `Fault`,
@@ -121,6 +133,8 @@ def parse_fault(text: str) -> Fault:
         fields["status"] = _whole("status", value)
     elif action == "delay":
         fields["seconds"] = _seconds("delay", value)
+    elif action == "destinations":
+        fields["destinations"] = value
     elif value:
         raise ValueError(f"fault: {action[:40]} takes no value")
     for word in rest:

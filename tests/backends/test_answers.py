@@ -229,9 +229,98 @@ def test_links(link: object, fine: bool) -> None:
     assert not link or str(link).strip() not in caught.value.message
 
 
-def test_message_ids() -> None:
-    assert answers.sent(answer({"id": "m-1", "destinations": []})) == "m-1"
-    assert answers.sent(answer({"Id": 77, "destination": []}, 202)) == "77"
+TO = "5519987654321"
+OURS: dict[str, object] = {"id": "d-1", "correlationId": "", "destination": TO}
+STRANGERS = {**OURS, "destination": BRUNO}
+
+
+def to(destination: object) -> dict[str, object]:
+    return {"id": "m-1", "destinations": [{**OURS, "destination": destination}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "message_id"),
+    [
+        ({"id": "m-1", "destinations": [OURS]}, "m-1"),
+        ({"Id": 77, "destination": [OURS]}, "77"),
+        ({"destinations": [OURS]}, "d-1"),
+        ({"destinations": [{"destination": TO}]}, ""),
+        (to("551987654321"), "m-1"),
+        (to("+55(19) 98765-4321"), "m-1"),
+        (to(5519987654321), "m-1"),
+        ({"id": "m-1", "destinations": [STRANGERS, None, OURS]}, "m-1"),
+        ({"id": "m-1", "destinations": [{**OURS, "error": None, "errors": [], "errorCode": 0}]}, "m-1"),
+    ],
+)
+def test_a_message_is_sent_where_the_answer_names_whom_it_is_for(
+    body: dict[str, object], message_id: str
+) -> None:
+    assert answers.sent(answer(body, 202), TO) == message_id
+
+
+def test_a_message_to_a_group_names_the_very_group() -> None:
+    assert answers.sent(answer(to(GROUP)), GROUP, group=True) == "m-1"
+    for other in (GROUP.replace("-", ""), f"+{GROUP}", "5519900000000-1", TO):
+        with pytest.raises(Unclear):
+            answers.sent(answer(to(other)), GROUP, group=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {},
+        {"id": "m-1"},
+        {"id": "m-1", "destinations": []},
+        {"id": "m-1", "destinations": None},
+        {"id": "m-1", "destinations": TO},
+        {"id": "m-1", "destinations": [TO]},
+        {"id": "m-1", "destinations": OURS},
+        {"id": "m-1", "destinations": {TO: OURS}},
+        {"id": "m-1", "destinations": [STRANGERS]},
+        {"id": "m-1", "destinations": [{**STRANGERS, "errorCode": 1013}]},
+        {"id": "m-1", "destinations": [{"id": "d-1"}]},
+        {"id": "m-1", "destination": TO},
+        to(f"{TO}0"),
+        to(f"{TO}x"),
+        to([TO]),
+        {"id": "m-1", "destinations": [OURS, {**OURS, "errorCode": 1013}]},
+        {"id": "m-1", "destinations": [{**OURS, "message": "queued"}]},
+        {"id": "m-1", "destinations": [OURS], "errors": [{"code": 1013}]},
+    ],
+    ids=json.dumps,
+)
+def test_whether_a_message_was_sent_is_not_known_from_any_other_answer(body: object) -> None:
+    with pytest.raises(Unclear) as caught:
+        answers.sent(answer(body), TO)
+    assert TO not in f"{caught.value.message} {caught.value.hint}"
+    with pytest.raises(Unclear):
+        answers.sent(answer(json.loads(json.dumps(body).replace(TO, GROUP))), GROUP, group=True)
+
+
+@pytest.mark.parametrize(
+    ("stated", "kind"),
+    [
+        ({"errorCode": 1013, "errorMessage": "não existe"}, Refused),
+        ({"errors": [{"code": 1013, "title": "Erro", "details": "não existe"}]}, Refused),
+        ({"error": {"message": "não existe", "code": "1013"}}, Refused),
+        ({"error": "não existe"}, Refused),
+        ({"error": True}, Refused),
+        ({"errorDescription": "não existe"}, Refused),
+        ({"message": "Erro", "details": "não existe"}, Refused),
+        ({"meta": {"httpCode": 400, "developerMessage": "não existe", "success": False}}, Refused),
+        ({"success": False}, Refused),
+        ({"errors": [{"code": 1015, "title": "Too many"}]}, RateLimited),
+    ],
+)
+def test_with_an_error_at_the_one_it_is_for_nothing_was_sent(
+    stated: dict[str, object], kind: type[ApiError]
+) -> None:
+    with pytest.raises(kind) as caught:
+        answers.sent(answer({"id": "m-1", "destinations": [STRANGERS, {**OURS, **stated}]}), TO)
+    said = "não existe" in json.dumps(stated, ensure_ascii=False) and "errorDescription" not in stated
+    assert ("não existe" in caught.value.message) is said
+    assert TO not in caught.value.message
 
 
 SECRET = "tok-SEGREDO-123"
@@ -281,7 +370,8 @@ PARSERS: list[Callable[[Answer], object]] = [
     answers.icon,
     answers.created,
     answers.link,
-    answers.sent,
+    lambda sent: answers.sent(sent, TO),
+    lambda sent: answers.sent(sent, GROUP, group=True),
     answers.picture,
     faults.void,
 ]
@@ -299,6 +389,7 @@ KEYS = [
         "httpCode",
         "developerMessage",
     ),
+    *("destinations", "destination", "errorDescription"),
 ]
 LEAVES = (
     st.none()

@@ -306,12 +306,14 @@ def test_each_call_is_sent_as_the_api_wants_it(server: RawServer, client_for: Co
         mime = "image/png" if path.endswith("icon") else "application/json"
         assert seen.headers.get("content-type") == (mime if body else None)
     assert server.connections == 1
+    server.default = reply(200, b'{"id": "m", "destinations": [{"destination": "1203@g.us"}]}')
     writer.send_to_group(group_id, "Olá")
     assert server.seen[-1].path == "/v1/whatsapp/send"
     assert server.seen[-1].body == (
         b'{"destinations": [{"destination": "1203@g.us", "recipientType": "group"}],'
         b' "message": {"messageText": "Ol\\u00e1"}}'
     )
+    server.default = reply(200, b'{"id": "m", "destinations": [{"destination": "55123"}]}')
     writer.send_to_person("55123", {"template": {"elementName": "convite"}}, "c-1")
     assert server.seen[-1].body == (
         b'{"destinations": [{"destination": "55123", "correlationId": "c-1"}],'

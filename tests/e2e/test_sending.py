@@ -212,6 +212,40 @@ def test_a_link_that_cannot_be_had_ends_1_and_the_others_are_sent(waiting: Repo)
     assert texts(waiting, BRUNO) == []
 
 
+@pytest.mark.parametrize(
+    ("how", "status", "code"),
+    [
+        ("none", "unknown", 3),
+        ("missing", "unknown", 3),
+        ("text", "unknown", 3),
+        ("stranger", "unknown", 3),
+        ("error", "failed", 3),
+        ("variant", "sent", 0),
+    ],
+)
+def test_only_an_answer_that_names_them_without_an_error_means_sent(
+    repo: Repo, how: str, status: str, code: int
+) -> None:
+    mobile = "5519987654321"
+    repo.group("suporte", f'subject: Suporte\nmembers: ["+{mobile}"]\n')
+    assert repo.apply().code == 0
+    arrives = how != "error"
+    repo.api.add_faults(f"POST /send destinations={how} nth=1 when={'after' if arrives else 'before'}")
+    done = send(repo)
+    (entry,) = done.json["people"]
+    assert (done.code, entry["status"]) == (code, status)
+    assert mobile not in done.out + done.err
+    repo.api.clear_faults()
+    for _ in range(2):
+        send(repo)
+        assert len(texts(repo, mobile)) == 1, "only what was refused there is sent later"
+    to_group = f"POST /send destinations={how} when={'after' if arrives else 'before'}"
+    repo.api.add_faults(to_group)
+    text = repo.run("send", "suporte", "Olá", "--yes", "--format", "json")
+    assert (text.code, text.json["status"]) == (code, status)
+    assert group_texts(repo) == ["Olá"] * arrives
+
+
 USAGE: list[tuple[tuple[str, ...], str]] = [
     (("invites", "--send"), "add --yes"),
     (("invites", "--rotate", "suporte"), "add --yes"),

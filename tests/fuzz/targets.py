@@ -108,7 +108,8 @@ _PARSERS: tuple[Callable[[Answer], object], ...] = (
     answers.icon,
     answers.created,
     answers.link,
-    answers.sent,
+    lambda sent: answers.sent(sent, "5519900000001"),
+    lambda sent: answers.sent(sent, "5519900000001", group=True),
     answers.picture,
     faults.void,
 )

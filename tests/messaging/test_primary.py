@@ -15,7 +15,8 @@ EXAMPLE = (Path(__file__).parent / "primary/send-to-group.json").read_bytes()
 def test_what_is_sent_to_a_group_is_the_example() -> None:
     """The same keys in the same order and the same values; only the layout of the JSON is its own."""
     with RawServer() as server:
-        server.default = reply(200, b'{"id": "m-1", "destinations": []}')
+        to = b'{"id": "d-1", "correlationId": "", "destination": "5519900000000-1513616971"}'
+        server.default = reply(200, b'{"id": "m-1", "destinations": [' + to + b"]}")
         connection = Connection(base_url=server.url, username="user", token="token")
         with connect(connection, FakeClock()) as client:
             assert client.writer.send_to_group("5519900000000-1513616971", "Mensagem de teste") == "m-1"

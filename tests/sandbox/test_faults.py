@@ -181,6 +181,7 @@ def test_paths(glob: str, path: str, expected: bool) -> None:
         "* * hang",
         "GET /groups/*/icon delay=0.5 times=3",
         "PATCH /groups/*/admins lie nth=2 times=2",
+        "POST /send destinations=error when=after nth=1",
         "GET * status=429 retry_after=2",
     ],
 )
@@ -212,6 +213,8 @@ def test_a_fault_as_data() -> None:
         ("POST /groups reset status=500", "no key"),
         ("POST /groups reset when=never", "neither before nor after"),
         ("POST /groups lie when=after", "ordinary answer"),
+        ("POST /send destinations=some", "choose from none"),
+        ("POST /send destinations", "choose from none"),
         ("POST /groups status=500 body=poem", "choose from errorCode"),
         ("POST /groups status=500 colour=red", "choose from when"),
         ("POST /groups status=500 loudly", "no key=value"),

@@ -99,6 +99,33 @@ def test_a_fault_after_the_effect_keeps_the_message_and_before_it_does_not(api: 
     assert [message["text"] for message in api.control.messages()] == ["first"]
 
 
+@pytest.mark.parametrize(
+    ("how", "destinations"),
+    [
+        ("none", []),
+        ("missing", None),
+        ("text", "5519987654321"),
+        ("stranger", ["5511999990000"]),
+        ("error", ["5519987654321"]),
+        ("variant", ["551987654321"]),
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_fault_answers_with_other_destinations(api: Client, how: str, destinations: Any, when: str) -> None:
+    api.control.add_faults(f"* * destinations={how} when={when}")
+    answer = send(api, {"messageText": "Olá"}, {"destination": "5519987654321"})
+    assert answer.status_code == 200
+    assert answer.json()["id"]
+    found = answer.json().get("destinations")
+    if isinstance(found, list):
+        assert all(bool(entry.get("errors")) is (how == "error") for entry in found)
+        found = [entry["destination"] for entry in found]
+    assert found == destinations
+    assert len(api.control.messages()) == (when == "after")
+    assert api("GET", "/groups").json() == {"groups": []}
+    assert send(api, {"messageText": "x"}, {"destination": "x"}).status_code == 400
+
+
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, Queue[Any]]]:
     received: Queue[Any] = Queue()
