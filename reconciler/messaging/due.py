@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.frozen import dataclass
 from reconciler.messaging.letters import drafts
+from reconciler.model.link import digest
 from reconciler.model.live import Problem
 from reconciler.model.record import DAY, Sent, State
 from reconciler.model.sending import Delivery, DeliveryStatus, Letter, UnknownPolicy
@@ -24,7 +25,6 @@ _WAITS = {
     "revoke": "the present link is about to be revoked: apply first",
     "held": "the group is on hold",
     "blocked": "nobody can be invited to the group now: see reconciler invites",
-    "failed": "the link could not be had",
     "missing": "the group is missing",
     "unreadable": "the group could not be read",
 }
@@ -48,19 +48,35 @@ class Due:
     settled: Mapping[str, Mapping[str, Sent]]
 
 
+def links_needed(
+    found: Invitations, settings: InviteSettings, *, now: datetime, unknown: UnknownPolicy
+) -> frozenset[str]:
+    """The groups (names) whose link has to be asked for: somebody is due, or may be because the link that
+    they were sent is no longer the group's, which shows by comparing."""
+    return frozenset(
+        group.name
+        for group in found.groups
+        if group.recorded
+        and any(
+            group.revoking is not None
+            or (sent is not None and sent.link)
+            or _why_not(group, sent, settings, now, unknown) is None
+            for sent in (_settled(invitee.sent, unknown) for invitee in group.people)
+        )
+    )
+
+
 def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown: UnknownPolicy) -> Due:
-    """Sort everybody who is missing in some group; the links need not be known yet."""
+    """Sort everybody who is missing in some group, once the links that are needed were asked for."""
     groups: list[GroupInvites] = []
     reasons: dict[tuple[Person, str, str], tuple[Problem, list[str], str]] = {}
     settled: dict[str, dict[str, Sent]] = {}
     for group in found.groups:
         turn: list[Invitee] = []
         for waiting in group.people:
-            invitee, sent = waiting, waiting.sent
-            person = invitee.invite.person
-            if sent is not None and sent.unclear and unknown == "received":
-                sent = replace(sent, status="sent")
-                invitee = replace(invitee, sent=sent)
+            invitee = replace(waiting, sent=_settled(waiting.sent, unknown))
+            person, sent = invitee.invite.person, invitee.sent
+            if sent is not None and sent != waiting.sent:
                 settled.setdefault(group.name, {})[joined_ref(person)] = sent
             problem = _why_not(group, sent, settings, now, unknown)
             if problem is None:
@@ -84,6 +100,13 @@ def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown:
     return Due(tuple(groups), others, settled)
 
 
+def _settled(sent: Sent | None, unknown: UnknownPolicy) -> Sent | None:
+    """What is on record of somebody, once a message with an unclear end may count as received."""
+    if sent is not None and sent.unclear and unknown == "received":
+        return replace(sent, status="sent")
+    return sent
+
+
 def _why_not(
     group: GroupInvites, sent: Sent | None, settings: InviteSettings, now: datetime, unknown: UnknownPolicy
 ) -> Problem | None:
@@ -94,7 +117,7 @@ def _why_not(
         if group.status == "ready" and group.recorded:
             return None
     if group.status != "ready":
-        return Problem(group.status, _WAITS[group.status])
+        return group.problem or Problem(group.status, _WAITS[group.status])
     if not group.recorded:
         return _UNRECORDED
     times = sent.times if sent is not None else 0
@@ -120,16 +143,13 @@ def letters(
     others: list[Delivery] = []
     for group in groups:
         for invitee in group.people:
-            if group.status != "ready":
-                others.append(_not_sent(invitee.invite.person, (group.name,), _no_link(group)))
-                continue
             waiting.setdefault(joined_ref(invitee.invite.person), []).append((group, invitee))
     ready: list[Letter] = []
     for ref, pairs in sorted(waiting.items(), key=_turn):
         person = pairs[0][1].invite.person
-        unclear = {
-            group.name for group, invitee in pairs if invitee.sent is not None and invitee.sent.unclear
-        }
+        known = [(group.name, sent) for group, invitee in pairs if (sent := invitee.sent) is not None]
+        unclear = {name for name, sent in known if sent.unclear}
+        renewed = {name for name, sent in known if sent.status == "reset"}
         left = max(0, settings.per_person - sent_in_a_day(state, ref, now))
         for draft in drafts(person, [group for group, _ in pairs], settings):
             if isinstance(draft.message, Problem):
@@ -142,9 +162,19 @@ def letters(
                 others.append(_not_sent(person, draft.groups, Problem("budget", reason, retry=True)))
             else:
                 left -= 1
-                again = frozenset(draft.groups) & unclear
+                names = frozenset(draft.groups)
                 ready.append(
-                    Letter(person=person, ref=ref, groups=draft.groups, message=draft.message, again=again)
+                    Letter(
+                        person=person,
+                        ref=ref,
+                        groups=draft.groups,
+                        message=draft.message,
+                        links={
+                            group.name: digest(group.link or "") for group, _ in pairs if group.name in names
+                        },
+                        again=names & unclear,
+                        renewed=names & renewed,
+                    )
                 )
     return tuple(ready), tuple(others)
 
@@ -166,10 +196,6 @@ def _turn(item: tuple[str, list[tuple[GroupInvites, Invitee]]]) -> tuple[int, st
     sent = [invitee.sent for _, invitee in pairs if invitee.sent is not None]
     fewest = min((invitee.sent.times if invitee.sent else 0) for _, invitee in pairs)
     return fewest, max((entry.at.isoformat() for entry in sent), default=""), ref
-
-
-def _no_link(group: GroupInvites) -> Problem:
-    return group.problem or Problem(group.status, _WAITS.get(group.status, "there is no link"))
 
 
 def _not_sent(

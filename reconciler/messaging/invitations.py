@@ -5,7 +5,7 @@ The links are asked for only where somebody needs them, because asking may creat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from reconciler.errors import ApiError
 from reconciler.model.change import Invite, RevokeLink
 from reconciler.model.group import Ensure
 from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
+from reconciler.model.link import digest
 from reconciler.model.live import Problem
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.model.record import Record, State
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Desired, DesiredGroup
     from reconciler.ports import Clock, Progress, Workers
 
+_STILL_ALIVE = Problem(
+    "revoking",
+    "the link was to be revoked, and is still the old one: nobody is to get it",
+    "run invites --rotate with this name again",
+)
 _STOPPED = Problem("interrupted", "the link was not asked for: the run was asked to stop", retry=True)
 
 
@@ -67,14 +73,19 @@ def with_links(
     clock: Clock,
     concurrency: int,
     progress: Progress,
+    names: Collection[str] | None = None,
     workers: Workers = THREADS,
 ) -> Invitations:
-    """Ask for the link of every `ready` group, at most `concurrency` at once.
+    """Ask for the link of every `ready` group (with `names`, of these), at most `concurrency` at once.
 
-    A failure becomes the group's `problem`; with a stop asked for no further call is begun. Raises
-    `CredentialsError`.
+    Whoever is on record as sent another link than the present one is `reset`. A failure becomes the group's
+    `problem`; with a stop asked for no further call is begun. Raises `CredentialsError`.
     """
-    ids = {group.name: group.id for group in found.groups if group.status == "ready" and group.id}
+    ids = {
+        group.name: group.id
+        for group in found.groups
+        if group.status == "ready" and group.id and (names is None or group.name in names)
+    }
     if not ids:
         return found
 
@@ -127,13 +138,15 @@ def _waiting(group: GroupPlan, people: tuple[Invitee, ...], state: State, contex
     wanted = group.desired.subject if group.desired else None
     live = group.live.subject if group.live else None
     record = state.groups.get(group.name)
+    recorded = record is not None and record.id == group.id
     return GroupInvites(
         name=group.name,
         status=status,
         id=group.id,
         subject=wanted if live is None else live,
         title=live if wanted is None else wanted,
-        recorded=record is not None and record.id == group.id,
+        recorded=recorded,
+        revoking=record.revoking if record is not None and recorded else None,
         people=people,
         notes=notes,
     )
@@ -163,4 +176,14 @@ def _status(group: GroupPlan, context: Context) -> tuple[InviteStatus, tuple[Not
 def _answered(group: GroupInvites, answer: str | Problem) -> GroupInvites:
     if isinstance(answer, Problem):
         return replace(group, status="failed", problem=answer)
-    return replace(group, link=answer)
+    present = digest(answer)
+    if group.revoking is not None and group.revoking.link == present:
+        return replace(group, status="revoke", problem=_STILL_ALIVE)
+    people = tuple(
+        replace(invitee, sent=sent.reset())
+        if (sent := invitee.sent) is not None
+        and (group.revoking is not None or sent.link not in ("", present))
+        else invitee
+        for invitee in group.people
+    )
+    return replace(group, link=answer, people=people)

@@ -1,4 +1,9 @@
-"""Revoking an invite link in an emergency, and seeing that it is dead: the link is read until it differs."""
+"""Revoking an invite link in an emergency, and seeing that it is dead: the link is read until it differs.
+
+                         ┌─ refused, never sent:  as before, failed
+begun (on disk) ── sent ─┼─ another link is read: revoked (on disk), done
+                         └─ anything else:        begun; the next run looks before it sends
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,9 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.frozen import dataclass
+from reconciler.model.link import digest
 from reconciler.model.live import Problem
+from reconciler.model.record import Revoking
 from reconciler.model.sending import Rotation, Rotations
 
 if TYPE_CHECKING:
@@ -36,7 +43,7 @@ _NOT_SEEN = Problem(
     retry=True,
 )
 _NOT_REVOKED = frozenset({"not_seen", "junk_link"})
-_RUN_AGAIN = "run it again: a link that was revoked already is only revoked once more"
+_RUN_AGAIN = "run it again: it is revoked only if the link is still the old one"
 
 
 @dataclass(slots=True)
@@ -69,7 +76,16 @@ class Revoker:
             return replace(rotation, problem=reason)
         try:
             old = self._old_link(record.id)
-            unclear = self._revoke(record.id)
+            begun = record.revoking
+            if begun is not None and old not in ("", begun.link):
+                self._record(lambda: self.journal.revoked(name))
+                return replace(rotation, status="done", earlier=True)
+            revoking = Revoking(None, old, self.clock.now())
+            if begun is not None:  # that of an apply stays that of its version, which this one fulfils
+                revoking = replace(begun, at=revoking.at)
+            if not self._record(lambda: self.journal.revoke(name, revoking)):
+                return replace(rotation, problem=self.broken)
+            unclear = self._revoke(name, record)
         except (Refused, NotFound, RateLimited, NotSent, Interrupted) as error:
             return replace(rotation, status="failed", problem=_problem(error))
         except CredentialsError as error:
@@ -78,38 +94,40 @@ class Revoker:
         except ApiError as error:  # the present link could not be read
             problem = replace(_problem(error), message=f"the present link could not be read: {error.message}")
             return replace(rotation, status="failed", problem=problem)
-        seen = self._until_it_differs(record.id, old, unclear)
+        seen = self._until_it_differs(record.id, revoking.link, unclear)
         if seen is None:
-            self._all_due(name)
+            self._record(lambda: self.journal.revoked(name))
             return replace(rotation, status="done")
         return replace(rotation, status="failed" if seen.code in _NOT_REVOKED else "unknown", problem=seen)
 
-    def _old_link(self, group_id: str) -> str | None:
-        """The link that is to die; None for a junk one, after which every proper link is a new one."""
+    def _old_link(self, group_id: str) -> str:
+        """The digest of the link that is to die; "" for a junk one, after which every proper link is new."""
         try:
-            return self.get_link(group_id)
+            return digest(self.get_link(group_id))
         except ApiError as error:
             if error.code == "junk_link":
-                return None
+                return ""
             raise
 
-    def _revoke(self, group_id: str) -> Problem | None:
-        """Send it; an unclear answer is returned, because reading tells what became of it."""
+    def _revoke(self, name: str, before: Record) -> Problem | None:
+        """Send it; an unclear answer is returned, because reading tells what became of it. Where it surely
+        was not done, what is on record is again as `before`."""
         try:
-            self.revoke_link(group_id)
-        except (Refused, NotFound, RateLimited, NotSent):
+            self.revoke_link(before.id)
+        except (Refused, NotFound, RateLimited, NotSent, CredentialsError):
+            self._record(lambda: self.journal.record(name, before))
             raise
         except ApiError as error:
             return _problem(error)
         return None
 
-    def _until_it_differs(self, group_id: str, old: str | None, unclear: Problem | None) -> Problem | None:
+    def _until_it_differs(self, group_id: str, old: str, unclear: Problem | None) -> Problem | None:
         """None once the group has another proper link; else why nobody can say that the old one is dead."""
         deadline = self.clock.monotonic() + EFFECT
         pause = _FIRST
         while True:
             try:
-                if self.get_link(group_id) != old:
+                if digest(self.get_link(group_id)) != old:
                     return None
                 problem = unclear or _NOT_SEEN
             except (ApiError, CredentialsError, Interrupted) as error:
@@ -121,11 +139,13 @@ class Revoker:
             self.clock.sleep(min(pause, left))
             pause = min(pause * 1.6, _LONGEST)
 
-    def _all_due(self, name: str) -> None:
+    def _record(self, step: Callable[[], None]) -> bool:
+        """Take a step of the journal; whether it is durable."""
         try:
-            self.journal.record(name, self.journal.state.groups[name].all_due())
+            step()
         except StateError as error:
             self.broken = Problem("state", error.message, error.hint)
+        return self.broken is None
 
 
 def _problem(error: ApiError | CredentialsError | Interrupted) -> Problem:

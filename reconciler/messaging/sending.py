@@ -132,12 +132,16 @@ class Post:
         at = max([self.clock.now(), *times])
         seed = f"{letter.ref} {' '.join(letter.groups)} {at.isoformat()}"
         message = f"inv-{hashlib.sha256(seed.encode()).hexdigest()[:20]}"
-        return {
-            name: Sent(at, 1, "sending", (), message)
-            if sent is None
-            else (_not_counted(sent) if name in letter.again else sent).next(at, message)
-            for name, sent in before.items()
-        }
+        entries = {}
+        for name, sent in before.items():
+            link = letter.links[name]
+            if sent is None:
+                entries[name] = Sent(at, 1, "sending", (), message, link)
+            elif name in letter.renewed:
+                entries[name] = sent.reset().next(at, message, link)
+            else:
+                entries[name] = (_not_counted(sent) if name in letter.again else sent).next(at, message, link)
+        return entries
 
     def _record(self, letter: Letter, entries: Mapping[str, Sent | None]) -> bool:
         """Write down what is known of this message; whether that worked."""
@@ -163,5 +167,10 @@ def _with_status(entries: Mapping[str, Sent], status: str) -> dict[str, Sent | N
 
 def _delivery(letter: Letter, status: DeliveryStatus, problem: Problem | None, message: str = "") -> Delivery:
     return Delivery(
-        person=letter.person, groups=letter.groups, status=status, problem=problem, message=message
+        person=letter.person,
+        groups=letter.groups,
+        status=status,
+        problem=problem,
+        message=message,
+        renewed=tuple(name for name in letter.groups if name in letter.renewed),
     )

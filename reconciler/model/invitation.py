@@ -9,7 +9,7 @@ from reconciler.frozen import dataclass
 from reconciler.model.change import Invite
 from reconciler.model.live import Problem
 from reconciler.model.plan import Note
-from reconciler.model.record import Sent
+from reconciler.model.record import Revoking, Sent
 
 InviteStatus = Literal["ready", "failed", "revoke", "create", "blocked", "held", "missing", "unreadable"]
 
@@ -17,7 +17,8 @@ InviteStatus = Literal["ready", "failed", "revoke", "create", "blocked", "held",
 @dataclass(frozen=True, slots=True)
 class Invitee:
     """Somebody to invite. `left`: they were in the group before, and have left it since; `since`: when they
-    were first seen to be missing; `sent`: what is on record of messages with this group's link."""
+    were first seen to be missing; `sent`: what is on record of messages with this group's link, `reset` where
+    they were sent another link than the present one."""
 
     invite: Invite
     left: bool = False
@@ -30,11 +31,11 @@ class GroupInvites:
     """One group that waits for somebody.
 
     `ready`: the link can be asked for, and stands in `link` once it was; `failed`: it was asked for, and
-    `problem` says why there is none; `revoke`: the next apply ends the present link, so nobody is to get it.
+    `problem` says why there is none; `revoke`: the present link is about to end, so nobody is to get it.
     In the others nobody can be invited yet, and `notes` say why. Where the group is not known (`missing`,
     `unreadable`, some that are `blocked` or `held`), so is who is in it, and `people` is empty. `subject` is
     the live one; `title`, which goes into messages, that of the manifest where it says one. `recorded`: the
-    name is bound to this group in state.
+    name is bound to this group in state; `revoking`: a revoke of which state knows the beginning alone.
     """
 
     name: str
@@ -43,6 +44,7 @@ class GroupInvites:
     subject: str | None = None
     title: str | None = None
     recorded: bool = False
+    revoking: Revoking | None = None
     link: str | None = None
     people: tuple[Invitee, ...] = ()
     notes: tuple[Note, ...] = ()

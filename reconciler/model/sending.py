@@ -26,27 +26,31 @@ LIMITS = frozenset({"not_due", "max_sends", "per_person", "budget", "create", "r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One message to one person, with the links of `groups` (names). `ref` is how state calls the person;
-    of the groups in `again` the last message had an unclear end, and this one takes its place. `message` is
-    as the API takes it."""
+    """One message to one person, with the links of `groups` (names), whose digests are `links`. `ref` is how
+    state calls the person; of the groups in `again` the last message had an unclear end, and this one takes
+    its place; of those in `renewed` they were sent another link before. `message` is as the API takes it."""
 
     person: Person
     ref: str
     groups: tuple[str, ...]
     message: Mapping[str, object]
+    links: Mapping[str, str]
     again: frozenset[str] = frozenset()
+    renewed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What became of the links of `groups` (names) for one person. `failed`: they surely got nothing;
-    `unknown`: nobody knows. `message` is the correlation id under which it was last sent."""
+    `unknown`: nobody knows. `message` is the correlation id under which it was last sent; `renewed` those of
+    the groups for which they were due because the link that they had been sent is no longer the group's."""
 
     person: Person
     groups: tuple[str, ...]
     status: DeliveryStatus
     problem: Problem | None = None
     message: str = ""
+    renewed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +74,15 @@ class Sending:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
     """What became of the link of one group. `unknown`: it may have been revoked or not. `pending`: how many
-    people were sent the old link and are due again."""
+    people were sent the old link and are due again. `earlier`: an earlier run had revoked it, and this one
+    sent nothing."""
 
     name: str
     id: str
     status: RotationStatus
     pending: int = 0
     problem: Problem | None = None
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

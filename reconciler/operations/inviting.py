@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
 from reconciler.frozen import dataclass
 from reconciler.messaging.deeds import of_deliveries, of_rotations
-from reconciler.messaging.due import due, letters
+from reconciler.messaging.due import due, letters, links_needed
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
 from reconciler.messaging.rotation import Revoker
 from reconciler.messaging.sending import Post
@@ -104,10 +104,11 @@ def send_invites(
 ) -> Sending:
     """Send everybody whose turn it is the links of the groups that wait for them.
 
-    A link is asked for only where somebody is to be sent it. `approve` is shown what would be sent and who is
-    left out, and asked where there is something to send. Raises what `plan` raises, `ReconcilerError` for a
-    template that cannot be sent, `ObjectionError` from an older checkout, `CredentialsError`, `StateError`
-    before anything is sent; later failures become deliveries.
+    A link is asked for only where somebody is to be sent it, or was sent one that may have died since. A
+    revoke that was begun, and is seen by that to have taken effect, is recorded. `approve` is shown what
+    would be sent and who is left out, and asked where there is something to send. Raises what `plan` raises,
+    `ReconcilerError` for a template that cannot be sent, `ObjectionError` from an older checkout,
+    `CredentialsError`, `StateError` before anything is sent; later failures become deliveries.
     """
     gap = None if settings.template is None else template_gap(settings.template)
     if gap is not None:
@@ -119,27 +120,21 @@ def send_invites(
     if called_otherwise:
         journal.observe(called_otherwise, ())
     found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress, workers)
-    turn = due(found, settings, now=options.now, unknown=unknown)
     concurrency = loaded.settings.api.write_concurrency
-    linked = with_links(
-        replace(found, groups=turn.groups),
+    found = with_links(
+        found,
         writer.get_link,
         clock=clock,
         concurrency=concurrency,
         progress=progress,
+        names=links_needed(found, settings, now=options.now, unknown=unknown),
         workers=workers,
     )
-    answered = {group.name: group for group in linked.groups}
-    found = replace(
-        found,
-        groups=tuple(
-            replace(group, status=answer.status, link=answer.link, problem=answer.problem)
-            if (answer := answered.get(group.name))
-            else group
-            for group in found.groups
-        ),
-    )
-    ready, waiting = letters(linked.groups, journal.state, settings, now=options.now)
+    for group in found.groups:
+        if group.revoking is not None and group.link is not None:
+            journal.revoked(group.name)
+    turn = due(found, settings, now=options.now, unknown=unknown)
+    ready, waiting = letters(turn.groups, journal.state, settings, now=options.now)
     others = (*turn.others, *waiting)
     if not approve(ready, others):
         refused = Problem("declined", "not sent: nobody agreed")
@@ -176,7 +171,9 @@ def rotate_links(
 ) -> Rotations:
     """Revoke the links of recorded groups, see that they are dead, and make everybody due for the new ones.
 
-    Neither manifests nor plans are needed. Raises `UsageError` for a name of which nothing is recorded.
+    That a revoke is begun is on record before it is sent, and a rerun that finds it so sends it only if the
+    link is still the old one. Neither manifests nor plans are needed. Raises `UsageError` for a name of
+    which nothing is recorded.
     """
     unknown = [name for name in names if name not in journal.state.groups]
     if unknown:

@@ -66,11 +66,13 @@ def render_message(view: GroupMessageView) -> str:
 
 def _delivery(entry: DeliveryView) -> dict[str, object]:
     message = {"message": entry.message} if entry.message else {}
+    new_link = {"new_link": list(entry.new_link)} if entry.new_link else {}
     return {
         "person": entry.person,
         "groups": list(entry.groups),
         "status": entry.status,
         **message,
+        **new_link,
         **_error(entry.problem),
     }
 
@@ -81,6 +83,7 @@ def _rotation(group: RotationView) -> dict[str, object]:
         "id": group.id,
         "status": group.status,
         "pending": group.pending,
+        **({"earlier": True} if group.earlier else {}),
         **_error(group.problem),
     }
 

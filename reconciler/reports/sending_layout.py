@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 _STYLES = {"sent": "add", "done": "add", "skipped": "warn", "failed": "bad", "unknown": "bad"}
 _SYMBOLS = {"sent": "✓", "done": "✓", "skipped": "…", "failed": "!", "unknown": "?"}
 _NAMES = 20  # people who are named in a line about many
+_OLD_LINK = "the link that they had works no more"
+_EARLIER = "An earlier run had revoked it, so nothing was sent now: run it again if the new link got out too."
 
 
 def letters_items(view: LettersView) -> list[Item]:
     """What is about to be sent, before the question."""
-    rows: list[Row] = [(plain(person), plain(few(groups))) for person, groups in view.letters[:_NAMES]]
+    rows: list[Row] = [
+        (plain(person), plain(few(groups)), plain(f"{_OLD_LINK}: {few(renewed)}" if renewed else "", "dim"))
+        for person, groups, renewed in view.letters[:_NAMES]
+    ]
     if len(view.letters) > _NAMES:
         rows.append((plain(f"… and {len(view.letters) - _NAMES} more"),))
     return [Item(plain("To be sent", "strong"), "", (Field("", tuple(rows)),))] if rows else []
@@ -46,12 +51,15 @@ def sending_items(view: SendingView) -> list[Item]:
     for entry in view.people:
         if entry.status == "skipped" and entry.problem is not None:
             skipped.setdefault(entry.problem.message, []).append(entry)
-    sent = [entry for entry in view.people if entry.status == "sent"]
+    sent: dict[str, list[DeliveryView]] = {}
+    for entry in view.people:
+        if entry.status == "sent":
+            sent.setdefault(f"sent, because {_OLD_LINK}" if entry.new_link else "sent", []).append(entry)
     notes = [Field("", ((plain(note),),)) for note in view.notes]
     return [
         *_doubtful(doubtful),
         *(_many(_head("skipped", reason), entries) for reason, entries in skipped.items()),
-        *([_many(_head("sent", "sent"), sent)] if sent else []),
+        *(_many(_head("sent", words), entries) for words, entries in sorted(sent.items())),
         *([Item(plain("Notes", "strong"), "", tuple(notes))] if notes else []),
         *_unsaved(view.unsaved),
     ]
@@ -139,7 +147,8 @@ def _many(head: Cell, entries: list[DeliveryView]) -> Item:
 def _rotation(group: RotationView) -> Item:
     word = {"done": "revoked", "skipped": "not begun", "failed": "failed", "unknown": "unknown"}[group.status]
     head = (*_head(group.status, group.name), (f"  {word}", _STYLES[group.status]))
-    return Item(head, group.id, tuple(_why(group.problem)))
+    earlier = [Field("", ((plain(_EARLIER),),))] if group.earlier else []
+    return Item(head, group.id, (*earlier, *_why(group.problem)))
 
 
 def _head(status: str, words: str) -> Cell:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
     """What became of the links of `groups` for one person. `message` is the id under which it was sent, ""
-    for none. `nth` tells people apart who look the same when masked: it is one number a person."""
+    for none. `nth` tells people apart who look the same when masked: it is one number a person. `new_link`:
+    the groups for which they were due because they had been sent a link that works no more."""
 
     person: str
     nth: int
@@ -22,6 +23,7 @@ class DeliveryView:
     status: DeliveryStatus
     problem: ProblemView | None
     message: str = ""
+    new_link: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +50,10 @@ class SendingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettersView:
-    """What is about to be sent: (person, groups) pairs, to how many people (masked, two may look the same),
-    and how many are left out."""
+    """What is about to be sent: (person, groups, of these those whose link they had is dead) for each, to how
+    many people (masked, two may look the same), and how many are left out."""
 
-    letters: tuple[tuple[str, tuple[str, ...]], ...]
+    letters: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
     people: int
     others: int
 
@@ -63,6 +65,7 @@ class RotationView:
     status: RotationStatus
     pending: int
     problem: ProblemView | None
+    earlier: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

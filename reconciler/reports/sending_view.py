@@ -55,7 +55,9 @@ def sending_view(sending: Sending, book: Book) -> SendingView:
 def letters_view(letters: tuple[Letter, ...], others: tuple[Delivery, ...], book: Book) -> LettersView:
     """Whom the question is about."""
     return LettersView(
-        letters=tuple((_who(letter.person, book), letter.groups) for letter in letters),
+        letters=tuple(
+            (_who(letter.person, book), letter.groups, tuple(sorted(letter.renewed))) for letter in letters
+        ),
         people=len({letter.ref for letter in letters}),
         others=len({entry.person for entry in others}),
     )
@@ -91,6 +93,7 @@ def _delivery(entry: Delivery, nth: int, book: Book) -> DeliveryView:
         status=entry.status,
         problem=problem_view(entry.problem, book),
         message=entry.message,
+        new_link=entry.renewed,
     )
 
 
@@ -100,6 +103,7 @@ def _rotation(group: Rotation, book: Book) -> RotationView:
         id=book.group_id(group.id),
         status=group.status,
         pending=group.pending,
+        earlier=group.earlier,
         problem=problem_view(group.problem, book),
     )
 

@@ -8,6 +8,7 @@ import signal
 import stat
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -69,6 +70,13 @@ def age(repo: Repo, *, days: int) -> None:
 def link(repo: Repo, subject: str) -> str:
     found: str = repo.live(subject)["link"]
     return found
+
+
+def asked(repo: Repo) -> list[str]:
+    """The groups whose link was asked for."""
+    names = {group["id"]: group["subject"].lower() for group in repo.api.groups()}
+    paths = [call["path"].split("/") for call in repo.api.calls() if call["method"] == "GET"]
+    return sorted(names[path[2]] for path in paths if path[-1] == "invite")
 
 
 @pytest.fixture
@@ -133,11 +141,13 @@ def test_another_alias_is_no_reason_to_write_again(waiting: Repo) -> None:
 def test_only_those_who_are_meant_and_links_only_where_they_are_needed(waiting: Repo) -> None:
     done = send(waiting, "--target", "suporte", "--person", "bruno")
     assert ended(done) == {"bruno": "sent"}
-    asked = [call["path"] for call in waiting.api.calls() if call["path"].endswith("/invite")]
-    assert asked == [f"/groups/{waiting.live('Suporte')['id']}/invite"]
+    assert asked(waiting) == ["suporte"]
     waiting.api.clear_calls()
     assert set(codes(send(waiting, "--person", "bruno")).values()) == {"not_due"}
-    assert not [call for call in waiting.api.calls() if call["path"].endswith("/invite")]
+    assert asked(waiting) == ["suporte"], "whether the link that he was sent is the present one"
+    waiting.api.clear_calls()
+    assert ended(send(waiting, "--person", "elisa")) == {}
+    assert asked(waiting) == []
 
 
 def test_who_left_is_sent_a_link_only_when_asked_for(waiting: Repo) -> None:
@@ -453,6 +463,144 @@ def test_a_link_that_got_out_is_revoked_and_everybody_is_due_for_the_new_one(wai
     assert ended(send(waiting)) == {"ana": "sent", "bruno": "sent", "dora": "sent"} | {"ana": "skipped"}
     assert [text.count(vendas) for text in texts(waiting, ANA)] == [1, 0]
     assert [new in text for text in texts(waiting, BRUNO)] == [False, True]
+
+
+def reset_by_hand(repo: Repo) -> None:
+    repo.api.revoke(repo.live("Suporte")["id"])
+
+
+def rotated_elsewhere(repo: Repo) -> None:
+    """As another checkout does that has another state."""
+    kept = repo.state.read_bytes()
+    assert repo.run("invites", "--rotate", "suporte", "--yes").code == 0
+    repo.state.write_bytes(kept)
+
+
+def rotation_killed(repo: Repo) -> None:
+    """Killed after the revoke took effect, before anything more could be done."""
+    repo.api.add_faults("DELETE /groups/*/invite hang when=after nth=1")
+    process = repo.start("invites", "--rotate", "suporte", "--yes")
+    repo.api.wait_for_call("DELETE", "/groups/*/invite", timeout=60, pending=True)
+    deadline = time.monotonic() + 60
+    while repo.api.calls()[-1]["outcome"] != "hang":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.communicate(timeout=60)
+    repo.api.clear_faults()
+
+
+@pytest.mark.parametrize("happened", [reset_by_hand, rotated_elsewhere, rotation_killed])
+def test_whoever_was_sent_a_link_that_is_dead_is_due_and_told_why(
+    waiting: Repo, happened: Callable[[Repo], None]
+) -> None:
+    send(waiting)
+    old = link(waiting, "Suporte")
+    happened(waiting)
+    waiting.api.clear_calls()
+    shown = waiting.run("invites", "--format", "json").group("suporte")
+    assert {person["sent"]["status"] for person in shown["people"]} == {"reset"}
+    done = send(waiting)
+    assert done.code == 0
+    why = {
+        entry["person"]: entry.get("new_link") for entry in done.json["people"] if entry["status"] == "sent"
+    }
+    assert why == {person: ["suporte"] for person in ("ana", "bruno", "dora")}
+    new = link(waiting, "Suporte")
+    assert new != old
+    assert [(old in text, new in text) for text in texts(waiting, BRUNO)] == [(True, False), (False, True)]
+    assert not [call for call in waiting.api.calls() if call["method"] == "DELETE"], "nothing was revoked"
+    again = send(waiting)
+    assert (again.code, set(codes(again).values())) == (0, {"not_due"})
+    assert waiting.run("invites", "--rotate", "suporte", "--yes").code == 0
+    assert "(3)" in (text := waiting.run("invites", "--send", "--yes").out)
+    assert "the link that they had works no more" in text
+
+
+def test_a_rotation_that_was_killed_revokes_only_what_is_still_alive(waiting: Repo) -> None:
+    send(waiting)
+    rotation_killed(waiting)
+    new = waiting.api.invite(waiting.live("Suporte")["id"])
+    rerun = validated(waiting.run("invites", "--rotate", "suporte", "--yes", "--format", "json"), "rotated")
+    assert (rerun.code, rerun.group("suporte")["status"], rerun.group("suporte")["earlier"]) == (
+        0,
+        "done",
+        True,
+    )
+    assert link(waiting, "Suporte") == new, "the link that was handed out meanwhile lives"
+    assert ended(send(waiting))["bruno"] == "sent"
+    assert new in texts(waiting, BRUNO)[1]
+
+
+def test_nobody_is_sent_a_link_that_is_about_to_die(waiting: Repo) -> None:
+    """A rotation that was begun, and whose link lives: it is not sent, until the rotation has ended."""
+    send(waiting, "--person", "bruno")
+    configure(waiting, retries=0)
+    waiting.api.add_faults("DELETE /groups/*/invite status=503")
+    assert waiting.run("invites", "--rotate", "suporte", "--yes").code == 3
+    held = send(waiting)
+    assert held.code == 3
+    assert {person: code for person, code in codes(held).items() if person != "ana"} == {
+        "bruno": "revoking",
+        "dora": "revoking",
+    }
+    shown = waiting.run("invites", "--format", "json").group("suporte")
+    assert (shown["status"], shown["link"]) == ("revoke", None)
+    assert "invites --rotate" in shown["notes"][0]
+    waiting.api.clear_faults()
+    assert waiting.run("invites", "--rotate", "suporte", "--yes").code == 0
+    last = ended(send(waiting))
+    assert (last["bruno"], last["dora"]) == ("sent", "sent")
+
+
+def test_a_new_link_is_counted_anew_and_keeps_to_what_a_day_allows(waiting: Repo) -> None:
+    waiting.write(
+        "reconciler.yaml",
+        (waiting.path / "reconciler.yaml").read_text() + "invites: {max_sends: 1, per_person: 2}\n",
+    )
+    assert ended(send(waiting, "--person", "bruno")) == {"bruno": "sent"}
+    assert codes(send(waiting, "--person", "bruno")) == {"bruno": "max_sends"}
+    reset_by_hand(waiting)
+    assert ended(send(waiting, "--person", "bruno")) == {"bruno": "sent"}
+    assert codes(send(waiting, "--person", "bruno")) == {"bruno": "max_sends"}
+    reset_by_hand(waiting)
+    assert codes(send(waiting, "--person", "bruno")) == {"bruno": "per_person"}
+    age(waiting, days=2)
+    assert ended(send(waiting, "--person", "bruno")) == {"bruno": "sent"}
+
+
+def test_a_message_of_which_no_link_is_on_record_is_as_it_was(waiting: Repo) -> None:
+    send(waiting)
+    state = codec.loads(waiting.state.read_bytes())
+    groups = {
+        name: replace(record, sent={ref: replace(sent, link="") for ref, sent in record.sent.items()})
+        for name, record in state.groups.items()
+    }
+    waiting.state.write_bytes(codec.dumps(replace(state, groups=groups)))
+    reset_by_hand(waiting)
+    waiting.api.clear_calls()
+    assert set(codes(send(waiting)).values()) == {"not_due"}
+    assert asked(waiting) == []
+
+
+def test_a_message_of_which_nobody_knows_is_settled_by_a_new_link(waiting: Repo) -> None:
+    waiting.api.add_faults("POST /send status=503 when=after")
+    assert set(ended(send(waiting)).values()) == {"unknown"}
+    waiting.api.clear_faults()
+    reset_by_hand(waiting)
+    done = send(waiting)
+    assert done.code == 3, "of the other group it is still not known"
+    assert {person for person, status in ended(done).items() if status == "sent"} >= {"bruno", "dora"}
+    assert [(len(texts(waiting, person))) for person in (ANA, BRUNO, DORA)] == [2, 2, 2]
+
+
+def test_a_link_that_cannot_be_compared_is_told_and_nobody_is_written_to(waiting: Repo) -> None:
+    send(waiting)
+    configure(waiting, retries=0)
+    waiting.api.add_faults(f"GET /groups/{waiting.live('Suporte')['id']}/invite status=500")
+    done = send(waiting)
+    assert (done.code, done.json["complete"], codes(done)["bruno"]) == (1, False, "http_500")
+    assert len(texts(waiting, BRUNO)) == 1
 
 
 def test_a_raised_link_version_makes_everybody_due_as_well(waiting: Repo) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from reconciler.errors import ApiError, CredentialsError, NotSent, Refused, Unclear, UsageError
-from reconciler.model.record import Record, Sent, State
+from reconciler.model.link import digest
+from reconciler.model.record import Record, Revoking, Sent, State
 from reconciler.model.sending import Rotations
 from reconciler.operations import rotate_links
-from tests.apply.world import Journal, Quiet
+from tests.apply.world import Journal, Killed, Quiet
 from tests.fakes import NOON, FakeApi, FakeClock
 
 SENT = Sent(NOON, 2, "unknown", message="m")
@@ -36,6 +38,10 @@ class World:
             clock=self.clock,
             progress=Quiet(),
         )
+
+    @property
+    def revokes(self) -> int:
+        return [name for name, _ in self.api.calls].count("revoke_link")
 
     @property
     def due(self) -> bool:
@@ -158,9 +164,112 @@ def test_a_name_that_is_not_on_record_is_refused_before_anything_is_done() -> No
     assert len(world.api.writes) == 1, "the one of this test"
 
 
-def test_a_state_that_cannot_be_written_is_said() -> None:
+@pytest.mark.parametrize(("fails_at", "status", "revoked"), [(1, "skipped", 0), (2, "done", 1)])
+def test_a_state_that_cannot_be_written_is_said(fails_at: int, status: str, revoked: int) -> None:
+    """Where the beginning cannot be written nothing is revoked; where the end cannot, the next run sees."""
     world = World(ana=SENT)
-    world.journal = Journal(world.journal.state, fails_at=1)
+    world.journal = Journal(world.journal.state, fails_at=fails_at)
     found = world.run()
     assert found.unsaved is not None
-    assert found.groups[0].status == "done"
+    assert (found.groups[0].status, world.revokes) == (status, revoked)
+    world.journal = Journal(world.journal.saved)
+    assert world.run().groups[0].status == "done"
+    assert (world.revokes, world.due) == (1, True)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("unclear", [False, True])
+def test_killed_anywhere_and_run_again_it_is_revoked_once(when: str, unclear: bool) -> None:
+    """Before each call and each writing of the state, and with nothing known of what came after."""
+    for nth in range(1, 20):
+        world = World(ana=SENT)
+        if unclear:
+            world.api.fail("revoke_link", Unclear("no answer", code="timeout", retry=True), when="after")
+        steps = 0
+
+        def die(_: object = None, world: World = world, nth: int = nth) -> None:
+            nonlocal steps
+            steps += 1
+            if steps == nth:
+                world.journal.dead = lambda: True
+                raise Killed
+
+        world.api.before_call = die
+        save = world.journal._save
+
+        def saving(version: int, save: Callable[[int], None] = save) -> None:
+            if when == "before":
+                die()
+            save(version)
+            if when == "after":
+                die()
+
+        world.journal._save = saving  # type: ignore[method-assign]
+        try:
+            first = world.run()
+        except Killed:
+            pass
+        else:
+            assert first.groups[0].status == "done"
+            break
+        world.api.before_call = lambda _: None
+        if world.due:
+            break  # killed once its end was on record: there is nothing left to do
+        shown = world.api.link(world.id)
+        world.journal = Journal(world.journal.saved)
+        (ended,) = world.run().groups
+        assert (ended.status, world.revokes, world.due) == ("done", 1, True), nth
+        if shown not in (None, world.old):
+            assert world.api.link(world.id) == shown, "the new link was handed out, and lives"
+    assert nth > 4
+
+
+def test_what_an_earlier_run_revoked_is_said_and_a_third_run_revokes_the_new_link() -> None:
+    world = World(ana=SENT)
+    world.journal.revoke("suporte", Revoking(None, digest(world.old), NOON))
+    world.api.writer.revoke_link(world.id)
+    (ended,) = world.run().groups
+    assert (ended.status, ended.earlier, world.revokes, world.due) == ("done", True, 1, True)
+    (again,) = world.run().groups
+    assert (again.status, again.earlier, world.revokes) == ("done", False, 2)
+
+
+@pytest.mark.parametrize("took_effect", [False, True])
+def test_a_revoke_that_an_apply_has_begun_is_ended_as_that_of_its_version(took_effect: bool) -> None:
+    world = World(ana=SENT)
+    world.journal.revoke("suporte", Revoking(3, digest(world.old), NOON))
+    if took_effect:
+        world.api.writer.revoke_link(world.id)
+    assert world.run().groups[0].status == "done"
+    assert (world.revokes, world.journal.saved.groups["suporte"].link_version) == (1, 3)
+    assert world.due
+
+
+@pytest.mark.parametrize("begun", [None, Revoking(3, "", NOON)])
+@pytest.mark.parametrize(
+    "error",
+    [Refused("no admin", status=403, code="http_403"), NotSent("refused", code="no_connection")],
+    ids=lambda error: error.code,
+)
+def test_what_surely_was_not_revoked_is_not_begun(error: ApiError, begun: Revoking | None) -> None:
+    world = World(ana=SENT)
+    if begun is not None:
+        world.journal.revoke("suporte", replace(begun, link=digest(world.old)))
+    before = world.journal.saved
+    world.api.fail("revoke_link", error)
+    assert world.run().groups[0].status == "failed"
+    assert world.journal.saved == before
+
+
+@pytest.mark.parametrize("junk", [1, 2])
+def test_a_junk_link_hides_nothing_of_a_revoke_that_was_begun(junk: int) -> None:
+    """Junk where the link is asked for first: the old link, seen again afterwards, is still the old one."""
+    world = World(ana=SENT)
+    world.journal.revoke("suporte", Revoking(None, digest(world.old), NOON))
+    world.api.fail("get_link", Unclear("no invite link", code="junk_link", retry=True), nth=1, times=junk)
+    world.api.fail("revoke_link", when="lie")
+    assert world.run().groups[0].status == "failed"
+    revoking = world.journal.saved.groups["suporte"].revoking
+    assert revoking is not None
+    assert revoking.link == digest(world.old)
+    assert not world.due

@@ -23,12 +23,13 @@ from reconciler.errors import (
 from reconciler.messaging.due import due, letters
 from reconciler.messaging.sending import Post
 from reconciler.model.desired import Person
+from reconciler.model.link import digest
 from reconciler.model.record import Record, Sent, State
 from reconciler.model.sending import Delivery, UnknownPolicy
 from reconciler.model.settings import InviteSettings
 from tests.apply.world import Journal, Killed, Quiet
 from tests.fakes import NOON, FakeApi, FakeClock
-from tests.messaging.build import ANA, BRUNO, DORA, ago, everybody, waiting
+from tests.messaging.build import ANA, BRUNO, DORA, LINK, ago, everybody, waiting
 
 NEVER_SENT = [
     NotSent("refused", code="no_connection", retry=True),
@@ -95,8 +96,13 @@ def test_one_message_with_all_links_on_record_before_it_goes_out() -> None:
     world.api.before_call = look
     (delivery,) = world.run()
     assert (delivery.status, delivery.groups) == ("sent", ("a", "b"))
-    assert seen == [{name: Sent(NOON, 1, "sending", (), delivery.message) for name in "ab"}]
-    assert world.sent("a", "ana/0001") == world.sent("b", "ana/0001") == Sent(NOON, message=delivery.message)
+    assert seen == [
+        {name: Sent(NOON, 1, "sending", (), delivery.message, digest(f"{LINK}{name}")) for name in "ab"}
+    ]
+    for name in "ab":
+        assert world.sent(name, "ana/0001") == Sent(
+            NOON, message=delivery.message, link=digest(f"{LINK}{name}")
+        )
     ((to, _, correlation),) = [args for name, args in world.api.calls if name == "send_to_person"]
     assert (to, correlation) == (ANA.numbers[0], delivery.message)
     assert "5519900000001" not in delivery.message
