@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -43,15 +43,19 @@ PER_PAGE, PAGES = 100, 100  # of a list; GitHub and GitLab give no more to a pag
 LONGEST_WAIT = 120.0  # seconds that the host may ask us to wait
 
 _LIBRARY_ERRORS = (requests.RequestException, lib3.HTTPError, HTTPException, OSError, ValueError)
+_DIGITS = 9  # of a page's number
 _LEAST_SECRET = 4  # characters: to hide what is shorter would tear ordinary words apart
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, and the JSON of the body (None for none)."""
+    """What came back: the status, the JSON of the body (None for none), and of a list the address of its next
+    page (`next_url`) or that page's number (`next_page`), "" where it says none."""
 
     status: int
     data: Any
+    next_url: str = ""
+    next_page: str = ""
 
 
 def checked_origin(url: str, what: str) -> str:
@@ -68,6 +72,20 @@ def checked_origin(url: str, what: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         raise UsageError(f"{what} is http, which would send the token in the clear", "write https://")
     return url.rstrip("/")
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None, str | None]:
+    """Scheme, host, port and user of an address. Raises `ValueError` for one that makes no sense."""
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port, parts.username
+
+
+def _next_number(text: str, page: int) -> int:
+    """The page after `page` that a header names."""
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS or int(text) <= page:
+        raise Unclear("the API says that its list goes on with a page that makes no sense", code="bad_answer")
+    return int(text)
 
 
 def _is_loopback(host: str) -> bool:
@@ -112,33 +130,61 @@ class Api:
         self._session.close()
 
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
-        """The objects of a list, page by page. Raises `Unclear` for what is no list, or does not end."""
-        for page in range(1, PAGES + 1):
-            found = self.get(path, per_page=PER_PAGE, page=page, **query).data
-            if not isinstance(found, list):
+        """The objects of a list, page by page. Raises `Unclear` for what is no list, or does not end.
+
+        Which page is the next one is what the host says: a page may be short, or empty, and not the last,
+        because some hosts leave out what we may not see after they have cut the pages. Where the host says
+        nothing, a full page has a next one.
+        """
+        page, first = 1, {"per_page": PER_PAGE, **query}
+        url: str | None = None  # of the next page, where the host says more than its number
+        for _ in range(PAGES):
+            answer = self.get(path, page=page, **first) if url is None else self._call("GET", url, again=True)
+            if not isinstance(answer.data, list):
                 raise Unclear("the API's list makes no sense", code="bad_answer")
-            yield from (entry for entry in found if isinstance(entry, dict))
-            if len(found) < PER_PAGE:
+            yield from (entry for entry in answer.data if isinstance(entry, dict))
+            if answer.next_page:
+                page, url = _next_number(answer.next_page, page), None
+            elif answer.next_url:
+                url = self._same_origin(url or f"{self._base}{path}", answer.next_url)
+            elif url is None and len(answer.data) >= PER_PAGE:
+                page += 1
+            else:
                 return
-        raise Unclear(f"the list has more than {PER_PAGE * PAGES} entries", code="too_many")
+        raise Unclear(f"the list has more than {PAGES} pages", code="too_many")
+
+    def _same_origin(self, url: str, following: str) -> str:
+        """The next page's address, which has to be where the token goes already."""
+        try:
+            found = urljoin(url, following)
+            same = _origin(found) == _origin(self._base) and found.isascii() and found.isprintable()
+        except ValueError:
+            same = False
+        if not same:
+            raise Unclear(
+                "the API says that its list goes on at another address, where the token does not go",
+                "give --api-url as the code host itself calls it",
+                code="bad_answer",
+            )
+        return found
 
     def get(self, path: str, **query: str | int) -> Answer:
         """Ask; repeated whatever befell it."""
-        return self._call("GET", path, query=query, again=True)
+        return self._call("GET", f"{self._base}{path}", query=query, again=True)
 
     def put(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
         """Say what should be (PUT, PATCH, DELETE); repeated like a question."""
-        return self._call(method, path, body=body, again=True)
+        return self._call(method, f"{self._base}{path}", body=body, again=True)
 
     def post(self, path: str, body: Mapping[str, object]) -> Answer:
         """Make something new: sent again only when it surely made nothing. Raises `Unclear` when nobody
         knows."""
-        return self._call("POST", path, body=body, again=False)
+        return self._call("POST", f"{self._base}{path}", body=body, again=False)
 
     def _call(
         self,
         method: str,
-        path: str,
+        url: str,
         *,
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, object] | None = None,
@@ -147,7 +193,7 @@ class Api:
         for attempt in range(1, ATTEMPTS + 1):
             pause = 2.0**attempt
             try:
-                return self._once(method, path, query, body)
+                return self._once(method, url, query, body)
             except RateLimited as error:
                 asked = _seconds(error)
                 if attempt == ATTEMPTS or (asked or 0) > LONGEST_WAIT:
@@ -163,14 +209,14 @@ class Api:
     def _once(
         self,
         method: str,
-        path: str,
+        url: str,
         query: Mapping[str, str | int] | None,
         body: Mapping[str, object] | None,
     ) -> Answer:
         try:
             response = self._session.request(
                 method,
-                f"{self._base}{path}",
+                url,
                 params=query,
                 json=body,
                 timeout=TIMEOUT,
@@ -232,7 +278,8 @@ def _judged(response: requests.Response, data: bytes, secrets: tuple[str, ...]) 
         if status < 300:
             raise Unclear("the answer is no JSON", status=status, code="bad_answer") from None
     if status < 300:
-        return Answer(status, found)
+        following = response.links.get("next", {}).get("url", "")
+        return Answer(status, found, following, response.headers.get("X-Next-Page", "").strip())
     words = found.get("message") or found.get("error") if isinstance(found, dict) else None
     said = f": {safe_words(words, secrets)}" if isinstance(words, str) else ""
     if status < 400:

@@ -1,5 +1,9 @@
 """A code host on loopback that keeps comments as GitHub and GitLab do, and records every request.
 
+Notes and issues that are `hidden` are left out once the pages are cut, which makes pages short: as GitLab
+does with what the token may not see. `told` says which headers tell of the next page, and `elsewhere` is
+another address for it.
+
 `faults` maps a method to what becomes of its next requests: a status to answer with, `lost` (carried out,
 and no answer), `dropped` (not carried out, and no answer), or an answer's whole bytes.
 """
@@ -13,7 +17,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 ME, OTHER = 41898282, 7
 GITHUB_LIST = re.compile(r"/repos/([^/]+/[^/]+)/issues/(\d+)/comments")
@@ -31,6 +35,7 @@ class Note:
     author: int
     login: str
     system: bool = False
+    hidden: bool = False
 
 
 @dataclass
@@ -49,6 +54,8 @@ class CodeHost:
     login: str = "github-actions[bot]"
     user_status: int = 403
     opened: str = "open"
+    told: tuple[str, ...] = ("X-Next-Page", "Link")
+    elsewhere: str = ""
     notes: list[Note] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     faults: dict[str, deque[int | str | bytes | tuple[int, dict[str, str]]]] = field(
@@ -114,11 +121,11 @@ class CodeHost:
         if isinstance(fault, tuple):
             self._reply(request, fault[0], {"message": "slowly"}, fault[1])
             return
-        status, answer = self._carry_out(request.command, request.path, body)
+        status, answer, *more = self._carry_out(request.command, request.path, body)
         if fault == "lost":
             request.close_connection = True
             return
-        self._reply(request, status, answer)
+        self._reply(request, status, answer, *more)
 
     def _reply(
         self,
@@ -135,8 +142,29 @@ class CodeHost:
         request.end_headers()
         request.wfile.write(data)
 
-    def _carry_out(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        parts = urlsplit(path)
+    def _paged(
+        self, entries: list[Any], shown: list[Any], path: str, query: dict[str, list[str]]
+    ) -> tuple[int, Any, dict[str, str]]:
+        """One page of a list; `shown` are the entries, None for those that are hidden."""
+        size, page = int(query["per_page"][0]), int(query["page"][0])
+        more = len(entries) > page * size
+        headers = {}
+        if "/projects/" in path and "X-Next-Page" in self.told:
+            headers["X-Next-Page"] = str(page + 1) if more else ""
+        if more and "Link" in self.told:
+            # GitHub names its repositories by their numbers there
+            asked = urlencode({name: values[0] for name, values in query.items()} | {"page": page + 1})
+            address = (
+                f"{self.elsewhere or self.url}{path.replace('/repos/acme/groups', '/repositories/5')}?{asked}"
+            )
+            headers["Link"] = f'<{self.url}/first>; rel="first", <{address}>; rel="next"'
+        part = shown[(page - 1) * size : page * size]
+        return 200, [entry for entry in part if entry is not None], headers
+
+    def _carry_out(
+        self, method: str, path: str, body: Any
+    ) -> tuple[int, Any] | tuple[int, Any, dict[str, str]]:
+        parts = urlsplit(path.replace("/repositories/5/", "/repos/acme/groups/"))
         query = parse_qs(parts.query)
         if parts.path == "/user":
             found = {"id": self.me, "login": self.login, "username": self.login}
@@ -144,14 +172,14 @@ class CodeHost:
                 (200, found) if self.user_status == 200 else (self.user_status, {"message": "not accessible"})
             )
         if found := ISSUES.fullmatch(parts.path):
-            return self._issues(method, found[1] == "projects/77", found[2], query, body)
+            return self._issues(method, parts.path, found[1] == "projects/77", found[2], query, body)
         listing = GITHUB_LIST.fullmatch(parts.path) or GITLAB_LIST.fullmatch(parts.path)
         if listing and (unquote(listing[1]), listing[2]) not in (("acme/groups", "12"), ("77", "12")):
             return 404, {"message": "Not Found"}
         gitlab = "/projects/" in parts.path
         if listing and method == "GET":
-            size, page = int(query["per_page"][0]), int(query["page"][0])
-            return 200, [self._json(note, gitlab) for note in self.notes[(page - 1) * size : page * size]]
+            shown = [None if note.hidden else self._json(note, gitlab) for note in self.notes]
+            return self._paged(self.notes, shown, parts.path, query)
         if listing and method == "POST":
             note = self.add(body["body"])
             return 201, self._json(note, gitlab)
@@ -168,12 +196,19 @@ class CodeHost:
         return 200, self._json(note, gitlab)
 
     def _issues(
-        self, method: str, gitlab: bool, number: str | None, query: dict[str, list[str]], body: Any
-    ) -> tuple[int, Any]:
+        self,
+        method: str,
+        path: str,
+        gitlab: bool,
+        number: str | None,
+        query: dict[str, list[str]],
+        body: Any,
+    ) -> tuple[int, Any] | tuple[int, Any, dict[str, str]]:
         """Issues, each with the keys of both hosts."""
         if method == "GET":
-            size, page = int(query["per_page"][0]), int(query["page"][0])
-            return 200, self.tickets[::-1][(page - 1) * size : page * size]
+            newest = self.tickets[::-1]
+            shown = [None if ticket.get("hidden") else ticket for ticket in newest]
+            return self._paged(newest, shown, path, query)
         if method == "POST":
             self.open_issue(body["title"], body["description" if gitlab else "body"])
             return 201, self.tickets[-1]

@@ -117,6 +117,47 @@ def test_ours_is_found_on_a_later_page(code: CodeHost, provider: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("told", [("X-Next-Page", "Link"), ("Link",), ("X-Next-Page",)], ids=" ".join)
+@pytest.mark.parametrize("hidden", [1, 150])
+def test_ours_is_found_behind_pages_that_are_short_or_empty(
+    code: CodeHost, provider: str, told: tuple[str, ...], hidden: int
+) -> None:
+    """Some hosts leave out what a token may not see once they have cut the pages."""
+    if provider == "github" and "Link" not in told:
+        return
+    code.told = told
+    for number in range(210):
+        code.add(f"comment {number}", mine=False).hidden = number < hidden
+    ours = code.add(OLD)
+    assert [comment(code, provider).action for _ in range(3)] == ["updated", "unchanged", "unchanged"]
+    assert ours.body == BODY
+    assert code.writes() in (["PATCH"], ["PUT"])
+
+
+@BOTH
+def test_without_a_word_of_the_host_a_full_page_has_a_next_one(code: CodeHost, provider: str) -> None:
+    code.told = ()
+    for number in range(100):
+        code.add(f"comment {number}", mine=False)
+    ours = code.add(OLD)
+    assert comment(code, provider).action == "updated"
+    assert ours.body == BODY
+
+
+@BOTH
+def test_a_list_that_goes_on_elsewhere_is_not_followed(code: CodeHost, provider: str) -> None:
+    code.told = ("Link",)
+    for number in range(101):
+        code.add(f"comment {number}", mine=False)
+    with CodeHost() as other:
+        code.elsewhere = other.url
+        with pytest.raises(Unclear, match="at another address"):
+            comment(code, provider)
+        assert other.seen == []
+    assert code.writes() == []
+
+
+@BOTH
 def test_of_several_the_oldest_stays(code: CodeHost, provider: str) -> None:
     first, second, third = code.add(OLD), code.add(OLD.replace("2", "3")), code.add(BODY)
     done = comment(code, provider)

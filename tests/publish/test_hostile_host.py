@@ -82,11 +82,45 @@ def test_large_answers_are_cut_off(step: Step) -> None:
 def test_pages_without_end(provider: str) -> None:
     note = {"id": 1, "body": OURS, "user": {"id": 8}, "author": {"id": 8}}
     body = json.dumps([note] * http.PER_PAGE).encode()
-    with RawServer(reply(200, body, {"Link": '<http://127.0.0.1:1/next>; rel="next"'})) as server:
-        with pytest.raises(Unclear, match="more than 10000"):
+    for headers in ({}, {"Link": '</next>; rel="next"'}):
+        with RawServer(reply(200, body, headers)) as server:
+            with pytest.raises(Unclear, match="more than 100 pages"):
+                post(server, provider)
+            assert len(server.seen) == http.PAGES
+            assert {seen.method for seen in server.seen} == {"GET"}
+
+
+NEXT = {
+    "another port": ("Link", '<http://127.0.0.1:1/next>; rel="next"'),
+    "another host": ("Link", '<http://evil.example/next>; rel="next"'),
+    "a host after ours": ("Link", '<//127.0.0.1.evil.example/next>; rel="next"'),
+    "another scheme": ("Link", '<https://127.0.0.1/next>; rel="next"'),
+    "no scheme that we know": ("Link", '<file:///etc/passwd>; rel="next"'),
+    "no address": ("Link", '<http://[::1>; rel="next"'),
+    "the page before": ("X-Next-Page", "1"),
+    "no number": ("X-Next-Page", "two"),
+    "a number of another script": ("X-Next-Page", "\xb2"),
+    "a number without end": ("X-Next-Page", "9" * 400),
+}
+
+
+@pytest.mark.parametrize("provider", ["github", "gitlab"])
+@pytest.mark.parametrize("name", NEXT)
+def test_a_list_goes_on_where_it_began_or_not_at_all(provider: str, name: str) -> None:
+    """Nothing is posted for want of a list, and the token goes nowhere else."""
+    header, value = NEXT[name]
+    with RawServer(reply(200, b"[]", {header: value})) as server:
+        with pytest.raises(Unclear, match="list goes on"):
             post(server, provider)
-        assert len(server.seen) == http.PAGES
-        assert {seen.method for seen in server.seen} == {"GET"}
+        assert [seen.method for seen in server.seen] == ["GET"]
+
+
+def test_an_address_with_our_host_and_somebodys_name_is_not_ours() -> None:
+    with RawServer() as server:
+        host = server.url.partition("//")[2]
+        server.default = reply(200, b"[]", {"Link": f'<http://joe@{host}/next>; rel="next"'})
+        with pytest.raises(Unclear, match="another address"):
+            post(server, "github")
 
 
 ENTRIES: dict[str, object] = {

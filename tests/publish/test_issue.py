@@ -130,3 +130,15 @@ def test_the_command(
             assert main(["comment", "--issue", "drift.md"]) == 0
             assert f"Issue {word}: https://github.example/acme/groups/issues/1" in capsys.readouterr().err
         assert main(["comment", "--issue", "drift.md", "--number", "1"]) == 64
+
+
+@pytest.mark.parametrize("told", [("X-Next-Page", "Link"), ("Link",)], ids=" ".join)
+def test_our_issue_is_found_behind_pages_that_are_short_or_empty(
+    code: CodeHost, told: tuple[str, ...]
+) -> None:
+    code.told = told
+    tell(code, DRIFTED)
+    for number in range(230):
+        code.open_issue(f"issue {number}", "", mine=False, hidden=number % 100 > 10 or number < 100)
+    assert [tell(code, WORSE).action for _ in range(2)] == ["updated", "unchanged"]
+    assert len([ticket for ticket in code.tickets if ticket["user"]["id"] == code.me]) == 1
