@@ -52,14 +52,13 @@ class IconFetcher:
         if parts.scheme != "https" and not (parts.scheme == "http" and self._loopback):
             raise _unsafe("is not https")
         url = parts._replace(fragment="").geturl()
-        proxied = self._transport.is_proxied(url)
         try:
             addresses = self._addresses(host, port or (443 if parts.scheme == "https" else 80), parts.scheme)
         except NotSent:
-            if not proxied:
+            if not self._transport.is_proxied(url):
                 raise
             addresses = []
-        if proxied and not (addresses and is_loopback(addresses[0])):
+        if not (addresses and is_loopback(addresses[0])) and self._transport.is_proxied(url):
             if parts.scheme != "https":
                 raise _unsafe("is not https")
             return self._transport.exchange("GET", url, limit=LIMIT)

@@ -9,13 +9,19 @@ import os
 import ssl
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-from reconciler.errors import ReconcilerError
+from reconciler.errors import NotSent, ReconcilerError
 
 _VARIABLE = "RECONCILER_BASE_URL"
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_PROXY_KINDS = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+_PROXY_HINT = (
+    "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, what is special in either as %XX; "
+    "NO_PROXY says what is reached without one"
+)
 _WITH_SETTINGS = ("darwin", "win32")
 _EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 networks whose last 32 bits are an IPv4 address that a gateway may connect to (NAT64, compatible)."""
@@ -112,7 +118,8 @@ def bypasses_proxies(url: str) -> bool:
 
 
 def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
-    """The URL of the one of `proxies` that is meant for `url`, as requests would choose it."""
+    """The URL of the one of `proxies` that is meant for `url`, as requests would choose it. Raises `NotSent`
+    for one that cannot be used, naming the variable that it is from, and nothing of what stands there."""
     if not proxies:
         return None
     from requests.utils import prepend_scheme_if_needed, select_proxy
@@ -120,7 +127,40 @@ def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
     found = select_proxy(url, dict(proxies))
     if not found:
         return None
+    why = _unusable(found)
+    if why is not None:
+        raise NotSent(f"{_proxy_variable(url, found)} {why}", _PROXY_HINT, code="proxy")
     return str(prepend_scheme_if_needed(found, "http"))  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=8)
+def _unusable(proxy: str) -> str | None:
+    """Why there can be no proxy of this address; None where there can."""
+    from importlib.util import find_spec
+
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        port = parts.port
+        parse_url(proxy)
+    except (ValueError, LocationParseError):
+        return "is no address of a proxy"
+    if not parts.hostname or not proxy.isprintable() or " " in proxy:
+        return "names no proxy's host"
+    if port == 0:
+        return "names no port that a proxy could have"
+    if parts.scheme.startswith("socks") and parts.scheme in _PROXY_KINDS and find_spec("socks") is None:
+        return "names a SOCKS proxy, which needs another package: pip install 'requests[socks]'"
+    return None if parts.scheme in _PROXY_KINDS else "names a kind of proxy that cannot be used"
+
+
+def _proxy_variable(url: str, proxy: str) -> str:
+    """The variable that a proxy was taken from."""
+    scheme = f"{urlsplit(url).scheme}_proxy"
+    names = [name for each in (scheme, "all_proxy") for name in (each, each.upper())]
+    return next((name for name in names if os.environ.get(name) == proxy), "the system's setting")
 
 
 def tls_context(bundle: str | None) -> ssl.SSLContext:

@@ -17,7 +17,7 @@ from reconciler import __version__
 from reconciler.backends import answers, faults
 from reconciler.backends.http import Call, Http, Repeat
 from reconciler.backends.icons import IconFetcher
-from reconciler.backends.origin import all_proxies, checked_base, environment, tls_context
+from reconciler.backends.origin import all_proxies, checked_base, environment, proxy_for, tls_context
 from reconciler.backends.transport import Transport
 from reconciler.errors import CredentialsError, NotFound, NotSent, StateError
 from reconciler.frozen import dataclass
@@ -225,7 +225,7 @@ def connect(connection: Connection, clock: Clock) -> Client:
     """A client for the API at `connection.base_url`; nothing is sent yet.
 
     Proxies and CA bundle are taken from the environment now and never again. Raises `ReconcilerError` for a
-    base URL or CA bundle that cannot be used, `CredentialsError` for credentials that cannot be sent.
+    base URL, proxy or CA bundle that cannot be used, `CredentialsError` for credentials that cannot be sent.
     """
     base, loopback = checked_base(connection.base_url)
     credentials = {
@@ -245,9 +245,11 @@ def connect(connection: Connection, clock: Clock) -> Client:
         )
 
     # A proxy would look for loopback on its own machine, and would be handed the credentials in the clear.
+    proxies = {} if loopback else proxies
+    proxy_for(base, proxies)  # one that cannot be used is said before anything is sent
     api_transport = transport(
         {**agent, "Accept": "application/json", **credentials},
-        {} if loopback else proxies,
+        proxies,
         *(connection.username, connection.token),
     )
     icon_transport = transport({**agent, "Accept": "image/*"}, all_proxies())

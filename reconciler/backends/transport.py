@@ -185,7 +185,7 @@ def _not_sent(error: Exception, *, proxied: bool) -> ApiError:
             code="certificate",
         )
     if has(lib3.URLSchemeUnknown, lib3.LocationValueError):
-        return NotSent("this kind of proxy cannot be used", "SOCKS needs requests[socks]", code="proxy")
+        return NotSent("there can be no connection to this address", _WHERE, code="address")
     if proxied and not has(ssl.SSLError, lib3.SSLError):
         return NotSent(
             "the proxy did not connect", "check HTTPS_PROXY and NO_PROXY", code="proxy", retry=True

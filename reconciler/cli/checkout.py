@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.cli.places import find_root
+from reconciler.cli.places import find_root, is_there
 from reconciler.errors import GitError
 from reconciler.model.record import CHANGES
 from reconciler.planning.options import Checkout
@@ -143,7 +143,7 @@ def _checked_out() -> str | None:
             return commit
     except (OSError, UnicodeDecodeError):  # a work tree beside its repository, packed refs, or no repository
         pass
-    if not folder.exists():
+    if not is_there(folder):
         return None
     try:
         commit = repository().run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").text

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.cli import checkout, environment, wiring
-from reconciler.cli.places import find_root
+from reconciler.cli.places import find_root, is_there
 from reconciler.cli.store import Store
 from reconciler.errors import ApiError, Exit, GitError, InputError, ReconcilerError
 from reconciler.model.record import State
@@ -185,7 +185,7 @@ def _state(common: Common, loaded: Loaded | None) -> Iterator[Finding]:
 def _kept_from_git(store: Store) -> Iterator[Finding]:
     """A state file names people: it should not be committed beside the manifests."""
     path, root = store.path, find_root(Path.cwd())
-    if path is None or not (root / ".git").exists():
+    if path is None or not is_there(root / ".git"):
         return
     full = Path(os.path.realpath(path))
     if not full.is_relative_to(os.path.realpath(root)):

@@ -12,7 +12,15 @@ SANDBOX_FOLDER = Path(".reconciler")
 
 def find_root(start: Path) -> Path:
     """Git's top level, or else the folder itself: nothing outside is read."""
-    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
+    return next((folder for folder in (start, *start.parents) if is_there(folder / ".git")), start)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something at `path`; true as well where we may not look, so that reading says why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
 
 
 def check_inside(path: Path) -> None:

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import checkout, environment, pipeline, terminal
-from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_folder, sandbox_state
+from reconciler.cli.places import (
+    SANDBOX_FOLDER,
+    check_inside,
+    find_root,
+    is_there,
+    sandbox_folder,
+    sandbox_state,
+)
 from reconciler.errors import ReconcilerError, StateError, UsageError
 from reconciler.manifests.accounts import default_account
 from reconciler.manifests.files import join
@@ -247,7 +254,7 @@ class Store:
             terminal.say(f"Warning: {behind.message} ({behind.hint})")
 
     def _warn_if_new(self, path: Path) -> None:
-        if terminal.in_ci() and not path.exists() and self._base_url != "sandbox":
+        if terminal.in_ci() and not is_there(path) and self._base_url != "sandbox":
             terminal.say(
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."

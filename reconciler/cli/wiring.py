@@ -39,10 +39,11 @@ def enter(common: Common) -> None:
         except OSError as error:
             raise UsageError(f"-C {common.directory}: {error.strerror}") from None
     try:
-        Path.cwd()
+        os.stat(f"{os.getcwd()}/.")  # by its full path, as files are opened: a folder above counts as well
     except OSError as error:
         raise ReconcilerError(
-            f"the present folder cannot be used: {error.strerror}", "cd elsewhere"
+            f"the present folder cannot be used: {error.strerror}",
+            "cd elsewhere, or run as the user whom it belongs to",
         ) from None
 
 

@@ -79,7 +79,7 @@ class Objects:
 
     def __init__(self, root: Path) -> None:
         folder = root / ".git"
-        if not folder.exists():
+        if not os.path.exists(folder):
             raise UsageError("--base needs a Git repository, and there is none here")
         # Named outright: a search would take a bare repository that somebody committed.
         self._environment = environment() | {"GIT_DIR": str(folder)}

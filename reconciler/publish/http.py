@@ -23,6 +23,7 @@ from urllib3 import exceptions as lib3
 from reconciler import __version__
 from reconciler.backends.connections import Response
 from reconciler.backends.faults import safe_words
+from reconciler.backends.origin import proxy_for
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -108,7 +109,8 @@ class _Bounded(HTTPAdapter):
 
 
 class Api:
-    """Requests below one address, with the same headers. Close it, or use it in `with`."""
+    """Requests below one address, with the same headers. Close it, or use it in `with`. Raises `NotSent` for
+    a proxy that cannot be used."""
 
     def __init__(self, base: str, headers: Mapping[str, str], clock: Clock) -> None:
         self._base = base
@@ -119,6 +121,7 @@ class Api:
         self._session.mount("http://", _Bounded())
         self._session.trust_env = False  # from here on: no netrc, whose password would replace the token
         self._proxies, self._verify = found["proxies"], found["verify"]
+        proxy_for(base, self._proxies)  # one that cannot be used is said before anything is sent
         self._session.headers.clear()
         self._session.headers.update({"User-Agent": f"group-reconciler/{__version__}", **headers})
         tokens = (

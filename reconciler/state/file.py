@@ -143,7 +143,7 @@ class FileStore:
     def check_writable(self) -> None:
         """Raise `StateError` unless the state could be written here; nothing is."""
         path = self._resolved()
-        while not path.exists():
+        while not os.path.exists(path):  # a folder into which we may not look is asked for itself
             path = path.parent
         if not os.access(path, os.W_OK) or (path.is_dir() and not os.access(path, os.X_OK)):
             raise self.unwritable(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))

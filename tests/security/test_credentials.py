@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from reconciler.reports.markdown_text import marker
 from reconciler.sandbox import Server
 from tests.backends.server import RawServer, Seen, Step, reply
 from tests.security.support import (
@@ -278,6 +279,56 @@ def test_a_proxy_does_not_get_credentials_meant_for_this_machine(
     checkout.environment[name] = elsewhere.url
     assert checkout.quick("plan").code == 0
     assert elsewhere.connections == 0
+
+
+PASSWORD = "proxy-password-that-must-not-leak"
+NO_PROXIES = {
+    "no host": f"http://joe:{PASSWORD}@",
+    "no host nor password": "http://",
+    "a port that is too high": f"http://joe:{PASSWORD}@proxy.test:99999",
+    "a port that is none": "http://proxy.test:port",
+    "port 0": "http://proxy.test:0",
+    "half an address": "http://[::1",
+    "another kind": f"ftp://joe:{PASSWORD}@proxy.test",
+    "a password with a slash": f"http://joe:{PASSWORD}/x@proxy.test:3128",
+    "a blank": " ",
+    "no scheme, no host": f"joe:{PASSWORD}@",
+}
+
+
+@pytest.mark.parametrize("what", NO_PROXIES)
+def test_a_proxy_that_is_none_is_named_by_its_variable(what: str, checkout: Checkout) -> None:
+    checkout.write("comment.md", f"{marker({'kind': 'plan', 'digest': '', 'truncated': False})}\n## Plan\n")
+    publish = ("comment", "comment.md", "--provider", "github", "--repository", "a/b", "--number", "1")
+    for variable, verb in (
+        ("HTTPS_PROXY", ("plan",)),
+        ("all_proxy", ("apply", "--yes")),
+        ("https_proxy", publish),
+    ):
+        done = checkout.quick(
+            *verb,
+            RECONCILER_BASE_URL="https://api.test",
+            GITHUB_TOKEN="a-token",
+            **{variable: NO_PROXIES[what]},
+        )
+        assert done.code == 1, everything(done)
+        assert f"Error: {variable} " in done.err
+        assert PASSWORD not in everything(done)
+        assert "proxy.test" not in everything(done)
+        assert_clean(done)
+
+
+@pytest.mark.parametrize("what", ["no host", "half an address", "another kind"])
+def test_a_proxy_that_is_none_is_in_nobodys_way(what: str, checkout: Checkout, api: RawServer) -> None:
+    """Where it is not used: on this machine, where `NO_PROXY` says so, and where it is empty."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        checkout.environment[name] = NO_PROXIES[what]
+    assert checkout.quick("plan").code == 0
+    assert checkout.quick("plan", "--sandbox").code == 0
+    elsewhere = {"RECONCILER_BASE_URL": "https://127.0.0.1.invalid:1"}
+    assert "_PROXY" not in checkout.quick("plan", NO_PROXY="127.0.0.1.invalid", **elsewhere).err
+    empty = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
+    assert "_PROXY" not in checkout.quick("plan", **empty, **elsewhere).err
 
 
 # --- where the token comes from -----------------------------------------------------------------------
