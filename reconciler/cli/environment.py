@@ -114,7 +114,7 @@ def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
     """
     user_name, token_name = name_of("USERNAME", account), name_of("TOKEN", account)
     username = variable(user_name)
-    token, warnings = _token(token_name)
+    token, warnings = _token(token_name, user_name)
     missing = []
     if username is None:
         missing.append(user_name)
@@ -137,14 +137,14 @@ def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
     return Credentials(username, token), warnings
 
 
-def _token(name: str) -> tuple[str | None, tuple[str, ...]]:
+def _token(name: str, own_username: str) -> tuple[str | None, tuple[str, ...]]:
     given = [each for each in (name, f"{name}_FILE", f"{name}_COMMAND") if variable(each)]
     if len(given) > 1:
         raise CredentialsError(f"{' and '.join(given)} are set", "set one of them")
     if variable(f"{name}_FILE"):
         return _from_file(f"{name}_FILE")
     if variable(f"{name}_COMMAND"):
-        return _from_command(f"{name}_COMMAND"), ()
+        return _from_command(f"{name}_COMMAND", own_username), ()
     return variable(name), ()
 
 
@@ -165,9 +165,21 @@ def _from_file(name: str) -> tuple[str, tuple[str, ...]]:
     return token, ()
 
 
-def _from_command(name: str) -> str:
-    """What the command prints, without its last newline. No shell; its output is never shown."""
+_CREDENTIAL = re.compile(
+    r"RECONCILER_(.+_)?(USERNAME|TOKEN|TOKEN_FILE|TOKEN_COMMAND|PLAN_KEY|WEBHOOK_KEY)", re.IGNORECASE
+)
+
+
+def _from_command(name: str, own_username: str) -> str:
+    """What the command prints, without its last newline. No shell; its output is never shown. Of our
+    credentials its environment holds `own_username` alone: it is one account's, and they may be others'."""
     import subprocess
+
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key == own_username or _CREDENTIAL.fullmatch(key) is None
+    }
 
     try:
         words = shlex.split(variable(name) or "")
@@ -181,6 +193,7 @@ def _from_command(name: str) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
+            env=environment,
             timeout=COMMAND_TIMEOUT,
             check=False,
         )

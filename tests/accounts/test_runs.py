@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -310,6 +311,31 @@ def test_no_credential_reaches_another_accounts_origin(three: Three) -> None:
                 assert f"user-of-{owner}" in text
                 assert token(owner) in text
                 assert not any(token(other) in text for other in (*NAMES, "nobody") if other != owner)
+
+
+def test_an_accounts_token_command_sees_no_other_accounts_credentials(three: Three, tmp_path: Path) -> None:
+    """However another's are said: as a token, a file or a command, by name or without one."""
+    script = tmp_path / "command.py"
+    script.write_text(
+        "import json, os, sys\n"
+        "json.dump(dict(os.environ), open(sys.argv[1] + '.json', 'w'))\n"
+        "print('token-of-' + sys.argv[1].rpartition('/')[2])\n"
+    )
+    (tmp_path / "token").write_text(token("field-ops"))
+    three.environment["RECONCILER_PLAN_KEY"] = "plan-key"
+    three.environment["RECONCILER_TOKEN"] = "loose-token"
+    for name in ("sales", "support"):
+        del three.environment[variable(name, "TOKEN")]
+        command = f"{sys.executable} {script} {tmp_path}/{name}"
+        three.environment[variable(name, "TOKEN_COMMAND")] = command
+    del three.environment[variable("field-ops", "TOKEN")]
+    three.environment[variable("field-ops", "TOKEN_FILE")] = str(tmp_path / "token")
+    three.environment[variable("field-ops", "PLAN_KEY")] = "another-key"
+    assert three.plan().code == 0
+    for name in ("sales", "support"):
+        seen = json.loads((tmp_path / f"{name}.json").read_text())
+        ours = {key for key in seen if key.startswith("RECONCILER")}
+        assert ours == {variable(name, "USERNAME"), *(variable(each, "BASE_URL") for each in NAMES)}
 
 
 def test_credentials_without_a_name_are_nobodys(three: Three) -> None:

@@ -408,6 +408,30 @@ def test_what_a_token_command_prints_is_never_shown(script: str, checkout: Check
     assert_clean(done)
 
 
+def test_a_token_command_sees_no_other_credential(checkout: Checkout, tmp_path: Path) -> None:
+    seen = tmp_path / "seen.json"
+    script = tmp_path / "command.py"
+    script.write_text(
+        f"import json, os\njson.dump(dict(os.environ), open({str(seen)!r}, 'w'))\nprint({TOKEN!r})\n"
+    )
+    done = _tokenless(checkout).quick(
+        "plan",
+        RECONCILER_TOKEN_COMMAND=f"{sys.executable} {script}",
+        RECONCILER_SALES_TOKEN="another",
+        RECONCILER_FIELD_OPS_USERNAME="another",
+        VAULT_ADDR="https://vault.test",
+        RECONCILER_STATE="none",
+    )
+    assert done.code == 0, everything(done)
+    environment = json.loads(seen.read_text())
+    assert {name for name in environment if name.startswith("RECONCILER")} == {
+        "RECONCILER_USERNAME",
+        "RECONCILER_BASE_URL",
+        "RECONCILER_STATE",
+    }
+    assert environment["VAULT_ADDR"] == "https://vault.test", "what the command itself may need"
+
+
 @pytest.mark.parametrize("command", ["/nonexistent/x", "/etc/passwd", "'open", "   ", "/"])
 def test_token_commands_that_are_none(command: str, checkout: Checkout, api: RawServer) -> None:
     done = _tokenless(checkout).quick("plan", RECONCILER_TOKEN_COMMAND=command)
