@@ -141,7 +141,7 @@ class Store:
         state = store.read()
         if store.moved:
             raise _moved(store)
-        nothing = self._path is not None and not self._path.exists()
+        nothing = self._path is not None and not is_there(self._path)
         return None if nothing else state, store.warnings
 
     def holder(self) -> str | None:
@@ -178,7 +178,7 @@ class Store:
         """What is wrong where nothing was recorded here yet, and the default file has records of this
         service: whoever was written to would be written to again."""
         path = find_root(Path.cwd()) / self._default
-        if state.serial or state.names or not self._default or not path.exists() or path == self._path:
+        if state.serial or state.names or not self._default or not is_there(path) or path == self._path:
             return None
         shown = os.path.relpath(path)
         try:

@@ -68,6 +68,7 @@ def accept(
     and compared with what is live before `approve` is shown it and anything is written. Raises what `plan`
     raises.
     """
+    output.tidy(loaded.settings.manifests, loaded.settings.contacts)
     made, reading = decide(loaded, state, reader, icon_files, options, progress, workers=workers)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     draft = Draft(tree, output, loaded, options.today)

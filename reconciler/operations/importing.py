@@ -77,6 +77,8 @@ def import_groups(
     does, after binding what was written. Raises `UsageError` for a pattern that means no group,
     `ReconcilerError` when the contacts cannot be written, and what `survey` raises.
     """
+    if output is not None:
+        output.tidy(loaded.settings.manifests, loaded.settings.contacts)
     run = _Run(loaded, journal.state, reader, ManifestWriter(tree, output, loaded), wish, options)
     reading = _survey(loaded, journal.state, reader, wish, progress, workers)
     drafts = run.drafts(reading)
@@ -85,7 +87,7 @@ def import_groups(
         contacts = new_contacts(tree, output, loaded, run.people.added.values())
     except (FileError, EditError) as error:
         raise ReconcilerError(
-            f"the contacts cannot be added to: the file {error.message}", error.hint
+            f"the contacts cannot be added to: the file {error.message.removeprefix('it ')}", error.hint
         ) from None
     refused = run.write(drafts, clock, loaded.settings.api.concurrency, progress)
     unsaved = run.records.save(journal) if output is not None else None
