@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from reconciler import pictures
 from reconciler.errors import Mark
 from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests.contacts import load_contacts
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.numbers import as_written
+from reconciler.manifests.output import changed
 from reconciler.manifests.resolve import subject_mistake
 from reconciler.manifests.rewrite import add_contacts
 from reconciler.manifests.schema import check
@@ -91,7 +93,7 @@ class ManifestWriter:
         path = join(self.folder, f"{group.name}.yaml")
         text = self.text(group, icon, remarks)
         if self._tree.exists(path):
-            raise FileError("is there already", "nothing is overwritten: move it, and run again")
+            raise FileError("is there already", "nothing is overwritten: run the command again")
         if self._output is not None:
             self._output.create(path, text.encode())
         return path
@@ -157,13 +159,19 @@ def why_no_subject(subject: str, limit: int) -> str | None:
 
 
 def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Collection[Person]) -> str | None:
-    """Add people to the file of contacts, or make it; says which file. Raises `FileError`, `EditError`."""
+    """Add people to the file of contacts, or make it; says which file. Raises `FileError`, `EditError`.
+
+    Who is added was chosen by the contacts as they were loaded, so they have to say the same still.
+    """
     if not people:
         return None
     path = loaded.settings.contacts or join(loaded.config.folder, "contacts.yaml")
     pairs = [(person.alias or "", as_written(person.numbers[0])) for person in people]
     if tree.exists(path):
         before = tree.read(path, yamlmarks.MAX_BYTES)
+        present, chosen_by = load_contacts(tree, path)[0], loaded.contacts
+        if (present.people, present.teams) != (chosen_by.people, chosen_by.teams):
+            raise changed()
         after = add_contacts(before, pairs)
         if output is not None:
             output.replace(path, before, after)
@@ -171,7 +179,12 @@ def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Coll
         folder = path.rpartition("/")[0]
         after = add_contacts(f"{modeline(folder, 'contacts')}\n".encode(), pairs)
         if output is not None:
-            output.create(path, after)
+            try:
+                output.create(path, after)
+            except FileError:
+                if not tree.exists(path):
+                    raise
+                raise changed() from None
     return path
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jsonschema
@@ -405,6 +407,79 @@ def test_two_at_once_write_each_manifest_once(three: Inside) -> None:
     assert counts == [0, 3]
     assert sorted(manifests(three)) == ["alfa", "beta", "gama"]
     nothing_to_do(three)
+
+
+@contextmanager
+def held(repo: Inside, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run that has read the files, and is held up at its first call."""
+    repo.api.clear_calls()
+    repo.api.add_faults("GET /groups delay=2 nth=1")
+    process = repo.start(*arguments)
+    repo.api.wait_for_call("GET", "/groups", timeout=60, pending=True)
+    try:
+        yield process
+    finally:
+        repo.api.clear_faults()
+        process.kill()
+
+
+def another_import(repo: Inside) -> None:
+    assert imported(repo, "Alfa", "--contacts").code == 0
+
+
+def somebodys_editor(repo: Inside) -> None:
+    """A person with the number that is unknown, under another alias."""
+    contacts = repo.path / "contacts.yaml"
+    contacts.write_text(contacts.read_text().replace("people:\n", f'people:\n  zeca: "+{STRANGER}"\n'))
+
+
+def a_first_file(repo: Inside) -> None:
+    """There was none when the run began."""
+    repo.write("contacts.yaml", f'people:\n  zeca: "+{STRANGER}"\n')
+
+
+@pytest.mark.parametrize("happens", [another_import, somebodys_editor, a_first_file])
+def test_contacts_that_change_meanwhile_are_told_and_not_added_to(
+    three: Inside, happens: Callable[[Inside], None]
+) -> None:
+    three.environment["RECONCILER_STATE"] = "none"  # by which no lock keeps runs apart
+    if happens is a_first_file:
+        (three.path / "contacts.yaml").unlink()
+    with held(three, "import", "Alfa", "--contacts") as process:
+        happens(three)
+        before = {path: path.read_bytes() for path in three.path.rglob("*.yaml")}
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert "the contacts cannot be added to: the file has changed since it was read\n" in err
+    assert "run the command again" in err
+    assert {path: path.read_bytes() for path in three.path.rglob("*.yaml")} == before
+    assert imported(three, "--all", "--contacts").code == 0
+    nothing_to_do(three)
+
+
+def test_two_that_replace_a_file_at_once_do_not_undo_each_other(tmp_path: Path) -> None:
+    """Of the two, one finds that the file has changed: none is lost."""
+    for turn in range(30):
+        path = tmp_path / f"{turn}.yaml"
+        path.write_bytes(b"before")
+        ended: list[str] = []
+        ready = threading.Barrier(2)
+
+        def put(text: bytes, name: str, ended: list[str] = ended, ready: threading.Barrier = ready) -> None:
+            output = Output(tmp_path)
+            ready.wait()
+            try:
+                output.replace(name, b"before", text)
+                ended.append("written")
+            except FileError as error:
+                ended.append(error.message)
+
+        threads = [threading.Thread(target=put, args=(text, path.name)) for text in (b"one", b"two")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(ended) == ["has changed since it was read", "written"]
 
 
 def test_without_an_account_nobody_is_left_out_of_the_admins(inside: Inside) -> None:
