@@ -3,7 +3,7 @@ ended and then joined, a document a place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a document of one format goes: a file with its mode, or stdout (no path). One that `remembers`
-    carries something over from the last run."""
+    carries something over from the last run. `failed` makes, of a message and a hint, what is to stand there
+    after a run that ended without a document: what an earlier run wrote is not to be taken for this one's."""
 
     format: str
     path: str = ""
     mode: int = 0o600
     remembers: bool = False
+    failed: Callable[[str, str], str] | None = None
 
 
 class Sink(Protocol):
@@ -114,9 +116,11 @@ class Collected:
         join = joined.JOINS.get(place.format)
         if join is None:
             for part in parts:
-                if part.text:
-                    path = named_after(place.path, part.account)
-                    files.write_private(path, part.text, place.mode)
+                text = part.text
+                if not text and place.failed is not None and part.problem is not None:
+                    text = place.failed(part.problem.message, part.problem.hint)
+                if text:
+                    files.write_private(named_after(place.path, part.account), text, place.mode)
         elif place == SUMMARY:
             github.write_summary(join(kind, parts))
         elif place.path:

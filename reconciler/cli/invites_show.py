@@ -24,10 +24,14 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
     table = people_formats.INVITES
     if qr and common.format not in ("", "text"):
         raise UsageError("--qr is for the text format", "html has the QR codes as it is")
-    outputs = PlainOutputs(common, {**table, "text": people_formats.text_with_codes} if qr else table)
+    outputs = PlainOutputs(
+        common,
+        {**table, "text": people_formats.text_with_codes} if qr else table,
+        people_formats.INVITES_FAILURES,
+    )
     clock = SystemClock()
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             # nobody is invited where no manifest is

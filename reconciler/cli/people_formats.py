@@ -61,6 +61,22 @@ INVITES: dict[str, InvitesFormat] = {
 """The formats of `invites`, whose table of people goes where no plan does."""
 
 
+def _markdown_failure(message: str, hint: str) -> str:
+    from reconciler.reports import invites_markdown
+
+    return invites_markdown.render_failure(message, hint)
+
+
+def _html_failure(message: str, hint: str) -> str:
+    from reconciler.reports import invites_html
+
+    return invites_html.render_failure(message, hint)
+
+
+INVITES_FAILURES = {"markdown": _markdown_failure, "html": _html_failure}
+"""What stands in their files after a run without a result: else people would go on with an earlier run's."""
+
+
 def _text_sending(view: SendingView, look: Look) -> str:
     from reconciler.reports.sending_text import render_sending
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.frozen import dataclass
 from reconciler.reports.escape import for_terminal
-from reconciler.reports.invites_layout import STATUSES, WARNING, history
+from reconciler.reports.invites_layout import NO_SHEET, STATUSES, WARNING, history
 from reconciler.reports.phrases import counted
 from reconciler.reports.qr import as_data_uri
 
@@ -65,6 +65,13 @@ def render_invites(view: InvitesView) -> str:
     sheet = _Sheet(
         summary=summary, warning=WARNING, all_read=view.all_read, notes=view.notes, entries=tuple(entries)
     )
+    return _environment().get_template("sheet.html").render(sheet=sheet)
+
+
+def render_failure(message: str, hint: str) -> str:
+    """The sheet of a run that ended with an error: nobody is to go on with what stood here before."""
+    notes = (message, hint) if hint else (message,)
+    sheet = _Sheet(summary=NO_SHEET, warning="", all_read=True, notes=notes, entries=())
     return _environment().get_template("sheet.html").render(sheet=sheet)
 
 

@@ -24,6 +24,7 @@ STATUSES: dict[InviteStatus, tuple[str, str, str]] = {
 """Symbol, word and style of each status."""
 
 
+NO_SHEET = "There are no invitations here: the run that was to name them ended with an error."
 WARNING = "This holds invite links and full numbers: keep it private. Whoever has a link can join."
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.reports.invites_layout import STATUSES, WARNING, history
+from reconciler.reports.invites_layout import NO_SHEET, STATUSES, WARNING, history
 from reconciler.reports.markdown_text import code
 from reconciler.reports.phrases import counted
 
@@ -33,6 +33,12 @@ def render_invites(view: InvitesView) -> str:
         have = "1 has" if count.left_out == 1 else f"{count.left_out} have"
         parts.append(f"{have} joined and left (`--include-left`).")
     return "\n\n".join(parts) + "\n"
+
+
+def render_failure(message: str, hint: str) -> str:
+    """What stands in the file after a run that ended with an error."""
+    notes = [f"- {code(note)}" for note in (message, hint) if note]
+    return "\n\n".join(("## Invitations", f"**{NO_SHEET}**", *notes)) + "\n"
 
 
 def _group(group: GroupInvitesView) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
@@ -270,3 +271,60 @@ def test_a_comment_about_one_account_is_its_own(three: Three) -> None:
         kinds.add(kind_of(text))
         assert text.splitlines()[1].startswith(f"## Plan (`{name}`): ")
     assert kinds == {"plan sales", "plan support"}
+
+
+def refused(three: Three) -> None:
+    three.environment[variable("support", "TOKEN")] = "wrong"
+
+
+def unreadable(three: Three) -> None:
+    three.apis["support"].add_faults("GET /groups status=400")
+
+
+def locked_out(three: Three) -> None:
+    del three.environment[variable("support", "USERNAME")]
+
+
+def mistaken(three: Three) -> None:
+    """Of one account; a mistake in the files ends all of them."""
+    three.want("sales", "team", "subject: ''\n")
+
+
+@pytest.mark.parametrize("befalls", [refused, unreadable, locked_out, mistaken])
+def test_a_sheet_of_links_does_not_outlive_the_run_that_was_to_renew_it(
+    three: Three, befalls: Callable[[Three], None]
+) -> None:
+    for name in NAMES:
+        three.want(name, "team", f"subject: Team {name}\nmembers: [dora]\n")
+    assert three.apply().code == 0
+    reports = ("--report", "html=sheet.html", "--report", "markdown=list.md")
+    assert three.run("invites", *reports).code == 0
+    sheets = {name: three.path / f"sheet-{name}.html" for name in NAMES}
+    before = {name: sheet.read_text() for name, sheet in sheets.items()}
+    assert all("https://chat.whatsapp.com/" in text for text in before.values())
+    befalls(three)
+    done = three.run("invites", *reports)
+    assert done.code in (1, 4)
+    failed = NAMES if befalls is mistaken else ("support",)
+    for name, sheet in sheets.items():
+        text = sheet.read_text()
+        assert ("https://chat.whatsapp.com/" in text) is (name not in failed)
+        assert ("There are no invitations here" in text) is (name in failed)
+        assert sheet.stat().st_mode & 0o077 == 0
+    assert (three.path / "list.md").read_text().count("https://chat.whatsapp.com/") == 3 - len(failed)
+
+
+def test_an_account_that_was_not_begun_has_no_sheet_of_an_earlier_run(three: Three) -> None:
+    three.want("sales", "team", "subject: Team sales\nmembers: [dora]\n")
+    three.want("field-ops", "team", "subject: Team field-ops\nmembers: [dora]\n")
+    assert three.apply().code == 0
+    assert three.run("invites", "--report", "html=sheet.html").code == 0
+    three.apis["sales"].clear_calls()
+    three.apis["sales"].add_faults("GET /groups delay=2")
+    process = three.start("invites", "--report", "html=sheet.html")
+    three.apis["sales"].wait_for_call("GET", "/groups", timeout=60, pending=True)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "not begun: a stop was asked for" in (three.path / "sheet-field-ops.html").read_text()
+    assert "https://" not in (three.path / "sheet-field-ops.html").read_text()

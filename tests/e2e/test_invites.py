@@ -337,6 +337,22 @@ def test_refused_credentials_end_4(waiting: Repo) -> None:
     assert (refused.code, refused.out) == (4, "")
 
 
+@pytest.mark.parametrize(
+    "fault", ["GET /groups status=401", "GET /groups/*/invite status=401", "GET /groups status=400"]
+)
+def test_a_sheet_of_an_earlier_run_does_not_stay_after_one_that_failed(waiting: Repo, fault: str) -> None:
+    reports = ("--report", "html=sheet.html", "--report", "markdown=list.md")
+    assert waiting.run("invites", *reports).code == 0
+    files = [waiting.path / name for name in ("sheet.html", "list.md")]
+    assert all("https://chat.whatsapp.com/" in path.read_text() for path in files)
+    waiting.api.add_faults(fault)
+    assert waiting.run("invites", *reports).code in (1, 4)
+    for path in files:
+        assert "https://chat.whatsapp.com/" not in path.read_text()
+        assert "There are no invitations here" in path.read_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_no_more_links_at_once_than_writes(repo: Repo) -> None:
     configure(repo, write_concurrency=2)
     for n in range(8):

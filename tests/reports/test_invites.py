@@ -338,3 +338,14 @@ def test_a_code_on_a_terminal_has_every_module_and_a_light_border() -> None:
 def test_colours_keep_a_code_light_on_dark() -> None:
     shown = render_invites(invites_view(invitations.READY, BOOK), color=True, qr=True)
     assert shown.count("\x1b[97;40m") == len(qr.for_terminal(LINK))
+
+
+@pytest.mark.parametrize("words", [word for word in (*MARKDOWN, *HOSTILE.values()) if word.strip()])
+def test_what_stands_after_a_run_that_failed_is_escaped(words: str) -> None:
+    page, plain = (invites_html.render_failure(text, text) for text in (words, "x"))
+    assert_harmless("html", page)
+    assert [tag for tag, _ in Elements(page).found] == [tag for tag, _ in Elements(plain).found]
+    listed = invites_markdown.render_failure(words, words)
+    assert_harmless("markdown", listed)
+    kinds = {token.type for token in tokens(listed)}
+    assert kinds == {token.type for token in tokens(invites_markdown.render_failure("x", "x"))}
