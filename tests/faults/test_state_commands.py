@@ -13,6 +13,7 @@ import pytest
 from reconciler.model.record import Left
 from reconciler.state import codec
 from tests.faults.support import recorded
+from tests.gitrepo import git, start
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, Repo
 
 OUTSIDER = "5519988887777"
@@ -129,6 +130,40 @@ def test_what_is_written_stays_its_owners_alone(two: Repo) -> None:
     assert stat.S_IMODE(two.state.parent.stat().st_mode) == 0o700
     lock = two.state.with_name("state.json.lock")
     assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("mv", "own", "own"),
+        ("mv", "no", "no"),
+        ("mv", "", "other"),
+        ("mv", "own", ""),
+        ("mv", "Own Group", "other"),
+        ("bind", "", f"{ACCOUNT}-1"),
+        ("bind", "own", ""),
+        ("forget", ""),
+        ("forget", "own group"),
+        ("show", ""),
+        ("show", "--at", ""),
+        ("show", "own", "--at", ""),
+        ("log", ""),
+        ("log", "--person", ""),
+        ("log", "--since", ""),
+    ],
+)
+def test_what_is_empty_or_contradicts_itself_is_usage(two: Repo, arguments: tuple[str, ...]) -> None:
+    """Also where the state keeps a history, so that it could be asked."""
+    before = two.state.read_bytes()
+    refused = two.run("state", *arguments)
+    assert (refused.code, refused.out) == (64, "")
+    assert two.state.read_bytes() == before
+    (two.path / ".git").rmdir()
+    start(two.path)
+    git(two.path, "remote", "add", "origin", str(two.path))
+    refused = two.run("state", *arguments, RECONCILER_STATE="git:")
+    assert (refused.code, refused.out) == (64, "")
+    assert "history" not in refused.err
 
 
 def test_without_a_state_there_is_nothing_to_show(repo: Repo) -> None:

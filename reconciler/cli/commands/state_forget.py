@@ -25,6 +25,7 @@ def command(common: Common, name: str, lock_timeout: float) -> int:
     from reconciler.cli import state_store, terminal
     from reconciler.errors import Exit
 
+    state_store.check_name(name)
     with state_store.changing(common, lock_timeout) as journal:
         operations.forget(journal, name)
     terminal.say(f"{name} is forgotten. The group itself was not touched.")

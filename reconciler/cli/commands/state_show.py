@@ -20,10 +20,8 @@ reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch ha
 
 @verb("show", EXAMPLES, PerAccount(alone="state is shown of one account", names="name"))
 @click.argument("name", required=False)
-@click.option(
-    "--at", "rev", metavar="REV", default="", help="As it was at this commit of the state's branch."
-)
-def command(common: Common, name: str | None, rev: str) -> int:
+@click.option("--at", "rev", metavar="REV", help="As it was at this commit of the state's branch.")
+def command(common: Common, name: str | None, rev: str | None) -> int:
     """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
     import json
 
@@ -32,8 +30,10 @@ def command(common: Common, name: str | None, rev: str) -> int:
     from reconciler.reports.escape import for_json
     from reconciler.state import codec
 
+    if name is not None:
+        state_store.check_name(name)
     store, loaded = state_store.open_store(common)
-    if rev:
+    if rev is not None:
         from reconciler.state.git_log import is_rev
 
         past = state_store.history(store, "--at")
