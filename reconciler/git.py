@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from reconciler.errors import GitError
 from reconciler.frozen import dataclass
@@ -47,11 +48,17 @@ _SETTINGS = (
     "push.recurseSubmodules=no",
     "push.followTags=false",
     "push.gpgSign=false",
+    "push.negotiate=false",
+    "push.pushOption=",  # where the remote takes none, a configured one ends every push
+    "i18n.commitEncoding=UTF-8",
     "protocol.ext.allow=never",
     "safe.bareRepository=explicit",
 )
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
-_SAID = re.compile(r"^(?:fatal|error|remote|ssh|warning): *(?=\S)", re.MULTILINE)
+_SAID = re.compile(r"^(?:fatal|error|ssh|warning): *(?=\S)")
+_REMOTE = "remote:"
+_LINES = re.compile(r"[\r\n]+")  # no other ends a line for git: behind these it says `remote:` again
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,10 @@ class Git:
     ) -> Ended:
         """Run a command to its end, whatever its exit code. `timeout` in seconds.
 
-        Raises `GitError` when there is no git program, or it takes too long; then it was killed, and what it
-        did by then is not known.
+        Raises `GitError` when there is no git program or no temporary folder, or it takes too long; then it
+        was killed, and what it did by then is not known.
         """
-        with tempfile.TemporaryFile() as err:  # not a pipe: what ssh leaves running would keep it open
+        with _temporary_file() as err:  # not a pipe: what ssh leaves running would keep it open
             try:
                 process = subprocess.Popen(
                     [*self._start, *arguments],
@@ -138,12 +145,45 @@ class Git:
 
 
 def said(stderr: str) -> str:
-    """What git had to say, fit to be shown: one line, printable, without credentials, numbers masked."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    """What git had to say, fit to be shown: one line, printable, without credentials, numbers masked. What
+    the remote said beside it stands last, in quotes."""
+    lines = own_words(stderr)
     loud = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-    text = _SAID.sub("", loud[0]) if loud else "it did not say why"
-    text = "".join(char if char.isprintable() else "�" for char in _USERINFO.sub("", text))
-    return number.mask_text(text, 200)
+    own = _fit(_SAID.sub("", loud[0]), 200) if loud else ""
+    remote = remote_words(stderr)
+    if remote:
+        return f"{own or 'it was refused'}. The remote says: {remote}"
+    return own or "it did not say why"
+
+
+def own_words(stderr: str) -> list[str]:
+    """The lines of git itself: those of the remote may say anything."""
+    lines = (line.strip() for line in _LINES.split(stderr))
+    return [line for line in lines if line and not line.startswith(_REMOTE)]
+
+
+def remote_words(stderr: str) -> str:
+    """What the remote and its hooks said, in quotes and fit to be shown, its lines behind each other; "" for
+    nothing. Anybody's words: whoever runs the remote, or pushed what a hook quotes."""
+    lines = (line.strip() for line in _LINES.split(stderr))
+    told = [line.removeprefix(_REMOTE).strip() for line in lines if line.startswith(_REMOTE)]
+    text = _fit(" / ".join(line for line in told if any(map(str.isalnum, line))), 400)
+    return f'"{text}"' if text else ""
+
+
+def _fit(text: str, limit: int) -> str:
+    text = _USERINFO.sub("", _ESCAPES.sub("", text))
+    return number.mask_text("".join(char if char.isprintable() else "�" for char in text), limit)
+
+
+def _temporary_file() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise GitError(
+            f"git cannot be started without a folder for temporary files: {_fit(error.strerror or '', 80)}",
+            "set TMPDIR to a folder that can be written to",
+        ) from None
 
 
 def _stays(name: str) -> bool:

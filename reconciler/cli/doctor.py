@@ -1,6 +1,7 @@
 """Looking at everything a run needs, one thing after another, whatever the thing before said.
 
-Changes nothing: reads only, no lock is taken, and a state in Git is pushed to for show (`--dry-run`).
+Changes nothing: groups are only read. Where the state is in Git its lock is taken, renewed and given up, as
+nothing else tells whether the remote allows it.
 """
 
 from __future__ import annotations
@@ -46,18 +47,18 @@ def examine(
     yield from _files(loaded, mistakes)
     settings = loaded.settings if loaded else Settings()
     yield from _api(common, clock, settings, known=loaded is not None)
-    yield from _state(common, loaded)
+    yield from _state(common, clock, loaded)
 
 
 def _program() -> Iterator[Finding]:
     about = f"reconciler {__version__}, Python {platform.python_version()}"
     try:
         git = checkout.repository().run("--version").text
-    except GitError:
+    except GitError as error:
         yield warning(
             "program",
-            f"{about}, no git",
-            "install git 2.30 or newer for --base and for a state on a branch",
+            f"{about}; {error.message}",
+            f"{error.hint}: it is needed for --base and for a state on a branch",
         )
     else:
         yield ok("program", f"{about}, {git.removeprefix('git version ').join(('git ', ''))}")
@@ -137,7 +138,7 @@ def _account(settings: Settings, groups: list[LiveGroup], listed: int, *, known:
         yield skipped("account", _BAD_FILES)
 
 
-def _state(common: Common, loaded: Loaded | None) -> Iterator[Finding]:
+def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterator[Finding]:
     if loaded is None:
         yield from (skipped(check, _BAD_FILES) for check in ("state", "lock"))
         return
@@ -164,7 +165,9 @@ def _state(common: Common, loaded: Loaded | None) -> Iterator[Finding]:
         yield from _kept_from_git(store)
         if found is not None:
             yield from examination.judge_checkout(store.checkout(found.commit))
-        store.check_writable()
+        writable = store.check_writable(clock)
+        if writable:
+            yield ok("state", writable)
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)
     try:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
     from reconciler.planning.options import Checkout, Options
-    from reconciler.ports import Journal
+    from reconciler.ports import Journal, Movable
     from reconciler.state.file import FileStore
     from reconciler.state.git import GitStore
 
@@ -149,23 +149,26 @@ class Store:
         store = self._store()
         return None if store is None else store.holder()
 
-    def check_writable(self) -> None:
-        """Raise `StateError` unless the state could be written; nothing is."""
-        store = self._store()
-        if store is not None:
-            store.check_writable()
+    def check_writable(self, clock: SystemClock) -> str:
+        """See whether the state could be written; what was found, "" where there is nothing to say. Raises
+        `StateError`."""
+        if self.git is not None:
+            return self.git.check_writable(clock=clock, holder=f"doctor, {pipeline.holder()}")
+        if self._path is not None:
+            self._file(self._path).check_writable()
+        return ""
 
     @contextmanager
     def lock(self, timeout: float, clock: SystemClock) -> Iterator[Journal]:
-        """A journal that nobody else writes at the same time. Raises `LockedError`, and `StateError` where
-        nothing is recorded here because it is elsewhere."""
+        """A journal that nobody else writes at the same time; warns where it stays locked. Raises
+        `LockedError`, and `StateError` where nothing is recorded here because it is elsewhere."""
         store = self._store()
         if store is None:
             from reconciler.state.memory import MemoryJournal
 
             yield MemoryJournal(State(base_url=self._base_url))
             return
-        with store.lock(timeout=timeout, clock=clock, holder=pipeline.holder()) as journal:
+        with locked(store, timeout, clock) as journal:
             if store.moved:
                 raise _moved(store)
             if self.git is None:
@@ -259,6 +262,19 @@ class Store:
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."
             )
+
+
+@contextmanager
+def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> Iterator[Movable]:
+    """The journal of a store under its lock; warns where it stays locked. Raises `LockedError`."""
+    try:
+        with store.lock(timeout=timeout, clock=clock, holder=pipeline.holder()) as journal:
+            yield journal
+    finally:
+        if store.still_locked:
+            from reconciler.reports.escape import for_terminal
+
+            terminal.say(for_terminal(f"Warning: {store.still_locked}."))
 
 
 def _moved(store: FileStore | GitStore) -> StateError:

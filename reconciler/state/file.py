@@ -42,6 +42,8 @@ class FileStore:
     nothing because it was moved elsewhere, "" where that is not so.
     """
 
+    still_locked = ""  # as in Git's store; a lock on a file ends with its process
+
     def __init__(self, path: Path, base_url: str, display: str) -> None:
         self._path = path
         self._base_url = base_url

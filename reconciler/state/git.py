@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.errors import StateError
+from reconciler.errors import LockedError, StateError
 from reconciler.frozen import dataclass
 from reconciler.model.record import State
 from reconciler.state import codec, git_lease, git_log
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from reconciler.git import Git
     from reconciler.model.story import Written
     from reconciler.ports import Clock, Movable
-    from reconciler.state.git_lease import Holder
+    from reconciler.state.git_lease import Unlocked
 
 MAX_BYTES = 64 * 1024 * 1024
 """The state of 10,000 groups takes a tenth of this."""
 
 LEASE = 60.0
 """Seconds for which a lock is good without being renewed; it is renewed every third of this."""
+
+_REHEARSAL = 20.0
+"""Seconds of a lock that is taken to see whether it can be: somebody may be waiting for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class GitStore:
     """The state of one API on the branch `branch` of the remote `name`.
 
     `lease` in seconds. `warnings` holds what the last `read` found doubtful; `moved` says that there is
-    nothing because it was moved elsewhere, "" where that is not so.
+    nothing because it was moved elsewhere, "" where that is not so; `still_locked` why the last lock could
+    not be given up.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class GitStore:
         self.display = self._remote.display
         self.warnings: tuple[str, ...] = ()
         self.moved = ""
+        self.still_locked = ""
 
     @property
     def remote(self) -> Remote:
@@ -173,6 +178,8 @@ class GitStore:
         naming the other holder, `Interrupted` when a stop was asked for while waiting, `StateError` as `read`
         and when this job may not push.
         """
+        self.still_locked = ""
+        self.remote.check_pushes()
         lease = git_lease.acquire(self.remote, holder, self._lease, timeout=timeout, clock=clock)
         try:
             tip = self.tip()
@@ -189,20 +196,41 @@ class GitStore:
                     if not failing:  # else what ended the run says more
                         raise
         finally:
-            lease.release()  # where that fails the lock ends with its lease
+            error = lease.release()
+            if error is not None:
+                self.still_locked = f"{error.message}. It ends by itself, {self._lease:g} s from now"
 
     def holder(self) -> str | None:
         """Who the lock's branch says holds it, with since when; None for nobody. The lock may have been left
         behind. Raises `StateError`."""
         return git_lease.holder_of(self.remote, self._lease)
 
-    def check_writable(self) -> None:
-        """Raise `StateError` unless the remote would let us push there; nothing is pushed."""
-        self.remote.rehearse()
+    def check_writable(self, *, clock: Clock, holder: str) -> str:
+        """See whether a run could write there, by doing to the lock what one does, and by having the remote
+        judge a push of the branch that is not carried out. Returns what was found.
 
-    def unlock(self, clock: Clock) -> Holder | None:
+        What this leaves is what each run leaves of its lock. While somebody holds it, the remote is merely
+        asked whether we may push at all. Raises `StateError`.
+        """
+        remote = self.remote
+        remote.check_pushes()
+        empty = codec.dumps(State(base_url=self._base_url))
+        try:
+            deleted = git_lease.rehearse(remote, holder, min(self._lease, _REHEARSAL), empty, clock=clock)
+        except LockedError:
+            remote.rehearse()
+            return f"{remote.name} lets this job push; its rules were not tried, as the lock is held"
+        if deleted:
+            return f"{remote.name} takes what a run pushes: the lock was taken, renewed and given up"
+        return (
+            f"{remote.name} takes what a run pushes; {remote.branch}-lock may not be deleted there, and is "
+            "marked free instead"
+        )
+
+    def unlock(self, clock: Clock) -> Unlocked | None:
         """Remove a lock that was left behind, having watched it for a whole lease; whose it was, None where
         nobody holds it. Raises `LockedError` when it is renewed meanwhile."""
+        self.remote.check_pushes()
         return git_lease.release_stale(self.remote, self._lease, clock)
 
 

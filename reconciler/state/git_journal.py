@@ -33,6 +33,8 @@ _PAUSES = (0.2, 1.0, 2.0, 4.0)
 """Seconds between tries of a push that nobody answered."""
 
 _MOST_TRIES = 12
+_MOST_REFUSALS = 3
+"""Tries of a push that is refused although nobody else has pushed."""
 
 
 class GitJournal(MemoryJournal):
@@ -157,6 +159,7 @@ class GitJournal(MemoryJournal):
 
     def _write(self, deed: Deed | None) -> None:
         pauses = iter(_PAUSES)
+        refused = 0
         for _ in range(_MOST_TRIES):
             with self._changed:
                 carried = self._version
@@ -169,12 +172,20 @@ class GitJournal(MemoryJournal):
             commit = self._remote.commit(self._tip, self._encoder.encode(state), message, self._clock.now())
             self._sent[commit] = state
             try:
-                if self._lease.push([Update(self._remote.ref, self._tip, commit)]):
+                refusal = self._lease.push([Update(self._remote.ref, self._tip, commit)])
+                if refusal is None:
                     self._advance(commit)
                     with self._changed:
                         self._durable = carried
                     return
-                self._catch_up()
+                if not self._catch_up():
+                    refused += 1
+                    if refused >= _MOST_REFUSALS:
+                        raise StateError(
+                            f"the state {self._remote.display} cannot be pushed: {refusal}",
+                            f"run again; if it stays so, does {self._remote.name} push to where it fetches "
+                            "from? git remote -v",
+                        )
             except Unreachable:
                 pause = next(pauses, None)
                 if pause is None:
@@ -194,18 +205,19 @@ class GitJournal(MemoryJournal):
             self._tip, self._base, self._wrote = commit, state, True
             self._state = replace(self._state, serial=max(self._state.serial, state.serial))
 
-    def _catch_up(self) -> None:
-        """Go on from where the branch is now, with what somebody else recorded merged in."""
+    def _catch_up(self) -> bool:
+        """Go on from where the branch is now, with what somebody else recorded merged in. False when it is
+        where it was."""
         tip = self._remote.tips().get(self._remote.ref)
         if tip == self._tip:
-            return
+            return False
         if tip is not None and tip in self._sent:
             self._advance(tip)
-            return
+            return True
         if tip is None:
             raise rewritten(self._remote, self._tip or "", "was deleted")
         if not self._remote.fetch(self._remote.ref, tip):
-            return
+            return True
         if self._tip is not None and not self._remote.follows(self._tip, tip):
             raise rewritten(self._remote, self._tip, "was rewritten")
         theirs = self._read(tip)
@@ -220,6 +232,7 @@ class GitJournal(MemoryJournal):
                 f"names: {names} (commit {tip[:10]})",
                 f"look at what was recorded (reconciler state log {error.names[0]}), and run again",
             ) from None
+        return True
 
     # --- the thread that renews -----------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ SKIP = "[skip ci]"
 
 _SHOWN = 3
 _MOST_LINES = 2000
-_TRAILER = re.compile(r"^(Run|By|Manifests|Session|Since|Lease): (.*)$", re.MULTILINE)
+_TRAILER = re.compile(r"^(Run|By|Manifests|Session|Since|Lease|Free): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

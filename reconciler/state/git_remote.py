@@ -8,15 +8,20 @@ HEAD, because every ref is named in full and nothing is asked of the clone's own
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
+from pathlib import Path
 
 from reconciler.errors import GitError, StateError, Unreachable
 from reconciler.frozen import dataclass
-from reconciler.git import Ended, Git, said
-from reconciler.state.git_errors import refusal
+from reconciler.git import Ended, Git
+from reconciler.state.git_errors import Declined, may_push, refusal, rejection
 
 FILE = "state.json"
 """The one file of the branch that this program writes; others are left as they are."""
@@ -34,6 +39,9 @@ _PAUSES = (0.5, 2.0)
 
 _MESSAGE = 1 << 20
 """Bytes of a commit that is read: no run writes as much, but anybody who may push can."""
+_AT_A_TIME = 8 << 20
+"""Bytes of states that are held at a time."""
+
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 _AUTHOR = {
@@ -42,7 +50,10 @@ _AUTHOR = {
     "GIT_COMMITTER_NAME": "group-reconciler",
     "GIT_COMMITTER_EMAIL": "group-reconciler@localhost",
 }
-_POLICY = re.compile(r"declined|denied|den(?:y|ies)|protected|not allowed|permission|forbidden|rule", re.I)
+_POLICY = re.compile(
+    r"declined|denied|den(?:y|ies)|protected|not allowed|permission|forbidden|rule|unpack", re.I
+)
+"""In the reason that git gives (not in a hook's words): trying again does not help."""
 
 
 def is_oid(text: str) -> bool:
@@ -87,22 +98,60 @@ class Remote:
         here = self._run("rev-parse", "--git-dir")
         if here.code != 0:
             raise refusal(here.err, f"the state {self.display} cannot be used", self.name, self.branch)
-        if not self._run("config", "--get-all", f"remote.{self.name}.url").text:
+        if not self._settings("url"):
             known = ", ".join(self._run("remote").text.split()[:10])
             raise StateError(
                 f"the state {self.display} names a remote that this repository does not have: {self.name}",
                 f"remotes here: {known}" if known else "add one: git remote add NAME URL",
             )
 
+    def check_pushes(self) -> None:
+        """Raise `StateError` where a push to the remote would be another one than was asked for.
+
+        Not overruled: the next `git push` of somebody's would do what is configured, and with a mirror that
+        is to remove the state's branch.
+        """
+        mirror = f"remote.{self.name}.mirror"
+        if self._run("config", "--type=bool", "--get", mirror).text == "true":
+            raise StateError(
+                f"the state {self.display} cannot be kept there: {mirror} is set, so a `git push` from here "
+                "makes that remote equal to this clone, which has no branch of the state",
+                f"git config --unset {mirror}, or keep the state on another remote",
+            )
+        places = self._settings("pushurl") or self._settings("url")
+        if len(places) > 1:
+            raise StateError(
+                f"the state {self.display} cannot be kept there: a push to {self.name} goes to {len(places)} "
+                f"places (remote.{self.name}.pushurl, or .url), and a lock is held in one",
+                f"give the state a remote of its own: git remote add state URL, and state: "
+                f"git:state/{self.branch}",
+            )
+
+    def _settings(self, key: str) -> list[str]:
+        return self._run("config", "--get-all", f"remote.{self.name}.{key}").text.splitlines()
+
     # --- the remote -----------------------------------------------------------------------------------------
 
     def tips(self) -> dict[str, str]:
-        """What branch and lock point at now; a ref that is not there has no entry. Raises `StateError`."""
-        ended = self._asked("ls-remote", self.name, self.ref, self.lock_ref)
+        """What branch and lock point at now; a ref that is not there has no entry.
+
+        Raises `StateError`, also where a branch is in the way: beside `main` there can be no `main/state`.
+        """
+        mine = (self.ref, self.lock_ref)
+        above = {up for ref in mine for up in accumulate(ref.split("/"), "{}/{}".format) if up.count("/") > 1}
+        ended = self._asked("ls-remote", self.name, *sorted(above), *(f"{ref}/*" for ref in mine))
         if ended.code != 0:
             raise self._refusal(ended)
-        found = (line.split("\t", 1) for line in ended.text.splitlines() if "\t" in line)
-        return {ref: oid for oid, ref in found if ref in (self.ref, self.lock_ref) and is_oid(oid)}
+        found = {ref: oid for oid, _, ref in (line.partition("\t") for line in ended.text.splitlines())}
+        for ref in sorted(found):
+            if ref in above.difference(mine) or ref.startswith(tuple(f"{own}/" for own in mine)):
+                taken = ref.removeprefix("refs/heads/")
+                raise StateError(
+                    f"the state {self.display} cannot be kept there: {self.name} has a branch {taken[:200]}, "
+                    f"and Git allows no {self.branch} or {self.branch}-lock beside it",
+                    f"name another branch: git:{self.name}/reconciler-state",
+                )
+        return {ref: found[ref] for ref in mine if is_oid(found.get(ref, ""))}
 
     def fetch(self, ref: str, oid: str) -> bool:
         """Have the commit `oid`, at which `ref` was just seen; False when the ref has moved meanwhile."""
@@ -113,18 +162,20 @@ class Remote:
             raise self._refusal(ended)
         return self.has(oid)
 
-    def push(self, updates: Sequence[Update], *, timeout: float | None = None) -> str | None:
+    def push(
+        self, updates: Sequence[Update], *, timeout: float | None = None, hooks: str | None = None
+    ) -> str | None:
         """All updates or none, each only if its ref is where it should be. None: done.
 
-        Otherwise what git said; whether that was final, and even whether nothing was done, is for `tips` to
-        tell. Raises `StateError` when this remote does not let us push there, and its branch `Unreachable`
-        when nobody answered, or not within `timeout` seconds.
+        Otherwise why not; whether that was final, and even whether nothing was done, is for `tips` to tell.
+        `hooks` is a folder whose `pre-push` is run, once it is known where the refs are. Raises `Declined`
+        when this remote does not let us push that, `StateError` when nothing can be pushed, and its branch
+        `Unreachable` when nobody answered, or not within `timeout` seconds.
         """
-        leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
-        specs = [f"{update.new or ''}:{update.ref}" for update in updates]
-        arguments = ("push", "--porcelain", "--quiet", "--atomic", "--no-verify", *leases, self.name, *specs)
+        settings = () if hooks is None else ("-c", f"core.hooksPath={hooks}")
+        arguments = self._pushing(updates, "--verify" if hooks else "--no-verify")
         try:
-            ended = self.git.run(*arguments, timeout=timeout)
+            ended = self.git.run(*settings, *arguments, timeout=timeout)
         except GitError as error:
             if error.unended:
                 raise Unreachable(f"the state {self.display}: {error.message}", error.hint) from None
@@ -132,14 +183,48 @@ class Remote:
         if ended.code == 0:
             return None
         rejected = [line for line in ended.text.splitlines() if line.startswith("!")]
-        reason = "; ".join(line.rsplit("\t", 1)[-1] for line in rejected)
-        if _POLICY.search(reason) or not rejected:
-            text = ended.err if not rejected else f"{ended.err}\n{reason}"
-            raise refusal(text, f"{self.name} did not take the state", self.name, self.branch, writing=True)
-        return said(reason)
+        what = f"{self.name} did not take the state"
+        if not rejected:
+            raise refusal(ended.err, what, self.name, self.branch, writing=True)
+        why = rejection(rejected, ended.err)
+        if any(_POLICY.search(line.rpartition("\t")[2]) for line in rejected):
+            raise Declined(f"{what}: {why}", may_push(self.name, self.branch))
+        return why
+
+    def push_in_vain(self, updates: Sequence[Update], meanwhile: Update) -> None:
+        """Have the remote judge a push that it cannot carry out: while it is under way, another one moves the
+        ref of `meanwhile`, which has to be one of `updates`.
+
+        Its rules and hooks look at a push before it compares the refs, and as these are not where they were,
+        nothing is changed but by `meanwhile`. Where no hook of ours can be run this is left out. Raises
+        `Declined`, and `StateError` for a remote that does not compare.
+        """
+        other = shlex.join(["git", *self._pushing([meanwhile], "--no-verify")])
+        try:
+            with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
+                hook, done = Path(folder, "pre-push"), Path(folder, "done")
+                hook.write_text(f"#!/bin/sh\n{other} >/dev/null && : > {shlex.quote(str(done))}\n", "utf-8")
+                hook.chmod(0o700)
+                if not os.access(hook, os.X_OK):  # git would pass over it, and the push be carried out
+                    return
+                if self.push(updates, hooks=folder) is not None or not done.exists():
+                    return
+        except OSError:
+            return
+        raise StateError(
+            f"{self.name} does not compare before it changes a branch: the state {self.display} would not be "
+            "safe from two runs at once",
+            "keep the state on another remote",
+        )
+
+    def _pushing(self, updates: Sequence[Update], verify: str) -> tuple[str, ...]:
+        leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
+        specs = [f"{update.new or ''}:{update.ref}" for update in updates]
+        return ("push", "--porcelain", "--quiet", "--atomic", verify, *leases, self.name, *specs)
 
     def rehearse(self) -> None:
-        """Raise `StateError` unless the remote would take a push of the branch from us; nothing is pushed."""
+        """Raise `StateError` unless the remote would take a push of the branch from us, as far as can be told
+        without one: no rule and no hook is asked."""
         new = self.tips().get(self.ref) or self.commit(None, None, "A rehearsal", _EPOCH)
         ended = self._asked(
             "push", "--dry-run", "--porcelain", "--quiet", "--no-verify", self.name, f"{new}:{self.ref}"
@@ -162,6 +247,11 @@ class Remote:
             self._run("update-ref", "-d", self.seen_ref)
         else:
             self._run("update-ref", self.seen_ref, oid)
+
+    def keep_lock(self, oid: str | None) -> None:
+        """Keep the commits of a lock that grows from run to run, so that only new ones have to be fetched."""
+        if oid is not None:
+            self._run("update-ref", f"{self.seen_ref}-lock", oid)
 
     def follows(self, older: str, newer: str) -> bool:
         """Whether the commit `newer` has `older` in its history, or is it."""
@@ -193,12 +283,16 @@ class Remote:
             )
         return self._out("cat-file", "blob", blob).out
 
-    def files(self, commits: Sequence[str], limit: int) -> list[bytes | None]:
-        """The state's file in each of several commits; None where it has none, or one above `limit` bytes."""
-        blobs = [blob if size <= limit else None for blob, size in self._blobs(commits)]
-        wanted = list(dict.fromkeys(blob for blob in blobs if blob is not None))
-        found = dict(zip(wanted, self._batch(wanted), strict=True))
-        return [None if blob is None else found[blob] for blob in blobs]
+    def files(self, commits: Sequence[str], limit: int) -> Iterator[bytes | None]:
+        """The state's file in each of several commits, some MiB at a time; None where it has none, or one
+        above `limit` bytes."""
+        blobs = [(blob if size <= limit else None, size) for blob, size in self._blobs(commits)]
+        while blobs:
+            total = accumulate(size for _, size in blobs)
+            some = blobs[: max(1, sum(size <= _AT_A_TIME for size in total))]
+            found = self._batch([blob for blob, _ in some if blob is not None])
+            yield from (None if blob is None else next(found) for blob, _ in some)
+            blobs = blobs[len(some) :]
 
     def _blobs(self, commits: Sequence[str]) -> list[tuple[str | None, int]]:
         """Id and size of the state's file in each commit."""
@@ -222,6 +316,8 @@ class Remote:
 
     def _batch(self, oids: Sequence[str]) -> Iterator[bytes]:
         """What is in each of several objects, which are there."""
+        if not oids:
+            return
         found = self._out("cat-file", "--batch", data="".join(f"{oid}\n" for oid in oids).encode()).out
         at = 0
         for _ in oids:
@@ -231,9 +327,9 @@ class Remote:
             at = end + 1 + size + 1
 
     def commit(self, parent: str | None, data: bytes | None, message: str, at: datetime) -> str:
-        """Make a commit whose `state.json` is `data` (None: a commit without files), and whose other files
-        are its parent's. Nothing points at it yet."""
-        entries = [] if parent is None else self._entries(parent, but=(FILE,))
+        """Make a commit whose `state.json` is `data`, and whose other files are its parent's; without `data`
+        it has no files. Nothing points at it yet."""
+        entries = [] if parent is None or data is None else self._entries(parent, but=(FILE,))
         if data is not None:
             blob = self._out("hash-object", "-w", "--stdin", data=data).text
             entries.append(f"100644 blob {blob}\t{FILE}".encode())
@@ -269,6 +365,12 @@ class Remote:
             environ={**_AUTHOR, **self.git.author, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when},
         ).text
 
+    def again(self, parent: str | None, empty: bytes, at: datetime) -> str:
+        """Make a commit that changes nothing: with the files of its parent, or with this state where there is
+        none. Nothing points at it."""
+        data = empty if parent is None else self._out("cat-file", "blob", f"{parent}:{FILE}").out
+        return self.commit(parent, data, "A rehearsal", at)
+
     def _run(self, *arguments: str, data: bytes = b"") -> Ended:
         try:
             return self.git.run(*arguments, data=data)
@@ -280,6 +382,9 @@ class Remote:
         try:
             return self.git.out(*arguments, data=data, environ=environ)
         except GitError as error:
+            if error.stderr:
+                what = f"the state {self.display}: git {arguments[0]} failed"
+                raise refusal(error.stderr, what, self.name, self.branch) from None
             raise StateError(f"the state {self.display}: {error.message}", error.hint) from None
 
     def _asked(self, *arguments: str) -> Ended:

@@ -36,12 +36,31 @@ def git_bytes(folder: Path, *arguments: str, data: bytes = b"") -> bytes:
     return done.stdout
 
 
+STRICT = {
+    "as it comes": (),
+    "shared": ("receive.denyNonFastForwards",),  # as `git init --bare --shared` makes it
+    "no deleting": ("receive.denyDeletes",),
+    "shared, no deleting": ("receive.denyNonFastForwards", "receive.denyDeletes"),
+    "a hook against what is no fast-forward": (),
+    "a hook against all but going forward": (),
+}
+"""Kinds of remotes that let a run push, with the settings that make them so."""
+
+_FORWARD = """#!/bin/sh
+zero=$(echo "$2" | tr 0-9a-f 0)
+[ "$2" = "$zero" ] && exit 0
+if [ "$3" = "$zero" ]; then %s; fi
+git merge-base --is-ancestor "$2" "$3" || { echo "only forward, please" >&2; exit 1; }
+"""
+
+
 class Origin:
     """A bare repository in `folder` with a branch `main`, and what is on its state's branch."""
 
     def __init__(self, folder: Path, commits: int = 3) -> None:
         self.path = folder / "origin.git"
         self.folder = folder
+        self.kind = ""
         git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.path))
         git(self.path, "config", "uploadpack.allowFilter", "true")
         self.commits: list[str] = []
@@ -51,6 +70,22 @@ class Origin:
             parents = [word for commit in self.commits[-1:] for word in ("-p", commit)]
             self.commits.append(git(self.path, "commit-tree", *parents, "-m", f"commit {number}", tree))
         git(self.path, "update-ref", "refs/heads/main", self.commits[-1])
+
+    def be(self, kind: str) -> None:
+        """Refuse from now on what a remote of this kind does."""
+        self.kind = kind
+        for setting in STRICT[kind]:
+            git(self.path, "config", setting, "true")
+        if kind.startswith("a hook"):
+            deleted = 'echo "nothing is deleted here" >&2; exit 1' if "all" in kind else "exit 0"
+            self.hook("update", _FORWARD % deleted)
+
+    def hook(self, name: str, script: str) -> None:
+        """Have the remote run this, a shell's script."""
+        path = self.path / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(script if script.startswith("#!") else f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
 
     @property
     def url(self) -> str:

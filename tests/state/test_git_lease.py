@@ -150,12 +150,45 @@ def test_unlock_removes_what_was_left_behind_and_nothing_else(origin: Origin, cl
     assert origin.tip(LOCK) is not None
     left = store.unlock(clock)
     assert left is not None
-    assert left.who == "job 99 since 2026-11-22T11:00:00Z"
+    assert (left.who, left.removed) == ("job 99 since 2026-11-22T11:00:00Z", True)
     assert origin.tip(LOCK) is None
     _left_behind(origin, lease=30)
     clock.stopping = True
     with pytest.raises(Interrupted):
         store.unlock(clock)
+
+
+@pytest.mark.parametrize("ending", ["deleted", "marked free", "taken by the next", "renewed at the end"])
+def test_unlock_tells_a_lock_that_ended_meanwhile_from_one_that_was_left(
+    origin: Origin, clone: Path, ending: str
+) -> None:
+    clock = _Watched()
+    store = repos.store(clone)
+    first = _left_behind(origin, lease=30)
+
+    def end() -> None:
+        match ending:
+            case "deleted":
+                origin.move(None, LOCK)
+            case "marked free":
+                origin.move(_lock(origin, "Locked by nobody\n\nLease: 0\nFree: yes\n"), LOCK)
+            case "taken by the next":
+                origin.move(_lock(origin, "Locked by job 100\n\nLease: 30\n"), LOCK)
+            case _:
+                renewed = _lock(origin, "Locked by job 99\n\nLease: 31\n")
+                env = "env -u GIT_QUARANTINE_PATH"
+                _hook(origin, "pre-receive", f"exec {env} git update-ref refs/heads/{LOCK} {renewed} {first}")
+
+    clock.plans = [(15, end)]
+    if ending in ("deleted", "marked free"):
+        ended = store.unlock(clock)
+        assert ended is not None
+        assert (ended.who, ended.removed) == ("job 99 since 2026-11-22T11:00:00Z", False)
+        assert clock.passed < 20, "nothing is waited for any more"
+    else:
+        with pytest.raises(LockedError, match="job 100" if "next" in ending else "job 99"):
+            store.unlock(clock)
+        assert origin.tip(LOCK) is not None
 
 
 @pytest.mark.parametrize("recorded", [False, True])

@@ -21,7 +21,8 @@ reconciler doctor --sandbox
 def command(common: Common) -> int:
     """Look at everything a run needs, and say what is wrong and how to mend it. Changes nothing.
 
-    Files, address, credentials, login, clock, account, state, its lock, and who may read it.
+    Files, address, credentials, login, clock, account, state, its lock, and who may read it. The lock of a
+    state in Git is taken, renewed and given up, to see whether the remote allows it.
 
     Formats: text, json.
     """

@@ -25,9 +25,9 @@ def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     kept, under a name that ends in .migrated. Killed at any point, run it again.
     """
     from reconciler import operations
-    from reconciler.cli import environment, pipeline, state_store, terminal, wiring
+    from reconciler.cli import environment, state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.store import two_places
+    from reconciler.cli.store import locked, two_places
     from reconciler.errors import Exit, StateError
 
     common.refuse("sandbox", "target", "report")
@@ -38,11 +38,10 @@ def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
         raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")
     clock = SystemClock()
-    holder = pipeline.holder()
     with (
         stopping_on_signals(clock),
-        source.lock(timeout=lock_timeout, clock=clock, holder=holder) as before,
-        target.lock(timeout=lock_timeout, clock=clock, holder=holder) as after,
+        locked(source, lock_timeout, clock) as before,
+        locked(target, lock_timeout, clock) as after,
     ):
         names = len(before.state.names)
         kept = operations.migrate(before, after, old=old, new=new)

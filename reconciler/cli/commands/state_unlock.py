@@ -33,6 +33,8 @@ def command(common: Common) -> int:
         left = store.git.unlock(clock)
     if left is None:
         terminal.say("Nobody holds the lock.")
-    else:
+    elif left.removed:
         terminal.say(for_terminal(f"The lock of {left.who} was left behind, and is removed."))
+    else:
+        terminal.say(for_terminal(f"Nobody holds the lock any more: {left.who} has ended meanwhile."))
     return Exit.OK
