@@ -31,9 +31,18 @@ def chapters(history: Iterable[Written], interest: Interest) -> Iterator[Chapter
 
 def changes(before: State, after: State) -> tuple[NameStory, ...]:
     """Every name of which something else is recorded now, sorted."""
-    names = sorted(before.names | after.names)
+    names = sorted(name for name in before.names | after.names if not _same(before, after, name))
     stories = (NameStory(name, tuple(_facts(before, after, name))) for name in names)
     return tuple(story for story in stories if story.facts)
+
+
+def _same(before: State, after: State, name: str) -> bool:
+    """Whether nothing was recorded of this name, as of most from run to run: told without looking inside."""
+    return (
+        before.groups.get(name) is after.groups.get(name)
+        and before.creating.get(name) == after.creating.get(name)
+        and before.left.get(name) == after.left.get(name)
+    )
 
 
 def _facts(before: State, after: State, name: str) -> Iterator[Fact]:

@@ -25,11 +25,13 @@ def render_text(chapters: Iterable[Chapter], book: Book) -> str:
     return "\n\n".join("\n".join(map(for_terminal, _lines(chapter, book))) for chapter in chapters)
 
 
-def render_json(chapters: Iterable[Chapter], book: Book) -> str:
-    """`{format_version, kind: "state_log", runs: [{rev, at, title, run, by, commit, readable, names}]}`."""
+def render_json(chapters: Iterable[Chapter], book: Book, *, complete: bool = True) -> str:
+    """`{format_version, kind: "state_log", complete, runs: [{rev, at, title, run, by, commit, readable,
+    names}]}`; `complete`: whether older runs were looked at as well."""
     document = {
         "format_version": 1,
         "kind": "state_log",
+        "complete": complete,
         "runs": [_document(chapter, book) for chapter in chapters],
     }
     return for_json(json.dumps(document, indent=2, ensure_ascii=False))

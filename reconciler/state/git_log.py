@@ -1,14 +1,16 @@
 """The history of a state's branch: what each run wrote, and what was recorded before and after it.
 
-The commits of one run stand together and carry one session. States are read as they are asked for, some at a
-time, so that the last runs of a long history come soon.
+The commits of one run stand together and carry one session. The newest come first, and nothing is read that
+nobody asks for: commits a page at a time, states some at a time, and of a state the lines that its neighbour
+does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
@@ -21,8 +23,11 @@ from reconciler.state.git_message import Told, parse
 if TYPE_CHECKING:
     from reconciler.state.git_remote import Remote
 
-_AHEAD = 8
-"""States that are read at a time: each may have some MiB."""
+_FEWEST, _MOST = 8, 1024
+"""Commits, and runs with their states, that are read at a time: few at first, more for who goes on."""
+
+_GROUPS, _NEXT, _END = b'\n  "groups": {\n    ', b",\n    ", b"\n  }"
+"""What stands before, between and behind the lines of groups in a state, as `codec` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +42,59 @@ class _Commit:
         return self.told.trailers.get("Session") or self.rev
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    last: _Commit
+    parent: str | None  # of its first commit
+
+    @property
+    def revs(self) -> tuple[str, ...]:
+        """The commits whose states tell what it recorded."""
+        return (self.last.rev,) if self.parent is None else (self.last.rev, self.parent)
+
+
 def written(remote: Remote, tip: str, since: datetime | None, limit: int) -> Iterator[Written]:
     """What runs wrote up to the commit `tip`, the newest first. `limit`: bytes of a state."""
-    runs = [list(group) for _, group in groupby(_commits(remote, tip), lambda commit: commit.session)]
-    if since is not None:
-        runs = [run for run in runs if run[0].at >= since]
-    # a run's state before is the one that the run before it left
-    states = _States(remote, [rev for run in runs for rev in (run[0].rev, run[-1].parent)], limit)
-    for run in runs:
-        last, parent = run[0], run[-1].parent
-        trailers = last.told.trailers
-        yield Written(
-            rev=last.rev,
-            at=last.at,
-            title=last.told.title,
-            run=trailers.get("Run", ""),
-            actor=trailers.get("By", ""),
-            commit=trailers.get("Manifests", ""),
-            after=states.at(last.rev),
-            before=State() if parent is None else states.at(parent),
-        )
+    runs = (run for run in _runs(remote, tip) if since is None or run.last.at >= since)
+    decoder = _Decoder()
+    size = _FEWEST
+    while batch := list(islice(runs, size)):
+        # a run's state before is the one that the run before it left
+        revs = dict.fromkeys(rev for run in batch for rev in run.revs)
+        states = _States(decoder, zip(revs, remote.files(list(revs), limit), strict=True))
+        for run in batch:
+            trailers = run.last.told.trailers
+            yield Written(
+                rev=run.last.rev,
+                at=run.last.at,
+                title=run.last.told.title,
+                run=trailers.get("Run", ""),
+                actor=trailers.get("By", ""),
+                commit=trailers.get("Manifests", ""),
+                after=states.at(run.last.rev),
+                before=State() if run.parent is None else states.at(run.parent),
+            )
+        size = min(size * 4, _MOST)
+
+
+def _runs(remote: Remote, tip: str) -> Iterator[_Run]:
+    for _, commits in groupby(_commits(remote, tip), lambda commit: commit.session):
+        last, *earlier = commits
+        yield _Run(last, [last, *earlier][-1].parent)
 
 
 def _commits(remote: Remote, tip: str) -> Iterator[_Commit]:
     """All commits along the first parents."""
-    log = remote.output("log", "--first-parent", "--format=%H,%P,%ct", tip).decode()
-    entries = [line.split(",") for line in log.splitlines()]
-    messages = remote.messages([rev for rev, _, _ in entries])
-    for (rev, parents, seconds), message in zip(entries, messages, strict=True):
-        yield _Commit(rev, next(iter(parents.split()), None), _time(seconds), parse(message))
+    size, start = _FEWEST, tip
+    while start:
+        arguments = ("--first-parent", "--parents", "--timestamp", f"--max-count={size}", start)
+        entries = [line.split() for line in remote.output("rev-list", *arguments).decode().splitlines()]
+        messages = remote.messages([rev for _, rev, *_ in entries])
+        start = ""
+        for (seconds, rev, *parents), message in zip(entries, messages, strict=True):
+            start = parents[0] if parents else ""
+            yield _Commit(rev, start or None, _time(seconds), parse(message))
+        size = min(size * 4, _MOST)
 
 
 def _time(seconds: str) -> datetime:
@@ -77,32 +106,57 @@ def _time(seconds: str) -> datetime:
 
 
 class _States:
-    """The states of commits that are asked for in a known order, some read ahead of being asked for."""
+    """The states of commits, by their files, which come in the order in which they are asked for."""
 
-    def __init__(self, remote: Remote, order: Iterable[str | None], limit: int) -> None:
-        self._remote = remote
-        self._order = list(dict.fromkeys(rev for rev in order if rev is not None))
-        self._limit = limit
-        self._read: dict[str, State | None] = {}
+    def __init__(self, decoder: _Decoder, files: Iterator[tuple[str, bytes | None]]) -> None:
+        self._decoder = decoder
+        self._files = files
+        self._rev = ""
+        self._state: State | None = None
 
-    def at(self, commit: str) -> State | None:
+    def at(self, rev: str) -> State | None:
         """None where it cannot be read."""
-        if commit not in self._read:
-            last = list(self._read)[-1:]  # the next run's state after was the one's before
-            start = self._order.index(commit)
-            ahead = self._order[start : start + _AHEAD]
-            files = self._remote.files(ahead, self._limit)
-            kept = {rev: self._read[rev] for rev in last}
-            self._read = kept | {rev: _state(data) for rev, data in zip(ahead, files, strict=True)}
-            self._order = self._order[start:]
-        return self._read[commit]
+        while self._rev != rev:
+            self._rev, data = next(self._files)
+            self._state = None if data is None else self._decoder.read(data)
+        return self._state
 
 
-def _state(data: bytes | None) -> State | None:
-    try:
-        return None if data is None else codec.loads(data)
-    except (codec.Damaged, codec.Newer):
-        return None
+class _Decoder:
+    """Reads one state after another. A line holds a group (`codec`), and most are those of the state before:
+    what was read of these is taken again."""
+
+    def __init__(self) -> None:
+        self._before = State()
+        self._lines = frozenset[bytes]()  # of its groups
+
+    def read(self, data: bytes) -> State | None:
+        """None for what is no state of ours."""
+        head, start, rest = data.partition(_GROUPS)
+        block, end, tail = rest.partition(_END)
+        lines = block.split(_NEXT)
+        new = [line for line in lines if line not in self._lines]
+        try:
+            state = codec.loads(head + start + _NEXT.join(new) + end + tail)
+            known = [_name(line) for line in lines if line in self._lines]
+            groups = {name: self._before.groups[name] for name in known}
+            if len(groups) + len(state.groups) < len(lines) or groups.keys() & state.groups:
+                raise LookupError
+            state = replace(state, groups={**groups, **state.groups})
+        except (LookupError, ValueError):  # damaged, or laid out otherwise
+            try:
+                state = codec.loads(data)
+            except (codec.Damaged, codec.Newer):
+                return None
+        self._before, self._lines = state, frozenset(lines)
+        return state
+
+
+def _name(line: bytes) -> str:
+    """Of the group that a line holds. Raises `ValueError` for what is no such line, but a part of one."""
+    if not line.startswith(b'"') or not line.endswith(b"}") or b"\n" in line:
+        raise ValueError
+    return line[1 : line.index(b'"', 1)].decode()
 
 
 def resolve(remote: Remote, tip: str, rev: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.story import Interest
 
 EXAMPLES = """
-reconciler state log                        every run that recorded something, the newest first
+reconciler state log                        the runs that recorded something, the newest first
 reconciler state log suporte-campinas
 reconciler state log --person ana --since 30d
 reconciler state log --since 2026-11-01 --format json
@@ -30,9 +30,18 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 @verb("log", EXAMPLES, PerAccount(groups=False))
 @click.argument("name", required=False)
-@click.option("--person", metavar="ALIAS-OR-NUMBER", default="", help="Only what concerns this person.")
-@click.option("--since", metavar="DAY-OR-TIME", default="", help="A day, or 90m, 12h, 30d, 4w ago.")
-def command(common: Common, name: str | None, person: str, since: str) -> int:
+@click.option("--person", metavar="ALIAS-OR-NUMBER", help="Only what concerns this person.")
+@click.option("--since", metavar="DAY-OR-TIME", help="A day, or 90m, 12h, 30d, 4w ago.")
+@click.option(
+    "--max",
+    "most",
+    metavar="COUNT",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    help="Stop after so many runs.",
+)
+def command(common: Common, name: str | None, person: str | None, since: str | None, most: int) -> int:
     """Who recorded what when, from the history of a state in Git."""
     from reconciler import operations
     from reconciler.cli import state_store, terminal, wiring
@@ -41,22 +50,28 @@ def command(common: Common, name: str | None, person: str, since: str) -> int:
     from reconciler.errors import Exit
     from reconciler.reports import log_view
 
-    render = {"text": log_view.render_text, "json": log_view.render_json}.get(common.format or "text")
-    if render is None:
+    if common.format not in ("", "text", "json"):
         raise UsageError(f"there is no format {common.format!r:.40} here", "formats: text, json")
     out, place = sink(common), Place(common.format or "text")
     out.expect([place])
     if name is not None:
         state_store.check_name(name)
-    begin = _since(since, SystemClock()) if since else None
+    begin = None if since is None else _since(since, SystemClock())
     store, loaded = state_store.open_store(common)
     past = state_store.history(store, "state log")
-    told = operations.remember(past, since=begin, interest=_interest(name, person, loaded))
-    text = render(told, wiring.book(common, loaded))
+    interest = _interest(name, person, loaded)
+    told, complete = operations.remember(past, since=begin, interest=interest, most=most)
+    book = wiring.book(common, loaded)
+    if common.format == "json":
+        text = log_view.render_json(told, book, complete=complete)
+    else:
+        text = log_view.render_text(told, book)
     if text:
         out.put(place, text)
     else:
         terminal.say("Nothing of that was recorded.")
+    if not complete:
+        terminal.say(f"There are older runs, which were not looked at: --max {most * 10}, or --since DAY.")
     return Exit.OK
 
 
@@ -75,7 +90,7 @@ def _since(text: str, clock: SystemClock) -> datetime:
         ) from None
 
 
-def _interest(name: str | None, person: str, loaded: Loaded) -> Interest:
+def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
     """People by alias and by every number that the files give them; the history may know aliases that the
     files do not know any more."""
     from reconciler.manifests.numbers import NumberError, like_a_number, parse
@@ -83,7 +98,7 @@ def _interest(name: str | None, person: str, loaded: Loaded) -> Interest:
     from reconciler.model import number
     from reconciler.model.story import Interest
 
-    if not person:
+    if person is None:
         return Interest(name)
     try:
         keys = frozenset({number.key(parse(person))})
