@@ -141,8 +141,8 @@ class MemoryTree:
     def exists(self, path: str) -> bool:
         return path in self.files or any(each.startswith(f"{path}/") for each in self.files)
 
-    def contains(self, path: str) -> bool:
-        return True
+    def real(self, path: str) -> str | None:
+        return path
 
     def shown(self, path: str) -> str:
         return path
