@@ -14,7 +14,7 @@ from reconciler.manifests import yamlmarks
 from reconciler.manifests.accounts import conflicts, default_account, misplaced
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.contacts import second_document
-from reconciler.manifests.files import Absent, FileError, Tree, Unanswered, join, spelled, spellings
+from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
 from reconciler.manifests.inviting import read_invites
 from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.numbers import read_number
@@ -149,8 +149,6 @@ def spelled_config(tree: Tree, path: str | None) -> str | None:
         return None
     try:
         return next((each for each in spellings(path) if tree.exists(tree.typed(each))), None)
-    except Unanswered:
-        raise
     except FileError:
         return None
 

@@ -167,8 +167,6 @@ class GitTree:
             folder, _, name = path.rpartition("/")
             _, entry = self._find(folder)
             return not path or (entry.is_folder and name in self._entries(entry))
-        except Unanswered:
-            raise
         except FileError:
             return False
 
@@ -240,7 +238,7 @@ class GitTree:
                 raise Unanswered(error.message, error.hint) from None
             self._count += len(known)
             if self._count > _MAX_ENTRIES:
-                raise FileError(f"lies among more than {_MAX_ENTRIES} files")
+                raise Unanswered(f"lies among more than {_MAX_ENTRIES} files")
             self._folders[folder.object_id] = known
         return known
 

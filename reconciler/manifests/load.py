@@ -149,7 +149,7 @@ def _drafts(
     try:
         paths = tree.list(folder, SUFFIXES)
     except FileError as error:
-        if not explained and config.whole and (needed or _anything(tree, folder)):
+        if not explained and config.whole and (needed or tree.exists(folder)):
             message = f"the folder of the manifests {error.message}"
             complaints.add(place, message, error.hint or _looked(tree, folder), "no-manifest")
         return []
@@ -165,14 +165,6 @@ def _drafts(
             "no-manifest",
         )
     return drafts
-
-
-def _anything(tree: Tree, path: str) -> bool:
-    """Whether there is something at a path, as far as can be told."""
-    try:
-        return tree.exists(path)
-    except FileError:
-        return True
 
 
 def _looked(tree: Tree, folder: str) -> str:

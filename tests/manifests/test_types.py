@@ -73,7 +73,14 @@ CONFIG: dict[str, Any] = {
     },
 }
 ACCOUNTS: dict[str, Any] = {
-    "accounts": {"sales": {"account": "+55 19 91111-2222", "manifests": "groups", "state": "none"}},
+    "accounts": {
+        "sales": {
+            "account": "+55 19 91111-2222",
+            "manifests": "groups",
+            "contacts": "contacts.yaml",
+            "state": "none",
+        }
+    },
     "kinds": {"cliente": {}},
 }
 FILES = {"group": GROUP, "contacts": PEOPLE, "config": CONFIG, "accounts": ACCOUNTS}
