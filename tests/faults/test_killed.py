@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import gitrepo
 from tests.faults.support import Template, configure, each, recorded, sha256
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, STRANGER, Repo, picture
 
 BEFORE, AFTER, NEW = picture("teal", 256), picture("darkred", 256), picture("navy", 256)
 PRUNED = "5519900000088"
+BRANCH = "git:origin/reconciler-state"
 
 NOVA = "subject: Nova\nicon: icons/nova.png\nadmins: [ana]\nlink_version: 1\n"
 OLD = "subject: Antes\nicon: icons/before.png\nadmins: [bruno]\nlink_version: 1\n"
@@ -149,3 +151,45 @@ def test_killed_at_every_request(template: Template, tmp_path: Path, when: str, 
 
     each(cases, work)
     assert len(set(created)) == 2, "some runs were killed before the create, and some after it"
+
+
+def into_git(repo: Repo, remote: Path) -> None:
+    """Keep the state on a branch of a bare repository from now on, and commit the files."""
+    gitrepo.start(repo.path)
+    gitrepo.git(remote.parent, "init", "--quiet", "--bare", remote.name)
+    gitrepo.git(repo.path, "remote", "add", "origin", str(remote))
+    repo.environment["RECONCILER_STATE_LEASE"] = "2"
+    moved = repo.run("state", "migrate", "file:.reconciler/state.json", BRANCH)
+    assert moved.code == 0, moved.err
+    configure(repo, f"state: {BRANCH}\n", concurrency=1, write_concurrency=1)
+    repo.write(".gitignore", ".reconciler/\n")
+    gitrepo.commit(repo.path)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_every_request_with_the_state_in_git(template: Template, tmp_path: Path, when: str) -> None:
+    """The lock that the killed run leaves is taken over once its lease has ended."""
+    calls, _ = requests(template, tmp_path / "undisturbed", width=1)
+
+    def work(k: int) -> None:
+        with template.world(tmp_path / f"call-{k}") as repo:
+            into_git(repo, tmp_path / f"remote-{k}.git")
+            igual, old_link = repo.live("Igual"), repo.live("Antes")["link"]
+            repo.api.clear_calls()
+            repo.api.add_faults(f"* * hang when={when} nth={k}")
+            process = repo.start("apply", "--yes")
+            try:
+                wait_for(repo, "call", k)
+            finally:
+                process.kill()
+                process.communicate()
+            repo.api.clear_faults()
+            again = repo.apply("--lock-timeout", "30")
+            assert again.code == 0, again.out + again.err
+            nothing_was_done_twice(repo)
+            assert repo.run("plan", "--detailed-exitcode").code == 0
+            assert sorted(group["subject"] for group in repo.api.groups()) == ["Depois", "Igual", "Nova"]
+            assert repo.live("Igual") == igual
+            assert repo.live("Depois")["link"] != old_link
+
+    each(range(1, calls + 1), work, width=8)
