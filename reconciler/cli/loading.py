@@ -79,7 +79,8 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
         )
     except InputError as error:
         raise WrongFiles(error.complaints, files.files_read) from None
-    loaded = replace(loaded, files=files.files_read)
+    folder = frozenset({loaded.settings.manifests})
+    loaded = replace(loaded, files=replace(files.files_read, folders=folder))
     if not common.quiet:
         terminal.print_complaints(loaded.desired.warnings, common.color)
         if not common.sandbox:

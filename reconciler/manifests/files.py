@@ -43,11 +43,10 @@ class Unanswered(FileError):
 @dataclass(frozen=True, slots=True)
 class FilesRead:
     """What a run went by. `paths` were read, or looked for and are not there; where a link was followed, both
-    the link and what it leads to. `folders` were searched for files whose names end in one of `suffixes`."""
+    the link and what it leads to. `folders` are those of manifests."""
 
     paths: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
-    suffixes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, several: Iterable[FilesRead]) -> FilesRead:
@@ -56,18 +55,21 @@ class FilesRead:
         return cls(
             frozenset().union(*(files.paths for files in each)),
             frozenset().union(*(files.folders for files in each)),
-            tuple(sorted({suffix for files in each for suffix in files.suffixes})),
         )
 
     def __contains__(self, path: str) -> bool:
         """Whether a file at this path was read, or would have been if it were there."""
         if path in self.paths:
             return True
-        return path.lower().endswith(self.suffixes) and any(self._in(folder, path) for folder in self.folders)
+        return path.lower().endswith(tuple(_SPELLINGS)) and any(
+            _shows(folder, path) for folder in self.folders
+        )
 
-    def _in(self, folder: str, path: str) -> bool:
-        below = path.removeprefix(f"{folder}/") if folder else path
-        return (not folder or below != path) and not any(part.startswith(".") for part in below.split("/"))
+
+def _shows(folder: str, path: str) -> bool:
+    """Whether a path lies in a folder, and hidden in nothing below it."""
+    below = path.removeprefix(f"{folder}/") if folder else path
+    return (not folder or below != path) and not any(part.startswith(".") for part in below.split("/"))
 
 
 class Tree(Protocol):
@@ -181,13 +183,11 @@ class WorkTree:
         self._folders: dict[str, str] = {}
         self._shown: dict[str, str] = {}
         self._asked: set[str] = set()
-        self._searched: dict[str, tuple[str, ...]] = {}
 
     @property
     def files_read(self) -> FilesRead:
-        """What was read so far."""
-        suffixes = {suffix for found in self._searched.values() for suffix in found}
-        return FilesRead(frozenset(self._asked), frozenset(self._searched), tuple(sorted(suffixes)))
+        """What was read so far, or looked for."""
+        return FilesRead(frozenset(self._asked))
 
     def typed(self, path: str) -> str:
         if not path.isprintable():
@@ -238,7 +238,6 @@ class WorkTree:
 
     def walk(self, folder: str, suffixes: tuple[str, ...]) -> Walk:
         """As `list`, with what else was come by."""
-        self._searched[folder] = suffixes
         try:
             real = self._real(folder, strict=True)
             if not os.path.isdir(real):
