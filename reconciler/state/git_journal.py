@@ -108,8 +108,9 @@ class GitJournal(MemoryJournal):
         if self._tip is None:
             raise StateError(f"there is no branch {self._remote.name}/{self._remote.branch} yet")
         commit = self._remote.retired(self._tip, message, self._clock.now())
-        if not self._lease.push([Update(self._remote.ref, self._tip, commit)]):
-            raise StateError(f"the state {self._remote.display} was changed by somebody else", "run again")
+        refusal = self._lease.push([Update(self._remote.ref, self._tip, commit)])
+        if refusal is not None:
+            raise StateError(f"the state {self._remote.display} is not set aside: {refusal}", "run again")
         self._remote.remember(commit)
         return f"{MOVED} in {self._remote.display}"
 

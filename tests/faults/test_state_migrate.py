@@ -164,6 +164,17 @@ def test_to_a_place_that_a_state_was_moved_from(place: Place) -> None:
     assert kept == ["state.json.2.migrated", "state.json.migrated"]
 
 
+def test_a_branch_that_may_not_be_deleted_nor_rewritten_is_no_hindrance(place: Place) -> None:
+    for rule in ("denyDeletes", "denyNonFastForwards"):
+        git(place.origin.path, "config", f"receive.{rule}", "true")
+    place.put(place.all)
+    for _ in range(2):
+        assert place.migrate(FILE, GIT) == 0, place.said
+        assert place.migrate(GIT, FILE) == 0, place.said
+    assert same(place.file(), place.all)
+    assert place.branch() is None
+
+
 def test_the_path_of_a_file_is_from_the_top_wherever_one_stands(place: Place) -> None:
     place.put(place.all)
     (place.path / "groups").mkdir()
