@@ -221,6 +221,7 @@ def test_killed_anywhere_it_leaves_a_readable_branch_and_a_lease_of_waiting(tmp_
 
 
 def _kill_and_recover(company: Company, point: str) -> None:
+    company.commit(**{"reconciler.yaml": f'account: "+{ACCOUNT}"\napi: {{create_patience: 5}}\n'})
     company.groups(3)
     runner, other = company.runner("runner"), company.runner("other")
     if point.startswith("push"):
