@@ -70,6 +70,7 @@ class Draft:
     today: date
     overlay: Overlay = field(init=False)
     before: dict[str, bytes | None] = field(default_factory=dict)
+    paths: dict[str, set[str]] = field(default_factory=dict)  # of each group: the files that it depends on
 
     def __post_init__(self) -> None:
         self.overlay = Overlay(self.tree)
@@ -81,7 +82,7 @@ class Draft:
             for path, data in sorted(self.overlay.files.items())
             if data != self.before[path]
         ]
-        return tuple(sorted(found, key=lambda change: not change.path.endswith((".yaml", ".yml"))))
+        return tuple(sorted(found, key=lambda change: not change.is_manifest))
 
     def forget(self, paths: Mapping[str, bytes]) -> None:
         """Go back to an earlier `dict(overlay.files)`."""
@@ -93,6 +94,7 @@ class Draft:
         Of groups that stand in one file the last has to be put first, because lines move. Raises `EditError`,
         `FileError`, and `PictureError` for a picture that validation would refuse.
         """
+        self.paths[accepted.name] = set()
         manifest = next(each for each in self.loaded.manifests if each.name == accepted.name)
         path = self.tree.typed(manifest.mark.file)
         values: dict[str, Value] = {}
@@ -105,9 +107,11 @@ class Draft:
         if accepted.members:
             values["members"] = self._list(manifest, "members", accepted.members)
         if values:
-            self._change(path, rewrite_manifest(self.overlay.read(path, MAX_BYTES), manifest.mark, values))
+            data = rewrite_manifest(self.overlay.read(path, MAX_BYTES), manifest.mark, values)
+            self._change(accepted.name, path, data)
 
-    def _change(self, path: str, data: bytes) -> None:
+    def _change(self, name: str, path: str, data: bytes) -> None:
+        self.paths[name].add(path)
         if path not in self.before:
             self.before[path] = self.tree.read(path, MAX_BYTES) if self.tree.exists(path) else None
         self.overlay.files[path] = data
@@ -122,11 +126,11 @@ class Draft:
         if isinstance(manifest.icon, str):
             own = join(folder, manifest.icon)
             if not self._shared(own, manifest):
-                self._change(own, data)
+                self._change(manifest.name, own, data)
                 return
         icon = ManifestWriter(self.overlay, None, self.loaded).icon(manifest.name, data)
-        if not self.overlay.exists(icon.path):
-            self._change(icon.path, data)
+        if icon.path in self.overlay.files or not self.overlay.exists(icon.path):
+            self._change(manifest.name, icon.path, data)
         values["icon"] = relative(icon.path, folder)
 
     def _shared(self, path: str, manifest: Manifest) -> bool:

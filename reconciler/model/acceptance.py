@@ -58,13 +58,14 @@ class Acceptance:
         return tuple(field for field in ACCEPT_FIELDS if given[field])
 
 
-AcceptStatus = Literal["accepted", "unchanged", "refused", "unreadable", "declined"]
+AcceptStatus = Literal["accepted", "unchanged", "refused", "unreadable", "declined", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptOutcome:
-    """What became of one group: `fields` went into the manifest. `left` is what was asked for and could not
-    be accepted, in words; of a group that is `refused` or `unreadable`, `problem` says why."""
+    """What became of one group: `fields` are in its files. `left` is what was asked for and could not be
+    accepted, in words; of a group that is `refused`, `unreadable` or `failed` (not all of it could be
+    written), `problem` says why."""
 
     name: str
     status: AcceptStatus
@@ -82,6 +83,11 @@ class FileChange:
     path: str
     before: bytes | None
     after: bytes
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it is no picture."""
+        return self.path.endswith((".yaml", ".yml"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

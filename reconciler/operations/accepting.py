@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock, IconFiles, Progress, Reader, Workers
 
 Approve = Callable[[AcceptResult], bool]
+
+_CHANGED = Problem("file", "its files have changed since they were written", "run the command again")
 
 
 def accept(
@@ -85,8 +87,14 @@ def accept(
     )
     if result.files and not approve(replace(result, files=_shown(tree, result.files))):
         return _declined(result)
-    failed = _write(result.files, output)
-    return replace(result, files=_shown(tree, result.files), failed=failed)
+    failed = run.write(result.files, output)
+    written = run.read_again(tree, failed)
+    result = replace(result, groups=tuple(run.outcomes[group.name] for group in result.groups))
+    first = next(
+        (group.problem for group in result.groups if group.status == "failed"),
+        next(iter(failed.values()), None),
+    )
+    return replace(result, files=_shown(tree, written), failed=first)
 
 
 def _shown(tree: Tree, files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
@@ -100,17 +108,31 @@ def _declined(result: AcceptResult) -> AcceptResult:
     return replace(result, groups=tuple(groups), files=())
 
 
-def _write(files: tuple[FileChange, ...], output: Output) -> Problem | None:
-    """Pictures before the manifests that name them; the reason where one cannot be written."""
-    for change in reversed(files):
+def _write(files: Iterable[FileChange], output: Output) -> dict[str, Problem]:
+    """Write what can be written; by path, why the rest cannot."""
+    failed = {}
+    for change in files:
         try:
             if change.before is None:
                 output.create(change.path, change.after)
             else:
                 output.replace(change.path, change.before, change.after)
         except FileError as error:
-            return Problem("file", f"{change.path} {error.message}", error.hint)
-    return None
+            failed[change.path] = Problem("file", f"{change.path} {error.message}", error.hint)
+    return failed
+
+
+def _has_icon(group: DesiredGroup, data: bytes | None) -> bool:
+    """Whether the files want this picture, or none, as the group's icon."""
+    wanted = group.icon.picture if group.icon is not None else None
+    return (wanted and wanted.sha256) == (data and pictures.sha256(data))
+
+
+def _holds(tree: Tree, change: FileChange) -> bool:
+    try:
+        return tree.read(change.path, len(change.after)) == change.after
+    except FileError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +279,53 @@ class _Run:
         problem = Problem("file", message, error.hint)
         name = each.acceptance.name
         self.outcomes[name] = replace(self.outcomes[name], status="refused", problem=problem)
+
+    def write(self, files: tuple[FileChange, ...], output: Output) -> dict[str, Problem]:
+        """Write all files that can be written, pictures before the manifests that name them; by path, why the
+        others cannot. Of a group whose picture cannot be written nothing goes into its manifest."""
+        failed = _write((change for change in files if not change.is_manifest), output)
+        if failed:
+            self.draft.forget({change.path: change.after for change in files if not change.is_manifest})
+            for each in self.chosen:
+                name = each.acceptance.name
+                if self.outcomes[name].status != "accepted" or self.draft.paths[name] & failed.keys():
+                    continue
+                try:
+                    self.draft.put(each.acceptance, each.icon)
+                except (EditError, FileError) as error:
+                    self._refuse(each, error)
+            files = self.draft.changes()
+        return failed | _write((change for change in files if change.is_manifest), output)
+
+    def read_again(self, tree: Tree, failed: Mapping[str, Problem]) -> tuple[FileChange, ...]:
+        """The files that hold now what was to be written. Of groups of which one does not, the outcome is
+        what their files say."""
+        changes = self.draft.changes()
+        written = tuple(change for change in changes if _holds(tree, change))
+        paths = self.draft.paths
+        wrong = failed.keys() | ({change.path for change in changes} - {change.path for change in written})
+        lost = [each for each in self.chosen if paths[each.acceptance.name] & wrong]
+        try:
+            after = self.reload(tree) if lost else self.loaded
+        except InputError:  # somebody changes them at this moment: nothing can be said to be in them
+            after = self.loaded
+        wanted = {group.name: group for group in after.desired.groups}
+        context = Context.of(after.desired, after.settings, self.options)
+        for each in lost:
+            name = each.acceptance.name
+            old = self.outcomes[name]
+            if old.status != "accepted":
+                continue
+            left = set(old.fields)
+            if name in wanted:
+                group = replace(wanted[name], icon=None)
+                plan = plan_group(group, each.acceptance.live, None, each.record, context)
+                left = {*still_differs(each.acceptance, plan.changes or plan.withheld)}
+                left |= set() if _has_icon(wanted[name], each.icon) else {"icon"}
+            problem = next((failed[path] for path in sorted(paths[name] & failed.keys())), _CHANGED)
+            fields = tuple(field for field in old.fields if field not in left)
+            self.outcomes[name] = replace(old, status="failed", fields=fields, problem=problem)
+        return written
 
 
 class _Surprise(ReconcilerError):

@@ -18,6 +18,7 @@ _STATUSES: dict[AcceptStatus, tuple[str, str, str]] = {
     "refused": ("! ", "not accepted", "bad"),
     "unreadable": ("! ", "could not be read", "bad"),
     "declined": ("– ", "not accepted, as you said", "warn"),
+    "failed": ("! ", "could not be written", "bad"),
 }
 """Symbol, words and style of each status."""
 
@@ -32,7 +33,7 @@ def file_items(view: AcceptView) -> list[Item]:
 def accept_items(view: AcceptView) -> list[Item]:
     """What became of every group, and why something could not be written."""
     groups = [_group(group) for group in view.groups]
-    if view.failed is not None:
+    if view.failed is not None and view.failed not in [group.problem for group in view.groups]:
         groups.append(Item(plain(view.failed.message, "bad"), "", tuple(_hint(view.failed))))
     return groups
 
@@ -70,6 +71,8 @@ def _diff(file: FileView) -> Field:
 def _group(group: AcceptedView) -> Item:
     symbol, words, style = _STATUSES[group.status]
     fields = f": {', '.join(group.fields)}" if group.fields else ""
+    if fields and group.status == "failed":
+        fields = f" but for {fields.removeprefix(': ')}"
     head: Cell = ((symbol, style), (group.name, "strong"), (f"  {words}{fields}", style))
     return Item(head, "", tuple(_notes(group)))
 

@@ -7,11 +7,13 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from reconciler.state import codec
+from tests.faults.test_options import Terminal
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, ELISA, STRANGER, Result, picture
 
 from .conftest import Inside
@@ -431,3 +433,131 @@ def test_an_icon_taken_back_is_on_record_after_the_next_apply(make_inside: Calla
     in_sync(repo)
     repo.api.set_icon(group, (repo.path / "groups/icons/suporte.png").read_bytes())  # encoded once more
     assert causes(repo) == {"icon": "edited_outside"}
+
+
+# --- where not every file can be written ------------------------------------------------------------------
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture
+def renamed(inside: Inside) -> Inside:
+    """Three groups, applied; then all were renamed, and b and c have another picture."""
+    for name in NAMES:
+        inside.group(name, f"subject: Grupo {name}\nicon: icons/{name}.png\nadmins: []\n")
+        inside.write(f"groups/icons/{name}.png", picture())
+    (inside.path / ".git").rmdir()
+    git(inside, "init", "-q")
+    inside.write(".gitignore", ".reconciler/\n")
+    assert inside.apply().code == 0
+    git(inside, "add", "-A")
+    git(inside, "commit", "-qm", "x")
+    for group in inside.api.groups():
+        name = group["subject"][-1]
+        inside.api.set_subject(group["id"], f"Novo {name}")
+        if name != "a":
+            inside.api.set_icon(group["id"], picture("navy"))
+    return inside
+
+
+def on_disk(repo: Inside, name: str) -> set[str]:
+    """Which of the live values the group's own files hold."""
+    found = set()
+    if f"Novo {name}" in (repo.path / f"groups/{name}.yaml").read_text():
+        found.add("subject")
+    if (repo.path / f"groups/icons/{name}.png").read_bytes() == picture("navy"):
+        found.add("icon")
+    return found
+
+
+def as_it_is_on_disk(repo: Inside, document: dict[str, Any], code: int, lost: str, out: str) -> None:
+    """`lost` could not be written as a whole; the report and the text say of each group what is there."""
+    assert code == 1
+    groups = {group["name"]: group for group in document["groups"]}
+    for name in NAMES:
+        assert set(groups[name]["fields"]) == on_disk(repo, name)
+        assert groups[name]["status"] == ("failed" if name == lost else "accepted")
+    assert groups[lost]["error"] == document["failed"]
+    assert document["complete"] is True
+    written = {file["path"] for file in document["files"]}
+    changed = {line[3:] for line in git(repo, "status", "--porcelain").splitlines()}
+    assert written == changed
+    assert f"! {lost} could not be written" in " ".join(out.split())
+    assert "2 groups accepted · 1 could not be written." in " ".join(out.split())
+
+
+def test_a_file_that_cannot_be_replaced_is_one_groups_matter(renamed: Inside) -> None:
+    manifest = renamed.path / "groups/b.yaml"
+    manifest.rename(renamed.path / "groups/b.text")
+    manifest.symlink_to("b.text")
+    git(renamed, "add", "-A")
+    git(renamed, "commit", "-qm", "x")
+    done = renamed.run("accept", "*", "--yes", "--report", "json=.reconciler/out.json")
+    document = json.loads((renamed.path / ".reconciler/out.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert on_disk(renamed, "b") == {"icon"}
+    as_it_is_on_disk(renamed, document, done.code, "b", done.out)
+    assert "groups/b.yaml is no regular file" in done.out
+    (renamed.path / "groups/b.text").rename(manifest)
+    assert accepted(renamed, "*").code == 0
+    in_sync(renamed)
+
+
+def asked(repo: Inside, while_asked: Callable[[], object]) -> tuple[dict[str, Any], int, str]:
+    """Somebody's hands in the files while the question waits."""
+    terminal = Terminal(repo, "accept", "*", "--color", "never", "--report", "json=.reconciler/out.json")
+    terminal.until("Write these files?")
+    while_asked()
+    shown = len(terminal.seen)
+    terminal.type("yes\n")
+    code = terminal.end()
+    document = json.loads((repo.path / ".reconciler/out.json").read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    return document, code, " ".join(terminal.seen[shown:].split())  # its lines are short
+
+
+def test_a_manifest_that_is_edited_meanwhile_is_left_and_its_picture_is_told(renamed: Inside) -> None:
+    manifest = renamed.path / "groups/b.yaml"
+    edited = manifest.read_text() + "# editado\n"
+    document, code, out = asked(renamed, lambda: manifest.write_text(edited))
+    assert manifest.read_text() == edited
+    assert on_disk(renamed, "b") == {"icon"}
+    git(renamed, "update-index", "--assume-unchanged", "groups/b.yaml")  # which is somebody else's change
+    as_it_is_on_disk(renamed, document, code, "b", out)
+    assert "could not be written but for icon" in out
+    assert "groups/b.yaml has changed since it was read" in out
+
+
+def test_where_a_picture_cannot_be_written_nothing_of_its_group_is(inside: Inside) -> None:
+    """Of three groups in one file, one has a picture that somebody has changed meanwhile."""
+    inside.write(
+        "groups/all.yaml",
+        "---\n".join(
+            f"name: {name}\nsubject: Grupo {name}\nicon: icons/{name}.png\nadmins: []\n" for name in NAMES
+        ),
+    )
+    for name in NAMES:
+        inside.write(f"groups/icons/{name}.png", picture())
+    assert inside.apply().code == 0
+    for group in inside.api.groups():
+        inside.api.set_subject(group["id"], group["subject"].replace("Grupo", "Novo"))
+        inside.api.set_icon(group["id"], picture("navy"))
+    icon = inside.path / "groups/icons/b.png"
+    document, code, _ = asked(inside, lambda: icon.write_bytes(picture("red")))
+    assert code == 1
+    found = {group["name"]: (group["status"], group["fields"]) for group in document["groups"]}
+    assert found == {
+        "a": ("accepted", ["subject", "icon"]),
+        "b": ("failed", []),
+        "c": ("accepted", ["subject", "icon"]),
+    }
+    text = (inside.path / "groups/all.yaml").read_text()
+    assert [f"subject: Novo {name}" in text for name in NAMES] == [True, False, True]
+    assert icon.read_bytes() == picture("red")
+    assert {file["path"] for file in document["files"]} == {
+        "groups/all.yaml",
+        "groups/icons/a.png",
+        "groups/icons/c.png",
+    }
+    (shown,) = (file["diff"] for file in document["files"] if file["path"] == "groups/all.yaml")
+    assert "-subject: Grupo b" not in shown
