@@ -78,15 +78,24 @@ class Effects:
         self.unread: Problem | None = None  # why the last look failed
         self.unread_of: dict[ChangeKind, Problem] = {}  # why the last look for each change failed
         self.old_link: str | None = None
+        self.unclear = False  # whether an answer left open what was done
+        self.begun: Revoking | None = None  # a revoke that an earlier run had begun
         self.closing = False  # whether the link is revoked because the group is being closed
 
     def perform(self, change: Change) -> Sent:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
         if isinstance(change, RevokeLink) and (ended := self._begin_to_revoke(change)) is not None:
             return ended
+        sent = self._perform(change)
+        if isinstance(change, RevokeLink) and sent.status == "failed" and not self.unclear:
+            self._not_revoked()
+        return sent
+
+    def _perform(self, change: Change) -> Sent:
         problem: Problem | None = None
         rest: Change = change
         singly = False
+        self.unclear = False
         for attempt in range(self.tools.retries + 1):
             if attempt and self.tools.clock.stopping:
                 return Sent("unknown", problem)
@@ -94,6 +103,9 @@ class Effects:
             if error is None:
                 return Sent("done")
             problem = problem_of(error)
+            self.unclear = self.unclear or not isinstance(
+                error, NotSent | RateLimited | CredentialsError | PictureError | Refused | NotFound
+            )
             if isinstance(error, NotSent | RateLimited | CredentialsError | PictureError):
                 return Sent("failed", problem)
             refused = isinstance(error, Refused | NotFound)
@@ -224,7 +236,7 @@ class Effects:
                 unread = replace(problem, message=f"the present link could not be read: {problem.message}")
                 return Sent("failed", unread)
         record = self.tools.journal.state.groups.get(self.name)
-        begun = record.revoking if record is not None else None
+        begun = self.begun = record.revoking if record is not None else None
         self.closing = change.after is None
         if begun is not None and link is not None and digest(link) != begun.link:
             self._revoked()
@@ -240,6 +252,16 @@ class Effects:
             self.tools.unsaved(error, self.name, None)
             return Sent("skipped", problem_of(error))
         return None
+
+    def _not_revoked(self) -> None:
+        """Nothing was done, so nothing may look begun: a link that dies otherwise would count as this one."""
+        record = self.tools.journal.state.groups.get(self.name)
+        if record is None:
+            return
+        try:
+            self.tools.journal.record(self.name, replace(record, revoking=self.begun))
+        except StateError as error:
+            self.tools.unsaved(error, self.name, None)
 
     def _link_is_new(self) -> bool:
         if self.tools.writer.get_link(self.group_id) == self.old_link:

@@ -44,7 +44,7 @@ from reconciler.reading import observe_group, observe_icon
 
 if TYPE_CHECKING:
     from reconciler.model.desired import DesiredGroup
-    from reconciler.model.plan import GroupPlan
+    from reconciler.model.plan import GroupPlan, Note
     from reconciler.model.record import IconRecord
 
 
@@ -58,6 +58,7 @@ class GroupRun:
         self.allowed = allowed
         self.group_id = planned.id
         self.fresh = False  # the group was made a moment ago, by this run
+        self.blocked: tuple[Note, ...] = ()  # why nothing may be changed in the group any more
         self.stored: StoredSubject | None = None  # how the service was seen to keep the subject
         self.outcomes: list[Outcome] = []
         self.live: LiveGroup | None = None
@@ -81,10 +82,10 @@ class GroupRun:
     def _outcome(self) -> GroupOutcome:
         return GroupOutcome(
             name=self.planned.name,
-            action=self.planned.action,
+            action="blocked" if self.blocked else self.planned.action,
             id=self.group_id,
             outcomes=tuple(self.outcomes),
-            notes=self.planned.notes,
+            notes=(*self.planned.notes, *self.blocked),
             plan=self.planned,
         )
 
@@ -284,6 +285,10 @@ class GroupRun:
                 and stored_otherwise(live.subject, end.change.after)
             ):
                 self.outcomes.append(self._kept(end.change, live))
+            elif (
+                isinstance(end.change, SetSubject) and end.problem == NOT_SEEN and _is_third(end.change, live)
+            ):
+                self.outcomes.append(Outcome(end.change, "skipped", MEANWHILE))
             else:
                 self.outcomes.append(end)
         if any(isinstance(end.change, LeaveGroup) and end.status == "done" for end in ended.values()):
@@ -313,11 +318,13 @@ class GroupRun:
         if desired is None:
             return
         record = self._record(live, desired, unsettled, uploaded)
-        if not reread or self.live is None:
-            return
+        if not reread or self.live is None or desired.ensure is not Ensure.PRESENT:
+            return  # what is not left after all is told of by that very change
         now = self._planned_now(live, record)
         for change in undone(failed, self.live, now.changes or now.withheld):
             self._end(change, "skipped", MEANWHILE)
+        if now.action == "blocked" and not now.withheld:
+            self.blocked = now.notes
 
     def _planned_now(self, live: LiveGroup, record: Record | None) -> GroupPlan:
         """The plan of the group as it was last read, without its icon: of that nothing was read since, or the
@@ -384,3 +391,8 @@ class GroupRun:
             self.tools.journal.left({self.planned.name: left}, self._former_names())
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None)
+
+
+def _is_third(sent: SetSubject, live: LiveGroup | None) -> bool:
+    """Whether a group has neither the subject that it had nor the one that was sent: somebody else's."""
+    return live is not None and normal(live.subject) not in (normal(sent.before), normal(sent.after))

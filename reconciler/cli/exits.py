@@ -177,6 +177,8 @@ def of_apply(result: ApplyResult, *, ready: bool = False) -> Exit:
     if any(outcome.status != "done" for outcome in outcomes):
         codes.add(Exit.PARTIAL)
     stuck = [group for group in result.plan.groups if group.action in ("blocked", "missing")]
+    if any(group.action == "blocked" and group.outcomes for group in result.groups):
+        codes.add(Exit.PARTIAL)  # since the plan
     if any(group.withheld for group in stuck) if ready else stuck:
         codes.add(Exit.PARTIAL)
     return first_exit(codes)

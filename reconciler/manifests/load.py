@@ -80,7 +80,7 @@ def load(
     do not look at icons. Without `need_manifests` it is no mistake that there is none, in a file
     or in all of them. `applied_icons` is asked, once there is a picture to be checked, which ones (SHA-256)
     an earlier run has applied: they are not decoded again. `left_out` complains of files that ought to be
-    in the tree and are not (`manifests.missing`). Raises `InputError` with every complaint about every file.
+    in the tree and are not (`manifests.tracked`). Raises `InputError` with every complaint about every file.
     """
     complaints = Complaints()
     config, found = load_config(tree, config_path)

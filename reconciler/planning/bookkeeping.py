@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from reconciler.model.change import ChangeKind
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
+from reconciler.model.group import Ensure
 from reconciler.model.live import IconSeen, LiveGroup
-from reconciler.model.record import Applied, IconRecord, Record, StoredSubject
+from reconciler.model.record import Applied, IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.icons import IN_SYNC, judge
 from reconciler.planning.text import loose, normal
@@ -65,7 +66,7 @@ def record_of(
         joined=_joined(group, live, old, promoted="promote" not in unsettled),
         missing=_missing(group, live, old.missing if old else {}, now),
         sent=old.sent if old else {},
-        revoking=old.revoking if old else None,
+        revoking=_revoking(group, old),
         stored=stored or _stored(group, old),
     )
     revoked = old is not None and old.link_version is not None and old.link_version < (link_version or 0)
@@ -90,6 +91,18 @@ def people_of(group: DesiredGroup, live: LiveGroup, old: Record, now: datetime) 
 def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
     """The applied value of a field: None where it is not managed, the earlier one where it is not settled."""
     return wanted if settled or wanted is None else before
+
+
+def _revoking(group: DesiredGroup, old: Record | None) -> Revoking | None:
+    """A revoke that was begun, as long as it is still asked for; by hand that was done once for all."""
+    begun = old.revoking if old else None
+    if begun is None:
+        return None
+    if begun.closing:
+        return begun if group.ensure is Ensure.CLOSED else None
+    if begun.version is None:
+        return begun
+    return begun if group.link_version is not None and group.link_version >= begun.version else None
 
 
 def _stored(group: DesiredGroup, old: Record | None) -> StoredSubject | None:

@@ -114,13 +114,16 @@ class _Resolver:
             record = self.state.groups.get(name)
             if record is not None and searched.get(name):
                 self.names.setdefault(name, Bound(record.id, "state"))
-            left = None if name in searched else departed(name, self.state, self.reading, self.account_keys)
+            left = None if name in searched else self._departed(name)
             self.names.setdefault(name, Unbound(left))
         claimed = self.taken | {found.id for found in self.names.values() if isinstance(found, Bound)}
         orphans = {name: group_id for group_id, name in self.former.items() if group_id not in claimed}
         known = claimed | set(orphans.values())
         unmanaged = tuple(group_id for group_id in self.reading.listed if group_id not in known)
         return Identities(names=self.names, orphans=orphans, unmanaged=unmanaged)
+
+    def _departed(self, name: str) -> Left | None:
+        return departed(name, self.state, self.reading, self.account_keys)
 
     def _bound_rules(self, searched: Mapping[str, bool]) -> None:
         """Rules 1 and 2, which need nothing of the live side."""
@@ -173,7 +176,8 @@ class _Resolver:
 
     def _search_rules(self, searched: Mapping[str, bool]) -> None:
         """Rules 3 to 5, over the live groups that are bound to no manifest."""
-        unbound = [group_id for group_id in self.reading.listed if group_id not in self.taken]
+        gone = {left.id for name in self.state.left if (left := self._departed(name)) is not None}
+        unbound = [group_id for group_id in self.reading.listed if group_id not in self.taken | gone]
         listed = set(self.reading.listed)
         unlisted = sorted(recorded_ids(self.groups.values(), self.state) - listed)
         unknown = tuple(

@@ -182,6 +182,13 @@ def _plan_unbound(group: DesiredGroup, left: Left | None, ahead: Ahead) -> Group
     if group.ensure is not Ensure.PRESENT and left is not None:
         note = Note(f"{_left_since(left)}: this manifest can go")
         return _entry(group, "none", group_id=left.id, notes=(note,))
+    if group.ensure is not Ensure.PRESENT and (back := ahead.state.left.get(group.name)) is not None:
+        note = Note(
+            f"{_left_since(back)}, and the account is in {{ids[0]}} again. To leave it once more, add to the "
+            "manifest: id: {ids[0]}",
+            ids=(back.id,),
+        )
+        return _entry(group, "none", notes=(note,))
     if group.ensure is not Ensure.PRESENT:
         return _entry(group, "none", notes=(Note("no group is bound to this name: nothing to leave"),))
     if left is not None:

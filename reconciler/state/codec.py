@@ -125,10 +125,6 @@ def _record(record: Record) -> dict[str, object]:
     )
 
 
-def _applied(applied: Applied) -> dict[str, object]:
-    return _known(subject=applied.subject, icon=applied.icon, admins=applied.admins, members=applied.members)
-
-
 def _sent(sent: Sent) -> dict[str, object]:
     earlier = [format_time(at) for at in sent.earlier] or None
     return _known(

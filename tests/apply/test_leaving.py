@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.errors import NotFound, Refused, Unclear
+from reconciler.errors import CredentialsError, NotFound, NotSent, Refused, Unclear
 from reconciler.model.desired import Person
 from reconciler.model.group import Ensure
 from reconciler.model.record import Record
@@ -329,6 +329,42 @@ def test_a_version_raised_again_after_a_kill_revokes_the_new_link() -> None:
     assert world.state.groups["sales"].link_version == 3
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused("not now", status=403, code="http_403"),
+        NotSent("the connection was refused", code="no_connection"),
+        CredentialsError("refused"),
+    ],
+    ids=["refused", "not sent", "credentials"],
+)
+def test_a_revocation_that_surely_was_none_is_not_begun(error: Exception) -> None:
+    """Or a link that dies otherwise, months later, would count as revoked."""
+    world = revoking()
+    links_known(world)
+    world.api.fail("revoke_link", error)
+    assert outcomes(world.apply()) == {"revoke_link": "failed"}
+    assert world.state.groups["sales"].revoking is None
+    world.api.writer.revoke_link(world.state.groups["sales"].id)  # by phone
+    world.forget_calls()
+    assert outcomes(world.apply()) == {"revoke_link": "done"}
+    assert world.written.count("revoke_link") == 1
+
+
+@pytest.mark.parametrize("ensure", [Ensure.PRESENT, Ensure.CLOSED])
+def test_a_revocation_that_nobody_asks_for_any_more_is_not_begun(ensure: Ensure) -> None:
+    world = revoking()
+    if ensure is Ensure.CLOSED:
+        world.want(ensure=ensure)
+    links_known(world)
+    world.api.fail("revoke_link", when="lie")
+    world.apply()
+    assert world.state.groups["sales"].revoking is not None
+    world.want(link_version=1)
+    world.apply()
+    assert world.state.groups["sales"].revoking is None
+
+
 def test_a_link_reset_by_hand_while_a_revocation_was_open_is_not_revoked_again() -> None:
     world = revoking()
     links_known(world)
@@ -425,6 +461,28 @@ def test_what_was_left_is_gone_whatever_a_list_says_that_lags(pinned: bool) -> N
     result = world.apply()
     assert (result.complete, outcomes(result, "new")) == (True, {"create_group": "done"})
     assert outcomes(result) == {}
+
+
+def test_a_group_that_goes_on_answering_is_left_all_the_same() -> None:
+    """It is listed and names its people, without the account: a new one can be made, of that very subject."""
+    world, group_id = after_leaving("left")
+    list_groups, read = world.api.reader.list_groups, world.api.reader.get_group
+    world.api.reader.list_groups = lambda: (*list_groups(), group_id)  # type: ignore[method-assign]
+    world.api.reader.get_group = (  # type: ignore[method-assign]
+        lambda asked: world.api.group(asked) if asked == group_id else read(asked)
+    )
+    world.want()
+    assert entry(world.plan()).action == "missing"
+    assert outcomes(world.apply(allow=frozenset({"recreate"}))) == {"create_group": "done"}
+
+
+def test_who_is_in_a_group_again_that_was_to_be_left_is_told() -> None:
+    world, group_id = after_leaving("left")
+    world.api.join(group_id, ACCOUNT)
+    world.want("other")
+    planned = entry(world.plan())
+    assert planned.action == "none"
+    assert "again" in planned.notes[0].text
 
 
 def test_a_group_that_the_account_is_in_again_is_no_longer_left() -> None:

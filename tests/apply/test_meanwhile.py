@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.errors import Unclear
+from reconciler.cli.exits import of_apply
+from reconciler.errors import Exit, Refused, Unclear
 from reconciler.model.desired import Person
+from reconciler.model.group import Ensure
+from reconciler.model.live import LiveGroup
 from tests.apply.world import (
     ANA,
     BRUNO,
@@ -21,6 +24,7 @@ from tests.apply.world import (
     problem_code,
     statuses,
 )
+from tests.fakes import ACCOUNT
 
 Hand = Callable[[World, str], None]
 
@@ -193,3 +197,47 @@ def test_the_icon_of_a_group_that_an_earlier_create_made_is_looked_at() -> None:
     world.api.lag = 0.0
     assert outcomes(world.apply()) == {"remove_icon": "done"}
     world.assert_settled()
+
+
+def test_an_account_that_is_put_out_meanwhile_leaves_a_blocked_group() -> None:
+    """The service goes on answering for a group that the account is not in any more."""
+    world = promoting()
+    group_id = world.state.groups["sales"].id
+    read = world.api.reader.get_group
+    out: list[bool] = []
+
+    def answers(asked: str) -> LiveGroup:
+        return world.api.group(asked) if out else read(asked)
+
+    def put_out(world: World, id_: str) -> None:
+        world.api.leave(id_, ACCOUNT)
+        out.append(True)
+
+    world.api.reader.get_group = answers  # type: ignore[method-assign]
+    during(world, "promote", put_out)
+    result = world.apply()
+    assert outcomes(result) == {"promote": "done"}
+    assert (group_of(result).action, group_of(result).id) == ("blocked", group_id)
+    assert of_apply(result) == Exit.PARTIAL
+
+
+def test_another_subject_than_ours_is_somebody_elses() -> None:
+    world = World()
+    world.bound(subject="Old")
+    world.want()
+    during(world, "set_subject", lambda world, id_: world.api.set_subject(id_, "Ours now"))
+    result = world.apply()
+    assert outcomes(result) == {"set_subject": "skipped"}
+    assert problem_code(result, "set_subject") == "changed_during_run"
+
+
+def test_a_group_that_cannot_be_left_is_told_of_by_that_alone() -> None:
+    world = World()
+    world.bound(participants=[ANA])
+    world.want(ensure=Ensure.CLOSED)
+    world.api.fail("leave", Refused("no", status=403, code="http_403"), times=None)
+    assert [(one.change.kind, one.status) for one in group_of(world.apply()).outcomes] == [
+        ("revoke_link", "done"),
+        ("remove_participants", "done"),
+        ("leave_group", "failed"),
+    ]
