@@ -87,7 +87,7 @@ class Files:
     @cached_property
     def _found(self) -> tuple[str, ...] | None:
         root = find_root(Path.cwd())
-        if self._read is None or not (root / ".git").exists():
+        if self._read is None or not is_there(root / ".git"):
             return ()
         try:
             return tuple(sorted(_uncommitted(root, self._read)))
@@ -196,7 +196,7 @@ def _repository_of(root: Path, folder: str) -> str:
     """The path of the submodule in which a folder lies, or which it is; "" for none."""
     steps = [step for step in folder.split("/") if step]
     folders = ("/".join(steps[:count]) for count in range(len(steps), 0, -1))
-    return next((folder for folder in folders if (root / folder / ".git").exists()), "")
+    return next((folder for folder in folders if os.path.exists(root / folder / ".git")), "")
 
 
 class _Part:
@@ -244,7 +244,8 @@ class _Part:
     def _is_file(self, path: str) -> bool:
         """Whether something is there of which git might know: no plain folder."""
         full = self._folder / path
-        return os.path.islink(full) or (full.exists() and (not full.is_dir() or (full / ".git").exists()))
+        plain_folder = os.path.isdir(full) and not os.path.exists(full / ".git")
+        return os.path.islink(full) or (os.path.exists(full) and not plain_folder)
 
     def _concerns(self, path: str) -> bool:
         return path in self._paths or f"{self._before}{path}" in self._read
@@ -272,7 +273,7 @@ class _Part:
 
     def _is_plain(self, path: str) -> bool:
         full = self._folder / path
-        return full.is_file() and not full.is_symlink()
+        return os.path.isfile(full) and not os.path.islink(full)
 
     def _raw(self, path: str, mode: str, length: int) -> str | None:
         """The id that the bytes on disk would have, where they are of the kind that HEAD has. Raises

@@ -140,7 +140,7 @@ class Tracked:
     def _missing(self, top: str, folders: set[str], config: Config) -> Iterator[tuple[str, tuple[str, str]]]:
         """What is missing of one repository: paths from the root, each with why, and how to mend it."""
         yield from self._missing_of_index(top, folders, set() if top else self._beside(config))
-        is_new = not (_git_folder(self._root / top) or Path()).joinpath("index").exists()
+        is_new = not os.path.exists((_git_folder(self._root / top) or Path()) / "index")
         if top and not is_new:
             return
         with self._head(top, asked=True) as head:
@@ -393,16 +393,22 @@ def _covered(path: str, folders: set[str]) -> bool:
 
 def _git_folder(top: Path) -> Path | None:
     """Where the repository of a top level is; None where there is none, as Git sees it: an empty `.git` is
-    nothing. A `.git` that leads elsewhere is something, be it there or not."""
+    nothing. A `.git` that leads elsewhere is something, be it there or not, and so is one that may not be
+    looked into: Git is asked, and says so."""
     here = top / ".git"
-    if here.is_dir():
-        return here if os.path.lexists(here / "HEAD") else None
-    if not here.is_file():
+    if not os.path.lexists(here):
         return None
     try:
+        if here.is_dir():
+            os.lstat(here / "HEAD")
+            return here
+        if not here.is_file():
+            return None
         text = here.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return None
     except OSError:
-        text = ""
+        return here
     return top / text.removeprefix("gitdir:").strip()
 
 
