@@ -41,14 +41,16 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.link import digest
+from reconciler.model.live import Problem
 from reconciler.model.record import IconRecord, Revoking, StoredSubject
 from reconciler.planning.narrow import remaining
 from reconciler.planning.text import normal, stored_otherwise
 
 if TYPE_CHECKING:
-    from reconciler.model.live import IconSeen, LiveGroup, Problem
+    from reconciler.model.live import IconSeen, LiveGroup
     from reconciler.model.outcome import Status
 
+GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 BATCH = 20  # people in one call
 _JUNK_LINK = "junk_link"  # the code of an answer that is no invite link, see `ports.Writer.get_link`
 
@@ -140,6 +142,8 @@ class Effects:
         beyond_icons = not all(isinstance(change, SetIcon | RemoveIcon) for change in changes)
         live = self._read() if beyond_icons else None
         unread = self.unread if beyond_icons else None
+        if beyond_icons and live is None and not any(isinstance(change, LeaveGroup) for change in changes):
+            unread = unread or GONE  # once may be a slip; what was done is seen in the group alone
         left = []
         for change in changes:
             self.unread = unread

@@ -104,9 +104,10 @@ class _Court:
                 continue
             ran = self._ran(call)
             new = next(iter(call.after.keys() - call.before.keys()))
-            for group in ran.loaded.desired.groups if ran.loaded else ():
-                if group.subject is None or normal(str(call.args[0])) != group.subject:
-                    continue
+            subject = normal(str(call.args[0]))
+            wanting = [g for g in (ran.loaded.desired.groups if ran.loaded else ()) if g.subject == subject]
+            unbound = [group for group in wanting if group.name not in ran.before.groups]
+            for group in unbound or wanting:  # two may want one subject: it is made for who has no group
                 names = {group.subject, *group.previously}
                 before = ran.before.groups.get(group.name)
                 for other in sorted(
@@ -529,7 +530,8 @@ class _Court:
         """Whether somebody else's picture appeared between our last look before an upload and our first look
         after it: as the service may store pictures otherwise, nobody can tell it from ours."""
         for upload in self.play.service.record:
-            if upload.method != "set_icon" or upload.args[0] != group_id or not upload.effective:
+            sure = upload.error is None and not upload.effective  # a lie, which the service denies at once
+            if upload.method != "set_icon" or upload.args[0] != group_id or sure:
                 continue
             looks = [
                 each
@@ -567,7 +569,9 @@ class _Court:
             for call in self.play.service.record
             if call.at <= ran.ended
         )
-        if not ever:
+        worlds = [call.before[group_id] for call in ran.process.calls if group_id in call.before]
+        by_hand = bool(worlds) and worlds[0].link is not None and worlds[-1].link != worlds[0].link
+        if not ever and not by_hand:
             yield Verdict("green-wrong", f"{number} {group.name}: its link was not revoked")
 
     # In the end
