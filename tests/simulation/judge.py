@@ -113,6 +113,9 @@ class _Court:
                 for other in sorted(
                     belongs.setdefault(group.name, set()) | ({before.id} if before else set())
                 ):
+                    told = self._told(ran, other, call)
+                    if told is not None and normal(told.subject) not in names and before is None:
+                        continue  # its name was another, when it was last read
                     if self._had(call, other, names, bound=before is not None and before.id == other):
                         kind = self._excuse(ran, call, group.name, other)
                         if kind:
@@ -121,6 +124,15 @@ class _Court:
                             why = self._unread(ran, other)
                             yield Verdict("made-twice", f"{group.name} has {other}{why}, and {new} was made")
                 belongs[group.name].add(new)
+
+    def _told(self, ran: Ran, group_id: str, until: Call) -> LiveGroup | None:
+        """What a run was last told of a group before a call."""
+        answers = [
+            call.answer
+            for call in ran.process.calls
+            if call.args[:1] == (group_id,) and isinstance(call.answer, LiveGroup) and call.at <= until.at
+        ]
+        return answers[-1] if answers else None
 
     def _made_beside(self) -> Iterator[Verdict]:
         """No group is made beside somebody else's of that subject which the last list named."""
@@ -569,9 +581,9 @@ class _Court:
             for call in self.play.service.record
             if call.at <= ran.ended
         )
-        worlds = [call.before[group_id] for call in ran.process.calls if group_id in call.before]
-        by_hand = bool(worlds) and worlds[0].link is not None and worlds[-1].link != worlds[0].link
-        if not ever and not by_hand:
+        worlds = [world for call in ran.process.calls for world in (call.before, call.after)]
+        links = {world[group_id].link for world in worlds if group_id in world} - {None}
+        if not ever and len(links) < 2:  # reset by hand meanwhile, it is dead as well
             yield Verdict("green-wrong", f"{number} {group.name}: its link was not revoked")
 
     # In the end
