@@ -574,8 +574,8 @@ class _Court:
         version = group.link_version
         if version is None or old is None or old.id != group_id or old.link_version is None:
             return
-        if version <= old.link_version:
-            return
+        if version <= old.link_version or old.revoking is not None:
+            return  # of one that was begun, any other link says that it is done, whoever made it
         ever = any(
             call.method == "revoke_link" and call.effective and call.args == (group_id,)
             for call in self.play.service.record
