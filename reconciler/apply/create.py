@@ -49,37 +49,35 @@ class Created:
     fresh: bool = False
 
 
-def settle(names: Iterable[str], tools: Tools) -> dict[str, str]:
+def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     """The groups that creates of earlier runs made after all, by name.
 
-    All of them are looked for side by side, each until its intent is `patience.settled` old, and never longer
-    than that, whatever the clocks say. Those that are not found by then are to be created again.
+    All of them are looked for side by side, until the youngest intent is `patience.create` old, and never
+    longer than that, whatever the clocks say. Those that are not found by then are to be created again.
     """
     intents = {name: intent for name in names if (intent := tools.journal.state.creating.get(name))}
-    now, begun, longest = tools.clock.now(), tools.clock.monotonic(), tools.patience.settled
+    now, longest = tools.clock.now(), tools.patience.create
     ages = {name: max(0.0, (now - intent.at).total_seconds()) for name, intent in intents.items()}
-    left = {name: longest - age for name, age in ages.items() if age < longest}
+    young = sorted(name for name, age in ages.items() if age < longest)
     found: dict[str, str] = {}
-    if not left:  # planning has read the list since then
+    if not young:  # planning has read the list since then
         return found
-    seconds = max(left.values())
+    seconds = longest - min(ages[name] for name in young)
     tools.progress.tell(
         f"Looking for up to {seconds:.0f} s for what an earlier run began to create, and may have: "
-        f"{', '.join(sorted(left)[:_NAMED])}{f' and {len(left) - _NAMED} more' if len(left) > _NAMED else ''}"
+        f"{', '.join(young[:_NAMED])}{f' and {len(young) - _NAMED} more' if len(young) > _NAMED else ''}"
     )
 
     def look() -> bool | None:
-        passed = tools.clock.monotonic() - begun
-        open_ = [name for name, rest in left.items() if name not in found and passed <= rest]
         try:
             listed = tools.reader.list_groups()
         except (ApiError, CredentialsError):
             return None  # what could not be read is looked at again, until the patience ends
-        for name in open_:
-            group_id = _new_group(intents[name], listed, tools)
+        for name in young:
+            group_id = None if name in found else _new_group(intents[name], listed, tools)
             if group_id is not None:
                 found[name] = group_id
-        return True if len(found) == len(left) else None
+        return True if len(found) == len(young) else None
 
     with suppress(Interrupted):
         tools.poll(look, seconds, tools.patience.longest_for_a_create)
@@ -87,9 +85,9 @@ def settle(names: Iterable[str], tools: Tools) -> dict[str, str]:
 
 
 def create(name: str, subject: str, tools: Tools) -> Created:
-    """Create the group of `name`, or take the one that an earlier run made (`settle`)."""
+    """Create the group of `name`, or take the one that an earlier run made (`made_earlier`)."""
     try:
-        found = tools.settled.get(name)
+        found = tools.made_earlier.get(name)
         return _create(name, subject, tools) if found is None else _taken(name, found, tools)
     except Interrupted:
         return Created("skipped", problem=INTERRUPTED)

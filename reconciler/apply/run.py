@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.apply.create import settle
+from reconciler.apply.create import made_earlier
 from reconciler.apply.deed import deed
 from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools, problem_of
@@ -104,7 +104,7 @@ class _Run:
                 todo = [group for group in todo if group.name not in ended]
                 if not self.tools.clock.stopping:
                     names = [group.name for group in todo if group.action == "create"]
-                    self.tools.settled = settle(names, self.tools)
+                    self.tools.made_earlier = made_earlier(names, self.tools)
                 for outcome in self._until_account_is_proven(todo):
                     ended[outcome.name] = outcome
                     progress.advance()

@@ -41,15 +41,15 @@ WRONG_ACCOUNT = Problem(
 class Patience:
     """Seconds: `effect`, for which an effect is waited for; `first` and `longest` pause between reads.
 
-    `unclear` is how long a group is looked for that an unclear create may have made; `settled` how old such a
-    create is before a later run makes the group again.
+    `unclear` is how long a group is looked for that an unclear create may have made; `create` how old such a
+    create is before a later run makes the group again (`api.create_patience`).
     """
 
     effect: float = 10.0
     first: float = 0.1
     longest: float = 1.0
     unclear: float = 10.0
-    settled: float = 60.0
+    create: float = 60.0
     longest_for_a_create: float = 3.0
 
 
@@ -68,7 +68,7 @@ class Tools:
     retries: int
     listed: frozenset[str]  # ids at planning time
     strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
-    settled: dict[str, str] = field(default_factory=dict)  # ids of groups that earlier creates made, by name
+    made_earlier: dict[str, str] = field(default_factory=dict)  # by name: what unclear creates made after all
     broken: Problem | None = None
     halted: Problem | None = None  # why no further group is begun, though the state can be written
     bind: list[tuple[str, str]] = field(default_factory=list)

@@ -86,10 +86,10 @@ def apply(
 
 def _patience(settings: ApiSettings, options: Options) -> Patience:
     """Where the next run may not find that a create was unclear, this one waits until that is settled."""
-    patience = Patience(settled=settings.create_patience)
+    patience = Patience(create=settings.create_patience)
     if options.keeps_intents:
         return patience
-    return replace(patience, unclear=max(patience.unclear, patience.settled))
+    return replace(patience, unclear=max(patience.unclear, patience.create))
 
 
 def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:

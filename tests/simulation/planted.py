@@ -91,7 +91,7 @@ FAULTS: dict[str, Patch] = {
     "message sent again": _method(FakeWriter, "send_to_person", _again),
     "intent not written": _method(MemoryJournal, "intend", lambda _: _nothing),
     "intent forgotten by the next run": lambda: patch.object(
-        reconciler.apply.run, "settle", lambda names, tools: {}
+        reconciler.apply.run, "made_earlier", lambda names, tools: {}
     ),
     "new id recorded late": _method(MemoryJournal, "created", lambda _: _nothing),
     "twin not looked for": _method(create, "_appeared_since_planned", lambda _: _nothing),
