@@ -76,6 +76,8 @@ class Effects:
         self.tools = tools
         self.served_before = served_before
         self.uploaded: IconRecord | None = None
+        self.asked: Change | None = None  # what the last call of `perform` came to ask for
+        self.still: Callable[[Change], Change | None] = lambda change: change  # what is left of it by now
         self.live: LiveGroup | None = None  # as last read
         self.unread: Problem | None = None  # why the last look failed
         self.unread_of: dict[ChangeKind, Problem] = {}  # why the last look for each change failed
@@ -88,6 +90,7 @@ class Effects:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
         if isinstance(change, RevokeLink) and (ended := self._begin_to_revoke(change)) is not None:
             return ended
+        self.asked = change
         sent = self._perform(change)
         if isinstance(change, RevokeLink) and sent.status == "failed" and not self.unclear:
             self._not_revoked()
@@ -118,12 +121,25 @@ class Effects:
                 return Sent("unknown", self.unread)
             if left is None:
                 return Sent("done")
+            if isinstance(left, PeopleChange):
+                still = self.still(left)
+                kept = still.people if isinstance(still, PeopleChange) else ()
+                self._spare(frozenset(left.people) - frozenset(kept))
+                if still is None:
+                    return Sent("done")
+                left = still
             if refused and left == rest:
                 if alone:
                     return Sent("failed", problem)
                 singly = True
             rest = left
         return Sent("failed", problem)
+
+    def _spare(self, people: frozenset[Affected]) -> None:
+        """Ask nothing of these any more: what was to be done to them is not wanted by now."""
+        if isinstance(self.asked, PeopleChange) and people:
+            rest = tuple(person for person in self.asked.people if person not in people)
+            self.asked = replace(self.asked, people=rest)
 
     def _seconds(self, change: Change, *, refused: bool, alone: bool) -> float:
         """How long to look for an effect before anything is sent again: as long as reads may lag, because

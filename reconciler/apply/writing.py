@@ -88,6 +88,7 @@ class Writing:
         self.todo = todo
         self.locks_out = locks_out
         self.anew = anew
+        effects.still = self._still
         self.ended: dict[ChangeKind, Outcome] = {}
         self.unseen: list[Change] = []  # sent, and not yet seen to have taken effect
 
@@ -107,6 +108,13 @@ class Writing:
             return
         change = still
         sent = self.effects.perform(change)
+        asked = self.effects.asked
+        if (
+            isinstance(asked, Demote | RemoveParticipants) and not asked.people
+        ):  # not wanted of anybody by now
+            self.ended[approved.kind] = Outcome(change, "done")
+            return
+        change = asked or change
         self.ended[approved.kind] = Outcome(change, sent.status, sent.problem)
         if sent.status == "done":
             self.unseen.append(change)

@@ -134,13 +134,14 @@ class Record:
         return replace(self, sent={ref: sent.reset() for ref, sent in self.sent.items()})
 
     def revoked(self) -> Record:
-        """Once another link than the one that was to die was seen: what was begun has ended, the version is
-        applied, and everybody who is pending is to be sent the new link."""
+        """Once another link than the one that was to die was seen: the version is applied, everybody who is
+        pending is to be sent the new link, and what was begun has ended, unless the group is being closed."""
         if self.revoking is None:
             return self
         wanted = self.revoking.version
         version = self.link_version if wanted is None else max(wanted, self.link_version or 0)
-        return replace(self.all_due(), revoking=None, link_version=version)
+        begun = self.revoking if self.revoking.closing else None
+        return replace(self.all_due(), revoking=begun, link_version=version)
 
     def with_sent(self, changes: Mapping[str, Sent | None]) -> Record:
         """With what became of messages; None where none was ever sent."""

@@ -171,6 +171,36 @@ def test_whoever_was_to_be_replaced_stays_where_the_replacement_is_gone_again() 
     world.assert_settled()
 
 
+def test_nor_is_anybody_removed_by_a_call_that_is_sent_again() -> None:
+    """The answer is lost before the effect, and the replacement leaves before the call is sent again."""
+    ana = Person((STRANGER, ANA))
+    world = World()
+    group_id = world.bound(participants=[ANA, STRANGER, BRUNO], admins=[])
+    world.want(admins=[ana], members=[], prune_members=True)
+    world.api.fail("remove_participants", Unclear("lost", code="reset", retry=True))
+    world.api.before_call = lambda name: (
+        world.api.leave(group_id, STRANGER) if "remove_participants" in world.written else None
+    )
+    assert set(statuses(world.apply())) == {"done"}
+    removed = [arguments[1] for name, arguments in world.api.writes if name == "remove_participants"]
+    assert removed == [(ANA, BRUNO), (BRUNO,)]
+    world.assert_settled()
+
+
+def test_a_call_that_nobody_needs_any_more_is_not_sent_again() -> None:
+    ana = Person((STRANGER, ANA))
+    world = World()
+    group_id = world.bound(participants=[ANA, STRANGER], admins=[])
+    world.want(admins=[ana], members=[], prune_members=True)
+    world.api.fail("remove_participants", Unclear("lost", code="reset", retry=True))
+    world.api.before_call = lambda name: (
+        world.api.leave(group_id, STRANGER) if "remove_participants" in world.written else None
+    )
+    assert set(statuses(world.apply())) == {"done"}
+    assert world.written.count("remove_participants") == 1
+    world.assert_settled()
+
+
 def test_what_somebody_else_has_done_already_is_not_sent_again() -> None:
     world = World()
     world.bound(participants=[ANA, BRUNO, CARLOS], admins=[CARLOS])

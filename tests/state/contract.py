@@ -82,6 +82,10 @@ class StoreContract:
             journal.revoked("a")
             seen = stored(kept).groups["a"]
             assert (seen.revoking, seen.link_version, seen.sent["ana"].status) == (None, 3, "reset")
+            closing = Revoking(None, digest("https://chat.whatsapp.com/New"), NOON, closing=True)
+            journal.revoke("a", closing)
+            journal.revoked("a")
+            assert stored(kept).groups["a"].revoking == closing, "until the group is left"
             journal.forget("a")
             assert stored(kept) == journal.state
             assert stored(kept).groups.keys() == {"novo"}
@@ -90,7 +94,7 @@ class StoreContract:
             data = kept.data()
             assert data is not None
             validate(data)
-        assert stored(kept).serial == 11
+        assert stored(kept).serial == 12
         assert store.read() == stored(kept)
 
     def test_everything_is_kept_when_a_run_has_finished(self, kept: Kept, clock: FakeClock) -> None:
