@@ -47,7 +47,7 @@ from reconciler.planning.narrow import remaining
 from reconciler.planning.text import normal, stored_otherwise
 
 if TYPE_CHECKING:
-    from reconciler.model.live import IconSeen, LiveGroup
+    from reconciler.model.live import IconMeta, IconSeen, LiveGroup
     from reconciler.model.outcome import Status
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
@@ -76,6 +76,7 @@ class Effects:
         self.tools = tools
         self.served_before = served_before
         self.uploaded: IconRecord | None = None
+        self.unchanged: tuple[IconMeta, bytes] | None = None  # what an upload was not seen to change
         self.asked: Change | None = None  # what the last call of `perform` came to ask for
         self.still: Callable[[Change], Change | None] = lambda change: change  # what is left of it by now
         self.live: LiveGroup | None = None  # as last read
@@ -230,11 +231,28 @@ class Effects:
         meta = self.tools.reader.get_icon(self.group_id)
         if isinstance(change, RemoveIcon) or meta is None:
             return isinstance(change, RemoveIcon) and meta is None
-        served = pictures.sha256(self.tools.reader.fetch_icon(meta))
+        data = self.tools.reader.fetch_icon(meta)
+        served = pictures.sha256(data)
         if served == self.served_before and served != change.after.sha256:
+            self.unchanged = meta, data
             return False
         self.uploaded = IconRecord(change.after.sha256, served, meta.location, meta.length)
         return True
+
+    def was_so_before(self, change: SetIcon) -> bool:
+        """Whether what is served after an upload is what was served before, and looks like the picture: the
+        service made the same of it again, and to send it once more would only tell everybody."""
+        if self.unchanged is None:
+            return False
+        meta, data = self.unchanged
+        try:
+            alike = pictures.alike(data, self.tools.icon_files.read(change.after))
+        except PictureError:
+            return False
+        if alike:
+            served = pictures.sha256(data)
+            self.uploaded = IconRecord(change.after.sha256, served, meta.location, meta.length)
+        return alike
 
     def _is_left(self, live: LiveGroup) -> bool:
         """Whether the account is out of a group that still answers."""

@@ -29,6 +29,7 @@ from reconciler.model.change import (
     LeaveGroup,
     RemoveIcon,
     RevokeLink,
+    SetIcon,
     SetSubject,
 )
 from reconciler.model.group import Ensure
@@ -285,6 +286,12 @@ class GroupRun:
                 and stored_otherwise(live.subject, end.change.after)
             ):
                 self.outcomes.append(self._kept(end.change, live))
+            elif (
+                isinstance(end.change, SetIcon)
+                and end.problem == NOT_SEEN
+                and effects.was_so_before(end.change)
+            ):
+                self.outcomes.append(Outcome(end.change, "done"))
             elif (
                 isinstance(end.change, SetSubject) and end.problem == NOT_SEEN and _is_third(end.change, live)
             ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -154,4 +155,20 @@ def test_bytes_that_are_no_picture_are_not_the_wanted_icon() -> None:
     world.want(icon=picture("teal"))
     assert kinds(entry(world.plan()).changes) == ["set_icon"]
     world.apply()
+    world.assert_settled()
+
+
+def test_an_upload_of_which_the_service_makes_what_it_served_before_is_made_once() -> None:
+    """Somebody's picture was recorded, and then somebody put back what the service makes of ours."""
+    world = World(store=reencoded)
+    world.bound()
+    world.want(icon=picture())
+    world.apply()
+    record = world.state.groups["sales"]
+    assert record.icon is not None
+    theirs = replace(record.icon, served="f" * 64, url="https://cdn.example/gone")
+    world.state = world.state.with_record("sales", replace(record, icon=theirs))
+    world.forget_calls()
+    assert outcomes(world.apply()) == {"set_icon": "done"}
+    assert world.written == ["set_icon"]
     world.assert_settled()
