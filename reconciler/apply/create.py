@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
@@ -199,7 +200,7 @@ def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools)
     read."""
     for group_id in _unbound(listed, tools.listed, tools):
         if group_id not in tools.strays:
-            found = tools.poll(lambda group_id=group_id: _subject_of(group_id, tools))  # type: ignore[misc]
+            found = tools.poll(partial(_subject_of, group_id, tools))
             if found is None:
                 return Problem(
                     "changed_since_planned",
