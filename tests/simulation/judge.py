@@ -116,6 +116,8 @@ class _Court:
                     told = self._told(ran, other, call)
                     if told is not None and normal(told.subject) not in names and before is None:
                         continue  # its name was another, when it was last read
+                    if before is None and other in {record.id for record in ran.before.groups.values()}:
+                        continue  # bound to another name, and only called like this one
                     if self._had(call, other, names, bound=before is not None and before.id == other):
                         kind = self._excuse(ran, call, group.name, other)
                         if kind:
@@ -142,6 +144,7 @@ class _Court:
             ran, subject = self._ran(call), normal(str(call.args[0]))
             earlier = [each for each in ran.process.calls if each.arrived < call.arrived]
             lists = [each for each in earlier if each.method == "list_groups" and each.answer is not None]
+            lists = [each for each in lists if each.thread is call.thread] or lists
             told = {each.args[0]: each.answer for each in earlier if isinstance(each.answer, LiveGroup)}
             for group_id in lists[-1].answer if lists else ():  # type: ignore[attr-defined]
                 if group_id in told and normal(told[group_id].subject) != subject:
@@ -347,12 +350,14 @@ class _Court:
         seen: dict[str, LiveGroup] = {}  # as last read
         icon: dict[str, object] = {}  # as last read
         waiting: dict[str, set[str]] = defaultdict(set)  # promoted, and not yet seen
+        were: dict[str, set[str]] = defaultdict(set)  # promoted, and seen: demoted since, it was by somebody
         done: Counter[tuple[str, object]] = Counter()  # what this run has done already
         leavers = ran.loaded.desired.leavers if ran.loaded else ()
         for call in ran.process.calls:
             group_id = call.group_id or ""
             if call.method == "get_group" and isinstance(call.answer, LiveGroup):
                 seen[group_id] = call.answer
+                were[group_id] |= waiting[group_id] & set(call.answer.admins)
                 waiting[group_id] -= set(call.answer.admins) | (
                     waiting[group_id] - set(call.answer.participants)
                 )
@@ -401,7 +406,7 @@ class _Court:
                     for change in planned.changes
                     if isinstance(change, Promote)
                     for each in change.people
-                    if each.wa_id in set(live.participants) - set(live.admins)
+                    if each.wa_id in set(live.participants) - set(live.admins) - were[group_id]
                 }
                 if due | waiting[group_id]:
                     unseen = " ".join(sorted(due | waiting[group_id]))
@@ -539,22 +544,22 @@ class _Court:
             yield Verdict("green-wrong", f"{number} {group.name}: its icon is another")
 
     def _set_meanwhile(self, group_id: str, icon: IconMeta) -> bool:
-        """Whether somebody else's picture appeared between our last look before an upload and our first look
-        after it: as the service may store pictures otherwise, nobody can tell it from ours."""
+        """Whether the picture, or one of the same bytes, was first shown to a run in its looks after an
+        upload: as the service may store pictures otherwise, nobody can tell it from ours."""
+        stored = self.play.service.pictures
         for upload in self.play.service.record:
-            sure = upload.error is None and not upload.effective  # a lie, which the service denies at once
-            if upload.method != "set_icon" or upload.args[0] != group_id or sure:
+            if upload.method != "set_icon" or upload.args[0] != group_id:
                 continue
             looks = [
-                each
+                (
+                    each.arrived,
+                    stored.get(each.answer.location) if isinstance(each.answer, IconMeta) else None,
+                )
                 for each in upload.process.calls
                 if each.method == "get_icon" and each.args == (group_id,)
-            ]  # type: ignore[attr-defined]
-            shown = [each.answer.location if isinstance(each.answer, IconMeta) else None for each in looks]
-            if icon.location not in shown:
-                continue
-            first = shown.index(icon.location)
-            if first == 0 or looks[first - 1].arrived < upload.arrived + self.play.lag:
+            ]
+            shown = [arrived for arrived, data in looks if data == stored.get(icon.location)]
+            if shown and shown[0] > upload.arrived:
                 return True
         return False
 

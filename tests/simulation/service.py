@@ -73,6 +73,7 @@ class Call:
     error: BaseException | None = None
     fault: str = ""
     arrived: float = 0.0
+    thread: object = None
 
     @property
     def group_id(self) -> str | None:
@@ -180,7 +181,7 @@ class Service(FakeApi):
         self.calls.append((method, args))
         if counts["any"] > self.limit:
             raise RuntimeError("this run makes calls without end")
-        call = Call(self.scheduler.now, process, method, args)
+        call = Call(self.scheduler.now, process, method, args, thread=thread)
         thread.call = call  # type: ignore[attr-defined]
         events = [event for event in process.events if event.strikes(method, counts)]
         self.scheduler.pause(0.01 + process.random.random() * 0.3)
