@@ -25,9 +25,8 @@ crosses the border of the package that is the library's home. The CLI catches th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import IntEnum
-
-from reconciler.frozen import dataclass
 
 
 class Exit(IntEnum):

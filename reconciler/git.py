@@ -15,11 +15,11 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from reconciler.errors import GitError
-from reconciler.frozen import dataclass
 from reconciler.model import number
 
 TIMEOUT = 60.0

@@ -17,10 +17,10 @@ import threading
 import warnings
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import PictureError
-from reconciler.frozen import dataclass
 from reconciler.model.desired import Icon
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, Interrupted, PictureError
-from reconciler.frozen import dataclass
 from reconciler.model.change import RemoveIcon, SetIcon
 from reconciler.model.desired import Icon
 from reconciler.model.live import IconSeen

@@ -8,7 +8,7 @@ done. After an unclear answer only the list can tell. See design, "A create is n
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.live import Problem
 from reconciler.model.record import Intent

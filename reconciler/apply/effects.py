@@ -7,7 +7,7 @@ still needed is: every change notifies the whole group.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler import pictures
@@ -24,7 +24,6 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.frozen import dataclass
 from reconciler.model.change import (
     AdoptGroup,
     Affected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import (
@@ -15,7 +15,6 @@ from reconciler.errors import (
     ReconcilerError,
     StateError,
 )
-from reconciler.frozen import dataclass
 from reconciler.model.live import LiveGroup, Problem
 
 if TYPE_CHECKING:

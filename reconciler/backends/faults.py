@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from reconciler.errors import ApiError, CredentialsError, NotFound, RateLimited, Refused, Unclear
-from reconciler.frozen import dataclass
 from reconciler.model import number
 
 SUCCESS = frozenset({200, 201, 202, 204})

@@ -15,6 +15,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -22,7 +23,6 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from reconciler.backends.pace import Pace, retry_after
 from reconciler.errors import ApiError, Interrupted, NotSent, RateLimited, Unclear
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.backends.faults import Answer

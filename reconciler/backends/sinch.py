@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
@@ -20,7 +20,6 @@ from reconciler.backends.icons import IconFetcher
 from reconciler.backends.origin import all_proxies, checked_base, environment, proxy_for, tls_context
 from reconciler.backends.transport import Transport
 from reconciler.errors import CredentialsError, NotFound, NotSent, StateError
-from reconciler.frozen import dataclass
 from reconciler.model import number
 
 if TYPE_CHECKING:

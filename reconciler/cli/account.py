@@ -3,9 +3,8 @@ options."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.collected import Collected

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.places import find_root
 from reconciler.errors import InputError, ReconcilerError
-from reconciler.frozen import dataclass
 from reconciler.manifests.files import FileError
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli import files
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock

@@ -4,13 +4,12 @@ ended and then joined, a document a place."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli import files, github, terminal
 from reconciler.cli.places import named_after
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common

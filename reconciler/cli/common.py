@@ -6,14 +6,13 @@ import difflib
 import importlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler import __version__
 from reconciler.errors import UsageError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.account import Account

@@ -12,10 +12,9 @@ import os
 import re
 import shlex
 import stat
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
-from reconciler.frozen import dataclass
 
 DEFAULT_BASE_URL = "https://api-messaging.wavy.global"
 COMMAND_TIMEOUT = 30.0  # seconds

@@ -7,10 +7,10 @@ concrete renderers: `--help` needs none of them, and no verb pays for another's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reconciler.errors import UsageError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.thumbnail import Thumbnails

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from reconciler.cli import checkout, environment, loading, terminal
 from reconciler.cli.places import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.frozen import dataclass
 from reconciler.manifests.contacts import Contacts, gone
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.imports import ManifestWriter

@@ -4,12 +4,11 @@ so it may move neither credentials nor the API's address."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Mark
-from reconciler.frozen import dataclass
 from reconciler.manifests import yamlmarks
 from reconciler.manifests.accounts import conflicts, default_account, misplaced
 from reconciler.manifests.collect import Complaints

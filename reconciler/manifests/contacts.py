@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Mark
-from reconciler.frozen import dataclass
 from reconciler.manifests import yamlmarks
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.files import FileError, Tree

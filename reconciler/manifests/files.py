@@ -7,11 +7,11 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError
-from reconciler.frozen import dataclass
 from reconciler.manifests.words import visible
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC

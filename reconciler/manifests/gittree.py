@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from reconciler.frozen import dataclass
 from reconciler.manifests.files import Absent, FileError, Tree, Unanswered, nowhere, outside, too_long
 from reconciler.manifests.gitobjects import GitError, Objects, TooLong
 

@@ -6,13 +6,12 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, Mark
-from reconciler.frozen import dataclass
 from reconciler.manifests import convert, yamlmarks
 from reconciler.manifests.accounts import unowned
 from reconciler.manifests.collect import Complaints
@@ -49,7 +48,7 @@ class Loaded:
     manifests: tuple[Manifest, ...]
     config: Config
     contacts: Contacts = field(default_factory=Contacts)
-    files: FilesRead = FilesRead()
+    files: FilesRead = field(default_factory=FilesRead)
 
 
 def _none_applied(_: Settings) -> frozenset[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import ValidationError
 
 from reconciler.errors import Complaint, Mark
-from reconciler.frozen import dataclass
 from reconciler.manifests.filenames import name_from
 from reconciler.manifests.nodes import Node, Pairs, Path, Scalar, mark_of, node_at
 from reconciler.manifests.words import QUOTE_LIMIT, did_you_mean, listed, quote

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.frozen import dataclass
 from reconciler.manifests.nodes import Items, Node, Scalar
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Complaint
-from reconciler.frozen import dataclass
 from reconciler.manifests.contacts import Contacts, unknown
 from reconciler.manifests.naming import Naming
 from reconciler.manifests.words import quote

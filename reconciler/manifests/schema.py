@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Complaint, ReconcilerError, UsageError
-from reconciler.frozen import dataclass
 from reconciler.manifests.collect import MAX_COMPLAINTS
 from reconciler.manifests.nodes import Node, without
 from reconciler.manifests.plain import Shape, plain, shape_of

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
 
-from reconciler.frozen import dataclass
 from reconciler.manifests.yamlmarks import events
 
 Kind = Literal["scalar", "alias", "items", "pairs"]

@@ -17,11 +17,11 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, GitError, Mark, ReconcilerError
-from reconciler.frozen import dataclass
 from reconciler.manifests import yamlmarks
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, Config, load_config, spelled_config
 from reconciler.manifests.files import (

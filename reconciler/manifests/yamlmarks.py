@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
 
 from reconciler.errors import Complaint, Mark
-from reconciler.frozen import dataclass
 from reconciler.manifests import syntax
 from reconciler.manifests.collect import Complaints
 from reconciler.manifests.nodes import Items, Node, Pairs, Scalar

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.messaging.letters import drafts
 from reconciler.model.link import digest
 from reconciler.model.live import Problem

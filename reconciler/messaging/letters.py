@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.model.invitation import GroupInvites
 from reconciler.model.link import is_link
 from reconciler.model.live import Problem

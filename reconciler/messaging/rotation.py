@@ -8,7 +8,7 @@ begun (on disk) ── sent ─┼─ another link is read: revoked (on disk), d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import (
@@ -21,7 +21,6 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.frozen import dataclass
 from reconciler.model.link import digest
 from reconciler.model.live import Problem
 from reconciler.model.record import Revoking

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -27,7 +27,6 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.frozen import dataclass
 from reconciler.messaging.patience import Attempts
 from reconciler.model.live import Problem
 from reconciler.model.record import Sent

@@ -3,9 +3,9 @@ it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model.live import IconSeen, LiveGroup, Problem
 from reconciler.model.plan import Note
 

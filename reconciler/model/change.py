@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model.desired import Icon, Person
 from reconciler.model.live import IconSeen
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.errors import Complaint, Mark
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.group import Ensure, Hold
 

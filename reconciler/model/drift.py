@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from reconciler.errors import Mark
-from reconciler.frozen import dataclass
 from reconciler.model.desired import Icon
 from reconciler.model.live import IconSeen
 from reconciler.model.plan import Note, Unmanaged

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.errors import Exit
-from reconciler.frozen import dataclass
 from reconciler.model.plan import Note
 
 Check = Literal["program", "files", "address", "credentials", "login", "clock", "account", "state", "lock"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model.desired import Person
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.plan import Note

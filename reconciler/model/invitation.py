@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model.change import Invite
 from reconciler.model.live import Problem
 from reconciler.model.plan import Note

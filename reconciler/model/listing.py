@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.errors import Mark
-from reconciler.frozen import dataclass
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.plan import Note
 

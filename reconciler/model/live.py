@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from reconciler.errors import ApiError
-from reconciler.frozen import dataclass
 from reconciler.model import number
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model.change import Change
 from reconciler.model.live import Problem
 from reconciler.model.plan import Action, GroupPlan, Note, Plan

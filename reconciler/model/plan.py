@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.errors import Mark
-from reconciler.frozen import dataclass
 from reconciler.model.change import (
     AdoptGroup,
     Change,

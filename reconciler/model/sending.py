@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model.desired import Person
 from reconciler.model.invitation import Invitations
 from reconciler.model.live import Problem

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.errors import Mark
-from reconciler.frozen import dataclass
 from reconciler.model import number
 
 GUARD_CODES = (

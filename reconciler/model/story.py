@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from reconciler.frozen import dataclass
 from reconciler.model.record import State
 
 FactKind = Literal[

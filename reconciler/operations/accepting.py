@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError
-from reconciler.frozen import dataclass
 from reconciler.manifests.accepting import Draft
 from reconciler.manifests.edits import EditError
 from reconciler.manifests.files import FileError, Tree

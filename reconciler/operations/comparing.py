@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import NotFound
-from reconciler.frozen import dataclass
 from reconciler.model.attribution import Base, SettingChange
 from reconciler.planning import attribution, planner
 from reconciler.reading import read

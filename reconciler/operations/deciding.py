@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
-from reconciler.frozen import dataclass
 from reconciler.manifests.resolve import ignored_id
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.planning import planfile, planner

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
-from reconciler.frozen import dataclass
 from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters, links_needed
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links

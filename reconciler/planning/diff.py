@@ -7,9 +7,9 @@ bob, so people are compared as sets of number keys.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.change import Affected, Invite
 from reconciler.model.desired import DesiredGroup, Person

@@ -6,9 +6,8 @@ Used for the plan of a run and again just before a group's first write, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.change import (
     AdoptGroup,

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from reconciler.frozen import dataclass
 from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, RemoveParticipants
 from reconciler.model.live import LiveGroup, Reading
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan

@@ -10,9 +10,9 @@ could not be read is never taken for absent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveGroup, Problem, Reading

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import Desired
 from reconciler.model.listing import ListedGroup, Listing, Owner, Role

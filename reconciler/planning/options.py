@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Literal
-
-from reconciler.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

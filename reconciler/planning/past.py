@@ -8,9 +8,9 @@ applied yet.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup, Icon, Person
 from reconciler.model.live import IconSeen

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reconciler.errors import ObjectionError
-from reconciler.frozen import dataclass
 from reconciler.model.change import (
     AdoptGroup,
     Change,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.errors import ReconcilerError, Unclear
-from reconciler.frozen import dataclass
 from reconciler.ports import Clock
 
 MOST = 60_000

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
@@ -34,7 +35,6 @@ from reconciler.errors import (
     Unclear,
     UsageError,
 )
-from reconciler.frozen import dataclass
 from reconciler.ports import Clock
 
 TIMEOUT = 30.0  # seconds: to connect, and for the whole answer

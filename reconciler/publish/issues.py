@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError, Unclear
-from reconciler.frozen import dataclass
 from reconciler.ports import Clock
 from reconciler.publish.comments import LOOKS, STRANGER, Published, facts_of, kind_of, lost, same
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Status

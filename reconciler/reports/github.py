@@ -8,9 +8,9 @@ them (`%`, CR, LF; in properties also `:` and `,`): nobody's text begins a line,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from reconciler.frozen import dataclass
 from reconciler.reports import difflines
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.phrases import Cell, counted

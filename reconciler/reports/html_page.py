@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
-
-from reconciler.frozen import dataclass
 
 Tone = Literal["bad", "warn", "change", "good", "quiet"]
 

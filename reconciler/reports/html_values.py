@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.reports import phrases
 from reconciler.reports.html_page import Drawn, Picture, Table, Value
 from reconciler.reports.shapes import PictureView

@@ -6,10 +6,10 @@ made visible.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.reports.escape import for_terminal
 from reconciler.reports.invites_layout import NO_SHEET, STATUSES, WARNING, history
 from reconciler.reports.phrases import counted

@@ -13,10 +13,10 @@ import json as documents
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from reconciler.errors import Exit, first_exit
-from reconciler.frozen import dataclass
 from reconciler.reports.escape import for_json, for_terminal
 from reconciler.reports.markdown_page import BUDGET
 from reconciler.reports.markdown_text import code, length, marker, prose

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
-from reconciler.frozen import dataclass
 from reconciler.reports import difflines
 from reconciler.reports.escape import for_terminal
 

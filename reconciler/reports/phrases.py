@@ -7,9 +7,9 @@ equal in several groups can be said once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, PersonView, PictureView
 
 if TYPE_CHECKING:

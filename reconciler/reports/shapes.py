@@ -5,9 +5,8 @@ Here is what the views of several verbs are made of; a verb's own shapes are in 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.attribution import CauseOfChange

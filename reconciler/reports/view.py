@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.frozen import dataclass
 from reconciler.model import number
 from reconciler.reports.shapes import ProblemView
 

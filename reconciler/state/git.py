@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import LockedError, StateError
-from reconciler.frozen import dataclass
 from reconciler.model.record import State
 from reconciler.state import codec, git_lease, git_log
 from reconciler.state.git_journal import GitJournal, rewritten

@@ -29,11 +29,11 @@ import re
 import secrets
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, LockedError, StateError, Unreachable
-from reconciler.frozen import dataclass
 from reconciler.state.codec import format_time
 from reconciler.state.git_errors import Declined
 from reconciler.state.git_message import SKIP, parse

@@ -8,13 +8,12 @@ does not have.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
-from reconciler.frozen import dataclass
 from reconciler.model.record import State
 from reconciler.model.story import Written
 from reconciler.state import codec

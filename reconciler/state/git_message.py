@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.model.record import Deed, State

@@ -14,12 +14,12 @@ import shlex
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
 
 from reconciler.errors import GitError, StateError, Unreachable
-from reconciler.frozen import dataclass
 from reconciler.git import Ended, Git
 from reconciler.state.git_errors import Declined, may_push, refusal, rejection
 

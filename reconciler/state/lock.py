@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, LockedError
-from reconciler.frozen import dataclass
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock
