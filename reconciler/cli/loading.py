@@ -196,7 +196,7 @@ def state_file(common: Common, settings: Settings, account: str) -> Path | None:
 
 def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
     """Pictures that a state in a file says were applied; a branch is not fetched for that."""
-    from reconciler.state.applied_icons import applied_icons
+    from reconciler.state.file import applied_icons
 
     path = state_file(common, settings, common.account_name)
     try:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NoReturn, Self, TypeVar
 
+from reconciler.model import number
+from reconciler.model.group import is_name
 from reconciler.model.record import (
     Applied,
     IconRecord,
@@ -22,7 +25,6 @@ from reconciler.model.record import (
     State,
     StoredSubject,
 )
-from reconciler.state import fields
 
 FORMAT_VERSION = 1
 
@@ -170,105 +172,105 @@ def loads(data: bytes) -> State:
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
         raise Damaged("no JSON that this program would have written") from None
     try:
-        return _state(fields.Object(document))
-    except fields.Wrong as wrong:
+        return _state(Object(document))
+    except Wrong as wrong:
         raise Damaged(str(wrong)) from None
 
 
-def _state(root: fields.Object) -> State:
-    version = root.need("format_version", fields.integer)
+def _state(root: Object) -> State:
+    version = root.need("format_version", integer)
     if version > FORMAT_VERSION:
         raise Newer(f"format version {version}; this program knows {FORMAT_VERSION}")
     if version < 1:
-        raise fields.Wrong("is no version").within("format_version")
+        raise Wrong("is no version").within("format_version")
     return State(
-        base_url=root.need("base_url", fields.text),
-        serial=root.need("serial", fields.count),
-        commit=root.get("commit", fields.text),
-        groups=root.need("groups", fields.by_name(_read_record)),
-        creating=root.need("creating", fields.by_name(_read_intent)),
-        created=root.need("created", fields.listed(fields.time)),
-        left=root.get("left", fields.by_name(_read_left)) or {},
+        base_url=root.need("base_url", text),
+        serial=root.need("serial", count),
+        commit=root.get("commit", text),
+        groups=root.need("groups", by_name(_read_record)),
+        creating=root.need("creating", by_name(_read_intent)),
+        created=root.need("created", listed(time)),
+        left=root.get("left", by_name(_read_left)) or {},
     )
 
 
 def _read_record(value: object) -> Record:
-    item = fields.Object(value)
+    item = Object(value)
     return Record(
-        id=item.need("id", fields.group_id),
+        id=item.need("id", group_id),
         applied=item.get("applied", _read_applied),
         icon=item.get("icon", _read_icon),
-        link_version=item.get("link_version", fields.count),
-        joined=item.get("joined", fields.texts) or (),
-        missing=item.get("missing", fields.mapped(fields.time)) or {},
-        sent=item.get("sent", fields.mapped(_read_sent)) or {},
+        link_version=item.get("link_version", count),
+        joined=item.get("joined", texts) or (),
+        missing=item.get("missing", mapped(time)) or {},
+        sent=item.get("sent", mapped(_read_sent)) or {},
         revoking=item.get("revoking", _read_revoking),
         stored=item.get("stored", _read_stored),
     )
 
 
 def _read_applied(value: object) -> Applied:
-    item = fields.Object(value)
+    item = Object(value)
     return Applied(
-        subject=item.get("subject", fields.text),
-        icon=item.get("icon", fields.text),
-        admins=item.get("admins", fields.texts),
-        members=item.get("members", fields.texts),
+        subject=item.get("subject", text),
+        icon=item.get("icon", text),
+        admins=item.get("admins", texts),
+        members=item.get("members", texts),
     )
 
 
 def _read_icon(value: object) -> IconRecord:
-    item = fields.Object(value)
+    item = Object(value)
     return IconRecord(
-        source=item.need("source", fields.text),
-        served=item.need("served", fields.text),
-        url=item.need("url", fields.text),
-        length=item.get("length", fields.count),
+        source=item.need("source", text),
+        served=item.need("served", text),
+        url=item.need("url", text),
+        length=item.get("length", count),
     )
 
 
 def _read_sent(value: object) -> Sent:
-    item = fields.Object(value)
+    item = Object(value)
     return Sent(
-        at=item.need("at", fields.time),
-        times=item.need("times", fields.count),
-        status=item.need("status", fields.text),
-        earlier=item.get("earlier", fields.listed(fields.time)) or (),
-        message=item.get("message", fields.text) or "",
-        link=item.get("link", fields.text) or "",
+        at=item.need("at", time),
+        times=item.need("times", count),
+        status=item.need("status", text),
+        earlier=item.get("earlier", listed(time)) or (),
+        message=item.get("message", text) or "",
+        link=item.get("link", text) or "",
     )
 
 
 def _read_revoking(value: object) -> Revoking:
-    item = fields.Object(value)
+    item = Object(value)
     return Revoking(
-        version=item.get("version", fields.count),
-        link=item.need("link", fields.text),
-        at=item.need("at", fields.time),
-        closing=item.get("closing", fields.flag) or False,
+        version=item.get("version", count),
+        link=item.need("link", text),
+        at=item.need("at", time),
+        closing=item.get("closing", flag) or False,
     )
 
 
 def _read_stored(value: object) -> StoredSubject:
-    item = fields.Object(value)
-    return StoredSubject(sent=item.need("sent", fields.text), found=item.need("found", fields.text))
+    item = Object(value)
+    return StoredSubject(sent=item.need("sent", text), found=item.need("found", text))
 
 
 def _read_left(value: object) -> Left:
-    item = fields.Object(value)
+    item = Object(value)
     return Left(
-        id=item.need("id", fields.group_id),
-        at=item.need("at", fields.time),
-        how="closed" if item.need("how", fields.text) == "closed" else "left",
+        id=item.need("id", group_id),
+        at=item.need("at", time),
+        how="closed" if item.need("how", text) == "closed" else "left",
     )
 
 
 def _read_intent(value: object) -> Intent:
-    item = fields.Object(value)
+    item = Object(value)
     return Intent(
-        subject=item.need("subject", fields.text),
-        listed=item.need("listed", fields.listed(fields.group_id)),
-        at=item.need("at", fields.time),
+        subject=item.need("subject", text),
+        listed=item.need("listed", listed(group_id)),
+        at=item.need("at", time),
     )
 
 
@@ -282,3 +284,153 @@ def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> NoReturn:
     raise Damaged(f"{name} is no JSON")
+
+
+# --- values of a document, each of the kind that was asked for, or damage that names its place ----------
+
+MOST = 2**63 - 1
+"""The largest whole number; Python refuses to write some that it can read."""
+
+T = TypeVar("T")
+
+
+class Wrong(Exception):
+    """Damage at one place. Whoever looks into a value adds where it stands as this passes by, so that nothing
+    is spent on places while all is well."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self._what = what
+        self._place = ""
+
+    def within(self, step: str | int) -> Self:
+        """The same, seen from what holds it under a key or an index."""
+        # A key may be a person's number, where they have no alias.
+        shown = f"[{step}]" if isinstance(step, int) else number.mask_text(step, 40)
+        dot = "." if self._place and not self._place.startswith("[") else ""
+        self._place = f"{shown}{dot}{self._place}"
+        return self
+
+    def __str__(self) -> str:
+        return f"{self._place or 'the document'} {self._what}"
+
+
+class Object:
+    """A JSON object, looked into key by key."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise Wrong("is no object")
+        self.values: dict[str, object] = value
+
+    def need(self, key: str, read: Callable[[object], T]) -> T:
+        """The value of a key, which has to be there."""
+        if key not in self.values:
+            raise Wrong("is missing").within(key)
+        try:
+            return read(self.values[key])
+        except Wrong as wrong:
+            raise wrong.within(key) from None
+
+    def get(self, key: str, read: Callable[[object], T]) -> T | None:
+        """The value of a key; None where it is absent or null."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except Wrong as wrong:
+            raise wrong.within(key) from None
+
+
+def text(value: object) -> str:
+    """Any text."""
+    if not isinstance(value, str):
+        raise Wrong("is no text")
+    return value
+
+
+def integer(value: object) -> int:
+    """A whole number, of at most `MOST` either way."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Wrong("is no whole number")
+    if abs(value) > MOST:
+        raise Wrong("is too large")
+    return value
+
+
+def flag(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Wrong("is neither true nor false")
+    return value
+
+
+def count(value: object) -> int:
+    """A whole number from 0 on."""
+    if integer(value) < 0:
+        raise Wrong("is below 0")
+    return integer(value)
+
+
+def group_id(value: object) -> str:
+    """A group's id."""
+    found = text(value)
+    if not number.is_group_id(found):
+        raise Wrong("is no group id")
+    return found
+
+
+def time(value: object) -> datetime:
+    """A moment in ISO 8601 with a zone, in UTC."""
+    try:
+        at = datetime.fromisoformat(text(value))
+        if at.tzinfo is None:
+            raise Wrong("is a time without a zone")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: the first hour of year 1, in a zone east of Greenwich
+        raise Wrong("is no time") from None
+
+
+def listed(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    """A list of what `read` reads."""
+
+    def read_list(value: object) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise Wrong("is no list")
+        found: list[T] = []
+        try:
+            for item in value:
+                found.append(read(item))
+        except Wrong as wrong:
+            raise wrong.within(len(found)) from None
+        return tuple(found)
+
+    return read_list
+
+
+texts = listed(text)
+
+
+def mapped(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
+    """An object with any keys, of what `read` reads."""
+
+    def read_mapping(value: object) -> Mapping[str, T]:
+        item = Object(value)
+        return {key: item.need(key, read) for key in item.values}
+
+    return read_mapping
+
+
+def by_name(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
+    """As `mapped`, for keys that have to be names: they reach terminals and reports."""
+
+    def read_by_name(value: object) -> Mapping[str, T]:
+        item = Object(value)
+        if not all(map(is_name, item.values)):
+            raise Wrong("holds a key that is no name")
+        return {key: item.need(key, read) for key in item.values}
+
+    return read_by_name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shlex
 import stat
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from reconciler.state.memory import MemoryJournal
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock, Movable
+
 
 MAX_BYTES = 64 * 1024 * 1024
 """The state of 10,000 groups takes a tenth of this."""
@@ -305,3 +307,20 @@ def _sync(path: Path) -> None:
             raise
     finally:
         os.close(folder)
+
+
+# --- pictures that were applied before: read ahead of the state, they need not be decoded again ---------
+
+_MOST_BYTES = 64 << 20
+_SOURCE = re.compile(rb'"source": "([0-9a-f]{64})"')
+"""As it stands in the state; inside of a text it would stand with backslashes."""
+
+
+def applied_icons(path: Path) -> frozenset[str]:
+    """SHA-256 of the pictures that a state file says were applied; none where it cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            return frozenset()
+        return frozenset(map(bytes.decode, _SOURCE.findall(path.read_bytes())))
+    except OSError:
+        return frozenset()

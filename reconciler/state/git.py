@@ -17,7 +17,7 @@ from reconciler.errors import LockedError, StateError
 from reconciler.model.record import State
 from reconciler.state import codec, git_lease, git_log
 from reconciler.state.git_journal import GitJournal, rewritten
-from reconciler.state.git_message import Origin
+from reconciler.state.git_log import Origin
 from reconciler.state.git_remote import FILE, MOVED, Remote
 
 if TYPE_CHECKING:

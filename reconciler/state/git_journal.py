@@ -10,21 +10,23 @@ carries all of theirs. Every push renews the lock and works only while it is hel
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError, Unreachable
-from reconciler.state import codec, git_message
+from reconciler.model.record import Intent, Left, Record, State
+from reconciler.state import codec, git_log
 from reconciler.state.git_remote import MOVED, Remote, Update
 from reconciler.state.memory import MemoryJournal
-from reconciler.state.merge import Conflict, merge
 
 if TYPE_CHECKING:
     from reconciler.model.record import Deed, Record, State
     from reconciler.ports import Clock
     from reconciler.state.git_lease import Lease
-    from reconciler.state.git_message import Origin
+    from reconciler.state.git_log import Origin
+
 
 LINGER = 5.0
 """Seconds after which what may wait is pushed."""
@@ -104,7 +106,7 @@ class GitJournal(MemoryJournal):
     def retire(self, successor: str) -> str:
         """Call the state's file otherwise: a commit like any other, so that no history and no branch goes."""
         self.close()
-        message = git_message.compose(f"migrate: moved to {successor}", (), self._origin)
+        message = git_log.compose(f"migrate: moved to {successor}", (), self._origin)
         if self._tip is None:
             raise StateError(f"there is no branch {self._remote.name}/{self._remote.branch} yet")
         commit = self._remote.retired(self._tip, message, self._clock.now())
@@ -166,10 +168,8 @@ class GitJournal(MemoryJournal):
                 carried = self._version
                 self._due = None
                 state = replace(self._state, serial=self._state.serial + 1)
-            title, lines = (
-                git_message.of_step(self._base, state) if deed is None else git_message.of_deed(deed)
-            )
-            message = git_message.compose(title, lines, self._origin)
+            title, lines = git_log.of_step(self._base, state) if deed is None else git_log.of_deed(deed)
+            message = git_log.compose(title, lines, self._origin)
             commit = self._remote.commit(self._tip, self._encoder.encode(state), message, self._clock.now())
             self._sent[commit] = state
             try:
@@ -283,3 +283,52 @@ def rewritten(remote: Remote, seen: str, what: str) -> StateError:
         f"if that was a mistake, put it back: git push --force {remote.name} {seen}:{remote.ref}; "
         f"if it was meant, say so: git update-ref -d {remote.seen_ref}, and run again",
     )
+
+
+# --- merging what two writers recorded, by name ---------------------------------------------------------
+
+_Entry = tuple[Record | None, Intent | None, Left | None]
+
+
+class Conflict(ValueError):
+    """`names` were changed on both sides, and not in the same way."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+def merge(base: State, ours: State, theirs: State) -> State:
+    """What both made of `base`. Raises `Conflict`."""
+    names = sorted(base.names | ours.names | theirs.names)
+    groups: dict[str, Record] = {}
+    creating: dict[str, Intent] = {}
+    left: dict[str, Left] = {}
+    conflicts = []
+    for name in names:
+        before, mine, other = _entry(base, name), _entry(ours, name), _entry(theirs, name)
+        if mine != before and other not in (before, mine):
+            conflicts.append(name)
+        record, intent, tombstone = mine if mine != before else other
+        if record is not None:
+            groups[name] = record
+        if intent is not None:
+            creating[name] = intent
+        if tombstone is not None:
+            left[name] = tombstone
+    if conflicts:
+        raise Conflict(tuple(conflicts))
+    return replace(
+        ours,
+        serial=max(ours.serial, theirs.serial),
+        commit=ours.commit if ours.commit != base.commit else theirs.commit,
+        groups=groups,
+        creating=creating,
+        left=left,
+        # of those of one moment as many as either side knows; ones that are too old are dropped by and by
+        created=tuple(sorted((Counter(ours.created) | Counter(theirs.created)).elements())),
+    )
+
+
+def _entry(state: State, name: str) -> _Entry:
+    return state.groups.get(name), state.creating.get(name), state.left.get(name)

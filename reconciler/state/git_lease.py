@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Interrupted, LockedError, StateError, Unreachable
 from reconciler.state.codec import format_time
 from reconciler.state.git_errors import Declined
-from reconciler.state.git_message import SKIP, parse
+from reconciler.state.git_log import SKIP, parse
 from reconciler.state.git_remote import Remote, Update
 
 if TYPE_CHECKING:

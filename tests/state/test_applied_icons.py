@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.record import Applied, IconRecord, Record
-from reconciler.state.applied_icons import applied_icons
-from reconciler.state.file import FileStore
+from reconciler.state.file import FileStore, applied_icons
 from tests.state.conftest import BASE_URL, FakeClock
 
 ICON = IconRecord("a" * 64, "b" * 64, "https://cdn.example/icon.jpeg", 2500)

@@ -14,8 +14,8 @@ from reconciler.git import Git
 from reconciler.model.record import Record, State
 from reconciler.state import codec
 from reconciler.state.git import GitStore, Writer
-from reconciler.state.git_message import Origin as Source
-from reconciler.state.git_message import compose, parse
+from reconciler.state.git_log import Origin as Source
+from reconciler.state.git_log import compose, parse
 from reconciler.state.git_remote import Remote
 
 from . import git as repos

@@ -15,7 +15,7 @@ from reconciler.git import Git
 from reconciler.model.record import Applied, Deed, Intent, Record, Sent, State
 from reconciler.state import codec
 from reconciler.state.git import GitStore, Writer
-from reconciler.state.git_message import of_step
+from reconciler.state.git_log import of_step
 
 from . import git as repos
 from .conftest import BASE_URL, NOON, FakeClock

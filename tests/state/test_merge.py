@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.record import Intent, Left, Record, Revoking, State, StoredSubject
-from reconciler.state.git_journal import may_wait
-from reconciler.state.merge import Conflict, merge
+from reconciler.state.git_journal import Conflict, may_wait, merge
 
 from .conftest import NOON
 
