@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from reconciler.sandbox import Options, Server, start
 from tests import leaks
 from tests.support import ACCOUNT, Repo
 
 leaks.install()
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _CONNECT = socket.socket.connect
