@@ -7,6 +7,7 @@ Planning is handed a `Reader`, which has no method that writes and none that ask
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -231,3 +232,32 @@ class Workers(Protocol):
     def beside(self, task: Callable[[], T], meanwhile: Callable[[], None]) -> T:
         """What `task` returns; `meanwhile` is called while it is waited for."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPorts:
+    """What a run reads with: nothing in it can change a group, so neither can what is handed it alone."""
+
+    reader: Reader
+    icon_files: IconFiles
+    clock: Clock
+    progress: Progress
+    workers: Workers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePorts(ReadPorts):
+    """What a run changes groups with, and where it records that."""
+
+    writer: Writer
+    journal: Journal
+
+    def read_only(self) -> ReadPorts:
+        """The same without what changes anything, for planning."""
+        return ReadPorts(
+            reader=self.reader,
+            icon_files=self.icon_files,
+            clock=self.clock,
+            progress=self.progress,
+            workers=self.workers,
+        )

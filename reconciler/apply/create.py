@@ -52,27 +52,27 @@ class Created:
 def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     """The groups that creates of earlier runs made after all, by name.
 
-    All of them are looked for side by side, until the youngest intent is `patience.create` old, and never
+    All of them are looked for side by side, until the youngest intent is `timeouts.create` old, and never
     longer than that, whatever the clocks say. Those that are not found by then are to be created again.
     """
-    intents = {name: intent for name in names if (intent := tools.journal.state.creating.get(name))}
-    now, longest = tools.clock.now(), tools.patience.create
+    intents = {name: intent for name in names if (intent := tools.ports.journal.state.creating.get(name))}
+    now, longest = tools.ports.clock.now(), tools.timeouts.create
     ages = {name: max(0.0, (now - intent.at).total_seconds()) for name, intent in intents.items()}
     young = sorted(name for name, age in ages.items() if age < longest)
     found: dict[str, str] = {}
     if not young:  # planning has read the list since then
         return found
     seconds = longest - min(ages[name] for name in young)
-    tools.progress.tell(
+    tools.ports.progress.tell(
         f"Looking for up to {seconds:.0f} s for what an earlier run began to create, and may have: "
         f"{', '.join(young[:_NAMED])}{f' and {len(young) - _NAMED} more' if len(young) > _NAMED else ''}"
     )
 
     def look() -> bool | None:
         try:
-            listed = tools.reader.list_groups()
+            listed = tools.ports.reader.list_groups()
         except (ApiError, CredentialsError):
-            return None  # what could not be read is looked at again, until the patience ends
+            return None  # what could not be read is looked at again, until the time is up
         for name in young:
             group_id = None if name in found else _new_group(intents[name], listed, tools)
             if group_id is not None:
@@ -80,7 +80,7 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
         return True if len(found) == len(young) else None
 
     with suppress(Interrupted):
-        tools.poll(look, seconds, tools.patience.longest_for_a_create)
+        tools.poll(look, seconds, tools.timeouts.longest_for_a_create)
     return {name: group_id for name, group_id in found.items() if list(found.values()).count(group_id) == 1}
 
 
@@ -96,23 +96,23 @@ def create(name: str, subject: str, tools: Tools) -> Created:
 def _create(name: str, subject: str, tools: Tools) -> Created:
     problem: Problem | None = None
     for _ in range(2 * tools.retries + 1):
-        if tools.clock.stopping:
+        if tools.ports.clock.stopping:
             return Created("skipped" if problem is None else "failed", problem=problem or INTERRUPTED)
         try:
-            listed = tools.reader.list_groups()
+            listed = tools.ports.reader.list_groups()
             twin = _appeared_since_planned(subject, listed, tools)
         except (ApiError, CredentialsError) as error:
             return Created("failed", problem=problem_of(error))
         if twin is not None:
             return Created("skipped", problem=twin)
-        intent = Intent(subject, listed, tools.clock.now())
+        intent = Intent(subject, listed, tools.ports.clock.now())
         try:
-            tools.journal.intend(name, intent)
+            tools.ports.journal.intend(name, intent)
         except StateError as error:
             tools.unsaved(error, name, None)
             return Created("skipped", problem=problem_of(error))
         try:
-            group_id = tools.writer.create_group(subject)
+            group_id = tools.ports.writer.create_group(subject)
         except (RateLimited, NotSent) as error:
             problem = problem_of(error)
             _cancel(name, tools)
@@ -133,7 +133,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
 def _cancel(name: str, tools: Tools) -> None:
     """Forget the intent; where that cannot be written, the next run looks for a group and finds none."""
     try:
-        tools.journal.cancel(name)
+        tools.ports.journal.cancel(name)
     except StateError as error:
         tools.unsaved(error, name, None)
 
@@ -141,27 +141,27 @@ def _cancel(name: str, tools: Tools) -> None:
 def _taken(name: str, group_id: str, tools: Tools) -> Created:
     """The id is recorded before anything else is done with the group."""
     try:
-        tools.journal.created(name, group_id, tools.clock.now())
+        tools.ports.journal.created(name, group_id, tools.ports.clock.now())
     except StateError as error:
         tools.unsaved(error, name, group_id)
     return Created("done", id=group_id)
 
 
 def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) -> Created:
-    seconds = tools.patience.unclear
-    if seconds > tools.patience.effect:
-        tools.progress.tell(
+    seconds = tools.timeouts.unclear
+    if seconds > tools.timeouts.effect:
+        tools.ports.progress.tell(
             f"Looking for up to {seconds:.0f} s whether {name} was created: {problem.message}"
         )
 
     def look() -> str | None:
         try:
-            return _new_group(intent, tools.reader.list_groups(), tools)
+            return _new_group(intent, tools.ports.reader.list_groups(), tools)
         except (ApiError, CredentialsError):
-            return None  # what could not be read is looked at again, until the patience ends
+            return None  # what could not be read is looked at again, until the time is up
 
     try:
-        found = tools.poll(look, seconds, tools.patience.longest_for_a_create)
+        found = tools.poll(look, seconds, tools.timeouts.longest_for_a_create)
     except Interrupted:
         found = None
     if found is None:
@@ -182,7 +182,7 @@ def _new_group(intent: Intent, listed: tuple[str, ...], tools: Tools) -> str | N
 def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
     """The group, unless somebody else made it, or it cannot be read yet."""
     try:
-        group = tools.reader.get_group(group_id)
+        group = tools.ports.reader.get_group(group_id)
     except (ApiError, CredentialsError):
         return None
     keys = tools.context.account_keys
@@ -190,7 +190,7 @@ def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
 
 
 def _unbound(listed: tuple[str, ...], known: frozenset[str], tools: Tools) -> list[str]:
-    bound = {record.id for record in tools.journal.state.groups.values()}
+    bound = {record.id for record in tools.ports.journal.state.groups.values()}
     return [group_id for group_id in listed if group_id not in known and group_id not in bound]
 
 
@@ -223,6 +223,6 @@ def _subject_of(group_id: str, tools: Tools) -> str | None:
     """The subject of a group that has appeared; "" for one that is no twin, because this run has made it for
     another name, or because it is gone again; None as long as nobody knows."""
     try:
-        return tools.reader.get_group(group_id).subject
+        return tools.ports.reader.get_group(group_id).subject
     except NotFound:
-        return None if _unbound(tools.reader.list_groups(), tools.listed, tools).count(group_id) else ""
+        return None if _unbound(tools.ports.reader.list_groups(), tools.listed, tools).count(group_id) else ""

@@ -102,7 +102,7 @@ class Effects:
         singly = False
         self.unclear = False
         for attempt in range(self.tools.retries + 1):
-            if attempt and self.tools.clock.stopping:
+            if attempt and self.tools.ports.clock.stopping:
                 return Sent("unknown", problem)
             error, rest = self._send(rest, singly)
             if error is None:
@@ -147,8 +147,8 @@ class Effects:
         showing somebody who has left, and that is waited for, once asking for each alone has told who is
         meant."""
         if not refused:
-            return self.tools.patience.effect
-        return self.tools.patience.effect if alone and isinstance(change, PeopleChange) else 0.0
+            return self.tools.timeouts.effect
+        return self.tools.timeouts.effect if alone and isinstance(change, PeopleChange) else 0.0
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Which of the changes one read of the group (and of what else they need) does not show yet; for
@@ -185,7 +185,7 @@ class Effects:
         """The group as it is now; None when there is none or, with `unread` set, when nobody knows."""
         self.unread = None
         try:
-            self.live = self.tools.reader.get_group(self.group_id)
+            self.live = self.tools.ports.reader.get_group(self.group_id)
             return self.live
         except NotFound:
             return None
@@ -214,7 +214,7 @@ class Effects:
 
     def _took_otherwise(self, change: SetSubject, live: LiveGroup) -> bool:
         """Whether the service has taken the subject, and keeps it in another form than it was sent."""
-        record = self.tools.journal.state.groups.get(self.name)
+        record = self.tools.ports.journal.state.groups.get(self.name)
         known = record is not None and record.stored == StoredSubject(change.after, normal(live.subject))
         moved = normal(live.subject) != normal(change.before)
         return known or (moved and stored_otherwise(live.subject, change.after))
@@ -227,10 +227,10 @@ class Effects:
             return False
 
     def _icon_is_so(self, change: SetIcon | RemoveIcon) -> bool:
-        meta = self.tools.reader.get_icon(self.group_id)
+        meta = self.tools.ports.reader.get_icon(self.group_id)
         if isinstance(change, RemoveIcon) or meta is None:
             return isinstance(change, RemoveIcon) and meta is None
-        data = self.tools.reader.fetch_icon(meta)
+        data = self.tools.ports.reader.fetch_icon(meta)
         served = pictures.sha256(data)
         if served == self.served_before and served != change.after.sha256:
             self.unchanged = meta, data
@@ -245,7 +245,7 @@ class Effects:
             return False
         meta, data = self.unchanged
         try:
-            alike = pictures.alike(data, self.tools.icon_files.read(change.after))
+            alike = pictures.alike(data, self.tools.ports.icon_files.read(change.after))
         except PictureError:
             return False
         if alike:
@@ -258,7 +258,7 @@ class Effects:
         keys = self.tools.context.account_keys
         if keys:
             return not keys & live.participant_keys
-        return self.group_id not in self.tools.reader.list_groups()
+        return self.group_id not in self.tools.ports.reader.list_groups()
 
     def _begin_to_revoke(self, change: RevokeLink) -> Sent | None:
         """Ask for the link that is to die, and put on record that it is. Returns how that ended where nothing
@@ -266,13 +266,13 @@ class Effects:
         an earlier run had begun this, and there is another link by now."""
         link: str | None = None
         try:
-            link = self.tools.writer.get_link(self.group_id)
+            link = self.tools.ports.writer.get_link(self.group_id)
         except (ApiError, CredentialsError) as error:
             if not isinstance(error, NotFound) and getattr(error, "code", "") != _JUNK_LINK:
                 problem = problem_of(error)
                 unread = replace(problem, message=f"the present link could not be read: {problem.message}")
                 return Sent("failed", unread)
-        record = self.tools.journal.state.groups.get(self.name)
+        record = self.tools.ports.journal.state.groups.get(self.name)
         begun = self.begun = record.revoking if record is not None else None
         self.closing = change.after is None
         if begun is not None and link is not None and digest(link) != begun.link:
@@ -281,10 +281,10 @@ class Effects:
                 return Sent("done")  # `old_link` is None: the present link is a new one
         self.old_link = link  # a junk link, or none: then every proper link is a new one
         revoking = Revoking(
-            change.after, "" if link is None else digest(link), self.tools.clock.now(), self.closing
+            change.after, "" if link is None else digest(link), self.tools.ports.clock.now(), self.closing
         )
         try:
-            self.tools.journal.revoke(self.name, revoking)
+            self.tools.ports.journal.revoke(self.name, revoking)
         except StateError as error:
             self.tools.unsaved(error, self.name, None)
             return Sent("skipped", problem_of(error))
@@ -292,16 +292,16 @@ class Effects:
 
     def _not_revoked(self) -> None:
         """Nothing was done, so nothing may look begun: a link that dies otherwise would count as this one."""
-        record = self.tools.journal.state.groups.get(self.name)
+        record = self.tools.ports.journal.state.groups.get(self.name)
         if record is None:
             return
         try:
-            self.tools.journal.record(self.name, replace(record, revoking=self.begun))
+            self.tools.ports.journal.record(self.name, replace(record, revoking=self.begun))
         except StateError as error:
             self.tools.unsaved(error, self.name, None)
 
     def _link_is_new(self) -> bool:
-        if self.tools.writer.get_link(self.group_id) == self.old_link:
+        if self.tools.ports.writer.get_link(self.group_id) == self.old_link:
             return False
         self._revoked()
         return True
@@ -312,7 +312,7 @@ class Effects:
         if self.closing:
             return
         try:
-            self.tools.journal.revoked(self.name)
+            self.tools.ports.journal.revoked(self.name)
         except StateError as error:
             self.tools.unsaved(error, self.name, None)
 
@@ -346,12 +346,12 @@ class Effects:
 
     def _call(self, change: Change) -> None:
         """The one call of a change of at most `BATCH` people."""
-        writer, group_id = self.tools.writer, self.group_id
+        writer, group_id = self.tools.ports.writer, self.group_id
         match change:
             case SetSubject():
                 writer.set_subject(group_id, change.after)
             case SetIcon():
-                writer.set_icon(group_id, self.tools.icon_files.read(change.after), change.after.mime)
+                writer.set_icon(group_id, self.tools.ports.icon_files.read(change.after), change.after.mime)
             case RemoveIcon():
                 writer.remove_icon(group_id)
             case Promote():

@@ -124,7 +124,7 @@ class GroupRun:
         desired = self.planned.desired
         if desired is None or desired.icon is None or self.fresh:
             return
-        seen = observe_icon(self.tools.reader, live.id, desired.icon, None, self.tools.icon_files)
+        seen = observe_icon(self.tools.ports, live.id, desired.icon, None)
         if isinstance(seen, Problem):
             self._end(RemoveIcon(IconSeen(None)), "unknown", seen)
         elif seen.meta is not None:
@@ -148,7 +148,7 @@ class GroupRun:
         return Outcome(sent, "failed", stored_in_another_form(live.subject))
 
     def _readable(self, group_id: str) -> LiveGroup | None:
-        found = observe_group(self.tools.reader, group_id)
+        found = observe_group(self.tools.ports.reader, group_id)
         return found if isinstance(found, LiveGroup) else None
 
     def _adopt(self, pending: list[Change]) -> list[Change]:
@@ -169,7 +169,7 @@ class GroupRun:
         return pending[1:]
 
     def _old_record(self, group_id: str) -> Record | None:
-        groups = self.tools.journal.state.groups
+        groups = self.tools.ports.journal.state.groups
         record = groups.get(self.planned.name) or groups.get(self.planned.was or "")
         return record if record is not None and record.id == group_id else None
 
@@ -177,12 +177,12 @@ class GroupRun:
         group_id = self.group_id
         if group_id is None:
             raise ValueError(f"{self.planned.name} has changes but no group")
-        if self.tools.clock.stopping:
+        if self.tools.ports.clock.stopping:
             self._skip(approved, INTERRUPTED)
             return
         new = any(isinstance(outcome.change, CreateGroup) for outcome in self.outcomes)
         found = self.tools.poll(lambda: self._readable(group_id)) if new else None
-        live = found or observe_group(self.tools.reader, group_id)
+        live = found or observe_group(self.tools.ports.reader, group_id)
         if isinstance(live, Problem):
             self._skip(approved, replace(live, message=f"could not be read again: {live.message}"))
             return
@@ -201,7 +201,7 @@ class GroupRun:
     def _gone(self, group_id: str, approved: tuple[Change, ...]) -> None:
         """A 404 or 400 alone does not say that the account is out of the group: the list has to agree."""
         try:
-            listed = group_id in self.tools.reader.list_groups()
+            listed = group_id in self.tools.ports.reader.list_groups()
         except ApiError as error:
             problem = Problem.of(error)
             self._skip(approved, replace(problem, message=f"could not be read again: {problem.message}"))
@@ -224,13 +224,8 @@ class GroupRun:
         if desired.icon is not None and self.fresh:
             self.seen = IconSeen(None)  # nobody can have given it one
         elif desired.icon is not None and desired.ensure == "present":
-            seen = observe_icon(
-                self.tools.reader,
-                live.id,
-                desired.icon,
-                record.icon if record else None,
-                self.tools.icon_files,
-            )
+            known = record.icon if record else None
+            seen = observe_icon(self.tools.ports, live.id, desired.icon, known)
             if isinstance(seen, Problem):
                 return replace(seen, message=f"could not be read again: {seen.message}")
             self.seen = seen
@@ -257,7 +252,7 @@ class GroupRun:
 
     def _write(self, group_id: str, approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> None:
         record = self._old_record(group_id)
-        known = self.planned.name in self.tools.journal.state.groups
+        known = self.planned.name in self.tools.ports.journal.state.groups
         if not known and any(isinstance(change, RevokeLink) for change in fresh):
             try:  # that it was begun is recorded of a name that is known
                 self._save(record or Record(id=group_id))
@@ -371,13 +366,13 @@ class GroupRun:
 
     def _record_people(self, live: LiveGroup, desired: DesiredGroup) -> None:
         """After a run that only promotes: nothing is bound, and nothing but people is taken note of."""
-        state = self.tools.journal.state
+        state = self.tools.ports.journal.state
         old = state.groups.get(self.planned.name)
         if old is None or old.id != live.id or self.planned.name in state.creating:
             return
         try:
-            self.tools.journal.record(
-                self.planned.name, people_of(desired, live, old, self.tools.clock.now())
+            self.tools.ports.journal.record(
+                self.planned.name, people_of(desired, live, old, self.tools.ports.clock.now())
             )
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None)
@@ -385,7 +380,7 @@ class GroupRun:
     def _save(self, record: Record) -> None:
         """Record the group under its name, and under no other, in one step: whoever is killed between two
         would leave two names for one group."""
-        self.tools.journal.observe({self.planned.name: record}, self._former_names())
+        self.tools.ports.journal.observe({self.planned.name: record}, self._former_names())
 
     def _former_names(self) -> tuple[str, ...]:
         return () if self.planned.was is None else (self.planned.was,)
@@ -393,9 +388,9 @@ class GroupRun:
     def _forget(self) -> None:
         """The group was left: nothing is known of it any more but that."""
         closed = self.planned.desired is not None and self.planned.desired.ensure is Ensure.CLOSED
-        left = Left(self.group_id or "", self.tools.clock.now(), "closed" if closed else "left")
+        left = Left(self.group_id or "", self.tools.ports.clock.now(), "closed" if closed else "left")
         try:
-            self.tools.journal.left({self.planned.name: left}, self._former_names())
+            self.tools.ports.journal.left({self.planned.name: left}, self._former_names())
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None)
 

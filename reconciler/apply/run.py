@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.apply.create import made_earlier
 from reconciler.apply.deed import deed
 from reconciler.apply.group import GroupRun
-from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Patience, Tools, problem_of
+from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Timeouts, Tools, problem_of
 from reconciler.errors import StateError
 from reconciler.model.change import AdoptGroup
 from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
@@ -18,13 +18,13 @@ from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
 from reconciler.model.record import Left
 from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.needs import left_ids
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.plan import GroupPlan, Plan
     from reconciler.model.record import Record, State
+    from reconciler.model.settings import ApiSettings
     from reconciler.planning.group import Context
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
+    from reconciler.ports import WritePorts
 
 _NOT_BEGUN = replace(
     WRONG_ACCOUNT, message="not begun: the configured `account` is not in the group just created"
@@ -34,48 +34,35 @@ _NOT_BEGUN = replace(
 def apply_plan(
     plan: Plan,
     reading: Reading,
-    *,
-    reader: Reader,
-    writer: Writer,
-    journal: Journal,
-    icon_files: IconFiles,
-    clock: Clock,
-    progress: Progress,
     context: Context,
-    concurrency: int,
-    retries: int,
-    patience: Patience | None = None,
-    workers: Workers = THREADS,
+    ports: WritePorts,
+    settings: ApiSettings,
+    timeouts: Timeouts | None = None,
 ) -> ApplyResult:
     """Make the plan so, and record what was observed where nothing had to change.
 
     The caller has dealt with objections. Failures become outcomes; nothing is raised for them. When
-    `clock.stopping` turns true, calls in flight are finished and the rest is `skipped`.
+    `ports.clock.stopping` turns true, calls in flight are finished and the rest is `skipped`.
     """
     tools = Tools(
-        reader=reader,
-        writer=writer,
-        journal=journal,
-        clock=clock,
-        icon_files=icon_files,
-        progress=progress,
+        ports=ports,
         context=context,
-        patience=patience or Patience(),
-        retries=retries,
-        listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(journal.state),
+        timeouts=timeouts or Timeouts(),
+        retries=settings.retries,
+        listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(ports.journal.state),
     )
     run = _Run(plan, reading, tools)
-    ended = run.all(workers, concurrency, progress)
+    ended = run.all(settings.write_concurrency)
     groups = tuple(ended.get(group.name) or _untouched(group) for group in plan.groups)
     try:
-        journal.finish(deed(groups, context.options.ready))
+        ports.journal.finish(deed(groups, context.options.ready))
     except StateError as error:
         tools.unsaved(error, "", None)
     return ApplyResult(
         plan=plan,
         groups=groups,
         complete=plan.complete,
-        interrupted=clock.stopping,
+        interrupted=ports.clock.stopping,
         unsaved=tools.broken,
         bind=tuple(tools.bind),
     )
@@ -88,9 +75,10 @@ class _Run:
         self.tools = tools
         self.lifted = tuple(entry for entry in plan.objections if entry.lifted_by is not None)
 
-    def all(self, workers: Workers, concurrency: int, progress: Progress) -> dict[str, GroupOutcome]:
+    def all(self, concurrency: int) -> dict[str, GroupOutcome]:
         todo = [group for group in self.plan.groups if group.changes]
         ended: dict[str, GroupOutcome] = {}
+        progress, workers = self.tools.ports.progress, self.tools.ports.workers
 
         def work(group: GroupPlan) -> None:
             ended[group.name] = self._one(group)
@@ -102,7 +90,7 @@ class _Run:
                     ended[outcome.name] = outcome
                     progress.advance()
                 todo = [group for group in todo if group.name not in ended]
-                if not self.tools.clock.stopping:
+                if not self.tools.ports.clock.stopping:
                     names = [group.name for group in todo if group.action == "create"]
                     self.tools.made_earlier = made_earlier(names, self.tools)
                 for outcome in self._until_account_is_proven(todo):
@@ -118,16 +106,16 @@ class _Run:
     def _adopted(self, todo: list[GroupPlan]) -> Iterator[GroupOutcome]:
         """Bind and record, in one step, what was found and is as wanted already; nothing is written to it."""
         groups = [group for group in todo if all(isinstance(change, AdoptGroup) for change in group.changes)]
-        if not groups or self.tools.clock.stopping or self.tools.context.options.ready is not None:
+        if not groups or self.tools.ports.clock.stopping or self.tools.context.options.ready is not None:
             return
-        state = self.tools.journal.state
+        state = self.tools.ports.journal.state
         records = {
             group.name: record for group in groups if (record := self._observed(group, state)) is not None
         }
         problem: Problem | None = None
         try:
             former = [group.was for group in groups if group.name in records and group.was is not None]
-            self.tools.journal.observe(records, former)
+            self.tools.ports.journal.observe(records, former)
         except StateError as error:
             problem = problem_of(error)
             for name, record in records.items():
@@ -144,7 +132,7 @@ class _Run:
         read = [found for found in self.reading.groups.values() if isinstance(found, LiveGroup)]
         proven = any(map(self.tools.holds_account, read)) or not self.tools.context.account
         for group in todo:
-            if proven or self.tools.halted or self.tools.broken or self.tools.clock.stopping:
+            if proven or self.tools.halted or self.tools.broken or self.tools.ports.clock.stopping:
                 return
             if group.action == "create":
                 run = self._run(group)
@@ -154,7 +142,7 @@ class _Run:
                     self.tools.halted = None if proven else _NOT_BEGUN
 
     def _one(self, group: GroupPlan) -> GroupOutcome:
-        reason = INTERRUPTED if self.tools.clock.stopping else self.tools.broken or self.tools.halted
+        reason = INTERRUPTED if self.tools.ports.clock.stopping else self.tools.broken or self.tools.halted
         if reason is not None:
             skipped = tuple(Outcome(change, "skipped", reason) for change in group.changes)
             return GroupOutcome(
@@ -173,7 +161,7 @@ class _Run:
 
     def _observe(self) -> None:
         """Record what was seen of groups that are as wanted, and of those that were left that they were."""
-        state = self.tools.journal.state
+        state = self.tools.ports.journal.state
         records: dict[str, Record] = {}
         forgotten: list[str] = []
         left: dict[str, Left] = {}
@@ -195,8 +183,8 @@ class _Run:
                 forgotten += [group.was] if group.was is not None else []
         try:
             if left:
-                self.tools.journal.left(left, ())
-            self.tools.journal.observe(records, forgotten)
+                self.tools.ports.journal.left(left, ())
+            self.tools.ports.journal.observe(records, forgotten)
         except StateError as error:
             self.tools.unsaved(error, "", None)
 
@@ -207,7 +195,7 @@ class _Run:
             return {}
         if group.name in state.creating:  # that is for a full apply to settle
             return {}
-        seen = people_of(group.desired, group.live, old, self.tools.clock.now())
+        seen = people_of(group.desired, group.live, old, self.tools.ports.clock.now())
         return {} if seen == old else {group.name: seen}
 
     def _is_left(self, group: GroupPlan) -> bool:

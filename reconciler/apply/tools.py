@@ -1,4 +1,4 @@
-"""What every part of an apply works with: the ports, the plan's facts, patience, and what went wrong."""
+"""What every part of an apply works with: the ports, the facts of the plan, timeouts, and what went wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reconciler.model.live import LiveGroup, Problem
 
 if TYPE_CHECKING:
     from reconciler.planning.group import Context
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Writer
+    from reconciler.ports import WritePorts
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ WRONG_ACCOUNT = Problem(
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds: `effect`, for which an effect is waited for; `first` and `longest` pause between reads.
 
     `unclear` is how long a group is looked for that an unclear create may have made; `create` how old such a
@@ -56,14 +56,9 @@ class Patience:
 class Tools:
     """Shared by all workers of one apply."""
 
-    reader: Reader
-    writer: Writer
-    journal: Journal
-    clock: Clock
-    icon_files: IconFiles
-    progress: Progress
+    ports: WritePorts
     context: Context
-    patience: Patience
+    timeouts: Timeouts
     retries: int
     listed: frozenset[str]  # ids at planning time
     strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
@@ -76,20 +71,21 @@ class Tools:
     def poll(
         self, look: Callable[[], T | None], seconds: float | None = None, longest: float | None = None
     ) -> T | None:
-        """Look until there is something, for `seconds` at the most (`patience.effect` by default), with
-        pauses that grow up to `longest` (`patience.longest`).
+        """Look until there is something, for `seconds` at the most (`timeouts.effect` by default), with
+        pauses that grow up to `longest` (`timeouts.longest`).
 
         Looks at least once; gives up early when a stop was asked for.
         """
-        deadline = self.clock.monotonic() + (self.patience.effect if seconds is None else seconds)
-        pause = self.patience.first
+        clock = self.ports.clock
+        deadline = clock.monotonic() + (self.timeouts.effect if seconds is None else seconds)
+        pause = self.timeouts.first
         while True:
             found = look()
-            left = deadline - self.clock.monotonic()
-            if found is not None or left <= 0 or self.clock.stopping:
+            left = deadline - clock.monotonic()
+            if found is not None or left <= 0 or clock.stopping:
                 return found
-            self.clock.sleep(min(pause, left))
-            pause = min(pause * 1.6, longest or self.patience.longest)
+            clock.sleep(min(pause, left))
+            pause = min(pause * 1.6, longest or self.timeouts.longest)
 
     def holds_account(self, live: LiveGroup) -> bool:
         """Whether the account is in a group, as far as it is configured."""

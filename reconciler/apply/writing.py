@@ -98,7 +98,7 @@ class Writing:
         if change is None:  # as wanted already, or nobody is left to do it to
             self.ended[approved.kind] = Outcome(approved, "done")
             return
-        reason = INTERRUPTED if self.tools.clock.stopping else self._held_back(change)
+        reason = INTERRUPTED if self.tools.ports.clock.stopping else self._held_back(change)
         if reason is not None:
             self.ended[approved.kind] = Outcome(change, "skipped", reason)
             return
@@ -136,7 +136,7 @@ class Writing:
             if unread is not None and unread.code != INTERRUPTED.code:
                 problem = replace(unread, message=f"the result could not be read: {unread.message}")
                 self.ended[change.kind] = Outcome(change, "unknown", problem)
-            elif unread is not None or self.tools.clock.stopping:
+            elif unread is not None or self.tools.ports.clock.stopping:
                 self.ended[change.kind] = Outcome(change, "unknown", _NOT_AWAITED)
             else:
                 self.ended[change.kind] = Outcome(change, "failed", NOT_SEEN)

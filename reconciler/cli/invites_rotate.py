@@ -40,14 +40,7 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
                 )
 
             with work.store.lock(lock_timeout, clock) as journal:
-                found = operations.rotate_links(
-                    journal,
-                    names,
-                    writer=work.client.writer_under(journal.check),
-                    approve=approve,
-                    clock=clock,
-                    progress=terminal.progress(common.quiet),
-                )
+                found = operations.rotate_links(names, work.write_ports(journal), approve=approve)
             book = wiring.book(common, work.loaded)
         outputs.write(rotations_view(found, book))
         return exits.of_rotations(found)

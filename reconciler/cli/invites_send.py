@@ -70,17 +70,12 @@ def run(common: Common, wish: Wish) -> int:
                 work.store.warn_if_new()
                 sending = operations.send_invites(
                     work.loaded,
-                    journal,
-                    reader=work.client.reader,
-                    writer=work.client.writer_under(journal.check),
-                    icon_files=work.icon_files,
-                    options=work.store.placed(options, journal.state),
+                    work.store.placed(options, journal.state),
+                    work.write_ports(journal),
                     whom=whom,
                     settings=_settings(work.loaded.settings.invites, later),
                     unknown=unknown,
                     approve=approve,
-                    clock=clock,
-                    progress=terminal.progress(common.quiet),
                 )
         outputs.write(sending_view(sending, book))
         return exits.of_sending(sending)

@@ -39,15 +39,12 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
             found = operations.invites(
                 work.loaded,
                 work.store.read(),
-                reader=work.client.reader,
+                options,
+                work.read_ports(),
                 get_link=work.client.writer.get_link,
-                icon_files=work.icon_files,
-                options=options,
                 whom=operations.Whom(
                     people=known_people(person, work.loaded.desired), include_left=include_left
                 ),
-                clock=clock,
-                progress=terminal.progress(common.quiet),
             )
             stopped = clock.stopping
             view = invites_view(found, wiring.book(common, work.loaded))

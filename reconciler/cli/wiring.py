@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.record import State
     from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
-    from reconciler.ports import IconFiles
+    from reconciler.ports import IconFiles, Journal, ReadPorts, WritePorts
     from reconciler.reports.view import Book
 
 SANDBOX_ACCOUNT = "5519911112222"
@@ -64,6 +64,35 @@ class Workspace:
     plan_key: bytes
     store: Store
     base: Opened | None = None
+
+    def read_ports(self) -> ReadPorts:
+        """What the run reads with."""
+        from reconciler.ports import ReadPorts
+        from reconciler.workers import THREADS
+
+        return ReadPorts(
+            reader=self.client.reader,
+            icon_files=self.icon_files,
+            clock=self.clock,
+            progress=terminal.progress(self.common.quiet),
+            workers=THREADS,
+        )
+
+    def write_ports(self, journal: Journal) -> WritePorts:
+        """What the run changes groups with: every request that writes asks first whether `journal` permits
+        it."""
+        from reconciler.ports import WritePorts
+        from reconciler.workers import THREADS
+
+        return WritePorts(
+            reader=self.client.reader,
+            icon_files=self.icon_files,
+            clock=self.clock,
+            progress=terminal.progress(self.common.quiet),
+            workers=THREADS,
+            writer=self.client.writer_under(journal.check),
+            journal=journal,
+        )
 
 
 @contextmanager

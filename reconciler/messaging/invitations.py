@@ -20,11 +20,10 @@ from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.group import Context, newcomers
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired, DesiredGroup
-    from reconciler.ports import Clock, Progress, Workers
+    from reconciler.ports import ReadPorts
 
 _STILL_ALIVE = Problem(
     "revoking",
@@ -69,12 +68,10 @@ def invitations(
 def with_links(
     found: Invitations,
     get_link: Callable[[str], str],
+    ports: ReadPorts,
     *,
-    clock: Clock,
     concurrency: int,
-    progress: Progress,
     names: Collection[str] | None = None,
-    workers: Workers = THREADS,
 ) -> Invitations:
     """Ask for the link of every `ready` group (with `names`, of these), at most `concurrency` at once.
 
@@ -93,17 +90,16 @@ def with_links(
 
     def ask(name: str, group_id: str) -> None:
         try:
-            answers[name] = _STOPPED if clock.stopping else get_link(group_id)
+            answers[name] = _STOPPED if ports.clock.stopping else get_link(group_id)
         except ApiError as error:
             answers[name] = Problem.of(error)
 
-    progress.start("Asking for links", len(ids))
+    tasks = [partial(ask, name, group_id) for name, group_id in ids.items()]
+    ports.progress.start("Asking for links", len(ids))
     try:
-        workers.all(
-            [partial(ask, name, group_id) for name, group_id in ids.items()], concurrency, progress.advance
-        )
+        ports.workers.all(tasks, concurrency, ports.progress.advance)
     finally:
-        progress.finish()
+        ports.progress.finish()
     groups = tuple(
         _answered(group, answers[group.name]) if group.name in answers else group for group in found.groups
     )

@@ -28,7 +28,7 @@ from reconciler.model.sending import Rotation, Rotations
 
 if TYPE_CHECKING:
     from reconciler.model.record import Record
-    from reconciler.ports import Clock, Journal, Progress
+    from reconciler.ports import WritePorts
 
 EFFECT = 10.0
 """Seconds for which a new link is waited for, as for every effect."""
@@ -47,42 +47,40 @@ _RUN_AGAIN = "run it again: it is revoked only if the link is still the old one"
 
 @dataclass(slots=True)
 class Revoker:
-    """Revokes links one after the other. Of a writer it needs the two calls about links."""
+    """Revokes links one after the other."""
 
-    get_link: Callable[[str], str]
-    revoke_link: Callable[[str], None]
-    journal: Journal
-    clock: Clock
+    ports: WritePorts
     broken: Problem | None = None
     halted: Problem | None = None
 
-    def rotate(self, names: tuple[str, ...], progress: Progress) -> Rotations:
+    def rotate(self, names: tuple[str, ...]) -> Rotations:
         """Revoke the link of every recorded name. Failures become outcomes; nothing is raised for them."""
         found = []
+        progress = self.ports.progress
         progress.start("Revoking links", len(names))
         try:
             for name in names:
-                found.append(self._one(name, self.journal.state.groups[name]))
+                found.append(self._one(name, self.ports.journal.state.groups[name]))
                 progress.advance()
         finally:
             progress.finish()
-        return Rotations(groups=tuple(found), unsaved=self.broken, interrupted=self.clock.stopping)
+        return Rotations(groups=tuple(found), unsaved=self.broken, interrupted=self.ports.clock.stopping)
 
     def _one(self, name: str, record: Record) -> Rotation:
         rotation = Rotation(name=name, id=record.id, status="skipped", pending=len(record.sent))
-        reason = _STOPPED if self.clock.stopping else self.broken or self.halted
+        reason = _STOPPED if self.ports.clock.stopping else self.broken or self.halted
         if reason is not None:
             return replace(rotation, problem=reason)
         try:
             old = self._old_link(record.id)
             begun = record.revoking
             if begun is not None and old not in ("", begun.link):
-                self._record(lambda: self.journal.revoked(name))
+                self._record(lambda: self.ports.journal.revoked(name))
                 return replace(rotation, status="done", earlier=True)
-            revoking = Revoking(None, old, self.clock.now())
+            revoking = Revoking(None, old, self.ports.clock.now())
             if begun is not None:  # that of an apply stays that of its version, which this one fulfils
                 revoking = replace(begun, at=revoking.at)
-            if not self._record(lambda: self.journal.revoke(name, revoking)):
+            if not self._record(lambda: self.ports.journal.revoke(name, revoking)):
                 return replace(rotation, problem=self.broken)
             unclear = self._revoke(name, record)
         except (Refused, NotFound, RateLimited, NotSent, Interrupted) as error:
@@ -95,14 +93,14 @@ class Revoker:
             return replace(rotation, status="failed", problem=problem)
         seen = self._until_it_differs(record.id, revoking.link, unclear)
         if seen is None:
-            self._record(lambda: self.journal.revoked(name))
+            self._record(lambda: self.ports.journal.revoked(name))
             return replace(rotation, status="done")
         return replace(rotation, status="failed" if seen.code in _NOT_REVOKED else "unknown", problem=seen)
 
     def _old_link(self, group_id: str) -> str:
         """The digest of the link that is to die; "" for a junk one, after which every proper link is new."""
         try:
-            return digest(self.get_link(group_id))
+            return digest(self.ports.writer.get_link(group_id))
         except ApiError as error:
             if error.code == "junk_link":
                 return ""
@@ -112,9 +110,9 @@ class Revoker:
         """Send it; an unclear answer is returned, because reading tells what became of it. Where it surely
         was not done, what is on record is again as `before`."""
         try:
-            self.revoke_link(before.id)
+            self.ports.writer.revoke_link(before.id)
         except (Refused, NotFound, RateLimited, NotSent, CredentialsError):
-            self._record(lambda: self.journal.record(name, before))
+            self._record(lambda: self.ports.journal.record(name, before))
             raise
         except ApiError as error:
             return _problem(error)
@@ -122,20 +120,20 @@ class Revoker:
 
     def _until_it_differs(self, group_id: str, old: str, unclear: Problem | None) -> Problem | None:
         """None once the group has another proper link; else why nobody can say that the old one is dead."""
-        deadline = self.clock.monotonic() + EFFECT
+        deadline = self.ports.clock.monotonic() + EFFECT
         pause = _FIRST
         while True:
             try:
-                if digest(self.get_link(group_id)) != old:
+                if digest(self.ports.writer.get_link(group_id)) != old:
                     return None
                 problem = unclear or _NOT_SEEN
             except (ApiError, CredentialsError, Interrupted) as error:
                 problem = _problem(error)
                 problem = replace(problem, message=f"the new link could not be read: {problem.message}")
-            left = deadline - self.clock.monotonic()
-            if left <= 0 or self.clock.stopping:
+            left = deadline - self.ports.clock.monotonic()
+            if left <= 0 or self.ports.clock.stopping:
                 return problem if problem is _NOT_SEEN else replace(problem, hint=_RUN_AGAIN)
-            self.clock.sleep(min(pause, left))
+            self.ports.clock.sleep(min(pause, left))
             pause = min(pause * 1.6, _LONGEST)
 
     def _record(self, step: Callable[[], None]) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from reconciler.errors import (
     ApiError,
@@ -31,10 +31,9 @@ from reconciler.messaging.patience import Attempts
 from reconciler.model.live import Problem
 from reconciler.model.record import Sent
 from reconciler.model.sending import Delivery, DeliveryStatus, Letter
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
-    from reconciler.ports import Clock, Journal, Progress, Workers
+    from reconciler.ports import WritePorts
 
 INTERRUPTED = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
 ASK_THEM = (
@@ -45,27 +44,17 @@ ASK_THEM = (
 _CREDENTIALS = "credentials"
 
 
-class SendToPerson(Protocol):
-    """`ports.Writer.send_to_person`, which is all of a writer that is needed."""
-
-    def __call__(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str: ...
-
-
 @dataclass(slots=True)
 class Post:
     """Shared by all workers of one run."""
 
-    send: SendToPerson
-    journal: Journal
-    clock: Clock
+    ports: WritePorts
     retries: int
     broken: Problem | None = None  # why the state cannot be written: nothing more is sent
     halted: Problem | None = None  # why nothing more is sent, though the state can be written
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def send_all(
-        self, letters: Sequence[Letter], *, concurrency: int, progress: Progress, workers: Workers = THREADS
-    ) -> tuple[Delivery, ...]:
+    def send_all(self, letters: Sequence[Letter], *, concurrency: int) -> tuple[Delivery, ...]:
         """Send every letter, at most `concurrency` at once, those to one person one after the other.
 
         Failures become deliveries; nothing is raised for them. When `clock.stopping` turns true, calls in
@@ -79,17 +68,18 @@ class Post:
         def work(ref: str) -> None:
             ended[ref] = list(map(self._one, people[ref]))
 
+        progress = self.ports.progress
         progress.start("Sending", len(people))
         try:
-            workers.all([partial(work, ref) for ref in people], concurrency, progress.advance)
+            self.ports.workers.all([partial(work, ref) for ref in people], concurrency, progress.advance)
         finally:
             progress.finish()
         return tuple(delivery for ref in people for delivery in ended[ref])
 
     def _one(self, letter: Letter) -> Delivery:
-        attempts = Attempts(self.clock, self.retries)
+        attempts = Attempts(self.ports.clock, self.retries)
         while True:
-            reason = INTERRUPTED if self.clock.stopping else self.broken or self.halted
+            reason = INTERRUPTED if self.ports.clock.stopping else self.broken or self.halted
             if reason is not None:
                 return _delivery(letter, "skipped", reason)
             before = self._before(letter)
@@ -98,7 +88,7 @@ class Post:
             if not self._record(letter, sending):
                 return _delivery(letter, "skipped", self.broken)
             try:
-                self.send(letter.person.numbers[0], letter.message, message)
+                self.ports.writer.send_to_person(letter.person.numbers[0], letter.message, message)
             except (RateLimited, NotSent) as error:
                 self._record(letter, before)
                 if not attempts.again(error):
@@ -120,15 +110,15 @@ class Post:
 
     def _before(self, letter: Letter) -> dict[str, Sent | None]:
         """What is on record of this person and these groups."""
-        groups = self.journal.state.groups
+        groups = self.ports.journal.state.groups
         return {name: groups[name].sent.get(letter.ref) if name in groups else None for name in letter.groups}
 
     def _sending(self, letter: Letter, before: Mapping[str, Sent | None]) -> dict[str, Sent]:
         """As it is to be on record while the message is under way: one time and one id for all groups, later
         than any other of this person, because messages of a day are told apart by their time."""
-        known = [record.sent.get(letter.ref) for record in self.journal.state.groups.values()]
+        known = [record.sent.get(letter.ref) for record in self.ports.journal.state.groups.values()]
         times = [sent.at + timedelta(microseconds=1) for sent in known if sent is not None]
-        at = max([self.clock.now(), *times])
+        at = max([self.ports.clock.now(), *times])
         seed = f"{letter.ref} {' '.join(letter.groups)} {at.isoformat()}"
         message = f"inv-{hashlib.sha256(seed.encode()).hexdigest()[:20]}"
         entries = {}
@@ -145,7 +135,7 @@ class Post:
     def _record(self, letter: Letter, entries: Mapping[str, Sent | None]) -> bool:
         """Write down what is known of this message; whether that worked."""
         try:
-            self.journal.sent({name: {letter.ref: sent} for name, sent in entries.items()})
+            self.ports.journal.sent({name: {letter.ref: sent} for name, sent in entries.items()})
         except StateError as error:
             with self._lock:
                 self.broken = self.broken or Problem(

@@ -31,7 +31,6 @@ from reconciler.planning.drift import drift as drifted
 from reconciler.planning.group import Context, plan_group
 from reconciler.planning.identity import Bound
 from reconciler.planning.planner import record_for
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -39,9 +38,20 @@ if TYPE_CHECKING:
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.drift import GroupDrift
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Progress, Reader, Workers
+    from reconciler.ports import Reader, ReadPorts
 
 Approve = Callable[[AcceptResult], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFiles:
+    """The files that `accept` changes: `tree` reads them, `output` writes them, and `reload` loads what
+    another tree holds as if it were on disk."""
+
+    tree: Tree
+    output: Output
+    reload: Callable[[Tree], Loaded]
+
 
 _CHANGED = Problem("file", "its files have changed since they were written", "run the command again")
 
@@ -49,40 +59,34 @@ _CHANGED = Problem("file", "its files have changed since they were written", "ru
 def accept(
     loaded: Loaded,
     state: State,
-    *,
-    reader: Reader,
-    icon_files: IconFiles,
-    tree: Tree,
-    output: Output,
-    reload: Callable[[Tree], Loaded],
-    wish: AcceptWish,
     options: Options,
+    ports: ReadPorts,
+    *,
+    files: ManifestFiles,
+    wish: AcceptWish,
     approve: Approve,
-    clock: Clock,
-    progress: Progress,
-    workers: Workers = THREADS,
 ) -> AcceptResult:
     """Write the live values of the groups that `options` wants into their manifests.
 
     Nothing else is changed: no writer is handed in, and nothing is recorded, because files that are not
-    merged say nothing yet of what is wanted. Everything is drafted, loaded as if it were on disk (`reload`)
-    and compared with what is live before `approve` is shown it and anything is written. Raises what `plan`
-    raises.
+    merged say nothing yet of what is wanted. Everything is drafted, loaded as if it were on disk and compared
+    with what is live before `approve` is shown it and anything is written. Raises what `plan` raises.
     """
+    tree, output = files.tree, files.output
     output.tidy(loaded.settings.manifests, loaded.settings.contacts)
-    made, reading = decide(loaded, state, reader, icon_files, options, progress, workers=workers)
+    made, reading = decide(loaded, state, options, ports)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     draft = Draft(tree, output, loaded, options.today)
-    run = _Run(loaded, state, reader, reading, draft, reload, options, wish)
+    run = _Run(loaded, state, options, ports.reader, reading, draft, files.reload)
     planned = {group.name: group for group in made.groups}
     for entry in found.groups:
-        run.choose(planned[entry.name], entry)
+        run.choose(planned[entry.name], entry, wish)
     run.put_all()
     result = AcceptResult(
         groups=tuple(run.outcomes[name] for name in sorted(run.outcomes)),
         files=draft.changes(),
         complete=made.complete and not any(each.status == "unreadable" for each in run.outcomes.values()),
-        interrupted=clock.stopping,
+        interrupted=ports.clock.stopping,
     )
     if result.files and not approve(replace(result, files=_shown(tree, result.files))):
         return _declined(result)
@@ -151,12 +155,11 @@ class _Run:
         self,
         loaded: Loaded,
         state: State,
+        options: Options,
         reader: Reader,
         reading: Reading,
         draft: Draft,
         reload: Callable[[Tree], Loaded],
-        options: Options,
-        wish: AcceptWish,
     ) -> None:
         self.loaded = loaded
         self.state = state
@@ -165,12 +168,11 @@ class _Run:
         self.draft = draft
         self.reload = reload
         self.options = options
-        self.wish = wish
         self.outcomes: dict[str, AcceptOutcome] = {}
         self.chosen: list[_Chosen] = []
         self.context = Context.of(loaded.desired, loaded.settings, options)
 
-    def choose(self, planned: GroupPlan, found: GroupDrift) -> None:
+    def choose(self, planned: GroupPlan, found: GroupDrift, wish: AcceptWish) -> None:
         """Decide what is accepted of one group, or why nothing is."""
         desired, live = planned.desired, planned.live
         outcome = AcceptOutcome(name=planned.name, status="unchanged", id=planned.id)
@@ -188,7 +190,7 @@ class _Run:
             problem = Problem("ensure", f"`ensure` is {desired.ensure.value}", "change that in the manifest")
             self.outcomes[planned.name] = replace(outcome, status="refused", problem=problem)
             return
-        acceptance = choose(desired, live, found, self.wish, self.context)
+        acceptance = choose(desired, live, found, wish, self.context)
         left: list[Note] = []
         if acceptance.subject is not None:
             mistake = why_no_subject(acceptance.subject, self.loaded.settings.api.subject_limit)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.run import apply_plan
-from reconciler.apply.tools import Patience
+from reconciler.apply.tools import Timeouts
 from reconciler.model.live import Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.operations.deciding import plan
@@ -15,31 +15,24 @@ from reconciler.planning import planfile
 from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
 from reconciler.planning.renamed import renamed
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.plan import Plan
     from reconciler.model.settings import ApiSettings
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
+    from reconciler.ports import WritePorts
 
 
 def apply(
     loaded: Loaded,
-    journal: Journal,
-    *,
-    reader: Reader,
-    writer: Writer,
-    icon_files: IconFiles,
     options: Options,
+    ports: WritePorts,
+    *,
     plan_key: bytes,
     saved_plan: str | None,
     approve: Callable[[Plan], bool],
-    clock: Clock,
-    progress: Progress,
-    patience: Patience | None = None,
-    workers: Workers = THREADS,
+    timeouts: Timeouts | None = None,
 ) -> ApplyResult:
     """Plan, compare with the saved plan, have it approved, and make it so.
 
@@ -47,49 +40,29 @@ def apply(
     what `plan` raises, and `ObjectionError` when the saved plan does not hold any more. With open
     objections every change ends `skipped`. Raises `StateError` where nothing can be recorded.
     """
-    planned = plan(
-        loaded,
-        journal.state,
-        reader=reader,
-        icon_files=icon_files,
-        options=options,
-        plan_key=plan_key,
-        progress=progress,
-        workers=workers,
-    )
+    journal = ports.journal
+    planned = plan(loaded, journal.state, options, ports.read_only(), plan_key=plan_key)
     if saved_plan is not None:
         planfile.check(saved_plan, planned.fingerprint, plan_key)
     if not approve(planned.plan):
-        return _refused(planned.plan, interrupted=clock.stopping)
+        return _refused(planned.plan, interrupted=ports.clock.stopping)
     commit = applied_commit(planned.plan, options, journal.state.commit)
     if commit is not None:
         journal.applies(commit)
     called_otherwise = renamed(journal.state, loaded.desired)
     if called_otherwise:
         journal.observe(called_otherwise, ())
-    return apply_plan(
-        planned.plan,
-        planned.reading,
-        reader=reader,
-        writer=writer,
-        journal=journal,
-        icon_files=icon_files,
-        clock=clock,
-        progress=progress,
-        context=Context.of(loaded.desired, loaded.settings, options),
-        concurrency=loaded.settings.api.write_concurrency,
-        retries=loaded.settings.api.retries,
-        patience=patience or _patience(loaded.settings.api, options),
-        workers=workers,
-    )
+    api = loaded.settings.api
+    context = Context.of(loaded.desired, loaded.settings, options)
+    return apply_plan(planned.plan, planned.reading, context, ports, api, timeouts or _timeouts(api, options))
 
 
-def _patience(settings: ApiSettings, options: Options) -> Patience:
+def _timeouts(settings: ApiSettings, options: Options) -> Timeouts:
     """Where the next run may not find that a create was unclear, this one waits until that is settled."""
-    patience = Patience(create=settings.create_patience)
+    timeouts = Timeouts(create=settings.create_patience)
     if options.keeps_intents:
-        return patience
-    return replace(patience, unclear=max(patience.unclear, patience.create))
+        return timeouts
+    return replace(timeouts, unclear=max(timeouts.unclear, timeouts.create))
 
 
 def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.record import State
     from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
-    from reconciler.ports import IconFiles, Progress, Reader
+    from reconciler.ports import IconFiles, Reader, ReadPorts
 
 T = TypeVar("T")
 
@@ -57,31 +57,15 @@ def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
 
 
 def compare(
-    made: Plan,
-    settings: Settings,
-    state: State,
-    *,
-    reader: Reader,
-    options: Options,
-    progress: Progress,
-    base: BaseFiles,
+    made: Plan, settings: Settings, state: State, options: Options, ports: ReadPorts, base: BaseFiles
 ) -> Base:
-    """What of the plan `made` the change since the base causes. `settings` are those it was made with, and
-    `reader` is the one that was read from for it, a `Once`."""
+    """What of the plan `made` the change since the base causes. `settings` are those that it was made with,
+    and `ports.reader` is the `CachingReader` that was read from for it."""
     if base.desired is None:
         found = attribution.without_base(made)
     else:
-        reading = read(
-            base.desired,
-            state,
-            reader,
-            base.icon_files,
-            options,
-            account_keys=settings.account_keys,
-            concurrency=settings.api.concurrency,
-            progress=progress,
-            ignore=settings.ignore,
-        )
+        at_base = replace(ports, icon_files=base.icon_files)
+        reading = read(base.desired, state, settings, options, at_base)
         other = planner.plan(base.desired, state, reading, settings, options)
         found = attribution.attribute(made, other)
     return Base(
@@ -94,10 +78,10 @@ def compare(
     )
 
 
-class Once:
-    """A `Reader` that asks each question once, whoever asks it how often: what two plans need of the live
+class CachingReader:
+    """A `Reader` that asks each question once, however often it is asked: what two plans need of the live
     side is then one reading. Of pictures it keeps `MAX_KEPT` bytes; more are fetched again. That there is no
-    such group is not kept, nor is the list beside it: whoever doubts that asks once more."""
+    such group is not kept, nor is the list beside it, so that who doubts can ask again."""
 
     MAX_KEPT = 64 * 1024 * 1024
 

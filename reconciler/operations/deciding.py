@@ -13,7 +13,6 @@ from reconciler.planning.ahead import Ahead
 from reconciler.planning.applied_commit import notes_on_commits
 from reconciler.planning.group import Context
 from reconciler.reading import read
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.operations.comparing import BaseFiles
     from reconciler.planning.options import Options
     from reconciler.planning.planfile import Fingerprint
-    from reconciler.ports import IconFiles, Progress, Reader, Workers
+    from reconciler.ports import ReadPorts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +41,29 @@ class Planned:
 def plan(
     loaded: Loaded,
     state: State,
-    *,
-    reader: Reader,
-    icon_files: IconFiles,
     options: Options,
+    ports: ReadPorts,
+    *,
     plan_key: bytes,
-    progress: Progress,
     base: BaseFiles | None = None,
-    meanwhile: Callable[[], None] | None = None,
-    workers: Workers = THREADS,
+    while_listing: Callable[[], None] | None = None,
 ) -> Planned:
     """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
 
     With `base`, whose settings `loaded` has (`under_settings_of`), the plan is the same one, made from the
-    same reading as the plan of the base, with which it is compared. `meanwhile` is called while the list of
-    groups is waited for. Raises `InputError` where the manifests
-    ask for what `state: none` cannot do, and `ReconcilerError` when the configured account is in none of the
-    groups that were read.
+    same reading as the plan of the base, with which it is compared. `while_listing` is called while the list
+    of groups is waited for. Raises `InputError` where the manifests ask for what `state: none` cannot do, and
+    `ReconcilerError` when the configured account is in none of the groups that were read.
     """
     if base is not None:
-        from reconciler.operations.comparing import Once, compare
+        from reconciler.operations.comparing import CachingReader, compare
 
-        reader = Once(reader)
-    made, reading = decide(loaded, state, reader, icon_files, options, progress, meanwhile, workers)
+        ports = replace(ports, reader=CachingReader(ports.reader))
+    made, reading = decide(loaded, state, options, ports, while_listing)
     fingerprint = planfile.fingerprint(made, options, plan_key)
     compared = None
     if base is not None:
-        compared = compare(
-            made,
-            loaded.settings,
-            state,
-            reader=reader,
-            options=options,
-            progress=progress,
-            base=base,
-        )
+        compared = compare(made, loaded.settings, state, options, ports, base)
     return Planned(made.with_digest(fingerprint.whole), reading, fingerprint, compared)
 
 
@@ -89,21 +76,14 @@ class Drifted:
 
 
 def drift(
-    loaded: Loaded,
-    state: State,
-    *,
-    reader: Reader,
-    icon_files: IconFiles,
-    options: Options,
-    history: History | None,
-    progress: Progress,
+    loaded: Loaded, state: State, options: Options, ports: ReadPorts, *, history: History | None
 ) -> Drifted:
     """Read what is needed and compare it with the files and with what was last applied. Changes nothing: it
     is handed no writer. Raises what `plan` raises."""
     from reconciler.planning.drift import drift as drifted
     from reconciler.planning.history import remember
 
-    made, _ = decide(loaded, state, reader, icon_files, options, progress)
+    made, _ = decide(loaded, state, options, ports)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     if history is None:
         return Drifted(found, None)
@@ -114,33 +94,20 @@ def drift(
 def decide(
     loaded: Loaded,
     state: State,
-    reader: Reader,
-    icon_files: IconFiles,
     options: Options,
-    progress: Progress,
-    meanwhile: Callable[[], None] | None = None,
-    workers: Workers = THREADS,
+    ports: ReadPorts,
+    while_listing: Callable[[], None] | None = None,
 ) -> tuple[Plan, Reading]:
     """The plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
     _check_ignored(loaded, state)
-    ahead = Ahead(state, Context.of(loaded.desired, loaded.settings, options))
+    desired, settings = loaded.desired, loaded.settings
+    ahead = Ahead(state, Context.of(desired, settings, options))
     reading = read(
-        loaded.desired,
-        state,
-        reader,
-        icon_files,
-        options,
-        account_keys=loaded.settings.account_keys,
-        concurrency=loaded.settings.api.concurrency,
-        progress=progress,
-        ignore=loaded.settings.ignore,
-        settle=ahead.settle,
-        meanwhile=meanwhile,
-        workers=workers,
+        desired, state, settings, options, ports, on_group_read=ahead.settle, while_listing=while_listing
     )
     _check_account(loaded, reading)
-    made = planner.plan(loaded.desired, state, reading, loaded.settings, options, ahead)
+    made = planner.plan(desired, state, reading, settings, options, ahead)
     return replace(made, notes=(*made.notes, *notes_on_commits(state, options))), reading
 
 

@@ -41,7 +41,6 @@ from reconciler.planning.listing import owners
 from reconciler.planning.needs import left_ids, recorded_ids, surely_bound
 from reconciler.planning.text import loose
 from reconciler.reading import survey
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     from reconciler.model.listing import Owner
     from reconciler.model.record import State
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, Journal, Progress, Reader, Workers
+    from reconciler.ports import Journal, Progress, ReadPorts
 
 _Found = LiveGroup | Problem | Gone | None
 
@@ -59,15 +58,12 @@ _Found = LiveGroup | Problem | Gone | None
 def import_groups(
     loaded: Loaded,
     journal: Journal,
+    options: Options,
+    ports: ReadPorts,
     *,
-    reader: Reader,
     tree: Tree,
     output: Output | None,
     wish: ImportWish,
-    options: Options,
-    clock: Clock,
-    progress: Progress,
-    workers: Workers = THREADS,
 ) -> ImportResult:
     """Write a manifest, and the icon, of every group that is asked for and has none; bind them in state, and
     those whose manifests an earlier run wrote without coming to that.
@@ -79,8 +75,8 @@ def import_groups(
     """
     if output is not None:
         output.tidy(loaded.settings.manifests, loaded.settings.contacts)
-    run = _Run(loaded, journal.state, reader, ManifestWriter(tree, output, loaded), wish, options)
-    reading = _survey(loaded, journal.state, reader, wish, progress, workers)
+    run = _Run(loaded, journal.state, ManifestWriter(tree, output, loaded), wish, options)
+    reading = _survey(loaded, journal.state, wish, ports)
     drafts = run.drafts(reading)
     contacts = None
     try:
@@ -89,7 +85,7 @@ def import_groups(
         raise ReconcilerError(
             f"the contacts cannot be added to: the file {error.message.removeprefix('it ')}", error.hint
         ) from None
-    refused = run.write(drafts, clock, loaded.settings.api.concurrency, progress)
+    refused = run.write(drafts, ports)
     unsaved = run.records.save(journal) if output is not None else None
     outcomes = tuple(run.outcomes.values())
     return ImportResult(
@@ -100,27 +96,22 @@ def import_groups(
         notes=_notes(loaded, reading),
         unsaved=unsaved,
         refused=refused,
-        interrupted=clock.stopping,
+        interrupted=ports.clock.stopping,
     )
 
 
-def _survey(
-    loaded: Loaded, state: State, reader: Reader, wish: ImportWish, progress: Progress, workers: Workers
-) -> Reading:
+def _survey(loaded: Loaded, state: State, wish: ImportWish, ports: ReadPorts) -> Reading:
     """All groups; only those that are named by id where nothing has to be searched for."""
     groups = loaded.desired.groups
     bound = surely_bound(groups, state)
     searching = wish.everything or len(bound) < len(groups) or not wish.patterns
     by_id = not searching and all(_like_an_id(pattern) for pattern in wish.patterns)
     return survey(
-        reader,
+        ports,
+        loaded.settings,
         known=sorted(recorded_ids(groups, state)),
         only=wish.patterns if by_id else None,
-        ignore=loaded.settings.ignore,
         left=left_ids(state),
-        concurrency=loaded.settings.api.concurrency,
-        progress=progress,
-        workers=workers,
     )
 
 
@@ -148,14 +139,12 @@ class _Run:
         self,
         loaded: Loaded,
         state: State,
-        reader: Reader,
         writer: ManifestWriter,
         wish: ImportWish,
         options: Options,
     ) -> None:
         self.loaded = loaded
         self.state = state
-        self.reader = reader
         self.writer = writer
         self.wish = wish
         self.keeps_state = options.keeps_state
@@ -255,15 +244,13 @@ class _Run:
             was=None if owner is None else owner.name,
         )
 
-    def write(
-        self, drafts: list[Import], clock: Clock, concurrency: int, progress: Progress
-    ) -> Problem | None:
+    def write(self, drafts: list[Import], ports: ReadPorts) -> Problem | None:
         """Write all drafts, in order, as their icons come; returns what ended the run early, if anything."""
         wanted = (each.live.id if each.with_icon else None for each in drafts)
-        icons = icons_in_order(self.reader, wanted, concurrency)
-        with closing(icons), _progress(progress, len(drafts)):
+        icons = icons_in_order(ports.reader, wanted, self.loaded.settings.api.concurrency)
+        with closing(icons), _progress(ports.progress, len(drafts)):
             for each, icon in zip(drafts, icons, strict=True):
-                if clock.stopping:
+                if ports.clock.stopping:
                     break
                 try:
                     self._write(each, icon())
@@ -276,7 +263,7 @@ class _Run:
                 except FileError as error:
                     message = f"{each.name}.yaml or its icon {error.message}"
                     self._fail(each, "failed", Problem("file", message, error.hint))
-                progress.advance()
+                ports.progress.advance()
         return None
 
     def _fail(self, each: Import, status: Literal["unreadable", "failed"], problem: Problem) -> None:

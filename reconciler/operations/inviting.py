@@ -19,14 +19,13 @@ from reconciler.operations.deciding import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
 from reconciler.planning.renamed import renamed
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.invitation import Invitations
     from reconciler.model.record import Deed, State
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
+    from reconciler.ports import Journal, ReadPorts, WritePorts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,65 +40,37 @@ class Whom:
 def invites(
     loaded: Loaded,
     state: State,
-    *,
-    reader: Reader,
-    get_link: Callable[[str], str],
-    icon_files: IconFiles,
     options: Options,
+    ports: ReadPorts,
+    *,
+    get_link: Callable[[str], str],
     whom: Whom,
-    clock: Clock,
-    progress: Progress,
-    workers: Workers = THREADS,
 ) -> Invitations:
     """Who has yet to join which group, with the links. Changes nothing, except that asking may create a link.
 
     Of the writer it is handed `get_link` alone. Raises what `plan` raises.
     """
     state = replace(state, groups={**state.groups, **renamed(state, loaded.desired)})
-    found = _waiting(loaded, state, reader, icon_files, options, whom, progress, workers)
-    return with_links(
-        found,
-        get_link,
-        clock=clock,
-        concurrency=loaded.settings.api.write_concurrency,
-        progress=progress,
-        workers=workers,
-    )
+    found = _waiting(loaded, state, options, ports, whom)
+    return with_links(found, get_link, ports, concurrency=loaded.settings.api.write_concurrency)
 
 
-def _waiting(
-    loaded: Loaded,
-    state: State,
-    reader: Reader,
-    icon_files: IconFiles,
-    options: Options,
-    whom: Whom,
-    progress: Progress,
-    workers: Workers,
-) -> Invitations:
+def _waiting(loaded: Loaded, state: State, options: Options, ports: ReadPorts, whom: Whom) -> Invitations:
     without_icons = replace(loaded, desired=people_only(loaded.desired))
-    made, _ = decide(
-        without_icons, nobody_joined(state), reader, icon_files, options, progress, workers=workers
-    )
+    made, _ = decide(without_icons, nobody_joined(state), options, ports)
     context = Context.of(loaded.desired, loaded.settings, options)
     return invitations(made, state, context, people=whom.people, include_left=whom.include_left)
 
 
 def send_invites(
     loaded: Loaded,
-    journal: Journal,
-    *,
-    reader: Reader,
-    writer: Writer,
-    icon_files: IconFiles,
     options: Options,
+    ports: WritePorts,
+    *,
     whom: Whom,
     settings: InviteSettings,
     unknown: UnknownPolicy,
     approve: Callable[[tuple[Letter, ...], tuple[Delivery, ...]], bool],
-    clock: Clock,
-    progress: Progress,
-    workers: Workers = THREADS,
 ) -> Sending:
     """Send everybody whose turn it is the links of the groups that wait for them.
 
@@ -115,19 +86,18 @@ def send_invites(
     older = objection_to_inviting(loaded.settings, options)
     if older is not None:
         raise ObjectionError(f"nothing was sent (older-commit): {older}")
+    journal = ports.journal
     called_otherwise = renamed(journal.state, loaded.desired)
     if called_otherwise:
         journal.observe(called_otherwise, ())
-    found = _waiting(loaded, journal.state, reader, icon_files, options, whom, progress, workers)
+    found = _waiting(loaded, journal.state, options, ports.read_only(), whom)
     concurrency = loaded.settings.api.write_concurrency
     found = with_links(
         found,
-        writer.get_link,
-        clock=clock,
+        ports.writer.get_link,
+        ports,
         concurrency=concurrency,
-        progress=progress,
         names=links_needed(found, settings, now=options.now, unknown=unknown),
-        workers=workers,
     )
     for group in found.groups:
         if group.revoking is not None and group.link is not None:
@@ -142,38 +112,32 @@ def send_invites(
             for letter in ready
         )
         return Sending(
-            found=found, deliveries=(*not_sent, *others), refused=refused, interrupted=clock.stopping
+            found=found,
+            deliveries=(*not_sent, *others),
+            refused=refused,
+            interrupted=ports.clock.stopping,
         )
     if turn.settled:
         journal.sent(turn.settled)
-    post = Post(writer.send_to_person, journal, clock, loaded.settings.api.retries)
-    deliveries = (
-        post.send_all(ready, concurrency=concurrency, progress=progress, workers=workers) if ready else ()
-    )
+    post = Post(ports, loaded.settings.api.retries)
+    deliveries = post.send_all(ready, concurrency=concurrency) if ready else ()
     unsaved = post.broken or _finish(journal, of_deliveries(deliveries))
     return Sending(
         found=found,
         deliveries=(*deliveries, *others),
         unsaved=unsaved,
-        interrupted=clock.stopping,
+        interrupted=ports.clock.stopping,
     )
 
 
-def rotate_links(
-    journal: Journal,
-    names: Collection[str],
-    *,
-    writer: Writer,
-    approve: Callable[[], bool],
-    clock: Clock,
-    progress: Progress,
-) -> Rotations:
+def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable[[], bool]) -> Rotations:
     """Revoke the links of recorded groups, see that they are dead, and make everybody due for the new ones.
 
     That a revoke is begun is on record before it is sent, and a rerun that finds it so sends it only if the
     link is still the old one. Neither manifests nor plans are needed. Raises `UsageError` for a name of
     which nothing is recorded.
     """
+    journal = ports.journal
     unknown = [name for name in names if name not in journal.state.groups]
     if unknown:
         raise UsageError(
@@ -186,9 +150,8 @@ def rotate_links(
             Rotation(name=name, id=record.id, status="skipped", problem=problem)
             for name, record in groups.items()
         ]
-        return Rotations(groups=tuple(skipped), interrupted=clock.stopping)
-    revoker = Revoker(writer.get_link, writer.revoke_link, journal, clock)
-    found = revoker.rotate(tuple(groups), progress)
+        return Rotations(groups=tuple(skipped), interrupted=ports.clock.stopping)
+    found = Revoker(ports).rotate(tuple(groups))
     if found.unsaved is not None:
         return found
     return replace(found, unsaved=_finish(journal, of_rotations(found.groups)))

@@ -13,26 +13,14 @@ if TYPE_CHECKING:
     from reconciler.model.listing import Listing
     from reconciler.model.record import State
     from reconciler.planning.options import Options
-    from reconciler.ports import Progress, Reader
+    from reconciler.ports import ReadPorts
 
 
 def list_groups(
-    loaded: Loaded,
-    state: State,
-    *,
-    reader: Reader,
-    wanted: Wanted,
-    options: Options,
-    progress: Progress,
+    loaded: Loaded, state: State, options: Options, ports: ReadPorts, *, wanted: Wanted
 ) -> Listing:
     """Read every live group, and say of each which manifest it belongs to. Changes nothing: it is handed no
     writer. Raises `ApiError` where the list cannot be read, `CredentialsError`, `Interrupted`."""
-    reading = survey(
-        reader,
-        known=sorted(recorded_ids(loaded.desired.groups, state)),
-        ignore=loaded.settings.ignore,
-        left=left_ids(state),
-        concurrency=loaded.settings.api.concurrency,
-        progress=progress,
-    )
+    known = sorted(recorded_ids(loaded.desired.groups, state))
+    reading = survey(ports, loaded.settings, known=known, left=left_ids(state))
     return narrow(listing(loaded.desired, state, reading, loaded.settings), wanted, options)

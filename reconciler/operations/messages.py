@@ -17,31 +17,28 @@ if TYPE_CHECKING:
     from reconciler.model.record import State
     from reconciler.model.sending import GroupMessage
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Progress, Reader, Writer
+    from reconciler.ports import ReadPorts
 
 
 def send_to_group(
     loaded: Loaded,
     state: State,
-    name: str,
-    text: str,
-    *,
-    reader: Reader,
-    writer: Writer,
-    icon_files: IconFiles,
     options: Options,
+    ports: ReadPorts,
+    *,
+    text: str,
+    send: Callable[[str, str], str],
     approve: Callable[[GroupMessage], bool],
-    clock: Clock,
-    progress: Progress,
 ) -> GroupMessage:
     """Send a text to the group that a manifest declares, once somebody has agreed.
 
-    The group is found and read as for a plan; `options.targets` is that one name. Raises what `plan` raises,
-    `ReconcilerError` where the group is not there or could not be read, and `CredentialsError`.
+    The group is found and read as for a plan; `options.targets` is its name alone. Of the writer it is handed
+    `send_to_group` alone. Raises what `plan` raises, `ReconcilerError` where the group is not there or could
+    not be read, and `CredentialsError`.
     """
-    made, _ = decide(
-        replace(loaded, desired=people_only(loaded.desired)), state, reader, icon_files, options, progress
-    )
+    (name,) = options.targets
+    clock = ports.clock
+    made, _ = decide(replace(loaded, desired=people_only(loaded.desired)), state, options, ports)
     group = next(group for group in made.groups if group.name == name)
     if group.live is None:
         why = {
@@ -57,4 +54,4 @@ def send_to_group(
         raise ReconcilerError(f"nothing was sent to {name}: the account is not in this group any more")
     if not approve(to):
         return replace(to, problem=Problem("declined", "not sent: nobody agreed"), interrupted=clock.stopping)
-    return send_once(to, text, writer.send_to_group, clock=clock, retries=loaded.settings.api.retries)
+    return send_once(to, text, send, clock=clock, retries=loaded.settings.api.retries)

@@ -12,15 +12,14 @@ from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
 from reconciler.operations.applying import apply
 from reconciler.planning.ready import people_only, ready_of
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
-    from reconciler.apply.tools import Patience
+    from reconciler.apply.tools import Timeouts
     from reconciler.manifests.load import Loaded
     from reconciler.model.inbound import Heard
     from reconciler.model.record import State
     from reconciler.planning.options import Options
-    from reconciler.ports import Clock, IconFiles, Journal, Progress, Reader, Workers, Writer
+    from reconciler.ports import WritePorts
 
 
 def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Heard, ...]:
@@ -31,18 +30,12 @@ def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> t
 
 def ready(
     loaded: Loaded,
-    journal: Journal,
-    *,
-    reader: Reader,
-    writer: Writer,
-    icon_files: IconFiles,
     options: Options,
+    ports: WritePorts,
+    *,
     appeared: Mapping[str, frozenset[str]] | None,
     approve: Callable[[Plan], bool],
-    clock: Clock,
-    progress: Progress,
-    patience: Patience | None = None,
-    workers: Workers = THREADS,
+    timeouts: Timeouts | None = None,
 ) -> ApplyResult:
     """Promote wanted admins who are found in their groups by now; all else stays as it is, and is no failure.
 
@@ -50,25 +43,18 @@ def ready(
     any, nothing is called at all. `appeared`: group id → number keys, where only these people are meant.
     `approve` is as in `apply`. Raises what `plan` raises.
     """
-    awaited = ready_of(
-        loaded.desired, journal.state, options, loaded.settings.account_keys, appeared=appeared
-    )
+    state, account_keys = ports.journal.state, loaded.settings.account_keys
+    awaited = ready_of(loaded.desired, state, options, account_keys, appeared=appeared)
     if not awaited.people:
         nothing = Plan(groups=(), ready_only=True)
         approve(nothing)
-        return ApplyResult(plan=nothing, groups=(), interrupted=clock.stopping)
+        return ApplyResult(plan=nothing, groups=(), interrupted=ports.clock.stopping)
     return apply(
         replace(loaded, desired=people_only(loaded.desired)),
-        journal,
-        reader=reader,
-        writer=writer,
-        icon_files=icon_files,
-        options=replace(options, ready=awaited),
+        replace(options, ready=awaited),
+        ports,
         plan_key=b"",  # nobody saves this plan
         saved_plan=None,
         approve=approve,
-        clock=clock,
-        progress=progress,
-        patience=patience,
-        workers=workers,
+        timeouts=timeouts,
     )

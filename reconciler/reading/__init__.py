@@ -22,71 +22,65 @@ from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.needs import left_ids, recorded_ids, surely_bound, to_search
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.model.record import IconRecord, State
+    from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
-    from reconciler.ports import IconFiles, Progress, Reader, Workers
+    from reconciler.ports import Reader, ReadPorts
 
 Gather = Callable[[Sequence[Callable[[], None]]], None]
-Settle = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
+OnGroupRead = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
 
 
 def read(
     desired: Desired,
     state: State,
-    reader: Reader,
-    icon_files: IconFiles,
+    settings: Settings,
     options: Options,
+    ports: ReadPorts,
     *,
-    account_keys: frozenset[str],
-    concurrency: int,
-    progress: Progress,
-    ignore: Collection[str] = (),
-    settle: Settle | None = None,
-    meanwhile: Callable[[], None] | None = None,
-    workers: Workers = THREADS,
+    on_group_read: OnGroupRead | None = None,
+    while_listing: Callable[[], None] | None = None,
 ) -> Reading:
-    """Read what a plan needs. Groups that `ignore` names are taken for not listed. `settle` is told of every
-    bound group as soon as all is read that concerns it, by the thread that read it. `meanwhile` is called
-    once, in this thread, while the list is waited for: nothing else can be asked before it is there. Raises
-    `ApiError` when the list cannot be read, `CredentialsError` and `Interrupted` from any call."""
-    gather = partial(_gather, workers, concurrency, progress)
-    listed = reader.list_groups() if meanwhile is None else workers.beside(reader.list_groups, meanwhile)
-    run = _Run(desired, state, reader, icon_files, options, account_keys, gather, settle)
-    return run.read(listed, frozenset(ignore))
+    """Read what a plan needs.
+
+    Groups that `settings.ignore` names are taken for not listed. `on_group_read` is told of every bound group
+    as soon as all is read that concerns it, by the thread that read it. `while_listing` is called once, in
+    this thread, while the list is waited for: nothing else can be asked before it is there. Raises `ApiError`
+    when the list cannot be read, `CredentialsError` and `Interrupted` from any call.
+    """
+    list_groups = ports.reader.list_groups
+    listed = list_groups() if while_listing is None else ports.workers.beside(list_groups, while_listing)
+    run = _Run(desired, state, settings, options, ports, on_group_read)
+    return run.read(listed)
 
 
-def _gather(
-    workers: Workers, concurrency: int, progress: Progress, tasks: Sequence[Callable[[], None]]
-) -> None:
+def _gather(ports: ReadPorts, concurrency: int, tasks: Sequence[Callable[[], None]]) -> None:
     if not tasks:
         return
-    progress.start("Reading groups", len(tasks))
+    ports.progress.start("Reading groups", len(tasks))
     try:
-        workers.all(tasks, concurrency, progress.advance)
+        ports.workers.all(tasks, concurrency, ports.progress.advance)
     finally:
-        progress.finish()
+        ports.progress.finish()
 
 
 def survey(
-    reader: Reader,
+    ports: ReadPorts,
+    settings: Settings,
     *,
-    known: Iterable[str] = (),
+    known: Iterable[str],
     only: Collection[str] | None = None,
-    ignore: Collection[str] = (),
-    left: Collection[str] = (),
-    concurrency: int,
-    progress: Progress,
-    workers: Workers = THREADS,
+    left: Collection[str],
 ) -> Reading:
-    """Everything there is: the list, and the info of every group on it and of the `known` ones beside it; of
-    `only` these where that is given. Groups that `ignore` names are taken for not listed; `left` are
-    those that were left on purpose. For seeing and importing what exists; planning reads less.
+    """Read everything there is: the list, and the info of every group on it and of the `known` ones beside
+    it; with `only`, the info of these alone. Groups that `settings.ignore` names are taken for not listed;
+    `left` are those that were left on purpose. For seeing and importing what exists; planning reads less.
 
     Raises what `read` raises.
     """
+    reader, ignore = ports.reader, frozenset(settings.ignore)
     named = reader.list_groups()
     listed = tuple(group_id for group_id in named if group_id not in ignore)
     wanted = dict.fromkeys((*listed, *known) if only is None else only)
@@ -96,7 +90,7 @@ def survey(
     def look(group_id: str) -> None:
         groups[group_id] = observe_group(reader, group_id)
 
-    gather = partial(_gather, workers, concurrency, progress)
+    gather = partial(_gather, ports, settings.api.concurrency)
     gather([partial(look, group_id) for group_id in wanted])
     listed = _still_listed(reader, listed, groups, gather, left)
     return Reading(
@@ -145,16 +139,16 @@ def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Gone:
 
 
 def observe_icon(
-    reader: Reader, group_id: str, wanted: DesiredIcon, record: IconRecord | None, icon_files: IconFiles
+    ports: ReadPorts, group_id: str, wanted: DesiredIcon, record: IconRecord | None
 ) -> IconSeen | Problem:
     """The icon, looked at as far as `planning.icons.judge` asks for it."""
     try:
-        seen = IconSeen(reader.get_icon(group_id))
+        seen = IconSeen(ports.reader.get_icon(group_id))
         if judge(wanted, seen, record) is Verdict.FETCH and seen.meta is not None:
-            data = reader.fetch_icon(seen.meta)
+            data = ports.reader.fetch_icon(seen.meta)
             seen = replace(seen, sha256=pictures.sha256(data))
             if judge(wanted, seen, record) is Verdict.COMPARE and wanted.picture is not None:
-                seen = replace(seen, alike=_alike(data, icon_files.read(wanted.picture)))
+                seen = replace(seen, alike=_alike(data, ports.icon_files.read(wanted.picture)))
         return seen
     except ApiError as error:
         return Problem.of(error)
@@ -174,22 +168,20 @@ class _Run:
         self,
         desired: Desired,
         state: State,
-        reader: Reader,
-        icon_files: IconFiles,
+        settings: Settings,
         options: Options,
-        account_keys: frozenset[str],
-        gather: Gather,
-        settle: Settle | None,
+        ports: ReadPorts,
+        on_group_read: OnGroupRead | None,
     ) -> None:
         self.desired = desired
         self.state = state
-        self.reader = reader
-        self.icon_files = icon_files
+        self.ignore = frozenset(settings.ignore)
+        self.account_keys = settings.account_keys
         self.options = options
-        self.account_keys = account_keys
-        self.gather = gather
-        self.settle = settle
-        self.awaited: dict[str, DesiredGroup] = {}  # by id: whom `settle` is told of
+        self.ports = ports
+        self.gather = partial(_gather, ports, settings.api.concurrency)
+        self.on_group_read = on_group_read
+        self.awaited: dict[str, DesiredGroup] = {}  # by id: the groups that `on_group_read` is told of
         self.groups: dict[str, LiveGroup | Problem | Gone] = {}
         self.icons: dict[str, IconSeen | Problem] = {}
         self.icon_of: dict[str, str] = {}  # for which name an icon was looked at
@@ -200,9 +192,9 @@ class _Run:
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
-    def read(self, named: tuple[str, ...], ignore: frozenset[str]) -> Reading:
-        self.listed = tuple(group_id for group_id in named if group_id not in ignore)
-        self.ignored = tuple(group_id for group_id in named if group_id in ignore)
+    def read(self, named: tuple[str, ...]) -> Reading:
+        self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
+        self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
         self.strays = frozenset(self.listed) - set(surely_bound(self.desired.groups, self.state).values())
         wanted = [group for group in self.desired.groups if self.options.wants(group.name)]
         bound = surely_bound(wanted, self.state)
@@ -227,7 +219,7 @@ class _Run:
 
     def _drop_gone(self) -> None:
         left = left_ids(self.state)
-        self.listed = _still_listed(self.reader, self.listed, self.groups, self.gather, left)
+        self.listed = _still_listed(self.ports.reader, self.listed, self.groups, self.gather, left)
 
     def _partial(self) -> Reading:
         return Reading(listed=self.listed, ignored=self.ignored, groups=self.groups, icons=self.icons)
@@ -283,9 +275,9 @@ class _Run:
         self.gather(tasks)
 
     def _info(self, group_id: str) -> None:
-        found = observe_group(self.reader, group_id)
+        found = observe_group(self.ports.reader, group_id)
         self.groups[group_id] = found
-        self._settle(group_id)
+        self._tell(group_id)
         if self.by_subject and isinstance(found, LiveGroup) and self._may_be_adopted(found):
             group = self.by_subject.pop(normal(found.subject), None)
             if group is not None:
@@ -302,21 +294,19 @@ class _Run:
         bound = Bound(group_id, "state", self.former.get(group_id))
         record = record_for(group.name, bound, self.state)
         self.icon_of[group_id] = group.name
-        self.icons[group_id] = observe_icon(
-            self.reader, group_id, group.icon, record.icon if record else None, self.icon_files
-        )
-        self._settle(group_id)
+        self.icons[group_id] = observe_icon(self.ports, group_id, group.icon, record.icon if record else None)
+        self._tell(group_id)
 
-    def _settle(self, group_id: str) -> None:
-        """Whichever of a group's answers comes last tells; should both come at once, it is told twice."""
+    def _tell(self, group_id: str) -> None:
+        """Call `on_group_read` once both answers about a group are there; twice, should they come at once."""
         group = self.awaited.get(group_id)
         live = self.groups.get(group_id)
-        if self.settle is None or group is None or not isinstance(live, LiveGroup):
+        if self.on_group_read is None or group is None or not isinstance(live, LiveGroup):
             return
         if not _looks_at_icon(group):
-            self.settle(group, live, None)
+            self.on_group_read(group, live, None)
         elif isinstance(seen := self.icons.get(group_id), IconSeen):
-            self.settle(group, live, seen)
+            self.on_group_read(group, live, seen)
 
 
 def _looks_at_icon(group: DesiredGroup) -> bool:

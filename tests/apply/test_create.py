@@ -219,7 +219,7 @@ def test_a_group_that_is_listed_late_is_never_made_again(lag: float, kept: bool)
     world.want("other", subject="Other")
     world.keeps_state = kept
     if not kept:  # nobody will know later that this was unclear
-        world.patience = replace(world.patience, unclear=60.0)
+        world.timeouts = replace(world.timeouts, unclear=60.0)
     world.api.fail("create_group", RESET, when="after", times=2)
     first = world.apply()
     assert set(statuses(first)) == ({"unknown"} if kept else {"done"})

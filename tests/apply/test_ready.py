@@ -28,7 +28,6 @@ from tests.apply.world import (
     ELISA,
     STRANGER,
     Journal,
-    Quiet,
     World,
     entry,
     group_of,
@@ -55,15 +54,10 @@ def ready(
     try:
         return operations.ready(
             loaded(world),
-            journal,
-            reader=world.api.reader,
-            writer=world.api.writer,
-            icon_files=world.files,
-            options=world.options(**wishes),
+            world.options(**wishes),
+            world.ports(journal),
             appeared=appeared,
             approve=lambda plan: say and not plan.open_objections,
-            clock=world.clock,
-            progress=Quiet(),
         )
     finally:
         if world.keeps_state:
@@ -243,18 +237,7 @@ def test_one_who_leaves_again_before_the_call_is_not_promoted() -> None:
         world.api.leave(world.live().id, ANA)
         return True
 
-    operations.ready(
-        loaded(world),
-        Journal(world.state),
-        reader=world.api.reader,
-        writer=world.api.writer,
-        icon_files=world.files,
-        options=world.options(),
-        appeared=None,
-        approve=approve,
-        clock=world.clock,
-        progress=Quiet(),
-    )
+    operations.ready(loaded(world), world.options(), world.ports(), appeared=None, approve=approve)
     assert world.written == []
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from reconciler import pictures
 from reconciler.apply.run import apply_plan
-from reconciler.apply.tools import Patience
+from reconciler.apply.tools import Timeouts
 from reconciler.errors import Mark, PictureError, StateError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import LiveGroup, Reading
@@ -25,8 +25,10 @@ from reconciler.planning import planner
 from reconciler.planning.ahead import Ahead
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
+from reconciler.ports import WritePorts
 from reconciler.reading import read
 from reconciler.state.memory import MemoryJournal
+from reconciler.workers import THREADS
 from tests.fakes import ACCOUNT, FakeApi, FakeClock
 
 ANA, BRUNO, CARLOS, DORA, ELISA, FABIO = (f"551990000000{n}" for n in range(1, 7))
@@ -115,6 +117,19 @@ def one_byte_off(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def ports_of(api: FakeApi, journal: MemoryJournal, clock: FakeClock) -> WritePorts:
+    """What a run is handed that needs no picture."""
+    return WritePorts(
+        reader=api.reader,
+        icon_files=IconFiles(),
+        clock=clock,
+        progress=Quiet(),
+        workers=THREADS,
+        writer=api.writer,
+        journal=journal,
+    )
+
+
 class World:
     """One account, its manifests and its state; every `apply` is a process of its own."""
 
@@ -134,7 +149,7 @@ class World:
         self.state = State()
         self.journal = Journal(self.state)
         self.keeps_state = True
-        self.patience = Patience()
+        self.timeouts = Timeouts()
         self.told: list[str] = []
         self.concurrency = 1
         self.retries = 3
@@ -176,21 +191,32 @@ class World:
     def context(self, **wishes: Any) -> Context:
         return Context.of(self.desired, self.settings, self.options(**wishes))
 
-    def read(self, *, meanwhile: Callable[[], None] | None = None, **wishes: Any) -> Reading:
+    @property
+    def paced_settings(self) -> Settings:
+        """The settings with the world's own pace."""
+        own = {
+            "concurrency": self.concurrency,
+            "write_concurrency": self.concurrency,
+            "retries": self.retries,
+        }
+        return replace(self.settings, api=replace(self.settings.api, **own))
+
+    def ports(self, journal: MemoryJournal | None = None) -> WritePorts:
+        """Everything that a run is handed; without a `journal` it records into nowhere."""
+        ports = ports_of(self.api, journal or Journal(self.state), self.clock)
+        return replace(ports, icon_files=self.files, progress=Quiet(self.told))
+
+    def read(self, *, while_listing: Callable[[], None] | None = None, **wishes: Any) -> Reading:
         """Read, and plan ahead as an operation does; `decide` goes on with that."""
         self.ahead = Ahead(self.state, self.context(**wishes))
         return read(
             self.desired,
             self.state,
-            self.api.reader,
-            self.files,
+            self.paced_settings,
             self.options(**wishes),
-            account_keys=self.settings.account_keys,
-            concurrency=self.concurrency,
-            progress=Quiet(),
-            ignore=self.settings.ignore,
-            settle=self.ahead.settle,
-            meanwhile=meanwhile,
+            self.ports().read_only(),
+            on_group_read=self.ahead.settle,
+            while_listing=while_listing,
         )
 
     def plan(self, **wishes: Any) -> Plan:
@@ -222,16 +248,10 @@ class World:
             return apply_plan(
                 plan,
                 reading,
-                reader=self.api.reader,
-                writer=self.api.writer,
-                journal=journal,
-                icon_files=self.files,
-                clock=self.clock,
-                progress=Quiet(self.told),
-                context=self.context(**wishes),
-                concurrency=self.concurrency,
-                retries=self.retries,
-                patience=self.patience,
+                self.context(**wishes),
+                self.ports(journal),
+                self.paced_settings.api,
+                self.timeouts,
             )
         finally:
             self.state = journal.saved if self.keeps_state else State()

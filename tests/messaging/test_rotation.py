@@ -12,7 +12,7 @@ from reconciler.model.link import digest
 from reconciler.model.record import Record, Revoking, Sent, State
 from reconciler.model.sending import Rotations
 from reconciler.operations import rotate_links
-from tests.apply.world import Journal, Killed, Quiet
+from tests.apply.world import Journal, Killed, ports_of
 from tests.fakes import NOON, FakeApi, FakeClock
 
 SENT = Sent(NOON, 2, "unknown", message="m")
@@ -30,14 +30,8 @@ class World:
         self.journal = Journal(State(groups={"suporte": Record(id=self.id, sent=sent)}))
 
     def run(self, *names: str) -> Rotations:
-        return rotate_links(
-            self.journal,
-            names or ("suporte",),
-            writer=self.api.writer,
-            approve=lambda: self.agreed,
-            clock=self.clock,
-            progress=Quiet(),
-        )
+        ports = ports_of(self.api, self.journal, self.clock)
+        return rotate_links(names or ("suporte",), ports, approve=lambda: self.agreed)
 
     @property
     def revokes(self) -> int:

@@ -27,7 +27,7 @@ from reconciler.model.link import digest
 from reconciler.model.record import Record, Sent, State
 from reconciler.model.sending import Delivery, UnknownPolicy
 from reconciler.model.settings import InviteSettings
-from tests.apply.world import Journal, Killed, Quiet
+from tests.apply.world import Journal, Killed, ports_of
 from tests.fakes import NOON, FakeApi, FakeClock
 from tests.messaging.build import ANA, BRUNO, DORA, LINK, ago, everybody, waiting
 
@@ -68,10 +68,10 @@ class World:
         turn = due(found, settings, now=self.clock.now(), unknown=unknown)
         ready, others = letters(turn.groups, self.state, settings, now=self.clock.now())
         self.journal = Journal(self.state, fails_at=fails_at, fails_for=99)
-        self.post = Post(self.api.writer.send_to_person, self.journal, self.clock, retries)
+        self.post = Post(ports_of(self.api, self.journal, self.clock), retries)
         try:
             return (
-                *self.post.send_all(ready, concurrency=concurrency, progress=Quiet()),
+                *self.post.send_all(ready, concurrency=concurrency),
                 *turn.others,
                 *others,
             )

@@ -133,7 +133,7 @@ def test_what_can_be_done_meanwhile_is_done_while_the_list_is_waited_for() -> No
         done.set()
 
     world.api.reader = Slow(world.api)
-    assert len(world.read(meanwhile=meanwhile).groups) == 1
+    assert len(world.read(while_listing=meanwhile).groups) == 1
 
 
 def test_a_list_that_cannot_be_read_is_said_whatever_was_done_meanwhile() -> None:
@@ -141,7 +141,7 @@ def test_a_list_that_cannot_be_read_is_said_whatever_was_done_meanwhile() -> Non
     world.want()
     world.api.fail("list_groups", BROKEN)
     with pytest.raises(Unclear):
-        world.read(meanwhile=lambda: None)
+        world.read(while_listing=lambda: None)
 
 
 def test_a_group_that_was_read_again_is_planned_anew() -> None:

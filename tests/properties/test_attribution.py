@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -12,15 +13,14 @@ from hypothesis import strategies as st
 from reconciler.model.attribution import Base
 from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
 from reconciler.model.plan import Plan
-from reconciler.operations.comparing import BaseFiles, Once, compare
+from reconciler.operations.comparing import BaseFiles, CachingReader, compare
 from reconciler.planning import planfile, planner
 from reconciler.planning.attribution import causes_something
 from reconciler.reading import read
-from tests.apply.world import Quiet, World
+from tests.apply.world import World
 from tests.properties.profile import tried
 from tests.properties.test_convergence import LEAVERS, any_group, groups_there, manifests
 
-PROGRESS = Quiet()
 changes = st.lists(manifests, max_size=3)
 
 
@@ -49,30 +49,15 @@ def write(world: World, name: str, icon: str, id: int | None, **fields: Any) -> 
 
 
 def planned(world: World, reader: Any) -> Plan:
-    reading = read(
-        world.desired,
-        world.state,
-        reader,
-        world.files,
-        world.options(),
-        account_keys=world.settings.account_keys,
-        concurrency=1,
-        progress=PROGRESS,
-    )
+    ports = replace(world.ports().read_only(), reader=reader)
+    reading = read(world.desired, world.state, world.paced_settings, world.options(), ports)
     return planner.plan(world.desired, world.state, reading, world.settings, world.options())
 
 
 def compared(world: World, reader: Any, made: Plan, base: World) -> Base:
     files = BaseFiles(ref="main", commit="0" * 40, desired=base.desired, icon_files=base.files)
-    return compare(
-        made,
-        world.settings,
-        world.state,
-        reader=reader,
-        options=world.options(),
-        progress=PROGRESS,
-        base=files,
-    )
+    ports = replace(world.ports().read_only(), reader=reader)
+    return compare(made, world.paced_settings, world.state, world.options(), ports, files)
 
 
 def pieces(found: Iterable[Change]) -> Counter[object]:
@@ -102,7 +87,7 @@ def test_both_parts_are_the_plan(
     alone = planned(head, head.api.reader)
 
     head.api.calls.clear()
-    reader = Once(head.api.reader)
+    reader = CachingReader(head.api.reader)
     plan = planned(head, reader)
     # To compare changes nothing of the plan: `apply --plan` takes what was saved beside a base.
     assert digest(plan, head) == digest(alone, head)

@@ -25,8 +25,9 @@ from reconciler.model.plan import Plan
 from reconciler.model.record import State
 from reconciler.model.settings import GUARD_CODES
 from reconciler.operations import Whom
+from reconciler.operations.accepting import ManifestFiles
 from reconciler.planning.options import Options
-from reconciler.ports import Journal
+from reconciler.ports import Journal, WritePorts
 from reconciler.state.memory import MemoryJournal
 from tests.apply.world import Quiet, picture, reencoded
 from tests.fakes import ACCOUNT, FakeGroup
@@ -367,15 +368,7 @@ class Play:
         if any(event.kind == "vanish" for event in process.events):
             self._vanish(process, tree)
             icon_files = ManifestIconFiles(tree)
-        common = {
-            "reader": self.service.reader,
-            "options": Options(
-                now=now, today=now.date(), allow=frozenset(GUARD_CODES), keeps_state=self.keeps
-            ),
-            "clock": clock,
-            "progress": Quiet(),
-        }
-        workers = Greenlets(self.scheduler)
+        options = Options(now=now, today=now.date(), allow=frozenset(GUARD_CODES), keeps_state=self.keeps)
 
         def approve(plan: Plan) -> bool:
             if plan.open_objections:
@@ -388,50 +381,64 @@ class Play:
             ran.locked = True
             ran.before = journal.state
             try:
+                ports = WritePorts(
+                    reader=self.service.reader,
+                    icon_files=icon_files,
+                    clock=clock,
+                    progress=Quiet(),
+                    workers=Greenlets(self.scheduler),
+                    writer=self.service.writer,
+                    journal=journal,
+                )
                 match ran.run.verb:
                     case "apply":
                         result = operations.apply(
-                            loaded, journal, writer=self.service.writer, icon_files=icon_files,
-                            plan_key=b"key", saved_plan=None, approve=approve, workers=workers, **common,
-                        )  # fmt: skip
+                            loaded, options, ports, plan_key=b"key", saved_plan=None, approve=approve
+                        )
                         code = exits.of_apply(result)
                         self._tell_apply(process, result)
                     case "ready":
-                        result = operations.ready(
-                            loaded, journal, writer=self.service.writer, icon_files=icon_files,
-                            appeared=None, approve=approve, workers=workers, **common,
-                        )  # fmt: skip
+                        result = operations.ready(loaded, options, ports, appeared=None, approve=approve)
                         code = exits.of_apply(result, ready=True)
                         self._tell_apply(process, result)
                     case "send":
                         result = operations.send_invites(
-                            loaded, journal, writer=self.service.writer, icon_files=icon_files,
-                            whom=Whom(), settings=loaded.settings.invites, unknown="hold",
-                            approve=lambda letters, others: True, workers=workers, **common,
-                        )  # fmt: skip
+                            loaded,
+                            options,
+                            ports,
+                            whom=Whom(),
+                            settings=loaded.settings.invites,
+                            unknown="hold",
+                            approve=lambda letters, others: True,
+                        )
                         code = exits.of_sending(result)
                     case "rotate":
                         names = [name for name in ran.run.names if name in journal.state.groups]
-                        result = operations.rotate_links(
-                            journal, names, writer=self.service.writer, approve=lambda: True, clock=clock,
-                            progress=Quiet(),
-                        )  # fmt: skip
+                        result = operations.rotate_links(names, ports, approve=lambda: True)
                         code = exits.of_rotations(result)
                     case "accept":
+                        files = ManifestFiles(tree, MemoryOutput(self.files), reload)
                         result = operations.accept(
-                            loaded, journal.state, icon_files=icon_files, tree=tree,
-                            output=MemoryOutput(self.files), reload=reload, wish=AcceptWish(),
-                            approve=lambda result: True, workers=workers, **common,
-                        )  # fmt: skip
+                            loaded,
+                            journal.state,
+                            options,
+                            ports.read_only(),
+                            files=files,
+                            wish=AcceptWish(),
+                            approve=lambda result: True,
+                        )
                         code = exits.of_accept(result)
                     case "import":
+                        fields = frozenset({"subject", "admins", "members"})
                         result = operations.import_groups(
-                            loaded, journal, tree=tree, output=MemoryOutput(self.files),
-                            wish=ImportWish(
-                                everything=True, fields=frozenset({"subject", "admins", "members"})
-                            ),
-                            workers=workers, **common,
-                        )  # fmt: skip
+                            loaded,
+                            journal,
+                            options,
+                            ports.read_only(),
+                            tree=tree,
+                            output=MemoryOutput(self.files),
+                            wish=ImportWish(everything=True, fields=fields),
+                        )
                         code = exits.of_import(result)
             finally:
                 ran.after = journal.state

@@ -50,6 +50,7 @@ def command(
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.model.acceptance import AcceptResult
+    from reconciler.operations.accepting import ManifestFiles
     from reconciler.reports.accept_text import render_acceptance
     from reconciler.reports.accept_view import accept_view
 
@@ -77,19 +78,16 @@ def command(
                     terminal.say(shown)
                 return yes or terminal.ask("Write these files?", lambda: clock.stopping)
 
+            output = Output(find_root(wiring.here()))
+            files = ManifestFiles(loading.tree(), output, partial(loading.reload, work))
             result = operations.accept(
                 work.loaded,
                 work.store.read(),
-                reader=work.client.reader,
-                icon_files=work.icon_files,
-                tree=loading.tree(),
-                output=Output(find_root(wiring.here())),
-                reload=partial(loading.reload, work),
+                options,
+                work.read_ports(),
+                files=files,
                 wish=AcceptWish(frozenset(fields), drop_pending),
-                options=options,
                 approve=approve,
-                clock=clock,
-                progress=terminal.progress(common.quiet),
             )
         outputs.write(accept_view(result, book))
         return exits.of_accept(result)

@@ -112,17 +112,7 @@ def command(
                     if ready
                     else partial(operations.apply, plan_key=work.plan_key, saved_plan=saved)
                 )
-                result = run(
-                    work.loaded,
-                    journal,
-                    reader=work.client.reader,
-                    writer=work.client.writer_under(journal.check),
-                    icon_files=work.icon_files,
-                    options=options,
-                    approve=approve,
-                    clock=clock,
-                    progress=terminal.progress(common.quiet),
-                )
+                result = run(work.loaded, options, work.write_ports(journal), approve=approve)
         code = exits.of_apply(result, ready=ready)
         if in_text and result.refused is not None:  # the plan stands above, with the objections
             terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")

@@ -52,13 +52,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
             # what has no manifest cannot drift
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
             found = operations.drift(
-                work.loaded,
-                work.store.read(),
-                reader=work.client.reader,
-                icon_files=work.icon_files,
-                options=options,
-                history=history,
-                progress=terminal.progress(common.quiet),
+                work.loaded, work.store.read(), options, work.read_ports(), history=history
             )
             outputs.draw(found.drift)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop

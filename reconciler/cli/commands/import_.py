@@ -79,13 +79,11 @@ def command(
                 result = operations.import_groups(
                     loading.load_again(work),  # another import may have written since
                     journal,
-                    reader=work.client.reader,
+                    options,
+                    work.read_ports(),
                     tree=loading.tree(),
                     output=None if dry_run else Output(find_root(wiring.here())),
                     wish=wish,
-                    options=options,
-                    clock=clock,
-                    progress=terminal.progress(common.quiet),
                 )
             view = import_view(result, wiring.book(common, work.loaded))
         outputs.write(view)

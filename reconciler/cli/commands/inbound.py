@@ -79,15 +79,10 @@ def command(
                 options = work.store.placed(options, journal.state, applying=True)
                 result = operations.ready(
                     work.loaded,
-                    journal,
-                    reader=work.client.reader,
-                    writer=work.client.writer_under(journal.check),
-                    icon_files=work.icon_files,
-                    options=options,
+                    options,
+                    work.write_ports(journal),
                     appeared=heard_in(each.record for each in heard),
                     approve=lambda plan: _approve(plan, work, yes=yes),
-                    clock=clock,
-                    progress=terminal.progress(common.quiet),
                 )
         code = exits.of_inbound(heard, result)
         _report(result, work, outputs, code)

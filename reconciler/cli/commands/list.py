@@ -52,14 +52,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
             wanted = Wanted(people=people_keys(person, work.loaded.desired), role=role, unmanaged=unmanaged)
             state = work.store.read()
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
-            found = operations.list_groups(
-                work.loaded,
-                state,
-                reader=work.client.reader,
-                wanted=wanted,
-                options=options,
-                progress=terminal.progress(common.quiet),
-            )
+            found = operations.list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)
             stopped = clock.stopping
             view = list_view(found, wiring.book(common, work.loaded, account=found.keys))
         outputs.write(view)

@@ -66,13 +66,11 @@ def command(
             planned = operations.plan(
                 work.loaded,
                 state,
-                reader=work.client.reader,
-                icon_files=work.icon_files,
-                options=options,
+                options,
+                work.read_ports(),
                 plan_key=work.plan_key,
-                progress=terminal.progress(common.quiet),
                 base=work.base.files if work.base else None,
-                meanwhile=lambda: outputs.prepare(view_of_plan, PLAN),
+                while_listing=lambda: outputs.prepare(view_of_plan, PLAN),
             )
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop

@@ -69,24 +69,16 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 question = f'Send this to "{subject}" ({name}, {people})?'
                 return terminal.ask(question, lambda: clock.stopping)
 
+            named = replace(common, target=(name,))
+            options = wiring.options(named, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             sent = operations.send_to_group(
                 work.loaded,
                 work.store.read(),
-                name,
-                words,
-                reader=work.client.reader,
-                writer=work.client.writer,
-                icon_files=work.icon_files,
-                options=wiring.options(
-                    replace(common, target=(name,)),
-                    clock,
-                    allow=(),
-                    prune=False,
-                    keeps_state=work.store.keeps,
-                ),
+                options,
+                work.read_ports(),
+                text=words,
+                send=work.client.writer.send_to_group,
                 approve=approve,
-                clock=clock,
-                progress=terminal.progress(common.quiet),
             )
         outputs.write(group_message_view(sent, book))
         return exits.of_message(sent)
