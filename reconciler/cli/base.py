@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import WorkTree
     from reconciler.manifests.gittree import GitTree
     from reconciler.manifests.load import Loaded
-    from reconciler.operations import BaseFiles
+    from reconciler.operations.base import BaseFiles
 
 _MANY = 3  # mistakes of the base that are told one by one
 _MAX_STATE = 64 * 1024 * 1024
@@ -71,7 +71,7 @@ def opened(
     from reconciler.manifests.gitobjects import Objects
     from reconciler.manifests.gittree import GitTree
     from reconciler.manifests.icons import ManifestIconFiles
-    from reconciler.operations import BaseFiles, under_settings_of
+    from reconciler.operations.base import BaseFiles, under_settings_of
     from reconciler.planning.attribution import changed_settings
 
     with Objects(find_root(Path.cwd())) as objects:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: float) -> int:
     """Revoke, and report of every link what became of it."""
-    from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.cli.state_store import check_name
+    from reconciler.operations.people import rotate_links
     from reconciler.reports.sending_view import rotations_view
 
     for name in names:
@@ -40,7 +40,7 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
                 )
 
             with work.store.lock(lock_timeout, clock) as journal:
-                found = operations.rotate_links(names, work.write_ports(journal), approve=approve)
+                found = rotate_links(names, work.write_ports(journal), approve=approve)
             book = wiring.book(common, work.loaded)
         outputs.write(rotations_view(found, book))
         return exits.of_rotations(found)

@@ -28,11 +28,11 @@ class Wish:
 
 def run(common: Common, wish: Wish) -> int:
     """Send, and report of every message what became of it."""
-    from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
     from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.operations.people import Whom, send_invites
     from reconciler.reports.sending_text import render_letters
     from reconciler.reports.sending_view import letters_view, sending_view
 
@@ -54,9 +54,7 @@ def run(common: Common, wish: Wish) -> int:
             book = wiring.book(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            whom = operations.Whom(
-                people=known_people(wish.person, work.loaded.desired), include_left=wish.include_left
-            )
+            whom = Whom(people=known_people(wish.person, work.loaded.desired), include_left=wish.include_left)
 
             def approve(letters: tuple[Letter, ...], others: tuple[Delivery, ...]) -> bool:
                 if wish.yes or not letters:
@@ -68,7 +66,7 @@ def run(common: Common, wish: Wish) -> int:
 
             with work.store.lock(wish.lock_timeout, clock) as journal:
                 work.store.warn_if_new()
-                sending = operations.send_invites(
+                sending = send_invites(
                     work.loaded,
                     work.store.placed(options, journal.state),
                     work.write_ports(journal),

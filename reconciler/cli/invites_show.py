@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool) -> int:
     """Show it, with `qr` as QR codes too, and write every `--report`."""
-    from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
     from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.operations.people import Whom, invites
     from reconciler.reports.invites_view import invites_view
 
     wiring.enter(common)
@@ -36,15 +36,13 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             # nobody is invited where no manifest is
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            found = operations.invites(
+            found = invites(
                 work.loaded,
                 work.store.read(),
                 options,
                 work.read_ports(),
                 get_link=work.client.writer.get_link,
-                whom=operations.Whom(
-                    people=known_people(person, work.loaded.desired), include_left=include_left
-                ),
+                whom=Whom(people=known_people(person, work.loaded.desired), include_left=include_left),
             )
             stopped = clock.stopping
             view = invites_view(found, wiring.book(common, work.loaded))

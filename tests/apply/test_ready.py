@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from reconciler import operations
 from reconciler.cli.exits import of_apply
 from reconciler.errors import Exit, ReconcilerError, Refused, Unclear
 from reconciler.manifests.config import Config
@@ -20,6 +19,7 @@ from reconciler.model.desired import Person
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import GroupPlan
+from reconciler.operations.apply import promote
 from tests.apply.world import (
     ANA,
     BRUNO,
@@ -52,7 +52,7 @@ def ready(
     """A whole run, after which the world goes on with what it had made durable."""
     journal = world.journal = Journal(world.state)
     try:
-        return operations.ready(
+        return promote(
             loaded(world),
             world.options(**wishes),
             world.ports(journal),
@@ -237,7 +237,7 @@ def test_one_who_leaves_again_before_the_call_is_not_promoted() -> None:
         world.api.leave(world.live().id, ANA)
         return True
 
-    operations.ready(loaded(world), world.options(), world.ports(), appeared=None, approve=approve)
+    promote(loaded(world), world.options(), world.ports(), appeared=None, approve=approve)
     assert world.written == []
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from reconciler.manifests.files import FileError
 from reconciler.manifests.output import Output
-from reconciler.operations.downloads import icons_in_order
+from reconciler.operations.import_ import icons_in_order
 from reconciler.state import codec
 from tests.fakes import FakeApi
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, ELISA, STRANGER, Result, picture

@@ -11,7 +11,7 @@ from reconciler.errors import ApiError, CredentialsError, NotSent, Refused, Uncl
 from reconciler.model.link import digest
 from reconciler.model.record import Record, Revoking, Sent, State
 from reconciler.model.sending import Rotations
-from reconciler.operations import rotate_links
+from reconciler.operations.people import rotate_links
 from tests.apply.world import Journal, Killed, ports_of
 from tests.fakes import NOON, FakeApi, FakeClock
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.model.attribution import Base
 from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
 from reconciler.model.plan import Plan
-from reconciler.operations.comparing import BaseFiles, CachingReader, compare
+from reconciler.operations.base import BaseFiles, CachingReader, compare
 from reconciler.planning import planfile, planner
 from reconciler.planning.attribution import causes_something
 from reconciler.reading import read

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 
-from reconciler import operations, pictures
+from reconciler import pictures
 from reconciler.cli import exits
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.manifests.files import Tree
@@ -24,8 +24,10 @@ from reconciler.model.imported import ImportWish
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
 from reconciler.model.settings import GUARD_CODES
-from reconciler.operations import Whom
-from reconciler.operations.accepting import ManifestFiles
+from reconciler.operations.accept import ManifestFiles, accept
+from reconciler.operations.apply import apply, promote
+from reconciler.operations.import_ import import_groups
+from reconciler.operations.people import Whom, rotate_links, send_invites
 from reconciler.planning.options import Options
 from reconciler.ports import Journal, WritePorts
 from reconciler.state.memory import MemoryJournal
@@ -392,17 +394,17 @@ class Play:
                 )
                 match ran.run.verb:
                     case "apply":
-                        result = operations.apply(
+                        result = apply(
                             loaded, options, ports, plan_key=b"key", saved_plan=None, approve=approve
                         )
                         code = exits.of_apply(result)
                         self._tell_apply(process, result)
                     case "ready":
-                        result = operations.ready(loaded, options, ports, appeared=None, approve=approve)
+                        result = promote(loaded, options, ports, appeared=None, approve=approve)
                         code = exits.of_apply(result, ready=True)
                         self._tell_apply(process, result)
                     case "send":
-                        result = operations.send_invites(
+                        result = send_invites(
                             loaded,
                             options,
                             ports,
@@ -414,11 +416,11 @@ class Play:
                         code = exits.of_sending(result)
                     case "rotate":
                         names = [name for name in ran.run.names if name in journal.state.groups]
-                        result = operations.rotate_links(names, ports, approve=lambda: True)
+                        result = rotate_links(names, ports, approve=lambda: True)
                         code = exits.of_rotations(result)
                     case "accept":
                         files = ManifestFiles(tree, MemoryOutput(self.files), reload)
-                        result = operations.accept(
+                        result = accept(
                             loaded,
                             journal.state,
                             options,
@@ -430,7 +432,7 @@ class Play:
                         code = exits.of_accept(result)
                     case "import":
                         fields = frozenset({"subject", "admins", "members"})
-                        result = operations.import_groups(
+                        result = import_groups(
                             loaded,
                             journal,
                             options,

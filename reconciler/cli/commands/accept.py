@@ -43,14 +43,13 @@ def command(
     """
     from functools import partial
 
-    from reconciler import operations
     from reconciler.cli import exits, groups_formats, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.model.acceptance import AcceptResult
-    from reconciler.operations.accepting import ManifestFiles
+    from reconciler.operations.accept import ManifestFiles, accept
     from reconciler.reports.accept_text import render_acceptance
     from reconciler.reports.accept_view import accept_view
 
@@ -80,7 +79,7 @@ def command(
 
             output = Output(find_root(wiring.here()))
             files = ManifestFiles(loading.tree(), output, partial(loading.reload, work))
-            result = operations.accept(
+            result = accept(
                 work.loaded,
                 work.store.read(),
                 options,

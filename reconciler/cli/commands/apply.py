@@ -53,12 +53,12 @@ def command(
     """
     from functools import partial
 
-    from reconciler import operations
     from reconciler.cli import exits, files, loading, terminal, wiring
     from reconciler.cli.apply_formats import APPLY
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
+    from reconciler.operations.apply import apply, promote
     from reconciler.reports.apply_view import apply_view
 
     wiring.enter(common)
@@ -108,9 +108,9 @@ def command(
                 )
                 wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
                 run = (
-                    partial(operations.ready, appeared=None)
+                    partial(promote, appeared=None)
                     if ready
-                    else partial(operations.apply, plan_key=work.plan_key, saved_plan=saved)
+                    else partial(apply, plan_key=work.plan_key, saved_plan=saved)
                 )
                 result = run(work.loaded, options, work.write_ports(journal), approve=approve)
         code = exits.of_apply(result, ready=ready)

@@ -29,12 +29,12 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     What the manifests want anew, and is not applied yet, is reported and is no drift. Neither is anybody who
     has yet to join.
     """
-    from reconciler import operations
     from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.drift_formats import DRIFT
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.places import named_after
+    from reconciler.operations.plan import drift
     from reconciler.reports.drift_view import drift_view
     from reconciler.state.history import HistoryFile
 
@@ -51,9 +51,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             # what has no manifest cannot drift
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            found = operations.drift(
-                work.loaded, work.store.read(), options, work.read_ports(), history=history
-            )
+            found = drift(work.loaded, work.store.read(), options, work.read_ports(), history=history)
             outputs.draw(found.drift)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             view = drift_view(found.drift, wiring.book(common, work.loaded))

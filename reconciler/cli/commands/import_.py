@@ -54,12 +54,12 @@ def command(
     is overwritten. A group that has a manifest keeps it as it is, and is bound if an earlier run was ended
     before that; so it can be run again.
     """
-    from reconciler import operations
     from reconciler.cli import exits, groups_formats, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
+    from reconciler.operations.import_ import import_groups
     from reconciler.reports.import_view import import_view
     from reconciler.state.memory import MemoryJournal
 
@@ -76,7 +76,7 @@ def command(
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
             with dry or work.store.lock(lock_timeout, clock) as journal:
-                result = operations.import_groups(
+                result = import_groups(
                     loading.load_again(work),  # another import may have written since
                     journal,
                     options,

@@ -41,12 +41,13 @@ def command(
     With --ready: reads the groups in which awaited admins wrote, promotes those who are in, and does nothing
     else; its report goes to stderr, and into --report files as that of apply.
     """
-    from reconciler import operations
     from reconciler.cli import exits, state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
     from reconciler.messaging.arrivals import heard_in
+    from reconciler.operations.apply import promote
+    from reconciler.operations.people import inbound
 
     if common.format not in ("", "json"):
         raise UsageError(f"there is no format {common.format!r:.40} here", "inbound prints JSON lines")
@@ -63,7 +64,7 @@ def command(
         state = store.read()
         options = wiring.options(common, clock, allow=(), prune=False, keeps_state=store.keeps)
         wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
-        heard = operations.inbound(loaded, state, data, options=options)
+        heard = inbound(loaded, state, data, options=options)
         _tell(heard, wiring.book(common, loaded))
         return exits.of_inbound(heard)
     outputs = Outputs(common, "apply", clock)
@@ -73,11 +74,11 @@ def command(
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=False, keeps_state=work.store.keeps)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            heard = operations.inbound(work.loaded, work.store.read(), data, options=options)
+            heard = inbound(work.loaded, work.store.read(), data, options=options)
             _tell(heard, wiring.book(common, work.loaded))
             with work.store.lock(lock_timeout, clock) as journal:
                 options = work.store.placed(options, journal.state, applying=True)
-                result = operations.ready(
+                result = promote(
                     work.loaded,
                     options,
                     work.write_ports(journal),

@@ -34,11 +34,11 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
 
     Needs credentials and nothing else: no manifest, no configuration, no state. Formats: text, json, csv.
     """
-    from reconciler import operations
     from reconciler.cli import exits, groups_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import people_keys
     from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.operations.list import list_groups
     from reconciler.planning.listing import Wanted
     from reconciler.reports.list_view import list_view
 
@@ -52,7 +52,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
             wanted = Wanted(people=people_keys(person, work.loaded.desired), role=role, unmanaged=unmanaged)
             state = work.store.read()
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
-            found = operations.list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)
+            found = list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)
             stopped = clock.stopping
             view = list_view(found, wiring.book(common, work.loaded, account=found.keys))
         outputs.write(view)

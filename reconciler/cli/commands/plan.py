@@ -45,11 +45,11 @@ def command(
 ) -> int:
     """Show what apply would change. Changes nothing."""
 
-    from reconciler import operations
     from reconciler.cli import exits, files, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.plan_formats import PLAN, view_of_plan
+    from reconciler.operations.plan import plan
 
     wiring.enter(common)
     clock = SystemClock()
@@ -63,7 +63,7 @@ def command(
             state = work.store.read(work.base.committed if work.base else None)
             options = loading.with_committed(common, work.loaded, state, work.store.placed(options, state))
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
-            planned = operations.plan(
+            planned = plan(
                 work.loaded,
                 state,
                 options,

@@ -35,11 +35,11 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     Everybody in the group is notified, so it asks first, and is never sent twice: after an unclear answer
     look into the group. At most 4,096 characters. Formats: text, json.
     """
-    from reconciler import operations
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.words import did_you_mean, quote
+    from reconciler.operations.people import send_to_group
     from reconciler.reports.escape import for_terminal
     from reconciler.reports.sending_view import group_message_view
 
@@ -71,7 +71,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
 
             named = replace(common, target=(name,))
             options = wiring.options(named, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            sent = operations.send_to_group(
+            sent = send_to_group(
                 work.loaded,
                 work.store.read(),
                 options,

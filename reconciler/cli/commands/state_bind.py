@@ -17,13 +17,13 @@ reconciler state bind suporte-campinas 5519911112222-1513616971
 @lock_timeout_option
 def command(common: Common, name: str, group_id: str, lock_timeout: float) -> int:
     """Say that NAME means the existing group ID."""
-    from reconciler import operations
     from reconciler.cli import state_store, terminal
     from reconciler.errors import Exit
+    from reconciler.operations.state import bind
 
     state_store.check_name(name)
     state_store.check_id(group_id)
     with state_store.changing(common, lock_timeout) as journal:
-        operations.bind(journal, name, group_id)
+        bind(journal, name, group_id)
     terminal.say(f"{name} is bound now.")
     return Exit.OK

@@ -21,12 +21,12 @@ def command(common: Common, name: str, lock_timeout: float) -> int:
     its subject, and `invites --send` then writes to everybody who has yet to join. So is that a group was
     left: a manifest of that name that asks for it then makes a new one.
     """
-    from reconciler import operations
     from reconciler.cli import state_store, terminal
     from reconciler.errors import Exit
+    from reconciler.operations.state import forget
 
     state_store.check_name(name)
     with state_store.changing(common, lock_timeout) as journal:
-        operations.forget(journal, name)
+        forget(journal, name)
     terminal.say(f"{name} is forgotten. The group itself was not touched.")
     return Exit.OK

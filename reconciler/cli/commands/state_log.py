@@ -43,11 +43,11 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 )
 def command(common: Common, name: str | None, person: str | None, since: str | None, most: int) -> int:
     """Who recorded what when, from the history of a state in Git."""
-    from reconciler import operations
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.collected import Place, sink
     from reconciler.errors import Exit
+    from reconciler.operations.state import log
     from reconciler.reports import log_view
 
     if common.format not in ("", "text", "json"):
@@ -60,7 +60,7 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     store, loaded = state_store.open_store(common)
     past = state_store.history(store, "state log")
     interest = _interest(name, person, loaded)
-    told, complete = operations.remember(past, since=begin, interest=interest, most=most)
+    told, complete = log(past, since=begin, interest=interest, most=most)
     book = wiring.book(common, loaded)
     if common.format == "json":
         text = log_view.render_json(told, book, complete=complete)

@@ -24,11 +24,11 @@ def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     git:REMOTE/BRANCH. Nobody is written to twice after it, and nothing is created twice. What is in FROM is
     kept, under a name that ends in .migrated. Killed at any point, run it again.
     """
-    from reconciler import operations
     from reconciler.cli import environment, state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.store import locked, two_places
     from reconciler.errors import Exit, StateError
+    from reconciler.operations.state import migrate
 
     common.refuse("sandbox", "target", "report")
     wiring.enter(common)
@@ -44,7 +44,7 @@ def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
         locked(target, lock_timeout, clock) as after,
     ):
         names = len(before.state.names)
-        kept = operations.migrate(before, after, old=old, new=new)
+        kept = migrate(before, after, old=old, new=new)
     terminal.say(f"{new} has what was recorded of {names} names. What was in {old} is kept: {kept}.")
     if configured.display != target.display:
         terminal.say(f"Now say so: `state: {new}` in the configuration, or in RECONCILER_STATE.")

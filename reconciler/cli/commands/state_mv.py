@@ -17,15 +17,15 @@ reconciler state mv suporte suporte-campinas
 @lock_timeout_option
 def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     """Give what is recorded of OLD to NEW, after a manifest was renamed."""
-    from reconciler import operations
     from reconciler.cli import state_store, terminal
     from reconciler.errors import Exit, UsageError
+    from reconciler.operations.state import move
 
     for name in (old, new):
         state_store.check_name(name)
     if old == new:
         raise UsageError(f"{old} and {new} are the same name", "give the name of before and that of now")
     with state_store.changing(common, lock_timeout) as journal:
-        operations.move(journal, old, new)
+        move(journal, old, new)
     terminal.say(f"{new} has what was recorded of {old}.")
     return Exit.OK

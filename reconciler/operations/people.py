@@ -1,4 +1,8 @@
-"""`invites`: who has yet to join, the links that let them in, and how the links reach them."""
+"""The verbs about people.
+
+`invites` shows who has yet to join, and sends or revokes their links; `send` writes to a group; `inbound`
+tells what a webhook said.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
+from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters, links_needed
+from reconciler.messaging.group_message import addressed, send_once
+from reconciler.messaging.inbound import read_file
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
 from reconciler.messaging.rotation import Revoker
 from reconciler.messaging.sending import Post
 from reconciler.model.live import Problem
 from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
-from reconciler.operations.deciding import decide
+from reconciler.operations.plan import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
 from reconciler.planning.renamed import renamed
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
+    from reconciler.model.inbound import Heard
     from reconciler.model.invitation import Invitations
     from reconciler.model.record import Deed, State
+    from reconciler.model.sending import GroupMessage
     from reconciler.planning.options import Options
     from reconciler.ports import Journal, ReadPorts, WritePorts
 
@@ -165,3 +174,46 @@ def _finish(journal: Journal, deed: Deed) -> Problem | None:
     except StateError as error:
         return Problem("state", error.message, error.hint)
     return None
+
+
+def send_to_group(
+    loaded: Loaded,
+    state: State,
+    options: Options,
+    ports: ReadPorts,
+    *,
+    text: str,
+    send: Callable[[str, str], str],
+    approve: Callable[[GroupMessage], bool],
+) -> GroupMessage:
+    """Send a text to the group that a manifest declares, once somebody has agreed.
+
+    The group is found and read as for a plan; `options.targets` is its name alone. Of the writer it is handed
+    `send_to_group` alone. Raises what `plan` raises, `ReconcilerError` where the group is not there or could
+    not be read, and `CredentialsError`.
+    """
+    (name,) = options.targets
+    clock = ports.clock
+    made, _ = decide(replace(loaded, desired=people_only(loaded.desired)), state, options, ports)
+    group = next(group for group in made.groups if group.name == name)
+    if group.live is None:
+        why = {
+            "create": "it is yet to be created",
+            "missing": "it is gone",
+            "unreadable": "it could not be read",
+        }
+        reason = why.get(group.action, "nobody knows which it is")
+        raise ReconcilerError(f"nothing was sent to {name}: {reason}", "see: reconciler plan")
+    account = loaded.settings.account_keys
+    to = addressed(name, group.live, account)
+    if account and not account & group.live.participant_keys:
+        raise ReconcilerError(f"nothing was sent to {name}: the account is not in this group any more")
+    if not approve(to):
+        return replace(to, problem=Problem("declined", "not sent: nobody agreed"), interrupted=clock.stopping)
+    return send_once(to, text, send, clock=clock, retries=loaded.settings.api.retries)
+
+
+def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Heard, ...]:
+    """What the webhook bodies in `data` say, and who has shown up by them. Calls nobody, changes nothing."""
+    awaited = Awaited(loaded.desired, state, options, loaded.settings.account_keys)
+    return tuple(map(awaited.hear, read_file(data)))

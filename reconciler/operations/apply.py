@@ -1,8 +1,8 @@
-"""`apply`: plan, have it approved, and make it so."""
+"""`apply`: plan, have it approved, and make it so; with `--ready`, only promote who has joined since."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,15 +10,16 @@ from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
 from reconciler.model.live import Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
-from reconciler.operations.deciding import plan
+from reconciler.model.plan import Plan
+from reconciler.operations.plan import plan
 from reconciler.planning import planfile
 from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
+from reconciler.planning.ready import people_only, ready_of
 from reconciler.planning.renamed import renamed
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.model.plan import Plan
     from reconciler.model.settings import ApiSettings
     from reconciler.planning.options import Options
     from reconciler.ports import WritePorts
@@ -84,4 +85,36 @@ def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:
     )
     return ApplyResult(
         plan=plan, refused=problem, groups=groups, complete=plan.complete, interrupted=interrupted
+    )
+
+
+def promote(
+    loaded: Loaded,
+    options: Options,
+    ports: WritePorts,
+    *,
+    appeared: Mapping[str, frozenset[str]] | None,
+    approve: Callable[[Plan], bool],
+    timeouts: Timeouts | None = None,
+) -> ApplyResult:
+    """Promote wanted admins who are found in their groups by now; all else stays as it is, and is no failure.
+
+    Only groups that wait for an admin, as far as the record tells, are read and stand in the result; without
+    any, nothing is called at all. `appeared`: group id → number keys, where only these people are meant.
+    `approve` is as in `apply`. Raises what `plan` raises.
+    """
+    state, account_keys = ports.journal.state, loaded.settings.account_keys
+    awaited = ready_of(loaded.desired, state, options, account_keys, appeared=appeared)
+    if not awaited.people:
+        nothing = Plan(groups=(), ready_only=True)
+        approve(nothing)
+        return ApplyResult(plan=nothing, groups=(), interrupted=ports.clock.stopping)
+    return apply(
+        replace(loaded, desired=people_only(loaded.desired)),
+        replace(options, ready=awaited),
+        ports,
+        plan_key=b"",  # nobody saves this plan
+        saved_plan=None,
+        approve=approve,
+        timeouts=timeouts,
     )

@@ -1,14 +1,18 @@
-"""`state bind`, `mv`, `forget` and `migrate`: what is recorded, mended and moved by hand."""
+"""The verbs of `state`: what is recorded is mended and moved by hand, and its history told."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, StateError
 from reconciler.model.record import Deed, Record
+from reconciler.planning.story import chapters
 
 if TYPE_CHECKING:
+    from reconciler.model.story import Chapter, Interest, Past
     from reconciler.ports import Journal, Movable
 
 
@@ -72,3 +76,16 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
         target.take(state)
         target.finish(Deed(verb="migrate", counts=(("moved", len(state.names)),)))
     return source.retire(new)
+
+
+def log(
+    past: Past, *, since: datetime | None, interest: Interest, most: int
+) -> tuple[tuple[Chapter, ...], bool]:
+    """What each run recorded of that which somebody is interested in, the newest first, `most` runs at the
+    most; and whether the history was read to its end. Changes nothing.
+
+    Raises `StateError` where the history cannot be read.
+    """
+    history = past.written(since)
+    told = tuple(islice(chapters(history, interest), most))
+    return told, len(told) < most or next(history, None) is None

@@ -25,7 +25,7 @@ from reconciler.model.group import Ensure
 from reconciler.model.live import IconSeen, Problem, Reading
 from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, State
-from reconciler.operations.deciding import decide
+from reconciler.operations.plan import decide
 from reconciler.planning.accepting import choose, more_than, still_differs
 from reconciler.planning.drift import drift as drifted
 from reconciler.planning.group import Context, plan_group

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.drift import Drift, History
     from reconciler.model.plan import Plan
     from reconciler.model.record import State
-    from reconciler.operations.comparing import BaseFiles
+    from reconciler.operations.base import BaseFiles
     from reconciler.planning.options import Options
     from reconciler.planning.planfile import Fingerprint
     from reconciler.ports import ReadPorts
@@ -56,7 +56,7 @@ def plan(
     `ReconcilerError` when the configured account is in none of the groups that were read.
     """
     if base is not None:
-        from reconciler.operations.comparing import CachingReader, compare
+        from reconciler.operations.base import CachingReader, compare
 
         ports = replace(ports, reader=CachingReader(ports.reader))
     made, reading = decide(loaded, state, options, ports, while_listing)
