@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.live import IconMeta, LiveGroup
-    from reconciler.model.record import Deed, Intent, Left, Record, Revoking, Sent, State
+    from reconciler.model.record import Intent, Left, Record, Revoking, RunSummary, Sent, State
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ class Journal(Protocol):
         lock is lost; asked just before every request that writes."""
         ...
 
-    def finish(self, deed: Deed) -> None:
+    def finish(self, summary: RunSummary) -> None:
         """The run is over: make durable what is not yet, and say what was done where there is a history."""
         ...
 

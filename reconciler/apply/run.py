@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.apply.create import made_earlier
-from reconciler.apply.deed import deed
 from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Timeouts, Tools, problem_of
 from reconciler.errors import StateError
@@ -18,6 +17,7 @@ from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
 from reconciler.model.record import Left
 from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.needs import left_ids
+from reconciler.planning.run_summary import summary_of_apply
 
 if TYPE_CHECKING:
     from reconciler.model.plan import GroupPlan, Plan
@@ -55,7 +55,7 @@ def apply_plan(
     ended = run.all(settings.write_concurrency)
     groups = tuple(ended.get(group.name) or _untouched(group) for group in plan.groups)
     try:
-        ports.journal.finish(deed(groups, context.options.ready))
+        ports.journal.finish(summary_of_apply(groups, context.options.ready))
     except StateError as error:
         tools.unsaved(error, "", None)
     return ApplyResult(

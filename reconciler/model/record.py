@@ -199,7 +199,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class RunSummary:
     """What a run did, for those who read the history: `verb` the command, `counts` by what was done, `names`
     what was done to each name. No number of anybody is in it."""
 

@@ -15,7 +15,7 @@ from reconciler.errors import Mark, StateError
 from reconciler.model.desired import DesiredGroup, DesiredIcon
 from reconciler.model.group import Unset
 from reconciler.model.live import Problem
-from reconciler.model.record import Deed, Record
+from reconciler.model.record import Record, RunSummary
 from reconciler.planning.bookkeeping import people_of, record_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class ImportRecords:
         names = tuple((name, "imported" if name in self._written else "bound") for name in sorted(records))
         try:
             journal.observe(records, self._former)
-            journal.finish(Deed(verb="import", counts=tuple(each for each in counts if each[1]), names=names))
+            journal.finish(
+                RunSummary(verb="import", counts=tuple(each for each in counts if each[1]), names=names)
+            )
         except StateError as error:
             return Problem("state", error.message, error.hint)
         return None

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
 from reconciler.messaging.arrivals import Awaited
-from reconciler.messaging.deeds import of_deliveries, of_rotations
 from reconciler.messaging.due import due, letters, links_needed
 from reconciler.messaging.group_message import addressed, send_once
 from reconciler.messaging.inbound import read_file
@@ -26,12 +25,13 @@ from reconciler.operations.plan import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
 from reconciler.planning.renamed import renamed
+from reconciler.planning.run_summary import summary_of_rotation, summary_of_sending
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.inbound import Heard
     from reconciler.model.invitation import Invitations
-    from reconciler.model.record import Deed, State
+    from reconciler.model.record import RunSummary, State
     from reconciler.model.sending import GroupMessage
     from reconciler.planning.options import Options
     from reconciler.ports import Journal, ReadPorts, WritePorts
@@ -130,7 +130,7 @@ def send_invites(
         journal.sent(turn.settled)
     post = Post(ports, loaded.settings.api.retries)
     deliveries = post.send_all(ready, concurrency=concurrency) if ready else ()
-    unsaved = post.broken or _finish(journal, of_deliveries(deliveries))
+    unsaved = post.broken or _finish(journal, summary_of_sending(deliveries))
     return Sending(
         found=found,
         deliveries=(*deliveries, *others),
@@ -163,14 +163,14 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
     found = Revoker(ports).rotate(tuple(groups))
     if found.unsaved is not None:
         return found
-    return replace(found, unsaved=_finish(journal, of_rotations(found.groups)))
+    return replace(found, unsaved=_finish(journal, summary_of_rotation(found.groups)))
 
 
-def _finish(journal: Journal, deed: Deed) -> Problem | None:
+def _finish(journal: Journal, summary: RunSummary) -> Problem | None:
     """Say in the history what was done, if anything; the reason where that cannot be done."""
     try:
-        if deed.counts:
-            journal.finish(deed)
+        if summary.counts:
+            journal.finish(summary)
     except StateError as error:
         return Problem("state", error.message, error.hint)
     return None

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, StateError
-from reconciler.model.record import Deed, Record
+from reconciler.model.record import Record, RunSummary
 from reconciler.planning.story import chapters
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
                 f"name another place; or where {new} knows all of it by now, set {old} aside by hand",
             )
         target.take(state)
-        target.finish(Deed(verb="migrate", counts=(("moved", len(state.names)),)))
+        target.finish(RunSummary(verb="migrate", counts=(("moved", len(state.names)),)))
     return source.retire(new)
 
 

@@ -22,7 +22,7 @@ from reconciler.state.git_remote import MOVED, Remote, Update
 from reconciler.state.memory import MemoryJournal
 
 if TYPE_CHECKING:
-    from reconciler.model.record import Deed, Record, State
+    from reconciler.model.record import Record, RunSummary, State
     from reconciler.ports import Clock
     from reconciler.state.git_lease import Lease
     from reconciler.state.git_log import Origin
@@ -78,11 +78,11 @@ class GitJournal(MemoryJournal):
     def check(self) -> None:
         self._lease.check()
 
-    def finish(self, deed: Deed) -> None:
+    def finish(self, summary: RunSummary) -> None:
         with self._changed:
             if not self._wrote and not self._left():
                 return
-        self._tell(deed, None)
+        self._tell(summary, None)
 
     def close(self) -> None:
         """Push what is left and stop renewing. Raises `StateError` when that could not be pushed, unless a
@@ -135,15 +135,15 @@ class GitJournal(MemoryJournal):
                 return
         self._tell(None, version)
 
-    def _tell(self, deed: Deed | None, version: int | None) -> None:
+    def _tell(self, summary: RunSummary | None, version: int | None) -> None:
         """Push for somebody who hears when it cannot be done."""
         try:
-            self._flush(deed, version)
+            self._flush(summary, version)
         except StateError:
             self._told = True
             raise
 
-    def _flush(self, deed: Deed | None, version: int | None = None) -> None:
+    def _flush(self, summary: RunSummary | None, version: int | None = None) -> None:
         """Push, in turn; nothing to do when a push of somebody else has carried `version` meanwhile."""
         with self._changed:
             while self._writing:
@@ -154,13 +154,13 @@ class GitJournal(MemoryJournal):
                 return
             self._writing = True
         try:
-            self._write(deed)
+            self._write(summary)
         finally:
             with self._changed:
                 self._writing = False
                 self._changed.notify_all()
 
-    def _write(self, deed: Deed | None) -> None:
+    def _write(self, summary: RunSummary | None) -> None:
         pauses = iter(_PAUSES)
         refused = 0
         for _ in range(_MOST_TRIES):
@@ -168,7 +168,9 @@ class GitJournal(MemoryJournal):
                 carried = self._version
                 self._due = None
                 state = replace(self._state, serial=self._state.serial + 1)
-            title, lines = git_log.of_step(self._base, state) if deed is None else git_log.of_deed(deed)
+            title, lines = (
+                git_log.of_step(self._base, state) if summary is None else git_log.of_summary(summary)
+            )
             message = git_log.compose(title, lines, self._origin)
             commit = self._remote.commit(self._tip, self._encoder.encode(state), message, self._clock.now())
             self._sent[commit] = state

@@ -20,7 +20,7 @@ from reconciler.model.story import Written
 from reconciler.state import codec
 
 if TYPE_CHECKING:
-    from reconciler.model.record import Deed, State
+    from reconciler.model.record import RunSummary, State
     from reconciler.state.git_remote import Remote
 
 
@@ -220,10 +220,12 @@ def compose(title: str, lines: Iterable[str], origin: Origin) -> str:
     )
 
 
-def of_deed(deed: Deed) -> tuple[str, tuple[str, ...]]:
+def of_summary(summary: RunSummary) -> tuple[str, tuple[str, ...]]:
     """Subject and lines for what a run did: `apply: 2 created, 1 updated`."""
-    counts = ", ".join(f"{count} {what}" for what, count in deed.counts)
-    return f"{deed.verb}: {counts or 'nothing to do'}", tuple(f"{name}: {what}" for name, what in deed.names)
+    counts = ", ".join(f"{count} {what}" for what, count in summary.counts)
+    return f"{summary.verb}: {counts or 'nothing to do'}", tuple(
+        f"{name}: {what}" for name, what in summary.names
+    )
 
 
 def of_step(before: State, after: State) -> tuple[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.model.record import DAY, Deed, Intent, Left, Record, Revoking, Sent, State
+from reconciler.model.record import DAY, Intent, Left, Record, Revoking, RunSummary, Sent, State
 
 
 class MemoryJournal:
@@ -80,7 +80,7 @@ class MemoryJournal:
     def check(self) -> None:
         """Something may always be written here: a journal under a lock that can be lost overrides this."""
 
-    def finish(self, deed: Deed) -> None:
+    def finish(self, summary: RunSummary) -> None:
         """Here every step was made durable at once, and there is no history."""
 
     def _step(self, step: Callable[[State], State]) -> None:

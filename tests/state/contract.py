@@ -17,7 +17,7 @@ import pytest
 
 from reconciler.errors import Exit, Interrupted, LockedError, StateError
 from reconciler.model.link import digest
-from reconciler.model.record import Applied, Deed, Intent, Left, Record, Revoking, Sent, State
+from reconciler.model.record import Applied, Intent, Left, Record, Revoking, RunSummary, Sent, State
 from reconciler.ports import Clock, Journal
 from reconciler.state import codec
 from reconciler.state.memory import MemoryJournal
@@ -102,7 +102,7 @@ class StoreContract:
         with kept.store().lock(timeout=0, clock=clock, holder="me") as journal:
             journal.record("a", RECORD)
             journal.record("a", seen)
-            journal.finish(Deed(verb="apply"))
+            journal.finish(RunSummary(verb="apply"))
             assert stored(kept).groups == {"a": seen}
             journal.record("a", RECORD)
         assert stored(kept).groups == {"a": RECORD}
@@ -117,12 +117,12 @@ class StoreContract:
         for _ in range(2):
             with kept.store().lock(timeout=0, clock=clock, holder="me") as journal:
                 journal.record("a", Record(id="g1", applied=Applied(subject="S", admins=("ana",))))
-                journal.finish(Deed(verb="apply"))
+                journal.finish(RunSummary(verb="apply"))
                 written = journal.state.serial
         assert (written, stored(kept).serial) == (stored(kept).serial, written)
         with kept.store().lock(timeout=0, clock=clock, holder="me") as journal:
             journal.record("a", RECORD)
-            journal.finish(Deed(verb="apply"))
+            journal.finish(RunSummary(verb="apply"))
         assert stored(kept).serial == written
 
     def test_many_observations_are_one_step(self, kept: Kept, clock: FakeClock) -> None:
@@ -161,13 +161,13 @@ class StoreContract:
         store = kept.store()
         with store.lock(timeout=0, clock=clock, holder="me") as journal:
             journal.record("a", RECORD)
-            journal.finish(Deed(verb="state"))
+            journal.finish(RunSummary(verb="state"))
         assert store.read().commit is None
         for commit in ("c0ffee", "decaf"):
             with store.lock(timeout=0, clock=clock, holder="me") as journal:
                 journal.applies(commit)
                 assert journal.state.commit == commit
-                journal.finish(Deed(verb="apply"))
+                journal.finish(RunSummary(verb="apply"))
                 assert stored(kept).commit == commit
                 serial = stored(kept).serial
                 journal.applies(commit)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import Interrupted, LockedError, StateError
-from reconciler.model.record import Applied, Deed, Intent, Record
+from reconciler.model.record import Applied, Intent, Record, RunSummary
 
 from . import git as repos
 from .conftest import NOON, FakeClock
@@ -231,7 +231,7 @@ def test_who_has_lost_the_lock_writes_nothing(origin: Origin, clone: Path, clock
             with pytest.raises(StateError, match="is lost"):
                 journal.record("a", Record(id="g1", applied=Applied(subject="T")))
         with pytest.raises(StateError, match="is lost"):
-            journal.finish(Deed(verb="apply"))
+            journal.finish(RunSummary(verb="apply"))
     assert origin.tip() == kept
     assert origin.tip(LOCK) == taken, "somebody else's lock was removed"
 

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.errors import StateError
 from reconciler.git import Git
-from reconciler.model.record import Applied, Deed, Intent, Record, Sent, State
+from reconciler.model.record import Applied, Intent, Record, RunSummary, Sent, State
 from reconciler.state import codec
 from reconciler.state.git import GitStore, Writer
 from reconciler.state.git_log import of_step
@@ -78,7 +78,7 @@ def test_every_kind_of_clone_reads_and_writes_without_being_touched(
     assert store.read().groups == {"a": RECORD}
     with store.lock(timeout=0, clock=clock, holder="me") as journal:
         journal.record("b", Record(id="g2"))
-        journal.finish(Deed(verb="apply"))
+        journal.finish(RunSummary(verb="apply"))
     assert store.read().groups.keys() == {"a", "b"}
     assert [entry.after.groups.keys() for entry in store.written(None) if entry.after] == [{"a", "b"}, {"a"}]
     assert _everything(clone) == before
@@ -268,7 +268,7 @@ def test_the_same_name_changed_on_both_sides_is_an_error(origin: Origin, clock: 
             journal.record("a", Record(id="mine"))
         assert "state log a" in caught.value.hint
         with pytest.raises(StateError, match="the same names"):
-            journal.finish(Deed(verb="apply"))
+            journal.finish(RunSummary(verb="apply"))
     assert origin.tip() == by_hand
 
 
@@ -351,7 +351,9 @@ def test_the_history_tells_what_was_done_by_whom(origin: Origin, clock: FakeCloc
         journal.intend("novo", Intent("Novo", ("5519911112222-1",), NOON))
         journal.created("novo", "5519911112222-2", NOON)
         journal.record("novo", Record(id="5519911112222-2", applied=people))
-        journal.finish(Deed(verb="apply", counts=(("created", 1),), names=(("novo", "done create_group"),)))
+        journal.finish(
+            RunSummary(verb="apply", counts=(("created", 1),), names=(("novo", "done create_group"),))
+        )
     with repos.store(clone, commit="2" * 40).lock(timeout=0, clock=clock, holder="me") as journal:
         journal.forget("novo")
     messages = origin.messages()
