@@ -18,7 +18,7 @@ from reconciler import pictures
 from reconciler.errors import ApiError, Interrupted, PictureError
 from reconciler.model.change import RemoveIcon, SetIcon
 from reconciler.model.desired import Icon
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Plan
 from reconciler.model.thumbnail import Thumbnail, Thumbnails
 from reconciler.workers import THREADS
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BUDGET = 3_500_000
 """Bytes of all small pictures together: some 800 photos. As text in a page they grow by a third."""
 
-PATIENCE = 3
+MOST_FAILURES = 3
 """Fetches that may fail before no further one is begun: each has been retried for a while."""
 
 FULL = "left out: this report holds as many pictures as it can"
@@ -39,44 +39,44 @@ GIVEN_UP = "not shown: others could not be fetched, so this one was not asked fo
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DifferingIcon:
     """A group's icon that differs: `live` None where there is no group or nobody looked."""
 
     name: str
-    live: IconSeen | None
+    live: LiveIcon | None
     file: Icon | None
 
 
-def wanted(found: Plan | Drift) -> tuple[Wanted, ...]:
+def wanted(found: Plan | Drift) -> tuple[DifferingIcon, ...]:
     """The icons that differ: what a plan changes, or would if nothing were in the way; what drifted."""
     return tuple(_of_plan(found) if isinstance(found, Plan) else _of_drift(found))
 
 
-def _of_plan(plan: Plan) -> Iterator[Wanted]:
+def _of_plan(plan: Plan) -> Iterator[DifferingIcon]:
     for group in plan.groups:
         for change in (*group.changes, *group.withheld):
             match change:
                 case SetIcon(before, after):
-                    yield Wanted(group.name, before, after)
+                    yield DifferingIcon(group.name, before, after)
                 case RemoveIcon(before):
-                    yield Wanted(group.name, before, None)
+                    yield DifferingIcon(group.name, before, None)
                 case _:
                     pass
 
 
-def _of_drift(drift: Drift) -> Iterator[Wanted]:
+def _of_drift(drift: Drift) -> Iterator[DifferingIcon]:
     for group in drift.groups:
         for field in group.fields:
             if field.field == "icon":
-                yield Wanted(
+                yield DifferingIcon(
                     group.name,
-                    field.live if isinstance(field.live, IconSeen) else None,
+                    field.live if isinstance(field.live, LiveIcon) else None,
                     field.desired if isinstance(field.desired, Icon) else None,
                 )
 
 
 def collect(
-    icons: Iterable[Wanted],
+    icons: Iterable[DifferingIcon],
     *,
     reader: Reader,
     icon_files: IconFiles,
@@ -86,7 +86,7 @@ def collect(
 ) -> Thumbnails:
     """Fetch, read and draw. Raises `Interrupted`; every other failure is a reason in `absent`."""
     found = list(icons)
-    run = _Run(reader, icon_files, budget)
+    run = _Drawing(reader, icon_files, budget)
     tasks: list[Callable[[], None]] = [
         partial(run.file, icon)
         for icon in {each.file.sha256: each.file for each in found if each.file is not None}.values()
@@ -101,7 +101,7 @@ def collect(
     return Thumbnails(files=run.files, live=run.lives, absent=run.absent)
 
 
-class _Run:
+class _Drawing:
     def __init__(self, reader: Reader, icon_files: IconFiles, budget: int) -> None:
         self._reader = reader
         self._icon_files = icon_files
@@ -125,18 +125,18 @@ class _Run:
         else:
             self.files[icon.sha256] = drawn
 
-    def live(self, name: str, seen: IconSeen) -> None:
+    def live(self, name: str, seen: LiveIcon) -> None:
         """The picture that is served; `seen.meta` says where."""
         meta = seen.meta
         if meta is None:
             return
-        if self._failures >= PATIENCE:
+        if self._failures >= MOST_FAILURES:
             self.absent[name] = GIVEN_UP
             return
         try:
             drawn = self._draw(seen.sha256, lambda: self._reader.fetch_icon(meta))
         except Interrupted:
-            self._failures = PATIENCE
+            self._failures = MOST_FAILURES
             raise
         except ApiError as error:
             with self._lock:

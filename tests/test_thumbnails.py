@@ -13,9 +13,9 @@ from PIL import Image
 from reconciler import pictures, thumbnails
 from reconciler.errors import Interrupted, NotSent
 from reconciler.model.desired import Icon
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.thumbnail import Thumbnails
-from reconciler.thumbnails import Wanted
+from reconciler.thumbnails import DifferingIcon
 from tests.apply.world import IconFiles
 from tests.fakes import FakeApi
 from tests.support import picture
@@ -27,15 +27,17 @@ class Quiet:
     def finish(self) -> None: ...
 
 
-def seen(api: FakeApi, data: bytes, *, hashed: bool = False) -> IconSeen:
+def seen(api: FakeApi, data: bytes, *, hashed: bool = False) -> LiveIcon:
     """An icon that is served, as a reading has it."""
     group_id = api.seed("g")
     api.set_icon(group_id, data)
     meta = api.reader.get_icon(group_id)
-    return IconSeen(meta, sha256=pictures.sha256(data) if hashed else None)
+    return LiveIcon(meta, sha256=pictures.sha256(data) if hashed else None)
 
 
-def collect(api: FakeApi, *wanted: Wanted, files: IconFiles | None = None, budget: int = 10**6) -> Thumbnails:
+def collect(
+    api: FakeApi, *wanted: DifferingIcon, files: IconFiles | None = None, budget: int = 10**6
+) -> Thumbnails:
     return thumbnails.collect(
         wanted,
         reader=api.reader,
@@ -54,7 +56,7 @@ def test_the_file_and_what_is_served_are_drawn_anew() -> None:
     api, files = FakeApi(), IconFiles()
     icon = files.add(picture("teal")).picture
     live = picture("maroon", kind="JPEG")
-    found = collect(api, Wanted("a", seen(api, live), icon), files=files)
+    found = collect(api, DifferingIcon("a", seen(api, live), icon), files=files)
     assert icon is not None
     assert found.files[icon.sha256].size == icon.size
     assert (found.live["a"].sha256, found.live["a"].size) == (pictures.sha256(live), len(live))
@@ -67,7 +69,7 @@ def test_the_same_picture_is_read_and_kept_once() -> None:
     api, files = FakeApi(), IconFiles()
     icon = files.add(picture("teal")).picture
     live = seen(api, picture("maroon"), hashed=True)
-    found = collect(api, *(Wanted(f"g{n}", live, icon) for n in range(20)), files=files)
+    found = collect(api, *(DifferingIcon(f"g{n}", live, icon) for n in range(20)), files=files)
     assert len(found.files) == 1
     assert len(found.live) == 20
     assert len({id(each) for each in found.live.values()}) == 1
@@ -76,7 +78,7 @@ def test_the_same_picture_is_read_and_kept_once() -> None:
 
 def test_a_group_without_an_icon_is_asked_for_none() -> None:
     api = FakeApi()
-    found = collect(api, Wanted("a", IconSeen(None), None), Wanted("b", None, None))
+    found = collect(api, DifferingIcon("a", LiveIcon(None), None), DifferingIcon("b", None, None))
     assert (found, fetched(api)) == (Thumbnails(), 0)
 
 
@@ -114,14 +116,14 @@ def test_a_bad_picture_costs_the_picture_alone(name: str) -> None:
     bad = seen(api, picture("red"))
     assert bad.meta is not None
     api.pictures[bad.meta.location] = BAD[name]()
-    found = collect(api, Wanted("bad", bad, None), Wanted("good", good, None))
+    found = collect(api, DifferingIcon("bad", bad, None), DifferingIcon("good", good, None))
     assert set(found.live) == {"good"}
     assert found.absent["bad"].startswith("not shown: ")
 
 
 def test_what_follows_a_picture_is_left_behind() -> None:
     api = FakeApi()
-    found = collect(api, Wanted("a", seen(api, picture() + b"<script>canary</script>"), None))
+    found = collect(api, DifferingIcon("a", seen(api, picture() + b"<script>canary</script>"), None))
     assert b"canary" not in found.live["a"].data
 
 
@@ -130,7 +132,7 @@ def test_a_picture_that_changed_since_it_was_read_is_not_shown_as_that() -> None
     live = seen(api, picture("teal"), hashed=True)
     assert live.meta is not None
     api.pictures[live.meta.location] = picture("red")
-    found = collect(api, Wanted("a", live, None))
+    found = collect(api, DifferingIcon("a", live, None))
     assert found.live == {}
     assert found.absent == {"a": thumbnails.CHANGED}
 
@@ -142,14 +144,14 @@ def test_a_file_that_changed_since_it_was_checked_is_not_shown() -> None:
         def read(self, icon: Icon) -> bytes:
             raise thumbnails.PictureError("the picture has changed since it was checked")
 
-    found = collect(FakeApi(), Wanted("a", None, icon), files=Changed())
+    found = collect(FakeApi(), DifferingIcon("a", None, icon), files=Changed())
     assert found.absent == {icon.sha256: "not shown: the picture has changed since it was checked"}
 
 
 def test_a_report_holds_so_many_pictures_and_says_so() -> None:
     api = FakeApi()
     colours = ("red", "teal", "navy", "olive", "peru", "plum", "gold", "gray", "pink", "lime")
-    wanted = [Wanted(colour, seen(api, picture(colour)), None) for colour in colours]
+    wanted = [DifferingIcon(colour, seen(api, picture(colour)), None) for colour in colours]
     found = collect(api, *wanted, budget=1)
     assert 1 <= len(found.live) <= 2  # two workers
     assert list(found.absent.values()) == [thumbnails.FULL] * (len(colours) - len(found.live))
@@ -160,9 +162,9 @@ def test_a_server_that_fails_is_not_asked_for_hundreds() -> None:
     api = FakeApi()
     api.fail("fetch_icon", NotSent("no route", code="network", retry=True), times=None)
     live = seen(api, picture())
-    found = collect(api, *(Wanted(f"g{n}", live, None) for n in range(50)))
+    found = collect(api, *(DifferingIcon(f"g{n}", live, None) for n in range(50)))
     assert len(found.absent) == 50
-    assert fetched(api) <= thumbnails.PATIENCE + 1
+    assert fetched(api) <= thumbnails.MOST_FAILURES + 1
     assert thumbnails.GIVEN_UP in found.absent.values()
 
 
@@ -171,5 +173,5 @@ def test_a_wish_to_stop_is_heard() -> None:
     live = seen(api, picture())
     api.fail("fetch_icon", Interrupted("stopped"), times=None)
     with pytest.raises(Interrupted):
-        collect(api, *(Wanted(f"g{n}", live, None) for n in range(50)))
+        collect(api, *(DifferingIcon(f"g{n}", live, None) for n in range(50)))
     assert fetched(api) < 10

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.live import LiveGroup
-    from reconciler.model.outcome import Status
+    from reconciler.model.outcome import OutcomeStatus
 
 
 _NAMED = 5  # names in a sentence
@@ -43,7 +43,7 @@ class Created:
     """How it ended: `id` is known exactly when `status` is done. `fresh`: the answer to this very call named
     the group, so that nobody else can have known of it before."""
 
-    status: Status
+    status: OutcomeStatus
     id: str | None = None
     problem: Problem | None = None
     fresh: bool = False

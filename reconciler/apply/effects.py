@@ -46,8 +46,8 @@ from reconciler.planning.narrow import remaining
 from reconciler.planning.text import normal, stored_otherwise
 
 if TYPE_CHECKING:
-    from reconciler.model.live import IconMeta, IconSeen, LiveGroup
-    from reconciler.model.outcome import Status
+    from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
+    from reconciler.model.outcome import OutcomeStatus
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 BATCH = 20  # people in one call
@@ -57,10 +57,10 @@ PeopleChange = Promote | Demote | RemoveParticipants
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Performed:
     """What became of sending: `done` means that the API said so or that it was seen, and is yet to verify."""
 
-    status: Status
+    status: OutcomeStatus
     problem: Problem | None = None
 
 
@@ -86,7 +86,7 @@ class Effects:
         self.begun: Revoking | None = None  # a revoke that an earlier run had begun
         self.closing = False  # whether the link is revoked because the group is being closed
 
-    def perform(self, change: Change) -> Sent:
+    def perform(self, change: Change) -> Performed:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
         if isinstance(change, RevokeLink) and (ended := self._begin_to_revoke(change)) is not None:
             return ended
@@ -96,44 +96,44 @@ class Effects:
             self._not_revoked()
         return sent
 
-    def _perform(self, change: Change) -> Sent:
+    def _perform(self, change: Change) -> Performed:
         problem: Problem | None = None
         rest: Change = change
         singly = False
         self.unclear = False
         for attempt in range(self.tools.retries + 1):
             if attempt and self.tools.ports.clock.stopping:
-                return Sent("unknown", problem)
+                return Performed("unknown", problem)
             error, rest = self._send(rest, singly)
             if error is None:
-                return Sent("done")
+                return Performed("done")
             problem = problem_of(error)
             self.unclear = self.unclear or not isinstance(
                 error, NotSent | RateLimited | CredentialsError | PictureError | Refused | NotFound
             )
             if isinstance(error, NotSent | RateLimited | CredentialsError | PictureError):
-                return Sent("failed", problem)
+                return Performed("failed", problem)
             refused = isinstance(error, Refused | NotFound)
             alone = singly or not isinstance(rest, PeopleChange) or len(rest.people) == 1
             seconds = self._seconds(rest, refused=refused, alone=alone)
             left = self._rest_after(rest, seconds)
             if self.unread is not None:
-                return Sent("unknown", self.unread)
+                return Performed("unknown", self.unread)
             if left is None:
-                return Sent("done")
+                return Performed("done")
             if isinstance(left, PeopleChange):
                 still = self.still(left)
                 kept = still.people if isinstance(still, PeopleChange) else ()
                 self._spare(frozenset(left.people) - frozenset(kept))
                 if still is None:
-                    return Sent("done")
+                    return Performed("done")
                 left = still
             if refused and left == rest:
                 if alone:
-                    return Sent("failed", problem)
+                    return Performed("failed", problem)
                 singly = True
             rest = left
-        return Sent("failed", problem)
+        return Performed("failed", problem)
 
     def _spare(self, people: frozenset[Affected]) -> None:
         """Ask nothing of these any more: what was to be done to them is not wanted by now."""
@@ -260,7 +260,7 @@ class Effects:
             return not keys & live.participant_keys
         return self.group_id not in self.tools.ports.reader.list_groups()
 
-    def _begin_to_revoke(self, change: RevokeLink) -> Sent | None:
+    def _begin_to_revoke(self, change: RevokeLink) -> Performed | None:
         """Ask for the link that is to die, and put on record that it is. Returns how that ended where nothing
         is to be sent: the link is not known, so that nobody could see afterwards whether it was revoked; or
         an earlier run had begun this, and there is another link by now."""
@@ -271,14 +271,14 @@ class Effects:
             if not isinstance(error, NotFound) and getattr(error, "code", "") != _JUNK_LINK:
                 problem = problem_of(error)
                 unread = replace(problem, message=f"the present link could not be read: {problem.message}")
-                return Sent("failed", unread)
+                return Performed("failed", unread)
         record = self.tools.ports.journal.state.groups.get(self.name)
         begun = self.begun = record.revoking if record is not None else None
         self.closing = change.after is None
         if begun is not None and link is not None and digest(link) != begun.link:
             self._revoked()
             if begun.closing if change.after is None else (begun.version or 0) >= change.after:
-                return Sent("done")  # `old_link` is None: the present link is a new one
+                return Performed("done")  # `old_link` is None: the present link is a new one
         self.old_link = link  # a junk link, or none: then every proper link is a new one
         revoking = Revoking(
             change.after, "" if link is None else digest(link), self.tools.ports.clock.now(), self.closing
@@ -287,7 +287,7 @@ class Effects:
             self.tools.ports.journal.revoke(self.name, revoking)
         except StateError as error:
             self.tools.unsaved(error, self.name, None)
-            return Sent("skipped", problem_of(error))
+            return Performed("skipped", problem_of(error))
         return None
 
     def _not_revoked(self) -> None:
@@ -370,7 +370,7 @@ class Effects:
                 assert_never(change)
 
 
-def served_before(seen: IconSeen | None, record: IconRecord | None) -> str | None:
+def served_before(seen: LiveIcon | None, record: IconRecord | None) -> str | None:
     """SHA-256 of what was served before an upload, as far as it is known without another call."""
     if seen is None or seen.meta is None:
         return None

@@ -33,13 +33,13 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.group import Ensure
-from reconciler.model.live import CONTRADICTION, Gone, IconSeen, LiveGroup, Problem
-from reconciler.model.outcome import GroupOutcome, Outcome, Status
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, Problem
+from reconciler.model.outcome import GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left, Record, StoredSubject
 from reconciler.planning import guards
 from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.group import plan_group
-from reconciler.planning.narrow import exceeds, undone
+from reconciler.planning.narrow import beyond_approved, undone
 from reconciler.planning.text import normal, stored_otherwise
 from reconciler.reading import observe_group, observe_icon
 
@@ -63,7 +63,7 @@ class GroupRun:
         self.stored: StoredSubject | None = None  # how the service was seen to keep the subject
         self.outcomes: list[Outcome] = []
         self.live: LiveGroup | None = None
-        self.seen: IconSeen | None = None
+        self.seen: LiveIcon | None = None
 
     def run(self) -> GroupOutcome:
         """Every change ends as exactly one outcome, in the order of the changes."""
@@ -90,7 +90,7 @@ class GroupRun:
             plan=self.planned,
         )
 
-    def _end(self, change: Change, status: Status, problem: Problem | None = None) -> None:
+    def _end(self, change: Change, status: OutcomeStatus, problem: Problem | None = None) -> None:
         self.outcomes.append(Outcome(change, status, problem))
 
     def _skip(self, changes: list[Change] | tuple[Change, ...], problem: Problem) -> None:
@@ -126,7 +126,7 @@ class GroupRun:
             return
         seen = observe_icon(self.tools.ports, live.id, desired.icon, None)
         if isinstance(seen, Problem):
-            self._end(RemoveIcon(IconSeen(None)), "unknown", seen)
+            self._end(RemoveIcon(LiveIcon(None)), "unknown", seen)
         elif seen.meta is not None:
             self._end(RemoveIcon(seen), "skipped", MEANWHILE)
 
@@ -186,7 +186,7 @@ class GroupRun:
         if isinstance(live, Problem):
             self._skip(approved, replace(live, message=f"could not be read again: {live.message}"))
             return
-        if isinstance(live, Gone):
+        if isinstance(live, Absent):
             self._gone(group_id, approved)
             return
         self.live = live
@@ -222,7 +222,7 @@ class GroupRun:
             return self._unless_locked_out(live, approved)
         record = self._old_record(live.id)
         if desired.icon is not None and self.fresh:
-            self.seen = IconSeen(None)  # nobody can have given it one
+            self.seen = LiveIcon(None)  # nobody can have given it one
         elif desired.icon is not None and desired.ensure == "present":
             known = record.icon if record else None
             seen = observe_icon(self.tools.ports, live.id, desired.icon, known)
@@ -236,7 +236,7 @@ class GroupRun:
             return WRONG_ACCOUNT
         if fresh.action == "blocked":
             return changed("nothing may be changed in the group any more")
-        more = exceeds(approved, fresh.changes)
+        more = beyond_approved(approved, fresh.changes)
         if more is not None:
             return changed(f"more would be done now ({more.kind})")
         return self._unless_locked_out(live, fresh.changes)
@@ -345,7 +345,7 @@ class GroupRun:
     ) -> Record | None:
         """What is known of the group now, and on record as far as that could be done."""
         old = self._old_record(live.id)
-        if self.tools.context.options.ready is not None:
+        if self.tools.context.options.promotions is not None:
             self._record_people(live, desired)
             return old
         record = record_of(

@@ -12,8 +12,8 @@ from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Timeouts, Tools, problem_of
 from reconciler.errors import StateError
 from reconciler.model.change import AdoptGroup
-from reconciler.model.live import Gone, IconSeen, LiveGroup, Problem, Reading
-from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, Status
+from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState, Problem
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left
 from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.needs import left_ids
@@ -33,7 +33,7 @@ _NOT_BEGUN = replace(
 
 def apply_plan(
     plan: Plan,
-    reading: Reading,
+    reading: LiveState,
     context: Context,
     ports: WritePorts,
     settings: ApiSettings,
@@ -51,11 +51,11 @@ def apply_plan(
         retries=settings.retries,
         listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(ports.journal.state),
     )
-    run = _Run(plan, reading, tools)
+    run = _ApplyRun(plan, reading, tools)
     ended = run.all(settings.write_concurrency)
     groups = tuple(ended.get(group.name) or _untouched(group) for group in plan.groups)
     try:
-        ports.journal.finish(summary_of_apply(groups, context.options.ready))
+        ports.journal.finish(summary_of_apply(groups, context.options.promotions))
     except StateError as error:
         tools.unsaved(error, "", None)
     return ApplyResult(
@@ -68,8 +68,8 @@ def apply_plan(
     )
 
 
-class _Run:
-    def __init__(self, plan: Plan, reading: Reading, tools: Tools) -> None:
+class _ApplyRun:
+    def __init__(self, plan: Plan, reading: LiveState, tools: Tools) -> None:
         self.plan = plan
         self.reading = reading
         self.tools = tools
@@ -106,7 +106,7 @@ class _Run:
     def _adopted(self, todo: list[GroupPlan]) -> Iterator[GroupOutcome]:
         """Bind and record, in one step, what was found and is as wanted already; nothing is written to it."""
         groups = [group for group in todo if all(isinstance(change, AdoptGroup) for change in group.changes)]
-        if not groups or self.tools.ports.clock.stopping or self.tools.context.options.ready is not None:
+        if not groups or self.tools.ports.clock.stopping or self.tools.context.options.promotions is not None:
             return
         state = self.tools.ports.journal.state
         records = {
@@ -122,7 +122,7 @@ class _Run:
                 self.tools.unsaved(error, name, record.id)
         for group in groups:
             if group.name in records:
-                status: Status = "done" if problem is None else "failed"
+                status: OutcomeStatus = "done" if problem is None else "failed"
                 outcomes = tuple(Outcome(change, status, problem) for change in group.changes)
                 yield replace(_untouched(group), outcomes=outcomes)
 
@@ -168,7 +168,7 @@ class _Run:
         for group in self.plan.groups:
             if group.changes:
                 continue
-            if self.tools.context.options.ready is not None:
+            if self.tools.context.options.promotions is not None:
                 records |= self._people_observed(group, state)
                 continue
             if self._is_left(group):
@@ -201,7 +201,7 @@ class _Run:
     def _is_left(self, group: GroupPlan) -> bool:
         """Whether nothing is to be known of the name any more: its group is gone, and is meant to be."""
         if group.action == "orphaned":
-            gone = isinstance(self.reading.groups.get(group.id or ""), Gone)
+            gone = isinstance(self.reading.groups.get(group.id or ""), Absent)
             return gone and group.id not in self.reading.listed
         return group.action == "none" and group.desired is not None and group.desired.ensure != "present"
 
@@ -217,7 +217,7 @@ class _Run:
         return record_of(
             group.desired,
             group.live,
-            seen if isinstance(seen, IconSeen) else None,
+            seen if isinstance(seen, LiveIcon) else None,
             old,
             now=self.tools.context.options.now,
         )

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift
     from reconciler.model.imported import ImportResult
-    from reconciler.model.inbound import Heard
+    from reconciler.model.inbound import Match
     from reconciler.model.invitation import Invitations
     from reconciler.model.listing import Listing
     from reconciler.model.outcome import ApplyResult
     from reconciler.model.plan import Plan
-    from reconciler.model.sending import GroupMessage, Rotations, Sending
+    from reconciler.model.sending import GroupDelivery, Rotations, Sending
 
 
 def of_plan(plan: Plan, *, detailed: bool, stopped: bool, base: Base | None = None) -> Exit:
@@ -127,7 +127,7 @@ def of_sending(sending: Sending) -> Exit:
     return first_exit(codes)
 
 
-def of_inbound(heard: Iterable[Heard], result: ApplyResult | None = None) -> Exit:
+def of_inbound(heard: Iterable[Match], result: ApplyResult | None = None) -> Exit:
     """1 when an entry could not be read; and with `--ready` what became of the promotions (`result`)."""
     from reconciler.model.inbound import Unreadable
 
@@ -152,7 +152,7 @@ def of_rotations(found: Rotations) -> Exit:
     return first_exit(codes)
 
 
-def of_message(sent: GroupMessage) -> Exit:
+def of_message(sent: GroupDelivery) -> Exit:
     """130 when a stop was asked for, 3 when it was not sent, or nobody knows."""
     codes = {Exit.INTERRUPTED} if sent.interrupted else {Exit.OK}
     return first_exit(codes if sent.status == "sent" else codes | {Exit.PARTIAL})

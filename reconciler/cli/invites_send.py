@@ -10,12 +10,12 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
-    from reconciler.model.sending import Delivery, Letter, UnknownPolicy
+    from reconciler.model.sending import Delivery, Message, UnknownPolicy
     from reconciler.model.settings import InviteSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SendOptions:
     """The options of `--send` as given."""
 
     person: tuple[str, ...] = ()
@@ -26,13 +26,13 @@ class Wish:
     lock_timeout: float = 0.0
 
 
-def run(common: Common, wish: Wish) -> int:
+def run(common: Common, wish: SendOptions) -> int:
     """Send, and report of every message what became of it."""
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
     from reconciler.cli.plain_outputs import PlainOutputs
-    from reconciler.operations.people import Whom, send_invites
+    from reconciler.operations.people import InviteFilter, send_invites
     from reconciler.reports.sending_text import render_letters
     from reconciler.reports.sending_view import letters_view, sending_view
 
@@ -54,12 +54,14 @@ def run(common: Common, wish: Wish) -> int:
             book = wiring.book(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            whom = Whom(people=known_people(wish.person, work.loaded.desired), include_left=wish.include_left)
+            whom = InviteFilter(
+                people=known_people(wish.person, work.loaded.desired), include_left=wish.include_left
+            )
 
-            def approve(letters: tuple[Letter, ...], others: tuple[Delivery, ...]) -> bool:
-                if wish.yes or not letters:
+            def approve(messages: tuple[Message, ...], others: tuple[Delivery, ...]) -> bool:
+                if wish.yes or not messages:
                     return True
-                view, look = letters_view(letters, others, book), outputs.look
+                view, look = letters_view(messages, others, book), outputs.look
                 color = terminal.wants_color(sys.stderr, common.color)
                 terminal.say(render_letters(view, color=color, width=look.width))
                 return terminal.ask("Send these messages?", lambda: clock.stopping)

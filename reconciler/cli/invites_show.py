@@ -17,7 +17,7 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.people import known_people
     from reconciler.cli.plain_outputs import PlainOutputs
-    from reconciler.operations.people import Whom, invites
+    from reconciler.operations.people import InviteFilter, invites
     from reconciler.reports.invites_view import invites_view
 
     wiring.enter(common)
@@ -42,7 +42,9 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
                 options,
                 work.read_ports(),
                 get_link=work.client.writer.get_link,
-                whom=Whom(people=known_people(person, work.loaded.desired), include_left=include_left),
+                whom=InviteFilter(
+                    people=known_people(person, work.loaded.desired), include_left=include_left
+                ),
             )
             stopped = clock.stopping
             view = invites_view(found, wiring.book(common, work.loaded))

@@ -1,4 +1,4 @@
-"""Who has shown up: people that manifests want, heard of in the group that waits for them. Pure.
+"""Who has shown up: people that manifests want, who wrote in the group that waits for them. Pure.
 
 A message is a hint and no proof, because anybody who can post to the webhook can claim one. So it promotes
 nobody by itself: it says which group is worth reading, and whom to look for there.
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import number
 from reconciler.model.group import Ensure
-from reconciler.model.inbound import GroupMessage, Heard, Inbound, Role
+from reconciler.model.inbound import AwaitedRole, GroupMessage, Inbound, Match
 from reconciler.planning.diff import joined_ref
-from reconciler.planning.needs import surely_bound
+from reconciler.planning.needs import known_bindings
 from reconciler.planning.ready import awaited_admins
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.planning.options import Options
 
 
-def heard_in(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
+def writers_by_group(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
     """Group id → number keys of those who wrote there. Who wrote directly shows nothing of any group."""
     found: dict[str, set[str]] = {}
     for record in records:
@@ -41,10 +41,10 @@ class Awaited:
     def __init__(
         self, desired: Desired, state: State, options: Options, account_keys: frozenset[str]
     ) -> None:
-        bound = surely_bound(desired.groups, state)
+        bound = known_bindings(desired.groups, state)
         admins = awaited_admins(desired, state, account_keys)
         self.names = {bound[group.name]: group.name for group in desired.groups if group.name in bound}
-        self._roles: dict[str, dict[str, Role]] = {}
+        self._roles: dict[str, dict[str, AwaitedRole]] = {}
         for group in desired.groups:
             if options.wants(group.name) and group.ensure is Ensure.PRESENT:
                 members = _awaited_members(group, state, account_keys)
@@ -53,12 +53,12 @@ class Awaited:
                     **dict.fromkeys(admins[group.name], "admin"),
                 }
 
-    def hear(self, record: Inbound) -> Heard:
+    def match(self, record: Inbound) -> Match:
         """What a record means: which group it comes from, and as what its sender was awaited there."""
         if not isinstance(record, GroupMessage):
-            return Heard(record)
+            return Match(record)
         name = self.names.get(record.group_id)
-        return Heard(record, name, self._roles.get(name or "", {}).get(number.key(record.sender)))
+        return Match(record, name, self._roles.get(name or "", {}).get(number.key(record.sender)))
 
 
 def _awaited_members(group: DesiredGroup, state: State, account_keys: frozenset[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from reconciler.messaging.letters import drafts
 from reconciler.model.link import digest
 from reconciler.model.live import Problem
 from reconciler.model.record import DAY, Sent, State
-from reconciler.model.sending import Delivery, DeliveryStatus, Letter, UnknownPolicy
+from reconciler.model.sending import Delivery, DeliveryStatus, Message, UnknownPolicy
 from reconciler.planning.diff import joined_ref
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ _UNKNOWN = Problem(
 @dataclass(frozen=True, slots=True)
 class Due:
     """`groups` are those that somebody is to be sent the link of, with only these people; `others` whoever is
-    not, and why; `settled` what is to be recorded of messages that are counted as received, by name and
+    not, and why; `received` what is to be recorded of messages that are counted as received, by name and
     person."""
 
     groups: tuple[GroupInvites, ...]
     others: tuple[Delivery, ...]
-    settled: Mapping[str, Mapping[str, Sent]]
+    received: Mapping[str, Mapping[str, Sent]]
 
 
 def links_needed(
@@ -60,7 +60,7 @@ def links_needed(
             group.revoking is not None
             or (sent is not None and sent.link)
             or _why_not(group, sent, settings, now, unknown) is None
-            for sent in (_settled(invitee.sent, unknown) for invitee in group.people)
+            for sent in (_if_received(invitee.sent, unknown) for invitee in group.people)
         )
     )
 
@@ -69,14 +69,14 @@ def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown:
     """Sort everybody who is missing in some group, once the links that are needed were asked for."""
     groups: list[GroupInvites] = []
     reasons: dict[tuple[Person, str, str], tuple[Problem, list[str], str]] = {}
-    settled: dict[str, dict[str, Sent]] = {}
+    received: dict[str, dict[str, Sent]] = {}
     for group in found.groups:
         turn: list[Invitee] = []
         for waiting in group.people:
-            invitee = replace(waiting, sent=_settled(waiting.sent, unknown))
+            invitee = replace(waiting, sent=_if_received(waiting.sent, unknown))
             person, sent = invitee.invite.person, invitee.sent
             if sent is not None and sent != waiting.sent:
-                settled.setdefault(group.name, {})[joined_ref(person)] = sent
+                received.setdefault(group.name, {})[joined_ref(person)] = sent
             problem = _why_not(group, sent, settings, now, unknown)
             if problem is None:
                 turn.append(invitee)
@@ -96,10 +96,10 @@ def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown:
         )
         for (person, code, _), (problem, names, message) in reasons.items()
     )
-    return Due(tuple(groups), others, settled)
+    return Due(tuple(groups), others, received)
 
 
-def _settled(sent: Sent | None, unknown: UnknownPolicy) -> Sent | None:
+def _if_received(sent: Sent | None, unknown: UnknownPolicy) -> Sent | None:
     """What is on record of somebody, once a message with an unclear end may count as received."""
     if sent is not None and sent.unclear and unknown == "received":
         return replace(sent, status="sent")
@@ -130,9 +130,9 @@ def _why_not(
     return None
 
 
-def letters(
+def messages(
     groups: Iterable[GroupInvites], state: State, settings: InviteSettings, *, now: datetime
-) -> tuple[tuple[Letter, ...], tuple[Delivery, ...]]:
+) -> tuple[tuple[Message, ...], tuple[Delivery, ...]]:
     """The messages of a run, those first who were sent the fewest, and whoever has to wait for a limit.
 
     `groups` have their links. At most `per_person` messages go to one person in any 24 hours, over all
@@ -143,7 +143,7 @@ def letters(
     for group in groups:
         for invitee in group.people:
             waiting.setdefault(joined_ref(invitee.invite.person), []).append((group, invitee))
-    ready: list[Letter] = []
+    ready: list[Message] = []
     for ref, pairs in sorted(waiting.items(), key=_turn):
         person = pairs[0][1].invite.person
         known = [(group.name, sent) for group, invitee in pairs if (sent := invitee.sent) is not None]
@@ -151,8 +151,8 @@ def letters(
         renewed = {name for name, sent in known if sent.status == "reset"}
         left = max(0, settings.per_person - sent_in_a_day(state, ref, now))
         for draft in drafts(person, [group for group, _ in pairs], settings):
-            if isinstance(draft.message, Problem):
-                others.append(_not_sent(person, draft.groups, draft.message, "failed"))
+            if isinstance(draft.body, Problem):
+                others.append(_not_sent(person, draft.groups, draft.body, "failed"))
             elif not left:
                 reason = f"{settings.per_person} messages a day at most"
                 others.append(_not_sent(person, draft.groups, Problem("per_person", reason, retry=True)))
@@ -163,11 +163,11 @@ def letters(
                 left -= 1
                 names = frozenset(draft.groups)
                 ready.append(
-                    Letter(
+                    Message(
                         person=person,
                         ref=ref,
                         groups=draft.groups,
-                        message=draft.message,
+                        body=draft.body,
                         links={
                             group.name: digest(group.link or "") for group, _ in pairs if group.name in names
                         },

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ApiError, CredentialsError, NotFound, NotSent, RateLimited, Refused
-from reconciler.messaging.patience import Attempts
+from reconciler.messaging.patience import Retry
 from reconciler.model import number
 from reconciler.model.live import LiveGroup, Problem
-from reconciler.model.sending import GroupMessage
+from reconciler.model.sending import GroupDelivery
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock
@@ -21,17 +21,17 @@ _LOOK = (
 )
 
 
-def addressed(name: str, live: LiveGroup, account: frozenset[str]) -> GroupMessage:
+def addressed(name: str, live: LiveGroup, account: frozenset[str]) -> GroupDelivery:
     """The message to a group before it is sent: where it would go, and to how many people."""
     people = sum(number.key(wa_id) not in account for wa_id in live.participants)
-    return GroupMessage(name=name, id=live.id, subject=live.subject, people=people, status="skipped")
+    return GroupDelivery(name=name, id=live.id, subject=live.subject, people=people, status="skipped")
 
 
 def send_once(
-    to: GroupMessage, text: str, send: Callable[[str, str], str], *, clock: Clock, retries: int
-) -> GroupMessage:
+    to: GroupDelivery, text: str, send: Callable[[str, str], str], *, clock: Clock, retries: int
+) -> GroupDelivery:
     """Send a text, again only where it surely was not sent. Raises `CredentialsError`."""
-    attempts = Attempts(clock, retries)
+    retry = Retry(clock, retries)
     while True:
         if clock.stopping:
             problem = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
@@ -39,7 +39,7 @@ def send_once(
         try:
             message_id = send(to.id, text)
         except (RateLimited, NotSent) as error:
-            if not attempts.again(error):
+            if not retry.again(error):
                 return replace(to, status="failed", problem=Problem.of(error), interrupted=clock.stopping)
         except (Refused, NotFound) as error:
             return replace(to, status="failed", problem=Problem.of(error))

@@ -16,7 +16,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NoReturn
 
 from reconciler.model import number
-from reconciler.model.inbound import DirectMessage, GroupMessage, Inbound, Place, Status, Unreadable
+from reconciler.model.inbound import (
+    DirectMessage,
+    EntryPosition,
+    GroupMessage,
+    Inbound,
+    MessageStatus,
+    Unreadable,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STAGES: tuple[Literal["read", "delivered", "sent"], ...] = ("read", "delivered", "sent")
@@ -38,7 +45,7 @@ def read_file(data: bytes) -> tuple[Inbound, ...]:
     except _Wrong as wrong:
         lines = [(line, text) for line, text in enumerate(data.splitlines(), 1) if text.strip()]
         if not any(_is_object(text) for _, text in lines):  # one body over many lines, and it is broken
-            return (Unreadable(Place(lines[0][0]), str(wrong)),)
+            return (Unreadable(EntryPosition(lines[0][0]), str(wrong)),)
     return tuple(record for line, text in lines for record in read_body(text, line))
 
 
@@ -47,7 +54,7 @@ def read_body(data: bytes, line: int = 1) -> tuple[Inbound, ...]:
     try:
         return tuple(_records(_json(data), line))
     except _Wrong as wrong:
-        return (Unreadable(Place(line), str(wrong)),)
+        return (Unreadable(EntryPosition(line), str(wrong)),)
 
 
 def _json(data: bytes) -> object:
@@ -74,22 +81,22 @@ def _no_constant(_: str) -> NoReturn:
 
 def _records(body: object, line: int) -> Iterator[Inbound]:
     if not isinstance(body, dict):
-        yield Unreadable(Place(line), "a body is an object with a list `data`")
+        yield Unreadable(EntryPosition(line), "a body is an object with a list `data`")
         return
     entries = body.get("data")
     if not isinstance(entries, list):
-        yield Unreadable(Place(line), "a body has a list `data`")
+        yield Unreadable(EntryPosition(line), "a body has a list `data`")
         return
     envelope = {key: value for key, value in body.items() if key not in ("total", "data")}
     for index, entry in enumerate(entries, 1):
-        place = Place(line, index)
+        place = EntryPosition(line, index)
         try:
             yield _record(entry, place, envelope)
         except _Wrong as wrong:
             yield Unreadable(place, str(wrong))
 
 
-def _record(entry: object, place: Place, envelope: Mapping[str, object]) -> Inbound:
+def _record(entry: object, place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:
     if not isinstance(entry, dict):
         raise _Wrong("an entry of `data` is an object")
     if "message" in entry:
@@ -99,7 +106,7 @@ def _record(entry: object, place: Place, envelope: Mapping[str, object]) -> Inbo
     raise _Wrong("an entry has a `message`, or says what was `sent`, `delivered` or `read`")
 
 
-def _message(entry: dict[str, object], place: Place, envelope: Mapping[str, object]) -> Inbound:
+def _message(entry: dict[str, object], place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:
     message = entry["message"]
     if not isinstance(message, dict):
         raise _Wrong("`message` is an object")
@@ -153,10 +160,10 @@ def _group_id(entry: dict[str, object], message: dict[str, object]) -> str | Non
     return texts[0]
 
 
-def _status(entry: dict[str, object], place: Place, envelope: Mapping[str, object]) -> Status:
+def _status(entry: dict[str, object], place: EntryPosition, envelope: Mapping[str, object]) -> MessageStatus:
     reached = {stage: _flag(entry, stage) for stage in _STAGES}
     known = (*_STAGES, "destination", "id", "correlationId", "updatedAt")
-    return Status(
+    return MessageStatus(
         place=place,
         delivery=next((stage for stage in _STAGES if reached[stage]), "not_sent"),
         recipient=_text(entry, "destination"),

@@ -44,29 +44,31 @@ _NO_NAME = Problem(
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageDraft:
     """A message with the links of some groups (names), as the API takes it, or why there can be none."""
 
     groups: tuple[str, ...]
-    message: Mapping[str, object] | Problem
+    body: Mapping[str, object] | Problem
 
 
-def drafts(person: Person, groups: Sequence[GroupInvites], settings: InviteSettings) -> tuple[Draft, ...]:
+def drafts(
+    person: Person, groups: Sequence[GroupInvites], settings: InviteSettings
+) -> tuple[MessageDraft, ...]:
     """The messages that bring a person the links of all these groups.
 
     A text takes as many groups as fit into `MOST_TEXT` characters; a template takes one. A group whose link
     is none gets a draft of its own with a problem.
     """
     good = [group for group in groups if is_link(group.link)]
-    junk = tuple(Draft((group.name,), _JUNK_LINK) for group in groups if not is_link(group.link))
+    junk = tuple(MessageDraft((group.name,), _JUNK_LINK) for group in groups if not is_link(group.link))
     if settings.template is not None:
         return (*junk, *(_from_template(person, group, settings.template) for group in good))
     text = settings.text or DEFAULT_TEXT
     return (*junk, *_texts(person, good, text))
 
 
-def _texts(person: Person, groups: Sequence[GroupInvites], text: str) -> list[Draft]:
-    found: list[Draft] = []
+def _texts(person: Person, groups: Sequence[GroupInvites], text: str) -> list[MessageDraft]:
+    found: list[MessageDraft] = []
     rest = list(groups)
     while rest:
         count = len(rest)
@@ -76,7 +78,7 @@ def _texts(person: Person, groups: Sequence[GroupInvites], text: str) -> list[Dr
         message = filled(text, person, chunk)
         names = tuple(group.name for group in chunk)
         fits = len(message) <= MOST_TEXT
-        found.append(Draft(names, {"messageText": message} if fits else _TOO_LONG))
+        found.append(MessageDraft(names, {"messageText": message} if fits else _TOO_LONG))
     return found
 
 
@@ -97,13 +99,13 @@ def filled(text: str, person: Person, groups: Sequence[GroupInvites]) -> str:
     return "\n".join(parts)
 
 
-def _from_template(person: Person, group: GroupInvites, template: Mapping[str, object]) -> Draft:
+def _from_template(person: Person, group: GroupInvites, template: Mapping[str, object]) -> MessageDraft:
     if not _value(person.name) and "{name}" in _strings(template):
-        return Draft((group.name,), _NO_NAME)
+        return MessageDraft((group.name,), _NO_NAME)
     message = _fill_all(template, person, group)
     if any(len(text) > MOST_TEXT for text in _leaves(message)):
-        return Draft((group.name,), _TOO_LONG)
-    return Draft((group.name,), {"template": message})
+        return MessageDraft((group.name,), _TOO_LONG)
+    return MessageDraft((group.name,), {"template": message})
 
 
 def _fill(text: str, person: Person, group: GroupInvites | None) -> str:

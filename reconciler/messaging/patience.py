@@ -10,14 +10,14 @@ from reconciler.errors import ApiError, RateLimited
 if TYPE_CHECKING:
     from reconciler.ports import Clock
 
-PATIENCE = 300.0
+RATE_LIMITED_FOR = 300.0
 """Seconds for which a message is tried again that is refused for the pace, as for every other call."""
 
 _FIRST = 0.5
 _LONGEST = 8.0
 
 
-class Attempts:
+class Retry:
     """The attempts at one message. The backend waits as the API asks; the pause here is for the rest."""
 
     def __init__(self, clock: Clock, retries: int) -> None:
@@ -32,7 +32,7 @@ class Attempts:
         now = self._clock.monotonic()
         if isinstance(error, RateLimited):
             self._refused_since = now if self._refused_since is None else self._refused_since
-            more = self._retries > 0 and now - self._refused_since < PATIENCE
+            more = self._retries > 0 and now - self._refused_since < RATE_LIMITED_FOR
         else:
             more = error.retry and self._failures < self._retries
             self._failures += 1

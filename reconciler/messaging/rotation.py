@@ -46,7 +46,7 @@ _RUN_AGAIN = "run it again: it is revoked only if the link is still the old one"
 
 
 @dataclass(slots=True)
-class Revoker:
+class LinkRevoker:
     """Revokes links one after the other."""
 
     ports: WritePorts

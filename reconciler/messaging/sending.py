@@ -1,4 +1,4 @@
-"""Sending letters: *sending* is on record before each message goes out, and after an unclear answer none goes
+"""Sending messages: *sending* is on record before each goes out, and after an unclear answer none goes
 out again.
 
                     ┌─ 420, 429, never connected: as before, pause, again
@@ -27,10 +27,10 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.messaging.patience import Attempts
+from reconciler.messaging.patience import Retry
 from reconciler.model.live import Problem
 from reconciler.model.record import Sent
-from reconciler.model.sending import Delivery, DeliveryStatus, Letter
+from reconciler.model.sending import Delivery, DeliveryStatus, Message
 
 if TYPE_CHECKING:
     from reconciler.ports import WritePorts
@@ -45,7 +45,7 @@ _CREDENTIALS = "credentials"
 
 
 @dataclass(slots=True)
-class Post:
+class MessageSender:
     """Shared by all workers of one run."""
 
     ports: WritePorts
@@ -54,15 +54,15 @@ class Post:
     halted: Problem | None = None  # why nothing more is sent, though the state can be written
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def send_all(self, letters: Sequence[Letter], *, concurrency: int) -> tuple[Delivery, ...]:
-        """Send every letter, at most `concurrency` at once, those to one person one after the other.
+    def send_all(self, messages: Sequence[Message], *, concurrency: int) -> tuple[Delivery, ...]:
+        """Send every message, at most `concurrency` at once, those to one person one after the other.
 
         Failures become deliveries; nothing is raised for them. When `clock.stopping` turns true, calls in
         flight are finished and the rest is `skipped`.
         """
-        people: dict[str, list[Letter]] = {}
-        for letter in letters:
-            people.setdefault(letter.ref, []).append(letter)
+        people: dict[str, list[Message]] = {}
+        for message in messages:
+            people.setdefault(message.ref, []).append(message)
         ended: dict[str, list[Delivery]] = {}
 
         def work(ref: str) -> None:
@@ -76,66 +76,69 @@ class Post:
             progress.finish()
         return tuple(delivery for ref in people for delivery in ended[ref])
 
-    def _one(self, letter: Letter) -> Delivery:
-        attempts = Attempts(self.ports.clock, self.retries)
+    def _one(self, message: Message) -> Delivery:
+        retry = Retry(self.ports.clock, self.retries)
         while True:
             reason = INTERRUPTED if self.ports.clock.stopping else self.broken or self.halted
             if reason is not None:
-                return _delivery(letter, "skipped", reason)
-            before = self._before(letter)
-            sending = self._sending(letter, before)
-            message = next(iter(sending.values())).message
-            if not self._record(letter, sending):
-                return _delivery(letter, "skipped", self.broken)
+                return _delivery(message, "skipped", reason)
+            before = self._before(message)
+            sending = self._sending(message, before)
+            correlation_id = next(iter(sending.values())).message
+            if not self._record(message, sending):
+                return _delivery(message, "skipped", self.broken)
             try:
-                self.ports.writer.send_to_person(letter.person.numbers[0], letter.message, message)
+                self.ports.writer.send_to_person(message.person.numbers[0], message.body, correlation_id)
             except (RateLimited, NotSent) as error:
-                self._record(letter, before)
-                if not attempts.again(error):
-                    return _delivery(letter, "failed", Problem.of(error), message)
+                self._record(message, before)
+                if not retry.again(error):
+                    return _delivery(message, "failed", Problem.of(error), correlation_id)
             except (Refused, NotFound) as error:
-                self._record(letter, before)
-                return _delivery(letter, "failed", Problem.of(error), message)
+                self._record(message, before)
+                return _delivery(message, "failed", Problem.of(error), correlation_id)
             except CredentialsError as error:
-                self._record(letter, before)
+                self._record(message, before)
                 problem = Problem(_CREDENTIALS, error.message, error.hint)
                 self.halted = replace(problem, message=f"not sent: {error.message}")
-                return _delivery(letter, "failed", problem, message)
+                return _delivery(message, "failed", problem, correlation_id)
             except ApiError as error:  # Unclear, and whatever else leaves open what was done
-                self._record(letter, _with_status(sending, "unknown"))
-                return _delivery(letter, "unknown", replace(Problem.of(error), hint=ASK_THEM), message)
+                self._record(message, _with_status(sending, "unknown"))
+                problem = replace(Problem.of(error), hint=ASK_THEM)
+                return _delivery(message, "unknown", problem, correlation_id)
             else:
-                self._record(letter, _with_status(sending, "sent"))
-                return _delivery(letter, "sent", None, message)
+                self._record(message, _with_status(sending, "sent"))
+                return _delivery(message, "sent", None, correlation_id)
 
-    def _before(self, letter: Letter) -> dict[str, Sent | None]:
+    def _before(self, message: Message) -> dict[str, Sent | None]:
         """What is on record of this person and these groups."""
         groups = self.ports.journal.state.groups
-        return {name: groups[name].sent.get(letter.ref) if name in groups else None for name in letter.groups}
+        known = {name: groups[name].sent for name in message.groups if name in groups}
+        return {name: known[name].get(message.ref) if name in known else None for name in message.groups}
 
-    def _sending(self, letter: Letter, before: Mapping[str, Sent | None]) -> dict[str, Sent]:
+    def _sending(self, message: Message, before: Mapping[str, Sent | None]) -> dict[str, Sent]:
         """As it is to be on record while the message is under way: one time and one id for all groups, later
         than any other of this person, because messages of a day are told apart by their time."""
-        known = [record.sent.get(letter.ref) for record in self.ports.journal.state.groups.values()]
+        known = [record.sent.get(message.ref) for record in self.ports.journal.state.groups.values()]
         times = [sent.at + timedelta(microseconds=1) for sent in known if sent is not None]
         at = max([self.ports.clock.now(), *times])
-        seed = f"{letter.ref} {' '.join(letter.groups)} {at.isoformat()}"
-        message = f"inv-{hashlib.sha256(seed.encode()).hexdigest()[:20]}"
+        seed = f"{message.ref} {' '.join(message.groups)} {at.isoformat()}"
+        correlation_id = f"inv-{hashlib.sha256(seed.encode()).hexdigest()[:20]}"
         entries = {}
         for name, sent in before.items():
-            link = letter.links[name]
+            link = message.links[name]
             if sent is None:
-                entries[name] = Sent(at, 1, "sending", (), message, link)
-            elif name in letter.renewed:
-                entries[name] = sent.reset().next(at, message, link)
+                entries[name] = Sent(at, 1, "sending", (), correlation_id, link)
+            elif name in message.renewed:
+                entries[name] = sent.reset().next(at, correlation_id, link)
             else:
-                entries[name] = (_not_counted(sent) if name in letter.again else sent).next(at, message, link)
+                counted = _not_counted(sent) if name in message.again else sent
+                entries[name] = counted.next(at, correlation_id, link)
         return entries
 
-    def _record(self, letter: Letter, entries: Mapping[str, Sent | None]) -> bool:
+    def _record(self, message: Message, entries: Mapping[str, Sent | None]) -> bool:
         """Write down what is known of this message; whether that worked."""
         try:
-            self.ports.journal.sent({name: {letter.ref: sent} for name, sent in entries.items()})
+            self.ports.journal.sent({name: {message.ref: sent} for name, sent in entries.items()})
         except StateError as error:
             with self._lock:
                 self.broken = self.broken or Problem(
@@ -154,12 +157,14 @@ def _with_status(entries: Mapping[str, Sent], status: str) -> dict[str, Sent | N
     return {name: replace(sent, status=status) for name, sent in entries.items()}
 
 
-def _delivery(letter: Letter, status: DeliveryStatus, problem: Problem | None, message: str = "") -> Delivery:
+def _delivery(
+    message: Message, status: DeliveryStatus, problem: Problem | None, correlation_id: str = ""
+) -> Delivery:
     return Delivery(
-        person=letter.person,
-        groups=letter.groups,
+        person=message.person,
+        groups=message.groups,
         status=status,
         problem=problem,
-        message=message,
-        renewed=tuple(name for name in letter.groups if name in letter.renewed),
+        message=correlation_id,
+        renewed=tuple(name for name in message.groups if name in message.renewed),
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model.live import IconSeen, LiveGroup, Problem
+from reconciler.model.live import LiveGroup, LiveIcon, Problem
 from reconciler.model.plan import Note
 
 AcceptField = Literal["subject", "icon", "admins", "members"]
@@ -41,7 +41,7 @@ class Acceptance:
     name: str
     live: LiveGroup
     subject: str | None = None
-    icon: IconSeen | None = None
+    icon: LiveIcon | None = None
     admins: ListChange = ListChange()
     members: ListChange = ListChange()
     notes: tuple[Note, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from reconciler.model.desired import Icon, Person
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 
 ChangeKind = Literal[
     "create_group",
@@ -59,14 +59,14 @@ class SetSubject:
 class SetIcon:
     """`before` None: a group that is only being created."""
 
-    before: IconSeen | None
+    before: LiveIcon | None
     after: Icon
     kind: ClassVar[ChangeKind] = "set_icon"
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveIcon:
-    before: IconSeen
+    before: LiveIcon
     kind: ClassVar[ChangeKind] = "remove_icon"
 
 

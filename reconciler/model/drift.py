@@ -9,7 +9,7 @@ from typing import Literal
 
 from reconciler.errors import Mark
 from reconciler.model.desired import Icon
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
 from reconciler.model.record import IconRecord
 
@@ -21,7 +21,7 @@ DriftStatus = Literal["drifted", "missing", "blocked", "unreadable", "pending", 
 
 FieldName = Literal["ensure", "admins", "members", "link_version", "subject", "icon"]
 
-Value = str | int | tuple[str, ...] | Icon | IconSeen | IconRecord | None
+FieldValue = str | int | tuple[str, ...] | Icon | LiveIcon | IconRecord | None
 """A subject, a link version, people (digits; of a record also aliases), a picture as wanted, as served, or as
 recorded. None: not managed, not on record, not known, or no group yet."""
 
@@ -48,9 +48,9 @@ class FieldDrift:
     """
 
     field: FieldName
-    desired: Value
-    last_applied: Value
-    live: Value
+    desired: FieldValue
+    last_applied: FieldValue
+    live: FieldValue
     cause: Cause
     recorded: bool = True
     people: tuple[PersonDrift, ...] = ()

@@ -9,7 +9,7 @@ from reconciler.errors import Exit
 from reconciler.model.plan import Note
 
 Check = Literal["program", "files", "address", "credentials", "login", "clock", "account", "state", "lock"]
-Verdict = Literal["ok", "warning", "problem", "skipped"]
+FindingStatus = Literal["ok", "warning", "problem", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Finding:
     not be looked at, which is some other finding's problem."""
 
     check: Check
-    verdict: Verdict
+    verdict: FindingStatus
     note: Note
     hint: str = ""
     exit_code: Exit = Exit.OK

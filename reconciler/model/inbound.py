@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Delivery = Literal["read", "delivered", "sent", "not_sent"]
-Role = Literal["admin", "member"]
+DeliveryStage = Literal["read", "delivered", "sent", "not_sent"]
+AwaitedRole = Literal["admin", "member"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryPosition:
     """Where an entry stands: line of the file and entry of the body, from 1; entry 0 is the body itself."""
 
     line: int = 1
@@ -27,7 +27,7 @@ class GroupMessage:
     entry's fields that are not named here, those of its message under `message`; `envelope` the body's.
     """
 
-    place: Place
+    place: EntryPosition
     sender: str
     group_id: str
     type: str
@@ -42,7 +42,7 @@ class GroupMessage:
 class DirectMessage:
     """Somebody wrote to the account itself. Fields as in `GroupMessage`."""
 
-    place: Place
+    place: EntryPosition
     sender: str
     type: str
     text: str | None = None
@@ -53,11 +53,11 @@ class DirectMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class MessageStatus:
     """What became of a message of ours. `recipient` is a wa_id or a group's id; `at` the last update."""
 
-    place: Place
-    delivery: Delivery
+    place: EntryPosition
+    delivery: DeliveryStage
     recipient: str | None = None
     id: str | None = None
     correlation_id: str | None = None
@@ -70,18 +70,18 @@ class Status:
 class Unreadable:
     """An entry, or a whole body, that is not what a webhook sends. `reason` quotes nothing of it."""
 
-    place: Place
+    place: EntryPosition
     reason: str
 
 
-Inbound = GroupMessage | DirectMessage | Status | Unreadable
+Inbound = GroupMessage | DirectMessage | MessageStatus | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Match:
     """A record and what it means here: the name of the group it comes from, where that is known, and as what
     the sender was awaited there."""
 
     record: Inbound
     name: str | None = None
-    role: Role | None = None
+    role: AwaitedRole | None = None

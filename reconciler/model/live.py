@@ -56,7 +56,7 @@ class IconMeta:
 
 
 @dataclass(frozen=True, slots=True)
-class IconSeen:
+class LiveIcon:
     """What is known of a live icon: `meta` None means that there is none.
 
     `sha256` is of the served bytes, None as long as they were not fetched; `alike` tells whether they look
@@ -84,7 +84,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Absent:
     """The API says that there is no such group (404, 400 or an empty list)."""
 
     status: int | None = None
@@ -100,16 +100,16 @@ CONTRADICTION = Problem(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One reading of the live side.
+class LiveState:
+    """What one reading of the live side found.
 
     `listed`: ids of the list, without those that turned out to be gone, and without the `ignored`, which were
     on it and are never asked for. `groups`: what was asked for one by one, by id; a group that is listed and
-    yet is not there is a `CONTRADICTION` in it, never `Gone`. `icons`: by group id. What is not in a mapping
-    was not asked for.
+    yet is not there is a `CONTRADICTION` in it, never `Absent`. `icons`: by group id. What was not
+    asked for is in neither.
     """
 
     listed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-    groups: Mapping[str, LiveGroup | Problem | Gone] = field(default_factory=dict)
-    icons: Mapping[str, IconSeen | Problem] = field(default_factory=dict)
+    groups: Mapping[str, LiveGroup | Problem | Absent] = field(default_factory=dict)
+    icons: Mapping[str, LiveIcon | Problem] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from reconciler.model.change import Change
 from reconciler.model.live import Problem
 from reconciler.model.plan import Action, GroupPlan, Note, Plan
 
-Status = Literal["done", "failed", "skipped", "unknown"]
+OutcomeStatus = Literal["done", "failed", "skipped", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Outcome:
     have had an effect, which the next run will see."""
 
     change: Change
-    status: Status
+    status: OutcomeStatus
     problem: Problem | None = None
 
 

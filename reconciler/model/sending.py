@@ -25,15 +25,15 @@ LIMITS = frozenset({"not_due", "max_sends", "per_person", "budget", "create", "r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Message:
     """One message to one person, with the links of `groups` (names), whose digests are `links`. `ref` is how
     state calls the person; of the groups in `again` the last message had an unclear end, and this one takes
-    its place; of those in `renewed` they were sent another link before. `message` is as the API takes it."""
+    its place; of those in `renewed` they were sent another link before. `body` is as the API takes it."""
 
     person: Person
     ref: str
     groups: tuple[str, ...]
-    message: Mapping[str, object]
+    body: Mapping[str, object]
     links: Mapping[str, str]
     again: frozenset[str] = frozenset()
     renewed: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ class Rotations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupMessage:
+class GroupDelivery:
     """What became of one message to a group. `people` are its participants but for the account; `message_id`
     is the API's."""
 

@@ -43,7 +43,7 @@ class Written:
     after: State | None
 
 
-class Past(Protocol):
+class StateHistory(Protocol):
     """A state that remembers."""
 
     def written(self, since: datetime | None) -> Iterator[Written]:

@@ -22,7 +22,7 @@ from reconciler.model.acceptance import (
     FileChange,
 )
 from reconciler.model.group import Ensure
-from reconciler.model.live import IconSeen, Problem, Reading
+from reconciler.model.live import LiveIcon, LiveState, Problem
 from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, State
 from reconciler.operations.plan import decide
@@ -77,22 +77,23 @@ def accept(
     made, reading = decide(loaded, state, options, ports)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     draft = Draft(tree, output, loaded, options.today)
-    run = _Run(loaded, state, options, ports.reader, reading, draft, files.reload)
+    accepter = _Accepter(loaded, state, options, ports.reader, reading, draft, files.reload)
     planned = {group.name: group for group in made.groups}
     for entry in found.groups:
-        run.choose(planned[entry.name], entry, wish)
-    run.put_all()
+        accepter.choose(planned[entry.name], entry, wish)
+    accepter.put_all()
     result = AcceptResult(
-        groups=tuple(run.outcomes[name] for name in sorted(run.outcomes)),
+        groups=tuple(accepter.outcomes[name] for name in sorted(accepter.outcomes)),
         files=draft.changes(),
-        complete=made.complete and not any(each.status == "unreadable" for each in run.outcomes.values()),
+        complete=made.complete
+        and not any(each.status == "unreadable" for each in accepter.outcomes.values()),
         interrupted=ports.clock.stopping,
     )
     if result.files and not approve(replace(result, files=_shown(tree, result.files))):
         return _declined(result)
-    failed = run.write(result.files, output)
-    written = run.read_again(tree, failed)
-    result = replace(result, groups=tuple(run.outcomes[group.name] for group in result.groups))
+    failed = accepter.write(result.files, output)
+    written = accepter.read_again(tree, failed)
+    result = replace(result, groups=tuple(accepter.outcomes[group.name] for group in result.groups))
     first = next(
         (group.problem for group in result.groups if group.status == "failed"),
         next(iter(failed.values()), None),
@@ -146,18 +147,18 @@ class _Chosen:
     planned: GroupPlan
     desired: DesiredGroup
     icon: bytes | None
-    seen: IconSeen | None
+    seen: LiveIcon | None
     record: Record | None
 
 
-class _Run:
+class _Accepter:
     def __init__(
         self,
         loaded: Loaded,
         state: State,
         options: Options,
         reader: Reader,
-        reading: Reading,
+        reading: LiveState,
         draft: Draft,
         reload: Callable[[Tree], Loaded],
     ) -> None:
@@ -215,7 +216,7 @@ class _Run:
         if acceptance.fields:
             bound = None if planned.id is None else Bound(planned.id, "state", planned.was)
             record = record_for(planned.name, bound, self.state)
-            known = seen if isinstance(seen, IconSeen) else None
+            known = seen if isinstance(seen, LiveIcon) else None
             self.chosen.append(_Chosen(acceptance, planned, desired, icon, known, record))
 
     def put_all(self) -> None:

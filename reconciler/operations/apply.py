@@ -15,7 +15,7 @@ from reconciler.operations.plan import plan
 from reconciler.planning import planfile
 from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
-from reconciler.planning.ready import people_only, ready_of
+from reconciler.planning.ready import people_only, promotions_awaited
 from reconciler.planning.renamed import renamed
 
 if TYPE_CHECKING:
@@ -104,14 +104,14 @@ def promote(
     `approve` is as in `apply`. Raises what `plan` raises.
     """
     state, account_keys = ports.journal.state, loaded.settings.account_keys
-    awaited = ready_of(loaded.desired, state, options, account_keys, appeared=appeared)
+    awaited = promotions_awaited(loaded.desired, state, options, account_keys, appeared=appeared)
     if not awaited.people:
         nothing = Plan(groups=(), ready_only=True)
         approve(nothing)
         return ApplyResult(plan=nothing, groups=(), interrupted=ports.clock.stopping)
     return apply(
         replace(loaded, desired=people_only(loaded.desired)),
-        replace(options, ready=awaited),
+        replace(options, promotions=awaited),
         ports,
         plan_key=b"",  # nobody saves this plan
         saved_plan=None,

@@ -27,7 +27,7 @@ from reconciler.manifests.words import quote
 from reconciler.model.desired import Icon
 from reconciler.model.group import UNSET, Unset, is_name
 from reconciler.model.imported import Import, ImportOutcome, ImportResult
-from reconciler.model.live import CONTRADICTION, Gone, IconMeta, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.operations.import_records import ImportRecords
 from reconciler.planning.guards import probable_account
@@ -41,7 +41,7 @@ from reconciler.planning.importing import (
     why_not_bound,
 )
 from reconciler.planning.listing import owners
-from reconciler.planning.needs import left_ids, recorded_ids, surely_bound
+from reconciler.planning.needs import known_bindings, left_ids, recorded_ids
 from reconciler.planning.text import loose
 from reconciler.reading import survey
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from reconciler.ports import Journal, Progress, Reader, ReadPorts
 
 
-_Found = LiveGroup | Problem | Gone | None
+_Found = LiveGroup | Problem | Absent | None
 
 
 def import_groups(
@@ -79,23 +79,23 @@ def import_groups(
     """
     if output is not None:
         output.tidy(loaded.settings.manifests, loaded.settings.contacts)
-    run = _Run(loaded, journal.state, ManifestWriter(tree, output, loaded), wish, options)
+    importer = _Importer(loaded, journal.state, ManifestWriter(tree, output, loaded), wish, options)
     reading = _survey(loaded, journal.state, wish, ports)
-    drafts = run.drafts(reading)
+    drafts = importer.drafts(reading)
     contacts = None
     try:
-        contacts = new_contacts(tree, output, loaded, run.people.added.values())
+        contacts = new_contacts(tree, output, loaded, importer.people.added.values())
     except (FileError, EditError) as error:
         raise ReconcilerError(
             f"the contacts cannot be added to: the file {error.message.removeprefix('it ')}", error.hint
         ) from None
-    refused = run.write(drafts, ports)
-    unsaved = run.records.save(journal) if output is not None else None
-    outcomes = tuple(run.outcomes.values())
+    refused = importer.write(drafts, ports)
+    unsaved = importer.records.save(journal) if output is not None else None
+    outcomes = tuple(importer.outcomes.values())
     return ImportResult(
-        groups=run.records.marked(outcomes) if options.keeps_state and unsaved is None else outcomes,
+        groups=importer.records.marked(outcomes) if options.keeps_state and unsaved is None else outcomes,
         dry_run=output is None,
-        contacts=len(run.people.added),
+        contacts=len(importer.people.added),
         contacts_file=None if contacts is None else tree.shown(contacts),
         notes=_notes(loaded, reading),
         unsaved=unsaved,
@@ -104,10 +104,10 @@ def import_groups(
     )
 
 
-def _survey(loaded: Loaded, state: State, wish: ImportWish, ports: ReadPorts) -> Reading:
+def _survey(loaded: Loaded, state: State, wish: ImportWish, ports: ReadPorts) -> LiveState:
     """All groups; only those that are named by id where nothing has to be searched for."""
     groups = loaded.desired.groups
-    bound = surely_bound(groups, state)
+    bound = known_bindings(groups, state)
     searching = wish.everything or len(bound) < len(groups) or not wish.patterns
     by_id = not searching and all(_like_an_id(pattern) for pattern in wish.patterns)
     return survey(
@@ -123,7 +123,7 @@ def _like_an_id(pattern: str) -> bool:
     return any(char.isdigit() for char in pattern) and pattern.replace("-", "").replace("@g.us", "").isdigit()
 
 
-def _notes(loaded: Loaded, reading: Reading) -> tuple[Note, ...]:
+def _notes(loaded: Loaded, reading: LiveState) -> tuple[Note, ...]:
     if loaded.settings.account:
         return ()
     guess = probable_account(reading)
@@ -138,7 +138,7 @@ def _notes(loaded: Loaded, reading: Reading) -> tuple[Note, ...]:
     return (note,)
 
 
-class _Run:
+class _Importer:
     def __init__(
         self,
         loaded: Loaded,
@@ -165,7 +165,7 @@ class _Run:
 
         self.people = People(contacts.by_key, options.today, alias if wish.contacts else None)
 
-    def drafts(self, reading: Reading) -> list[Import]:
+    def drafts(self, reading: LiveState) -> list[Import]:
         """What is to be written; the outcome of every other group that is asked for."""
         belongs = owners(self.loaded.desired, self.state, reading, self.loaded.settings.account_keys)
         rivals = unbound(self.loaded.desired, belongs)
@@ -196,12 +196,12 @@ class _Run:
                 self.outcomes[group_id] = ImportOutcome(id=group_id, status="not_begun", subject=live.subject)
         return drafts
 
-    def _asked_for(self, reading: Reading) -> Collection[str]:
+    def _asked_for(self, reading: LiveState) -> Collection[str]:
         if self.wish.everything:
             return reading.listed
         found, vain = selected(self.wish.patterns, reading)
         if vain:
-            unread = sum(isinstance(reading.groups.get(each), Problem | Gone) for each in reading.listed)
+            unread = sum(isinstance(reading.groups.get(each), Problem | Absent) for each in reading.listed)
             hint = f"{unread} groups could not be read" if unread else "see: reconciler list --show-numbers"
             raise UsageError(f"{quote(vain[0])} is no id and no subject of a live group", hint)
         return found
@@ -226,7 +226,7 @@ class _Run:
             id=group_id, status="skipped", subject=subject, name=name, remarks=why
         )
 
-    def _unreadable(self, group_id: str, live: Problem | Gone | None, name: str | None = None) -> None:
+    def _unreadable(self, group_id: str, live: Problem | Absent | None, name: str | None = None) -> None:
         problem = live if isinstance(live, Problem) else CONTRADICTION
         self.outcomes[group_id] = ImportOutcome(id=group_id, status="unreadable", name=name, problem=problem)
 
@@ -278,12 +278,12 @@ class _Run:
     def _write(self, each: Import, served: Served | None) -> None:
         remarks = list(each.remarks)
         icon: Icon | Unset | None = UNSET
-        seen = IconSeen(None)
+        seen = LiveIcon(None)
         if each.with_icon:
             icon = None
         if served is not None:
             meta, data = served
-            seen = IconSeen(meta, pictures.sha256(data))
+            seen = LiveIcon(meta, pictures.sha256(data))
             try:
                 icon = self.writer.icon(each.name, data)
             except PictureError as error:
@@ -325,11 +325,11 @@ def icons_in_order(
     """
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="icons")
     downloads = _Downloads(reader)
-    ahead = iter(group_ids)
+    coming = iter(group_ids)
     waiting: deque[Future[Served | None] | None] = deque()
     try:
         while True:
-            for group_id in islice(ahead, _AHEAD * concurrency - len(waiting)):
+            for group_id in islice(coming, _AHEAD * concurrency - len(waiting)):
                 waiting.append(None if group_id is None else pool.submit(downloads.of, group_id))
             if not waiting:
                 return

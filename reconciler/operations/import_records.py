@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.desired import Icon
     from reconciler.model.imported import Import, ImportOutcome
-    from reconciler.model.live import IconSeen, LiveGroup
+    from reconciler.model.live import LiveGroup, LiveIcon
     from reconciler.model.record import State
     from reconciler.ports import Journal
 
@@ -39,7 +39,7 @@ class ImportRecords:
         self._earlier: dict[str, Record] = {}
         self._former: list[str] = []
 
-    def written(self, each: Import, icon: Icon | Unset | None, seen: IconSeen | None) -> None:
+    def written(self, each: Import, icon: Icon | Unset | None, seen: LiveIcon | None) -> None:
         """A manifest was written now, of what was read just before: everything in it is as it is live. `icon`
         is what it says of it, UNSET where it was left out; `seen` what is served."""
         wanted = None if isinstance(icon, Unset) else DesiredIcon(icon)

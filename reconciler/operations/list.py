@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.planning.listing import Wanted, listing, narrow
+from reconciler.planning.listing import ListingFilter, filtered, listing
 from reconciler.planning.needs import left_ids, recorded_ids
 from reconciler.reading import survey
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def list_groups(
-    loaded: Loaded, state: State, options: Options, ports: ReadPorts, *, wanted: Wanted
+    loaded: Loaded, state: State, options: Options, ports: ReadPorts, *, wanted: ListingFilter
 ) -> Listing:
     """Read every live group, and say of each which manifest it belongs to. Changes nothing: it is handed no
     writer. Raises `ApiError` where the list cannot be read, `CredentialsError`, `Interrupted`."""
     known = sorted(recorded_ids(loaded.desired.groups, state))
     reading = survey(ports, loaded.settings, known=known, left=left_ids(state))
-    return narrow(listing(loaded.desired, state, reading, loaded.settings), wanted, options)
+    return filtered(listing(loaded.desired, state, reading, loaded.settings), wanted, options)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
 from reconciler.messaging.arrivals import Awaited
-from reconciler.messaging.due import due, letters, links_needed
+from reconciler.messaging.due import due, links_needed, messages
 from reconciler.messaging.group_message import addressed, send_once
 from reconciler.messaging.inbound import read_file
 from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
-from reconciler.messaging.rotation import Revoker
-from reconciler.messaging.sending import Post
+from reconciler.messaging.rotation import LinkRevoker
+from reconciler.messaging.sending import MessageSender
 from reconciler.model.live import Problem
-from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Sending, UnknownPolicy
+from reconciler.model.sending import Delivery, Message, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.plan import decide
 from reconciler.planning.group import Context
@@ -29,16 +29,16 @@ from reconciler.planning.run_summary import summary_of_rotation, summary_of_send
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.model.inbound import Heard
+    from reconciler.model.inbound import Match
     from reconciler.model.invitation import Invitations
     from reconciler.model.record import RunSummary, State
-    from reconciler.model.sending import GroupMessage
+    from reconciler.model.sending import GroupDelivery
     from reconciler.planning.options import Options
     from reconciler.ports import Journal, ReadPorts, WritePorts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whom:
+class InviteFilter:
     """Who is asked about. `people`: number keys, empty for everybody; `include_left`: also who joined and
     then left."""
 
@@ -53,7 +53,7 @@ def invites(
     ports: ReadPorts,
     *,
     get_link: Callable[[str], str],
-    whom: Whom,
+    whom: InviteFilter,
 ) -> Invitations:
     """Who has yet to join which group, with the links. Changes nothing, except that asking may create a link.
 
@@ -64,7 +64,9 @@ def invites(
     return with_links(found, get_link, ports, concurrency=loaded.settings.api.write_concurrency)
 
 
-def _waiting(loaded: Loaded, state: State, options: Options, ports: ReadPorts, whom: Whom) -> Invitations:
+def _waiting(
+    loaded: Loaded, state: State, options: Options, ports: ReadPorts, whom: InviteFilter
+) -> Invitations:
     without_icons = replace(loaded, desired=people_only(loaded.desired))
     made, _ = decide(without_icons, nobody_joined(state), options, ports)
     context = Context.of(loaded.desired, loaded.settings, options)
@@ -76,10 +78,10 @@ def send_invites(
     options: Options,
     ports: WritePorts,
     *,
-    whom: Whom,
+    whom: InviteFilter,
     settings: InviteSettings,
     unknown: UnknownPolicy,
-    approve: Callable[[tuple[Letter, ...], tuple[Delivery, ...]], bool],
+    approve: Callable[[tuple[Message, ...], tuple[Delivery, ...]], bool],
 ) -> Sending:
     """Send everybody whose turn it is the links of the groups that wait for them.
 
@@ -112,13 +114,13 @@ def send_invites(
         if group.revoking is not None and group.link is not None:
             journal.revoked(group.name)
     turn = due(found, settings, now=options.now, unknown=unknown)
-    ready, waiting = letters(turn.groups, journal.state, settings, now=options.now)
+    ready, waiting = messages(turn.groups, journal.state, settings, now=options.now)
     others = (*turn.others, *waiting)
     if not approve(ready, others):
         refused = Problem("declined", "not sent: nobody agreed")
         not_sent = tuple(
-            Delivery(person=letter.person, groups=letter.groups, status="skipped", problem=refused)
-            for letter in ready
+            Delivery(person=message.person, groups=message.groups, status="skipped", problem=refused)
+            for message in ready
         )
         return Sending(
             found=found,
@@ -126,11 +128,11 @@ def send_invites(
             refused=refused,
             interrupted=ports.clock.stopping,
         )
-    if turn.settled:
-        journal.sent(turn.settled)
-    post = Post(ports, loaded.settings.api.retries)
-    deliveries = post.send_all(ready, concurrency=concurrency) if ready else ()
-    unsaved = post.broken or _finish(journal, summary_of_sending(deliveries))
+    if turn.received:
+        journal.sent(turn.received)
+    sender = MessageSender(ports, loaded.settings.api.retries)
+    deliveries = sender.send_all(ready, concurrency=concurrency) if ready else ()
+    unsaved = sender.broken or _finish(journal, summary_of_sending(deliveries))
     return Sending(
         found=found,
         deliveries=(*deliveries, *others),
@@ -160,7 +162,7 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
             for name, record in groups.items()
         ]
         return Rotations(groups=tuple(skipped), interrupted=ports.clock.stopping)
-    found = Revoker(ports).rotate(tuple(groups))
+    found = LinkRevoker(ports).rotate(tuple(groups))
     if found.unsaved is not None:
         return found
     return replace(found, unsaved=_finish(journal, summary_of_rotation(found.groups)))
@@ -184,8 +186,8 @@ def send_to_group(
     *,
     text: str,
     send: Callable[[str, str], str],
-    approve: Callable[[GroupMessage], bool],
-) -> GroupMessage:
+    approve: Callable[[GroupDelivery], bool],
+) -> GroupDelivery:
     """Send a text to the group that a manifest declares, once somebody has agreed.
 
     The group is found and read as for a plan; `options.targets` is its name alone. Of the writer it is handed
@@ -213,7 +215,7 @@ def send_to_group(
     return send_once(to, text, send, clock=clock, retries=loaded.settings.api.retries)
 
 
-def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Heard, ...]:
+def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Match, ...]:
     """What the webhook bodies in `data` say, and who has shown up by them. Calls nobody, changes nothing."""
     awaited = Awaited(loaded.desired, state, options, loaded.settings.account_keys)
-    return tuple(map(awaited.hear, read_file(data)))
+    return tuple(map(awaited.match, read_file(data)))

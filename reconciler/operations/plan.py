@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.resolve import ignored_id
-from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
-from reconciler.planning.ahead import Ahead
+from reconciler.planning.ahead import PlanCache
 from reconciler.planning.applied_commit import notes_on_commits
 from reconciler.planning.group import Context
 from reconciler.reading import read
@@ -33,7 +33,7 @@ class Planned:
     """A plan, what it was made from, its digests, and what it was compared with."""
 
     plan: Plan
-    reading: Reading
+    reading: LiveState
     fingerprint: Fingerprint
     base: Base | None = None
 
@@ -97,17 +97,17 @@ def decide(
     options: Options,
     ports: ReadPorts,
     while_listing: Callable[[], None] | None = None,
-) -> tuple[Plan, Reading]:
+) -> tuple[Plan, LiveState]:
     """The plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
     _check_ignored(loaded, state)
     desired, settings = loaded.desired, loaded.settings
-    ahead = Ahead(state, Context.of(desired, settings, options))
+    cache = PlanCache(state, Context.of(desired, settings, options))
     reading = read(
-        desired, state, settings, options, ports, on_group_read=ahead.settle, while_listing=while_listing
+        desired, state, settings, options, ports, on_group_read=cache.add, while_listing=while_listing
     )
     _check_account(loaded, reading)
-    made = planner.plan(desired, state, reading, settings, options, ahead)
+    made = planner.plan(desired, state, reading, settings, options, cache)
     return replace(made, notes=(*made.notes, *notes_on_commits(state, options))), reading
 
 
@@ -144,7 +144,7 @@ def _check_ignored(loaded: Loaded, state: State) -> None:
         )
 
 
-def _check_account(loaded: Loaded, reading: Reading) -> None:
+def _check_account(loaded: Loaded, reading: LiveState) -> None:
     keys = loaded.settings.account_keys
     groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]
     if keys and groups and not any(keys & group.participant_keys for group in groups):

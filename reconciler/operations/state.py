@@ -12,7 +12,7 @@ from reconciler.model.record import Record, RunSummary
 from reconciler.planning.story import chapters
 
 if TYPE_CHECKING:
-    from reconciler.model.story import Chapter, Interest, Past
+    from reconciler.model.story import Chapter, Interest, StateHistory
     from reconciler.ports import Journal, Movable
 
 
@@ -79,13 +79,13 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
 
 
 def log(
-    past: Past, *, since: datetime | None, interest: Interest, most: int
+    history: StateHistory, *, since: datetime | None, interest: Interest, most: int
 ) -> tuple[tuple[Chapter, ...], bool]:
     """What each run recorded of that which somebody is interested in, the newest first, `most` runs at the
     most; and whether the history was read to its end. Changes nothing.
 
     Raises `StateError` where the history cannot be read.
     """
-    history = past.written(since)
-    told = tuple(islice(chapters(history, interest), most))
-    return told, len(told) < most or next(history, None) is None
+    written = history.written(since)
+    told = tuple(islice(chapters(written, interest), most))
+    return told, len(told) < most or next(written, None) is None

@@ -7,7 +7,7 @@ from reconciler.model.acceptance import Acceptance, AcceptField, AcceptWish, Lis
 from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
 from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.drift import FieldDrift, GroupDrift, PersonDrift
-from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
 from reconciler.planning.group import Context
 from reconciler.planning.text import normal
@@ -34,7 +34,7 @@ class _Choice:
         self.leavers = frozenset(context.leavers)
         self.account = context.account_keys
         self.subject: str | None = None
-        self.icon: IconSeen | None = None
+        self.icon: LiveIcon | None = None
         self.named: dict[AcceptField, dict[str, str]] = {"admins": {}, "members": {}}  # key → id
         self.dropped: dict[AcceptField, set[str]] = {"admins": set(), "members": set()}
         self.notes: list[Note] = []
@@ -44,7 +44,7 @@ class _Choice:
             case "subject":
                 self.subject = normal(self.live.subject)
             case "icon":
-                self.icon = field.live if isinstance(field.live, IconSeen) else None
+                self.icon = field.live if isinstance(field.live, LiveIcon) else None
             case "admins" | "members":
                 for person in field.people:
                     if self.wish.fields or person.cause != "not_applied":

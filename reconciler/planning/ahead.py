@@ -8,22 +8,23 @@ was read again, is planned anew.
 from __future__ import annotations
 
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import GroupPlan
 from reconciler.model.record import Record, State
 from reconciler.planning.group import Context, plan_group
 
 
-class Ahead:
-    """The plans of single groups. Safe to use from several threads: each name has a place of its own."""
+class PlanCache:
+    """The plans of single groups, made while others were read. Safe to use from several threads: each name
+    has a place of its own."""
 
     def __init__(self, state: State, context: Context) -> None:
         self.state = state
         self.context = context
         self._recorded = frozenset(record.id for record in state.groups.values())
-        self._made: dict[str, tuple[LiveGroup, IconSeen | None, Record | None, GroupPlan]] = {}
+        self._made: dict[str, tuple[LiveGroup, LiveIcon | None, Record | None, GroupPlan]] = {}
 
-    def settle(self, group: DesiredGroup, live: LiveGroup, seen: IconSeen | None) -> None:
+    def add(self, group: DesiredGroup, live: LiveGroup, seen: LiveIcon | None) -> None:
         """Plan a group that state or `id` binds to `live`; `seen` as for `plan_group`."""
         record = self.state.groups.get(group.name)
         if record is not None and record.id != live.id:
@@ -34,7 +35,7 @@ class Ahead:
         self._made[group.name] = (live, seen, record, made)
 
     def plan(
-        self, group: DesiredGroup, live: LiveGroup, seen: IconSeen | None, record: Record | None
+        self, group: DesiredGroup, live: LiveGroup, seen: LiveIcon | None, record: Record | None
     ) -> GroupPlan:
         """The plan of a group: what was made of exactly this, else made now."""
         known = self._made.pop(group.name, None)

@@ -13,13 +13,13 @@ from reconciler.planning.options import Options
 def applied_commit(plan: Plan, options: Options, applied: str | None = None) -> str | None:
     """The commit to record before this plan is carried out, where `applied` is recorded; None: that stays.
 
-    Only a run that applies the manifests has a say, so none with `ready`. It counts from before its first
+    Only a run that applies the manifests has a say, none that only promotes. It counts from before its first
     write on, because after that an older checkout could undo something. It goes back, or to another line of
     development, only for a run over all groups; and back only where something is written, to which somebody
     has agreed (`--allow older-commit`). For a part of the groups a commit does not lose the changes that were
     applied on top of it: the others still have them.
     """
-    if options.ready is not None:
+    if options.promotions is not None:
         return None
     if options.checkout is None or options.checkout.stands == "ahead":
         behind = applied == f"{options.commit}{CHANGES}"

@@ -10,10 +10,10 @@ from typing import TypeVar
 from reconciler.model.change import ChangeKind
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure
-from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.record import Applied, IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.diff import joined_ref
-from reconciler.planning.icons import IN_SYNC, judge
+from reconciler.planning.icons import IN_SYNC, compare_icon
 from reconciler.planning.text import loose, normal
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def adopted(group: DesiredGroup, live: LiveGroup, old: Record | None) -> Record:
 def record_of(
     group: DesiredGroup,
     live: LiveGroup,
-    seen: IconSeen | None,
+    seen: LiveIcon | None,
     old: Record | None,
     *,
     now: datetime,
@@ -126,14 +126,14 @@ def _refs(people: tuple[Person, ...] | None) -> tuple[str, ...] | None:
 
 
 def _observed(
-    icon: DesiredIcon | None, seen: IconSeen | None, old: IconRecord | None, *, settled: bool
+    icon: DesiredIcon | None, seen: LiveIcon | None, old: IconRecord | None, *, settled: bool
 ) -> IconRecord | None:
     """The icon record after a look at it: what is in sync is recorded as it is served now."""
     if icon is None or seen is None or not settled:
         return old
     if icon.picture is None or seen.meta is None:
         return None if icon.picture is None else old
-    if judge(icon, seen, old) not in IN_SYNC:
+    if compare_icon(icon, seen, old) not in IN_SYNC:
         return old
     if seen.sha256 is None:  # untouched; the file may have become what is served
         return old and replace(old, source=icon.picture.sha256)

@@ -16,10 +16,10 @@ from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.live import LiveGroup
 from reconciler.model.plan import Note
 
-Scalar = str | int | bool | None
+FieldScalar = str | int | bool | None
 
 
-def changed_fields(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> tuple[str, ...]:
+def changed_fields(before: Mapping[str, FieldScalar], after: Mapping[str, FieldScalar]) -> tuple[str, ...]:
     """Names of the fields whose values differ; both sides have the same keys."""
     if before == after:
         return ()

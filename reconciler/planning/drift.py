@@ -28,12 +28,12 @@ from reconciler.model.change import (
 from reconciler.model.desired import Desired, DesiredGroup, Icon, Person
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, FieldName, GroupDrift, PersonDrift
 from reconciler.model.group import Ensure
-from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Action, GroupPlan, Note, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning.identity import Bound
-from reconciler.planning.past import Past, together
+from reconciler.planning.past import LastApplied, one_cause
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
 
@@ -63,8 +63,8 @@ def drift(plan: Plan, desired: Desired, state: State, settings: Settings, *, kee
     `keeps_state` is False with `state: none`. Sorted by what matters: drifted groups first, of those the ones
     where access drifted, then by name; within a group what drifted before what is not applied yet.
     """
-    run = _Run(desired, state, settings, keeps_state)
-    groups = [run.group(entry, entry.desired) for entry in plan.groups if entry.desired is not None]
+    facts = _Facts(desired, state, settings, keeps_state)
+    groups = [facts.group(entry, entry.desired) for entry in plan.groups if entry.desired is not None]
     return Drift(
         groups=tuple(sorted(groups, key=_rank)),
         unmanaged=plan.unmanaged,
@@ -90,7 +90,7 @@ def _unprotected(plan: Plan) -> Iterator[Note]:
     return (objection.note for objection in plan.open_objections if objection.code == "no-account")
 
 
-class _Run:
+class _Facts:
     """What holds for all groups: who is behind an alias, who has left, which numbers are the account's."""
 
     def __init__(self, desired: Desired, state: State, settings: Settings, keeps_state: bool) -> None:
@@ -102,8 +102,8 @@ class _Run:
 
     def group(self, planned: GroupPlan, desired: DesiredGroup) -> GroupDrift:
         bound = None if planned.id is None else Bound(planned.id, "state", planned.was)
-        past = Past(record_for(planned.name, bound, self.state), self.aliases)
-        comparison = _Comparison(desired, planned.live, past, self)
+        last = LastApplied(record_for(planned.name, bound, self.state), self.aliases)
+        comparison = _Comparison(desired, planned.live, last, self)
         fields = comparison.fields(planned.changes or planned.withheld)
         status = _STUCK.get(planned.action) or _status(fields)
         notes = planned.notes
@@ -140,11 +140,13 @@ def _status(fields: tuple[FieldDrift, ...]) -> DriftStatus:
 class _Comparison:
     """The changes of one group as fields, each with its three values."""
 
-    def __init__(self, desired: DesiredGroup, live: LiveGroup | None, past: Past, run: _Run) -> None:
+    def __init__(
+        self, desired: DesiredGroup, live: LiveGroup | None, last: LastApplied, facts: _Facts
+    ) -> None:
         self.desired = desired
         self.live = live
-        self.past = past
-        self.run = run
+        self.last = last
+        self.facts = facts
         self.wanted = {person.key: person for person in desired.admins or ()}
 
     def fields(self, changes: tuple[Change, ...]) -> tuple[FieldDrift, ...]:
@@ -192,33 +194,33 @@ class _Comparison:
 
     def _absent(self, field: FieldName, wanted: str | Icon) -> FieldDrift:
         """A field of a group that there is not: not yet, or without a state nobody knows."""
-        cause: Cause = "not_applied" if self.run.keeps_state else "unknown"
+        cause: Cause = "not_applied" if self.facts.keeps_state else "unknown"
         return FieldDrift(
             field=field, desired=wanted, last_applied=None, live=None, cause=cause, recorded=False
         )
 
     def _subject(self, live: str, wanted: str) -> FieldDrift:
-        last = self.past.applied.subject if self.past.applied else None
+        last = self.last.applied.subject if self.last.applied else None
         return FieldDrift(
             field="subject",
             desired=wanted,
             last_applied=last,
             live=live,
-            cause=self.past.subject_cause(normal(live), wanted),
+            cause=self.last.subject_cause(normal(live), wanted),
             recorded=last is not None,
         )
 
-    def _icon(self, seen: IconSeen, wanted: Icon | None) -> FieldDrift:
-        last = self.past.icon
+    def _icon(self, seen: LiveIcon, wanted: Icon | None) -> FieldDrift:
+        last = self.last.icon
         live = seen
-        if last is not None and last.served and seen.sha256 is None and self.past.untouched(seen):
+        if last is not None and last.served and seen.sha256 is None and self.last.untouched(seen):
             live = replace(seen, sha256=last.served)  # not fetched, because it is known
         return FieldDrift(
             field="icon",
             desired=wanted,
             last_applied=last,
             live=live,
-            cause=self.past.icon_cause(seen, wanted),
+            cause=self.last.icon_cause(seen, wanted),
             recorded=last is not None,
         )
 
@@ -229,20 +231,20 @@ class _Comparison:
             match change:
                 case Promote():
                     for person in change.people:
-                        cause = self.past.promote_cause(self.wanted[number.key(person.wa_id)])
+                        cause = self.last.promote_cause(self.wanted[number.key(person.wa_id)])
                         admins.append(PersonDrift(person.wa_id, "promote", person.reason, cause))
                 case Demote():
                     for person in change.people:
-                        cause = self.past.demote_cause(person.wa_id)
+                        cause = self.last.demote_cause(person.wa_id)
                         admins.append(PersonDrift(person.wa_id, "demote", person.reason, cause))
                 case RemoveParticipants():
                     for person in change.people:
-                        left = number.key(person.wa_id) in self.run.leavers
-                        cause = self.past.remove_cause(person.wa_id, self.desired, has_left=left)
+                        left = number.key(person.wa_id) in self.facts.leavers
+                        cause = self.last.remove_cause(person.wa_id, self.desired, has_left=left)
                         members.append(PersonDrift(person.wa_id, "remove", person.reason, cause))
                 case _:
                     pass
-        applied, live = self.past.applied, self.live
+        applied, live = self.last.applied, self.live
         if admins and live is not None:
             last = applied.admins if applied else None
             yield _people_field("admins", self.desired.admins, last, self._admins(live), admins)
@@ -263,7 +265,7 @@ class _Comparison:
         return tuple(wa_id for wa_id in live.participants if number.key(wa_id) not in others)
 
     def _protected(self, live: LiveGroup) -> frozenset[str]:
-        return frozenset(self.run.account) | ({live.creator_key} if live.creator_key else set())
+        return frozenset(self.facts.account) | ({live.creator_key} if live.creator_key else set())
 
 
 def _people_field(
@@ -278,7 +280,7 @@ def _people_field(
         desired=None if wanted is None else tuple(person.numbers[0] for person in wanted),
         last_applied=last,
         live=live,
-        cause=together(frozenset(person.cause for person in people)),
+        cause=one_cause(frozenset(person.cause for person in people)),
         recorded=last is not None,
         people=tuple(sorted(people, key=lambda person: person.cause == "not_applied")),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.errors import Exit
 from reconciler.model.desired import Desired
 from reconciler.model.finding import Check, Finding
-from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -54,7 +54,7 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
             )
         return
     if not keys:
-        guess = probable_account(Reading(groups={group.id: group for group in groups}))
+        guess = probable_account(LiveState(groups={group.id: group for group in groups}))
         probably = "; it is probably {people}" if guess else ""
         yield warning(
             "account",

@@ -26,14 +26,14 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
-from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, StoredSubject
 from reconciler.model.settings import Settings
 from reconciler.planning.diff import changed_fields, compare_people
-from reconciler.planning.icons import IN_SYNC, Verdict, judge
+from reconciler.planning.icons import IN_SYNC, IconDifference, compare_icon
 from reconciler.planning.options import Options
-from reconciler.planning.ready import only_ready
+from reconciler.planning.ready import only_promotions
 from reconciler.planning.text import loose, normal
 
 #   create or adopt ─ subject ─ icon ─ promote ─ demote ─ revoke link ─ remove participants ─ leave
@@ -87,23 +87,23 @@ class Context:
 def plan_group(
     group: DesiredGroup,
     live: LiveGroup,
-    seen: IconSeen | None,
+    seen: LiveIcon | None,
     record: Record | None,
     context: Context,
 ) -> GroupPlan:
     """The plan of one bound group: action `update`, `leave`, `none` or `blocked`.
 
-    `seen` has to be given where the icon is managed, as far as `planning.icons.judge` asks for it. A group
-    in which something would have to change although the account is no admin is `blocked`, and so is one
-    that the account is not in any more. With `options.ready` nothing but promotions is left of it.
+    `seen` has to be given where the icon is managed, as far as `planning.icons.compare_icon` asks for it. A
+    group in which something would have to change although the account is no admin is `blocked`, and so is one
+    that the account is not in any more. With `options.promotions` nothing but promotions is left of it.
     """
     empty = GroupPlan(name=group.name, action="none", id=live.id, mark=group.mark, desired=group, live=live)
     if group.ensure is not Ensure.PRESENT:
         planned = _plan_leaving(group, live, empty, context)
     else:
         planned = _plan_present(group, live, seen, record, empty, context)
-    if context.options.ready is not None:
-        planned = only_ready(planned, context.options.ready)
+    if context.options.promotions is not None:
+        planned = only_promotions(planned, context.options.promotions)
         if not planned.changes:  # what else may be wrong with the group is no affair of this run
             return planned
     return _unless_powerless(group, planned, live, context)
@@ -129,7 +129,7 @@ def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, contex
 def _plan_present(
     group: DesiredGroup,
     live: LiveGroup,
-    seen: IconSeen | None,
+    seen: LiveIcon | None,
     record: Record | None,
     empty: GroupPlan,
     context: Context,
@@ -158,10 +158,10 @@ def _plan_present(
     if group.icon is not None:
         if seen is None:
             raise ValueError(f"the icon of {group.name} was not read")
-        verdict = judge(group.icon, seen, record.icon if record else None)
-        if verdict in (Verdict.FETCH, Verdict.COMPARE):
+        verdict = compare_icon(group.icon, seen, record.icon if record else None)
+        if verdict in (IconDifference.FETCH, IconDifference.COMPARE):
             raise ValueError(f"the icon of {group.name} was not looked at far enough: {verdict.value}")
-        if verdict is Verdict.ALIKE:
+        if verdict is IconDifference.ALIKE:
             notes.append(Note("the icon looks the same as the file (the server has encoded it again)"))
         wanted["icon"], found["icon"] = True, verdict in IN_SYNC
     for field in changed_fields(found, wanted):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, RemoveParticipants
-from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -32,13 +32,13 @@ _FILES = 3
 class _Facts:
     groups: tuple[GroupPlan, ...]
     state: State
-    reading: Reading
+    reading: LiveState
     settings: Settings
     options: Options
 
 
 def check(
-    plan: Plan, state: State, reading: Reading, settings: Settings, options: Options
+    plan: Plan, state: State, reading: LiveState, settings: Settings, options: Options
 ) -> tuple[Objection, ...]:
     """Every objection to the plan, the lifted ones included, in the order of the table below."""
     facts = _Facts(plan.groups, state, reading, settings, options)
@@ -106,7 +106,7 @@ def _no_account(facts: _Facts) -> Objection | None:
     )
 
 
-def probable_account(reading: Reading) -> str | None:
+def probable_account(reading: LiveState) -> str | None:
     """The id that is in every group that was read, admin of most of them, and the creator of most; None when
     two are so alike, because the wrong number would protect the wrong person."""
     groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]

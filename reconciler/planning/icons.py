@@ -9,11 +9,11 @@ from __future__ import annotations
 from enum import Enum
 
 from reconciler.model.desired import DesiredIcon
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.record import IconRecord
 
 
-class Verdict(Enum):
+class IconDifference(Enum):
     """`FETCH` and `COMPARE` ask for more: the served bytes, and a look at them beside the source."""
 
     SAME = "same"
@@ -24,25 +24,27 @@ class Verdict(Enum):
     COMPARE = "compare"
 
 
-IN_SYNC = frozenset({Verdict.SAME, Verdict.SAME_BYTES, Verdict.ALIKE})
+IN_SYNC = frozenset({IconDifference.SAME, IconDifference.SAME_BYTES, IconDifference.ALIKE})
 
 
-def judge(wanted: DesiredIcon, seen: IconSeen, record: IconRecord | None) -> Verdict:
+def compare_icon(wanted: DesiredIcon, seen: LiveIcon, record: IconRecord | None) -> IconDifference:
     """What is known of the icon so far, or what has to be looked at next."""
     if wanted.picture is None or seen.meta is None:
-        return Verdict.SAME if (wanted.picture is None) == (seen.meta is None) else Verdict.DIFFERS
+        return (
+            IconDifference.SAME if (wanted.picture is None) == (seen.meta is None) else IconDifference.DIFFERS
+        )
     source = wanted.picture.sha256
     untouched = record is not None and seen.meta.location == record.url and seen.meta.length == record.length
     if untouched and record is not None:
-        return Verdict.SAME if source in (record.source, record.served) else Verdict.DIFFERS
+        return IconDifference.SAME if source in (record.source, record.served) else IconDifference.DIFFERS
     if seen.sha256 is None:
-        return Verdict.FETCH
+        return IconDifference.FETCH
     if seen.sha256 == source:
-        return Verdict.SAME_BYTES
+        return IconDifference.SAME_BYTES
     if record is not None and seen.sha256 == record.served:
-        return Verdict.SAME if record.source == source else Verdict.DIFFERS
+        return IconDifference.SAME if record.source == source else IconDifference.DIFFERS
     if record is not None and record.source == source:
-        return Verdict.DIFFERS  # somebody changed the picture after it was applied
+        return IconDifference.DIFFERS  # somebody changed the picture after it was applied
     if seen.alike is None:
-        return Verdict.COMPARE
-    return Verdict.ALIKE if seen.alike else Verdict.DIFFERS
+        return IconDifference.COMPARE
+    return IconDifference.ALIKE if seen.alike else IconDifference.DIFFERS

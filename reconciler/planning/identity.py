@@ -15,7 +15,7 @@ from typing import Literal
 
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.live import LiveGroup, Problem, Reading
+from reconciler.model.live import LiveGroup, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.model.record import Left, State
 from reconciler.planning.needs import contradictions, departed, recorded_ids, short_list, to_search
@@ -51,13 +51,13 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Undetermined:
     """It cannot be known in this run whether the group exists."""
 
     note: Note
 
 
-Resolution = Bound | Unbound | Blocked | Unknown
+Resolution = Bound | Unbound | Blocked | Undetermined
 _Find = Callable[[BySubject, tuple[str, ...]], list[LiveGroup]]
 _SEARCHES: tuple[FoundBy, ...] = ("create", "subject", "previously")
 _PASSES: tuple[tuple[_Find, bool], ...] = (
@@ -79,7 +79,7 @@ class Identities:
 def resolve(
     groups: tuple[DesiredGroup, ...],
     state: State,
-    reading: Reading,
+    reading: LiveState,
     account_keys: frozenset[str],
     *,
     recreate: bool = False,
@@ -87,7 +87,7 @@ def resolve(
     """Resolve all manifests together; `recreate` is `--allow recreate`.
 
     `reading.groups` has to hold every unbound live group while a manifest is unbound; one that is missing
-    there, or is a `Problem`, makes rules 3 to 5 answer `Unknown`.
+    there, or is a `Problem`, makes rules 3 to 5 answer `Undetermined`.
     """
     resolver = _Resolver(groups, state, reading, account_keys)
     return resolver.run(to_search(groups, state, reading, account_keys, recreate=recreate))
@@ -95,7 +95,7 @@ def resolve(
 
 class _Resolver:
     def __init__(
-        self, groups: tuple[DesiredGroup, ...], state: State, reading: Reading, account_keys: frozenset[str]
+        self, groups: tuple[DesiredGroup, ...], state: State, reading: LiveState, account_keys: frozenset[str]
     ) -> None:
         self.groups = {group.name: group for group in groups}
         self.state = state
@@ -146,13 +146,13 @@ class _Resolver:
                 self._claim(claims, name, Bound(group.id, "id", was))
             elif record is not None and name not in searched:
                 self._claim(claims, name, Bound(record.id, "state"))
-        self._settle(claims)
+        self._take(claims)
 
     def _claim(self, claims: dict[str, list[str]], name: str, bound: Bound) -> None:
         self.names[name] = bound
         claims.setdefault(bound.id, []).append(name)
 
-    def _settle(self, claims: Mapping[str, list[str]]) -> None:
+    def _take(self, claims: Mapping[str, list[str]]) -> None:
         """Take what was claimed once; block everybody who claims the same group.
 
         Whoever is blocked already, for a reason that says more, still keeps the others from the group.
@@ -188,7 +188,7 @@ class _Resolver:
         doubtful = self._doubtful(unknown)
         if doubtful is not None:
             for name in searched:
-                self.names[name] = Unknown(doubtful)
+                self.names[name] = Undetermined(doubtful)
             return
         live = BySubject(
             found for group_id in unbound if isinstance(found := self.reading.groups[group_id], LiveGroup)
@@ -203,7 +203,7 @@ class _Resolver:
                         matching = self._matching(found_by, name, find, live)
                         candidates = [group for group in matching if group.id not in earlier]
                         self._choose(claims, name, candidates, found_by, loosely)
-                self._settle(claims)
+                self._take(claims)
         disputed = BySubject(
             group
             for group_id in sorted(self.disputed)

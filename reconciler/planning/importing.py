@@ -12,7 +12,7 @@ from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
 from reconciler.model.imported import Import, ImportField
 from reconciler.model.listing import Owner
-from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.record import State
 from reconciler.planning.text import loose, normal
 
@@ -43,7 +43,7 @@ class People:
         return self.added[key]
 
 
-def selected(patterns: Iterable[str], reading: Reading) -> tuple[dict[str, None], tuple[str, ...]]:
+def selected(patterns: Iterable[str], reading: LiveState) -> tuple[dict[str, None], tuple[str, ...]]:
     """The listed ids that ids and globs over subjects mean, and those of the patterns that mean none."""
     ids: dict[str, None] = {}
     vain = []
@@ -80,10 +80,10 @@ def disputed(desired: Desired, state: State, owners: Mapping[str, Owner]) -> dic
     """Groups, by id, that a manifest pins or that state binds to its name, although by the rules of
     `planning.identity` that manifest has no group: somebody has to say which it is. A second manifest with
     the same `id` would be an error in the files."""
-    settled = {owner.name for owner in owners.values() if owner.mark is not None}
+    bound = {owner.name for owner in owners.values() if owner.mark is not None}
     found: dict[str, DesiredGroup] = {}
     for group in desired.groups:
-        if group.name not in settled:
+        if group.name not in bound:
             record = state.groups.get(group.name)
             for group_id in (group.id, record.id if record is not None else None):
                 if group_id is not None:

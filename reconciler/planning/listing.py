@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.model import number
 from reconciler.model.desired import Desired
 from reconciler.model.listing import ListedGroup, Listing, Owner, Role
-from reconciler.model.live import CONTRADICTION, Gone, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -21,7 +21,7 @@ _NOT_READ = Problem("not_read", "it was not asked for")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ListingFilter:
     """What a listing shows: groups in which one of `people` (number keys) is, those where they (where nobody
     is named: the account) have `role`, and with `unmanaged` those without a manifest."""
 
@@ -31,7 +31,7 @@ class Wanted:
 
 
 def owners(
-    desired: Desired, state: State, reading: Reading, account_keys: frozenset[str]
+    desired: Desired, state: State, reading: LiveState, account_keys: frozenset[str]
 ) -> Mapping[str, Owner]:
     """Group id → the name it belongs to, by the rules of `planning.identity`; orphaned bindings too."""
     identities = resolve(desired.groups, state, reading, account_keys)
@@ -45,8 +45,8 @@ def owners(
     return found
 
 
-def listing(desired: Desired, state: State, reading: Reading, settings: Settings) -> Listing:
-    """Every listed group. Nothing is left out; `narrow` does that."""
+def listing(desired: Desired, state: State, reading: LiveState, settings: Settings) -> Listing:
+    """Every listed group. Nothing is left out; `filtered` does that."""
     account = settings.account[0] if settings.account else probable_account(reading)
     keys = settings.account_keys or frozenset({number.key(account)} if account else ())
     belongs = owners(desired, state, reading, settings.account_keys)
@@ -68,13 +68,13 @@ def listing(desired: Desired, state: State, reading: Reading, settings: Settings
     )
 
 
-def narrow(found: Listing, wanted: Wanted, options: Options) -> Listing:
+def filtered(found: Listing, wanted: ListingFilter, options: Options) -> Listing:
     """What was asked for. A group that could not be read is kept, unless its manifest rules it out: it may be
     one of these."""
     return replace(found, groups=tuple(group for group in found.groups if _matches(group, wanted, options)))
 
 
-def _matches(group: ListedGroup, wanted: Wanted, options: Options) -> bool:
+def _matches(group: ListedGroup, wanted: ListingFilter, options: Options) -> bool:
     if wanted.unmanaged and group.managed:
         return False
     if options.targets and not (group.owner is not None and options.wants(group.owner.name)):
@@ -89,13 +89,13 @@ def _matches(group: ListedGroup, wanted: Wanted, options: Options) -> bool:
     return any(_role(live, frozenset({key})) == wanted.role for key in wanted.people)
 
 
-def _listed(group_id: str, reading: Reading, owner: Owner | None, keys: frozenset[str]) -> ListedGroup:
+def _listed(group_id: str, reading: LiveState, owner: Owner | None, keys: frozenset[str]) -> ListedGroup:
     match reading.groups.get(group_id):
         case LiveGroup() as live:
             return ListedGroup(id=group_id, live=live, owner=owner, role=_role(live, keys) if keys else None)
         case Problem() as problem:
             return ListedGroup(id=group_id, live=None, problem=problem, owner=owner)
-        case Gone():
+        case Absent():
             return ListedGroup(id=group_id, live=None, problem=CONTRADICTION, owner=owner)
         case None:
             return ListedGroup(id=group_id, live=None, problem=_NOT_READ, owner=owner)

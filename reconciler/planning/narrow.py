@@ -22,10 +22,10 @@ from reconciler.model.change import (
     SetIcon,
     SetSubject,
 )
-from reconciler.model.live import IconSeen, LiveGroup
+from reconciler.model.live import LiveGroup, LiveIcon
 
 
-def exceeds(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
+def beyond_approved(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
     """The first fresh change that is not covered by what was approved; None when all are."""
     return next((change for change in fresh if not any(_covers(other, change) for other in approved)), None)
 
@@ -81,7 +81,7 @@ def _covers(approved: Change, fresh: Change) -> bool:
             return False
 
 
-def _same_icon(approved: IconSeen, fresh: IconSeen | None) -> bool:
+def _same_icon(approved: LiveIcon, fresh: LiveIcon | None) -> bool:
     if fresh is None or approved.meta is None or fresh.meta is None:
         return fresh is not None and approved.meta is fresh.meta
     if approved.sha256 is not None and fresh.sha256 is not None:

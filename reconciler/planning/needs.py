@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import CONTRADICTION, Gone, LiveGroup, Reading
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState
 from reconciler.model.record import Left, State
 
 
-def surely_bound(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
+def known_bindings(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
     """Name → id by rules 1 and 2 alone, for deciding what has to be read."""
     bound: dict[str, str] = {}
     for group in groups:
@@ -35,7 +35,7 @@ def left_ids(state: State) -> frozenset[str]:
     return frozenset(left.id for left in state.left.values())
 
 
-def departed(name: str, state: State, reading: Reading, account_keys: frozenset[str]) -> Left | None:
+def departed(name: str, state: State, reading: LiveState, account_keys: frozenset[str]) -> Left | None:
     """The group of this name that was left on purpose, as long as nothing speaks against that: the id is not
     listed, or it is and asking for it finds no group with the account in it."""
     left = state.left.get(name)
@@ -44,7 +44,7 @@ def departed(name: str, state: State, reading: Reading, account_keys: frozenset[
     match reading.groups.get(left.id):
         case LiveGroup() as live if account_keys and not account_keys & live.participant_keys:
             return left
-        case Gone():
+        case Absent():
             return left
         case _:
             return None
@@ -53,7 +53,7 @@ def departed(name: str, state: State, reading: Reading, account_keys: frozenset[
 def to_search(
     groups: Iterable[DesiredGroup],
     state: State,
-    reading: Reading,
+    reading: LiveState,
     account_keys: frozenset[str],
     *,
     recreate: bool,
@@ -73,7 +73,7 @@ def to_search(
                 wanted[group.name] = False
             elif group.name in state.creating:
                 wanted[group.name] = True
-        elif isinstance(reading.groups.get(record.id), Gone) and record.id not in reading.listed:
+        elif isinstance(reading.groups.get(record.id), Absent) and record.id not in reading.listed:
             if recreate:
                 wanted[group.name] = False
             elif group.name in state.creating:
@@ -81,16 +81,16 @@ def to_search(
     return wanted
 
 
-def contradictions(reading: Reading) -> tuple[str, ...]:
+def contradictions(reading: LiveState) -> tuple[str, ...]:
     """Listed groups that answered twice that they are not there: nobody knows what else is wrong then."""
     return tuple(
         group_id
         for group_id in reading.listed
-        if isinstance(found := reading.groups.get(group_id), Gone) or found == CONTRADICTION
+        if isinstance(found := reading.groups.get(group_id), Absent) or found == CONTRADICTION
     )
 
 
-def short_list(reading: Reading, account_keys: frozenset[str]) -> tuple[str, ...]:
+def short_list(reading: LiveState, account_keys: frozenset[str]) -> tuple[str, ...]:
     """Bound groups that answer although the list leaves them out, with the account still in them."""
     listed = set(reading.listed)
     return tuple(

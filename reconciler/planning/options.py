@@ -24,11 +24,11 @@ class Checkout:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """The run only promotes, and only these people, once a read sees them in.
+class Promotions:
+    """Those who may be promoted by a run that does nothing else (`--ready`), once a read sees them in.
 
     `people`: name → number keys; names without anybody are left out of the run. `appeared`: group id → number
-    keys of those who were heard of in that group; None where it does not matter.
+    keys of those who wrote in that group; None where that does not matter.
     """
 
     people: Mapping[str, frozenset[str]]
@@ -44,7 +44,7 @@ class Options:
     `only_committed` nothing is to be written by such.
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
     with `state: none`. `keeps_intents`: whether the next run will find what this one records, which nobody
-    knows of a file in a pipeline. `ready`: nothing but promotions of people who have joined since
+    knows of a file in a pipeline. `promotions`: nothing else is made
     (`planning.ready`).
     `checkout` is None where there is nothing to compare. `committed` are names without a manifest here that
     the checked-out commit still has one for: `prune` leaves none of their groups.
@@ -58,14 +58,14 @@ class Options:
     committed: frozenset[str] = frozenset()
     keeps_state: bool = True
     keeps_intents: bool = True
-    ready: Ready | None = None
+    promotions: Promotions | None = None
     commit: str | None = None
     uncommitted: tuple[str, ...] | None = ()
     only_committed: bool = False
     checkout: Checkout | None = None
 
     def wants(self, name: str) -> bool:
-        """Whether `--target` lets this name take part, and `ready` has somebody in it."""
-        if self.ready is not None and name not in self.ready.people:
+        """Whether `--target` lets this name take part, and the `promotions` have somebody in it."""
+        if self.promotions is not None and name not in self.promotions.people:
             return False
         return not self.targets or any(fnmatchcase(name, glob) for glob in self.targets)

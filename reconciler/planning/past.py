@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import number
 from reconciler.model.desired import DesiredGroup, Icon, Person
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.text import normal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class LastApplied:
     """The record of one group. `aliases`: the number keys of everybody who is in contacts now."""
 
     record: Record | None
@@ -53,7 +53,7 @@ class Past:
         kept = stored.found if stored is not None and stored.sent == last else last
         return _cause(moved=live not in (last, kept), rewritten=wanted != last)
 
-    def icon_cause(self, seen: IconSeen, wanted: Icon | None) -> Cause:
+    def icon_cause(self, seen: LiveIcon, wanted: Icon | None) -> Cause:
         """Why the icon is not the wanted one, where None is no icon."""
         if self.applied is None:
             return "unknown"
@@ -69,7 +69,7 @@ class Past:
             return "not_applied"
         return "both" if last.served else "unknown"  # unknown: what the server made of it was never seen
 
-    def untouched(self, seen: IconSeen) -> bool:
+    def untouched(self, seen: LiveIcon) -> bool:
         """Whether the icon is served from the place, and with the length, that were recorded."""
         found = self.record.icon if self.record else None
         return (
@@ -130,7 +130,7 @@ class Past:
         return False
 
 
-def together(causes: frozenset[Cause]) -> Cause:
+def one_cause(causes: frozenset[Cause]) -> Cause:
     """The one cause of a field whose people have several."""
     if len(causes) == 1:
         return next(iter(causes))

@@ -28,7 +28,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.planning.guards import ON_THE_COMMAND_LINE
 from reconciler.planning.options import Options
@@ -193,7 +193,7 @@ def _before(change: Change) -> object:
             return None
 
 
-def _icon(seen: IconSeen | None) -> object:
+def _icon(seen: LiveIcon | None) -> object:
     if seen is None or seen.meta is None:
         return None
     return seen.sha256 or [seen.meta.location, seen.meta.length]

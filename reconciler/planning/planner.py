@@ -12,12 +12,12 @@ from dataclasses import replace
 from reconciler.model.change import AdoptGroup, Change, CreateGroup, Invite, LeaveGroup, SetIcon
 from reconciler.model.desired import Desired, DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import CONTRADICTION, Gone, LiveGroup, Problem, Reading
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState, Problem
 from reconciler.model.plan import Action, GroupPlan, Note, Plan, Unmanaged
 from reconciler.model.record import Left, Record, State
 from reconciler.model.settings import Settings
 from reconciler.planning import guards
-from reconciler.planning.ahead import Ahead
+from reconciler.planning.ahead import PlanCache
 from reconciler.planning.bookkeeping import adopted
 from reconciler.planning.group import Context, newcomers, ordered
 from reconciler.planning.identity import (
@@ -25,7 +25,7 @@ from reconciler.planning.identity import (
     Bound,
     Identities,
     Unbound,
-    Unknown,
+    Undetermined,
     resolve,
 )
 from reconciler.planning.needs import left_ids, short_list
@@ -38,23 +38,23 @@ _MANY_ORPHANS = 3  # more would be a guess
 def plan(
     desired: Desired,
     state: State,
-    reading: Reading,
+    reading: LiveState,
     settings: Settings,
     options: Options,
-    ahead: Ahead | None = None,
+    cache: PlanCache | None = None,
 ) -> Plan:
     """The plan of a run: an entry for every manifest that `options` wants, and for orphaned bindings.
 
     `reading` holds what `reading.read` gathers. Identity is resolved over all manifests, whatever is
-    targeted. The guards' objections stand in the plan; nothing is raised. `ahead` holds what was planned, of
+    targeted. The guards' objections stand in the plan; nothing is raised. `cache` holds what was planned, of
     the same files and state, while the rest was read.
     """
     account_keys = settings.account_keys
     context = Context.of(desired, settings, options)
-    ahead = ahead or Ahead(state, context)
+    cache = cache or PlanCache(state, context)
     identities = resolve(desired.groups, state, reading, account_keys, recreate="recreate" in options.allow)
     groups = [
-        _plan_name(group, identities, reading, ahead) for group in desired.groups if options.wants(group.name)
+        _plan_name(group, identities, reading, cache) for group in desired.groups if options.wants(group.name)
     ]
     groups += [
         _plan_orphan(name, group_id, reading, context)
@@ -72,13 +72,13 @@ def plan(
         groups=tuple(groups),
         unmanaged=unmanaged,
         complete=not short and all(group.action != "unreadable" for group in groups),
-        ready_only=options.ready is not None,
+        ready_only=options.promotions is not None,
         notes=tuple(_notes(short, reading)),
     )
     return replace(result, objections=guards.check(result, state, reading, settings, options))
 
 
-def _notes(short: tuple[str, ...], reading: Reading) -> Iterator[Note]:
+def _notes(short: tuple[str, ...], reading: LiveState) -> Iterator[Note]:
     if short:
         yield Note("The list of groups leaves out {ids}, which exists.", ids=short)
     if reading.ignored:
@@ -113,17 +113,19 @@ def record_for(name: str, found: Bound | None, state: State) -> Record | None:
     return record if record is not None and (found is None or record.id == found.id) else None
 
 
-def _plan_name(group: DesiredGroup, identities: Identities, reading: Reading, ahead: Ahead) -> GroupPlan:
-    context = ahead.context
+def _plan_name(
+    group: DesiredGroup, identities: Identities, reading: LiveState, cache: PlanCache
+) -> GroupPlan:
+    context = cache.context
     match identities.names[group.name]:
         case Blocked(note):
             return _held(group, _entry(group, "blocked", notes=(note,)), context)
-        case Unknown(note):
+        case Undetermined(note):
             return _entry(group, "unreadable", notes=(note,))
         case Unbound(left):
-            return _held(group, _plan_unbound(group, left, ahead), context)
+            return _held(group, _plan_unbound(group, left, cache), context)
         case Bound() as bound:
-            return _held(group, _plan_bound(group, bound, reading, ahead), context)
+            return _held(group, _plan_bound(group, bound, reading, cache), context)
 
 
 def _entry(
@@ -177,12 +179,12 @@ def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPla
     )
 
 
-def _plan_unbound(group: DesiredGroup, left: Left | None, ahead: Ahead) -> GroupPlan:
-    context = ahead.context
+def _plan_unbound(group: DesiredGroup, left: Left | None, cache: PlanCache) -> GroupPlan:
+    context = cache.context
     if group.ensure is not Ensure.PRESENT and left is not None:
         note = Note(f"{_left_since(left)}: this manifest can go")
         return _entry(group, "none", group_id=left.id, notes=(note,))
-    if group.ensure is not Ensure.PRESENT and (back := ahead.state.left.get(group.name)) is not None:
+    if group.ensure is not Ensure.PRESENT and (back := cache.state.left.get(group.name)) is not None:
         note = Note(
             f"{_left_since(back)}, and the account is in {{ids[0]}} again. To leave it once more, add to the "
             "manifest: id: {ids[0]}",
@@ -199,7 +201,7 @@ def _plan_unbound(group: DesiredGroup, left: Left | None, ahead: Ahead) -> Group
         )
         return _entry(group, "missing", group_id=left.id, notes=(note,))
     planned = _plan_create(group, context)
-    intent = ahead.state.creating.get(group.name)
+    intent = cache.state.creating.get(group.name)
     if intent is None or planned.action != "create":
         return planned
     note = Note(
@@ -216,7 +218,7 @@ def _left_since(left: Left) -> str:
 def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
     if group.subject is None:  # validation lets this through beside `id` only, which is always bound
         return _entry(group, "blocked", notes=(Note("a group cannot be created without `subject`"),))
-    if context.options.ready is not None:
+    if context.options.promotions is not None:
         return _entry(group, "none", notes=(Note("there is no group yet. First: reconciler apply"),))
     changes: list[Change] = [CreateGroup(normal(group.subject))]
     if group.icon is not None and group.icon.picture is not None:
@@ -224,31 +226,31 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
     return _entry(group, "create", changes=ordered(changes), to_invite=newcomers(group, context))
 
 
-def _plan_bound(group: DesiredGroup, bound: Bound, reading: Reading, ahead: Ahead) -> GroupPlan:
+def _plan_bound(group: DesiredGroup, bound: Bound, reading: LiveState, cache: PlanCache) -> GroupPlan:
     found = reading.groups.get(bound.id)
-    record = record_for(group.name, bound, ahead.state)
+    record = record_for(group.name, bound, cache.state)
     match found:
         case None:
             raise ValueError(f"the group of {group.name} was not read")
         case Problem() as problem:
             return _unreadable(group, bound.id, problem)
-        case Gone() as gone:
-            return _plan_gone(group, bound, gone, reading, ahead.state)
+        case Absent() as gone:
+            return _plan_gone(group, bound, gone, reading, cache.state)
         case LiveGroup() as live:
             seen = reading.icons.get(bound.id)
             if isinstance(seen, Problem):
                 return _unreadable(group, bound.id, seen)
-            if _left_although_listed(group, live, reading, ahead):
+            if _left_although_listed(group, live, reading, cache):
                 return _unreadable(group, bound.id, CONTRADICTION)
             record = adopted(group, live, record) if bound.loosely else record
-            return _with_adoption(ahead.plan(group, live, seen, record), bound, ahead.context)
+            return _with_adoption(cache.plan(group, live, seen, record), bound, cache.context)
 
 
-def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: Reading, ahead: Ahead) -> bool:
+def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: LiveState, cache: PlanCache) -> bool:
     """Whether a group looks as if it had been left, which the list denies and nobody has recorded."""
-    keys = ahead.context.account_keys
+    keys = cache.context.account_keys
     outside = bool(keys) and not keys & live.participant_keys
-    listed = live.id in reading.listed and live.id not in left_ids(ahead.state)
+    listed = live.id in reading.listed and live.id not in left_ids(cache.state)
     return group.ensure is not Ensure.PRESENT and outside and listed
 
 
@@ -261,12 +263,12 @@ def _not_read(problem: Problem) -> Note:
     return Note(f"could not be read: {{texts[0]}}{hint}", texts=(problem.message,))
 
 
-def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -> GroupPlan:
+def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context) -> GroupPlan:
     """A binding whose manifest is gone: reported, and left only with `--prune`, once that is committed."""
     found = reading.groups.get(group_id)
     live = found if isinstance(found, LiveGroup) else None
     orphan = GroupPlan(name=name, action="orphaned", id=group_id, live=live)
-    if isinstance(found, Gone) and group_id not in reading.listed:
+    if isinstance(found, Absent) and group_id not in reading.listed:
         return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
     if not context.options.prune:
         note = Note(
@@ -283,14 +285,16 @@ def _plan_orphan(name: str, group_id: str, reading: Reading, context: Context) -
     match found:
         case LiveGroup():
             return replace(orphan, action="leave", changes=(LeaveGroup(),))
-        case Problem() | Gone():
+        case Problem() | Absent():
             problem = found if isinstance(found, Problem) else CONTRADICTION
             return replace(orphan, action="unreadable", notes=(_not_read(problem),))
         case None:
             raise ValueError(f"the group of {name} was not read")
 
 
-def _plan_gone(group: DesiredGroup, bound: Bound, gone: Gone, reading: Reading, state: State) -> GroupPlan:
+def _plan_gone(
+    group: DesiredGroup, bound: Bound, gone: Absent, reading: LiveState, state: State
+) -> GroupPlan:
     if bound.id in reading.listed:
         return _unreadable(group, bound.id, CONTRADICTION)
     left = next((entry for entry in state.left.values() if entry.id == bound.id), None)
@@ -322,7 +326,7 @@ def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupP
         "previously": "found by an earlier subject",
     }[bound.found_by]
     note = Note(how + (", which it has in another form" if bound.loosely else "") + was)
-    if not context.options.keeps_state or context.options.ready is not None:
+    if not context.options.keeps_state or context.options.promotions is not None:
         return replace(planned, notes=(*planned.notes, note))
     adopt = AdoptGroup(bound.id, bound.found_by, bound.was, bound.loosely)
     return replace(

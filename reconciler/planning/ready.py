@@ -16,24 +16,24 @@ from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
 from reconciler.model.plan import GroupPlan
 from reconciler.model.record import Record, State
-from reconciler.planning.needs import surely_bound
-from reconciler.planning.options import Options, Ready
-from reconciler.planning.past import Past
+from reconciler.planning.needs import known_bindings
+from reconciler.planning.options import Options, Promotions
+from reconciler.planning.past import LastApplied
 
 
-def ready_of(
+def promotions_awaited(
     desired: Desired,
     state: State,
     options: Options,
     account_keys: frozenset[str],
     appeared: Mapping[str, frozenset[str]] | None = None,
-) -> Ready:
+) -> Promotions:
     """Who may be promoted where, as far as the record tells; only these groups have to be read.
 
     `appeared`: group id → number keys of those who wrote there; None for whoever is found to have joined. A
     name that is bound to nothing yet may turn out to be any of these groups.
     """
-    bound = surely_bound(desired.groups, state)
+    bound = known_bindings(desired.groups, state)
     awaiting = awaited_admins(desired, state, account_keys)
     people: dict[str, frozenset[str]] = {}
     for group in desired.groups:
@@ -44,7 +44,7 @@ def ready_of(
             awaited &= _who_wrote(bound.get(group.name), appeared)
         if awaited:
             people[group.name] = awaited
-    return Ready(people, appeared)
+    return Promotions(people, appeared)
 
 
 def _who_wrote(group_id: str | None, appeared: Mapping[str, frozenset[str]]) -> frozenset[str]:
@@ -61,7 +61,8 @@ def awaited_admins(desired: Desired, state: State, account_keys: frozenset[str])
         group.name: frozenset(
             person.key
             for person in group.admins or ()
-            if person.key not in account_keys and _is_awaited(person, Past(_record(group, state), aliases))
+            if person.key not in account_keys
+            and _is_awaited(person, LastApplied(_record(group, state), aliases))
         )
         if group.ensure is Ensure.PRESENT
         else frozenset()
@@ -69,8 +70,8 @@ def awaited_admins(desired: Desired, state: State, account_keys: frozenset[str])
     }
 
 
-def _is_awaited(person: Person, past: Past) -> bool:
-    return past.promote_cause(person) != "edited_outside"
+def _is_awaited(person: Person, last: LastApplied) -> bool:
+    return last.promote_cause(person) != "edited_outside"
 
 
 def _record(group: DesiredGroup, state: State) -> Record | None:
@@ -84,21 +85,21 @@ def people_only(desired: Desired) -> Desired:
     return replace(desired, groups=groups)
 
 
-def only_ready(planned: GroupPlan, ready: Ready) -> GroupPlan:
-    """The plan of one group with nothing left in it but promotions of those who are `ready`."""
+def only_promotions(planned: GroupPlan, promotions: Promotions) -> GroupPlan:
+    """The plan of one group with nothing left in it but those `promotions`."""
     people = tuple(
         person
         for change in planned.changes
         if isinstance(change, Promote)
         for person in change.people
-        if _is_ready(person, planned, ready)
+        if _may_be_promoted(person, planned, promotions)
     )
     if not people:
         return replace(planned, action="none", changes=())
     return replace(planned, action="update", changes=(Promote(people),))
 
 
-def _is_ready(person: Affected, planned: GroupPlan, ready: Ready) -> bool:
+def _may_be_promoted(person: Affected, planned: GroupPlan, promotions: Promotions) -> bool:
     key = number.key(person.wa_id)
-    wrote = ready.appeared is None or key in ready.appeared.get(planned.id or "", frozenset())
-    return wrote and key in ready.people.get(planned.name, frozenset())
+    wrote = promotions.appeared is None or key in promotions.appeared.get(planned.id or "", frozenset())
+    return wrote and key in promotions.people.get(planned.name, frozenset())

@@ -11,7 +11,7 @@ from reconciler.model.record import RunSummary
 if TYPE_CHECKING:
     from reconciler.model.outcome import GroupOutcome
     from reconciler.model.sending import Delivery, Rotation
-    from reconciler.planning.options import Ready
+    from reconciler.planning.options import Promotions
 
 _DONE = {"create": "created", "adopt": "adopted", "leave": "left"}
 _OF_GROUPS = ("created", "adopted", "updated", "left", "failed", "unknown", "skipped")
@@ -19,9 +19,9 @@ _OF_MESSAGES = ("sent", "failed", "unknown")
 _OF_LINKS = ("revoked", "failed", "unknown")
 
 
-def summary_of_apply(groups: Iterable[GroupOutcome], ready: Ready | None) -> RunSummary:
+def summary_of_apply(groups: Iterable[GroupOutcome], promotions: Promotions | None) -> RunSummary:
     """Count every group for which something was to be done, by each status that its changes ended with.
-    `ready` is set where the run only promoted."""
+    `promotions` is set where the run only promoted."""
     counts: Counter[str] = Counter()
     names = []
     for group in groups:
@@ -32,11 +32,16 @@ def summary_of_apply(groups: Iterable[GroupOutcome], ready: Ready | None) -> Run
             continue
         done = _DONE.get(group.action, "updated")
         counts.update(done if status == "done" else status for status in kinds)
-        names.append(
-            (group.name, "; ".join(f"{status} {', '.join(found)}" for status, found in kinds.items()))
-        )
-    verb = "apply" if ready is None else "apply --ready" if ready.appeared is None else "inbound --ready"
+        words = [f"{status} {', '.join(found)}" for status, found in kinds.items()]
+        names.append((group.name, "; ".join(words)))
+    verb = _verb(promotions)
     return RunSummary(verb=verb, counts=_ordered(counts, _OF_GROUPS), names=tuple(names))
+
+
+def _verb(promotions: Promotions | None) -> str:
+    if promotions is None:
+        return "apply"
+    return "apply --ready" if promotions.appeared is None else "inbound --ready"
 
 
 def summary_of_sending(deliveries: Iterable[Delivery]) -> RunSummary:

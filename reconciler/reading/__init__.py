@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
-from reconciler.model.live import CONTRADICTION, Gone, IconSeen, LiveGroup, Problem, Reading
-from reconciler.planning.icons import Verdict, judge
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, LiveState, Problem
+from reconciler.planning.icons import IconDifference, compare_icon
 from reconciler.planning.identity import Bound, resolve
-from reconciler.planning.needs import left_ids, recorded_ids, surely_bound, to_search
+from reconciler.planning.needs import known_bindings, left_ids, recorded_ids, to_search
 from reconciler.planning.planner import record_for
 from reconciler.planning.text import normal
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.ports import Reader, ReadPorts
 
 Gather = Callable[[Sequence[Callable[[], None]]], None]
-OnGroupRead = Callable[[DesiredGroup, LiveGroup, IconSeen | None], None]
+OnGroupRead = Callable[[DesiredGroup, LiveGroup, LiveIcon | None], None]
 
 
 def read(
@@ -42,7 +42,7 @@ def read(
     *,
     on_group_read: OnGroupRead | None = None,
     while_listing: Callable[[], None] | None = None,
-) -> Reading:
+) -> LiveState:
     """Read what a plan needs.
 
     Groups that `settings.ignore` names are taken for not listed. `on_group_read` is told of every bound group
@@ -52,7 +52,7 @@ def read(
     """
     list_groups = ports.reader.list_groups
     listed = list_groups() if while_listing is None else ports.workers.beside(list_groups, while_listing)
-    run = _Run(desired, state, settings, options, ports, on_group_read)
+    run = _LiveReader(desired, state, settings, options, ports, on_group_read)
     return run.read(listed)
 
 
@@ -73,7 +73,7 @@ def survey(
     known: Iterable[str],
     only: Collection[str] | None = None,
     left: Collection[str],
-) -> Reading:
+) -> LiveState:
     """Read everything there is: the list, and the info of every group on it and of the `known` ones beside
     it; with `only`, the info of these alone. Groups that `settings.ignore` names are taken for not listed;
     `left` are those that were left on purpose. For seeing and importing what exists; planning reads less.
@@ -85,7 +85,7 @@ def survey(
     listed = tuple(group_id for group_id in named if group_id not in ignore)
     wanted = dict.fromkeys((*listed, *known) if only is None else only)
     wanted = {group_id: None for group_id in wanted if group_id not in ignore}
-    groups: dict[str, LiveGroup | Problem | Gone] = {}
+    groups: dict[str, LiveGroup | Problem | Absent] = {}
 
     def look(group_id: str) -> None:
         groups[group_id] = observe_group(reader, group_id)
@@ -93,7 +93,7 @@ def survey(
     gather = partial(_gather, ports, settings.api.concurrency)
     gather([partial(look, group_id) for group_id in wanted])
     listed = _still_listed(reader, listed, groups, gather, left)
-    return Reading(
+    return LiveState(
         listed=listed,
         ignored=tuple(group_id for group_id in named if group_id in ignore),
         groups={group_id: groups[group_id] for group_id in wanted},
@@ -103,7 +103,7 @@ def survey(
 def _still_listed(
     reader: Reader,
     listed: tuple[str, ...],
-    groups: dict[str, LiveGroup | Problem | Gone],
+    groups: dict[str, LiveGroup | Problem | Absent],
     gather: Gather,
     left: Collection[str],
 ) -> tuple[str, ...]:
@@ -113,14 +113,14 @@ def _still_listed(
     id that is not on it any more was never there, and one that is, is a `CONTRADICTION`, which is put into
     `groups`. What was `left` on purpose is gone, whatever the list says.
     """
-    gone = {group_id for group_id in listed if isinstance(groups.get(group_id), Gone)}
+    gone = {group_id for group_id in listed if isinstance(groups.get(group_id), Absent)}
     doubtful = gone.difference(left)
     if not doubtful:
         return tuple(group_id for group_id in listed if group_id not in gone) if gone else listed
 
     def look(group_id: str) -> None:
         found = observe_group(reader, group_id)
-        groups[group_id] = CONTRADICTION if isinstance(found, Gone) else found
+        groups[group_id] = CONTRADICTION if isinstance(found, Absent) else found
 
     again = frozenset(reader.list_groups())
     gather([partial(look, group_id) for group_id in sorted(doubtful & again)])
@@ -128,26 +128,26 @@ def _still_listed(
     return tuple(group_id for group_id in listed if group_id not in gone)
 
 
-def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Gone:
+def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent:
     """One group, as data. Raises only what concerns the whole run."""
     try:
         return reader.get_group(group_id)
     except NotFound as error:
-        return Gone(error.status)
+        return Absent(error.status)
     except ApiError as error:
         return Problem.of(error)
 
 
 def observe_icon(
     ports: ReadPorts, group_id: str, wanted: DesiredIcon, record: IconRecord | None
-) -> IconSeen | Problem:
-    """The icon, looked at as far as `planning.icons.judge` asks for it."""
+) -> LiveIcon | Problem:
+    """The icon, looked at as far as `planning.icons.compare_icon` asks for it."""
     try:
-        seen = IconSeen(ports.reader.get_icon(group_id))
-        if judge(wanted, seen, record) is Verdict.FETCH and seen.meta is not None:
+        seen = LiveIcon(ports.reader.get_icon(group_id))
+        if compare_icon(wanted, seen, record) is IconDifference.FETCH and seen.meta is not None:
             data = ports.reader.fetch_icon(seen.meta)
             seen = replace(seen, sha256=pictures.sha256(data))
-            if judge(wanted, seen, record) is Verdict.COMPARE and wanted.picture is not None:
+            if compare_icon(wanted, seen, record) is IconDifference.COMPARE and wanted.picture is not None:
                 seen = replace(seen, alike=_alike(data, ports.icon_files.read(wanted.picture)))
         return seen
     except ApiError as error:
@@ -163,7 +163,7 @@ def _alike(served: bytes, source: bytes) -> bool:
         return False  # what is served is no picture that we can read, so it is not the wanted one
 
 
-class _Run:
+class _LiveReader:
     def __init__(
         self,
         desired: Desired,
@@ -182,8 +182,8 @@ class _Run:
         self.gather = partial(_gather, ports, settings.api.concurrency)
         self.on_group_read = on_group_read
         self.awaited: dict[str, DesiredGroup] = {}  # by id: the groups that `on_group_read` is told of
-        self.groups: dict[str, LiveGroup | Problem | Gone] = {}
-        self.icons: dict[str, IconSeen | Problem] = {}
+        self.groups: dict[str, LiveGroup | Problem | Absent] = {}
+        self.icons: dict[str, LiveIcon | Problem] = {}
         self.icon_of: dict[str, str] = {}  # for which name an icon was looked at
         self.by_subject: dict[str, DesiredGroup] = {}  # searched names whose icon is managed
         self.listed: tuple[str, ...] = ()
@@ -192,12 +192,12 @@ class _Run:
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
-    def read(self, named: tuple[str, ...]) -> Reading:
+    def read(self, named: tuple[str, ...]) -> LiveState:
         self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
         self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
-        self.strays = frozenset(self.listed) - set(surely_bound(self.desired.groups, self.state).values())
+        self.strays = frozenset(self.listed) - set(known_bindings(self.desired.groups, self.state).values())
         wanted = [group for group in self.desired.groups if self.options.wants(group.name)]
-        bound = surely_bound(wanted, self.state)
+        bound = known_bindings(wanted, self.state)
         with_icons = {
             bound[group.name]: group for group in wanted if group.name in bound and _looks_at_icon(group)
         }
@@ -221,8 +221,8 @@ class _Run:
         left = left_ids(self.state)
         self.listed = _still_listed(self.ports.reader, self.listed, self.groups, self.gather, left)
 
-    def _partial(self) -> Reading:
-        return Reading(listed=self.listed, ignored=self.ignored, groups=self.groups, icons=self.icons)
+    def _partial(self) -> LiveState:
+        return LiveState(listed=self.listed, ignored=self.ignored, groups=self.groups, icons=self.icons)
 
     def _to_search(self, wanted: Iterable[DesiredGroup]) -> dict[str, bool]:
         recreate = "recreate" in self.options.allow
@@ -305,7 +305,7 @@ class _Run:
             return
         if not _looks_at_icon(group):
             self.on_group_read(group, live, None)
-        elif isinstance(seen := self.icons.get(group_id), IconSeen):
+        elif isinstance(seen := self.icons.get(group_id), LiveIcon):
             self.on_group_read(group, live, seen)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.outcome import Status
+    from reconciler.model.outcome import OutcomeStatus
     from reconciler.model.plan import Action
     from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, ProblemView
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class OutcomeView:
     change: ChangeView
-    status: Status
+    status: OutcomeStatus
     problem: ProblemView | None = None
 
 

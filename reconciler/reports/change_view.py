@@ -26,7 +26,7 @@ from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, Per
 if TYPE_CHECKING:
     from reconciler.model.attribution import CauseOfChange, GroupAttribution
     from reconciler.model.desired import Icon
-    from reconciler.model.live import IconSeen
+    from reconciler.model.live import LiveIcon
     from reconciler.model.plan import GroupPlan, Objection
     from reconciler.reports.view import Book
 
@@ -68,7 +68,7 @@ def change_view(change: Change, book: Book, label: Callable[[str], str]) -> Chan
             assert_never(change)
 
 
-def seen_picture(seen: IconSeen | None) -> PictureView | None:
+def seen_picture(seen: LiveIcon | None) -> PictureView | None:
     """What is known of a live icon; None for none."""
     if seen is None or seen.meta is None:
         return None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
 
 if TYPE_CHECKING:
-    from reconciler.model.finding import Verdict
+    from reconciler.model.finding import FindingStatus
     from reconciler.reports.doctor_shapes import DoctorView, FindingView
 
-_SIGNS: dict[Verdict, tuple[str, str]] = {
+_SIGNS: dict[FindingStatus, tuple[str, str]] = {
     "ok": ("ok", "add"),
     "warning": ("warning", "warn"),
     "problem": ("problem", "bad"),

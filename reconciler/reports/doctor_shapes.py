@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.finding import Check, Verdict
+    from reconciler.model.finding import Check, FindingStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class FindingView:
     """One thing that was looked at; `hint` says how to mend it, where there is something to mend."""
 
     check: Check
-    verdict: Verdict
+    verdict: FindingStatus
     message: str
     hint: str
 

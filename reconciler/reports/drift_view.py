@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from reconciler.model import number
 from reconciler.model.acceptance import ACCEPT_FIELDS
 from reconciler.model.desired import Icon
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.record import IconRecord
 from reconciler.reports.change_view import file_picture, seen_picture
 from reconciler.reports.drift_shapes import (
@@ -23,7 +23,7 @@ from reconciler.reports.shapes import PictureView, UnmanagedView
 from reconciler.reports.view import Book, labels
 
 if TYPE_CHECKING:
-    from reconciler.model.drift import Drift, DriftStatus, FieldDrift, GroupDrift, Value
+    from reconciler.model.drift import Drift, DriftStatus, FieldDrift, FieldValue, GroupDrift
 
 _RESTORABLE: tuple[DriftStatus, ...] = ("drifted", "pending")
 
@@ -101,7 +101,7 @@ def _label(field: FieldDrift, book: Book) -> Callable[[str], str]:
 
 
 def _value(
-    value: Value, book: Book, label: Callable[[str], str]
+    value: FieldValue, book: Book, label: Callable[[str], str]
 ) -> str | int | tuple[str, ...] | PictureView | None:
     match value:
         case None | int():
@@ -112,7 +112,7 @@ def _value(
             return tuple(sorted(map(label, value)))
         case Icon():
             return file_picture(value)
-        case IconSeen():
+        case LiveIcon():
             return seen_picture(value)
         case IconRecord():
             if not value.source:

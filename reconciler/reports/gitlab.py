@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.values import due_to_this_change
 
 if TYPE_CHECKING:
-    from reconciler.model.outcome import Status
+    from reconciler.model.outcome import OutcomeStatus
     from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView
     from reconciler.reports.drift_shapes import DriftView
     from reconciler.reports.plan_shapes import PlanView
@@ -48,7 +48,7 @@ def render_drift(view: DriftView) -> str:
     return _document(create=0, update=view.summary.drifted, delete=0)
 
 
-_DONE: Status = "done"
+_DONE: OutcomeStatus = "done"
 
 
 def _done(group: GroupOutcomeView, kind: str) -> bool:

@@ -16,19 +16,19 @@ from reconciler.reports.html_values import Album
 from reconciler.reports.phrases import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.outcome import Status
+    from reconciler.model.outcome import OutcomeStatus
     from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView, OutcomeView
     from reconciler.reports.run import Run
 
 COLUMNS = ("Before", "After")
 
-MARKS: dict[Status, Mark] = {
+MARKS: dict[OutcomeStatus, Mark] = {
     "failed": Mark("failed", "Failed", "bad"),
     "unknown": Mark("unknown", "Unknown", "bad"),
     "skipped": Mark("skipped", "Skipped", "warn"),
     "done": Mark("done", "Done", "good"),
 }
-_LEADS: dict[Status, str] = {
+_LEADS: dict[OutcomeStatus, str] = {
     "failed": "Something could not be done here.",
     "unknown": "Nobody knows yet whether everything took effect; the next run looks first.",
     "skipped": "Not everything was sent.",
@@ -121,7 +121,7 @@ def _sections(view: ApplyView, album: Album) -> Iterator[Section]:
             yield Section(mark, "", tuple(_entry(group, mark, album) for group in groups))
 
 
-def _worst(group: GroupOutcomeView) -> Status:
+def _worst(group: GroupOutcomeView) -> OutcomeStatus:
     found = {outcome.status for outcome in group.outcomes}
     return next(status for status in MARKS if status in found)
 

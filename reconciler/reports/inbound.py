@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model import number
-from reconciler.model.inbound import DirectMessage, GroupMessage, Heard, Status, Unreadable
+from reconciler.model.inbound import DirectMessage, GroupMessage, Match, MessageStatus, Unreadable
 from reconciler.reports.escape import for_json
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 
-def render_inbound(heard: Iterable[Heard], book: Book) -> str:
+def render_inbound(heard: Iterable[Match], book: Book) -> str:
     """One JSON object a line, each line with its newline; empty for no record."""
     return "".join(f"{_line(each, book)}\n" for each in heard)
 
 
-def _line(heard: Heard, book: Book) -> str:
+def _line(heard: Match, book: Book) -> str:
     record = heard.record
     values: dict[str, object] = {"format_version": FORMAT_VERSION, "kind": _kind(heard)}
     values |= {"line": record.place.line, "entry": record.place.entry}
@@ -38,7 +38,7 @@ def _line(heard: Heard, book: Book) -> str:
             }
         case DirectMessage():
             values |= _written(record, book)
-        case Status():
+        case MessageStatus():
             values |= {
                 "delivery": record.delivery,
                 "to": _recipient(record.recipient, book),
@@ -54,13 +54,13 @@ def _line(heard: Heard, book: Book) -> str:
     return for_json(json.dumps(values, ensure_ascii=False))
 
 
-def _kind(heard: Heard) -> str:
+def _kind(heard: Match) -> str:
     match heard.record:
         case GroupMessage():
             return "group_message"
         case DirectMessage():
             return "direct_message"
-        case Status():
+        case MessageStatus():
             return "status"
         case Unreadable():
             return "unreadable"

@@ -17,7 +17,7 @@ from reconciler.reports.view import Book, problem_view
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Person
-    from reconciler.model.sending import Delivery, GroupMessage, Letter, Rotation, Rotations, Sending
+    from reconciler.model.sending import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
 
 
 def sending_view(sending: Sending, book: Book) -> SendingView:
@@ -52,7 +52,7 @@ def sending_view(sending: Sending, book: Book) -> SendingView:
     )
 
 
-def letters_view(letters: tuple[Letter, ...], others: tuple[Delivery, ...], book: Book) -> LettersView:
+def letters_view(letters: tuple[Message, ...], others: tuple[Delivery, ...], book: Book) -> LettersView:
     """Whom the question is about."""
     return LettersView(
         letters=tuple(
@@ -72,7 +72,7 @@ def rotations_view(found: Rotations, book: Book) -> RotationsView:
     )
 
 
-def group_message_view(sent: GroupMessage, book: Book) -> GroupMessageView:
+def group_message_view(sent: GroupDelivery, book: Book) -> GroupMessageView:
     """What became of a message to a group."""
     return GroupMessageView(
         name=sent.name,

@@ -166,7 +166,7 @@ class GitStore:
         return self.state_at(git_log.resolve(self.remote, tip, rev))
 
     def written(self, since: datetime | None) -> Iterator[Written]:
-        """What runs wrote, the newest first, of this and other APIs; see `model.story.Past`."""
+        """What runs wrote, the newest first, of this and other APIs; see `model.story.StateHistory`."""
         tip = self.tip()
         return iter(()) if tip is None else git_log.written(self.remote, tip, since, MAX_BYTES)
 

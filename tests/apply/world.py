@@ -16,13 +16,13 @@ from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
 from reconciler.errors import Mark, PictureError, StateError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
-from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning import planner
-from reconciler.planning.ahead import Ahead
+from reconciler.planning.ahead import PlanCache
 from reconciler.planning.group import Context
 from reconciler.planning.options import Options
 from reconciler.ports import WritePorts
@@ -206,25 +206,25 @@ class World:
         ports = ports_of(self.api, journal or Journal(self.state), self.clock)
         return replace(ports, icon_files=self.files, progress=Quiet(self.told))
 
-    def read(self, *, while_listing: Callable[[], None] | None = None, **wishes: Any) -> Reading:
+    def read(self, *, while_listing: Callable[[], None] | None = None, **wishes: Any) -> LiveState:
         """Read, and plan ahead as an operation does; `decide` goes on with that."""
-        self.ahead = Ahead(self.state, self.context(**wishes))
+        self.cache = PlanCache(self.state, self.context(**wishes))
         return read(
             self.desired,
             self.state,
             self.paced_settings,
             self.options(**wishes),
             self.ports().read_only(),
-            on_group_read=self.ahead.settle,
+            on_group_read=self.cache.add,
             while_listing=while_listing,
         )
 
     def plan(self, **wishes: Any) -> Plan:
         return self.decide(self.read(**wishes), **wishes)
 
-    def decide(self, reading: Reading, **wishes: Any) -> Plan:
+    def decide(self, reading: LiveState, **wishes: Any) -> Plan:
         options = self.options(**wishes)
-        return planner.plan(self.desired, self.state, reading, self.settings, options, self.ahead)
+        return planner.plan(self.desired, self.state, reading, self.settings, options, self.cache)
 
     def apply(
         self,
@@ -243,7 +243,7 @@ class World:
         self.journal = Journal(self.state, fails_at=fails_at, fails_for=fails_for)
         return self.carry_out(plan, reading, self.journal, **wishes)
 
-    def carry_out(self, plan: Plan, reading: Reading, journal: Journal, **wishes: Any) -> ApplyResult:
+    def carry_out(self, plan: Plan, reading: LiveState, journal: Journal, **wishes: Any) -> ApplyResult:
         try:
             return apply_plan(
                 plan,

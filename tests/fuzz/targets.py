@@ -21,7 +21,7 @@ from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import load
 from reconciler.messaging.inbound import read_file
-from reconciler.model.inbound import Heard
+from reconciler.model.inbound import Match
 from reconciler.reports import json as json_report
 from reconciler.reports import text as text_report
 from reconciler.reports.inbound import render_inbound
@@ -278,7 +278,7 @@ def inbound() -> Target:
             for _ in range(rng.randint(1, 3))
         ]
         records = read_file(b"\n".join(parts))
-        lines = render_inbound(map(Heard, records), book).splitlines()
+        lines = render_inbound(map(Match, records), book).splitlines()
         assert len(lines) == len(records)
         for line in lines:
             json.loads(line)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.messaging.due import due, letters, sent_in_a_day
+from reconciler.messaging.due import due, messages, sent_in_a_day
 from reconciler.model.desired import Person
 from reconciler.model.record import Sent
 from reconciler.model.sending import UnknownPolicy
@@ -56,10 +56,10 @@ def test_whose_turn_it_is(sent: Sent | None, unknown: UnknownPolicy, code: str |
         assert (turn.groups, other.problem.code) == ((), code)
         assert other.status == ("unknown" if code == "unknown" else "skipped")
     counted = unknown == "received" and sent is not None and sent.unclear
-    assert bool(turn.settled) is counted
+    assert bool(turn.received) is counted
     if counted:
         assert sent is not None
-        assert turn.settled == {"suporte": {"ana/0001": replace(sent, status="sent")}}
+        assert turn.received == {"suporte": {"ana/0001": replace(sent, status="sent")}}
 
 
 @pytest.mark.parametrize("status", ["create", "revoke", "held", "blocked"])
@@ -92,8 +92,8 @@ def test_each_group_has_its_own_turn_and_a_person_is_named_once_a_reason() -> No
 
 
 def test_one_message_for_all_groups_of_a_person() -> None:
-    ready, others = letters([waiting("a", ANA, BRUNO), waiting("b", ANA)], state(), RULES, now=NOON)
-    assert [(letter.ref, letter.groups) for letter in ready] == [
+    ready, others = messages([waiting("a", ANA, BRUNO), waiting("b", ANA)], state(), RULES, now=NOON)
+    assert [(message.ref, message.groups) for message in ready] == [
         ("ana/0001", ("a", "b")),
         ("bruno/0002", ("a",)),
     ]
@@ -103,12 +103,12 @@ def test_one_message_for_all_groups_of_a_person() -> None:
 def test_the_budget_goes_to_those_first_who_were_sent_the_fewest() -> None:
     known = state(a={"ana/0001": Sent(ago(days=20), 2), "bruno/0002": Sent(ago(days=9), 1)})
     found = [waiting("a", ANA, BRUNO, DORA, state=known)]
-    ready, others = letters(found, known, replace(RULES, budget=2), now=NOON)
-    assert [letter.ref for letter in ready] == [DORA.numbers[0], "bruno/0002"]
+    ready, others = messages(found, known, replace(RULES, budget=2), now=NOON)
+    assert [message.ref for message in ready] == [DORA.numbers[0], "bruno/0002"]
     assert [(other.person, other.status, other.problem and other.problem.code) for other in others] == [
         (ANA, "skipped", "budget")
     ]
-    none, everyone = letters(found, known, replace(RULES, budget=0), now=NOON)
+    none, everyone = messages(found, known, replace(RULES, budget=0), now=NOON)
     assert (none, len(everyone)) == ((), 3)
 
 
@@ -122,9 +122,9 @@ def test_no_more_messages_to_a_person_than_a_day_allows(limit: int, count: int) 
     )
     template = {"elementName": "x", "p": "{link}"}
     rules = replace(RULES, per_person=limit, template=template)
-    ready, others = letters([waiting(name, ANA) for name in "abc"], known, rules, now=NOON)
+    ready, others = messages([waiting(name, ANA) for name in "abc"], known, rules, now=NOON)
     assert sent_in_a_day(known, ref, NOON) == 2
-    assert [letter.groups for letter in ready] == [("a",), ("b",), ("c",)][:count]
+    assert [message.groups for message in ready] == [("a",), ("b",), ("c",)][:count]
     assert {other.problem and other.problem.code for other in others} == (
         {"per_person"} if count < 3 else set()
     )
@@ -132,8 +132,8 @@ def test_no_more_messages_to_a_person_than_a_day_allows(limit: int, count: int) 
 
 def test_a_link_that_could_not_be_had_is_said_of_each_person() -> None:
     failed = waiting("a", ANA, BRUNO, status="failed", link=None)
-    ready, others = letters([failed, waiting("b", ANA)], state(), RULES, now=NOON)
-    assert [letter.groups for letter in ready] == [("b",)]
+    ready, others = messages([failed, waiting("b", ANA)], state(), RULES, now=NOON)
+    assert [message.groups for message in ready] == [("b",)]
     assert [(other.person, other.groups) for other in others] == [(ANA, ("a",)), (BRUNO, ("a",))]
 
 
@@ -171,18 +171,18 @@ def test_everybody_is_written_to_or_named_once_for_each_group_and_no_limit_is_pa
         *(waiting(name, *(PEOPLE[n] for n in people), state=known) for name, people in world.items())
     )
     turn = due(found, rules, now=NOON, unknown=unknown)
-    ready, limited = letters(turn.groups, known, rules, now=NOON)
+    ready, limited = messages(turn.groups, known, rules, now=NOON)
     pairs = [(entry.person, name) for entry in (*ready, *turn.others, *limited) for name in entry.groups]
     everyone = [(PEOPLE[n], name) for name, people in world.items() for n in people]
     assert sorted(pairs, key=str) == sorted(everyone, key=str)
     assert len(ready) <= rules.budget
     for person in PEOPLE:
-        own = [letter for letter in ready if letter.person == person]
+        own = [message for message in ready if message.person == person]
         ref = f"{person.alias}/{person.key[-4:]}"
         assert not own or len(own) + sent_in_a_day(known, ref, NOON) <= rules.per_person
-    for letter in ready:
-        for name in letter.groups:
-            sent = known.groups[name].sent.get(letter.ref)
+    for message in ready:
+        for name in message.groups:
+            sent = known.groups[name].sent.get(message.ref)
             if sent is not None and sent.unclear:
                 assert unknown != "hold"
             elif sent is not None and sent.status == "sent":

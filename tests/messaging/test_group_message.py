@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import ApiError, CredentialsError
 from reconciler.messaging.group_message import addressed, send_once
-from reconciler.model.sending import GroupMessage
+from reconciler.model.sending import GroupDelivery
 from tests.fakes import ACCOUNT, FakeApi, FakeClock
 from tests.messaging.test_sending import NEVER_SENT, REFUSED, UNCLEAR
 
@@ -18,7 +18,7 @@ class World:
         self.id = self.api.seed("Suporte", participants=["5519900000001", "5519900000002"])
         self.to = addressed("suporte", self.api.group(self.id), frozenset({ACCOUNT}))
 
-    def run(self, retries: int = 2) -> GroupMessage:
+    def run(self, retries: int = 2) -> GroupDelivery:
         return send_once(self.to, "Olá", self.api.writer.send_to_group, clock=self.clock, retries=retries)
 
 

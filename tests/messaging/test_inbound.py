@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.messaging.inbound import read_body, read_file
-from reconciler.model.inbound import DirectMessage, GroupMessage, Heard, Place, Status, Unreadable
+from reconciler.model.inbound import (
+    DirectMessage,
+    EntryPosition,
+    GroupMessage,
+    Match,
+    MessageStatus,
+    Unreadable,
+)
 from reconciler.reports.inbound import render_inbound
 from reconciler.reports.view import Book
 from reconciler.sandbox.inbox import mo_body
@@ -108,7 +115,7 @@ def test_the_documents_example_of_a_group_message() -> None:
     sent = PRINTED.replace('"...",\n', "", 1).replace('},\n"..."\n', "}\n", 1)
     assert "..." not in sent
     assert only(sent.encode()) == GroupMessage(
-        place=Place(1, 1),
+        place=EntryPosition(1, 1),
         sender="5419900000000",
         group_id="5519900000000-1553784379",
         type="TEXT",
@@ -118,7 +125,7 @@ def test_the_documents_example_of_a_group_message() -> None:
 
 
 def test_the_documents_example_as_it_is_printed_is_no_json_and_says_so_once() -> None:
-    assert read_file(PRINTED.encode()) == (Unreadable(Place(1), "it is no JSON"),)
+    assert read_file(PRINTED.encode()) == (Unreadable(EntryPosition(1), "it is no JSON"),)
 
 
 def test_the_documents_example_without_its_group_is_a_direct_message() -> None:
@@ -129,7 +136,7 @@ def test_the_documents_example_without_its_group_is_a_direct_message() -> None:
 
 def test_the_documents_example_of_a_status() -> None:
     status = only(CALLBACK.encode())
-    assert isinstance(status, Status)
+    assert isinstance(status, MessageStatus)
     assert (status.delivery, status.recipient, status.correlation_id) == ("read", "5411900000000", "...")
     assert status.at == datetime(2017, 12, 18, 17, 9, 31, 891000, tzinfo=UTC)
     assert status.extra["deliveredStatus"] == "delivered status"
@@ -166,12 +173,12 @@ def test_how_far_a_message_got(reached: dict[str, Any], delivery: str) -> None:
 def test_many_entries_and_many_lines_keep_their_places() -> None:
     data = body(mo(), in_group()) + b"\r\n\n" + body({"sent": True}) + b"\nno\n" + body(in_group(), 7)
     assert [(type(record), record.place) for record in read_file(data)] == [
-        (DirectMessage, Place(1, 1)),
-        (GroupMessage, Place(1, 2)),
-        (Status, Place(3, 1)),
-        (Unreadable, Place(4, 0)),
-        (GroupMessage, Place(5, 1)),
-        (Unreadable, Place(5, 2)),
+        (DirectMessage, EntryPosition(1, 1)),
+        (GroupMessage, EntryPosition(1, 2)),
+        (MessageStatus, EntryPosition(3, 1)),
+        (Unreadable, EntryPosition(4, 0)),
+        (GroupMessage, EntryPosition(5, 1)),
+        (Unreadable, EntryPosition(5, 2)),
     ]
 
 
@@ -304,7 +311,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(JSON, max_size=4).map(lambda entries: json.dumps({"data": entries}).encode()) | st.binary())
 def test_nothing_raises_and_every_line_keeps_to_the_schema(data: bytes) -> None:
-    heard = [Heard(record) for record in read_file(data)]
+    heard = [Match(record) for record in read_file(data)]
     lines = render_inbound(heard, Book({}, frozenset({ACCOUNT}))).splitlines()
     assert len(lines) == len(heard)
     for line in lines:
@@ -317,7 +324,7 @@ def test_what_was_written_is_not_repeated_and_people_are_masked() -> None:
     entry = in_group(userProfile={"name": "Ana Souza"})
     entry["message"] |= {"type": "TEXT\x1b[2J 5519988887777", "messageText": "my password is hunter2"}
     status = {"sent": True, "destination": ANA, "correlationId": f"c-{ANA}\u202e"}
-    heard = [Heard(record) for record in read_file(body(entry, status, mo(source=ANA)))]
+    heard = [Match(record) for record in read_file(body(entry, status, mo(source=ANA)))]
     masked = render_inbound(heard, Book({}, frozenset({ACCOUNT})))
     for secret in ("hunter2", "Souza", ANA, "5519988887777", "5519900000000", "\x1b", "\u202e"):
         assert secret not in masked

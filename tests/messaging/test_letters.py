@@ -90,7 +90,7 @@ def test_no_subject_and_no_name_makes_a_line_or_a_link(title: str, name: str) ->
 def test_more_groups_than_fit_make_more_messages_and_no_link_is_lost() -> None:
     groups = [waiting(f"grupo-{n}") for n in range(150)]
     found = drafts(BRUNO, groups, InviteSettings())
-    texts = [draft.message["messageText"] for draft in found if not isinstance(draft.message, Problem)]
+    texts = [draft.body["messageText"] for draft in found if not isinstance(draft.body, Problem)]
     assert len(texts) == len(found) > 1
     assert all(isinstance(text, str) and len(text) <= MOST_TEXT for text in texts)
     assert [name for draft in found for name in draft.groups] == [group.name for group in groups]
@@ -103,11 +103,11 @@ def test_a_text_that_is_too_long_is_never_made(padding: int, fits: bool) -> None
     settings = InviteSettings(text="x" * padding + "{link}")
     (draft,) = drafts(ANA, ONE, settings)
     if fits:
-        assert not isinstance(draft.message, Problem)
-        assert len(str(draft.message["messageText"])) == MOST_TEXT
+        assert not isinstance(draft.body, Problem)
+        assert len(str(draft.body["messageText"])) == MOST_TEXT
     else:
-        assert isinstance(draft.message, Problem)
-        assert draft.message.code == "too_long"
+        assert isinstance(draft.body, Problem)
+        assert draft.body.code == "too_long"
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_a_link_that_is_none_is_in_no_message(link: str | None) -> None:
     junk = waiting("suporte", link=link)
     for settings in (InviteSettings(), InviteSettings(template={"elementName": "x", "p": ["{link}"]})):
         bad, good = drafts(ANA, [junk, waiting("vendas")], settings)
-        assert isinstance(bad.message, Problem)
-        assert (bad.groups, bad.message.code) == (("suporte",), "junk_link")
+        assert isinstance(bad.body, Problem)
+        assert (bad.groups, bad.body.code) == (("suporte",), "junk_link")
         assert good.groups == ("vendas",)
-        assert not isinstance(good.message, Problem)
+        assert not isinstance(good.body, Problem)
 
 
 TEMPLATE: dict[str, Any] = {
@@ -135,7 +135,7 @@ TEMPLATE: dict[str, Any] = {
 def test_a_template_is_filled_wherever_a_placeholder_stands_one_message_a_group() -> None:
     found = drafts(ANA, TWO, InviteSettings(template=TEMPLATE))
     assert [draft.groups for draft in found] == [("suporte",), ("vendas",)]
-    assert found[0].message == {
+    assert found[0].body == {
         "template": {
             "namespace": "ns",
             "elementName": "convite",
@@ -149,5 +149,5 @@ def test_a_template_is_filled_wherever_a_placeholder_stands_one_message_a_group(
 
 def test_a_template_that_needs_a_name_is_not_sent_to_who_has_none() -> None:
     (draft,) = drafts(BRUNO, ONE, InviteSettings(template=TEMPLATE))
-    assert isinstance(draft.message, Problem)
-    assert (draft.message.code, draft.message.hint) == ("no_name", "give them a `name` in contacts.yaml")
+    assert isinstance(draft.body, Problem)
+    assert (draft.body.code, draft.body.hint) == ("no_name", "give them a `name` in contacts.yaml")

@@ -20,8 +20,8 @@ from reconciler.errors import (
     Refused,
     Unclear,
 )
-from reconciler.messaging.due import due, letters
-from reconciler.messaging.sending import Post
+from reconciler.messaging.due import due, messages
+from reconciler.messaging.sending import MessageSender
 from reconciler.model.desired import Person
 from reconciler.model.link import digest
 from reconciler.model.record import Record, Sent, State
@@ -66,9 +66,9 @@ class World:
         settings = replace(InviteSettings(), **rules)  # type: ignore[arg-type]
         found = everybody(*(waiting(name, *people, state=self.state) for name, people in self.groups.items()))
         turn = due(found, settings, now=self.clock.now(), unknown=unknown)
-        ready, others = letters(turn.groups, self.state, settings, now=self.clock.now())
+        ready, others = messages(turn.groups, self.state, settings, now=self.clock.now())
         self.journal = Journal(self.state, fails_at=fails_at, fails_for=99)
-        self.post = Post(ports_of(self.api, self.journal, self.clock), retries)
+        self.post = MessageSender(ports_of(self.api, self.journal, self.clock), retries)
         try:
             return (
                 *self.post.send_all(ready, concurrency=concurrency),

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.errors import Mark
 from reconciler.model.change import Affected, Change
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
-from reconciler.model.live import Gone, IconMeta, IconSeen, LiveGroup, Problem, Reading
+from reconciler.model.live import Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import Record, State
 from reconciler.model.settings import Settings
@@ -56,16 +56,16 @@ def found(
 
 def reading(
     *groups: LiveGroup,
-    gone: Mapping[str, Gone] | None = None,
+    gone: Mapping[str, Absent] | None = None,
     problems: Iterable[str] = (),
     unlisted: Iterable[str] = (),
-    icons: Mapping[str, IconSeen | Problem] | None = None,
-) -> Reading:
+    icons: Mapping[str, LiveIcon | Problem] | None = None,
+) -> LiveState:
     """All groups given are listed and read, but for `unlisted`; `problems` are listed and unreadable; `gone`
     are not listed."""
     broken = {group_id: Problem("http_500", "the API failed", status=500) for group_id in problems}
     everything = {group.id: group for group in groups} | broken
-    return Reading(
+    return LiveState(
         listed=tuple(group_id for group_id in everything if group_id not in set(unlisted)),
         groups=everything | dict(gone or {}),
         icons=icons or {},
@@ -94,7 +94,7 @@ def context(
 
 def plan_of(
     groups: Iterable[DesiredGroup],
-    live: Reading,
+    live: LiveState,
     known: State | None = None,
     *,
     leavers: tuple[Person, ...] = (),
@@ -138,8 +138,8 @@ def served(
     length: int | None = 1000,
     sha256: str | None = None,
     alike: bool | None = None,
-) -> IconSeen:
-    return IconSeen(IconMeta(url, "image/png", length), sha256, alike)
+) -> LiveIcon:
+    return LiveIcon(IconMeta(url, "image/png", length), sha256, alike)
 
 
-NO_ICON = IconSeen(None)
+NO_ICON = LiveIcon(None)

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
 from reconciler.planning.applied_commit import applied_commit, notes_on_commits
-from reconciler.planning.options import Checkout, Ready
+from reconciler.planning.options import Checkout, Promotions
 
 from .build import found, wanted
 from .build import options as wishes_of
@@ -47,7 +47,7 @@ def test_another_line_of_development_counts_for_all_groups() -> None:
 
 @pytest.mark.parametrize("stands", [None, "ahead", "aside", "behind"])
 def test_who_only_promotes_has_applied_nothing(stands: Any) -> None:
-    assert commit(renaming().plan(), stands, ready=Ready({})) is None
+    assert commit(renaming().plan(), stands, promotions=Promotions({})) is None
 
 
 def test_where_nobody_knows_the_commit_there_is_none() -> None:

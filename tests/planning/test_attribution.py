@@ -12,7 +12,7 @@ from reconciler.model.attribution import Attribution, CauseOfChange, GroupAttrib
 from reconciler.model.change import Affected, Demote, Promote
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.group import Ensure, Hold
-from reconciler.model.live import Gone, Reading
+from reconciler.model.live import Absent, LiveState
 from reconciler.model.plan import Note, Objection, Plan
 from reconciler.model.record import Record, State
 from reconciler.model.settings import Allowance, GuardSettings, Settings
@@ -43,14 +43,14 @@ BOUND = state(sales="g-1")
 
 
 def compared(
-    head: Iterable[DesiredGroup], base: Iterable[DesiredGroup], live: Reading = LIVE, known: State = BOUND
+    head: Iterable[DesiredGroup], base: Iterable[DesiredGroup], live: LiveState = LIVE, known: State = BOUND
 ) -> tuple[Plan, Attribution]:
     plan = plan_of(head, live, known)
     return plan, attribute(plan, plan_of(base, live, known))
 
 
 def one(
-    head: Iterable[DesiredGroup], base: Iterable[DesiredGroup], live: Reading = LIVE, known: State = BOUND
+    head: Iterable[DesiredGroup], base: Iterable[DesiredGroup], live: LiveState = LIVE, known: State = BOUND
 ) -> GroupAttribution:
     return compared(head, base, live, known)[1].groups["sales"]
 
@@ -150,8 +150,8 @@ def test_another_id_is_another_group() -> None:
         ([wanted(hold=Hold("x"))], [wanted(hold=Hold("y"))], LIVE, "before"),
         ([], [wanted()], LIVE, "this_change"),
         ([], [], LIVE, "before"),
-        ([wanted()], [wanted()], reading(gone={"g-1": Gone(404)}), "before"),
-        ([wanted()], [wanted(ensure=Ensure.LEFT)], reading(gone={"g-1": Gone(404)}), "this_change"),
+        ([wanted()], [wanted()], reading(gone={"g-1": Absent(404)}), "before"),
+        ([wanted()], [wanted(ensure=Ensure.LEFT)], reading(gone={"g-1": Absent(404)}), "this_change"),
         ([wanted()], [wanted()], reading(problems=["g-1"]), "before"),
         ([wanted(id="g-2")], [wanted(id="g-2")], LIVE, "before"),
         ([wanted(id="g-2")], [wanted(id="g-3")], LIVE, "this_change"),
@@ -160,7 +160,7 @@ def test_another_id_is_another_group() -> None:
     ],
 )
 def test_who_made_a_group_stuck(
-    head: list[DesiredGroup], base: list[DesiredGroup] | None, live: Reading, cause: CauseOfChange | None
+    head: list[DesiredGroup], base: list[DesiredGroup] | None, live: LiveState, cause: CauseOfChange | None
 ) -> None:
     plan = plan_of(head, live, BOUND)
     attributed = without_base(plan) if base is None else attribute(plan, plan_of(base, live, BOUND))

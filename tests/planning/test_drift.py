@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Person
 from reconciler.model.drift import Drift, FieldDrift, GroupDrift
 from reconciler.model.group import Ensure, Hold
-from reconciler.model.live import Gone, IconSeen, LiveGroup, Reading
+from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState
 from reconciler.model.record import Applied, IconRecord, Record, State
 from reconciler.model.settings import Settings
 from reconciler.planning import planner
@@ -58,7 +58,7 @@ def bound(
 
 def drift_of(
     groups: DesiredGroup | tuple[DesiredGroup, ...],
-    live: Reading | LiveGroup,
+    live: LiveState | LiveGroup,
     state: State,
     *,
     people: tuple[Person, ...] = PEOPLE,
@@ -69,7 +69,7 @@ def drift_of(
     desired = Desired(
         groups=groups if isinstance(groups, tuple) else (groups,), people=people, leavers=leavers
     )
-    seen = live if isinstance(live, Reading) else reading(live)
+    seen = live if isinstance(live, LiveState) else reading(live)
     chosen = configured or settings()
     wish = options(**wishes)
     plan = planner.plan(desired, state, seen, chosen, wish)
@@ -171,7 +171,7 @@ def test_icon(
     desired: DesiredIcon,
     last: str | None,
     record: IconRecord | None,
-    seen: IconSeen,
+    seen: LiveIcon,
     status: str,
     cause: str | None,
 ) -> None:
@@ -403,7 +403,7 @@ def test_a_group_to_be_created_is_pending_and_without_a_state_missing() -> None:
 
 
 def test_a_group_that_is_gone_is_missing() -> None:
-    group = one(wanted(), reading(gone={"g-1": Gone(404)}), bound(Applied(subject="Sales")))
+    group = one(wanted(), reading(gone={"g-1": Absent(404)}), bound(Applied(subject="Sales")))
     assert (group.status, group.fields, group.as_wanted) == ("missing", (), False)
 
 
@@ -446,7 +446,7 @@ def test_a_group_on_hold_counts_as_wanted_only_when_nothing_differs() -> None:
     assert (quiet.status, quiet.as_wanted) == ("held", True)
     edited = one(wanted(hold=HELD), found(subject="Other"), state)
     assert (edited.status, edited.as_wanted, only(edited).cause) == ("held", False, "edited_outside")
-    gone = one(wanted(hold=HELD), reading(gone={"g-1": Gone(404)}), state)
+    gone = one(wanted(hold=HELD), reading(gone={"g-1": Absent(404)}), state)
     assert (gone.status, gone.as_wanted) == ("held", False)
     left = LiveGroup("g-1", "Sales", CARLOS, (CARLOS,), (CARLOS,))
     assert (one(wanted(hold=HELD), left, state).as_wanted) is False
@@ -512,7 +512,7 @@ def test_access_comes_before_looks_and_drift_before_what_is_pending() -> None:
         found("c-pending", admins=[ANA]),
         found("d-looks", admins=[ANA], subject="Other"),
         found("e-access", admins=[ANA, STRANGER], subject="Other"),
-        gone={"f-gone": Gone(404)},
+        gone={"f-gone": Absent(404)},
         problems=["g-unread"],
     )
     ordered = drift_of(groups, live, state).groups

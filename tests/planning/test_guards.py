@@ -12,7 +12,7 @@ import pytest
 from reconciler.errors import Mark
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import LiveGroup, Reading
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import Objection, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import GUARD_CODES, Allowance, GuardSettings, Settings
@@ -55,7 +55,7 @@ class Situation:
         return self
 
     def plan(self, **wishes: Any) -> Plan:
-        live: Reading = reading(*self.live)
+        live: LiveState = reading(*self.live)
         return plan_of(self.groups, live, self.known, configured=self.configured, **wishes)
 
 

@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.change import AdoptGroup
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import Gone
+from reconciler.model.live import Absent
 from reconciler.model.plan import Plan
 from reconciler.model.record import Intent, Record, State
 from reconciler.planning import text
@@ -256,14 +256,14 @@ def test_an_id_against_the_state_blocks_and_says_how_to_forget() -> None:
 
 @pytest.mark.parametrize("status", [404, 400, None])
 def test_a_bound_group_that_is_gone_is_missing(status: int | None) -> None:
-    plan = plan_of([wanted()], reading(gone={X: Gone(status)}), state(sales=X))
+    plan = plan_of([wanted()], reading(gone={X: Absent(status)}), state(sales=X))
     assert shape(plan) == ("missing", X)
     assert "--allow recreate" in notes_of(entry(plan))
     assert plan.complete
 
 
 def test_recreate_makes_a_new_one_or_finds_one() -> None:
-    gone = {X: Gone(404)}
+    gone = {X: Absent(404)}
     allow = frozenset({"recreate"})
     assert shape(plan_of([wanted()], reading(gone=gone), state(sales=X), allow=allow)) == ("create", None)
     live = reading(found(Y), gone=gone)
@@ -271,7 +271,7 @@ def test_recreate_makes_a_new_one_or_finds_one() -> None:
 
 
 def test_a_pinned_id_is_never_recreated() -> None:
-    plan = plan_of([wanted(id=X)], reading(gone={X: Gone(404)}), allow=frozenset({"recreate"}))
+    plan = plan_of([wanted(id=X)], reading(gone={X: Absent(404)}), allow=frozenset({"recreate"}))
     assert shape(plan) == ("missing", X)
     assert "Correct `id`" in notes_of(entry(plan))
 
@@ -283,10 +283,10 @@ def test_recreate_is_not_for_groups_that_answer() -> None:
 
 def test_a_killed_recreate_is_found_without_allowing_it_again() -> None:
     known = replace(state(sales=X), creating={"sales": intent()})
-    live = reading(found(Y), gone={X: Gone(404)})
+    live = reading(found(Y), gone={X: Absent(404)})
     assert adoption(plan_of([wanted()], live, known)) == AdoptGroup(Y, "create")
-    assert shape(plan_of([wanted()], reading(gone={X: Gone(404)}), known)) == ("missing", X)
-    other = reading(found(Y, subject="Other"), gone={X: Gone(404)})
+    assert shape(plan_of([wanted()], reading(gone={X: Absent(404)}), known)) == ("missing", X)
+    other = reading(found(Y, subject="Other"), gone={X: Absent(404)})
     assert shape(plan_of([wanted()], other, known)) == ("missing", X)
 
 
@@ -297,7 +297,7 @@ def test_the_intent_of_a_group_that_is_bound_and_there_means_nothing() -> None:
 
 @pytest.mark.parametrize("ensure", list(Ensure))
 def test_a_listed_group_that_answers_404_is_a_contradiction(ensure: Ensure) -> None:
-    live = replace(reading(gone={X: Gone(404)}), listed=(X,))
+    live = replace(reading(gone={X: Absent(404)}), listed=(X,))
     plan = plan_of([wanted(ensure=ensure)], live, state(sales=X))
     assert shape(plan) == ("unreadable", X)
     assert not plan.complete
@@ -359,7 +359,7 @@ def test_strays_do_not_matter_while_every_manifest_is_bound() -> None:
 @pytest.mark.parametrize("listed_before", [(X, Y), (Y,), None])
 def test_a_listed_group_that_answers_that_it_is_not_there_may_be_any(listed_before: Any) -> None:
     """Whoever is bound to what: where the list contradicts itself, nothing is created."""
-    live = replace(reading(found(Y, subject="Other"), gone={X: Gone(404)}), listed=(Y, X))
+    live = replace(reading(found(Y, subject="Other"), gone={X: Absent(404)}), listed=(Y, X))
     known = State() if listed_before is None else State(creating={"sales": intent("Sales", *listed_before)})
     assert shape(plan_of([wanted()], live, known))[0] == "unreadable"
     others = plan_of([wanted(), wanted("other", subject="Other")], live, state(other=X))
@@ -382,7 +382,7 @@ def test_leaving_acts_only_on_an_id_or_a_binding(ensure: Ensure) -> None:
 
 @pytest.mark.parametrize("ensure", [Ensure.LEFT, Ensure.CLOSED])
 def test_a_group_that_is_gone_already_is_as_wanted(ensure: Ensure) -> None:
-    plan = plan_of([wanted(ensure=ensure)], reading(gone={X: Gone(404)}), state(sales=X))
+    plan = plan_of([wanted(ensure=ensure)], reading(gone={X: Absent(404)}), state(sales=X))
     assert shape(plan) == ("none", X)
     still_answers = reading(found(X, admins=[ANA], account=False), unlisted=[X])
     plan = plan_of([wanted(ensure=ensure)], still_answers, state(sales=X))
@@ -404,13 +404,13 @@ def test_an_orphan_is_reported_and_left_only_with_prune() -> None:
 
 @pytest.mark.parametrize("prune", [False, True])
 def test_an_orphan_that_is_gone_is_not_to_be_left(prune: bool) -> None:
-    plan = plan_of([], reading(gone={X: Gone(404)}), state(old=X), prune=prune)
+    plan = plan_of([], reading(gone={X: Absent(404)}), state(old=X), prune=prune)
     assert shape(plan, "old") == ("orphaned", X)
     assert "so is the group" in notes_of(entry(plan, "old"))
 
 
 def test_an_orphan_that_cannot_be_read_is_not_left() -> None:
-    for live in (reading(problems=[X]), replace(reading(gone={X: Gone(400)}), listed=(X,))):
+    for live in (reading(problems=[X]), replace(reading(gone={X: Absent(400)}), listed=(X,))):
         plan = plan_of([], live, state(old=X), prune=True)
         assert shape(plan, "old") == ("unreadable", X)
         assert not plan.complete

@@ -19,8 +19,8 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import Icon
-from reconciler.model.live import IconSeen
-from reconciler.planning.narrow import exceeds, remaining
+from reconciler.model.live import LiveIcon
+from reconciler.planning.narrow import beyond_approved, remaining
 from tests.planning.build import ANA, BRUNO, NO_ICON, icon, served
 
 
@@ -81,12 +81,12 @@ THERE = served("https://cdn.example/2/a.png", length=5)
 def test_a_new_plan_may_only_drop(
     approved: tuple[Change, ...], fresh: tuple[Change, ...], more: bool
 ) -> None:
-    assert (exceeds(approved, fresh) is not None) is more
+    assert (beyond_approved(approved, fresh) is not None) is more
 
 
 def test_the_change_that_exceeds_is_named() -> None:
     approved = (SetSubject("a", "b"), Promote(one(ANA)))
-    assert exceeds(approved, (SetSubject("a", "b"), Promote(one(BRUNO)))) == Promote(one(BRUNO))
+    assert beyond_approved(approved, (SetSubject("a", "b"), Promote(one(BRUNO)))) == Promote(one(BRUNO))
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_what_is_left_to_do(change: Change, left: Change | None) -> None:
 
 
 def test_an_icon_that_nobody_saw_is_not_the_same() -> None:
-    assert exceeds((RemoveIcon(IconSeen(None)),), (RemoveIcon(HERE),)) is not None
+    assert beyond_approved((RemoveIcon(LiveIcon(None)),), (RemoveIcon(HERE),)) is not None

@@ -26,7 +26,7 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import DesiredIcon
 from reconciler.model.group import Ensure, Hold
-from reconciler.model.live import Gone, Problem
+from reconciler.model.live import Absent, Problem
 from reconciler.model.record import IconRecord, Record, State
 from reconciler.planning.group import ORDER, after, ordered
 from tests.planning.build import (
@@ -227,7 +227,7 @@ def test_a_hold_covers_what_would_be_blocked_or_missing_but_never_what_cannot_be
     powerless = replace(found(X, admins=[ANA], account=False), participants=(ANA, ACCOUNT))
     cases = [
         (wanted(hold=hold, subject="New"), reading(powerless), "blocked"),
-        (wanted(hold=hold), reading(gone={X: Gone(404)}), "missing"),
+        (wanted(hold=hold), reading(gone={X: Absent(404)}), "missing"),
         (wanted(hold=hold, id=X), reading(found(X), found("y-2")), "blocked"),
     ]
     knowns = [state(sales=X), state(sales=X), state(sales="y-2")]
@@ -242,7 +242,8 @@ def test_a_hold_covers_what_would_be_blocked_or_missing_but_never_what_cannot_be
 def test_when_the_day_has_passed_a_missing_group_is_missing() -> None:
     over = Hold("campaign", TODAY - timedelta(days=1))
     assert (
-        entry(plan_of([wanted(hold=over)], reading(gone={X: Gone(404)}), state(sales=X))).action == "missing"
+        entry(plan_of([wanted(hold=over)], reading(gone={X: Absent(404)}), state(sales=X))).action
+        == "missing"
     )
 
 
@@ -272,7 +273,7 @@ def test_a_record_of_another_group_is_not_this_ones() -> None:
     )
     plan = plan_of(
         [wanted(link_version=2)],
-        reading(found("y-2"), gone={"z-9": Gone(404)}),
+        reading(found("y-2"), gone={"z-9": Absent(404)}),
         State(groups={"sales": record}),
         allow=frozenset({"recreate"}),
     )

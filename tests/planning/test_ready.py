@@ -16,11 +16,11 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.plan import GroupPlan
-from reconciler.planning.options import Ready
-from reconciler.planning.ready import only_ready
+from reconciler.planning.options import Promotions
+from reconciler.planning.ready import only_promotions
 from tests.planning.build import ANA, BRUNO, CARLOS
 
-AWAITED = Ready({"sales": frozenset({number.key(ANA), number.key(BRUNO)})})
+AWAITED = Promotions({"sales": frozenset({number.key(ANA), number.key(BRUNO)})})
 
 
 def plan(*changes: Change) -> GroupPlan:
@@ -39,14 +39,14 @@ def plan(*changes: Change) -> GroupPlan:
     ids=lambda change: change.kind,
 )
 def test_nothing_but_promotions_is_left_even_of_who_is_awaited(change: Change) -> None:
-    left = only_ready(plan(change), AWAITED)
+    left = only_promotions(plan(change), AWAITED)
     assert (left.action, left.changes) == ("none", ())
-    both = only_ready(plan(Promote((Affected(ANA),)), change), AWAITED)
+    both = only_promotions(plan(Promote((Affected(ANA),)), change), AWAITED)
     assert both.changes == (Promote((Affected(ANA),)),)
 
 
 def test_nobody_else_is_promoted() -> None:
-    left = only_ready(plan(Promote((Affected(CARLOS), Affected(BRUNO)))), AWAITED)
+    left = only_promotions(plan(Promote((Affected(CARLOS), Affected(BRUNO)))), AWAITED)
     assert left.changes == (Promote((Affected(BRUNO),)),)
-    heard = Ready(AWAITED.people, {"g-1": frozenset({number.key(ANA)})})
-    assert only_ready(plan(Promote((Affected(BRUNO),))), heard).changes == ()
+    heard = Promotions(AWAITED.people, {"g-1": frozenset({number.key(ANA)})})
+    assert only_promotions(plan(Promote((Affected(BRUNO),))), heard).changes == ()

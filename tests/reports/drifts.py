@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from reconciler.errors import Mark
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, GroupDrift, PersonDrift
-from reconciler.model.live import IconSeen
+from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
 from reconciler.model.record import IconRecord
 
@@ -100,7 +100,7 @@ UNRECORDED = group(
         field="icon",
         desired=LOGO,
         last_applied=None,
-        live=IconSeen(None),
+        live=LiveIcon(None),
         cause="unknown",
         recorded=False,
     ),

@@ -21,7 +21,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import Icon, Person
-from reconciler.model.live import IconMeta, IconSeen, LiveGroup, Problem
+from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Action, GroupPlan, Note, Objection, Plan, Unmanaged
 from reconciler.reports.run import Run
@@ -46,8 +46,8 @@ OPEN_BOOK = Book(BOOK.aliases, BOOK.account, show_numbers=True)
 
 LOGO = Icon("icons/marca.png", "9c07" + "0" * 60, "image/png", 640, 640, 41_000)
 PHOTO = Icon("icons/café.jpg", "77ab" + "0" * 60, "image/jpeg", 640, 480, 1_234_567)
-OLD_ICON = IconSeen(IconMeta("https://cdn.example/a.jpeg?x=1", "image/jpeg", 2500), "a1f3" + "0" * 60)
-UNSEEN_ICON = IconSeen(IconMeta("https://cdn.example/b.jpeg", None, None))
+OLD_ICON = LiveIcon(IconMeta("https://cdn.example/a.jpeg?x=1", "image/jpeg", 2500), "a1f3" + "0" * 60)
+UNSEEN_ICON = LiveIcon(IconMeta("https://cdn.example/b.jpeg", None, None))
 
 
 def mark(name: str, line: int = 1) -> Mark:
@@ -128,7 +128,7 @@ CLOSED = group(
     found=live("120363000000000004", ACCOUNT),
 )
 ORPHAN_LEFT = group("antigo", "leave", LeaveGroup(), found=live("g5", ACCOUNT), has_manifest=False)
-ICON_ANEW = group("sem-foto", "update", SetIcon(IconSeen(None), LOGO), found=live("g6", ACCOUNT))
+ICON_ANEW = group("sem-foto", "update", SetIcon(LiveIcon(None), LOGO), found=live("g6", ACCOUNT))
 ICON_UNKNOWN = group("foto", "update", SetIcon(UNSEEN_ICON, LOGO), found=live("g7", ACCOUNT))
 BLOCKED = group(
     "cliente-acme",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.desired import Person
 from reconciler.model.invitation import Invitations
-from reconciler.model.sending import Delivery, Letter, Rotation, Rotations, Sending
+from reconciler.model.sending import Delivery, Message, Rotation, Rotations, Sending
 from reconciler.reports.sending_text import render_letters, render_rotations, render_sending
 from reconciler.reports.sending_view import letters_view, rotations_view, sending_view
 from reconciler.reports.view import Book
@@ -21,15 +21,15 @@ def test_people_who_look_the_same_are_not_counted_as_one() -> None:
         sending_view(Sending(found=Invitations(groups=()), deliveries=deliveries), BOOK), color=False
     )
     assert "sent (3)" in told
-    letters = tuple(Letter(person=each, ref=each.key, groups=("a",), message={}, links={}) for each in ALIKE)
+    letters = tuple(Message(person=each, ref=each.key, groups=("a",), body={}, links={}) for each in ALIKE)
     assert "3 messages to 3 people" in render_letters(letters_view(letters, (), BOOK), color=False)
 
 
 def test_why_somebody_is_written_to_again_stands_before_the_question_and_after_it() -> None:
     one, other = ALIKE[:2]
     letters = (
-        Letter(person=one, ref="1", groups=("a", "b"), message={}, links={}, renewed=frozenset({"b"})),
-        Letter(person=other, ref="2", groups=("a",), message={}, links={}),
+        Message(person=one, ref="1", groups=("a", "b"), body={}, links={}, renewed=frozenset({"b"})),
+        Message(person=other, ref="2", groups=("a",), body={}, links={}),
     )
     asked = render_letters(letters_view(letters, (), BOOK), color=False).splitlines()
     assert [line.split("0021")[-1].split() for line in asked[1:3]] == [

@@ -17,13 +17,13 @@ from reconciler.apply import create
 from reconciler.apply.group import GroupRun
 from reconciler.apply.writing import Writing
 from reconciler.errors import ApiError, Unclear
-from reconciler.messaging.sending import Post
+from reconciler.messaging.sending import MessageSender
 from reconciler.model.change import Demote, Promote
 from reconciler.model.desired import Person
-from reconciler.model.live import Gone
+from reconciler.model.live import Absent
 from reconciler.model.record import Record
 from reconciler.planning.group import ORDER, Context
-from reconciler.planning.icons import Verdict as IconVerdict
+from reconciler.planning.icons import IconDifference
 from reconciler.state.memory import MemoryJournal
 from tests.fakes import FakeWriter
 from tests.simulation.trial import tell
@@ -78,7 +78,7 @@ def _any_error_is_gone(reader: Any, group_id: str) -> Any:
     try:
         return reader.get_group(group_id)
     except ApiError:
-        return Gone(404)
+        return Absent(404)
 
 
 _SWAPPED = tuple({Promote: Demote, Demote: Promote}.get(kind, kind) for kind in ORDER)
@@ -130,15 +130,17 @@ FAULTS: dict[str, Patch] = {
         Person, "keys", property(lambda self: frozenset({self.key}))
     ),
     "nobody is due again": _method(Record, "all_due", lambda _: lambda self: self),
-    "sending not written": _method(Post, "_record", lambda _: lambda self, letter, entries: True),
+    "sending not written": _method(MessageSender, "_record", lambda _: lambda self, letter, entries: True),
     "subject compared raw": lambda: patch.object(reconciler.planning.group, "normal", str),
     "icon never in sync": lambda: patch.object(
         reconciler.planning.group,
         "judge",
-        lambda wanted, seen, record: IconVerdict.SAME if wanted.picture is None else IconVerdict.DIFFERS,
+        lambda wanted, seen, record: (
+            IconDifference.SAME if wanted.picture is None else IconDifference.DIFFERS
+        ),
     ),
     "ready does everything": lambda: patch.object(
-        reconciler.planning.group, "only_ready", lambda planned, ready: planned
+        reconciler.planning.group, "only_ready", lambda planned, promotions: planned
     ),
 }
 """Name → a patch of the product."""

@@ -27,7 +27,7 @@ from reconciler.model.settings import GUARD_CODES
 from reconciler.operations.accept import ManifestFiles, accept
 from reconciler.operations.apply import apply, promote
 from reconciler.operations.import_ import import_groups
-from reconciler.operations.people import Whom, rotate_links, send_invites
+from reconciler.operations.people import InviteFilter, rotate_links, send_invites
 from reconciler.planning.options import Options
 from reconciler.ports import Journal, WritePorts
 from reconciler.state.memory import MemoryJournal
@@ -408,7 +408,7 @@ class Play:
                             loaded,
                             options,
                             ports,
-                            whom=Whom(),
+                            whom=InviteFilter(),
                             settings=loaded.settings.invites,
                             unknown="hold",
                             approve=lambda letters, others: True,

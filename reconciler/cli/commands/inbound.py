@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.wiring import Workspace
     from reconciler.errors import Exit
-    from reconciler.model.inbound import Heard
+    from reconciler.model.inbound import Match
     from reconciler.model.outcome import ApplyResult
     from reconciler.model.plan import Plan
     from reconciler.reports.view import Book
@@ -45,7 +45,7 @@ def command(
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
-    from reconciler.messaging.arrivals import heard_in
+    from reconciler.messaging.arrivals import writers_by_group
     from reconciler.operations.apply import promote
     from reconciler.operations.people import inbound
 
@@ -82,7 +82,7 @@ def command(
                     work.loaded,
                     options,
                     work.write_ports(journal),
-                    appeared=heard_in(each.record for each in heard),
+                    appeared=writers_by_group(each.record for each in heard),
                     approve=lambda plan: _approve(plan, work, yes=yes),
                 )
         code = exits.of_inbound(heard, result)
@@ -97,7 +97,7 @@ def _read(file: str) -> bytes:
     return read_stdin() if file == "-" else read_bytes(file)
 
 
-def _tell(heard: Sequence[Heard], book: Book) -> None:
+def _tell(heard: Sequence[Match], book: Book) -> None:
     """The JSON lines on stdout, and on stderr what a person should look at."""
     from reconciler.cli import terminal
     from reconciler.model.inbound import Unreadable

@@ -83,7 +83,7 @@ def command(
     if rotate:
         return invites_rotate.run(common, rotate, yes=yes, lock_timeout=lock_timeout)
     if send:
-        wish = invites_send.Wish(
+        wish = invites_send.SendOptions(
             person=person,
             include_left=include_left,
             resend_after=resend_after,

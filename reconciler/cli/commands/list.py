@@ -39,7 +39,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     from reconciler.cli.people import people_keys
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.operations.list import list_groups
-    from reconciler.planning.listing import Wanted
+    from reconciler.planning.listing import ListingFilter
     from reconciler.reports.list_view import list_view
 
     wiring.enter(common)
@@ -49,7 +49,9 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     with stopping_on_signals(clock):
         with wiring.workspace(common, clock, groups=False) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            wanted = Wanted(people=people_keys(person, work.loaded.desired), role=role, unmanaged=unmanaged)
+            wanted = ListingFilter(
+                people=people_keys(person, work.loaded.desired), role=role, unmanaged=unmanaged
+            )
             state = work.store.read()
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             found = list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)

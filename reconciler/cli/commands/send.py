@@ -12,7 +12,7 @@ from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.model.sending import GroupMessage
+    from reconciler.model.sending import GroupDelivery
 
 EXAMPLES = """
 reconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'
@@ -59,7 +59,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 raise UsageError(f"there is no manifest {quote(name)}", hint)
             book = wiring.book(common, work.loaded)
 
-            def approve(to: GroupMessage) -> bool:
+            def approve(to: GroupDelivery) -> bool:
                 if yes:
                     return True
                 view = group_message_view(to, book)
