@@ -21,13 +21,14 @@ from reconciler.cli.account import Account
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Collected
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import problem_of
 from reconciler.cli.places import find_root
-from reconciler.errors import ApiError, Exit, InputError, ReconcilerError, UsageError, first_exit
+from reconciler.errors import Exit, InputError, ReconcilerError, UsageError, first_exit
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.settings import OwnSettings
-    from reconciler.reports.joined import Part
+    from reconciler.report.section import Section
 
 Body = Callable[[Common], int]
 
@@ -190,19 +191,20 @@ class _Runs:
         self._common = common
         self._collected = collected
         self._body = body
-        self._parts: list[Part] = []
+        self._ended: list[Section] = []
         self._usage: list[tuple[str, UsageError]] = []
         self._stopped = False
 
     def run(self, common: Common, *, stop: bool) -> None:
         """One account's run, unless a `stop` was asked for. Its error is told of at once; a usage error at
         the end, because it may be everybody's."""
-        from reconciler.reports.joined import Part, Problem
+        from reconciler.report.model import Problem
+        from reconciler.report.section import Section
 
         name = common.account_name
         if stop or self._stopped:
             why = Problem("interrupted", "not begun: a stop was asked for")
-            self._parts.append(Part(name, Exit.INTERRUPTED, why))
+            self._ended.append(Section(name, Exit.INTERRUPTED, problem=why))
             return
         problem = None
         try:
@@ -210,11 +212,11 @@ class _Runs:
         except UsageError as error:
             environment.speak_of(name, error)
             self._usage.append((name, error))
-            code, problem = error.exit_code, Problem("usage", error.message, error.hint)
+            code, problem = error.exit_code, problem_of(error)
         except ReconcilerError as error:
             environment.speak_of(name, error)
             terminal.print_error(error, name)
-            code, problem = error.exit_code, Problem(_code(error), error.message, error.hint)
+            code, problem = error.exit_code, problem_of(error)
         except (click.Abort, KeyboardInterrupt):
             terminal.say("Interrupted.")
             code, problem = Exit.INTERRUPTED, Problem("interrupted", "interrupted")
@@ -224,37 +226,32 @@ class _Runs:
             terminal.print_bug(error)
             code, problem = Exit.BUG, Problem("bug", f"a bug: {type(error).__name__}")
         self._stopped = code in (Exit.INTERRUPTED, Exit.BUG)
-        self._parts.append(Part(name, code, problem))
+        self._ended.append(Section(name, code, problem=problem))
 
     def end_alike(self, names: Iterable[str]) -> None:
         """Further accounts end as the last one did, without a run."""
-        last = self._parts[-1]
+        last = self._ended[-1]
         for name in names:
-            self._parts.append(replace(last, account=name))
+            self._ended.append(replace(last, account=name))
             self._usage += [(name, error) for _, error in self._usage[:1]]
 
     def end(self, verb: str) -> int:
         """Write what was collected, and say how each account ended; returns the exit code for all."""
-        from reconciler.reports import joined
+        from reconciler.report.section import closing
 
-        if len(self._usage) == len(self._parts) and len({error.message for _, error in self._usage}) == 1:
+        if len(self._usage) == len(self._ended) and len({error.message for _, error in self._usage}) == 1:
             raise self._usage[0][1]  # the command cannot be carried out, whatever the account
         for name, error in self._usage:
             terminal.print_error(error, name)
-        failed = self._collected.write(verb, self._parts)
+        failed = self._collected.write(verb, self._ended)
         for each in failed:
             terminal.print_error(each)
-        self._collected.tell_github(self._parts)
-        closing = joined.closing(self._parts)
+        self._collected.tell_github(self._ended)
+        last = closing(self._ended)
         if self._common.format in ("", "text"):
-            terminal.put(f"\n{closing}")
+            terminal.put(f"\n{last}")
         elif not self._common.quiet:
-            terminal.say(closing)
+            terminal.say(last)
         return first_exit(
-            [*(Exit(part.exit_code) for part in self._parts), *(each.exit_code for each in failed)]
+            [*(Exit(each.exit_code) for each in self._ended), *(each.exit_code for each in failed)]
         )
-
-
-def _code(error: ReconcilerError) -> str:
-    """A stable name of an error, as in JSON."""
-    return error.code if isinstance(error, ApiError) else error.exit_code.name.lower()

@@ -1,5 +1,5 @@
 """Where what a run says goes: out at once; or, of several runs with an account each, kept until all have
-ended and then joined, a document a place."""
+ended and then drawn as one document a target."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.cli import files, github, terminal
+from reconciler.cli import files, formats, github, terminal
 from reconciler.cli.places import named_after
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.report.section import PLAIN, Look, Section, heading
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
@@ -17,36 +18,65 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a document of one format goes: a file with its mode, or stdout (no path). One that `remembers`
-    carries something over from the last run. `failed` makes, of a message and a hint, what is to stand there
-    after a run that ended without a document: what an earlier run wrote is not to be taken for this one's."""
+class Target:
+    """Where a document of one format goes: a file with its mode, or stdout (no path).
+
+    One that `remembers` carries something over from the last run; `failures`: it tells of a run that ended in
+    an error as well. `verb` is what it is drawn for, "" for verbs that have a table of formats of their own;
+    of those `failed` makes, of a message and a hint, what is to stand there after a run without a result.
+    """
 
     format: str
     path: str = ""
     mode: int = 0o600
     remembers: bool = False
+    failures: bool = False
+    verb: str = ""
     failed: Callable[[str, str], str] | None = None
+
+    def draw(self, sections: Sequence[Section], look: Look) -> str:
+        """Draw sections in this format."""
+        return formats.load(self.verb, self.format)(sections, look)
+
+    @property
+    def apart(self) -> bool:
+        """Whether several accounts have a document each."""
+        if self.verb:
+            return formats.FORMATS[self.format].apart
+        from reconciler.reports import joined
+
+        return self.format not in joined.JOINS
+
+
+SUMMARY = Target("markdown", "$GITHUB_STEP_SUMMARY", verb="plan")
 
 
 class Sink(Protocol):
     """What a run hands its documents to."""
 
-    def expect(self, places: Iterable[Place]) -> None:
+    def expect(self, targets: Iterable[Target]) -> None:
         """Say where documents will go, before anything is done. Raises `UsageError`."""
         ...
 
-    def put(self, place: Place, text: str) -> None:
-        """One document. Raises `ReconcilerError` where it cannot be written."""
+    def tell(self, target: Target, section: Section, look: Look) -> None:
+        """What the run tells, for one target. Raises `ReconcilerError` where it cannot be written."""
         ...
 
-    def tell_github(self, outputs: Mapping[str, str], summary: str) -> None:
+    def tell_github(self, section: Section) -> None:
         """What a step of GitHub Actions tells beside its log."""
+        ...
+
+    def put(self, target: Target, text: str) -> None:
+        """Text as it is. Raises `ReconcilerError` where it cannot be written."""
+        ...
+
+    def tell_github_of_view(self, outputs: Mapping[str, str], summary: str) -> None:
+        """As `tell_github`, of a verb that makes no document yet."""
         ...
 
 
 def sink(common: Common) -> Sink:
-    """Where the documents of this run go."""
+    """Return where the documents of this run go."""
     only = common.only
     if only is None or only.collected is None:
         return _Direct()
@@ -54,84 +84,138 @@ def sink(common: Common) -> Sink:
 
 
 class _Direct:
-    def expect(self, places: Iterable[Place]) -> None: ...
+    def __init__(self) -> None:
+        self._befores: dict[str, str] = {}
 
-    def put(self, place: Place, text: str) -> None:
-        if place.path:
-            files.write_private(place.path, text, place.mode)
+    def expect(self, targets: Iterable[Target]) -> None:
+        """Keep what files hold that want to know it: an error may be told after the result."""
+        self._befores = {each.path: files.read_before(each.path) for each in targets if each.remembers}
+
+    def tell(self, target: Target, section: Section, look: Look) -> None:
+        self.put(target, target.draw([section], replace(look, before=self._befores.get(target.path, ""))))
+
+    def tell_github(self, section: Section) -> None:
+        _tell_github([section])
+
+    def put(self, target: Target, text: str) -> None:
+        if target.path:
+            files.write_private(target.path, text, target.mode)
         else:
             terminal.put(text)
 
-    def tell_github(self, outputs: Mapping[str, str], summary: str) -> None:
+    def tell_github_of_view(self, outputs: Mapping[str, str], summary: str) -> None:
         github.write_outputs(outputs)
         github.write_summary(summary)
 
 
+def _tell_github(sections: Sequence[Section]) -> None:
+    from reconciler.report import markdown, values
+
+    found = values.of_sections(sections)
+    found.setdefault("groups", values.names(sections))
+    github.write_outputs(found)
+    github.write_summary(markdown.render(sections, PLAIN))
+
+
 class Collected:
-    """What the runs of several accounts say, by place and account. Text on stdout is not kept: it goes out as
-    it comes, under a heading."""
+    """What the runs of several accounts tell, by target and account. Text on stdout is not kept: it goes out
+    as it comes, under a heading."""
 
     def __init__(self, configured: Sequence[str] = (), *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self._configured = configured
-        self.said: dict[Place, dict[str, str]] = {}
+        self.told: dict[Target, dict[str, tuple[Section, Look]]] = {}
+        self.github: dict[str, Section] = {}
+        self.said: dict[Target, dict[str, str]] = {}
         self.outputs: dict[str, Mapping[str, str]] = {}
+        self._configured = configured
         self._headed = ""
 
     def head(self, account: str) -> None:
         """Print the account's heading, once."""
-        from reconciler.reports import joined
-
         if self._headed != account:
-            terminal.put(("\n" if self._headed else "") + joined.heading(account))
+            terminal.put(("\n" if self._headed else "") + heading(account))
             self._headed = account
 
-    def write(self, kind: str, parts: Sequence[Part]) -> list[ReconcilerError]:
-        """Write every document that was expected; returns what could not be written. `parts` are the accounts
-        and how their runs ended, still without text."""
+    def write(self, kind: str, ended: Sequence[Section]) -> list[ReconcilerError]:
+        """Write every document that was expected; returns what could not be written. `ended` are the accounts
+        and how their runs ended."""
         failed = []
-        for place, said in self.said.items():
-            filled = [replace(part, text=said.get(part.account, "")) for part in parts]
+        for target in self.told:
             try:
-                self._write(place, kind, filled)
+                if target.verb and not self.said.get(target):
+                    self._write(target, ended)
+                else:
+                    self._write_said(target, kind, ended)
             except ReconcilerError as error:
                 failed.append(error)
         return failed
 
-    def tell_github(self, parts: Sequence[Part]) -> None:
-        """The outputs of the step, where one run had some."""
-        from reconciler.reports import joined
-
+    def tell_github(self, ended: Sequence[Section]) -> None:
+        """The outputs and the summary of the step, where one run had some."""
         if self.outputs:
-            github.write_outputs(
-                joined.values([(part, self.outputs.get(part.account, {})) for part in parts])
-            )
+            self._tell_github_of_views(ended)
+        elif self.github:
+            _tell_github([_merged(self.github.get(each.account), each) for each in ended])
 
-    def _write(self, place: Place, kind: str, parts: Sequence[Part]) -> None:
+    def _write(self, target: Target, ended: Sequence[Section]) -> None:
+        told = self.told[target]
+        sections = [_merged(told[each.account][0] if each.account in told else None, each) for each in ended]
+        look = next((look for _, look in told.values()), PLAIN)
+        if target.apart:
+            for each in sections:
+                if each.told is not None:
+                    own = told[each.account][1]
+                    text = target.draw([replace(each, account="")], own)
+                    files.write_private(named_after(target.path, each.account), text, target.mode)
+            return
+        if target.remembers:
+            known = {each.account for each in sections}
+            sections += [Section(name, 0) for name in self._configured if name not in known]
+            look = replace(look, before=files.read_before(target.path) if target.path else "")
+        if target.path:
+            files.write_private(target.path, target.draw(sections, look), target.mode)
+        elif target.format != "text":
+            terminal.put(target.draw(sections, look))
+
+    # --- verbs that make no document yet --------------------------------------------------------------------
+
+    def _write_said(self, target: Target, kind: str, ended: Sequence[Section]) -> None:
         from reconciler.reports import joined
 
-        if place.remembers:
-            parts = self._remembering(place, parts)
-        join = joined.JOINS.get(place.format)
+        parts = self._parts(target, ended)
+        if target.remembers:
+            parts = self._remembering(target, parts)
+        join = joined.JOINS.get(target.format)
         if join is None:
             for part in parts:
                 text = part.text
-                if not text and place.failed is not None and part.problem is not None:
-                    text = place.failed(part.problem.message, part.problem.hint)
+                if not text and target.failed is not None and part.problem is not None:
+                    text = target.failed(part.problem.message, part.problem.hint)
                 if text:
-                    files.write_private(named_after(place.path, part.account), text, place.mode)
-        elif place == SUMMARY:
-            github.write_summary(join(kind, parts))
-        elif place.path:
-            files.write_private(place.path, join(kind, parts), place.mode)
-        elif place.format != "text":
+                    files.write_private(named_after(target.path, part.account), text, target.mode)
+        elif target.path:
+            files.write_private(target.path, join(kind, parts), target.mode)
+        elif target.format != "text":
             terminal.put(join(kind, parts))
 
-    def _remembering(self, place: Place, parts: Sequence[Part]) -> list[Part]:
+    def _parts(self, target: Target, ended: Sequence[Section]) -> list[Part]:
+        from reconciler.reports.joined import Part
+
+        texts = dict(self.said.get(target, {}))
+        told = self.told.get(target, {})
+        if target == SUMMARY:
+            told = {account: (section, PLAIN) for account, section in self.github.items()}
+        for account, (section, look) in told.items():
+            texts.setdefault(account, target.draw([section], look))
+        return [
+            Part(each.account, each.exit_code, each.problem, texts.get(each.account, "")) for each in ended
+        ]
+
+    def _remembering(self, target: Target, parts: Sequence[Part]) -> list[Part]:
         """The parts, with what the file says already of accounts that now say nothing."""
         from reconciler.reports import joined
 
-        before = files.read_before(place.path)
+        before = files.read_before(target.path)
         known = {part.account: part for part in parts}
         others = (name for name in self._configured if name not in known)
         return [
@@ -139,8 +223,22 @@ class Collected:
             for part in (*parts, *(joined.Part(name, 0) for name in others))
         ]
 
+    def _tell_github_of_views(self, ended: Sequence[Section]) -> None:
+        from reconciler.report import values
+        from reconciler.reports import joined
 
-SUMMARY = Place("markdown", "$GITHUB_STEP_SUMMARY")
+        failed = {name: values.of_sections([each]) | {"groups": ""} for name, each in self.github.items()}
+        outputs = {**failed, **self.outputs}
+        parts = self._parts(SUMMARY, ended)
+        github.write_outputs(joined.values([(part, outputs.get(part.account, {})) for part in parts]))
+        github.write_summary(joined.JOINS["markdown"]("plan", parts))
+
+
+def _merged(told: Section | None, ended: Section) -> Section:
+    """What a run told, with what it ended with in the end."""
+    if told is None:
+        return ended
+    return replace(told, account=ended.account, exit_code=ended.exit_code, problem=ended.problem)
 
 
 class _Kept:
@@ -150,26 +248,34 @@ class _Kept:
         self._account = account
         self._all = collected
 
-    def expect(self, places: Iterable[Place]) -> None:
-        from reconciler.reports import joined
-
-        for place in places:
-            if not place.path and place.format not in joined.JOINS:
+    def expect(self, targets: Iterable[Target]) -> None:
+        for target in targets:
+            if not target.path and target.apart:
                 raise UsageError(
-                    f"a document in {place.format} is about one account, and there are several",
-                    f"name one with --account, or write a file for each with --report {place.format}=FILE",
+                    f"a document in {target.format} is about one account, and there are several",
+                    f"name one with --account, or write a file for each with --report {target.format}=FILE",
                 )
-            self._all.said.setdefault(place, {})
-            if not (place.path or place.format == "text" or self._all.quiet):
+            self._all.told.setdefault(target, {})
+            if not (target.path or target.format == "text" or self._all.quiet):
                 terminal.say(f"Account {self._account}:")
 
-    def put(self, place: Place, text: str) -> None:
-        if place.format == "text" and not place.path:
+    def tell(self, target: Target, section: Section, look: Look) -> None:
+        if target.format == "text" and not target.path:
+            self.put(target, target.draw([section], look))
+        else:
+            self._all.told.setdefault(target, {})[self._account] = section, look
+
+    def tell_github(self, section: Section) -> None:
+        self._all.github[self._account] = section
+
+    def put(self, target: Target, text: str) -> None:
+        if target.format == "text" and not target.path:
             self._all.head(self._account)
             terminal.put(text)
         else:
-            self._all.said.setdefault(place, {})[self._account] = text
+            self._all.told.setdefault(target, {})
+            self._all.said.setdefault(target, {})[self._account] = text
 
-    def tell_github(self, outputs: Mapping[str, str], summary: str) -> None:
+    def tell_github_of_view(self, outputs: Mapping[str, str], summary: str) -> None:
         self._all.outputs[self._account] = outputs
-        self.put(SUMMARY, summary)
+        self._all.said.setdefault(SUMMARY, {})[self._account] = summary

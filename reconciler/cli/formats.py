@@ -1,38 +1,26 @@
-"""The table of formats: what each is for, and which verbs have it.
+"""The table of formats: what each is for, and which function draws it for which verb.
 
-The renderers stand in a table a verb, beside this one (`plan_formats` and so on), the only places that name
-concrete renderers: `--help` needs none of them, and no verb pays for another's.
+Functions are named and imported when asked for: `--help` needs none of them, and no verb pays for another's.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reconciler.errors import UsageError
+from reconciler.report.section import PLAIN, Look
 
 if TYPE_CHECKING:
-    from reconciler.model.thumbnail import Thumbnails
-    from reconciler.reports.run import Run, Verb
+    from reconciler.report.model import Verb
+    from reconciler.report.section import Render, Run
+
+__all__ = ["PLAIN", "Look"]
 
 T = TypeVar("T")
 V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a terminal format has to know: whether there are colours, how many columns; `joining` whether a
-    plan says who has yet to join; `thumbnails` are the icons, where a format shows them."""
-
-    color: bool
-    width: int
-    joining: bool = True
-    thumbnails: Thumbnails | None = None
-
-
-PLAIN = Look(color=False, width=100)
-"""How a file looks."""
 
 Renderer = Callable[[V, "Run", Look], str]
 
@@ -41,65 +29,102 @@ Load = Callable[[], Callable[[V, "Run", Look], str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row of the table. `about` says in a line of `--help` what the format is for; `verbs` are those that
-    have a renderer for it; `remembers`: the renderer wants to see what the file held before; `pictures`: it
-    shows icons; `commit`: it says of which commit the manifests are; `mode` of its files."""
+class Format:
+    """One format: `about` says in a line of `--help` what it is for, `mode` is that of its files.
+
+    `remembers`: it wants to see what the file held before; `pictures`: it shows icons; `commit`: it says of
+    which commit the manifests are; `apart`: several accounts have a document each; `failures`: it tells of a
+    run that ended in an error as well.
+    """
 
     about: str
-    verbs: tuple[Verb, ...]
     remembers: bool = False
     pictures: bool = False
     commit: bool = False
+    apart: bool = False
+    failures: bool = False
     mode: int = 0o600
 
 
-_ALL: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
-_LIVE: tuple[Verb, ...] = ("plan", "apply", "drift")
-_OFFLINE: tuple[Verb, ...] = ("validate",)
-
-
-FORMATS: dict[str, Row] = {
-    "text": Row(about="for people", verbs=_ALL),
-    "json": Row(about="for programs; see reconciler schema", verbs=_ALL),
-    "html": Row(about="a page to read and to keep", verbs=_ALL, pictures=True, commit=True),
-    "csv": Row(about="a table, for spreadsheets", verbs=_ALL),
-    "markdown": Row(about="for comments in pull requests", verbs=_ALL, commit=True),
-    "github": Row(about="GitHub Actions: annotations, step summary, outputs", verbs=_ALL, commit=True),
-    "gitlab": Row(about="GitLab's widget: artifacts:reports:terraform", verbs=_LIVE),
-    "codequality": Row(about="GitLab: artifacts:reports:codequality", verbs=_OFFLINE),
-    "dotenv": Row(about="GitLab: artifacts:reports:dotenv", verbs=_ALL),
-    "junit": Row(about="JUnit XML, a test case a group", verbs=_ALL),
-    "sarif": Row(about="SARIF 2.1.0, for code scanning", verbs=_OFFLINE),
+FORMATS: dict[str, Format] = {
+    "text": Format(about="for people"),
+    "json": Format(about="for programs; see reconciler schema"),
+    "html": Format(about="a page to read and to keep", pictures=True, commit=True, apart=True, failures=True),
+    "csv": Format(about="a table, for spreadsheets"),
+    "markdown": Format(about="for comments in pull requests", commit=True, failures=True),
+    "github": Format(about="GitHub Actions: annotations, step summary, outputs", commit=True, failures=True),
+    "gitlab": Format(about="GitLab's widget: artifacts:reports:terraform"),
+    "codequality": Format(about="GitLab: artifacts:reports:codequality", apart=True),
+    "dotenv": Format(about="GitLab: artifacts:reports:dotenv", failures=True),
+    "junit": Format(about="JUnit XML, a test case a group", failures=True),
+    "sarif": Format(about="SARIF 2.1.0, for code scanning", apart=True),
     # Readable for all: node_exporter runs as somebody else, and there are only counts in it.
-    "prometheus": Row(
-        about="metrics, for node_exporter's textfile collector",
-        verbs=_LIVE,
-        remembers=True,
-        mode=0o644,
+    "prometheus": Format(
+        about="metrics, for node_exporter's textfile collector", remembers=True, failures=True, mode=0o644
     ),
 }
 
+_PACKAGE = "reconciler.report"
+_LIVE = {
+    "text": "text:render",
+    "json": "json:render",
+    "html": "html:render",
+    "csv": "csv:render",
+    "markdown": "markdown:render",
+    "github": "github:render",
+    "gitlab": "gitlab:render",
+    "dotenv": "dotenv:render",
+    "junit": "junit:render",
+    "prometheus": "prometheus:render",
+}
+_OFFLINE = {
+    "text": "text:render",
+    "json": "json:render",
+    "html": "html:render",
+    "csv": "csv:render",
+    "markdown": "markdown:render",
+    "github": "github:render",
+    "codequality": "codequality:render",
+    "dotenv": "dotenv:render",
+    "junit": "junit:render",
+    "sarif": "sarif:render",
+}
 
-def serving(verb: str) -> dict[str, Row]:
-    """The rows of the formats that this verb has."""
-    return {name: row for name, row in FORMATS.items() if verb in row.verbs}
+TABLE: dict[str, dict[str, str]] = {
+    "validate": _OFFLINE,
+    "plan": _LIVE,
+    "apply": _LIVE,
+    "drift": _LIVE,
+}
+"""Verb → format → the function that draws it, as `module:function` of the package `report`. All have one
+signature, `section.Render`."""
 
 
-def named(name: str, verb: Verb) -> Row:
-    """The format of a name; raises `UsageError` for none, naming those that `verb` has."""
-    row = chosen(FORMATS, name) if name in FORMATS else chosen(serving(verb), name)
-    if verb not in row.verbs:
+def load(verb: str, name: str) -> Render:
+    """Import the function that draws a format for a verb."""
+    module, _, function = TABLE[verb][name].partition(":")
+    found: Render = getattr(importlib.import_module(f"{_PACKAGE}.{module}"), function)
+    return found
+
+
+def serving(verb: str) -> dict[str, Format]:
+    """Return the formats that this verb has."""
+    return {name: FORMATS[name] for name in TABLE.get(verb, ())}
+
+
+def named(name: str, verb: Verb) -> Format:
+    """Return the format of a name; raises `UsageError` for none, naming those that `verb` has."""
+    if name in FORMATS and name not in TABLE[verb]:
+        verbs = [each for each, formats in TABLE.items() if name in formats]
         raise UsageError(
-            f"format {name} makes no sense for {verb}, only for {', '.join(row.verbs)}",
-            f"formats of {verb}: {', '.join(serving(verb))}",
+            f"format {name} makes no sense for {verb}, only for {', '.join(verbs)}",
+            f"formats of {verb}: {', '.join(TABLE[verb])}",
         )
-    return row
+    return chosen(serving(verb), name)
 
 
 def chosen(table: Mapping[str, T], name: str) -> T:
-    """The row of a name in the table of a verb that has formats of its own; raises `UsageError` naming the
-    others."""
+    """Return the row of a name in a table of formats; raises `UsageError` naming the others."""
     if name not in table:
         raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(table)}")
     return table[name]
@@ -114,7 +139,7 @@ class ReportFile(Generic[T]):
     path: str
 
 
-def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile[Row], ...]:
+def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile[Format], ...]:
     """Every `--report`, checked before anything is done; raises `UsageError`."""
     return tuple(ReportFile(name, named(name, verb), path) for name, path in map(_parts, given))
 

@@ -17,7 +17,7 @@ _TOO_LONG = "\n*The summary has no room for more: GitHub takes 1 MiB. The log an
 def write_outputs(found: Mapping[str, str]) -> None:
     """Append the values of a run to `$GITHUB_OUTPUT`, where that is set: numbers, words, and `groups`, the
     names of the groups that it is about, a line each. Raises `ReconcilerError` when it cannot be written."""
-    from reconciler.reports import github
+    from reconciler.report import github
 
     path = os.environ.get("GITHUB_OUTPUT")
     if path:

@@ -41,6 +41,6 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
 
             with work.store.lock(lock_timeout, clock) as journal:
                 found = rotate_links(names, work.write_ports(journal), approve=approve)
-            book = wiring.book(common, work.loaded)
-        outputs.write(rotations_view(found, book))
+            redactor = wiring.redactor(common, work.loaded)
+        outputs.write(rotations_view(found, redactor))
         return exits.of_rotations(found)

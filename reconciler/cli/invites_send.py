@@ -51,7 +51,7 @@ def run(common: Common, wish: SendOptions) -> int:
                     "`state` is none: nobody would know who was sent a link",
                     "keep a state to send invitations",
                 )
-            book = wiring.book(common, work.loaded)
+            redactor = wiring.redactor(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
             whom = InviteFilter(
@@ -61,7 +61,7 @@ def run(common: Common, wish: SendOptions) -> int:
             def approve(messages: tuple[Message, ...], others: tuple[Delivery, ...]) -> bool:
                 if wish.yes or not messages:
                     return True
-                view, look = letters_view(messages, others, book), outputs.look
+                view, look = letters_view(messages, others, redactor), outputs.look
                 color = terminal.wants_color(sys.stderr, common.color)
                 terminal.say(render_letters(view, color=color, width=look.width))
                 return terminal.ask("Send these messages?", lambda: clock.stopping)
@@ -77,7 +77,7 @@ def run(common: Common, wish: SendOptions) -> int:
                     unknown=unknown,
                     approve=approve,
                 )
-        outputs.write(sending_view(sending, book))
+        outputs.write(sending_view(sending, redactor))
         return exits.of_sending(sending)
 
 

@@ -47,7 +47,7 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
                 ),
             )
             stopped = clock.stopping
-            view = invites_view(found, wiring.book(common, work.loaded))
+            view = invites_view(found, wiring.redactor(common, work.loaded))
         if not common.quiet:
             terminal.say("This shows invite links and full numbers: whoever has a link can join.")
         if outputs.name != "text":
@@ -59,7 +59,7 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
 def _say_why(view: InvitesView) -> None:
     """What text says beside the groups, on stderr: a table has no place for it."""
     from reconciler.cli import terminal
-    from reconciler.reports.escape import for_terminal
+    from reconciler.report.escape import for_terminal
 
     for group in view.groups:
         for note in group.notes:

@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler import __version__
 from reconciler.cli import checkout, environment, files, formats, loading, terminal
 from reconciler.cli.clock import SystemClock
-from reconciler.cli.collected import Place, sink
+from reconciler.cli.collected import Target, sink
 from reconciler.cli.common import Common
-from reconciler.cli.formats import PLAIN, Load, Look, ReportFile, Row
+from reconciler.cli.formats import PLAIN, Format, Load, Look, ReportFile
 from reconciler.cli.places import find_root
-from reconciler.errors import Exit, InputError, Interrupted, ReconcilerError, UsageError
+from reconciler.errors import ApiError, Exit, InputError, Interrupted, ReconcilerError, UsageError
+from reconciler.report.section import Section
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
     from reconciler.model.drift import Drift
     from reconciler.model.plan import Plan
     from reconciler.model.thumbnail import Thumbnails
-    from reconciler.reports.run import Run, Verb
-    from reconciler.reports.values import View
+    from reconciler.report.model import Problem, Verb
+    from reconciler.report.section import Run, Told
+    from reconciler.reports.plan_shapes import PlanView
 
-V = TypeVar("V", bound="View")
+V = TypeVar("V", bound="PlanView")
 
 
 class Outputs:
@@ -34,68 +36,40 @@ class Outputs:
 
     def __init__(self, common: Common, verb: Verb, clock: SystemClock) -> None:
         self.name = common.format or "text"
-        self.look = Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        self.look = Look(
+            color=terminal.wants_color(sys.stdout, common.color), width=terminal.width(sys.stdout)
+        )
         self.work: Workspace | None = None
         self.files = checkout.Files()
-        self._row = formats.named(self.name, verb)
-        self._files = formats.report_files(common.report, verb)
+        self._verb = verb
+        self._stdout = self._target(ReportFile(self.name, formats.named(self.name, verb), ""))
+        self._files = [self._target(each) for each in formats.report_files(common.report, verb)]
         files.check_outputs(common, [f"--report {each}" for each in common.report])
         self._sink = sink(common)
-        self._sink.expect([Place(self.name), *map(_place, self._files)])
+        self._sink.expect(self._targets)
         self._only = common.only
-        self._verb = verb
         self._clock = clock
         self._show_numbers = common.show_numbers
         self._quiet = common.quiet
         self._started = clock.now()
         self._begun = clock.monotonic()
         self._thumbnails: Thumbnails | None = None
-        self._befores: dict[str, str] = {}
 
-    def prepare(self, view: Callable[[], object], renderers: Mapping[str, Load[V]]) -> None:
-        """Import what the result will be written with: what `view` imports, and of the verb's renderers those
-        that were asked for. Called while the API is waited for."""
-        from reconciler.reports import run  # noqa: F401
-
-        with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
-            view()
-            for name in (self.name, *(report.name for report in self._files)):
-                renderers[name]()
-
-    def write(
-        self,
-        renderers: Mapping[str, Load[V]],
-        view: V,
-        code: Exit,
-        *,
-        complete: bool,
-        shown: bool = False,
-    ) -> None:
-        """Print the result in `--format`, unless it was `shown` already, and write every `--report`; formats
-        for which there is no renderer are passed over. Raises `ReconcilerError` for what cannot be
-        written."""
-        run = self.run(code, complete=complete)
-        if self.name in renderers and not shown:
-            text = renderers[self.name]()(view, run, replace(self.look, thumbnails=self._thumbnails))
-            self._sink.put(Place(self.name), text)
-        if self.name == "github":
-            self._tell_github(renderers, view, run)
-        look = replace(PLAIN, thumbnails=self._thumbnails)
-        for report in self._files:
-            if report.name in renderers:
-                text = renderers[report.name]()(view, replace(run, before=self._before(report)), look)
-                self._sink.put(_place(report), text)
+    def write(self, told: Told, code: Exit, *, complete: bool, shown: bool = False) -> None:
+        """Print the result in `--format`, unless it was `shown` already, and write every `--report`. Raises
+        `ReconcilerError` for what cannot be written."""
+        self._write(Section("", int(code), self.run(code, complete=complete), told), shown=shown)
 
     def put(self, text: str) -> None:
         """Text for people, on stdout, ahead of the result. Raises `ReconcilerError`."""
-        self._sink.put(Place("text"), text)
+        self._sink.put(Target("text"), text)
 
     def draw(self, found: Plan | Drift) -> None:
         """Fetch and draw the icons that differ, where a format shows them; `work` has to be there still.
 
         Pictures are an extra: a wish to stop leaves them out, and nothing about them ends a run.
         """
-        if self.work is None or not any(row.pictures for row in self._rows()):
+        if self.work is None or not any(each.pictures for each in self._formats()):
             return
         from reconciler import thumbnails
 
@@ -108,26 +82,15 @@ class Outputs:
                 progress=terminal.progress(self._quiet),
             )
 
-    def _rows(self) -> tuple[Row, ...]:
-        return (self._row, *(report.format for report in self._files))
-
-    def _tell_github(self, renderers: Mapping[str, Load[V]], view: V, run: Run) -> None:
-        """What a step of GitHub Actions says beside its log, where GitHub asks for it."""
-        from reconciler.reports.values import names, values
-
-        self._sink.tell_github(
-            values(view, run) | {"groups": "\n".join(names(view))},
-            renderers["markdown"]()(view, run, PLAIN) if "markdown" in renderers else "",
-        )
-
     def run(self, code: Exit, *, complete: bool) -> Run:
-        """The facts of the run as they stand now; see `reports.run.Run`."""
-        from reconciler.reports.run import Run
-        from reconciler.reports.view import Book
+        """The facts of the run as they stand now; see `section.Run`."""
+        from reconciler.report.redact import Redactor
+        from reconciler.report.section import Run
 
         work = self.work
         read = work.store.files if work else self.files
         account = work.loaded.settings.account[:1] if work else ()
+        redactor = Redactor({}, show_numbers=self._show_numbers)
         here = Path.cwd()
         folder = here.relative_to(find_root(here)).as_posix()
         return Run(
@@ -137,8 +100,8 @@ class Outputs:
             duration=self._clock.monotonic() - self._begun,
             exit_code=int(code),
             complete=complete,
-            commit=read.commit if any(row.commit for row in self._rows()) else None,
-            account="".join(Book({}, show_numbers=self._show_numbers).number(number) for number in account),
+            commit=read.commit if any(each.commit for each in self._formats()) else None,
+            account="".join(map(redactor.number, account)),
             api=work.api if work else "",
             requests=tuple(sorted(work.client.counts.items())) if work else (),
             folder="" if folder == "." else f"{folder}/",
@@ -159,26 +122,82 @@ class Outputs:
             raise
 
     def _tell(self, error: ReconcilerError) -> None:
-        from reconciler.cli.validate_formats import FAILURE
-        from reconciler.reports.validate_shapes import FailureView
+        from reconciler.report import failure
 
         complaints = error.complaints if isinstance(error, InputError) else ()
         if isinstance(error, loading.WrongFiles):
             self.files = checkout.Files(error.files)
-        view = FailureView(error.message, error.hint, complaints)
+        problem = problem_of(error)
+        run = self.run(error.exit_code, complete=False)
+        section = Section(
+            "", int(error.exit_code), run, failure.told(self._verb, problem, complaints), problem
+        )
         try:
-            self.write(FAILURE, view, error.exit_code, complete=False)
+            self._write(section, shown=False)
         except ReconcilerError as second:
             terminal.print_error(second)
 
-    def _before(self, report: ReportFile[Row]) -> str:
-        """What the file held before this run, for formats that want to know; "" where nothing usable was."""
-        if not report.format.remembers:
-            return ""
-        if report.path not in self._befores:
-            self._befores[report.path] = files.read_before(report.path)
-        return self._befores[report.path]
+    def _write(self, section: Section, *, shown: bool) -> None:
+        failed = section.problem is not None
+        if not shown and not (failed and not self._stdout.failures):
+            look = replace(self.look, thumbnails=self._thumbnails)
+            self._sink.tell(self._stdout, section, look)
+        if self.name == "github":
+            self._sink.tell_github(section)
+        look = replace(PLAIN, thumbnails=self._thumbnails)
+        for target in self._files:
+            if target.failures or not failed:
+                self._sink.tell(target, section, look)
+
+    @property
+    def _targets(self) -> list[Target]:
+        return [self._stdout, *self._files]
+
+    def _formats(self) -> Iterator[Format]:
+        return (formats.FORMATS[target.format] for target in self._targets)
+
+    def _target(self, report: ReportFile[Format]) -> Target:
+        found = report.format
+        return Target(
+            report.name,
+            report.path,
+            mode=found.mode,
+            remembers=found.remembers,
+            failures=found.failures,
+            verb=self._verb,
+        )
+
+    # --- until `plan` makes a document: its views, drawn one by one ---------------------------------------
+
+    def prepare(self, view: Callable[[], object], renderers: Mapping[str, Load[V]]) -> None:
+        """Import what the result will be written with, while the API is waited for."""
+        with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
+            view()
+            for target in self._targets:
+                renderers[target.format]()
+
+    def write_view(self, renderers: Mapping[str, Load[V]], view: V, code: Exit, *, complete: bool) -> None:
+        """As `write`, for a view and its renderers."""
+        from reconciler.cli.plan_formats import section
+        from reconciler.report import values
+
+        run = self.run(code, complete=complete)
+        look = replace(self.look, thumbnails=self._thumbnails)
+        self._sink.put(self._stdout, renderers[self.name]()(view, run, look))
+        if self.name == "github":
+            summary = renderers["markdown"]()(view, run, PLAIN)
+            told = [section(view, run)]
+            outputs = values.of_sections(told) | {"groups": values.names(told)}
+            self._sink.tell_github_of_view(outputs, summary)
+        look = replace(PLAIN, thumbnails=self._thumbnails)
+        for target in self._files:
+            before = files.read_before(target.path) if target.remembers else ""
+            self._sink.put(target, renderers[target.format]()(view, run, replace(look, before=before)))
 
 
-def _place(report: ReportFile[Row]) -> Place:
-    return Place(report.name, report.path, report.format.mode, report.format.remembers)
+def problem_of(error: ReconcilerError) -> Problem:
+    """An error as a document says it, with a stable name, as in JSON."""
+    from reconciler.report.model import Problem
+
+    code = error.code if isinstance(error, ApiError) else error.exit_code.name.lower()
+    return Problem(code, error.message, error.hint)

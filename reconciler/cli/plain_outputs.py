@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reconciler.cli import environment, files, formats, terminal
-from reconciler.cli.collected import Place, sink
+from reconciler.cli.collected import Target, sink
 from reconciler.cli.formats import PLAIN, Look
 from reconciler.errors import ReconcilerError, UsageError
 
@@ -21,7 +21,7 @@ V = TypeVar("V")
 
 class PlainOutputs(Generic[V]):
     """The formats of one run, checked before anything is done; raises `UsageError`. `failures` says of some
-    formats what their files are to hold after a run without a result, see `collected.Place`."""
+    formats what their files are to hold after a run without a result, see `collected.Target`."""
 
     def __init__(
         self,
@@ -30,16 +30,18 @@ class PlainOutputs(Generic[V]):
         failures: Mapping[str, Callable[[str, str], str]] | None = None,
     ) -> None:
         self.name = common.format or "text"
-        self.look = Look(terminal.wants_color(sys.stdout, common.color), terminal.width(sys.stdout))
+        self.look = Look(
+            color=terminal.wants_color(sys.stdout, common.color), width=terminal.width(sys.stdout)
+        )
         self._render = formats.chosen(table, self.name)
         self._files = [
-            (Place(report.name, report.path, failed=(failures or {}).get(report.name)), report.format)
+            (Target(report.name, report.path, failed=(failures or {}).get(report.name)), report.format)
             for report in formats.chosen_files(table, common.report)
         ]
         files.check_outputs(common, [f"--report {each}" for each in common.report])
         self._sink = sink(common)
         self._account = common.account_name
-        self._sink.expect([Place(self.name), *(place for place, _ in self._files)])
+        self._sink.expect([Target(self.name), *(place for place, _ in self._files)])
 
     @contextmanager
     def telling_failures(self) -> Iterator[None]:
@@ -61,10 +63,10 @@ class PlainOutputs(Generic[V]):
 
     def put(self, text: str) -> None:
         """Text for people, on stdout, ahead of the result. Raises `ReconcilerError`."""
-        self._sink.put(Place("text"), text)
+        self._sink.put(Target("text"), text)
 
     def write(self, view: V) -> None:
         """Print the result and write the files, which only their owner may read. Raises `ReconcilerError`."""
-        self._sink.put(Place(self.name), self._render(view, self.look))
+        self._sink.put(Target(self.name), self._render(view, self.look))
         for place, render in self._files:
             self._sink.put(place, render(view, PLAIN))

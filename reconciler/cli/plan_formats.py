@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.report.section import Section, Told
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.cli.formats import Load, Renderer
     from reconciler.model.attribution import Base
     from reconciler.model.plan import Plan
+    from reconciler.report.model import Report
+    from reconciler.report.redact import Redactor
+    from reconciler.report.section import Run
     from reconciler.reports.plan_shapes import PlanView
-    from reconciler.reports.view import Book
 
 
-def view_of_plan() -> Callable[[Plan, Book, Base | None], PlanView]:
+def view_of_plan() -> Callable[[Plan, Redactor, Base | None], PlanView]:
     """What makes the view of a plan."""
     from reconciler.reports.plan_view import plan_view
 
     return plan_view
+
+
+def section(view: PlanView, run: Run) -> Section:
+    """A run with the data of its plan, and no document yet."""
+    from reconciler.reports.plan_json import data
+
+    def report() -> Report:
+        raise NotImplementedError("a plan makes no document yet")
+
+    return Section("", run.exit_code, run, Told(report, lambda: data(view)))
 
 
 def _text() -> Renderer[PlanView]:
@@ -60,15 +74,15 @@ def _github() -> Renderer[PlanView]:
 
 
 def _gitlab() -> Renderer[PlanView]:
-    from reconciler.reports.gitlab import render_plan
+    from reconciler.report.gitlab import render
 
-    return lambda view, *_: render_plan(view)
+    return lambda view, run, look: render([section(view, run)], look)
 
 
 def _dotenv() -> Renderer[PlanView]:
-    from reconciler.reports.dotenv import render
+    from reconciler.report.dotenv import render
 
-    return lambda view, run, _: render(view, run)
+    return lambda view, run, look: render([section(view, run)], look)
 
 
 def _junit() -> Renderer[PlanView]:
@@ -78,9 +92,9 @@ def _junit() -> Renderer[PlanView]:
 
 
 def _prometheus() -> Renderer[PlanView]:
-    from reconciler.reports.prometheus import render_plan
+    from reconciler.report.prometheus import render
 
-    return lambda view, run, _: render_plan(view, run)
+    return lambda view, run, look: render([section(view, run)], look)
 
 
 PLAN: dict[str, Load[PlanView]] = {

@@ -272,7 +272,7 @@ def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> I
             yield journal
     finally:
         if store.still_locked:
-            from reconciler.reports.escape import for_terminal
+            from reconciler.report.escape import for_terminal
 
             terminal.say(for_terminal(f"Warning: {store.still_locked}."))
 

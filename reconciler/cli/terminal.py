@@ -67,7 +67,7 @@ def put(text: str) -> None:
 
 def print_complaints(complaints: Sequence[Complaint], color: str = "auto") -> None:
     """Complaints about files, on stderr."""
-    from reconciler.reports import text
+    from reconciler.report import text
 
     if complaints:
         say(text.render_complaints(complaints, color=wants_color(sys.stderr, color)))
@@ -78,7 +78,7 @@ def print_error(error: ReconcilerError, account: str = "") -> None:
     if isinstance(error, InputError):
         print_complaints(error.complaints)
         return
-    from reconciler.reports.escape import for_terminal
+    from reconciler.report.escape import for_terminal
 
     say(f"{f'Error ({account})' if account else 'Error'}: {for_terminal(error.message)}")
     if error.hint:

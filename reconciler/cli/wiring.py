@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
     from reconciler.ports import IconFiles, Journal, ReadPorts, WritePorts
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 SANDBOX_ACCOUNT = "5519911112222"
 
@@ -206,11 +206,11 @@ def _sandbox_account(settings: Settings) -> tuple[str, ...]:
     return settings.account or (SANDBOX_ACCOUNT,)
 
 
-def book(common: Common, loaded: Loaded, *, account: frozenset[str] | None = None) -> Book:
+def redactor(common: Common, loaded: Loaded, *, account: frozenset[str] | None = None) -> Redactor:
     """Who is called what in reports. `account`: its number keys, where they are not the configured ones."""
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
-    return Book(
+    return Redactor(
         aliases=loaded.desired.aliases(),
         account=loaded.settings.account_keys if account is None else account,
         show_numbers=common.show_numbers,

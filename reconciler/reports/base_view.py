@@ -8,44 +8,44 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.report.redact import labels
 from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, ShareView
 from reconciler.reports.change_view import change_view, people_of
-from reconciler.reports.view import labels
 
 if TYPE_CHECKING:
     from reconciler.model.attribution import Base, CauseOfChange, SettingChange
     from reconciler.model.change import ChangeKind
     from reconciler.model.plan import Action
+    from reconciler.report.redact import Redactor
     from reconciler.reports.plan_shapes import GroupView
-    from reconciler.reports.view import Book
 
 _STUCK = ("blocked", "missing", "orphaned", "held", "unreadable")
 _WHOLE: dict[ChangeKind, Action] = {"create_group": "create", "adopt_group": "adopt", "leave_group": "leave"}
 
 
-def base_view(base: Base, groups: Iterable[GroupView], book: Book) -> BaseView:
+def base_view(base: Base, groups: Iterable[GroupView], redactor: Redactor) -> BaseView:
     """The view of a base; `groups` are the views of the plan's groups, with their causes."""
     groups = tuple(groups)
-    notes = [book.problem(text) for text in base.warnings]
+    notes = [redactor.sentence(text) for text in base.warnings]
     if base.problem:
-        notes.insert(0, book.problem(base.problem))
+        notes.insert(0, redactor.sentence(base.problem))
     return BaseView(
-        ref=book.outsider(base.ref),
+        ref=redactor.untrusted(base.ref),
         commit=base.commit,
         loaded=not base.problem,
         this_change=_share(groups, "this_change"),
         before=_share(groups, "before"),
-        settings=tuple(_setting(change, book) for change in base.settings),
-        dropped=_dropped(base, book),
+        settings=tuple(_setting(change, redactor) for change in base.settings),
+        dropped=_dropped(base, redactor),
         notes=tuple(notes),
     )
 
 
-def _dropped(base: Base, book: Book) -> tuple[DroppedView, ...]:
+def _dropped(base: Base, redactor: Redactor) -> tuple[DroppedView, ...]:
     return tuple(
-        DroppedView(each.name, tuple(change_view(change, book, label) for change in each.changes))
+        DroppedView(each.name, tuple(change_view(change, redactor, label) for change in each.changes))
         for each in base.attribution.dropped
-        for label in (labels(book, people_of(each.changes)),)
+        for label in (labels(redactor, people_of(each.changes)),)
     )
 
 
@@ -96,9 +96,13 @@ def _share(groups: tuple[GroupView, ...], cause: CauseOfChange) -> ShareView:
     )
 
 
-def _setting(change: SettingChange, book: Book) -> SettingView:
-    shown = {"account": book.number, "alias": book.number, "ignore": book.group_id}.get(change.setting)
-    before, after = (", ".join(map(shown or book.outsider, side)) for side in (change.before, change.after))
+def _setting(change: SettingChange, redactor: Redactor) -> SettingView:
+    shown = {"account": redactor.number, "alias": redactor.number, "ignore": redactor.group_id}.get(
+        change.setting
+    )
+    before, after = (
+        ", ".join(map(shown or redactor.untrusted, side)) for side in (change.before, change.after)
+    )
     if before == after and before:  # masked, two numbers may look alike
         after += " (another number)"
-    return SettingView(change.setting, book.outsider(change.name), before, after)
+    return SettingView(change.setting, redactor.untrusted(change.name), before, after)

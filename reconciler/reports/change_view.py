@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
     from reconciler.model.plan import GroupPlan, Objection
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 
 def people_of(changes: Iterable[Change]) -> list[str]:
@@ -41,7 +41,7 @@ def people_of(changes: Iterable[Change]) -> list[str]:
     ]
 
 
-def change_view(change: Change, book: Book, label: Callable[[str], str]) -> ChangeView:
+def change_view(change: Change, redactor: Redactor, label: Callable[[str], str]) -> ChangeView:
     """The view of a change without its cause; `label` is what people are called in its group."""
 
     def people(affected: tuple[Affected, ...]) -> tuple[PersonView, ...]:
@@ -49,11 +49,11 @@ def change_view(change: Change, book: Book, label: Callable[[str], str]) -> Chan
 
     match change:
         case CreateGroup(subject):
-            return ChangeView(change.kind, after=book.outsider(subject))
+            return ChangeView(change.kind, after=redactor.untrusted(subject))
         case AdoptGroup(group_id, _, was):
-            return ChangeView(change.kind, was, book.group_id(group_id))
+            return ChangeView(change.kind, was, redactor.group_id(group_id))
         case SetSubject(before, after):
-            return ChangeView(change.kind, book.outsider(before), book.outsider(after))
+            return ChangeView(change.kind, redactor.untrusted(before), redactor.untrusted(after))
         case SetIcon(before, after):
             return ChangeView(change.kind, seen_picture(before), file_picture(after))
         case RemoveIcon(before):
@@ -81,7 +81,7 @@ def file_picture(icon: Icon) -> PictureView:
 
 
 def invite_views(
-    group: GroupPlan, book: Book, found: GroupAttribution | None = None
+    group: GroupPlan, redactor: Redactor, found: GroupAttribution | None = None
 ) -> tuple[InviteView, ...]:
     """Who has yet to join a group; with `found`, because of this change or before it."""
 
@@ -91,19 +91,21 @@ def invite_views(
         return "before" if invite in found.before.invites else "this_change"
 
     return tuple(
-        InviteView(invite.person.alias or book.person(invite.person.numbers[0]), invite.role, cause(invite))
+        InviteView(
+            invite.person.alias or redactor.person(invite.person.numbers[0]), invite.role, cause(invite)
+        )
         for invite in group.to_invite
     )
 
 
 def objection_views(
-    objections: tuple[Objection, ...], book: Book, causes: Mapping[str, CauseOfChange]
+    objections: tuple[Objection, ...], redactor: Redactor, causes: Mapping[str, CauseOfChange]
 ) -> tuple[ObjectionView, ...]:
     """What the guards say, with the cause of each where that is known."""
     return tuple(
         ObjectionView(
             objection.code,
-            book.note(objection.note),
+            redactor.note(objection.note),
             objection.groups,
             objection.lifted_by,
             objection.code not in NEVER_LIFTED,

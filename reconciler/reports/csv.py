@@ -14,17 +14,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from reconciler.report.escape import for_terminal
 from reconciler.reports.difflines import words
-from reconciler.reports.escape import for_terminal
 
 if TYPE_CHECKING:
-    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView, OutcomeView
-    from reconciler.reports.drift_shapes import DriftView, FieldDriftView, GroupDriftView
     from reconciler.reports.invites_shapes import InvitesView
     from reconciler.reports.list_shapes import ListView
     from reconciler.reports.plan_shapes import PlanView
     from reconciler.reports.shapes import ChangeView
-    from reconciler.reports.validate_shapes import ValidationView
 
 COLUMNS = (
     "group",
@@ -45,18 +42,6 @@ LIST_COLUMNS = ("subject", "id", "people", "admins", "role", "manifest", "file",
 PLAN_COLUMNS = (
     "group", "action", "change", "before", "after", "person", "reason", "cause", "file", "line", "notes"
 )  # fmt: skip
-
-APPLY_COLUMNS = (
-    "group", "action", "change", "before", "after", "people", "status", "code", "message", "hint", "file",
-    "line",
-)  # fmt: skip
-
-DRIFT_COLUMNS = (
-    "group", "status", "field", "cause", "desired", "last_applied", "live", "person", "change", "since",
-    "file", "line", "notes",
-)  # fmt: skip
-
-COMPLAINT_COLUMNS = ("file", "line", "column", "severity", "rule", "message", "hint")
 
 _FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
@@ -123,50 +108,6 @@ def render_plan(view: PlanView) -> str:
     )
 
 
-def render_apply(view: ApplyView) -> str:
-    """A row a change with what became of it; a group that was not worked on has a row as well."""
-    return _table(
-        APPLY_COLUMNS,
-        (
-            (group.name, group.action, *cells, group.file, group.line)
-            for group in view.groups
-            for cells in [_outcome(outcome) for outcome in group.outcomes] or [_no_outcome(group)]
-        ),
-    )
-
-
-def render_drift(view: DriftView) -> str:
-    """A row a field that differs, and of people a row a person; a group without one has a row as well."""
-    return _table(
-        DRIFT_COLUMNS,
-        (
-            (group.name, group.status, *cells, group.file, group.line, " ".join(group.notes))
-            for group in view.groups
-            for field in group.fields or (None,)
-            for cells in _field(field, group)
-        ),
-    )
-
-
-def render_validation(view: ValidationView) -> str:
-    """A row a complaint, in the order of the files."""
-    return _table(
-        COMPLAINT_COLUMNS,
-        (
-            (
-                found.mark.file,
-                found.mark.line,
-                found.mark.column,
-                "warning" if found.warning else "error",
-                found.rule,
-                found.message,
-                found.hint,
-            )
-            for found in sorted(view.complaints)
-        ),
-    )
-
-
 Cell = str | int | None
 
 
@@ -178,30 +119,6 @@ def _change(change: ChangeView | None, cause: str | None) -> Iterator[tuple[Cell
             yield (change.kind, "", "", person.who, person.reason, change.cause)
     else:
         yield (change.kind, words(change.before), words(change.after), "", "", change.cause)
-
-
-def _outcome(outcome: OutcomeView) -> tuple[Cell, ...]:
-    change, problem = outcome.change, outcome.problem
-    people = ", ".join(person.who for person in change.people)
-    why = (problem.code, problem.message, problem.hint) if problem else ("", "", "")
-    return (change.kind, words(change.before), words(change.after), people, outcome.status, *why)
-
-
-def _no_outcome(group: GroupOutcomeView) -> tuple[Cell, ...]:
-    return ("", "", "", "", "", "", " ".join(group.notes), "")
-
-
-def _field(field: FieldDriftView | None, group: GroupDriftView) -> Iterator[tuple[Cell, ...]]:
-    since = (field.since if field else None) or group.since
-    seen = "" if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}"
-    if field is None:
-        yield ("", "", "", "", "", "", "", seen)
-        return
-    values = tuple(words(value) for value in (field.desired, field.last_applied, field.live))
-    if not field.people:
-        yield (field.field, field.cause, *values, "", "", seen)
-    for each in field.people:
-        yield (field.field, each.cause, *values, each.who, each.change, seen)
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]) -> str:

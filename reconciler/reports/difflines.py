@@ -1,4 +1,4 @@
-"""Changes and drifts as the lines of a diff: `- ` what is there, `+ ` what would be.
+"""Changes as the lines of a diff: `- ` what is there, `+ ` what would be.
 
 Lines hold words of outsiders as they are; each is one line once its format has escaped it.
 """
@@ -6,30 +6,14 @@ Lines hold words of outsiders as they are; each is one line once its format has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from reconciler.reports.shapes import ChangeView, PersonView, PictureView
-
-if TYPE_CHECKING:
-    from reconciler.model.drift import Cause
-    from reconciler.reports.drift_shapes import FieldDriftView
-
-CAUSES: dict[Cause, str] = {
-    "edited_outside": "changed outside",
-    "not_applied": "not applied yet",
-    "both": "changed outside, and not applied yet",
-    "unknown": "nothing on record says who changed it",
-}
 
 
 def of_changes(changes: Iterable[ChangeView]) -> tuple[str, ...]:
     """What becomes of a group, in the order in which it is done."""
     return tuple(line for change in changes for line in _change(change))
-
-
-def of_drift(fields: Iterable[FieldDriftView]) -> tuple[str, ...]:
-    """How a group differs, field by field: below the name and the cause, live and then what is wanted."""
-    return tuple(line for field in fields for line in _field(field))
 
 
 def _change(change: ChangeView) -> Iterator[str]:
@@ -65,19 +49,6 @@ def _change(change: ChangeView) -> Iterator[str]:
 def _people(what: str, people: Iterable[PersonView]) -> Iterator[str]:
     for person in people:
         yield f"{what}: {person.who}" + (f" ({person.reason})" if person.reason else "")
-
-
-def _field(field: FieldDriftView) -> Iterator[str]:
-    yield f"  {field.field}: {CAUSES[field.cause]}"
-    if field.people:
-        for each in field.people:
-            what = {"promote": "+ admin", "demote": "- admin", "remove": "- member"}[each.change]
-            yield f"{what}: {each.who}" + (f" ({CAUSES[each.cause]})" if each.cause != field.cause else "")
-        return
-    if field.live is not None:
-        yield f"- {field.field}: {words(field.live)}"
-    if field.desired is not None:
-        yield f"+ {field.field}: {words(field.desired)}"
 
 
 def words(value: object) -> str:

@@ -10,17 +10,17 @@ from reconciler.reports.doctor_shapes import DoctorView, FindingView
 
 if TYPE_CHECKING:
     from reconciler.model.finding import Finding
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 
-def doctor_view(findings: Iterable[Finding], book: Book) -> DoctorView:
+def doctor_view(findings: Iterable[Finding], redactor: Redactor) -> DoctorView:
     """The view of what was found, in its order."""
     shown = tuple(
         FindingView(
             finding.check,
             finding.verdict,
-            book.problem(book.note(finding.note)),
-            book.problem(finding.hint),
+            redactor.sentence(redactor.note(finding.note)),
+            redactor.sentence(finding.hint),
         )
         for finding in findings
     )

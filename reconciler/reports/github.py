@@ -7,24 +7,19 @@ them (`%`, CR, LF; in properties also `:` and `,`): nobody's text begins a line,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from reconciler.report.escape import for_terminal
 from reconciler.reports import difflines
-from reconciler.reports.escape import for_terminal
-from reconciler.reports.phrases import Cell, counted
-from reconciler.reports.values import changes
+from reconciler.reports.phrases import Cell, changes, counted
 
 if TYPE_CHECKING:
-    from reconciler.errors import Complaint
-    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView
+    from reconciler.report.section import Run
     from reconciler.reports.base_shapes import BaseView
-    from reconciler.reports.drift_shapes import DriftView, GroupDriftView
     from reconciler.reports.plan_shapes import GroupView, PlanView
-    from reconciler.reports.run import Run
     from reconciler.reports.shapes import ObjectionView
-    from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 Kind = Literal["error", "warning", "notice"]
 
@@ -65,65 +60,6 @@ def render_plan(view: PlanView, run: Run) -> str:
     )
 
 
-def render_apply(view: ApplyView, run: Run) -> str:
-    """Errors: what failed or is unknown, and what stands in the way. Warnings: what was skipped."""
-    from reconciler.reports import apply_layout
-
-    return _draw(
-        (
-            _sum(apply_layout.apply_summary(view), run),
-            *_unsaved(view),
-            *_run(view.complete, view.notes),
-            *_objections(view.objections),
-            *(note for group in view.groups for note in _applied(group)),
-        ),
-        run,
-    )
-
-
-def render_drift(view: DriftView, run: Run) -> str:
-    """Errors: what drifted, is missing, blocked, unreadable. Notices: what is not applied yet, or on hold."""
-    from reconciler.reports import drift_layout
-
-    return _draw(
-        (
-            _sum(drift_layout.drift_summary(view), run),
-            *_run(view.complete, view.notes),
-            *(note for group in view.groups for note in _drifted(group)),
-        ),
-        run,
-    )
-
-
-def render_validation(view: ValidationView, run: Run) -> str:
-    """An annotation a complaint, at its line and column."""
-    mistakes = sum(not complaint.warning for complaint in view.complaints)
-    count = counted(mistakes, "mistake") if view.groups is None else counted(view.groups, "group")
-    summary = _Note("notice", 0, f"reconciler {run.what}", (f"{count}.",))
-    return _draw((summary, *_complaints(view.complaints)), run)
-
-
-def render_failure(view: FailureView, run: Run) -> str:
-    """The error that ended the run; for mistakes in files one a mistake."""
-    if view.complaints:
-        return _draw(_complaints(view.complaints), run)
-    return _draw((_Note("error", 0, f"reconciler {run.what}", _lines(view.message, view.hint)),), run)
-
-
-def encode_outputs(values: Mapping[str, str], delimiter: str) -> str:
-    """Lines for `$GITHUB_OUTPUT`: `name=value`, or for several lines `name<<DELIMITER`. `delimiter` is
-    random; raises `ValueError` where a value holds it all the same."""
-    found = []
-    for name, value in values.items():
-        if "\n" not in value and "\r" not in value:
-            found.append(f"{name}={value}\n")
-        elif delimiter in value:
-            raise ValueError("the delimiter stands in a value")
-        else:
-            found.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
-    return "".join(found)
-
-
 def _lines(*texts: str) -> tuple[str, ...]:
     return tuple(filter(None, texts))
 
@@ -139,13 +75,6 @@ def _run(complete: bool, notes: tuple[str, ...]) -> Iterator[_Note]:
         )
     else:
         yield from (_Note("warning", 0, "note", (note,)) for note in notes)
-
-
-def _unsaved(view: ApplyView) -> Iterator[_Note]:
-    if view.unsaved is not None:
-        bind = (f"reconciler state bind {name} {id}" for name, id in view.bind)
-        lines = _lines(view.unsaved.message, view.unsaved.hint, *bind)
-        yield _Note("error", 0, "the state could not be saved", lines)
 
 
 def _base(base: BaseView | None) -> Iterator[_Note]:
@@ -192,56 +121,6 @@ def _planned(group: GroupView) -> Iterator[_Note]:
                 yield _Note("notice", 1, f"{group.name}: to {group.action}", lines, *place)
         case "none":
             pass
-
-
-def _applied(group: GroupOutcomeView) -> Iterator[_Note]:
-    place = (group.file or "", group.line or 0)
-    bad = {outcome.status for outcome in group.outcomes} - {"done"}
-    if bad:
-        lines = []
-        for outcome in group.outcomes:
-            if outcome.status != "done":
-                problem = outcome.problem
-                why = f": {problem.message}" if problem else ""
-                lines += [
-                    f"{outcome.change.kind} {outcome.status}{why}",
-                    *_lines(problem.hint if problem else ""),
-                ]
-        words = ", ".join(status for status in ("failed", "unknown", "skipped") if status in bad)
-        kind: Kind = "warning" if bad == {"skipped"} else "error"
-        yield _Note(kind, 2, f"{group.name}: {words}", tuple(lines), *place)
-    elif group.action in ("unreadable", "missing", "blocked"):
-        rank = ("unreadable", "missing", "blocked").index(group.action)
-        yield _Note("error", 3 + rank, f"{group.name}: {group.action}", group.notes, *place)
-    elif group.action in ("held", "orphaned"):
-        word = "on hold" if group.action == "held" else group.action
-        yield _Note("notice", 2, f"{group.name}: {word}", group.notes, *place)
-
-
-def _drifted(group: GroupDriftView) -> Iterator[_Note]:
-    how = "to apply it" if group.status == "pending" else "to restore it"
-    restore = f"{how}: {group.restore}" if group.restore else ""
-    keep = f"to keep it: {group.accept}" if group.accept else ""
-    lines = _lines(*group.notes, *difflines.of_drift(group.fields), restore, keep)
-    place = (group.file or "", group.line or 0)
-    match group.status:
-        case "drifted" | "missing" | "blocked" | "unreadable":
-            rank = ("unreadable", "drifted", "missing", "blocked").index(group.status)
-            yield _Note("error", 1 + rank, f"{group.name}: {group.status}", lines, *place)
-        case "pending":
-            yield _Note("notice", 1, f"{group.name}: not applied yet", lines, *place)
-        case "held":
-            yield _Note("notice", 2, f"{group.name}: on hold", lines, *place)
-        case "in_sync":
-            pass
-
-
-def _complaints(complaints: Iterable[Complaint]) -> Iterator[_Note]:
-    for found in sorted(complaints):
-        kind: Kind = "warning" if found.warning else "error"
-        mark = found.mark
-        lines = _lines(found.message, found.hint)
-        yield _Note(kind, 0, found.rule, lines, mark.file, mark.line, mark.column)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.record import short_commit
 from reconciler.model.thumbnail import Thumbnails
-from reconciler.reports.escape import visible
+from reconciler.report.escape import visible
 from reconciler.reports.html_page import Page, shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from reconciler.reports.run import Run
+    from reconciler.report.section import Run
 
 
 NO_PICTURES = Thumbnails()

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from reconciler.model.attribution import CauseOfChange
     from reconciler.model.plan import Action
     from reconciler.model.thumbnail import Thumbnails
-    from reconciler.reports.apply_shapes import GroupOutcomeView
+    from reconciler.report.section import Run
     from reconciler.reports.plan_shapes import GroupView, PlanView
-    from reconciler.reports.run import Run
     from reconciler.reports.shapes import ObjectionView
 
 COLUMNS = ("Now", "After apply")
@@ -219,7 +218,7 @@ def _entry(group: GroupView, album: Album, cause: CauseOfChange | None = None) -
     )
 
 
-def joining(groups: Iterable[GroupView | GroupOutcomeView]) -> Iterator[Table]:
+def joining(groups: Iterable[GroupView]) -> Iterator[Table]:
     """Who has yet to join, one row a person and role."""
     found: dict[tuple[str, str], list[str]] = {}
     for group in groups:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from reconciler.report.redact import Redactor, shown_problem
 from reconciler.reports.import_shapes import ImportedView, ImportSummary, ImportView
-from reconciler.reports.view import Book, problem_view
 
 if TYPE_CHECKING:
     from reconciler.model.imported import ImportOutcome, ImportResult
 
 
-def import_view(result: ImportResult, book: Book) -> ImportView:
+def import_view(result: ImportResult, redactor: Redactor) -> ImportView:
     """The view of what an import did, group by group."""
     count = Counter(group.status for group in result.groups)
     return ImportView(
@@ -27,23 +27,23 @@ def import_view(result: ImportResult, book: Book) -> ImportView:
             not_begun=count["not_begun"],
             contacts=result.contacts,
         ),
-        groups=tuple(_group(group, book) for group in result.groups),
+        groups=tuple(_group(group, redactor) for group in result.groups),
         contacts=result.contacts_file,
-        unsaved=problem_view(result.unsaved, book),
-        refused=problem_view(result.refused, book),
-        notes=tuple(map(book.note, result.notes)),
+        unsaved=shown_problem(result.unsaved, redactor),
+        refused=shown_problem(result.refused, redactor),
+        notes=tuple(map(redactor.note, result.notes)),
     )
 
 
-def _group(group: ImportOutcome, book: Book) -> ImportedView:
+def _group(group: ImportOutcome, redactor: Redactor) -> ImportedView:
     return ImportedView(
-        id=book.group_id(group.id),
+        id=redactor.group_id(group.id),
         status=group.status,
-        subject=None if group.subject is None else book.outsider(group.subject),
+        subject=None if group.subject is None else redactor.untrusted(group.subject),
         name=group.name,
         file=group.file,
         icon=group.icon,
-        remarks=tuple(map(book.problem, group.remarks)),
-        problem=problem_view(group.problem, book),
+        remarks=tuple(map(redactor.sentence, group.remarks)),
+        problem=shown_problem(group.problem, redactor),
         bound=group.bound,
     )

@@ -13,38 +13,38 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model import number
 from reconciler.model.inbound import DirectMessage, GroupMessage, Match, MessageStatus, Unreadable
-from reconciler.reports.escape import for_json
+from reconciler.report.escape import for_json
 
 if TYPE_CHECKING:
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 FORMAT_VERSION = 1
 
 
-def render_inbound(heard: Iterable[Match], book: Book) -> str:
+def render_inbound(heard: Iterable[Match], redactor: Redactor) -> str:
     """One JSON object a line, each line with its newline; empty for no record."""
-    return "".join(f"{_line(each, book)}\n" for each in heard)
+    return "".join(f"{_line(each, redactor)}\n" for each in heard)
 
 
-def _line(heard: Match, book: Book) -> str:
+def _line(heard: Match, redactor: Redactor) -> str:
     record = heard.record
     values: dict[str, object] = {"format_version": FORMAT_VERSION, "kind": _kind(heard)}
     values |= {"line": record.place.line, "entry": record.place.entry}
     match record:
         case GroupMessage():
-            values |= _written(record, book) | {
-                "group": {"name": heard.name, "id": book.group_id(record.group_id)},
+            values |= _written(record, redactor) | {
+                "group": {"name": heard.name, "id": redactor.group_id(record.group_id)},
                 "appeared_as": heard.role,
             }
         case DirectMessage():
-            values |= _written(record, book)
+            values |= _written(record, redactor)
         case MessageStatus():
             values |= {
                 "delivery": record.delivery,
-                "to": _recipient(record.recipient, book),
+                "to": _recipient(record.recipient, redactor),
                 "correlation_id": None
                 if record.correlation_id is None
-                else book.outsider(record.correlation_id),
+                else redactor.untrusted(record.correlation_id),
                 "at": _at(record.at),
             }
         case Unreadable():
@@ -68,21 +68,21 @@ def _kind(heard: Match) -> str:
             assert_never(heard.record)
 
 
-def _written(record: GroupMessage | DirectMessage, book: Book) -> dict[str, object]:
+def _written(record: GroupMessage | DirectMessage, redactor: Redactor) -> dict[str, object]:
     return {
-        "from": book.person(record.sender),
-        "type": book.outsider(record.type),
+        "from": redactor.person(record.sender),
+        "type": redactor.untrusted(record.type),
         "characters": None if record.text is None else len(record.text),
         "at": _at(record.at),
     }
 
 
-def _recipient(recipient: str | None, book: Book) -> str | None:
+def _recipient(recipient: str | None, redactor: Redactor) -> str | None:
     if recipient is None:
         return None
     if number.is_wa_id(recipient):
-        return book.person(recipient)
-    return book.group_id(recipient) if number.is_group_id(recipient) else book.outsider(recipient)
+        return redactor.person(recipient)
+    return redactor.group_id(recipient) if number.is_group_id(recipient) else redactor.untrusted(recipient)
 
 
 def _at(at: datetime | None) -> str | None:

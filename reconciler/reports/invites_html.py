@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.reports.escape import for_terminal
+from reconciler.report.escape import for_terminal
 from reconciler.reports.invites_layout import NO_SHEET, STATUSES, WARNING, history
 from reconciler.reports.phrases import counted
 from reconciler.reports.qr import as_data_uri

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.report.markdown_text import code
 from reconciler.reports.invites_layout import NO_SHEET, STATUSES, WARNING, history
-from reconciler.reports.markdown_text import code
 from reconciler.reports.phrases import counted
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from reconciler.reports.invites_shapes import (
 
 if TYPE_CHECKING:
     from reconciler.model.invitation import GroupInvites, Invitations, Invitee
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 
-def invites_view(found: Invitations, book: Book) -> InvitesView:
+def invites_view(found: Invitations, redactor: Redactor) -> InvitesView:
     """The view of invitations, group by group in their order."""
-    groups = tuple(_group(group, book) for group in found.groups)
+    groups = tuple(_group(group, redactor) for group in found.groups)
     ready = [group for group in groups if group.link is not None]
     return InvitesView(
         complete=found.complete,
@@ -34,19 +34,19 @@ def invites_view(found: Invitations, book: Book) -> InvitesView:
             left_out=found.left_out,
         ),
         groups=groups,
-        notes=tuple(map(book.note, found.notes)),
+        notes=tuple(map(redactor.note, found.notes)),
     )
 
 
-def _group(group: GroupInvites, book: Book) -> GroupInvitesView:
-    notes = list(map(book.note, group.notes))
+def _group(group: GroupInvites, redactor: Redactor) -> GroupInvitesView:
+    notes = list(map(redactor.note, group.notes))
     if group.problem is not None:
-        hint = book.problem(group.problem.hint)
-        notes.append(book.problem(group.problem.message) + (f" ({hint})" if hint else ""))
+        hint = redactor.sentence(group.problem.hint)
+        notes.append(redactor.sentence(group.problem.message) + (f" ({hint})" if hint else ""))
     return GroupInvitesView(
         name=group.name,
         id=group.id,
-        subject=None if group.subject is None else book.outsider(group.subject),
+        subject=None if group.subject is None else redactor.untrusted(group.subject),
         status=group.status,
         link=group.link,
         people=tuple(map(_person, group.people)),

@@ -17,31 +17,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from reconciler.errors import Exit, first_exit
-from reconciler.reports.escape import for_json, for_terminal
+from reconciler.report.escape import for_json, for_terminal
+from reconciler.report.markdown_text import code, length, marker, prose
+from reconciler.report.model import Problem
+from reconciler.report.section import ENDS
 from reconciler.reports.markdown_page import BUDGET
-from reconciler.reports.markdown_text import code, length, marker, prose
-
-ENDS = {
-    Exit.OK: "done",
-    Exit.ERROR: "an error",
-    Exit.CHANGES: "something is to be done",
-    Exit.PARTIAL: "done in part",
-    Exit.CREDENTIALS: "credentials refused or missing",
-    Exit.LOCKED: "its state is locked",
-    Exit.OBJECTION: "a guard objects",
-    Exit.USAGE: "cannot be carried out",
-    Exit.BUG: "a bug",
-    Exit.INTERRUPTED: "interrupted",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an account has nothing to report. `code` is stable: `credentials`, `locked`, `http_503` …"""
-
-    code: str
-    message: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

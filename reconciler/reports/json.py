@@ -6,42 +6,16 @@ A verb's document is in `<verb>_json`. Within a `format_version` keys are only e
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.reports.escape import for_json
+from reconciler.report.escape import for_json
 from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, PictureView, UnmanagedView
 
 if TYPE_CHECKING:
-    from reconciler.errors import Complaint
     from reconciler.model.attribution import CauseOfChange
 
 FORMAT_VERSION = 1
-
-
-def render_validation(complaints: Sequence[Complaint], groups: int | None) -> str:
-    """What is wrong with the files, as a JSON document; `groups` is None when there was a mistake."""
-    return document(
-        {
-            "format_version": FORMAT_VERSION,
-            "kind": "validate",
-            "valid": groups is not None,
-            "groups": groups,
-            "complaints": [
-                {
-                    "file": complaint.mark.file,
-                    "line": complaint.mark.line,
-                    "column": complaint.mark.column,
-                    "severity": "warning" if complaint.warning else "error",
-                    "message": complaint.message,
-                    "hint": complaint.hint,
-                    "rule": complaint.rule,
-                }
-                for complaint in sorted(complaints)
-            ],
-        }
-    )
 
 
 def document(value: object) -> str:

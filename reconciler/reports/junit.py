@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
+from reconciler.report.escape import for_terminal
 from reconciler.reports import difflines
-from reconciler.reports.escape import for_terminal
 
 if TYPE_CHECKING:
-    from reconciler.reports.apply_shapes import ApplyView, GroupOutcomeView, OutcomeView
-    from reconciler.reports.drift_shapes import DriftView, GroupDriftView
+    from reconciler.report.section import Run
     from reconciler.reports.plan_shapes import GroupView, PlanView
-    from reconciler.reports.run import Run
     from reconciler.reports.shapes import ObjectionView
-    from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 End = Literal["failure", "error", "skipped"]
 
@@ -47,46 +43,6 @@ def render_plan(view: PlanView, run: Run) -> str:
     return _document([*cases, *_objections(view.objections), *_run(view.complete, view.notes)], run)
 
 
-def render_apply(view: ApplyView, run: Run) -> str:
-    """A group passes when all that was to be done is done."""
-    cases = [*map(_applied, view.groups), *_objections(view.objections), *_run(view.complete, view.notes)]
-    if view.unsaved is not None:
-        lines = (view.unsaved.hint, *(f"reconciler state bind {name} {id}" for name, id in view.bind))
-        cases.append(_Case("state", "reconciler", "error", view.unsaved.code, view.unsaved.message, lines))
-    return _document(cases, run)
-
-
-def render_drift(view: DriftView, run: Run) -> str:
-    """A group that drifted, is missing or blocked is a failure; what is only not applied yet is skipped."""
-    return _document([*map(_drifted, view.groups), *_run(view.complete, view.notes)], run)
-
-
-def render_validation(view: ValidationView, run: Run) -> str:
-    """One test case a file that has a complaint, and one for all of them together: files that are as they
-    should be are not named."""
-    found = sorted(view.complaints)
-    cases = []
-    for file, group in groupby(found, key=lambda complaint: complaint.mark.file):
-        complaints = list(group)
-        wrong = [complaint for complaint in complaints if not complaint.warning]
-        lines = tuple(map(str, complaints))
-        first = (wrong or complaints)[0]
-        end: End = "failure" if wrong else "skipped"
-        cases.append(_Case(file, "files", end, first.rule, first.message, lines))
-    cases.append(
-        _Case("all files", "files", "failure", "mistakes", "there are mistakes in the files")
-        if view.groups is None
-        else _Case("all files", "files")
-    )
-    return _document(cases, run)
-
-
-def render_failure(view: FailureView, run: Run) -> str:
-    """The run itself is an error."""
-    lines = (view.hint, *map(str, sorted(view.complaints)))
-    return _document([_Case("run", "reconciler", "error", "error", view.message, lines)], run)
-
-
 def _planned(group: GroupView) -> _Case:
     place = group.file or "no manifest"
     lines = (*group.notes, *difflines.of_changes(group.changes or group.withheld))
@@ -103,54 +59,6 @@ def _planned(group: GroupView) -> _Case:
             return _Case(group.name, place, "failure", group.action, f"the group is {group.action}", lines)
         case "create" | "adopt" | "update" | "leave":
             return _Case(group.name, place, "failure", group.action, f"to {group.action}", lines)
-
-
-def _applied(group: GroupOutcomeView) -> _Case:
-    place = group.file or "no manifest"
-    bad = [outcome for outcome in group.outcomes if outcome.status != "done"]
-    if bad:
-        end: End = "skipped" if all(outcome.status == "skipped" for outcome in bad) else "failure"
-        worst = min(bad, key=lambda outcome: _WORST.index(outcome.status))
-        message = worst.problem.message if worst.problem else worst.status
-        lines = tuple(line for outcome in group.outcomes for line in _outcome(outcome))
-        return _Case(group.name, place, end, worst.status, message, lines)
-    match group.action:
-        case "unreadable":
-            return _Case(group.name, place, "error", group.action, "could not be read", group.notes)
-        case "held" | "orphaned":
-            return _Case(group.name, place, "skipped", group.action, "; ".join(group.notes))
-        case "blocked" | "missing":
-            message = f"the group is {group.action}"
-            return _Case(group.name, place, "failure", group.action, message, group.notes)
-        case _:
-            return _Case(group.name, place)
-
-
-_WORST = ("failed", "unknown", "skipped", "done")
-
-
-def _outcome(outcome: OutcomeView) -> Iterable[str]:
-    problem = outcome.problem
-    why = f": {problem.message}" if problem else ""
-    hint = f" ({problem.hint})" if problem and problem.hint else ""
-    yield f"{outcome.status}{why}{hint}"
-    yield from difflines.of_changes([outcome.change])
-
-
-def _drifted(group: GroupDriftView) -> _Case:
-    place = group.file or "no manifest"
-    answers = filter(None, (group.restore, group.accept))
-    lines = (*group.notes, *difflines.of_drift(group.fields), *answers)
-    match group.status:
-        case "in_sync":
-            return _Case(group.name, place)
-        case "unreadable":
-            return _Case(group.name, place, "error", group.status, "could not be read", lines)
-        case "pending" | "held":
-            word = "not applied yet" if group.status == "pending" else "on hold"
-            return _Case(group.name, place, "skipped", group.status, word, lines)
-        case "drifted" | "missing" | "blocked":
-            return _Case(group.name, place, "failure", group.status, f"the group is {group.status}", lines)
 
 
 def _objections(objections: Iterable[ObjectionView]) -> Iterable[_Case]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from reconciler.reports.phrases import ACTIONS, Cell, Field, Item, counted, plain
 
 if TYPE_CHECKING:
-    from reconciler.reports.apply_shapes import GroupOutcomeView
     from reconciler.reports.plan_shapes import GroupView
     from reconciler.reports.shapes import InviteView
 
@@ -30,7 +29,7 @@ def nobody(groups: int, others: Sequence[str]) -> Cell:
     return (("Nobody to promote", "strong"), (f": {' · '.join((what, *others))}.", ""))
 
 
-def head_of(group: GroupView | GroupOutcomeView) -> Cell:
+def head_of(group: GroupView) -> Cell:
     """The symbol of what is done, the group's name, and the word for it."""
     symbol, word, style = ACTIONS[group.action]
     return ((f"{symbol} ", style), (group.name, "strong"), (f"  {word}" if word else "", style))
@@ -48,6 +47,6 @@ def incomplete(complete: bool, notes: tuple[str, ...], unreadable: int) -> list[
     return [Item(head, "", tuple(Field("", ((plain(text),),)) for text in texts))]
 
 
-def awaited(groups: Iterable[GroupView | GroupOutcomeView]) -> Iterable[tuple[str, InviteView]]:
+def awaited(groups: Iterable[GroupView]) -> Iterable[tuple[str, InviteView]]:
     """Who has yet to join which group."""
     return ((group.name, invite) for group in groups for invite in group.to_invite)

@@ -1,22 +1,22 @@
-"""The redacted view of a listing: who is called what, and what may be shown, is `view.Book`'s to say."""
+"""The redacted view of a listing: who is called what, and what may be shown, is `view.Redactor`'s to say."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.report.redact import Redactor, labels
 from reconciler.reports.list_shapes import ListedView, ListSummary, ListView
-from reconciler.reports.view import Book, labels
 
 if TYPE_CHECKING:
     from reconciler.model.listing import ListedGroup, Listing
 
 
-def list_view(found: Listing, book: Book) -> ListView:
+def list_view(found: Listing, redactor: Redactor) -> ListView:
     """The view of a listing, group by group in its order."""
-    groups = tuple(_group(group, book) for group in found.groups)
+    groups = tuple(_group(group, redactor) for group in found.groups)
     return ListView(
         complete=found.complete,
-        account=None if found.account is None else book.number(found.account),
+        account=None if found.account is None else redactor.number(found.account),
         guessed=found.guessed,
         summary=ListSummary(
             total=found.total,
@@ -26,21 +26,21 @@ def list_view(found: Listing, book: Book) -> ListView:
             unreadable=sum(group.subject is None for group in groups),
         ),
         groups=groups,
-        notes=tuple(map(book.note, found.notes)),
+        notes=tuple(map(redactor.note, found.notes)),
     )
 
 
-def _group(group: ListedGroup, book: Book) -> ListedView:
+def _group(group: ListedGroup, redactor: Redactor) -> ListedView:
     live, owner = group.live, group.owner
-    label = labels(book, live.participants if live else ())
+    label = labels(redactor, live.participants if live else ())
     notes = []
     if group.problem is not None:
-        notes.append(book.problem(f"could not be read: {group.problem.message}"))
+        notes.append(redactor.sentence(f"could not be read: {group.problem.message}"))
     if owner is not None and owner.mark is None:
         notes.append(f"its manifest is gone; state knows it as {owner.name}")
     return ListedView(
-        id=book.group_id(group.id),
-        subject=None if live is None else book.outsider(live.subject),
+        id=redactor.group_id(group.id),
+        subject=None if live is None else redactor.untrusted(live.subject),
         people=tuple(sorted(map(label, live.participants))) if live else (),
         admins=tuple(sorted(map(label, live.admins))) if live else (),
         role=group.role,

@@ -11,37 +11,37 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler.model.record import CHANGES, short_commit
-from reconciler.reports.escape import for_json, for_terminal
+from reconciler.report.escape import for_json, for_terminal
 
 if TYPE_CHECKING:
     from reconciler.model.story import Chapter, Fact
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 _HASH = 10  # characters of a commit that are shown in text
 
 
-def render_text(chapters: Iterable[Chapter], book: Book) -> str:
+def render_text(chapters: Iterable[Chapter], redactor: Redactor) -> str:
     """A paragraph a run, the newest first; "" for none."""
-    return "\n\n".join("\n".join(map(for_terminal, _lines(chapter, book))) for chapter in chapters)
+    return "\n\n".join("\n".join(map(for_terminal, _lines(chapter, redactor))) for chapter in chapters)
 
 
-def render_json(chapters: Iterable[Chapter], book: Book, *, complete: bool = True) -> str:
+def render_json(chapters: Iterable[Chapter], redactor: Redactor, *, complete: bool = True) -> str:
     """`{format_version, kind: "state_log", complete, runs: [{rev, at, title, run, by, commit, readable,
     names}]}`; `complete`: whether older runs were looked at as well."""
     document = {
         "format_version": 1,
         "kind": "state_log",
         "complete": complete,
-        "runs": [_document(chapter, book) for chapter in chapters],
+        "runs": [_document(chapter, redactor) for chapter in chapters],
     }
     return for_json(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _lines(chapter: Chapter, book: Book) -> Iterator[str]:
+def _lines(chapter: Chapter, redactor: Redactor) -> Iterator[str]:
     written = chapter.written
-    yield f"{written.rev[:_HASH]}  {written.at:%Y-%m-%d %H:%M} UTC  {book.outsider(written.title)}"
-    by = f"{book.outsider(written.actor)}, " if written.actor else ""
-    run = _address(written.run, book) or "by hand"
+    yield f"{written.rev[:_HASH]}  {written.at:%Y-%m-%d %H:%M} UTC  {redactor.untrusted(written.title)}"
+    by = f"{redactor.untrusted(written.actor)}, " if written.actor else ""
+    run = _address(written.run, redactor) or "by hand"
     commit = f"  manifests {short_commit(written.commit, _HASH)}" if _is_commit(written.commit) else ""
     yield f"    {by}{run}{commit}"
     if chapter.names is None:
@@ -49,40 +49,40 @@ def _lines(chapter: Chapter, book: Book) -> Iterator[str]:
     width = max((len(story.name) for story in chapter.names or ()), default=0)
     for story in chapter.names or ():
         for index, fact in enumerate(story.facts):
-            yield f"    {'' if index else story.name:<{width}}  {_words(fact, book)}"
+            yield f"    {'' if index else story.name:<{width}}  {_words(fact, redactor)}"
 
 
-def _document(chapter: Chapter, book: Book) -> dict[str, Any]:
+def _document(chapter: Chapter, redactor: Redactor) -> dict[str, Any]:
     written = chapter.written
     return {
         "rev": written.rev,
         "at": written.at.isoformat().replace("+00:00", "Z"),
-        "title": book.outsider(written.title),
-        "run": _address(written.run, book) or None,
-        "by": book.outsider(written.actor) or None,
+        "title": redactor.untrusted(written.title),
+        "run": _address(written.run, redactor) or None,
+        "by": redactor.untrusted(written.actor) or None,
         "commit": short_commit(written.commit, 64) if _is_commit(written.commit) else None,
         "readable": chapter.names is not None,
         "names": [
-            {"name": story.name, "changes": [_change(fact, book) for fact in story.facts]}
+            {"name": story.name, "changes": [_change(fact, redactor) for fact in story.facts]}
             for story in chapter.names or ()
         ],
     }
 
 
-def _change(fact: Fact, book: Book) -> dict[str, Any]:
+def _change(fact: Fact, redactor: Redactor) -> dict[str, Any]:
     document: dict[str, Any] = {"kind": fact.kind}
     for key, value in (("before", fact.before), ("after", fact.after)):
         if value is not None:
-            document[key] = _value(fact, value, book)
+            document[key] = _value(fact, value, redactor)
     for key, people in (("added", fact.added), ("removed", fact.removed)):
         if people:
-            document[key] = [_person(ref, book) for ref in people]
+            document[key] = [_person(ref, redactor) for ref in people]
     return document
 
 
-def _words(fact: Fact, book: Book) -> str:
+def _words(fact: Fact, redactor: Redactor) -> str:
     before, after = (
-        None if value is None else _value(fact, value, book) for value in (fact.before, fact.after)
+        None if value is None else _value(fact, value, redactor) for value in (fact.before, fact.after)
     )
     match fact.kind:
         case "bound":
@@ -102,23 +102,23 @@ def _words(fact: Fact, book: Book) -> str:
         case "link_version":
             return f"link version  {before or 'none'} → {after or 'none'}"
         case "admins" | "members" | "joined":
-            signs = [f"+ {_person(ref, book)}" for ref in fact.added]
-            signs += [f"- {_person(ref, book)}" for ref in fact.removed]
+            signs = [f"+ {_person(ref, redactor)}" for ref in fact.added]
+            signs += [f"- {_person(ref, redactor)}" for ref in fact.removed]
             return f"{fact.kind}  {', '.join(signs) or 'nobody'}"
         case "sent":
-            return f"sent the link to {', '.join(_person(ref, book) for ref in fact.added)}"
+            return f"sent the link to {', '.join(_person(ref, redactor) for ref in fact.added)}"
         case _:
             assert_never(fact.kind)
 
 
-def _value(fact: Fact, value: str, book: Book) -> str:
+def _value(fact: Fact, value: str, redactor: Redactor) -> str:
     match fact.kind:
         case "bound" | "forgotten":
-            return book.group_id(value)
+            return redactor.group_id(value)
         case "left":
-            return book.group_id(value) if value == fact.before else value
+            return redactor.group_id(value) if value == fact.before else value
         case "creating" | "given_up" | "subject":
-            return book.outsider(value)
+            return redactor.untrusted(value)
         case _:
             return value[:64]
 
@@ -127,9 +127,9 @@ def _is_commit(text: str) -> bool:
     return text.removesuffix(CHANGES).isalnum()
 
 
-def _address(run: str, book: Book) -> str:
+def _address(run: str, redactor: Redactor) -> str:
     """A run's address or name: its digits are those of a run, but whoever may push can write others."""
-    return run[:200] if run.startswith(("https://", "http://")) and run.isascii() else book.outsider(run)
+    return run[:200] if run.startswith(("https://", "http://")) and run.isascii() else redactor.untrusted(run)
 
 
 def _quoted(text: str | None) -> str:
@@ -146,5 +146,5 @@ def _picture(sha256: str | None) -> str:
             return sha256[:4]
 
 
-def _person(ref: str, book: Book) -> str:
-    return book.person(ref) if ref.isdigit() else book.outsider(ref)
+def _person(ref: str, redactor: Redactor) -> str:
+    return redactor.person(ref) if ref.isdigit() else redactor.untrusted(ref)

@@ -10,42 +10,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.model.record import short_commit
-from reconciler.reports.markdown_page import BUDGET, Page, Section, item_block, page
-from reconciler.reports.markdown_text import code, length, marker, prose
-from reconciler.reports.phrases import Cell, Item, counted
-from reconciler.reports.validate_shapes import FailureView, ValidationView
+from reconciler.report.markdown_text import code, marker, prose
+from reconciler.reports.markdown_page import BUDGET, Page, item_block
+from reconciler.reports.phrases import Cell, Item
 
 if TYPE_CHECKING:
-    from reconciler.reports.run import Run
+    from reconciler.report.section import Run
 
 PEOPLE = 20  # of one kind of change in one group
-COMPLAINTS = 1000
 _AROUND = 600  # characters for what stands around several reports in one, and around each of them
 
 
 def budget(run: Run) -> int:
     """Characters for a run's report: all that a comment takes, or its share of that."""
     return BUDGET if run.share == 1 else max(_AROUND, (BUDGET - _AROUND) // run.share - _AROUND)
-
-
-def render_validation(view: ValidationView, run: Run, *, budget: int = BUDGET) -> str:
-    """The verdict on the files, and every complaint with its place and its mend."""
-    errors = sum(not complaint.warning for complaint in view.complaints)
-    warnings = len(view.complaints) - errors
-    if view.groups is None:
-        title = counted(errors, "mistake")
-    else:
-        title = f"no mistakes in {counted(view.groups, 'group')}"
-    title += f", {counted(warnings, 'warning')}" if warnings else ""
-    return bounded([f"## Files: {title}"], [_complaints(view)], run, budget)
-
-
-def render_failure(view: FailureView, run: Run, *, budget: int = BUDGET) -> str:
-    """Why there is no result."""
-    top = [f"## {about_whom(run.verb.capitalize(), run)} failed", f"**Error:** {prose(view.message[:1000])}"]
-    top += [prose(view.hint[:1000])] if view.hint else []
-    section = _complaints(ValidationView(view.complaints, None))
-    return bounded(top, [section], run, budget, quiet=False)
 
 
 def about_whom(verb: str, run: Run) -> str:
@@ -70,23 +48,6 @@ def listed(items: Sequence[Item]) -> str:
     return "\n\n".join(item_block(item) for item in items)
 
 
-def _complaints(view: ValidationView) -> Section:
-    found = sorted(view.complaints, key=lambda complaint: (complaint.warning, complaint))
-    items = tuple(
-        Item(
-            (
-                ("warning" if complaint.warning else "error", ""),
-                (f"{complaint.mark}", "strong"),
-                (complaint.message, ""),
-                (f"({complaint.hint})" if complaint.hint else "", ""),
-            ),
-            names=(f"{number}",),
-        )
-        for number, complaint in enumerate(found[:COMPLAINTS])
-    )
-    return Section("", (), items, counted(len(found), "complaint"), "complaint")
-
-
 def footer(run: Run) -> str:
     """What made the page: version, account, commit, API."""
     facts = [f"reconciler {run.version}"]
@@ -94,20 +55,6 @@ def footer(run: Run) -> str:
     facts += [f"commit {short_commit(run.commit, 12)}"] if run.commit else []
     facts += [f"API {run.api}"] if run.api else []
     return " · ".join(map(code, facts))
-
-
-def bounded(
-    top: Sequence[str],
-    sections: Sequence[Section],
-    run: Run,
-    budget: int,
-    *,
-    bottom: str = "",
-    quiet: bool | None = None,
-) -> str:
-    """A page without a digest; `quiet` tells an issue whether there is anything to be told."""
-    room = budget - length(marked(run, "", Page("", 10**6, True), quiet)) - 1
-    return whole(page(top, sections, [bottom, footer(run)], room), run, "", quiet)
 
 
 def marked(run: Run, digest: str, made: Page, quiet: bool | None = None) -> str:

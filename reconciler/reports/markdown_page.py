@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reconciler.reports.markdown_text import code, fence, folded, length, prose
+from reconciler.report.markdown_text import code, fence, folded, length, prose
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted
 
 BUDGET = 60_000

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, PersonView, PictureView
 
 if TYPE_CHECKING:
-    from reconciler.reports.plan_shapes import AdminView
+    from reconciler.reports.plan_shapes import AdminView, GroupView
 
 Span = tuple[str, str]
 """Words, and the name of their style: add, remove, change, bad, warn, dim, strong, link, or none."""
@@ -255,3 +255,8 @@ def _objection(objection: ObjectionView) -> Item:
     groups = Field("groups", ((plain(", ".join(objection.groups)),),))
     message = Field("", ((plain(objection.message),),))
     return Item(head, "", (message, groups, last) if objection.groups else (message, last))
+
+
+def changes(group: GroupView) -> bool:
+    """Whether the API would be told anything about the group: to adopt it is bookkeeping."""
+    return any(change.kind != "adopt_group" for change in group.changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.reports.json import (
     FORMAT_VERSION,
@@ -22,24 +22,27 @@ if TYPE_CHECKING:
 
 def render_plan(view: PlanView) -> str:
     """The plan as a JSON document, with a newline at its end."""
+    return document(data(view))
+
+
+def data(view: PlanView) -> dict[str, Any]:
+    """The plan as plain data."""
     base = view.base
     summary = asdict(view.summary)
     if base is not None:
         summary["attribution"] = {"this_change": asdict(base.this_change), "before": asdict(base.before)}
-    return document(
-        {
-            "format_version": FORMAT_VERSION,
-            "kind": "plan",
-            "complete": view.complete,
-            "digest": view.digest,
-            **({} if base is None else {"base": _base(base)}),
-            "summary": summary,
-            "groups": [_group(group) for group in view.groups],
-            "objections": [of_objection(objection) for objection in view.objections],
-            "unmanaged": [of_unmanaged(found) for found in view.unmanaged],
-            "notes": list(view.notes),
-        }
-    )
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "plan",
+        "complete": view.complete,
+        "digest": view.digest,
+        **({} if base is None else {"base": _base(base)}),
+        "summary": summary,
+        "groups": [_group(group) for group in view.groups],
+        "objections": [of_objection(objection) for objection in view.objections],
+        "unmanaged": [of_unmanaged(found) for found in view.unmanaged],
+        "notes": list(view.notes),
+    }
 
 
 def _base(base: BaseView) -> dict[str, object]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.report.markdown_text import code, length, names, prose
 from reconciler.reports import base_layout, base_view, phrases, plan_layout
 from reconciler.reports.layout import awaited
 from reconciler.reports.markdown import PEOPLE, about_whom, footer, listed, marked, title_of, whole
 from reconciler.reports.markdown_page import BUDGET, Page, Section, page, sentences
-from reconciler.reports.markdown_text import code, length, names, prose
 from reconciler.reports.phrases import ACTIONS, counted
 from reconciler.reports.plan_shapes import GroupView, PlanSummary, PlanView
 
 if TYPE_CHECKING:
+    from reconciler.report.section import Run
     from reconciler.reports.base_shapes import BaseView, ShareView
-    from reconciler.reports.run import Run
     from reconciler.reports.shapes import ObjectionView
 
 NAMES = 15  # groups in a short list

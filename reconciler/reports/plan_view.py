@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import number
 from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, Promote, RemoveParticipants
+from reconciler.report.redact import Redactor, labels
 from reconciler.reports.change_view import change_view, invite_views, objection_views, people_of
 from reconciler.reports.plan_shapes import AdminView, GroupView, PlanSummary, PlanView
 from reconciler.reports.shapes import UnmanagedView
-from reconciler.reports.view import Book, labels
 
 if TYPE_CHECKING:
     from reconciler.model.attribution import Base, CauseOfChange, GroupAttribution
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from reconciler.reports.base_shapes import BaseView
 
 
-def plan_view(plan: Plan, book: Book, base: Base | None = None) -> PlanView:
+def plan_view(plan: Plan, redactor: Redactor, base: Base | None = None) -> PlanView:
     """The view of a plan, group by group in the plan's order; with `base`, what it was compared with, every
     change has its cause."""
     found = base.attribution if base is not None else None
     groups = tuple(
-        _group(group, book, found.groups[group.name] if found is not None else None) for group in plan.groups
+        _group(group, redactor, found.groups[group.name] if found is not None else None)
+        for group in plan.groups
     )
     count = Counter(group.action for group in groups)
     return PlanView(
@@ -48,23 +49,24 @@ def plan_view(plan: Plan, book: Book, base: Base | None = None) -> PlanView:
             notices=sum(group.notices for group in groups),
         ),
         groups=groups,
-        objections=objection_views(plan.objections, book, found.objections if found is not None else {}),
+        objections=objection_views(plan.objections, redactor, found.objections if found is not None else {}),
         unmanaged=tuple(
             UnmanagedView(
-                book.group_id(found.id), None if found.subject is None else book.outsider(found.subject)
+                redactor.group_id(found.id),
+                None if found.subject is None else redactor.untrusted(found.subject),
             )
             for found in plan.unmanaged
         ),
-        notes=tuple(map(book.note, plan.notes)),
+        notes=tuple(map(redactor.note, plan.notes)),
         ready_only=plan.ready_only,
-        base=None if base is None else _base(base, groups, book),
+        base=None if base is None else _base(base, groups, redactor),
     )
 
 
-def _base(base: Base, groups: tuple[GroupView, ...], book: Book) -> BaseView:
+def _base(base: Base, groups: tuple[GroupView, ...], redactor: Redactor) -> BaseView:
     from reconciler.reports.base_view import base_view
 
-    return base_view(base, groups, book)
+    return base_view(base, groups, redactor)
 
 
 def admins_after(live: LiveGroup | None, changes: Iterable[Change]) -> tuple[str, ...]:
@@ -83,23 +85,23 @@ def admins_after(live: LiveGroup | None, changes: Iterable[Change]) -> tuple[str
     return tuple(admins.values())
 
 
-def _group(group: GroupPlan, book: Book, found: GroupAttribution | None) -> GroupView:
+def _group(group: GroupPlan, redactor: Redactor, found: GroupAttribution | None) -> GroupView:
     after = _admins_after(group)
-    label = labels(book, (*people_of(group.changes), *people_of(group.withheld), *(after or ())))
+    label = labels(redactor, (*people_of(group.changes), *people_of(group.withheld), *(after or ())))
     return GroupView(
         name=group.name,
-        id=None if group.id is None else book.group_id(group.id),
+        id=None if group.id is None else redactor.group_id(group.id),
         file=group.mark.file if group.mark else None,
         line=group.mark.line if group.mark else None,
         action=group.action,
         changes=tuple(
-            replace(change_view(change, book, label), cause=cause)
+            replace(change_view(change, redactor, label), cause=cause)
             for change, cause in _caused(group.changes, found)
         ),
-        withheld=tuple(change_view(change, book, label) for change in group.withheld),
-        admins_after=None if after is None else _admins(after, group, book, label),
-        to_invite=invite_views(group, book, found),
-        notes=tuple(map(book.note, group.notes)),
+        withheld=tuple(change_view(change, redactor, label) for change in group.withheld),
+        admins_after=None if after is None else _admins(after, group, redactor, label),
+        to_invite=invite_views(group, redactor, found),
+        notes=tuple(map(redactor.note, group.notes)),
         notices=group.notices,
         cause=_cause_of_group(found),
     )
@@ -139,7 +141,7 @@ def _admins_after(group: GroupPlan) -> tuple[str, ...] | None:
 
 
 def _admins(
-    wa_ids: tuple[str, ...], group: GroupPlan, book: Book, label: Callable[[str], str]
+    wa_ids: tuple[str, ...], group: GroupPlan, redactor: Redactor, label: Callable[[str], str]
 ) -> tuple[AdminView, ...]:
     """Aliases first, then numbers, the account last; the account creates what is created."""
     if not wa_ids and group.live is None:
@@ -148,7 +150,7 @@ def _admins(
 
     def rank(wa_id: str) -> tuple[bool, bool, str]:
         key = number.key(wa_id)
-        return key in book.account, key not in book.aliases, label(wa_id)
+        return key in redactor.account, key not in redactor.aliases, label(wa_id)
 
     return tuple(
         AdminView(label(wa_id), creator=number.key(wa_id) == creator) for wa_id in sorted(wa_ids, key=rank)

@@ -8,9 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from reconciler.report.model import Problem
+
 if TYPE_CHECKING:
     from reconciler.model.attribution import CauseOfChange
     from reconciler.model.change import ChangeKind
+
+
+ProblemView = Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,3 @@ class ObjectionView:
 class UnmanagedView:
     id: str
     subject: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemView:
-    code: str
-    message: str
-    hint: str
-    retry: bool

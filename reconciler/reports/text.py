@@ -7,17 +7,16 @@ wrapped and coloured. Nobody's text is ever taken for markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.reports.escape import for_terminal
-from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, Span, counted
+from reconciler.report.escape import for_terminal
+from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, Span
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from reconciler.errors import Complaint
 
 INDENT = 4
 LABEL = 9  # columns of a field's label
@@ -36,39 +35,6 @@ _STYLES = {
 }
 
 _TOKENS = re.compile(r"[^ ]+ *| +")
-
-
-def render_validation(complaints: Sequence[Complaint], groups: int | None, *, color: bool) -> str:
-    """The complaints, if any, and the verdict; `groups` is None when there was a mistake."""
-    found = render_complaints(complaints, color=color)
-    if groups is None:
-        return found
-    verdict = "no mistakes" if found else "every file is as it should be"
-    return f"{found}{counted(groups, 'group')}: {verdict}.\n"
-
-
-def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
-    """`file:line:column: error: what is wrong`, the mend below it, and a line that counts them.
-
-    Lines are as long as they need to be: editors and pipelines read them.
-    """
-    found = sorted(complaints)
-    if not found:
-        return ""
-    lines = []
-    for complaint in found:
-        word = ("warning: ", "warn") if complaint.warning else ("error: ", "bad")
-        line = ((f"{complaint.mark}: ", "strong"), word, (complaint.message, ""))
-        lines.append(_ink(_escaped(line), color))
-        if complaint.hint:
-            lines.append(" " * INDENT + _ink(_escaped(((complaint.hint, "dim"),)), color))
-    errors = sum(not complaint.warning for complaint in found)
-    warnings = len(found) - errors
-    files = counted(len({complaint.mark.file for complaint in found}), "file")
-    counts = [counted(errors, "mistake")] if errors or not warnings else []
-    counts += [counted(warnings, "warning")] if warnings else []
-    lines.append(_ink(((f"{' and '.join(counts)} in {files}.", "strong"),), color))
-    return "\n".join(lines) + "\n"
 
 
 def draw(items: Sequence[Item], summary: Cell, color: bool, width: int) -> str:

@@ -25,7 +25,6 @@ from reconciler.model.inbound import Match
 from reconciler.reports import json as json_report
 from reconciler.reports import text as text_report
 from reconciler.reports.inbound import render_inbound
-from reconciler.reports.view import Book
 from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
 from tests.fuzz.mutate import any_json, changed, spoiled
@@ -268,7 +267,7 @@ def inbound() -> Target:
         },
     )
     seeds = tuple(json.dumps(body).encode() for body in bodies)
-    book = Book({}, frozenset({"5519911112222"}))
+    redactor = Redactor({}, frozenset({"5519911112222"}))
 
     def one(rng: random.Random) -> None:
         parts = [
@@ -278,7 +277,7 @@ def inbound() -> Target:
             for _ in range(rng.randint(1, 3))
         ]
         records = read_file(b"\n".join(parts))
-        lines = render_inbound(map(Match, records), book).splitlines()
+        lines = render_inbound(map(Match, records), redactor).splitlines()
         assert len(lines) == len(records)
         for line in lines:
             json.loads(line)

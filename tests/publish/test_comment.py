@@ -24,8 +24,8 @@ from reconciler.publish import github, gitlab
 from reconciler.publish.author import Author
 from reconciler.publish.comments import MOST, Host, Published, checked, kind_of, publish
 from reconciler.publish.http import MAX_BYTES, Api, checked_origin
+from reconciler.report.markdown_text import marker
 from reconciler.reports.markdown_page import BUDGET
-from reconciler.reports.markdown_text import marker
 from tests.fakes import FakeClock
 from tests.publish.host import CodeHost
 

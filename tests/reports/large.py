@@ -8,7 +8,7 @@ from reconciler.reports.drift_shapes import DriftView
 from reconciler.reports.drift_view import drift_view
 
 from . import drifts
-from .samples import BOOK
+from .samples import REDACTOR
 
 DRIFTED = tuple(f"drifted-{n:05}" for n in range(500))
 QUIET = tuple(f"cliente-{n:05}" for n in range(9_500))
@@ -16,7 +16,7 @@ QUIET = tuple(f"cliente-{n:05}" for n in range(9_500))
 
 def view() -> DriftView:
     """The view; the drifted groups have the names `DRIFTED`, and their files the icon of the samples."""
-    small = drift_view(replace(drifts.EVERYTHING, groups=(drifts.SUPPORT, drifts.AS_WANTED)), BOOK)
+    small = drift_view(replace(drifts.EVERYTHING, groups=(drifts.SUPPORT, drifts.AS_WANTED)), REDACTOR)
     drifted, quiet = small.groups
     groups = (
         *(replace(drifted, name=name, file=f"groups/{name}.yaml") for name in DRIFTED),

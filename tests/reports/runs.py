@@ -12,17 +12,18 @@ from reconciler.cli.formats import PLAIN
 from reconciler.cli.plan_formats import PLAN
 from reconciler.cli.validate_formats import FAILURE, VALIDATION
 from reconciler.errors import Complaint, Mark
+from reconciler.report.model import Verb
+from reconciler.report.section import Run
 from reconciler.reports.apply_view import apply_view
 from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, ShareView
 from reconciler.reports.drift_view import drift_view
 from reconciler.reports.plan_shapes import PlanView
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.run import Run, Verb
 from reconciler.reports.shapes import ChangeView
 from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import drifts, samples
-from .samples import BOOK
+from .samples import REDACTOR
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
@@ -47,18 +48,18 @@ COMPLAINTS = (
 )
 
 VIEWS: dict[str, Any] = {
-    "plan": plan_view(samples.EVERYTHING, BOOK),
-    "apply": apply_view(samples.MIXED, BOOK),
-    "drift": drift_view(drifts.EVERYTHING, BOOK),
+    "plan": plan_view(samples.EVERYTHING, REDACTOR),
+    "apply": apply_view(samples.MIXED, REDACTOR),
+    "drift": drift_view(drifts.EVERYTHING, REDACTOR),
     "validate": ValidationView(COMPLAINTS, None),
     "failure": FailureView("the host's name could not be resolved", "check RECONCILER_BASE_URL"),
 }
 """One of each that holds everything there is to say."""
 
 QUIET: dict[str, Any] = {
-    "plan": plan_view(samples.NOTHING, BOOK),
-    "apply": apply_view(samples.NOTHING_DONE, BOOK),
-    "drift": drift_view(drifts.IN_SYNC, BOOK),
+    "plan": plan_view(samples.NOTHING, REDACTOR),
+    "apply": apply_view(samples.NOTHING_DONE, REDACTOR),
+    "drift": drift_view(drifts.IN_SYNC, REDACTOR),
     "validate": ValidationView((), 5),
 }
 """One of each with nothing to complain of."""

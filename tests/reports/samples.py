@@ -24,8 +24,8 @@ from reconciler.model.desired import Icon, Person
 from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Action, GroupPlan, Note, Objection, Plan, Unmanaged
-from reconciler.reports.run import Run
-from reconciler.reports.view import Book
+from reconciler.report.redact import Redactor
+from reconciler.report.section import Run
 
 ACCOUNT = "5519911112222"
 ANA, BRUNO, CARLOS, STRANGER = "5519900000001", "551990000002", "5519900000006", "5519988887777"
@@ -38,11 +38,11 @@ PEOPLE = {
     "dora": Person((DORA, DORA_OLD), "dora", "Dora Magalhães"),
 }
 BY_NUMBER = Person((STRANGER,))
-BOOK = Book(
+REDACTOR = Redactor(
     aliases={key: person.alias for person in PEOPLE.values() if person.alias for key in person.keys},
     account=frozenset({ACCOUNT}),
 )
-OPEN_BOOK = Book(BOOK.aliases, BOOK.account, show_numbers=True)
+OPEN_REDACTOR = Redactor(REDACTOR.aliases, REDACTOR.account, show_numbers=True)
 
 LOGO = Icon("icons/marca.png", "9c07" + "0" * 60, "image/png", 640, 640, 41_000)
 PHOTO = Icon("icons/café.jpg", "77ab" + "0" * 60, "image/jpeg", 640, 480, 1_234_567)

@@ -22,12 +22,12 @@ from rich.cells import cell_len
 from reconciler.errors import Mark
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, FieldName, PersonDrift
 from reconciler.model.plan import Note, Unmanaged
+from reconciler.report.redact import Redactor
 from reconciler.reports import drift_json, drift_text
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.view import Book
 
 from . import drifts
-from .samples import ACCOUNT, ANA, BOOK, LOGO, OLD_ICON, OPEN_BOOK, STRANGER
+from .samples import ACCOUNT, ANA, LOGO, OLD_ICON, OPEN_REDACTOR, REDACTOR, STRANGER
 from .test_hostile import HOSTILE, SGR, assert_harmless
 
 GOLDEN = Path(__file__).parent / "golden_drift"
@@ -42,18 +42,20 @@ SAMPLES = {
 
 
 def in_text(drift: Drift, **options: int) -> Callable[[], str]:
-    return lambda: drift_text.render_drift(drift_view(drift, BOOK), color=False, **options)
+    return lambda: drift_text.render_drift(drift_view(drift, REDACTOR), color=False, **options)
 
 
 CASES: dict[str, Callable[[], str]] = {
     "everything.txt": in_text(drifts.EVERYTHING),
     "narrow.txt": in_text(drifts.EVERYTHING, width=60, limit=3),
-    "colour.txt": lambda: drift_text.render_drift(drift_view(drifts.EVERYTHING, BOOK), color=True, limit=3),
+    "colour.txt": lambda: drift_text.render_drift(
+        drift_view(drifts.EVERYTHING, REDACTOR), color=True, limit=3
+    ),
     "pending.txt": in_text(drifts.PENDING),
     "on-hold.txt": in_text(drifts.ON_HOLD),
     "in-sync.txt": in_text(drifts.IN_SYNC),
-    "everything.json": lambda: drift_json.render_drift(drift_view(drifts.EVERYTHING, BOOK)),
-    "in-sync.json": lambda: drift_json.render_drift(drift_view(drifts.IN_SYNC, BOOK)),
+    "everything.json": lambda: drift_json.render_drift(drift_view(drifts.EVERYTHING, REDACTOR)),
+    "in-sync.json": lambda: drift_json.render_drift(drift_view(drifts.IN_SYNC, REDACTOR)),
 }
 
 
@@ -71,8 +73,8 @@ def test_no_file_is_left_over() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
 
 
-def document(drift: Drift, book: Book = BOOK) -> Any:
-    return stdlib_json.loads(drift_json.render_drift(drift_view(drift, book)))
+def document(drift: Drift, redactor: Redactor = REDACTOR) -> Any:
+    return stdlib_json.loads(drift_json.render_drift(drift_view(drift, redactor)))
 
 
 def validator() -> jsonschema.Draft202012Validator:
@@ -81,10 +83,10 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("book", [BOOK, OPEN_BOOK], ids=["masked", "open"])
+@pytest.mark.parametrize("redactor", [REDACTOR, OPEN_REDACTOR], ids=["masked", "open"])
 @pytest.mark.parametrize("drift", SAMPLES.values(), ids=SAMPLES)
-def test_drifts_keep_to_their_schema(drift: Drift, book: Book) -> None:
-    validator().validate(document(drift, book))
+def test_drifts_keep_to_their_schema(drift: Drift, redactor: Redactor) -> None:
+    validator().validate(document(drift, redactor))
 
 
 def group(found: Any, name: str) -> Any:
@@ -176,7 +178,7 @@ def test_numbers_stay_out_of_every_format() -> None:
         for digits in (ANA, STRANGER, "98888-7777", "19988887777"):
             assert digits not in output
     assert f"{ACCOUNT}-1513616971" in CASES["everything.json"]()
-    assert STRANGER in drift_json.render_drift(drift_view(drifts.EVERYTHING, OPEN_BOOK))
+    assert STRANGER in drift_json.render_drift(drift_view(drifts.EVERYTHING, OPEN_REDACTOR))
 
 
 # --- hostile words ----------------------------------------------------------------------------------------
@@ -215,9 +217,9 @@ def drift_with(words: str) -> Drift:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "text": lambda words: drift_text.render_drift(drift_view(drift_with(words), BOOK), color=False),
-    "colour": lambda words: drift_text.render_drift(drift_view(drift_with(words), BOOK), color=True),
-    "json": lambda words: drift_json.render_drift(drift_view(drift_with(words), BOOK)),
+    "text": lambda words: drift_text.render_drift(drift_view(drift_with(words), REDACTOR), color=False),
+    "colour": lambda words: drift_text.render_drift(drift_view(drift_with(words), REDACTOR), color=True),
+    "json": lambda words: drift_json.render_drift(drift_view(drift_with(words), REDACTOR)),
 }
 
 

@@ -30,19 +30,19 @@ from reconciler.reports.plan_view import plan_view
 from reconciler.reports.validate_shapes import ValidationView
 
 from . import based, drifts, samples
-from .samples import BOOK, OPEN_BOOK
+from .samples import OPEN_REDACTOR, REDACTOR
 from .test_markdown import RUN
 
-BASED = plan_view(samples.EVERYTHING, BOOK, based.BASE)
+BASED = plan_view(samples.EVERYTHING, REDACTOR, based.BASE)
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def plan_in_words(plan: Plan, **options: int) -> Callable[[], str]:
-    return lambda: plan_text.render_plan(plan_view(plan, BOOK), color=False, **options)
+    return lambda: plan_text.render_plan(plan_view(plan, REDACTOR), color=False, **options)
 
 
 def apply_in_words(result: ApplyResult) -> Callable[[], str]:
-    return lambda: apply_text.render_apply(apply_view(result, BOOK), color=False)
+    return lambda: apply_text.render_apply(apply_view(result, REDACTOR), color=False)
 
 
 CASES: dict[str, Callable[[], str]] = {
@@ -52,24 +52,24 @@ CASES: dict[str, Callable[[], str]] = {
     "plan-nothing.txt": plan_in_words(samples.NOTHING),
     "plan-nothing-to-change.txt": plan_in_words(samples.ONE_AS_WANTED),
     "plan-numbers.txt": lambda: plan_text.render_plan(
-        plan_view(samples.EVERYTHING, OPEN_BOOK), color=False, limit=3
+        plan_view(samples.EVERYTHING, OPEN_REDACTOR), color=False, limit=3
     ),
     "plan-colour.txt": lambda: plan_text.render_plan(
-        plan_view(samples.EVERYTHING, BOOK), color=True, limit=3
+        plan_view(samples.EVERYTHING, REDACTOR), color=True, limit=3
     ),
-    "plan-everything.json": lambda: plan_json.render_plan(plan_view(samples.EVERYTHING, BOOK)),
-    "plan-nothing.json": lambda: plan_json.render_plan(plan_view(samples.NOTHING, BOOK)),
+    "plan-everything.json": lambda: plan_json.render_plan(plan_view(samples.EVERYTHING, REDACTOR)),
+    "plan-nothing.json": lambda: plan_json.render_plan(plan_view(samples.NOTHING, REDACTOR)),
     "apply-mixed.txt": apply_in_words(samples.MIXED),
     "apply-done.txt": apply_in_words(samples.ALL_DONE),
     "apply-nothing.txt": apply_in_words(samples.NOTHING_DONE),
-    "apply-mixed.json": lambda: apply_json.render_apply(apply_view(samples.MIXED, BOOK)),
+    "apply-mixed.json": lambda: apply_json.render_apply(apply_view(samples.MIXED, REDACTOR)),
     "plan-base.txt": lambda: plan_text.render_plan(BASED, color=False),
     "plan-base.json": lambda: plan_json.render_plan(BASED),
     "plan-base.md": lambda: plan_markdown.render_plan(BASED, RUN),
-    "plan-everything.md": lambda: plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN),
-    "plan-nothing.md": lambda: plan_markdown.render_plan(plan_view(samples.NOTHING, BOOK), RUN),
-    "apply-mixed.md": lambda: apply_markdown.render_apply(apply_view(samples.MIXED, BOOK), RUN),
-    "drift-everything.md": lambda: drift_markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), RUN),
+    "plan-everything.md": lambda: plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN),
+    "plan-nothing.md": lambda: plan_markdown.render_plan(plan_view(samples.NOTHING, REDACTOR), RUN),
+    "apply-mixed.md": lambda: apply_markdown.render_apply(apply_view(samples.MIXED, REDACTOR), RUN),
+    "drift-everything.md": lambda: drift_markdown.render_drift(drift_view(drifts.EVERYTHING, REDACTOR), RUN),
     "complaints.md": lambda: markdown.render_validation(ValidationView(samples.COMPLAINTS, None), RUN),
     "complaints.txt": lambda: text.render_complaints(samples.COMPLAINTS, color=False),
 }

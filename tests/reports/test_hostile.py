@@ -20,13 +20,13 @@ from reconciler.model.desired import Person
 from reconciler.model.live import Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Note, Objection, Plan, Unmanaged
+from reconciler.report.escape import for_json, for_terminal
 from reconciler.reports import apply_json, apply_text, plan_json, plan_text, text
 from reconciler.reports.apply_view import apply_view
-from reconciler.reports.escape import for_json, for_terminal
 from reconciler.reports.plan_view import plan_view
 
 from . import samples
-from .samples import BOOK
+from .samples import REDACTOR
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 HOSTILE = {
@@ -108,12 +108,16 @@ def complaints_with(words: str) -> list[Complaint]:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plan text": lambda words: plan_text.render_plan(plan_view(plan_with(words), BOOK), color=False),
-    "plan colour": lambda words: plan_text.render_plan(plan_view(plan_with(words), BOOK), color=True),
-    "plan json": lambda words: plan_json.render_plan(plan_view(plan_with(words), BOOK)),
-    "apply text": lambda words: apply_text.render_apply(apply_view(result_with(words), BOOK), color=False),
-    "apply colour": lambda words: apply_text.render_apply(apply_view(result_with(words), BOOK), color=True),
-    "apply json": lambda words: apply_json.render_apply(apply_view(result_with(words), BOOK)),
+    "plan text": lambda words: plan_text.render_plan(plan_view(plan_with(words), REDACTOR), color=False),
+    "plan colour": lambda words: plan_text.render_plan(plan_view(plan_with(words), REDACTOR), color=True),
+    "plan json": lambda words: plan_json.render_plan(plan_view(plan_with(words), REDACTOR)),
+    "apply text": lambda words: apply_text.render_apply(
+        apply_view(result_with(words), REDACTOR), color=False
+    ),
+    "apply colour": lambda words: apply_text.render_apply(
+        apply_view(result_with(words), REDACTOR), color=True
+    ),
+    "apply json": lambda words: apply_json.render_apply(apply_view(result_with(words), REDACTOR)),
     "complaints text": lambda words: text.render_complaints(complaints_with(words), color=False),
     "complaints colour": lambda words: text.render_complaints(complaints_with(words), color=True),
 }
@@ -168,7 +172,7 @@ def test_a_name_that_no_line_has_room_for_is_wrapped() -> None:
 
 def test_json_keeps_the_value_that_the_terminal_must_escape() -> None:
     words = "evil\u202egnp\x1b[31m\u200b\U000e0041\x7f\x9b"
-    document = plan_json.render_plan(plan_view(plan_with(words), BOOK))
+    document = plan_json.render_plan(plan_view(plan_with(words), REDACTOR))
     assert "\\u202e" in document
     assert "\\udb40\\udc41" in document
     change = stdlib_json.loads(document)["groups"][0]["changes"][1]

@@ -22,7 +22,7 @@ from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import gfm, media
 from .runs import RUN, compared, render, served
-from .samples import BOOK
+from .samples import REDACTOR
 from .test_drift import drift_with
 from .test_hostile import HOSTILE, acts, complaints_with, plan_with, result_with
 
@@ -50,9 +50,9 @@ WORDS = HOSTILE | MORE
 def views(words: str) -> dict[str, Any]:
     complaints = tuple(replace(found, rule=words or "x") for found in complaints_with(words))
     return {
-        "plan": plan_view(plan_with(words), BOOK),
-        "apply": apply_view(result_with(words), BOOK),
-        "drift": drift_view(drift_with(words), BOOK),
+        "plan": plan_view(plan_with(words), REDACTOR),
+        "apply": apply_view(result_with(words), REDACTOR),
+        "drift": drift_view(drift_with(words), REDACTOR),
         "validate": ValidationView(complaints, None),
         "failure": FailureView(words, words, complaints),
     }

@@ -21,7 +21,7 @@ from reconciler.reports.plan_view import plan_view
 from reconciler.reports.validate_shapes import ValidationView
 
 from . import based, drifts, large, samples
-from .samples import ACCOUNT, BOOK, LOGO, OPEN_BOOK, RUN, STRANGER
+from .samples import ACCOUNT, LOGO, OPEN_REDACTOR, REDACTOR, RUN, STRANGER
 
 CSP = re.compile(
     r'<meta http-equiv="Content-Security-Policy" content="'
@@ -39,7 +39,7 @@ SHOWN = Thumbnails(files={LOGO.sha256: thumbnail("file")}, live={"suporte-campin
 
 
 def drift_html(thumbnails: Thumbnails = SHOWN) -> str:
-    return render_drift(drift_view(drifts.EVERYTHING, BOOK), RUN, thumbnails)
+    return render_drift(drift_view(drifts.EVERYTHING, REDACTOR), RUN, thumbnails)
 
 
 def test_the_policy_comes_first_and_names_the_one_script() -> None:
@@ -56,7 +56,7 @@ def test_the_policy_comes_first_and_names_the_one_script() -> None:
 def test_the_same_view_gives_the_same_page_and_another_another_nonce() -> None:
     page = drift_html()
     assert page == drift_html()
-    other = render_drift(drift_view(drifts.IN_SYNC, BOOK), RUN, SHOWN)
+    other = render_drift(drift_view(drifts.IN_SYNC, REDACTOR), RUN, SHOWN)
     nonces = {match[1] for text in (page, other) if (match := CSP.search(text))}
     assert len(nonces) == 2
 
@@ -75,7 +75,7 @@ def test_facts_of_the_run() -> None:
     ):
         assert f"|{fact}|" in page
     cut = re.sub(
-        r"<[^>]+>", "|", render_drift(drift_view(drifts.EVERYTHING, BOOK), replace(RUN, complete=False))
+        r"<[^>]+>", "|", render_drift(drift_view(drifts.EVERYTHING, REDACTOR), replace(RUN, complete=False))
     )
     assert "|incomplete|" in cut
 
@@ -92,14 +92,14 @@ def test_commands_stand_beside_the_groups_that_drifted() -> None:
 def test_people_and_ids_are_masked_everywhere() -> None:
     for page in (
         drift_html(),
-        render_plan(plan_view(samples.EVERYTHING, BOOK), RUN, SHOWN),
-        render_apply(apply_view(samples.MIXED, BOOK), RUN),
+        render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN, SHOWN),
+        render_apply(apply_view(samples.MIXED, REDACTOR), RUN),
     ):
         assert STRANGER not in page.replace(" ", "")
         assert "19988887777" not in page.replace(" ", "")
         assert "+55 19 •••• 7777" in page
     assert ACCOUNT + "-1513616971" in drift_html()  # the account's own number in an id is nobody's secret
-    assert STRANGER in render_drift(drift_view(drifts.EVERYTHING, OPEN_BOOK), RUN)
+    assert STRANGER in render_drift(drift_view(drifts.EVERYTHING, OPEN_REDACTOR), RUN)
 
 
 def test_a_picture_that_is_shown_often_is_in_the_page_once() -> None:
@@ -125,7 +125,7 @@ def test_a_log_takes_no_order_and_a_reader_sees_the_words(text: str) -> None:
     plan = samples.group(
         "a", "update", samples.SetSubject("x", text), found=samples.live("g", samples.ACCOUNT)
     )
-    page = render_plan(plan_view(samples.Plan(groups=(plan,)), BOOK), RUN)
+    page = render_plan(plan_view(samples.Plan(groups=(plan,)), REDACTOR), RUN)
     assert text not in page
     assert text in page.replace("&#58;", ":").replace("&#35;", "#")
 
@@ -142,7 +142,7 @@ def test_of_ten_thousand_changed_groups_the_first_thousand_are_shown_in_full() -
     groups = tuple(
         samples.group(f"novo-{n:05}", "create", samples.CreateGroup(f"Novo {n}")) for n in range(10_000)
     )
-    page = render_plan(plan_view(samples.Plan(groups=groups), BOOK), RUN)
+    page = render_plan(plan_view(samples.Plan(groups=groups), REDACTOR), RUN)
     assert len(page.encode()) < 5_000_000
     assert page.count("<article") == 1_000
     assert page.count("<li><bdi>novo-") == 9_000
@@ -151,21 +151,21 @@ def test_of_ten_thousand_changed_groups_the_first_thousand_are_shown_in_full() -
 
 
 def test_a_base_comes_with_its_verdict_and_with_what_moves_protection() -> None:
-    page = re.sub(r"<[^>]+>", "|", render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), RUN))
+    page = re.sub(r"<[^>]+>", "|", render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), RUN))
     assert "origin/main (bbbbbbbbbbbb)" in page
     assert page.index("This change moves what protects people") < page.index("Caused by this change")
     assert "guard demote_share: 0.25 → 0.9" in page
     assert page.index("Caused by this change") < page.index("Merging also makes these")
     assert "|Called off by this change|" in page
-    nothing = render_plan(plan_view(samples.EVERYTHING, BOOK, based.NOTHING_NEW), RUN)
+    nothing = render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.NOTHING_NEW), RUN)
     assert "This change causes no changes" in nothing
-    assert "its files are wrong" in render_plan(plan_view(samples.EVERYTHING, BOOK, based.BROKEN), RUN)
+    assert "its files are wrong" in render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BROKEN), RUN)
 
 
 def test_other_runs_have_pages_too() -> None:
     page = render_validation(ValidationView(samples.COMPLAINTS, None), RUN)
     assert "2 mistakes in 2 files" in page
     assert "groups/a.yaml:10:3" in page
-    assert "1 change failed, 8 done" in render_apply(apply_view(samples.MIXED, BOOK), RUN)
-    assert "6 changes done" in render_apply(apply_view(samples.ALL_DONE, BOOK), RUN)
-    assert "Nothing to do" in render_apply(apply_view(samples.NOTHING_DONE, BOOK), RUN)
+    assert "1 change failed, 8 done" in render_apply(apply_view(samples.MIXED, REDACTOR), RUN)
+    assert "6 changes done" in render_apply(apply_view(samples.ALL_DONE, REDACTOR), RUN)
+    assert "Nothing to do" in render_apply(apply_view(samples.NOTHING_DONE, REDACTOR), RUN)

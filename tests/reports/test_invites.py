@@ -35,7 +35,7 @@ from reconciler.reports.invites_view import invites_view
 
 from . import invitations
 from .invitations import LINK
-from .samples import BOOK, OPEN_BOOK, STRANGER
+from .samples import OPEN_REDACTOR, REDACTOR, STRANGER
 from .test_hostile import HOSTILE, SGR, assert_harmless
 
 GOLDEN = Path(__file__).parent / "golden_invites"
@@ -49,21 +49,21 @@ SAMPLES = {
 
 
 def in_text(found: Invitations, **options: int) -> str:
-    return render_invites(invites_view(found, BOOK), color=False, **options)
+    return render_invites(invites_view(found, REDACTOR), color=False, **options)
 
 
 CASES: dict[str, Callable[[], str]] = {
     "everything.txt": lambda: in_text(invitations.EVERYTHING),
     "narrow.txt": lambda: in_text(invitations.EVERYTHING, width=40),
-    "colour.txt": lambda: render_invites(invites_view(invitations.EVERYTHING, BOOK), color=True),
+    "colour.txt": lambda: render_invites(invites_view(invitations.EVERYTHING, REDACTOR), color=True),
     "ready.txt": lambda: in_text(invitations.READY),
     "codes.txt": lambda: in_text(invitations.READY, qr=True),
-    "everything.md": lambda: invites_markdown.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
-    "everything.html": lambda: invites_html.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
-    "nobody.md": lambda: invites_markdown.render_invites(invites_view(invitations.NOBODY, BOOK)),
+    "everything.md": lambda: invites_markdown.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
+    "everything.html": lambda: invites_html.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
+    "nobody.md": lambda: invites_markdown.render_invites(invites_view(invitations.NOBODY, REDACTOR)),
     "nobody.txt": lambda: in_text(invitations.NOBODY),
-    "everything.json": lambda: invites_json.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
-    "everything.csv": lambda: csv.render_invites(invites_view(invitations.EVERYTHING, BOOK)),
+    "everything.json": lambda: invites_json.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
+    "everything.csv": lambda: csv.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
 }
 
 
@@ -92,14 +92,14 @@ def test_only_numbers_of_who_is_invited_are_shown() -> None:
         assert "98888-7777" not in output, name
         assert "NotThisOne" not in output, name
         assert f"{STRANGER}-15136" not in output.replace(f"{STRANGER}-1513616971", ""), name
-    assert "98888-7777" in render_invites(invites_view(invitations.EVERYTHING, OPEN_BOOK), color=False)
+    assert "98888-7777" in render_invites(invites_view(invitations.EVERYTHING, OPEN_REDACTOR), color=False)
 
 
 # --- schema -----------------------------------------------------------------------------------------------
 
 
 def document(found: Invitations) -> Any:
-    return stdlib_json.loads(invites_json.render_invites(invites_view(found, BOOK)))
+    return stdlib_json.loads(invites_json.render_invites(invites_view(found, REDACTOR)))
 
 
 def validator() -> jsonschema.Draft202012Validator:
@@ -169,11 +169,13 @@ def invitations_with(words: str) -> Invitations:
 
 FORMATS: dict[str, Callable[[str], str]] = {
     "text": lambda words: in_text(invitations_with(words)),
-    "colour": lambda words: render_invites(invites_view(invitations_with(words), BOOK), color=True),
-    "json": lambda words: invites_json.render_invites(invites_view(invitations_with(words), BOOK)),
-    "csv": lambda words: csv.render_invites(invites_view(invitations_with(words), BOOK)),
-    "markdown": lambda words: invites_markdown.render_invites(invites_view(invitations_with(words), BOOK)),
-    "html": lambda words: invites_html.render_invites(invites_view(invitations_with(words), BOOK)),
+    "colour": lambda words: render_invites(invites_view(invitations_with(words), REDACTOR), color=True),
+    "json": lambda words: invites_json.render_invites(invites_view(invitations_with(words), REDACTOR)),
+    "csv": lambda words: csv.render_invites(invites_view(invitations_with(words), REDACTOR)),
+    "markdown": lambda words: invites_markdown.render_invites(
+        invites_view(invitations_with(words), REDACTOR)
+    ),
+    "html": lambda words: invites_html.render_invites(invites_view(invitations_with(words), REDACTOR)),
 }
 
 
@@ -336,7 +338,7 @@ def test_a_code_on_a_terminal_has_every_module_and_a_light_border() -> None:
 
 
 def test_colours_keep_a_code_light_on_dark() -> None:
-    shown = render_invites(invites_view(invitations.READY, BOOK), color=True, qr=True)
+    shown = render_invites(invites_view(invitations.READY, REDACTOR), color=True, qr=True)
     assert shown.count("\x1b[97;40m") == len(qr.for_terminal(LINK))
 
 

@@ -12,13 +12,13 @@ from reconciler.model.attribution import Base
 from reconciler.model.change import Change
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
+from reconciler.report.redact import Redactor
 from reconciler.reports import apply_json, plan_json
 from reconciler.reports.apply_view import apply_view
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.view import Book
 
 from . import based, samples
-from .samples import BOOK, OPEN_BOOK
+from .samples import OPEN_REDACTOR, REDACTOR
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 PLANS = {
@@ -36,28 +36,28 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-def plan_document(plan: Plan, book: Book = BOOK) -> dict[str, Any]:
-    document: dict[str, Any] = stdlib_json.loads(plan_json.render_plan(plan_view(plan, book)))
+def plan_document(plan: Plan, redactor: Redactor = REDACTOR) -> dict[str, Any]:
+    document: dict[str, Any] = stdlib_json.loads(plan_json.render_plan(plan_view(plan, redactor)))
     return document
 
 
-@pytest.mark.parametrize("book", [BOOK, OPEN_BOOK], ids=["masked", "open"])
+@pytest.mark.parametrize("redactor", [REDACTOR, OPEN_REDACTOR], ids=["masked", "open"])
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
-def test_plans_keep_to_their_schema(plan: Plan, book: Book) -> None:
-    validator("plan").validate(plan_document(plan, book))
+def test_plans_keep_to_their_schema(plan: Plan, redactor: Redactor) -> None:
+    validator("plan").validate(plan_document(plan, redactor))
 
 
-@pytest.mark.parametrize("book", [BOOK, OPEN_BOOK], ids=["masked", "open"])
+@pytest.mark.parametrize("redactor", [REDACTOR, OPEN_REDACTOR], ids=["masked", "open"])
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
-def test_outcomes_keep_to_their_schema(result: ApplyResult, book: Book) -> None:
-    validator("apply").validate(stdlib_json.loads(apply_json.render_apply(apply_view(result, book))))
+def test_outcomes_keep_to_their_schema(result: ApplyResult, redactor: Redactor) -> None:
+    validator("apply").validate(stdlib_json.loads(apply_json.render_apply(apply_view(result, redactor))))
 
 
 @pytest.mark.parametrize(
     "base", [based.BASE, based.BROKEN, based.NOTHING_NEW], ids=["base", "broken", "same"]
 )
 def test_plans_beside_a_base_keep_to_their_schema(base: Base) -> None:
-    view = plan_view(samples.EVERYTHING, BOOK, base)
+    view = plan_view(samples.EVERYTHING, REDACTOR, base)
     document = stdlib_json.loads(plan_json.render_plan(view))
     validator("plan").validate(document)
     causes = [
@@ -120,7 +120,7 @@ def test_keys_and_their_order_are_the_contract_s() -> None:
         {"id": "120363000000000099"},
         {"id": "…-1513616971", "subject": "Família ••••77"},
     ]
-    applied = stdlib_json.loads(apply_json.render_apply(apply_view(samples.MIXED, BOOK)))
+    applied = stdlib_json.loads(apply_json.render_apply(apply_view(samples.MIXED, REDACTOR)))
     assert list(applied)[:6] == ["format_version", "kind", "complete", "interrupted", "summary", "groups"]
     assert list(applied["summary"]) == ["done", "failed", "skipped", "unknown", "blocked", "missing", "held"]
     assert list(applied["groups"][0])[:4] == ["name", "id", "action", "outcomes"]

@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 from reconciler.model.change import Affected, Promote, SetSubject
 from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute
+from reconciler.report.escape import for_terminal
+from reconciler.report.markdown_text import code, fence, length, marker, prose
+from reconciler.report.section import Run
 from reconciler.reports import apply_markdown, drift_markdown, markdown, plan_markdown
 from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.escape import for_terminal
 from reconciler.reports.markdown_page import BUDGET
-from reconciler.reports.markdown_text import code, fence, length, marker, prose
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.run import Run
 from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import based, drifts, samples
 from .gfm import GFM, assert_harmless, shape, visible
-from .samples import BOOK
+from .samples import REDACTOR
 from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
 
 RUN = Run(
@@ -82,13 +82,13 @@ def based_plan(words: str) -> str:
         settings=(*(replace(each, name=words, after=(words,)) for each in based.SETTINGS),),
         warnings=(words,),
     )
-    return plan_markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    return plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plan": lambda words: plan_markdown.render_plan(plan_view(plan_with(words), BOOK), RUN),
+    "plan": lambda words: plan_markdown.render_plan(plan_view(plan_with(words), REDACTOR), RUN),
     "base": based_plan,
-    "apply": lambda words: apply_markdown.render_apply(apply_view(result_with(words), BOOK), RUN),
+    "apply": lambda words: apply_markdown.render_apply(apply_view(result_with(words), REDACTOR), RUN),
     "validation": lambda words: markdown.render_validation(
         ValidationView(tuple(complaints_with(words)), None), RUN
     ),
@@ -109,7 +109,7 @@ def test_nothing_of_anybody_s_words_acts(name: str, words: str) -> None:
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
 def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
-    shown = for_terminal(BOOK.outsider(words))[:150]
+    shown = for_terminal(REDACTOR.untrusted(words))[:150]
     for name in ("plan", "apply"):
         assert f'"{shown}' in visible(FORMATS[name](words))
     for name in ("validation", "failure"):
@@ -152,7 +152,7 @@ def first_line(text: str) -> dict[str, object]:
 
 
 def test_the_first_line_is_the_marker() -> None:
-    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK), RUN)
+    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN)
     assert first_line(text) == {"kind": "plan", "digest": "a1b2c3", "truncated": False}
     for verb in ("apply", "drift", "validate"):
         made = markdown.render_failure(FailureView("no"), replace(RUN, verb=verb))
@@ -189,7 +189,7 @@ def test_ten_thousand_groups_keep_the_budget(with_base: bool) -> None:
     plan = many(10_000, 500)
     before = Plan(groups=plan.groups[250:])
     base = replace(based.BASE, attribution=attribute(plan, before)) if with_base else None
-    text = plan_markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    text = plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
     assert 55_000 < length(text) <= BUDGET
     facts = first_line(text)
     shown = len(re.findall(r"^`~` \*\*`cliente-", text, re.MULTILINE))
@@ -208,7 +208,7 @@ def test_what_is_equal_in_many_groups_takes_little_room() -> None:
         samples.group(f"c-{index:05d}", "update", Promote((Affected(samples.ANA, "has joined"),)))
         for index in range(10_000)
     ]
-    text = plan_markdown.render_plan(plan_view(Plan(groups=tuple(groups)), BOOK), RUN)
+    text = plan_markdown.render_plan(plan_view(Plan(groups=tuple(groups)), REDACTOR), RUN)
     assert first_line(text)["truncated"] is False
     assert "… and 9800 more" in text
     assert length(text) < 12_000
@@ -222,12 +222,12 @@ def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
     )
     plan = Plan(groups=held, objections=plan_with(words).objections * 10)
     base = replace(based.BASE, attribution=attribute(plan, plan), settings=settings, ref=words)
-    text = plan_markdown.render_plan(plan_view(plan, BOOK, base), RUN)
+    text = plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
     assert length(text) <= BUDGET
 
 
 def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
-    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), RUN)
+    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), RUN)
     title = shape(text)[0]
     assert re.search(
         r"^Plan: 0 to create, .* by this change · [0-9]+ changes in [0-9]+ groups due before$", title
@@ -247,14 +247,14 @@ def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
 
 
 def test_a_base_that_could_not_be_read_is_said() -> None:
-    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, BOOK, based.BROKEN), RUN)
+    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BROKEN), RUN)
     assert "About the base" in text
     assert "everything counts as this" in text
     assert "Merging also makes these" not in text
 
 
 def test_a_drift_is_shown_whole() -> None:
-    text = drift_markdown.render_drift(drift_view(drifts.EVERYTHING, BOOK), replace(RUN, verb="drift"))
+    text = drift_markdown.render_drift(drift_view(drifts.EVERYTHING, REDACTOR), replace(RUN, verb="drift"))
     assert_harmless(text)
     for group in drifts.EVERYTHING.groups:
         assert (group.name in text) is True

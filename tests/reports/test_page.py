@@ -19,9 +19,9 @@ from reconciler import pictures
 from reconciler.errors import Mark
 from reconciler.model.plan import Note
 from reconciler.model.thumbnail import Thumbnails
+from reconciler.report.escape import visible
 from reconciler.reports.apply_view import apply_view
 from reconciler.reports.drift_view import drift_view
-from reconciler.reports.escape import visible
 from reconciler.reports.html_apply import render_apply
 from reconciler.reports.html_drift import render_drift
 from reconciler.reports.html_plan import render_plan
@@ -32,7 +32,7 @@ from tests.browser import chromium, complaints_of_the_validator, tab
 from tests.support import picture
 
 from . import based, drifts, samples
-from .samples import BOOK, LOGO, PHOTO, RUN
+from .samples import LOGO, PHOTO, REDACTOR, RUN
 from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
 
 INCOMPLETE = replace(RUN, complete=False)
@@ -52,16 +52,16 @@ ODD = drifts.group(
     group_id="a" * 64,
 )
 PAGES = {
-    "drift": lambda: render_drift(drift_view(drifts.EVERYTHING, BOOK), INCOMPLETE, SHOWN),
-    "in sync": lambda: render_drift(drift_view(drifts.IN_SYNC, BOOK), RUN),
-    "pending": lambda: render_drift(drift_view(drifts.PENDING, BOOK), RUN),
-    "on hold": lambda: render_drift(drift_view(drifts.ON_HOLD, BOOK), RUN),
-    "odd": lambda: render_drift(drift_view(replace(drifts.EVERYTHING, groups=(ODD,)), BOOK), RUN),
-    "plan": lambda: render_plan(plan_view(samples.EVERYTHING, BOOK), INCOMPLETE, SHOWN),
-    "base": lambda: render_plan(plan_view(samples.EVERYTHING, BOOK, based.BASE), INCOMPLETE, SHOWN),
-    "customers": lambda: render_plan(plan_view(samples.CUSTOMERS, BOOK), RUN, SHOWN),
-    "nothing": lambda: render_plan(plan_view(samples.NOTHING, BOOK), RUN),
-    "apply": lambda: render_apply(apply_view(samples.MIXED, BOOK), INCOMPLETE),
+    "drift": lambda: render_drift(drift_view(drifts.EVERYTHING, REDACTOR), INCOMPLETE, SHOWN),
+    "in sync": lambda: render_drift(drift_view(drifts.IN_SYNC, REDACTOR), RUN),
+    "pending": lambda: render_drift(drift_view(drifts.PENDING, REDACTOR), RUN),
+    "on hold": lambda: render_drift(drift_view(drifts.ON_HOLD, REDACTOR), RUN),
+    "odd": lambda: render_drift(drift_view(replace(drifts.EVERYTHING, groups=(ODD,)), REDACTOR), RUN),
+    "plan": lambda: render_plan(plan_view(samples.EVERYTHING, REDACTOR), INCOMPLETE, SHOWN),
+    "base": lambda: render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), INCOMPLETE, SHOWN),
+    "customers": lambda: render_plan(plan_view(samples.CUSTOMERS, REDACTOR), RUN, SHOWN),
+    "nothing": lambda: render_plan(plan_view(samples.NOTHING, REDACTOR), RUN),
+    "apply": lambda: render_apply(apply_view(samples.MIXED, REDACTOR), INCOMPLETE),
     "validation": lambda: render_validation(ValidationView(samples.COMPLAINTS, None), RUN),
     "failure": lambda: render_failure(FailureView("no answer in 30 s", "try again"), RUN),
 }
@@ -278,9 +278,9 @@ def hostile_pages(attacks: list[str]) -> dict[str, str]:
     run = replace(RUN, commit=attacks[0], account=attacks[1], api=attacks[2])
     complaints = tuple(complaint for words in attacks for complaint in complaints_with(words))
     return {
-        "plan": render_plan(plan_view(plan, BOOK), run),
-        "drift": render_drift(drift_view(drift, BOOK), run, absent),
-        "apply": render_apply(apply_view(result, BOOK), run),
+        "plan": render_plan(plan_view(plan, REDACTOR), run),
+        "drift": render_drift(drift_view(drift, REDACTOR), run, absent),
+        "apply": render_apply(apply_view(result, REDACTOR), run),
         "validation": render_validation(ValidationView(complaints, None), run),
     }
 
@@ -300,7 +300,7 @@ def test_words_of_outsiders_stay_words(browser: Browser, tmp_path: Path) -> None
             page.goto(file.as_uri())
             assert page.evaluate(STRUCTURE) == structure, name
             if name in ("plan", "drift"):
-                redacted = [visible(BOOK.outsider(words)) for words in attacks]
+                redacted = [visible(REDACTOR.untrusted(words)) for words in attacks]
                 quoted = dict.fromkeys(page.locator("q bdi").all_text_contents())
                 assert [each for each in quoted if each != "Suporte Cps"] == redacted, name
             assert (seen.console, seen.asked, seen.dialogs) == ([], [], []), name

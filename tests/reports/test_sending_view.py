@@ -7,10 +7,9 @@ from reconciler.model.invitation import Invitations
 from reconciler.model.sending import Delivery, Message, Rotation, Rotations, Sending
 from reconciler.reports.sending_text import render_letters, render_rotations, render_sending
 from reconciler.reports.sending_view import letters_view, rotations_view, sending_view
-from reconciler.reports.view import Book
 
 ALIKE = tuple(Person(alias=None, numbers=(f"55199000{n}0021",)) for n in range(1, 4))
-BOOK = Book(aliases={})
+REDACTOR = Redactor(aliases={})
 
 
 def test_people_who_look_the_same_are_not_counted_as_one() -> None:
@@ -18,11 +17,11 @@ def test_people_who_look_the_same_are_not_counted_as_one() -> None:
         Delivery(person=person, groups=(group,), status="sent") for person in ALIKE for group in ("a", "b")
     )
     told = render_sending(
-        sending_view(Sending(found=Invitations(groups=()), deliveries=deliveries), BOOK), color=False
+        sending_view(Sending(found=Invitations(groups=()), deliveries=deliveries), REDACTOR), color=False
     )
     assert "sent (3)" in told
     letters = tuple(Message(person=each, ref=each.key, groups=("a",), body={}, links={}) for each in ALIKE)
-    assert "3 messages to 3 people" in render_letters(letters_view(letters, (), BOOK), color=False)
+    assert "3 messages to 3 people" in render_letters(letters_view(letters, (), REDACTOR), color=False)
 
 
 def test_why_somebody_is_written_to_again_stands_before_the_question_and_after_it() -> None:
@@ -31,7 +30,7 @@ def test_why_somebody_is_written_to_again_stands_before_the_question_and_after_i
         Message(person=one, ref="1", groups=("a", "b"), body={}, links={}, renewed=frozenset({"b"})),
         Message(person=other, ref="2", groups=("a",), body={}, links={}),
     )
-    asked = render_letters(letters_view(letters, (), BOOK), color=False).splitlines()
+    asked = render_letters(letters_view(letters, (), REDACTOR), color=False).splitlines()
     assert [line.split("0021")[-1].split() for line in asked[1:3]] == [
         ["a,", "b", "the", "link", "that", "they", "had", "works", "no", "more:", "b"],
         ["a"],
@@ -41,14 +40,14 @@ def test_why_somebody_is_written_to_again_stands_before_the_question_and_after_i
         Delivery(person=other, groups=("a",), status="sent"),
     )
     sending = Sending(found=Invitations(groups=()), deliveries=deliveries)
-    told = render_sending(sending_view(sending, BOOK), color=False)
+    told = render_sending(sending_view(sending, REDACTOR), color=False)
     assert "✓ sent (1)" in told
     assert "✓ sent, because the link that they had works no more (1)" in told
 
 
 def test_a_link_that_an_earlier_run_revoked_is_told_apart() -> None:
     found = Rotations(groups=(Rotation(name="a", id="1203", status="done", earlier=True),))
-    told = render_rotations(rotations_view(found, BOOK), color=False)
+    told = render_rotations(rotations_view(found, REDACTOR), color=False)
     assert "An earlier run had revoked it" in told
     found = Rotations(groups=(Rotation(name="a", id="1203", status="done"),))
-    assert "earlier" not in render_rotations(rotations_view(found, BOOK), color=False)
+    assert "earlier" not in render_rotations(rotations_view(found, REDACTOR), color=False)

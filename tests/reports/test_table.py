@@ -31,7 +31,7 @@ from reconciler.reports.values import names, values
 
 from . import drifts, media, samples
 from .runs import COMPLAINTS, QUIET, RUN, VIEWS, compared, render, served
-from .samples import ANA, BOOK, OPEN_BOOK, STRANGER
+from .samples import ANA, OPEN_REDACTOR, REDACTOR, STRANGER
 
 GOLDEN = Path(__file__).parent / "golden_table"
 MINE = ("csv", "github", "gitlab", "codequality", "dotenv", "junit", "sarif", "prometheus")
@@ -58,7 +58,7 @@ def test_numbers_stay_out_of_every_format() -> None:
         for verb in served(name):
             for digits in (ANA, STRANGER, STRANGER[2:], "98888-7777", "19988887777"):
                 assert digits not in render(name, verb), (name, verb)
-    shown = render("csv", "plan", plan_view(samples.EVERYTHING, OPEN_BOOK))
+    shown = render("csv", "plan", plan_view(samples.EVERYTHING, OPEN_REDACTOR))
     assert STRANGER in shown
 
 
@@ -119,7 +119,7 @@ def test_ten_of_a_kind_the_most_important_first() -> None:
     plan = Plan(groups=(*stuck, final), objections=samples.EVERYTHING.objections, complete=False)
     titles = [
         command.properties["title"]
-        for command in commands(render("github", "plan", plan_view(plan, BOOK)))
+        for command in commands(render("github", "plan", plan_view(plan, REDACTOR)))
         if command.name == "error"
     ]
     assert titles[:4] == [
@@ -207,9 +207,9 @@ def test_the_widget_has_its_three_keys_in_every_case() -> None:
     cases: dict[str, tuple[str, Any, dict[str, int]]] = {
         "everything": ("plan", VIEWS["plan"], {"create": 1, "update": 5, "delete": 2}),
         "nothing": ("plan", QUIET["plan"], nothing),
-        "no group": ("plan", plan_view(Plan(groups=()), BOOK), nothing),
-        "stuck": ("plan", plan_view(stuck, BOOK), nothing),
-        "adopted only": ("plan", plan_view(bookkeeping, BOOK), nothing),
+        "no group": ("plan", plan_view(Plan(groups=()), REDACTOR), nothing),
+        "stuck": ("plan", plan_view(stuck, REDACTOR), nothing),
+        "adopted only": ("plan", plan_view(bookkeeping, REDACTOR), nothing),
         "applied": ("apply", VIEWS["apply"], {"create": 1, "update": 2, "delete": 0}),
         "nothing applied": ("apply", QUIET["apply"], nothing),
         "drifted": ("drift", VIEWS["drift"], {"create": 0, "update": 3, "delete": 0}),
@@ -271,7 +271,7 @@ def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
 
 
 def test_a_drift_that_only_waits_fails_nothing() -> None:
-    (suite,) = media.junit(render("junit", "drift", drift_view(drifts.PENDING, BOOK)))
+    (suite,) = media.junit(render("junit", "drift", drift_view(drifts.PENDING, REDACTOR)))
     assert (suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("0", "0", "1")
 
 
@@ -394,14 +394,14 @@ def test_every_person_of_a_change_has_a_row() -> None:
 
 def test_empty_views_are_no_special_case() -> None:
     empty: dict[str, Any] = {
-        "plan": plan_view(Plan(groups=()), BOOK),
-        "apply": apply_view(ApplyResult(plan=Plan(groups=()), groups=()), BOOK),
-        "drift": drift_view(Drift(groups=()), BOOK),
+        "plan": plan_view(Plan(groups=()), REDACTOR),
+        "apply": apply_view(ApplyResult(plan=Plan(groups=()), groups=()), REDACTOR),
+        "drift": drift_view(Drift(groups=()), REDACTOR),
         "validate": ValidationView((), 0),
     }
     for name in FORMATS:
         for verb in FORMATS[name].verbs:
             assert render(name, verb, empty[verb]).endswith("\n")
     lone = GroupOutcome(name="a", action="none", plan=None)
-    view = apply_view(ApplyResult(plan=Plan(groups=()), groups=(lone,)), BOOK)
+    view = apply_view(ApplyResult(plan=Plan(groups=()), groups=(lone,)), REDACTOR)
     assert media.csv_rows(render("csv", "apply", view))[1][0] == "a"

@@ -9,21 +9,21 @@ from rich.cells import cell_len
 from reconciler.errors import Complaint, Mark
 from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.plan import GroupPlan, Note, Plan
+from reconciler.report.escape import for_terminal
 from reconciler.reports import text
 from reconciler.reports.apply_text import render_apply
 from reconciler.reports.apply_view import apply_view
-from reconciler.reports.escape import for_terminal
 from reconciler.reports.plan_text import render_plan
 from reconciler.reports.plan_view import plan_view
 
 from . import samples
-from .samples import ACCOUNT, BOOK, CARLOS, LOGO, OLD_ICON
+from .samples import ACCOUNT, CARLOS, LOGO, OLD_ICON, REDACTOR
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def plan(*groups: GroupPlan, **options: int) -> str:
-    return render_plan(plan_view(Plan(groups=groups), BOOK), color=False, **options)
+    return render_plan(plan_view(Plan(groups=groups), REDACTOR), color=False, **options)
 
 
 def demoting(count: int) -> list[GroupPlan]:
@@ -82,10 +82,10 @@ def test_lines_keep_to_the_width(width: int, color: bool) -> None:
         "blocked",
         notes=(Note("{texts[0]}", texts=("日本語" * 30 + "👍" * 40,)), Note("x" * 150)),
     )
-    view = plan_view(replace(samples.EVERYTHING, groups=(*samples.EVERYTHING.groups, long)), BOOK)
+    view = plan_view(replace(samples.EVERYTHING, groups=(*samples.EVERYTHING.groups, long)), REDACTOR)
     outputs = [
         render_plan(view, color=color, width=width),
-        render_apply(apply_view(samples.MIXED, BOOK), color=color, width=width),
+        render_apply(apply_view(samples.MIXED, REDACTOR), color=color, width=width),
     ]
     for output in outputs:
         for line in SGR.sub("", output).splitlines():
@@ -97,18 +97,18 @@ def test_nothing_is_lost_by_wrapping() -> None:
     def words(output: str) -> str:
         return re.sub(r"\s", "", output)
 
-    view = plan_view(samples.EVERYTHING, BOOK)
+    view = plan_view(samples.EVERYTHING, REDACTOR)
     wide = render_plan(view, color=False, width=500)
     assert words(render_plan(view, color=False, width=40)) == words(wide)
 
 
 def test_colour_adds_nothing_but_colour() -> None:
-    for view in (plan_view(samples.EVERYTHING, BOOK), plan_view(samples.CUSTOMERS, BOOK)):
+    for view in (plan_view(samples.EVERYTHING, REDACTOR), plan_view(samples.CUSTOMERS, REDACTOR)):
         plain, coloured = (render_plan(view, color=color) for color in (False, True))
         assert SGR.sub("", coloured) == plain
         assert "\x1b" not in plain
         assert "\x1b[" in coloured
-    result = apply_view(samples.MIXED, BOOK)
+    result = apply_view(samples.MIXED, REDACTOR)
     assert SGR.sub("", render_apply(result, color=True)) == render_apply(result, color=False)
     complaints = samples.COMPLAINTS
     assert SGR.sub("", text.render_complaints(complaints, color=True)) == text.render_complaints(
@@ -117,16 +117,17 @@ def test_colour_adds_nothing_but_colour() -> None:
 
 
 def test_what_cannot_be_undone_stands_out() -> None:
-    output = render_plan(plan_view(samples.EVERYTHING, BOOK), color=True)
+    output = render_plan(plan_view(samples.EVERYTHING, REDACTOR), color=True)
     assert output.count("\x1b[1;31mcannot be undone\x1b[0m") == 6
     assert SGR.sub("", output).count("cannot be undone") == 6
 
 
 def test_emoji_are_measured_as_they_are_wide() -> None:
     people = (Affected("5511977770001", "a"), Affected("5511977770002", "b"))
-    book = replace(BOOK, aliases={"551177770001": "zoé☕☕", "551177770002": "li"})
+    redactor = replace(REDACTOR, aliases={"551177770001": "zoé☕☕", "551177770002": "li"})
     view = plan_view(
-        Plan(groups=(samples.group("g", "update", Demote(people), found=samples.live("i", ACCOUNT)),)), book
+        Plan(groups=(samples.group("g", "update", Demote(people), found=samples.live("i", ACCOUNT)),)),
+        redactor,
     )
     lines = render_plan(view, color=False).splitlines()
     first, second = (line for line in lines if "zoé" in line or "- li" in line)
@@ -134,9 +135,9 @@ def test_emoji_are_measured_as_they_are_wide() -> None:
 
 
 def test_lists_of_people_end() -> None:
-    output = render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False, limit=4)
+    output = render_plan(plan_view(samples.CUSTOMERS, REDACTOR), color=False, limit=4)
     assert "    … and 27 more\n" in output
-    output = render_plan(plan_view(samples.EVERYTHING, BOOK), color=False, limit=4)
+    output = render_plan(plan_view(samples.EVERYTHING, REDACTOR), color=False, limit=4)
     assert "- … and 21 more" in output
 
 
@@ -150,7 +151,7 @@ def test_one_person_in_several_groups_is_one_row() -> None:
 
 
 def test_summaries() -> None:
-    last = render_plan(plan_view(samples.CUSTOMERS, BOOK), color=False).splitlines()[-1]
+    last = render_plan(plan_view(samples.CUSTOMERS, REDACTOR), color=False).splitlines()[-1]
     assert last == (
         "5 to create, 12 to update, 0 to leave · 8 unchanged. Members will see 25 notices in 12 groups."
     )
@@ -162,14 +163,14 @@ def test_summaries() -> None:
 
 
 def test_applies_end_with_their_counts() -> None:
-    done = render_apply(apply_view(samples.ALL_DONE, BOOK), color=False)
+    done = render_apply(apply_view(samples.ALL_DONE, REDACTOR), color=False)
     assert done.endswith("6 done, 0 failed, 0 skipped.\n")
-    nothing = render_apply(apply_view(samples.NOTHING_DONE, BOOK), color=False)
+    nothing = render_apply(apply_view(samples.NOTHING_DONE, REDACTOR), color=False)
     assert nothing == "Nothing to do. 5 groups are as the manifests say.\n"
 
 
 def test_an_error_that_stopped_several_changes_is_said_once() -> None:
-    output = render_apply(apply_view(samples.MIXED, BOOK), color=False)
+    output = render_apply(apply_view(samples.MIXED, REDACTOR), color=False)
     renamed = output[output.index("– vendas-sudeste") : output.index("✓ vendas-interno")]
     assert renamed.count("interrupted before it was sent") == 1
     assert renamed.count("–") == 3

@@ -17,48 +17,48 @@ from reconciler.model.change import (
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Note, Plan
+from reconciler.report.redact import Redactor
 from reconciler.reports import apply_json, apply_text, plan_json, plan_text
 from reconciler.reports.apply_view import apply_view
 from reconciler.reports.plan_view import admins_after, plan_view
-from reconciler.reports.view import Book
 
 from . import samples
-from .samples import ACCOUNT, ANA, BOOK, BRUNO, CARLOS, DORA, DORA_OLD, OPEN_BOOK, STRANGER
+from .samples import ACCOUNT, ANA, BRUNO, CARLOS, DORA, DORA_OLD, OPEN_REDACTOR, REDACTOR, STRANGER
 
 LINK = "https://chat.whatsapp.com/AbCdEfGh123"
 
 
 def test_people_are_aliases_whatever_form_their_number_has() -> None:
-    assert [BOOK.person(wa_id) for wa_id in (ANA, BRUNO, "5519990000002", ACCOUNT, STRANGER)] == [
+    assert [REDACTOR.person(wa_id) for wa_id in (ANA, BRUNO, "5519990000002", ACCOUNT, STRANGER)] == [
         "ana",
         "bruno",
         "bruno",
         "account",
         "+55 19 •••• 7777",
     ]
-    assert OPEN_BOOK.person(STRANGER) == f"+{STRANGER}"
-    assert OPEN_BOOK.person(ANA) == "ana"
+    assert OPEN_REDACTOR.person(STRANGER) == f"+{STRANGER}"
+    assert OPEN_REDACTOR.person(ANA) == "ana"
 
 
 def test_what_is_no_number_is_taken_for_words() -> None:
-    assert BOOK.person("") == "somebody unknown"
-    assert BOOK.person("tel +55 19 98888-7777") == "tel ••••77"
+    assert REDACTOR.person("") == "somebody unknown"
+    assert REDACTOR.person("tel +55 19 98888-7777") == "tel ••••77"
 
 
 def test_an_id_shows_the_account_s_number_only() -> None:
     own, other, new = f"{ACCOUNT}-1513616971", f"{STRANGER}-1513616971", "120363000000000001"
-    assert [BOOK.group_id(each) for each in (own, other, new)] == [own, "…-1513616971", new]
-    assert OPEN_BOOK.group_id(other) == other
+    assert [REDACTOR.group_id(each) for each in (own, other, new)] == [own, "…-1513616971", new]
+    assert OPEN_REDACTOR.group_id(other) == other
 
 
 def test_outsiders_words_are_cut_and_lose_numbers_and_links() -> None:
     words = f"call 19 98888-7777 or {LINK}/?x=1 now"
-    assert BOOK.outsider(words) == "call ••••77 or https://chat.whatsapp.com/•••• now"
-    assert OPEN_BOOK.outsider(words) == "call 19 98888-7777 or https://chat.whatsapp.com/•••• now"
-    for book in (BOOK, OPEN_BOOK):
-        assert book.outsider("x" * 300) == "x" * 199 + "…"
-        assert LINK not in book.problem(f"CHAT.whatsapp.com/AbCdEfGh123 and {LINK}")
-    assert BOOK.outsider("cHaT.WhatsApp.com/AbCdEfGh123") == "cHaT.WhatsApp.com/••••"
+    assert REDACTOR.untrusted(words) == "call ••••77 or https://chat.whatsapp.com/•••• now"
+    assert OPEN_REDACTOR.untrusted(words) == "call 19 98888-7777 or https://chat.whatsapp.com/•••• now"
+    for redactor in (REDACTOR, OPEN_REDACTOR):
+        assert redactor.untrusted("x" * 300) == "x" * 199 + "…"
+        assert LINK not in redactor.sentence(f"CHAT.whatsapp.com/AbCdEfGh123 and {LINK}")
+    assert REDACTOR.untrusted("cHaT.WhatsApp.com/AbCdEfGh123") == "cHaT.WhatsApp.com/••••"
 
 
 def test_notes_are_filled_once_and_never_formatted() -> None:
@@ -68,13 +68,15 @@ def test_notes_are_filled_once_and_never_formatted() -> None:
         people=(ANA,),
         texts=("{people} {ids[1]}",),
     )
-    assert BOOK.note(note) == ("g1, g2 g1 ana {people} {ids[1]} {texts[7]} {ids!r} {people.__class__} {0} {")
+    assert REDACTOR.note(note) == (
+        "g1, g2 g1 ana {people} {ids[1]} {texts[7]} {ids!r} {people.__class__} {0} {"
+    )
 
 
 def test_a_note_with_a_masked_id_says_how_to_see_it_whole() -> None:
     note = Note("write id: {ids[0]}", ids=(f"{STRANGER}-15",))
-    assert BOOK.note(note) == "write id: …-15 (whole ids: --show-numbers)"
-    assert OPEN_BOOK.note(note) == f"write id: {STRANGER}-15"
+    assert REDACTOR.note(note) == "write id: …-15 (whole ids: --show-numbers)"
+    assert OPEN_REDACTOR.note(note) == f"write id: {STRANGER}-15"
 
 
 def test_admins_after_go_by_person_not_by_spelling() -> None:
@@ -91,7 +93,7 @@ def test_admins_after_go_by_person_not_by_spelling() -> None:
 def test_admins_after_are_said_where_they_change() -> None:
     assert {
         group.name: tuple(admin.who for admin in group.admins_after)
-        for group in plan_view(samples.EVERYTHING, BOOK).groups
+        for group in plan_view(samples.EVERYTHING, REDACTOR).groups
         if group.admins_after is not None
     } == {
         "suporte-campinas": ("ana", "bruno", "account"),
@@ -105,13 +107,13 @@ def test_nobody_left_is_said_too() -> None:
     plan = Plan(
         groups=(samples.group("g", "update", Demote((Affected(ANA),)), found=samples.live("g1", ANA)),)
     )
-    assert plan_view(plan, BOOK).groups[0].admins_after == ()
-    assert "after: nobody" in plan_text.render_plan(plan_view(plan, BOOK), color=False)
+    assert plan_view(plan, REDACTOR).groups[0].admins_after == ()
+    assert "after: nobody" in plan_text.render_plan(plan_view(plan, REDACTOR), color=False)
 
 
 def test_a_creator_without_an_account_is_masked() -> None:
-    book = Book(BOOK.aliases)
-    view = plan_view(Plan(groups=(samples.SUPPORT, samples.CREATED)), book)
+    redactor = Redactor(REDACTOR.aliases)
+    view = plan_view(Plan(groups=(samples.SUPPORT, samples.CREATED)), redactor)
     support, created = view.groups
     assert support.admins_after is not None
     assert [(admin.who, admin.creator) for admin in support.admins_after] == [
@@ -127,7 +129,7 @@ def test_two_numbers_of_one_person_are_told_apart_only_where_both_are_named() ->
     promote, demote = Promote((Affected(DORA),)), Demote((Affected(DORA_OLD),))
     both = samples.group("a", "update", promote, demote, found=samples.live("g1", DORA_OLD, others=(DORA,)))
     one = samples.group("b", "update", promote, found=samples.live("g2", ACCOUNT, others=(DORA,)))
-    first, second = plan_view(Plan(groups=(both, one)), BOOK).groups
+    first, second = plan_view(Plan(groups=(both, one)), REDACTOR).groups
     assert [change.people[0].who for change in first.changes] == [
         "dora (+55 11 •••• 0003)",
         "dora (+55 19 •••• 0004)",
@@ -136,7 +138,7 @@ def test_two_numbers_of_one_person_are_told_apart_only_where_both_are_named() ->
 
 
 def test_the_summary_counts_groups_invites_and_notices() -> None:
-    summary = plan_view(samples.EVERYTHING, BOOK).summary
+    summary = plan_view(samples.EVERYTHING, REDACTOR).summary
     counts = (summary.create, summary.adopt, summary.update, summary.leave, summary.unchanged)
     assert counts == (1, 1, 4, 2, 1)
     stuck = (summary.blocked, summary.missing, summary.orphaned, summary.held, summary.unreadable)
@@ -146,7 +148,7 @@ def test_the_summary_counts_groups_invites_and_notices() -> None:
 
 
 def test_the_summary_of_an_apply_counts_changes_and_stuck_groups() -> None:
-    summary = apply_view(samples.MIXED, BOOK).summary
+    summary = apply_view(samples.MIXED, REDACTOR).summary
     assert (summary.done, summary.failed, summary.skipped, summary.unknown) == (8, 1, 3, 1)
     assert (summary.blocked, summary.missing, summary.held) == (1, 1, 1)
 
@@ -155,8 +157,8 @@ PLANS = [samples.EVERYTHING, samples.CUSTOMERS, samples.ONE_AS_WANTED]
 IDS = re.compile(r"\b120363[0-9]{12}\b|\b5519911112222-[0-9]+|…-[0-9]+|\"sha256\": \"[0-9a-f]+\"")
 
 
-def rendered(plan: Plan, result: ApplyResult, book: Book) -> list[str]:
-    plan_seen, apply_seen = plan_view(plan, book), apply_view(result, book)
+def rendered(plan: Plan, result: ApplyResult, redactor: Redactor) -> list[str]:
+    plan_seen, apply_seen = plan_view(plan, redactor), apply_view(result, redactor)
     return [
         plan_text.render_plan(plan_seen, color=False, limit=1000),
         apply_text.render_apply(apply_seen, color=False, limit=1000),
@@ -167,7 +169,7 @@ def rendered(plan: Plan, result: ApplyResult, book: Book) -> list[str]:
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_masked_output_holds_no_number_and_no_link(plan: Plan) -> None:
-    for output in rendered(plan, samples.MIXED, BOOK):
+    for output in rendered(plan, samples.MIXED, REDACTOR):
         rest = IDS.sub("", output).replace("2026-12-01", "")
         assert not re.findall(r"[0-9](?:[ .\-()]?[0-9]){7,}", rest)
         assert "cdn.example" not in output
@@ -182,8 +184,8 @@ def test_a_link_that_slipped_into_a_text_is_shown_to_nobody() -> None:
         unmanaged=(replace(samples.EVERYTHING.unmanaged[1], subject=LINK),),
     )
     result = replace(samples.MIXED, plan=plan, unsaved=Problem("state", f"no {LINK}", f"try {LINK}"))
-    for book in (BOOK, OPEN_BOOK):
-        for output in rendered(plan, result, book):
+    for redactor in (REDACTOR, OPEN_REDACTOR):
+        for output in rendered(plan, result, redactor):
             assert "AbCdEfGh" not in output
             assert "chat.whatsapp.com/••••" in output or "chat.whatsapp.com" not in output
 
@@ -192,16 +194,16 @@ def test_a_link_that_slipped_into_a_text_is_shown_to_nobody() -> None:
 def test_subjects_lose_their_numbers_on_both_sides_of_a_change(words: str) -> None:
     for before, after in ((words, "Novo"), ("Velho", words)):
         changed = samples.group("g", "update", SetSubject(before, after), found=samples.live("i", ACCOUNT))
-        view = plan_view(Plan(groups=(changed,)), BOOK)
+        view = plan_view(Plan(groups=(changed,)), REDACTOR)
         for output in (plan_text.render_plan(view, color=False), plan_json.render_plan(view)):
             assert "7777" not in output
             assert "••••77" in output
-        shown = plan_view(Plan(groups=(changed,)), OPEN_BOOK).groups[0].changes[0]
+        shown = plan_view(Plan(groups=(changed,)), OPEN_REDACTOR).groups[0].changes[0]
         assert (shown.before, shown.after) == (before, after)
 
 
 def test_numbers_are_shown_when_asked_for() -> None:
-    plan_text, _, plan_json, _ = rendered(samples.EVERYTHING, samples.MIXED, OPEN_BOOK)
+    plan_text, _, plan_json, _ = rendered(samples.EVERYTHING, samples.MIXED, OPEN_REDACTOR)
     for output in (plan_text, plan_json):
         assert f"+{STRANGER}" in output
         assert "Família 19988887777" in plan_json
@@ -212,4 +214,4 @@ def test_leaving_says_nothing_about_admins() -> None:
     left = samples.group(
         "g", "leave", RemoveParticipants((Affected(ANA),)), LeaveGroup(), found=samples.live("g1", ANA)
     )
-    assert plan_view(Plan(groups=(left,)), BOOK).groups[0].admins_after is None
+    assert plan_view(Plan(groups=(left,)), REDACTOR).groups[0].admins_after is None

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from reconciler.reports.markdown_text import marker
+from reconciler.report.markdown_text import marker
 from reconciler.sandbox import Server
 from tests.backends.server import RawServer, Seen, Step, reply
 from tests.security.support import (

@@ -13,13 +13,13 @@ from reconciler.model import number
 from reconciler.model.record import Applied, Intent, Record, Sent, State
 from reconciler.model.story import Fact, Interest, Written
 from reconciler.planning.story import changes, chapters
+from reconciler.report.redact import Redactor
 from reconciler.reports.log_view import render_json, render_text
-from reconciler.reports.view import Book
 
 from .conftest import NOON
 
 ANA, STRANGER = "5519900000001", "5519900000077"
-BOOK = Book(aliases={number.key(ANA): "ana"}, account=frozenset({"551911112222"}))
+REDACTOR = Redactor(aliases={number.key(ANA): "ana"}, account=frozenset({"551911112222"}))
 HOSTILE = "::error::\x1b[31m\u202e +55 19 90000-0077 https://chat.whatsapp.com/SECRETLINK"
 
 
@@ -97,14 +97,14 @@ def test_anybodys_words_are_shown_and_do_nothing() -> None:
     after = State(groups={"a": Record(id="g2", applied=Applied(subject=HOSTILE, admins=(STRANGER, HOSTILE)))})
     entry = written(before, after, title=HOSTILE, run=HOSTILE, actor=HOSTILE, commit=HOSTILE)
     told = [*chapters([entry, written(None, None, title=HOSTILE)], Interest())]
-    for text in (render_text(told, BOOK), render_json(told, BOOK)):
+    for text in (render_text(told, REDACTOR), render_json(told, REDACTOR)):
         for bad in ("\x1b", "\u202e", "90000-0077", "SECRETLINK", STRANGER):
             assert bad not in text
-    assert "::" not in render_text(told, BOOK)
-    assert "•••• 0077" in render_text(told, BOOK)
-    assert "…-1513616971" in render_text(told, BOOK)
-    assert "cannot be read" in render_text(told, BOOK)
-    runs = json.loads(render_json(told, BOOK))["runs"]
+    assert "::" not in render_text(told, REDACTOR)
+    assert "•••• 0077" in render_text(told, REDACTOR)
+    assert "…-1513616971" in render_text(told, REDACTOR)
+    assert "cannot be read" in render_text(told, REDACTOR)
+    runs = json.loads(render_json(told, REDACTOR))["runs"]
     assert [run["readable"] for run in runs] == [True, False]
     assert runs[0]["commit"] is None
 

@@ -63,14 +63,14 @@ def command(
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
         with wiring.workspace(common, clock) as work:
-            book = wiring.book(common, work.loaded)
+            redactor = wiring.redactor(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             wiring.check_targets(names, (group.name for group in work.loaded.desired.groups), option="")
 
             def approve(result: AcceptResult) -> bool:
                 """Show the files as they would be, and ask."""
                 look = outputs.look
-                shown = render_acceptance(accept_view(result, book), color=look.color, width=look.width)
+                shown = render_acceptance(accept_view(result, redactor), color=look.color, width=look.width)
                 if outputs.name == "text":
                     outputs.put(shown)
                 elif not yes:
@@ -88,5 +88,5 @@ def command(
                 wish=AcceptWish(frozenset(fields), drop_pending),
                 approve=approve,
             )
-        outputs.write(accept_view(result, book))
+        outputs.write(accept_view(result, redactor))
         return exits.of_accept(result)

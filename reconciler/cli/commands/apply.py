@@ -54,12 +54,11 @@ def command(
     from functools import partial
 
     from reconciler.cli import exits, files, loading, terminal, wiring
-    from reconciler.cli.apply_formats import APPLY
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.errors import UsageError
     from reconciler.operations.apply import apply, promote
-    from reconciler.reports.apply_view import apply_view
+    from reconciler.report import apply as report
 
     wiring.enter(common)
     clock = SystemClock()
@@ -75,14 +74,14 @@ def command(
         saved = files.read_text(plan_file) if plan_file is not None else None
         with wiring.workspace(common, clock, committed=True) as work:
             outputs.work = work
-            book = wiring.book(common, work.loaded)
+            redactor = wiring.redactor(common, work.loaded)
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
 
             def in_words(plan: Plan, *, joining: bool) -> str:
                 from reconciler.reports.plan_text import render_plan
                 from reconciler.reports.plan_view import plan_view
 
-                look, view = outputs.look, plan_view(plan, book)
+                look, view = outputs.look, plan_view(plan, redactor)
                 return render_plan(view, color=look.color, width=look.width, joining=joining)
 
             def approve(plan: Plan) -> bool:
@@ -120,10 +119,6 @@ def command(
             any(group.outcomes for group in result.groups) or result.unsaved is not None
         )
         outputs.write(
-            APPLY,
-            apply_view(result, book),
-            code,
-            complete=result.complete,
-            shown=in_text and not told,
+            report.told(result, redactor), code, complete=result.complete, shown=in_text and not told
         )
         return code

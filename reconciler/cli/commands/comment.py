@@ -69,7 +69,7 @@ def command(
     if done.warning:
         terminal.say(f"Warning: {done.warning}.")
     if not common.quiet:
-        from reconciler.reports.escape import for_terminal
+        from reconciler.report.escape import for_terminal
 
         where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number or ''}".strip()
         terminal.say(f"{'Issue' if issue else 'Comment'} {done.action}: {where}")

@@ -32,8 +32,8 @@ def command(common: Common) -> int:
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.errors import InputError
+    from reconciler.report.redact import Redactor
     from reconciler.reports.doctor_view import doctor_view
-    from reconciler.reports.view import Book
 
     common.refuse("target", "report")
     outputs = PlainOutputs(common, {"text": _text, "json": _json})
@@ -47,8 +47,8 @@ def command(common: Common) -> int:
         mistakes = error
     with stopping_on_signals(clock):
         findings = list(doctor.examine(common, clock, loaded, mistakes))
-    book = wiring.book(common, loaded) if loaded else Book({}, show_numbers=common.show_numbers)
-    outputs.write(doctor_view(findings, book))
+    redactor = wiring.redactor(common, loaded) if loaded else Redactor({}, show_numbers=common.show_numbers)
+    outputs.write(doctor_view(findings, redactor))
     return doctor.worst(findings)
 
 

@@ -31,11 +31,10 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     """
     from reconciler.cli import exits, files, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.drift_formats import DRIFT
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.places import named_after
     from reconciler.operations.plan import drift
-    from reconciler.reports.drift_view import drift_view
+    from reconciler.report import drift as report
     from reconciler.state.history import HistoryFile
 
     wiring.enter(common)
@@ -54,9 +53,9 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
             found = drift(work.loaded, work.store.read(), options, work.read_ports(), history=history)
             outputs.draw(found.drift)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            view = drift_view(found.drift, wiring.book(common, work.loaded))
+            told = report.told(found.drift, wiring.redactor(common, work.loaded))
         code = exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)
-        outputs.write(DRIFT, view, code, complete=found.drift.complete)
+        outputs.write(told, code, complete=found.drift.complete)
         if file is not None and found.history is not None:
             file.write(found.history)
         return code

@@ -85,7 +85,7 @@ def command(
                     output=None if dry_run else Output(find_root(wiring.here())),
                     wish=wish,
                 )
-            view = import_view(result, wiring.book(common, work.loaded))
+            view = import_view(result, wiring.redactor(common, work.loaded))
         outputs.write(view)
         return exits.of_import(result)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.inbound import Match
     from reconciler.model.outcome import ApplyResult
     from reconciler.model.plan import Plan
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 EXAMPLES = """
 reconciler inbound webhook.jsonl                who wrote where, as JSON lines; calls nobody
@@ -65,7 +65,7 @@ def command(
         options = wiring.options(common, clock, allow=(), prune=False, keeps_state=store.keeps)
         wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
         heard = inbound(loaded, state, data, options=options)
-        _tell(heard, wiring.book(common, loaded))
+        _tell(heard, wiring.redactor(common, loaded))
         return exits.of_inbound(heard)
     outputs = Outputs(common, "apply", clock)
     data = _read(file)
@@ -75,7 +75,7 @@ def command(
             options = wiring.options(common, clock, allow=allow, prune=False, keeps_state=work.store.keeps)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
             heard = inbound(work.loaded, work.store.read(), data, options=options)
-            _tell(heard, wiring.book(common, work.loaded))
+            _tell(heard, wiring.redactor(common, work.loaded))
             with work.store.lock(lock_timeout, clock) as journal:
                 options = work.store.placed(options, journal.state, applying=True)
                 result = promote(
@@ -97,14 +97,14 @@ def _read(file: str) -> bytes:
     return read_stdin() if file == "-" else read_bytes(file)
 
 
-def _tell(heard: Sequence[Match], book: Book) -> None:
+def _tell(heard: Sequence[Match], redactor: Redactor) -> None:
     """The JSON lines on stdout, and on stderr what a person should look at."""
     from reconciler.cli import terminal
     from reconciler.model.inbound import Unreadable
     from reconciler.reports.inbound import render_inbound
 
     if heard:
-        terminal.put(render_inbound(heard, book))
+        terminal.put(render_inbound(heard, redactor))
     unreadable = sum(isinstance(each.record, Unreadable) for each in heard)
     if unreadable:
         terminal.say(f"{unreadable} of {len(heard)} entries cannot be read; their `reason` says why.")
@@ -131,7 +131,7 @@ def _words(plan: Plan, work: Workspace) -> str:
     from reconciler.reports.plan_view import plan_view
 
     return render_plan(
-        plan_view(plan, wiring.book(work.common, work.loaded)),
+        plan_view(plan, wiring.redactor(work.common, work.loaded)),
         color=terminal.wants_color(sys.stderr, work.common.color),
         width=terminal.width(sys.stderr),
     )
@@ -141,14 +141,15 @@ def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) 
     import sys
 
     from reconciler.cli import terminal, wiring
-    from reconciler.cli.apply_formats import APPLY
-    from reconciler.reports.apply_text import render_apply
-    from reconciler.reports.apply_view import apply_view
+    from reconciler.report import apply, text
+    from reconciler.report.section import Look, Section
 
-    view = apply_view(result, wiring.book(work.common, work.loaded))
+    told = apply.told(result, wiring.redactor(work.common, work.loaded))
     if result.refused is not None:
         terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
     elif any(group.outcomes for group in result.groups) or result.unsaved is not None:
-        color = terminal.wants_color(sys.stderr, work.common.color)
-        terminal.say(render_apply(view, color=color, width=terminal.width(sys.stderr)))
-    outputs.write(APPLY, view, code, complete=result.complete, shown=True)
+        look = Look(
+            color=terminal.wants_color(sys.stderr, work.common.color), width=terminal.width(sys.stderr)
+        )
+        terminal.say(text.render([Section("", int(code), told=told)], look))
+    outputs.write(told, code, complete=result.complete, shown=True)

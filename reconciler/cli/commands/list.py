@@ -56,6 +56,6 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             found = list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)
             stopped = clock.stopping
-            view = list_view(found, wiring.book(common, work.loaded, account=found.keys))
+            view = list_view(found, wiring.redactor(common, work.loaded, account=found.keys))
         outputs.write(view)
         return exits.of_list(found, stopped=stopped)

@@ -74,9 +74,9 @@ def command(
             )
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            view = view_of_plan()(planned.plan, wiring.book(common, work.loaded), planned.base)
+            view = view_of_plan()(planned.plan, wiring.redactor(common, work.loaded), planned.base)
         code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped, base=planned.base)
-        outputs.write(PLAN, view, code, complete=planned.plan.complete)
+        outputs.write_view(PLAN, view, code, complete=planned.plan.complete)
         if out is not None:
             from reconciler.planning import planfile
 

@@ -40,7 +40,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.words import did_you_mean, quote
     from reconciler.operations.people import send_to_group
-    from reconciler.reports.escape import for_terminal
+    from reconciler.report.escape import for_terminal
     from reconciler.reports.sending_view import group_message_view
 
     common.refuse("target")
@@ -57,12 +57,12 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
             if name not in names:
                 hint = did_you_mean(name, names) or "names are what `name:` in the manifests says"
                 raise UsageError(f"there is no manifest {quote(name)}", hint)
-            book = wiring.book(common, work.loaded)
+            redactor = wiring.redactor(common, work.loaded)
 
             def approve(to: GroupDelivery) -> bool:
                 if yes:
                     return True
-                view = group_message_view(to, book)
+                view = group_message_view(to, redactor)
                 terminal.say("\n".join(f"  {for_terminal(line)}" for line in words.split("\n")))
                 people = "1 person" if view.people == 1 else f"{view.people} people"
                 subject = for_terminal(view.subject)
@@ -80,7 +80,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 send=work.client.writer.send_to_group,
                 approve=approve,
             )
-        outputs.write(group_message_view(sent, book))
+        outputs.write(group_message_view(sent, redactor))
         return exits.of_message(sent)
 
 

@@ -9,7 +9,7 @@ from reconciler.cli.common import Common, PerAccount, verb
 if TYPE_CHECKING:
     from reconciler.cli.formats import Look
     from reconciler.model.record import State
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 EXAMPLES = """
 reconciler state list
@@ -28,38 +28,41 @@ def command(common: Common) -> int:
     store, loaded = state_store.open_store(common)
     state = store.read()
     if state.groups or state.left or outputs.name == "json":
-        outputs.write((state, wiring.book(common, loaded)))
+        outputs.write((state, wiring.redactor(common, loaded)))
     else:
         terminal.say("Nothing is recorded.")
     return Exit.OK
 
 
-def _text(found: tuple[State, Book], _: Look) -> str:
-    state, book = found
+def _text(found: tuple[State, Redactor], _: Look) -> str:
+    state, redactor = found
     width = max(map(len, (*state.groups, *state.left)))
-    lines = [f"{name:<{width}}  {book.group_id(record.id)}" for name, record in sorted(state.groups.items())]
+    lines = [
+        f"{name:<{width}}  {redactor.group_id(record.id)}" for name, record in sorted(state.groups.items())
+    ]
     lines += [
-        f"{name:<{width}}  {book.group_id(gone.id)}  {gone.how} on {gone.at:%Y-%m-%d}"
+        f"{name:<{width}}  {redactor.group_id(gone.id)}  {gone.how} on {gone.at:%Y-%m-%d}"
         for name, gone in sorted(state.left.items())
     ]
     return "\n".join(lines)
 
 
-def _json(found: tuple[State, Book], _: Look) -> str:
+def _json(found: tuple[State, Redactor], _: Look) -> str:
     import json
 
-    from reconciler.reports.escape import for_json
+    from reconciler.report.escape import for_json
     from reconciler.state.codec import format_time
 
-    state, book = found
+    state, redactor = found
     document = {
         "format_version": 1,
         "kind": "state_list",
         "groups": [
-            {"name": name, "id": book.group_id(record.id)} for name, record in sorted(state.groups.items())
+            {"name": name, "id": redactor.group_id(record.id)}
+            for name, record in sorted(state.groups.items())
         ],
         "left": [
-            {"name": name, "id": book.group_id(gone.id), "at": format_time(gone.at), "how": gone.how}
+            {"name": name, "id": redactor.group_id(gone.id), "at": format_time(gone.at), "how": gone.how}
             for name, gone in sorted(state.left.items())
         ],
     }

@@ -45,14 +45,14 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     """Who recorded what when, from the history of a state in Git."""
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock
-    from reconciler.cli.collected import Place, sink
+    from reconciler.cli.collected import Target, sink
     from reconciler.errors import Exit
     from reconciler.operations.state import log
     from reconciler.reports import log_view
 
     if common.format not in ("", "text", "json"):
         raise UsageError(f"there is no format {common.format!r:.40} here", "formats: text, json")
-    out, place = sink(common), Place(common.format or "text")
+    out, place = sink(common), Target(common.format or "text")
     out.expect([place])
     if name is not None:
         state_store.check_name(name)
@@ -61,11 +61,11 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     past = state_store.history(store, "state log")
     interest = _interest(name, person, loaded)
     told, complete = log(past, since=begin, interest=interest, most=most)
-    book = wiring.book(common, loaded)
+    redactor = wiring.redactor(common, loaded)
     if common.format == "json":
-        text = log_view.render_json(told, book, complete=complete)
+        text = log_view.render_json(told, redactor, complete=complete)
     else:
-        text = log_view.render_text(told, book)
+        text = log_view.render_text(told, redactor)
     if text:
         out.put(place, text)
     else:

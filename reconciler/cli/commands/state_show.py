@@ -9,7 +9,7 @@ import click
 from reconciler.cli.common import Common, PerAccount, verb
 
 if TYPE_CHECKING:
-    from reconciler.reports.view import Book
+    from reconciler.report.redact import Redactor
 
 EXAMPLES = """
 reconciler state show
@@ -27,7 +27,7 @@ def command(common: Common, name: str | None, rev: str | None) -> int:
 
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.errors import Exit, ReconcilerError, UsageError
-    from reconciler.reports.escape import for_json
+    from reconciler.report.escape import for_json
     from reconciler.state import codec
 
     if name is not None:
@@ -42,14 +42,14 @@ def command(common: Common, name: str | None, rev: str | None) -> int:
         state = past.at(rev)
     else:
         state = store.read()
-    book = wiring.book(common, loaded)
+    redactor = wiring.redactor(common, loaded)
     document = json.loads(codec.dumps(state))
     for record in document["groups"].values():
-        _mask(record, book)
+        _mask(record, redactor)
     for intent in document["creating"].values():
-        intent["listed"] = [book.group_id(group_id) for group_id in intent["listed"]]
+        intent["listed"] = [redactor.group_id(group_id) for group_id in intent["listed"]]
     for gone in document.get("left", {}).values():
-        gone["id"] = book.group_id(gone["id"])
+        gone["id"] = redactor.group_id(gone["id"])
     if name is not None:
         if name not in state.names:
             raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
@@ -58,17 +58,17 @@ def command(common: Common, name: str | None, rev: str | None) -> int:
     return Exit.OK
 
 
-def _mask(record: dict[str, object], book: Book) -> None:
+def _mask(record: dict[str, object], redactor: Redactor) -> None:
     """Mask, in place, the numbers of one record: its id, and people who have no alias."""
-    record["id"] = book.group_id(str(record["id"]))
+    record["id"] = redactor.group_id(str(record["id"]))
     applied = record.get("applied")
     for holder, key in ((record, "joined"), (applied, "admins"), (applied, "members")):
         if isinstance(holder, dict) and isinstance(holder.get(key), list):
-            holder[key] = [_person(str(person), book) for person in holder[key]]
+            holder[key] = [_person(str(person), redactor) for person in holder[key]]
     for key in ("missing", "sent"):
         if isinstance(by_person := record.get(key), dict):
-            record[key] = {_person(person, book): value for person, value in by_person.items()}
+            record[key] = {_person(person, redactor): value for person, value in by_person.items()}
 
 
-def _person(ref: str, book: Book) -> str:
-    return book.person(ref) if ref.isdigit() else ref
+def _person(ref: str, redactor: Redactor) -> str:
+    return redactor.person(ref) if ref.isdigit() else ref

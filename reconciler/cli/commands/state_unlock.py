@@ -19,7 +19,7 @@ def command(common: Common) -> int:
     from reconciler.cli import state_store, terminal
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.errors import Exit
-    from reconciler.reports.escape import for_terminal
+    from reconciler.report.escape import for_terminal
 
     store, _ = state_store.open_store(common)
     clock = SystemClock()

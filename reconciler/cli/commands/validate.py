@@ -19,10 +19,9 @@ def command(common: Common) -> int:
     from reconciler.cli import checkout, loading, wiring
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.outputs import Outputs
-    from reconciler.cli.validate_formats import VALIDATION
     from reconciler.errors import Exit
     from reconciler.manifests.files import FilesRead
-    from reconciler.reports.validate_shapes import ValidationView
+    from reconciler.report import validate
 
     wiring.enter(common)
     clock = SystemClock()
@@ -33,11 +32,10 @@ def command(common: Common) -> int:
             groups = [group.name for files in loaded for group in files.desired.groups]
             wiring.check_targets(common.target, groups)
             warnings = {warning for files in loaded for warning in files.desired.warnings}
-            view = ValidationView(tuple(sorted(warnings)), len(groups))
+            code, told = Exit.OK, validate.told(warnings, len(groups))
             outputs.files = checkout.Files(FilesRead.of(files.files for files in loaded))
         except loading.WrongFiles as error:
             outputs.files = checkout.Files(error.files)
-            view = ValidationView(error.complaints, None)
-        code = Exit.OK if view.groups is not None else Exit.ERROR
-        outputs.write(VALIDATION, view, code, complete=True)
+            code, told = Exit.ERROR, validate.told(error.complaints, None)
+        outputs.write(told, code, complete=True)
         return code

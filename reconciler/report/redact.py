@@ -1,7 +1,7 @@
-"""What all views have in common: `Book`, the only place where numbers become aliases or masks.
+"""What may be shown: `Redactor` is the only place where numbers become aliases or masks.
 
-Everything in a view may be published as it is; what is left to a format is to escape it for its medium.
-Invite links are in no view but that of `invites_view`.
+Everything in a document may be published as it is; what is left to a format is to escape it for its medium.
+Invite links are in no document but that of `invites`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.model import number
-from reconciler.reports.shapes import ProblemView
+from reconciler.report.model import Problem
 
 if TYPE_CHECKING:
-    from reconciler.model.live import Problem
+    from reconciler.model.live import Problem as FoundProblem
     from reconciler.model.plan import Note
 
 _SLOT = re.compile(r"\{(ids|people|texts)(?:\[([0-9]+)\])?\}")
@@ -24,7 +24,7 @@ _LINK = re.compile(r"(chat\.whatsapp\.com/)[^\s\"'<>]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Book:
+class Redactor:
     """Who is who, and what may be shown. `aliases`: number key → alias; `account`: its number keys.
 
     `show_numbers` shows numbers and ids in full. Links are never shown.
@@ -44,14 +44,14 @@ class Book:
     def number(self, wa_id: str) -> str:
         """The number itself, masked unless numbers are to be shown."""
         if not number.is_wa_id(wa_id):
-            return self.outsider(wa_id) or "somebody unknown"
+            return self.untrusted(wa_id) or "somebody unknown"
         return f"+{wa_id}" if self.show_numbers else number.mask(wa_id)
 
     def group_id(self, group_id: str) -> str:
         """An id without its creator's number, unless that is the account's."""
         return group_id if self.show_numbers else number.mask_id(group_id, self.account)
 
-    def outsider(self, text: str) -> str:
+    def untrusted(self, text: str) -> str:
         """Words that anybody may have written: at most 200 characters, without links, numbers masked."""
         return self._hidden(text, 200)
 
@@ -60,7 +60,7 @@ class Book:
         values = {
             "ids": [self.group_id(group_id) for group_id in note.ids],
             "people": [self.person(wa_id) for wa_id in note.people],
-            "texts": [self.outsider(text) for text in note.texts],
+            "texts": [self.untrusted(text) for text in note.texts],
         }
 
         def fill(slot: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ class Book:
             text += " (whole ids: --show-numbers)"
         return text
 
-    def problem(self, text: str) -> str:
+    def sentence(self, text: str) -> str:
         """A sentence of our own about a failed call, which may quote the API."""
         return self._hidden(text, 1000)
 
@@ -85,20 +85,23 @@ class Book:
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def labels(book: Book, wa_ids: Iterable[str]) -> Callable[[str], str]:
+def labels(redactor: Redactor, wa_ids: Iterable[str]) -> Callable[[str], str]:
     """What to call people who are named together: somebody's two numbers must not look like one."""
-    shared = Counter(book.person(wa_id) for wa_id in {number.key(wa_id): wa_id for wa_id in wa_ids}.values())
+    shared = Counter(
+        redactor.person(wa_id) for wa_id in {number.key(wa_id): wa_id for wa_id in wa_ids}.values()
+    )
 
     def label(wa_id: str) -> str:
-        who = book.person(wa_id)
-        shown = book.number(wa_id)
+        who = redactor.person(wa_id)
+        shown = redactor.number(wa_id)
         return f"{who} ({shown})" if shared[who] > 1 and who != shown else who
 
     return label
 
 
-def problem_view(problem: Problem | None, book: Book) -> ProblemView | None:
-    """A problem, fit to be shown."""
+def shown_problem(problem: FoundProblem | None, redactor: Redactor) -> Problem | None:
+    """Return the problem, fit to be shown."""
     if problem is None:
         return None
-    return ProblemView(problem.code, book.problem(problem.message), book.problem(problem.hint), problem.retry)
+    message, hint = redactor.sentence(problem.message), redactor.sentence(problem.hint)
+    return Problem(problem.code, message, hint, problem.retry)

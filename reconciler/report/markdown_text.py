@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from reconciler.reports.escape import for_json, for_terminal
+from reconciler.report.escape import for_json, for_terminal
 
 _PLAIN = re.compile(r"[(]?[^\W\d_][^\W_]*(?:['’][^\W_]+)?[,.;:!?)]*|[0-9]{1,6}[,;:!?%]?|[–—→·…]")
 _HEX = re.compile(r"[0-9a-f]{7,}[,.;:!?)]*", re.IGNORECASE)  # may be a commit

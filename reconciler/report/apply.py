@@ -1,0 +1,251 @@
+"""What `apply` tells: what became of every change, what stopped the rest, and what was not saved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.model.change import CreateGroup
+from reconciler.report import changes, words
+from reconciler.report.changes import ACTIONS
+from reconciler.report.model import Banner, Count, Entry, Field, Problem, Report, Status, Summary
+from reconciler.report.redact import Redactor, labels, shown_problem
+from reconciler.report.section import Cell, Data, Rows, Told, once
+from reconciler.report.words import counted
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+
+STATUSES = words.by_key(
+    Status("failed", "✗", "failed", "bad", "failure", "Something could not be done here."),
+    Status(
+        "unknown",
+        "?",
+        "unknown",
+        "bad",
+        "failure",
+        "It is not known yet whether everything took effect; the next run looks first.",
+    ),
+    Status("skipped", "–", "skipped", "warn", "skipped", "Not everything was sent."),
+    Status("done", "✓", "done", "good", "passed", "Done, and seen by reading the groups again."),
+)
+"""What became of a change, and of a group: the worst of its changes, in this order."""
+
+_STUCK = ("unreadable", "missing", "blocked", "held", "orphaned")
+
+
+def told(result: ApplyResult, redactor: Redactor) -> Told:
+    """Return what there is to tell of an apply."""
+    return Told(
+        report=once(lambda: report(result, redactor)),
+        data=once(lambda: data(result, redactor)),
+        rows=once(lambda: rows(result, redactor)),
+    )
+
+
+# --- the document -----------------------------------------------------------------------------------------
+
+
+def report(result: ApplyResult, redactor: Redactor) -> Report:
+    """Return the document of an apply, group by group in the plan's order."""
+    ended = Counter[str](outcome.status for group in result.groups for outcome in group.outcomes)
+    stuck = Counter[str](group.action for group in result.groups if not group.outcomes)
+    verdict, status = _verdict(result, ended)
+    worked = sum(bool(group.outcomes) for group in result.groups)
+    return Report(
+        verb="apply",
+        verdict=verdict,
+        status=status,
+        sentences=(f"Worked on {worked} of {counted(len(result.groups), 'group')}.",),
+        summary=_summary(result, ended),
+        banners=_banners(result, redactor),
+        counts=(
+            *(Count(status, ended[key]) for key, status in STATUSES.items()),
+            *(Count(ACTIONS[key], stuck[key], share=False) for key in (*_STUCK, "none")),
+        ),
+        entries=tuple(_entry(group, redactor) for group in result.groups),
+        tables=changes.joining(
+            (group.name, changes.invited(invite, redactor), invite.role)
+            for group in result.groups
+            if group.plan is not None
+            for invite in group.plan.to_invite
+        ),
+        complete=result.complete,
+    )
+
+
+def _verdict(result: ApplyResult, ended: Counter[str]) -> tuple[str, Status]:
+    """The line that matters most, and how it is meant."""
+    for key in ("failed", "unknown", "skipped"):
+        if ended[key]:
+            return f"{counted(ended[key], 'change')} {key}, {ended['done']} done", STATUSES[key]
+    actions = {group.action for group in result.groups}
+    if actions & {"blocked", "missing"} or not result.complete:
+        return f"{counted(ended['done'], 'change')} done, not all groups", ACTIONS["blocked"]
+    if not ended["done"]:
+        return "Nobody to promote" if result.plan.ready_only else "Nothing to do", ACTIONS["none"]
+    return f"{counted(ended['done'], 'change')} done", STATUSES["done"]
+
+
+def _summary(result: ApplyResult, ended: Counter[str]) -> Summary:
+    """Changes by what became of them, and the groups that are stuck."""
+    actions = Counter[str](group.action for group in result.groups)
+    stuck = words.some(
+        (actions[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held")
+    )
+    if not any(group.outcomes for group in result.groups):
+        if result.plan.ready_only:
+            return changes.nobody(len(result.groups), stuck)
+        return changes.nothing("Nothing to do.", actions["none"], stuck)
+    found = [f"{ended['done']} done", f"{ended['failed']} failed", f"{ended['skipped']} skipped"]
+    found += words.some([(ended["unknown"], "unknown")])
+    others = [*words.some([(actions["none"], "unchanged")]), *stuck]
+    good = not (ended["failed"] or ended["skipped"] or ended["unknown"])
+    return Summary(
+        ", ".join(found), f"{''.join(f' · {each}' for each in others)}.", "good" if good else "bad"
+    )
+
+
+def _banners(result: ApplyResult, redactor: Redactor) -> tuple[Banner, ...]:
+    unreadable = sum(group.action == "unreadable" for group in result.groups)
+    notes = tuple(map(redactor.note, result.plan.notes))
+    return (
+        *words.reading(complete=result.complete, notes=notes, unreadable=unreadable),
+        *changes.objections(result.plan.objections, redactor),
+        *_unsaved(shown_problem(result.unsaved, redactor), result.bind),
+        *_interrupted(interrupted=result.interrupted),
+    )
+
+
+def _unsaved(problem: Problem | None, bind: tuple[tuple[str, str], ...]) -> Iterator[Banner]:
+    """Why the state was not saved, and what a lost state would have to find again."""
+    if problem is not None:
+        lines = [problem.message, *filter(None, [problem.hint])]
+        if bind:
+            lines.append("Once it can be written, bind what was created:")
+            lines += [f"reconciler state bind {name} {group_id}" for name, group_id in bind]
+        title = "The state could not be saved"
+        yield Banner(title, "bad", tuple(lines), name="state", level="error", kind=problem.code)
+
+
+def _interrupted(*, interrupted: bool) -> Iterator[Banner]:
+    if interrupted:
+        text = "Calls in flight were finished. Run apply again: it does exactly the rest."
+        yield Banner("Interrupted", "warn", (text,))
+
+
+def _entry(group: GroupOutcome, redactor: Redactor) -> Entry:
+    label = labels(redactor, changes.people_of(outcome.change for outcome in group.outcomes))
+    created = any(isinstance(outcome.change, CreateGroup) for outcome in group.outcomes)
+    mark = group.plan.mark if group.plan else None
+    return Entry(
+        name=group.name,
+        status=_status(group),
+        id="" if group.id is None else redactor.group_id(group.id),
+        file=mark.file if mark else "",
+        line=mark.line if mark else 0,
+        aside="new group" if created else "",
+        columns=changes.COLUMNS,
+        fields=tuple(
+            _field(outcome, changes.field_of(outcome.change, redactor, label, created=created), redactor)
+            for outcome in group.outcomes
+        ),
+        notes=tuple(map(redactor.note, group.notes)),
+    )
+
+
+def _status(group: GroupOutcome) -> Status:
+    """The worst that became of a group's changes; of one without any, what is done about it."""
+    found = {outcome.status for outcome in group.outcomes}
+    worst = next((status for key, status in STATUSES.items() if key in found), None)
+    return worst or ACTIONS[group.action]
+
+
+def _field(outcome: Outcome, field: Field, redactor: Redactor) -> Field:
+    status = STATUSES[outcome.status]
+    return replace(field, status=status, tone=status.tone, problem=shown_problem(outcome.problem, redactor))
+
+
+# --- plain data: `apply` in `schemas/` --------------------------------------------------------------------
+
+
+def data(result: ApplyResult, redactor: Redactor) -> Data:
+    """Return the JSON document of an apply, as `apply` in `schemas/` says."""
+    ended = Counter[str](outcome.status for group in result.groups for outcome in group.outcomes)
+    actions = Counter[str](group.action for group in result.groups)
+    unsaved = shown_problem(result.unsaved, redactor)
+    return {
+        "format_version": 1,
+        "kind": "apply",
+        "complete": result.complete,
+        "interrupted": result.interrupted,
+        "summary": {
+            **{key: ended[key] for key in ("done", "failed", "skipped", "unknown")},
+            **{key: actions[key] for key in ("blocked", "missing", "held")},
+        },
+        "groups": [_data_of_group(group, redactor) for group in result.groups],
+        "objections": [changes.data_of_objection(each, redactor) for each in result.plan.objections],
+        "notes": [redactor.note(note) for note in result.plan.notes],
+        "unsaved": None if unsaved is None else words.data_of_problem(unsaved),
+        "bind": [{"name": name, "id": group_id} for name, group_id in result.bind],
+        "ready_only": result.plan.ready_only,
+    }
+
+
+def _data_of_group(group: GroupOutcome, redactor: Redactor) -> Data:
+    invites = group.plan.to_invite if group.plan else ()
+    return {
+        "name": group.name,
+        "id": None if group.id is None else redactor.group_id(group.id),
+        "action": group.action,
+        "outcomes": [_data_of_outcome(outcome, redactor) for outcome in group.outcomes],
+        "to_invite": [changes.data_of_invite(invite, redactor) for invite in invites],
+        "notes": [redactor.note(note) for note in group.notes],
+    }
+
+
+def _data_of_outcome(outcome: Outcome, redactor: Redactor) -> Data:
+    problem = shown_problem(outcome.problem, redactor)
+    error = {} if problem is None else {"error": words.data_of_problem(problem)}
+    return {"kind": outcome.change.kind, "status": outcome.status, **error}
+
+
+# --- the table --------------------------------------------------------------------------------------------
+
+
+def rows(result: ApplyResult, redactor: Redactor) -> Rows:
+    """Return a row a change with what became of it; a group that was not worked on has a row as well.
+
+    Columns are a contract; values and people of a change are not in the JSON document.
+    """
+    columns = (
+        "group", "action", "change", "before", "after", "people", "status", "code", "message", "hint", "file",
+        "line",
+    )  # fmt: skip
+    return Rows(columns, tuple(row for group in result.groups for row in _rows_of(group, redactor)))
+
+
+def _rows_of(group: GroupOutcome, redactor: Redactor) -> Iterator[tuple[Cell, ...]]:
+    label = labels(redactor, changes.people_of(outcome.change for outcome in group.outcomes))
+    mark = group.plan.mark if group.plan else None
+    place = (mark.file, mark.line) if mark else (None, None)
+    for outcome in group.outcomes:
+        yield (group.name, group.action, *_cells(outcome, redactor, label), *place)
+    if not group.outcomes:
+        notes = " ".join(map(redactor.note, group.notes))
+        yield (group.name, group.action, "", "", "", "", "", "", notes, "", *place)
+
+
+def _cells(outcome: Outcome, redactor: Redactor, label: changes.Label) -> tuple[Cell, ...]:
+    change = changes.data_of_change(outcome.change, redactor, label)
+    problem = shown_problem(outcome.problem, redactor)
+    return (
+        change["kind"],
+        words.in_a_cell(change.get("before")),
+        words.in_a_cell(change.get("after")),
+        words.in_a_cell(change.get("people")),
+        outcome.status,
+        *((problem.code, problem.message, problem.hint) if problem else ("", "", "")),
+    )

@@ -1,0 +1,183 @@
+"""A document as rows of words, for formats that are read line by line: what stands beside what, not yet
+drawn.
+
+Text draws rows in columns, Markdown in a block that is coloured as a difference; GitHub's annotations and
+JUnit have no room for columns and take `difference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from reconciler.report import words
+
+if TYPE_CHECKING:
+    from reconciler.report.model import Banner, Column, Entry, Field, Problem, Table, Value
+
+Span = tuple[str, str]
+"""Words, and their style: a tone, `add`, `remove`, `strong`, `name`, `dim`, `link`, `qr`; or ""."""
+
+Cell = tuple[Span, ...]
+Row = tuple[Cell, ...]
+
+VALUES = 8
+"""Names in one value."""
+
+NAMES = 200
+"""Groups of which one thing is said together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A label, and beside it rows of cells that are aligned in columns."""
+
+    label: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A head, at its right a place, and below it lines."""
+
+    head: Cell
+    place: str = ""
+    lines: tuple[Lines, ...] = ()
+
+
+def plain(text: str, style: str = "") -> Cell:
+    """Return words of one style."""
+    return ((text, style),)
+
+
+def sentence(text: str, style: str = "") -> Lines:
+    """Return a line without a label."""
+    return Lines("", ((plain(text, style),),))
+
+
+# --- blocks -----------------------------------------------------------------------------------------------
+
+
+def of_entry(entry: Entry, limit: int) -> Block:
+    """Return a group, or several: its status, why, every field, and what can be typed; of people the first
+    `limit`."""
+    status = entry.status
+    aside = f", {entry.aside}" if entry.aside else ""
+    head: Cell = (
+        (f"{status.symbol} ", status.tone),
+        (entry.name, "name"),
+        (f"  {status.word}", status.tone),
+        (aside, "dim"),
+    )
+    lines = [sentence(note) for note in entry.notes]
+    if entry.names:
+        lines.insert(0, sentence(words.few(entry.names, NAMES)))
+    for field, following in zip_longest(entry.fields, entry.fields[1:]):
+        said_below = following is not None and following.problem == field.problem
+        lines.append(Lines(_label(field), tuple(_rows(field, entry.columns, limit, said_below=said_below))))
+    lines += [Lines(each.label, ((plain(each.words),),)) for each in entry.commands if not each.quiet]
+    return Block(head, entry.place, tuple(lines))
+
+
+def of_banner(banner: Banner) -> Block:
+    """Return what nobody may overlook."""
+    symbol = "✓" if banner.name and banner.level == "passed" else "!"
+    return Block(
+        ((f"{symbol} ", banner.tone), (banner.title, banner.tone)), "", tuple(map(sentence, banner.lines))
+    )
+
+
+def of_table(table: Table, limit: int) -> Block:
+    """Return a table under its title, the first `limit` rows of it."""
+    rows = tuple(tuple(map(plain, row)) for row in table.rows[:limit])
+    if len(table.rows) > limit:
+        rows += ((plain(f"… and {len(table.rows) - limit} more"),),)
+    return Block(plain(table.title, "strong"), table.lead, (Lines("", rows),))
+
+
+def _label(field: Field) -> str:
+    return field.label if field.status is None else f"{field.status.symbol} {field.label:<8} "
+
+
+def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bool) -> Iterator[Row]:
+    """What is said of a field, then its people, values, what the whole will look like, and what went wrong
+    (where the next field does not say the same)."""
+    if field.said:
+        final: Cell = ((": ", ""), (words.CANNOT_BE_UNDONE, "bad")) if field.final else ()
+        since: Cell = ((f", {field.since}", "dim"),) if field.since else ()
+        yield (((field.said, "" if field.status or field.final else field.tone), *final, *since),)
+    for person in field.people[:limit]:
+        style = "add" if person.sign == "+" else "remove"
+        yield plain(f"{person.sign} {person.who}", style), plain(person.why, "dim")
+    if len(field.people) > limit:
+        yield (plain(f"… and {len(field.people) - limit} more"),)
+    yield from _values(field.values, columns)
+    if field.after:
+        yield (plain(f"after: {field.after}", "dim"),)
+    if field.problem is not None and not said_below:
+        yield from _problem(field.problem)
+
+
+def _problem(problem: Problem) -> Iterator[Row]:
+    yield (plain(problem.message, "bad"),)
+    if problem.hint:
+        yield (plain(problem.hint, "dim"),)
+
+
+def _values(values: Sequence[Value], columns: Sequence[Column]) -> Iterator[Row]:
+    """Two values as one that becomes the other; more of them below each other, by their columns. Where there
+    is no group, only what is wanted says anything."""
+    if any(value.no_group for value in values):
+        wanted = next((value for value in values if not value.is_empty), None)
+        if wanted is not None:
+            yield (plain(words.of_value(wanted, VALUES), "add" if len(values) == 2 else ""),)
+    elif len(values) == 2:
+        yield (_becoming(*values),)
+    else:
+        for column, value in zip(columns, values, strict=False):
+            yield plain(column.word, "dim"), plain(words.of_value(value, VALUES))
+
+
+def _becoming(before: Value, after: Value) -> Cell:
+    if before.picture is not None and after.picture is not None:
+        return plain(words.change_of_picture(before.picture, after.picture))
+    return (
+        (words.of_value(before, VALUES), "remove"),
+        (" → ", ""),
+        (words.of_value(after, VALUES), "add"),
+    )
+
+
+# --- differences ------------------------------------------------------------------------------------------
+
+
+def difference(entry: Entry) -> tuple[str, ...]:
+    """Return a group as lines of a difference: `- ` what is there, `+ ` what should be.
+
+    Lines hold anybody's words as they are; each is one line once its format has escaped it.
+    """
+    return (*entry.notes, *(line for field in entry.fields for line in _difference(field, entry.columns)))
+
+
+def _difference(field: Field, columns: Sequence[Column]) -> Iterator[str]:
+    if field.status is not None and field.status.level != "passed":
+        yield f"{field.status.word}: {_why(field)}" if field.problem else field.status.word
+    if field.said:
+        yield f"{'-' if field.final else ' '} {field.label}: {field.said}"
+    for person in field.people:
+        yield f"{person.sign} {field.label}: {person.who}" + (f" ({person.why})" if person.why else "")
+    if field.people:
+        return
+    for sign in "-+":
+        for column, value in zip(columns, field.values, strict=False):
+            if column.sign == sign and not value.is_empty:
+                yield f"{sign} {field.label}: {words.of_value(value, VALUES)}"
+
+
+def _why(field: Field) -> str:
+    problem = field.problem
+    if problem is None:
+        return ""
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message

@@ -1,0 +1,246 @@
+"""Changes in words and as plain data: what a plan would do to a group, and what an apply has done.
+
+Every change becomes one field of an entry, so that all formats and both verbs say it alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, assert_never
+
+from reconciler.model.change import (
+    AdoptGroup,
+    Affected,
+    Change,
+    CreateGroup,
+    Demote,
+    Invite,
+    LeaveGroup,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
+from reconciler.planning.guards import NEVER_LIFTED, ON_THE_COMMAND_LINE
+from reconciler.report import words
+from reconciler.report.model import Banner, Column, Field, Person, Status, Summary, Table, Value
+
+if TYPE_CHECKING:
+    from reconciler.model.live import LiveIcon
+    from reconciler.model.plan import Objection
+    from reconciler.report.redact import Redactor
+
+Label = Callable[[str], str]
+"""What people are called in one group, by wa_id."""
+
+COLUMNS = (Column("before", "-"), Column("after", "+"))
+
+ACTIONS = words.by_key(
+    words.UNREADABLE,
+    words.MISSING,
+    words.BLOCKED,
+    Status("leave", "-", "leave", "warn", "failure", "The account leaves these groups, for good."),
+    Status("update", "~", "update", "change", "failure", "These groups are changed."),
+    Status("create", "+", "create", "good", "failure", "These groups do not exist yet."),
+    Status("adopt", ">", "adopt", "change", "failure", "Found by subject or an earlier record, and bound."),
+    words.HELD,
+    Status("orphaned", "?", "orphaned", "warn", "skipped", "Bound to a name without a manifest."),
+    Status("none", "✓", "unchanged", "good", "passed"),
+)
+"""What is done about a group, what matters most first."""
+
+_ORDER = ("adopt", "ensure", "admins", "members", "link", "subject", "icon")
+"""Access before looks."""
+
+
+def people_of(changes: Iterable[Change]) -> list[str]:
+    """Return the wa_ids of everybody whom the changes are about, in their order."""
+    return [
+        person.wa_id
+        for change in changes
+        if isinstance(change, Promote | Demote | RemoveParticipants)
+        for person in change.people
+    ]
+
+
+def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool) -> Field:
+    """Return one change as a field. `label` is what people are called in its group; `created`: the group is
+    only being created."""
+
+    def people(sign: Literal["+", "-"], affected: tuple[Affected, ...]) -> tuple[Person, ...]:
+        return tuple(Person(sign, label(person.wa_id), person.reason) for person in affected)
+
+    match change:
+        case CreateGroup(subject):
+            after = words.quoted(redactor.untrusted(subject))
+            return Field(key="subject", label="subject", values=(words.NO_GROUP, after))
+        case AdoptGroup(group_id, _, was):
+            earlier = f', was "{was}"' if was else ""
+            return Field(key="adopt", label="adopt", said=f"{redactor.group_id(group_id)}{earlier}")
+        case SetSubject(before, after):
+            values = (words.quoted(redactor.untrusted(before)), words.quoted(redactor.untrusted(after)))
+            return Field(key="subject", label="subject", values=values)
+        case SetIcon(before, icon):
+            live = words.NO_GROUP if created else _live(before)
+            return Field(key="icon", label="icon", values=(live, Value(picture=words.file_picture(icon))))
+        case RemoveIcon(before):
+            return Field(key="icon", label="icon", values=(_live(before), Value(empty="none")))
+        case Promote(affected):
+            return Field(key="admins", label="admins", people=people("+", affected))
+        case Demote(affected):
+            return Field(key="admins", label="admins", people=people("-", affected))
+        case RemoveParticipants(affected):
+            said = "removed, and have to join again by the link"
+            return Field(key="members", label="members", said=said, people=people("-", affected), final=True)
+        case RevokeLink(before, version):
+            said = "revoked" if version is None else f"revoked (version {before} → {version})"
+            return Field(key="link", label="link", said=f"{said}, the old one stops working", final=True)
+        case LeaveGroup():
+            return Field(key="ensure", label="leave", said="the account leaves the group", final=True)
+        case _:
+            assert_never(change)
+
+
+def fields_of(changes: tuple[Change, ...], redactor: Redactor, label: Label) -> tuple[Field, ...]:
+    """Return what becomes of each part of a group, access before looks: promotions and demotions are one."""
+    created = any(isinstance(change, CreateGroup) for change in changes)
+    found: dict[str, Field] = {}
+    for change in changes:
+        field = field_of(change, redactor, label, created=created)
+        if field.key in found:
+            field = replace(found[field.key], people=found[field.key].people + field.people)
+        found[field.key] = field
+    return tuple(sorted(found.values(), key=lambda field: _ORDER.index(field.key)))
+
+
+def _live(seen: LiveIcon | None) -> Value:
+    picture = words.seen_picture(seen)
+    return Value(empty="none") if picture is None else Value(picture=picture)
+
+
+# --- what stands beside changes ---------------------------------------------------------------------------
+
+
+def nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Summary:
+    """Return the line of a run without changes: a verdict, groups that are as wanted, what else there is."""
+    are = "group is as its manifest says" if unchanged == 1 else "groups are as the manifests say"
+    return Summary(verdict, f" {' · '.join((f'{unchanged} {are}', *others))}.")
+
+
+def nobody(groups: int, others: Sequence[str]) -> Summary:
+    """Return the line of a run that only promotes, and so does not know whether its groups are as wanted."""
+    wait = "waits" if groups == 1 else "wait"
+    what = (
+        f"looked at {words.counted(groups, 'group')} that {wait} for an admin"
+        if groups
+        else "no group waits for an admin"
+    )
+    return Summary("Nobody to promote", f": {' · '.join((what, *others))}.")
+
+
+def joining(invites: Iterable[tuple[str, str, str]]) -> tuple[Table, ...]:
+    """Return who has yet to join, of (group, person, role): one row a person and role, aliases first."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for group, person, role in invites:
+        found.setdefault((person, role), []).append(group)
+    if not found:
+        return ()
+    people = sorted(found.items(), key=lambda item: (item[0][0].startswith("+"), item[0]))
+    rows = tuple((person, role, words.few(groups)) for (person, role), groups in people)
+    head = ("Person", "As", "Groups")
+    return (Table("joining", "Still to join (not changes)", head, rows, lead="next: reconciler invites"),)
+
+
+def objections(found: Iterable[Objection], redactor: Redactor) -> tuple[Banner, ...]:
+    """Return what guards say: what was lifted and by what, then what stands and how to lift it."""
+    banners = [_objection(objection, redactor) for objection in found]
+    return tuple(sorted(banners, key=lambda banner: banner.level == "failure"))
+
+
+def _objection(objection: Objection, redactor: Redactor) -> Banner:
+    code = objection.code
+    lines = [redactor.note(objection.note)]
+    if objection.groups:
+        lines.append(f"groups: {words.few(objection.groups, 12)}")
+    if objection.lifted_by is not None:
+        lines.append(f"by {objection.lifted_by}")
+        return Banner(f"{code} allowed", "warn", tuple(lines), name=code, suite="objections")
+    lines.append(_how_to_lift(code))
+    title = f"{code} refused: nothing will be applied"
+    return Banner(
+        title, "bad", tuple(lines), name=code, level="failure", suite="objections", kind="objection"
+    )
+
+
+def _how_to_lift(code: str) -> str:
+    if code in NEVER_LIFTED:
+        return "nothing lifts this one"
+    entry = "" if code in ON_THE_COMMAND_LINE else ", or an entry under `allow:` in reconciler.yaml"
+    return f"to lift it: --allow {code}{entry}"
+
+
+# --- plain data -------------------------------------------------------------------------------------------
+
+
+def data_of_change(change: Change, redactor: Redactor, label: Label) -> dict[str, Any]:
+    """Return a change as JSON says it: its kind, and what that kind has."""
+    kind = change.kind
+    match change:
+        case CreateGroup(subject):
+            return {"kind": kind, "after": redactor.untrusted(subject)}
+        case AdoptGroup(group_id, _, was):
+            return {
+                "kind": kind,
+                **({} if was is None else {"before": was}),
+                "after": redactor.group_id(group_id),
+            }
+        case SetSubject(before, after):
+            return {"kind": kind, "before": redactor.untrusted(before), "after": redactor.untrusted(after)}
+        case SetIcon(before, icon):
+            return {
+                "kind": kind,
+                "before": _data_of_live(before),
+                "after": words.data_of_picture(words.file_picture(icon)),
+            }
+        case RemoveIcon(before):
+            return {"kind": kind, "before": _data_of_live(before), "after": None}
+        case Promote(affected) | Demote(affected) | RemoveParticipants(affected):
+            return {
+                "kind": kind,
+                "people": [label(person.wa_id) for person in affected],
+                "reasons": [person.reason for person in affected],
+            }
+        case RevokeLink(before, version):
+            return {"kind": kind, "before": before, "after": version}
+        case LeaveGroup():
+            return {"kind": kind}
+        case _:
+            assert_never(change)
+
+
+def data_of_invite(invite: Invite, redactor: Redactor) -> dict[str, Any]:
+    """Return somebody who has yet to join."""
+    return {"person": invited(invite, redactor), "as": invite.role}
+
+
+def _data_of_live(seen: LiveIcon | None) -> dict[str, Any] | None:
+    return words.data_of_picture(words.seen_picture(seen))
+
+
+def data_of_objection(objection: Objection, redactor: Redactor) -> dict[str, Any]:
+    """Return what a guard says; `lifted_by` only where something lifts it."""
+    found: dict[str, Any] = {
+        "code": objection.code,
+        "message": redactor.note(objection.note),
+        "groups": list(objection.groups),
+        "liftable": objection.code not in NEVER_LIFTED,
+    }
+    return found if objection.lifted_by is None else found | {"lifted_by": objection.lifted_by}
+
+
+def invited(invite: Invite, redactor: Redactor) -> str:
+    """Return what somebody who has yet to join is called."""
+    return invite.person.alias or redactor.person(invite.person.numbers[0])

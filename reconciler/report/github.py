@@ -1,0 +1,153 @@
+"""Annotations of GitHub Actions: commands in the log that put a message beside a line of a file.
+
+GitHub shows ten of a kind (error, warning, notice) a step, so the most important come first, and the log says
+how many more there are. Words are made visible as for a terminal before they are escaped as GitHub unescapes
+them (`%`, CR, LF; in properties also `:` and `,`): nobody's text begins a line, so none is a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from reconciler.report import blocks
+from reconciler.report.escape import for_terminal
+from reconciler.report.section import ending, is_plain
+from reconciler.report.words import counted
+
+if TYPE_CHECKING:
+    from reconciler.errors import Complaint
+    from reconciler.report.model import Banner, Entry, Report
+    from reconciler.report.section import Look, Run, Section
+
+Kind = Literal["error", "warning", "notice"]
+
+SHOWN = 10
+"""Annotations of a kind that GitHub shows of a step."""
+
+_LINES = 40  # of one message
+_FIRST_STATUS = 3  # rank of the first status of groups, behind what is about the whole run
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """One annotation; of two of a kind the one with the lower `rank` comes first."""
+
+    kind: Kind
+    rank: int
+    title: str
+    lines: tuple[str, ...]
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+def render(sections: Sequence[Section], _: Look) -> str:
+    """Return errors: what could not be found out, failed, or stands in the way. Warnings: what is final, or
+    was not sent. Notices: the sum, other changes, what waits. Several accounts follow each other."""
+    if is_plain(sections):
+        return _section(sections[0])
+    return "".join(f"Account {section.account}\n{_section(section)}" for section in sections)
+
+
+def encode_outputs(values: Mapping[str, str], delimiter: str) -> str:
+    """Return lines for `$GITHUB_OUTPUT`: `name=value`, or for several lines `name<<DELIMITER`. `delimiter` is
+    random; raises `ValueError` where a value holds it all the same."""
+    found = []
+    for name, value in values.items():
+        if "\n" not in value and "\r" not in value:
+            found.append(f"{name}={value}\n")
+        elif delimiter in value:
+            raise ValueError("the delimiter stands in a value")
+        else:
+            found.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    return "".join(found)
+
+
+def _section(section: Section) -> str:
+    report, run = section.report, section.run
+    if report is None or run is None:
+        return for_terminal(ending(section).rstrip("\n")) + "\n"
+    return _draw(_notes(report, run), run)
+
+
+def _notes(report: Report, run: Run) -> Iterator[_Note]:
+    if section_ended := report.status.level == "error" and not report.counts:
+        yield from (_complaint(each) for each in sorted(report.complaints))
+    if section_ended and report.complaints:
+        return
+    if not section_ended:
+        yield _Note("notice", 0, f"reconciler {run.what}", (f"{report.summary}",))
+        yield from (_complaint(each) for each in sorted(report.complaints))
+    whose = f"{run.section}: " if run.section else ""
+    yield from (_banner(banner, whose) for banner in report.banners if banner.title)
+    order = [count.status.key for count in report.counts]
+    yield from (_entry(entry, order) for entry in report.entries if entry.status.level != "passed")
+
+
+def _banner(banner: Banner, whose: str) -> _Note:
+    rank = {"error": 0, "failure": 1}.get(banner.level, 2)
+    kind: Kind = "error" if rank < 2 or banner.tone == "bad" else "warning"
+    return _Note(kind, rank, f"{whose}{banner.title}", banner.lines)
+
+
+def _entry(entry: Entry, order: Sequence[str]) -> _Note:
+    """A group. What cannot be undone is a warning whatever it is, and what would merely change a notice."""
+    status = entry.status
+    bad = status.level == "error" or (status.level == "failure" and status.tone == "bad")
+    kind: Kind = "notice"
+    if bad:
+        kind = "error"
+    elif status.tone == "warn" or entry.is_final:
+        kind = "warning"
+    rank = _FIRST_STATUS + (order.index(status.key) if status.key in order else len(order))
+    final = ", cannot be undone" if entry.is_final and not bad else ""
+    commands = (f"to {each.label}: {each.words}" for each in entry.commands if not each.quiet)
+    lines = (*blocks.difference(entry), *commands)
+    return _Note(kind, rank, f"{entry.name}: {status.word}{final}", lines, entry.file, entry.line)
+
+
+def _complaint(found: Complaint) -> _Note:
+    kind: Kind = "warning" if found.warning else "error"
+    mark = found.mark
+    lines = tuple(filter(None, (found.message, found.hint)))
+    return _Note(kind, 0, found.rule, lines, mark.file, mark.line, mark.column)
+
+
+# --- drawing ----------------------------------------------------------------------------------------------
+
+
+def _draw(notes: Iterable[_Note], run: Run) -> str:
+    found = sorted(notes, key=lambda note: note.rank)  # a stable sort: within a rank the document's order
+    out = []
+    for kind in get_args(Kind):
+        of_kind = [note for note in found if note.kind == kind]
+        out += [_command(note, run.folder) for note in of_kind[:SHOWN]]
+        if len(of_kind) > SHOWN:
+            out.append(f"… and {counted(len(of_kind) - SHOWN, f'more {kind}', f'more {kind}s')}.")
+    return "".join(f"{line}\n" for line in out)
+
+
+def _command(note: _Note, folder: str) -> str:
+    properties: dict[str, object] = {}
+    if note.file:
+        properties |= {"file": folder + note.file, "line": note.line, "endLine": note.line}
+    if note.file and note.column:
+        properties |= {"col": note.column, "endColumn": note.column}
+    properties["title"] = note.title
+    shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    lines = note.lines if any(note.lines) else (note.title,)  # without words nothing would be shown
+    if len(lines) > _LINES:
+        lines = (*lines[:_LINES], f"… and {len(lines) - _LINES} more lines")
+    return f"::{note.kind} {shown}::{'%0A'.join(map(_data, lines))}"
+
+
+def _data(text: str) -> str:
+    """As the runner's UnescapeData undoes it."""
+    return for_terminal(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """As the runner's UnescapeProperty undoes it."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

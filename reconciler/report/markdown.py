@@ -1,0 +1,295 @@
+"""Markdown for comments in pull requests, step summaries and issues, never more than a comment takes.
+
+The first line is a hidden marker, by which the next run finds its comment and replaces it. What matters most
+comes first, and what does not fit is cut by whole groups and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.record import short_commit
+from reconciler.report import blocks, grouping
+from reconciler.report.blocks import Block, Cell, Lines, Row
+from reconciler.report.markdown_text import code, fence, folded, length, marker, names, prose
+from reconciler.report.model import Banner, Entry, Report, Status
+from reconciler.report.section import closing, ending, is_plain
+from reconciler.report.words import counted
+
+if TYPE_CHECKING:
+    from reconciler.errors import Complaint
+    from reconciler.report.section import Look, Run, Section
+
+BUDGET = 60_000
+"""Characters of a page. GitHub takes 65,536 of a comment."""
+
+NAMES = 15  # groups in a list of names
+COMPLAINTS = 1000
+FEW_OPEN = 10  # groups of a section that is unfolded from the start
+
+_AROUND = 600  # characters for what stands around several reports in one, and around each of them
+_SIGNS = {"good": "+", "add": "+", "remove": "-", "bad": "!", "change": "!", "warn": "!"}
+_WIDEST = 400  # characters of a line in a block; lists of people are cut before
+_LONGEST = 1000  # characters of a sentence
+_ROOM = 250  # characters for the words around a part, and what was cut of it
+
+
+def render(sections: Sequence[Section], look: Look) -> str:
+    """Return the page of one run; of several accounts one with a verdict on all, and then each."""
+    if is_plain(sections):
+        made = _page(sections[0], BUDGET - length(_marked(sections[0], Made("", BUDGET, cut=True))) - 1, look)
+        return f"{_marked(sections[0], made)}\n{made.text}\n"
+    room = max(_AROUND, (BUDGET - _AROUND) // max(1, len(sections)) - _AROUND)
+    pages = [(section, _page(section, room, look)) for section in sections]
+    bodies = [f"# {code(section.account)}\n\n{made.text}" for section, made in pages]
+    verb = next((section.run.verb for section in sections if section.run), "run")
+    top = f"## {verb.capitalize()} of {prose(closing(sections))}"
+    left_out = _fit(bodies, [section.account for section in sections], BUDGET - length(top) - _AROUND // 3)
+    facts: dict[str, Any] = {"kind": verb, "digest": ""}
+    facts["truncated"] = left_out or any(made.cut for _, made in pages)
+    quiet = [section.report.quiet if section.report else None for section in sections]
+    if any(each is not None for each in quiet):
+        facts["quiet"] = all(quiet)
+    return f"{marker(facts)}\n" + "\n\n".join((top, *bodies)) + "\n"
+
+
+def _fit(bodies: list[str], accounts: Sequence[str], room: int) -> bool:
+    """Leave out what does not fit, from the last account on; returns whether there was any."""
+    room -= sum(length(body) + 2 for body in bodies)
+    left_out = room < 0
+    for index in reversed(range(len(bodies))):
+        if room < 0:
+            short = f"# {code(accounts[index])}\n\n**It did not fit here.** The job's output has it."
+            room += length(bodies[index]) - length(short)
+            bodies[index] = short
+    return left_out
+
+
+# --- one run ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A page without its marker, of how many groups it does not say everything, and whether anything at all
+    is left out."""
+
+    text: str
+    groups: int = 0
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A heading with words below it, and blocks that are shown in full as long as there is room: (Markdown,
+    how many things it is about)."""
+
+    words: tuple[str, ...]
+    blocks: tuple[tuple[str, int], ...]
+    what: str
+    one: str = "group"
+
+
+def _marked(section: Section, made: Made) -> str:
+    """The hidden first line: kind, digest, whether something is left out, for an issue `quiet`."""
+    report, run = section.report, section.run
+    facts: dict[str, Any] = {"kind": run.what if run else "", "digest": report.digest[:128] if report else ""}
+    facts["truncated"] = made.cut
+    if made.groups:
+        facts["cut"] = made.groups
+    if report is not None and report.quiet is not None:
+        facts["quiet"] = report.quiet
+    return marker(facts)
+
+
+def _page(section: Section, budget: int, look: Look) -> Made:
+    """One run's page, of `budget` characters at most."""
+    report, run = section.report, section.run
+    if report is None or run is None:
+        return Made(prose(ending(section).strip()))
+    about = f" ({code(run.section)})" if run.section and not section.account else ""
+    title = report.title or f"{report.summary}"
+    top = [f"## {report.verb.capitalize()}{about}: {prose(title)}"]
+    if report.verdict_first and report.quiet is not False:
+        top.append(prose(f"{report.verdict}."))
+    top += [_banner(banner) for banner in report.banners if banner.title]
+    tables = (*grouping.notes(report.entries), *report.tables)
+    bottom = [*(_block(blocks.of_table(table, look.limit)) for table in tables), _footer(run)]
+    return _bounded(top, list(_parts(report, look.limit)), bottom, budget)
+
+
+def _banner(banner: Banner) -> str:
+    """What nobody may overlook, as a quotation."""
+    head = f"> **{prose(banner.title[:_LONGEST])}**"
+    if not banner.lines:
+        return head
+    return "\n".join((head, ">", *(f"> - {prose(line[:_LONGEST])}" for line in banner.lines)))
+
+
+def _parts(report: Report, limit: int) -> Iterator[_Part]:
+    """The complaints, then the groups under their headings, what is not well first."""
+    if report.complaints:
+        yield _complaints(report.complaints)
+    for part, found in grouping.in_parts(each for each in report.entries if not each.is_quiet):
+        order = ("error", "failure", "skipped", "passed")
+        entries = sorted(found, key=lambda entry: order.index(entry.status.level))
+        shown = [(_block(blocks.of_entry(each, limit)), each) for each in grouping.grouped(entries)]
+        yield _Part(
+            (*_heading(part), _listed(entries)),
+            tuple((text, max(1, len(each.names))) for text, each in shown),
+            f"{counted(len(entries), 'group')}, one by one",
+        )
+
+
+def _heading(part: Status | None) -> tuple[str, ...]:
+    if part is None:
+        return ()
+    return (f"### {prose(part.word)}", *([prose(part.lead)] if part.lead else []))
+
+
+def _listed(entries: Sequence[Entry]) -> str:
+    """Names by status."""
+    found: dict[Status, list[str]] = {}
+    for entry in entries:
+        found.setdefault(entry.status, []).append(entry.name)
+    return "\n".join(
+        f"- {code(status.symbol)} **{prose(status.word)}** ({len(each)}): {names(each, NAMES)}"
+        for status, each in found.items()
+    )
+
+
+def _complaints(complaints: Iterable[Complaint]) -> _Part:
+    found = sorted(complaints, key=lambda complaint: (complaint.warning, complaint))
+    shown = tuple((_complaint(complaint), 1) for complaint in found[:COMPLAINTS])
+    return _Part((), shown, counted(len(found), "complaint"), "complaint")
+
+
+def _complaint(complaint: Complaint) -> str:
+    words = ["warning" if complaint.warning else "error", f"**{prose(f'{complaint.mark}')}**"]
+    words.append(prose(complaint.message))
+    return " ".join((*words, f"({prose(complaint.hint)})" if complaint.hint else "")).rstrip()
+
+
+def _footer(run: Run) -> str:
+    """What made the page: version, account, commit, API."""
+    facts = [f"reconciler {run.version}"]
+    facts += [f"account {run.section}"] if run.section else []
+    facts += [f"commit {short_commit(run.commit, 12)}"] if run.commit else []
+    facts += [f"API {run.api}"] if run.api else []
+    return " · ".join(map(code, facts))
+
+
+# --- room -------------------------------------------------------------------------------------------------
+
+
+def _bounded(top: Iterable[str], parts: Sequence[_Part], bottom: Iterable[str], budget: int) -> Made:
+    """Pieces of Markdown in this order, together `budget` characters at most.
+
+    `top`, `bottom` and the words of parts go before all, being short (what is longer than half the page, or a
+    quarter, is left out all the same); of the parts' blocks, earlier parts first, as many as fit.
+    """
+    head, all_of_head = _fitting(top, budget // 2)
+    tail, all_of_tail = _fitting(bottom, budget // 4)
+    frames = [[text for text in part.words if text] for part in parts]
+    fixed = sum(length(text) + 2 for text in (*head, *tail, *(each for frame in frames for each in frame)))
+    room = budget - fixed - _ROOM * len(parts)
+    pieces = list(head)
+    lost = 0
+    for part, frame in zip(parts, frames, strict=True):
+        pieces += frame
+        shown: list[str] = []
+        missing = 0
+        for text, number in part.blocks:
+            if length(text) + 2 <= room and not missing:
+                shown.append(text)
+                room -= length(text) + 2
+            else:
+                missing += number
+        if shown:
+            pieces.append(folded(part.what, "\n\n".join(shown), opened=len(part.blocks) <= FEW_OPEN))
+        if missing:
+            more = f"**{counted(missing, part.one)} more did not fit here.**"
+            pieces.append(f"{more} The job's own output says everything.")
+        lost += missing
+    return Made("\n\n".join((*pieces, *tail)), lost, bool(lost) or not all_of_head or not all_of_tail)
+
+
+def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], bool]:
+    """The pieces that fit into `room` characters, and whether that is all of them."""
+    shown, left_out = [], 0
+    for text in filter(None, texts):
+        if length(text) + 2 <= room:
+            room -= length(text) + 2
+            shown.append(text)
+        else:
+            left_out += 1
+    if left_out:
+        shown.append("**Something more did not fit here.** The job's own output says everything.")
+    return shown, not left_out
+
+
+# --- drawing ----------------------------------------------------------------------------------------------
+
+
+def _block(block: Block) -> str:
+    """A line of what a block is about, and its rows as a difference."""
+    words = []
+    for text, style in block.head:
+        if style in ("name", "strong"):
+            words.append(f"**{code(text) if style == 'name' else prose(text)}**")
+        elif text.strip():
+            words.append(prose(text.strip(" ,")))
+    is_group = any(style == "name" for _, style in block.head)
+    place = code(block.place) if is_group else prose(block.place)
+    line = " ".join(words) + (f" · {place}" if block.place else "")
+    rows = [row for lines in block.lines for row in _lines(lines)]
+    return f"{line}\n\n{fence(rows, 'diff')}" if rows else line
+
+
+def _lines(lines: Lines) -> Iterable[str]:
+    """A label's rows as lines of a difference: the label where it begins and where something goes or comes,
+    cells in columns."""
+    columns: list[int] = []
+    for row in lines.rows:
+        for index, cell in enumerate(row[:-1]):
+            columns += [0] * (index + 1 - len(columns))
+            columns[index] = max(columns[index], _width(cell))
+    first = True
+    for row in lines.rows:
+        for sign, words in _signed(row, columns):
+            label = lines.label if first or sign in "+-" else ""
+            text = f"{sign} {label:<9} {words}" if lines.label else f"{sign} {words}"
+            yield _clipped(text).rstrip() or " "
+            first = False
+
+
+def _signed(row: Row, columns: Sequence[int] = ()) -> Iterable[tuple[str, str]]:
+    """A row as signed lines, in columns; what was and what will be stand one below the other."""
+    styles = [style for cell in row for _, style in cell]
+    if "remove" in styles and "add" in styles:
+        yield "-", _joined(tuple(_without(cell, "add") for cell in row))
+        yield "+", _joined(tuple(_without(cell, "remove") for cell in row))
+        return
+    sign = next((_SIGNS[style] for style in styles if style in _SIGNS), " ")
+    padded = [
+        (*cell, (" " * (width - _width(cell)), "")) for cell, width in zip(row[:-1], columns, strict=False)
+    ]
+    words = _joined((*padded, *row[len(padded) :]))
+    yield sign, words[2:] if words.startswith(f"{sign} ") else words
+
+
+def _width(cell: Cell) -> int:
+    return sum(len(text) for text, _ in cell)
+
+
+def _without(cell: Cell, other: str) -> Cell:
+    return tuple((text, style) for text, style in cell if style != other and text != " → ")
+
+
+def _joined(row: Row) -> str:
+    return "  ".join(filter(None, ("".join(text for text, _ in cell) for cell in row)))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

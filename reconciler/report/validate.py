@@ -1,0 +1,115 @@
+"""What `validate` tells: every complaint about the files, or that there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.report.model import Banner, Count, Report, Status, Summary
+from reconciler.report.section import Data, Rows, Told, once
+from reconciler.report.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.errors import Complaint
+
+_MISTAKES = Status("failed", "!", "mistakes", "bad", "failure")
+_WARNINGS = Status("drifted", "!", "warnings", "warn", "skipped")
+_GROUPS = Status("done", "✓", "groups", "good", "passed")
+
+
+def told(complaints: Iterable[Complaint], groups: int | None) -> Told:
+    """Return what there is to tell of files; `groups` is how many are declared, None where a mistake keeps
+    that from being known."""
+    found = tuple(sorted(complaints))
+    return Told(
+        report=once(lambda: report(found, groups)),
+        data=once(lambda: data(found, groups)),
+        rows=once(lambda: rows(found)),
+    )
+
+
+def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
+    """Return the document: the verdict on the files, and every complaint with its place and its mend."""
+    mistakes = sum(not each.warning for each in complaints)
+    warnings = len(complaints) - mistakes
+    files = counted(len({each.mark.file for each in complaints}), "file")
+    found = [counted(mistakes, "mistake")] if mistakes else []
+    found += [counted(warnings, "warning")] if warnings else []
+    counts = [Count(_MISTAKES, mistakes), Count(_WARNINGS, warnings)]
+    if groups is None:
+        verdict, status = f"{' and '.join(found) or '0 mistakes'} in {files}", _MISTAKES
+        summary = Summary(f"{verdict}.")
+    else:
+        verdict, status = "The files are as they should be", _WARNINGS if warnings else _GROUPS
+        rest = f"no mistakes, {found[-1]}" if found else "every file is as it should be"
+        summary = Summary(f"{counted(groups, 'group')}", f": {rest}.")
+        counts.append(Count(_GROUPS, groups))
+    return Report(
+        verb="validate",
+        verdict=verdict,
+        status=status,
+        summary=summary,
+        sentences=() if groups is None else (f"{counted(groups, 'group')} declared.",),
+        banners=(_all_files(valid=groups is not None),),
+        counts=tuple(counts),
+        complaints=complaints,
+    )
+
+
+def _all_files(*, valid: bool) -> Banner:
+    """All files together, for machines: those that are as they should be are not named."""
+    return Banner(
+        "",
+        "bad",
+        name="all files",
+        level="passed" if valid else "failure",
+        suite="files",
+        kind="mistakes",
+    )
+
+
+def data(complaints: tuple[Complaint, ...], groups: int | None) -> Data:
+    """Return the JSON document, as `validate` in `schemas/` says."""
+    return {
+        "format_version": 1,
+        "kind": "validate",
+        "valid": groups is not None,
+        "groups": groups,
+        "complaints": [
+            {
+                "file": complaint.mark.file,
+                "line": complaint.mark.line,
+                "column": complaint.mark.column,
+                "severity": _severity(complaint),
+                "message": complaint.message,
+                "hint": complaint.hint,
+                "rule": complaint.rule,
+            }
+            for complaint in complaints
+        ],
+    }
+
+
+def rows(complaints: tuple[Complaint, ...]) -> Rows:
+    """Return a row a complaint, in the order of the files."""
+    columns = ("file", "line", "column", "severity", "rule", "message", "hint")
+    return Rows(
+        columns,
+        tuple(
+            (
+                each.mark.file,
+                each.mark.line,
+                each.mark.column,
+                _severity(each),
+                each.rule,
+                each.message,
+                each.hint,
+            )
+            for each in complaints
+        ),
+    )
+
+
+def _severity(complaint: Complaint) -> str:
+    return "warning" if complaint.warning else "error"

@@ -1,0 +1,228 @@
+"""How things are called, each in one place: numbers of things, names, values, pictures, tables that several
+verbs have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reconciler.report.model import Banner, Listing, Picture, Problem, Status, Table, Value
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Icon
+    from reconciler.model.live import LiveIcon
+    from reconciler.model.plan import Unmanaged
+    from reconciler.report.redact import Redactor
+
+FEW = 5
+"""Names beside a person or a note."""
+
+UNREADABLE = Status(
+    "unreadable",
+    "!",
+    "unreadable",
+    "bad",
+    "error",
+    "The service did not say how these are.",
+)
+MISSING = Status(
+    "missing", "!", "missing", "bad", "failure", "These groups are gone, as far as the service says."
+)
+BLOCKED = Status(
+    "blocked", "!", "blocked", "bad", "failure", "Something has to be put right first; the notes say what."
+)
+HELD = Status("held", "=", "on hold", "quiet", "skipped", "Read and left alone until the hold ends.")
+UNMANAGED = Status("unmanaged", "·", "unmanaged", "quiet", "passed")
+FAILED_RUN = Status("failed", "!", "failed", "bad", "error")
+
+
+def by_key(*statuses: Status) -> dict[str, Status]:
+    """Return statuses by their keys, in this order."""
+    return {status.key: status for status in statuses}
+
+
+NO_GROUP = Value(empty="no group", no_group=True)
+CANNOT_BE_UNDONE = "cannot be undone"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return `1 group`, `2 groups`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def few(names: Iterable[str], limit: int = FEW) -> str:
+    """Return the first names, and how many more there are."""
+    found = list(names)
+    more = len(found) - limit
+    return ", ".join(found) if more <= 0 else f"{', '.join(found[:limit])} … and {more} more"
+
+
+def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
+    """Return `3 blocked` for every number that is not zero."""
+    return [f"{number} {word}" for number, word in numbers if number]
+
+
+def first_seen(at: datetime | None) -> str:
+    """Return when something was first seen, to the minute; "" where that is not known."""
+    return "" if at is None else f"first seen {at:%Y-%m-%d %H:%M} UTC"
+
+
+# --- values -----------------------------------------------------------------------------------------------
+
+
+def quoted(text: str) -> Value:
+    """Return what somebody chose to write, as a value."""
+    return Value(text=text, quoted=True)
+
+
+def file_picture(icon: Icon) -> Picture:
+    """Return an icon as the files have it."""
+    return Picture(
+        of="files",
+        file=icon.path,
+        sha256=icon.sha256,
+        size=icon.size,
+        width=icon.width,
+        height=icon.height,
+        mime=icon.mime,
+    )
+
+
+def seen_picture(seen: LiveIcon | None) -> Picture | None:
+    """Return what is known of a live icon; None for none."""
+    if seen is None or seen.meta is None:
+        return None
+    return Picture(of="live", sha256=seen.sha256, size=seen.meta.length)
+
+
+def size(picture: Picture) -> str:
+    """Return `41 KB`; "" where it is not known, or is not that of the file that is meant."""
+    count = picture.size
+    if count is None or picture.served is not None:
+        return ""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def pixels(picture: Picture) -> str:
+    """Return `640×480`; "" where it is not known."""
+    return f"{picture.width}×{picture.height}" if picture.width and picture.height else ""
+
+
+def of_picture(picture: Picture) -> str:
+    """Return a picture in words: `icons/a.png (9c07, 41 KB)`, or as much of it as is known."""
+    known = ", ".join(filter(None, ((picture.sha256 or "")[:4], size(picture))))
+    if picture.file is not None:
+        return f"{picture.file} ({known})"
+    return known or "another picture"
+
+
+def change_of_picture(before: Picture, after: Picture) -> str:
+    """Return what becomes of a picture: `icons/a.png changed (a1f3 → 9c07, 640×640, 41 KB)`."""
+    hashes = f"{(before.sha256 or '')[:4]} → {(after.sha256 or '')[:4]}".lstrip()
+    looks = ", ".join(filter(None, (hashes, pixels(after), size(after))))
+    return f"{after.file or 'the picture'} changed ({looks})"
+
+
+def of_value(value: Value, limit: int) -> str:
+    """Return a value in words, of people the first `limit`."""
+    if value.picture is not None:
+        return of_picture(value.picture)
+    if value.people:
+        return few(value.people, limit)
+    if value.quoted:
+        return f'"{value.text}"'
+    return value.text or value.empty
+
+
+# --- what several verbs say -------------------------------------------------------------------------------
+
+
+def notes(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[Table, ...]:
+    """Return the notes on groups of which there is nothing else to say: each once, with its groups' names."""
+    groups: dict[str, list[str]] = {}
+    for name, texts in found:
+        for text in texts:
+            groups.setdefault(text, []).append(name)
+    if not groups:
+        return ()
+    rows = tuple((few(names), text) for text, names in groups.items())
+    return (Table("notes", "Notes", ("Group", "Note"), rows),)
+
+
+def unmanaged(found: Iterable[Unmanaged], redactor: Redactor) -> tuple[Listing, ...]:
+    """Return the live groups without a manifest, by subject where that is known."""
+    items = []
+    for each in found:
+        group_id = redactor.group_id(each.id)
+        items.append((group_id, "") if each.subject is None else (redactor.untrusted(each.subject), group_id))
+    title = "Unmanaged: live, without a manifest, never touched"
+    return (Listing(UNMANAGED, title, tuple(items)),) if items else ()
+
+
+def reading(*, complete: bool, notes: tuple[str, ...], unreadable: int) -> tuple[Banner, ...]:
+    """Return what there is to say about the reading; nothing where all was read without a note."""
+    lines = notes
+    if unreadable:
+        lines += (f"{counted(unreadable, 'group')} could not be read.",)
+    if not complete:
+        title = "Not everything could be read"
+        return (Banner(title, "bad", lines, name="reading", level="error", kind="incomplete"),)
+    return (Banner("About this run", "warn", lines),) if lines else ()
+
+
+# --- plain data -------------------------------------------------------------------------------------------
+
+
+def data_of_picture(picture: Picture | None) -> dict[str, Any] | None:
+    """Return what JSON says of a picture: all about a file, or what is known of another."""
+    if picture is None:
+        return None
+    if picture.of == "files":
+        return {
+            "file": picture.file,
+            "sha256": picture.sha256,
+            "bytes": picture.size,
+            "width": picture.width,
+            "height": picture.height,
+            "mime": picture.mime,
+        }
+    found: dict[str, Any] = {"sha256": picture.sha256, "bytes": picture.size}
+    return found if picture.served is None else found | {"served": picture.served}
+
+
+def data_of_problem(problem: Problem) -> dict[str, Any]:
+    """Return what went wrong, as JSON says it."""
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "retry": problem.retry,
+    }
+
+
+def data_of_time(at: datetime) -> str:
+    """Return a time in UTC, to the second, with `Z`."""
+    return at.isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+
+
+def data_of_unmanaged(found: Unmanaged, redactor: Redactor) -> dict[str, Any]:
+    """Return a live group without a manifest; the subject where it is known."""
+    data: dict[str, Any] = {"id": redactor.group_id(found.id)}
+    return data if found.subject is None else data | {"subject": redactor.untrusted(found.subject)}
+
+
+def in_a_cell(value: object) -> str:
+    """Return a value of JSON in a few words, for a table; "" for none."""
+    match value:
+        case None:
+            return ""
+        case {"sha256": digest, **rest}:
+            file, known = rest.get("file"), str(digest)[:8] if digest else ""
+            return f"{file} ({known})" if file and known else f"{file or ''}" or known or "a picture"
+        case list():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
