@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Drift,
         FieldDrift,
         FieldName,
+        FieldValue,
         GroupDrift,
         PersonDrift,
     )

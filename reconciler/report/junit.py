@@ -63,8 +63,8 @@ def _suite(section: Section) -> ElementTree.Element:
 
 def _cases(report: Report) -> Iterator[_Case]:
     yield from map(_group, report.entries)
-    yield from (_banner(banner) for banner in report.banners if banner.name)
     yield from _files(report)
+    yield from (_banner(banner) for banner in report.banners if banner.name)
 
 
 def _group(entry: Entry) -> _Case:
@@ -80,9 +80,8 @@ def _group(entry: Entry) -> _Case:
 
 
 def _banner(banner: Banner) -> _Case:
-    return _Case(
-        banner.name, banner.suite, banner.level, banner.kind, banner.title or banner.kind, banner.lines
-    )
+    message, *lines = (*filter(None, (banner.title, *banner.lines)), "")
+    return _Case(banner.name, banner.suite, banner.level, banner.kind, message, tuple(lines))
 
 
 def _files(report: Report) -> Iterator[_Case]:

@@ -52,7 +52,9 @@ def render(sections: Sequence[Section], look: Look) -> str:
     if is_plain(sections):
         return _section(sections[0], look)
     parts = [f"{heading(each.account)}{_section(each, look)}" for each in sections]
-    return "\n".join((*(part if part.endswith("\n") else f"{part}\n" for part in parts), closing(sections)))
+    return "\n".join(
+        (*(part if part.endswith("\n") else f"{part}\n" for part in parts), f"{closing(sections)}\n")
+    )
 
 
 def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:

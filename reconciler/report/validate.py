@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.errors import Complaint
+    from reconciler.report.model import Level
 
 _MISTAKES = Status("failed", "!", "mistakes", "bad", "failure")
 _WARNINGS = Status("drifted", "!", "warnings", "warn", "skipped")
@@ -59,14 +60,9 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
 
 def _all_files(*, valid: bool) -> Banner:
     """All files together, for machines: those that are as they should be are not named."""
-    return Banner(
-        "",
-        "bad",
-        name="all files",
-        level="passed" if valid else "failure",
-        suite="files",
-        kind="mistakes",
-    )
+    level: Level = "passed" if valid else "failure"
+    lines = ("there are mistakes in the files",)
+    return Banner("", "bad", lines, name="all files", level=level, suite="files", kind="mistakes")
 
 
 def data(complaints: tuple[Complaint, ...], groups: int | None) -> Data:

@@ -22,8 +22,8 @@ from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import load
 from reconciler.messaging.inbound import read_file
 from reconciler.model.inbound import Match
-from reconciler.reports import json as json_report
-from reconciler.reports import text as text_report
+from reconciler.report import text, validate
+from reconciler.report.redact import Redactor
 from reconciler.reports.inbound import render_inbound
 from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
@@ -83,9 +83,9 @@ def manifests() -> Target:
             assert len(complaint.message) < 2000, complaint.message
             if complaint.mark.file.endswith(name):
                 assert complaint.mark.line <= len(data.decode(errors="replace").splitlines()) + 1, complaint
-        shown = text_report.render_complaints(complaints, color=False)
+        shown = text.render_complaints(complaints, color=False)
         assert not _ACTS.search(shown), ascii(shown)
-        json.loads(json_report.render_validation(complaints, None))
+        json.dumps(validate.told(complaints, None).data())
 
     return one
 

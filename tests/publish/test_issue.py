@@ -15,14 +15,11 @@ from reconciler.publish.comments import Published
 from reconciler.publish.http import Api
 from reconciler.publish.issues import Tracker, track
 from reconciler.report.markdown_text import marker
-from reconciler.reports import drift_markdown
-from reconciler.reports.drift_view import drift_view
 from tests.fakes import FakeClock
 from tests.publish.host import CodeHost
 from tests.publish.test_comment import in_actions
-from tests.reports import drifts
-from tests.reports.samples import REDACTOR
-from tests.reports.test_markdown import RUN, first_line
+from tests.reports.runs import render
+from tests.reports.test_markdown import first_line
 
 
 def report(words: str, *, quiet: bool = False) -> str:
@@ -115,7 +112,7 @@ def test_a_title_is_words(code: CodeHost) -> None:
 
 
 def test_a_drift_report_says_whether_there_is_anything_to_tell() -> None:
-    found = first_line(drift_markdown.render_drift(drift_view(drifts.EVERYTHING, REDACTOR), RUN))
+    found = first_line(render("markdown", "drift"))
     assert found["quiet"] is False
 
 

@@ -1,4 +1,4 @@
-"""Views of every verb, and facts of a run, for tests that go over the whole table of formats."""
+"""What every verb tells, and facts of a run, for tests that go over the whole table of formats."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from reconciler.cli.apply_formats import APPLY
-from reconciler.cli.drift_formats import DRIFT
-from reconciler.cli.formats import PLAIN
+from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
 from reconciler.cli.plan_formats import PLAN
-from reconciler.cli.validate_formats import FAILURE, VALIDATION
 from reconciler.errors import Complaint, Mark
-from reconciler.report.model import Verb
-from reconciler.report.section import Run
-from reconciler.reports.apply_view import apply_view
+from reconciler.report import apply, drift, failure, validate
+from reconciler.report.model import Problem, Verb
+from reconciler.report.section import Run, Section, Told
 from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, ShareView
-from reconciler.reports.drift_view import drift_view
 from reconciler.reports.plan_shapes import PlanView
 from reconciler.reports.plan_view import plan_view
 from reconciler.reports.shapes import ChangeView
-from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import drifts, samples
 from .samples import REDACTOR
@@ -47,43 +42,50 @@ COMPLAINTS = (
     Complaint(Mark("contacts.yaml", 4, 12), "not a phone number", "write it as [+55 19 …](x)", "number"),
 )
 
-VIEWS: dict[str, Any] = {
+PROBLEM = Problem("dns", "the host's name could not be resolved", "check RECONCILER_BASE_URL")
+
+FULL: dict[str, Any] = {
     "plan": plan_view(samples.EVERYTHING, REDACTOR),
-    "apply": apply_view(samples.MIXED, REDACTOR),
-    "drift": drift_view(drifts.EVERYTHING, REDACTOR),
-    "validate": ValidationView(COMPLAINTS, None),
-    "failure": FailureView("the host's name could not be resolved", "check RECONCILER_BASE_URL"),
+    "apply": apply.told(samples.MIXED, REDACTOR),
+    "drift": drift.told(drifts.EVERYTHING, REDACTOR),
+    "validate": validate.told(COMPLAINTS, None),
+    "failure": failure.told("plan", PROBLEM),
 }
 """One of each that holds everything there is to say."""
 
 QUIET: dict[str, Any] = {
     "plan": plan_view(samples.NOTHING, REDACTOR),
-    "apply": apply_view(samples.NOTHING_DONE, REDACTOR),
-    "drift": drift_view(drifts.IN_SYNC, REDACTOR),
-    "validate": ValidationView((), 5),
+    "apply": apply.told(samples.NOTHING_DONE, REDACTOR),
+    "drift": drift.told(drifts.IN_SYNC, REDACTOR),
+    "validate": validate.told((), 5),
 }
 """One of each with nothing to complain of."""
 
 
-RENDERERS: dict[str, dict[str, Any]] = {
-    "validate": VALIDATION,
-    "plan": PLAN,
-    "apply": APPLY,
-    "drift": DRIFT,
-    "failure": FAILURE,
-}
-
-
 def served(name: str) -> tuple[str, ...]:
-    """What a format has a renderer for: verbs, and `failure`."""
-    return tuple(verb for verb, table in RENDERERS.items() if name in table)
+    """What a format is drawn for: verbs, and `failure`."""
+    verbs = tuple(verb for verb in TABLE if name in TABLE[verb])
+    return (*verbs, "failure") if FORMATS[name].failures else verbs
 
 
-def render(name: str, verb: str, view: Any = None, run: Run = RUN) -> str:
-    """A view (that which holds everything, unless given) in a format, as `--report` would write it."""
-    facts = run if verb == "failure" else replace(run, verb=verb)  # type: ignore[arg-type]
-    text: str = RENDERERS[verb][name]()(VIEWS[verb] if view is None else view, facts, PLAIN)
-    return text
+def render(name: str, verb: str, told: Any = None, run: Run = RUN, look: Look = PLAIN) -> str:
+    """What a verb tells (that which holds everything, unless given) in a format, as `--report` writes it."""
+    told = FULL[verb] if told is None else told
+    if verb == "plan":  # until it makes a document
+        return PLAN[name]()(told, replace(run, verb="plan"), look)
+    return draw(name, [section(told, run, problem=PROBLEM if verb == "failure" else None)], look)
+
+
+def section(told: Told, run: Run = RUN, account: str = "", problem: Problem | None = None) -> Section:
+    """One account's run."""
+    run = replace(run, verb=told.report().verb, section=account or run.section)
+    return Section(account, run.exit_code, run, told, problem)
+
+
+def draw(name: str, sections: list[Section], look: Look = PLAIN) -> str:
+    """Sections in a format."""
+    verb = next((section.run.verb for section in sections if section.run), "apply")
+    return load(verb, name)(sections, look)
 
 
 def compared(view: PlanView, words: str = "groups") -> PlanView:

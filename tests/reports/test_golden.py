@@ -13,23 +13,12 @@ import pytest
 
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Plan
-from reconciler.reports import (
-    apply_json,
-    apply_markdown,
-    apply_text,
-    drift_markdown,
-    markdown,
-    plan_json,
-    plan_markdown,
-    plan_text,
-    text,
-)
-from reconciler.reports.apply_view import apply_view
-from reconciler.reports.drift_view import drift_view
+from reconciler.report import apply, text, validate
+from reconciler.reports import plan_json, plan_markdown, plan_text
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.validate_shapes import ValidationView
 
-from . import based, drifts, samples
+from . import based, samples
+from .runs import render
 from .samples import OPEN_REDACTOR, REDACTOR
 from .test_markdown import RUN
 
@@ -42,7 +31,7 @@ def plan_in_words(plan: Plan, **options: int) -> Callable[[], str]:
 
 
 def apply_in_words(result: ApplyResult) -> Callable[[], str]:
-    return lambda: apply_text.render_apply(apply_view(result, REDACTOR), color=False)
+    return lambda: render("text", "apply", apply.told(result, REDACTOR))
 
 
 CASES: dict[str, Callable[[], str]] = {
@@ -62,15 +51,15 @@ CASES: dict[str, Callable[[], str]] = {
     "apply-mixed.txt": apply_in_words(samples.MIXED),
     "apply-done.txt": apply_in_words(samples.ALL_DONE),
     "apply-nothing.txt": apply_in_words(samples.NOTHING_DONE),
-    "apply-mixed.json": lambda: apply_json.render_apply(apply_view(samples.MIXED, REDACTOR)),
+    "apply-mixed.json": lambda: render("json", "apply"),
     "plan-base.txt": lambda: plan_text.render_plan(BASED, color=False),
     "plan-base.json": lambda: plan_json.render_plan(BASED),
     "plan-base.md": lambda: plan_markdown.render_plan(BASED, RUN),
     "plan-everything.md": lambda: plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN),
     "plan-nothing.md": lambda: plan_markdown.render_plan(plan_view(samples.NOTHING, REDACTOR), RUN),
-    "apply-mixed.md": lambda: apply_markdown.render_apply(apply_view(samples.MIXED, REDACTOR), RUN),
-    "drift-everything.md": lambda: drift_markdown.render_drift(drift_view(drifts.EVERYTHING, REDACTOR), RUN),
-    "complaints.md": lambda: markdown.render_validation(ValidationView(samples.COMPLAINTS, None), RUN),
+    "apply-mixed.md": lambda: render("markdown", "apply", run=RUN),
+    "drift-everything.md": lambda: render("markdown", "drift", run=RUN),
+    "complaints.md": lambda: render("markdown", "validate", validate.told(samples.COMPLAINTS, None), RUN),
     "complaints.txt": lambda: text.render_complaints(samples.COMPLAINTS, color=False),
 }
 

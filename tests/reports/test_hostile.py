@@ -1,188 +1,279 @@
-"""Text of outsiders in every place where one can come in, through every format."""
+"""Text of anybody's in every place where it can come in, through every format of the table and every verb,
+judged by what reads that medium."""
 
 from __future__ import annotations
 
-import json as stdlib_json
+import json
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
+import lxml.html
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 from rich.cells import cell_len
 
-from reconciler.errors import Complaint, Mark
-from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIcon, SetSubject
-from reconciler.model.desired import Person
-from reconciler.model.live import Problem
-from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
-from reconciler.model.plan import Note, Objection, Plan, Unmanaged
+from reconciler.cli.formats import FORMATS, Look
+from reconciler.report import apply, drift, failure, validate
 from reconciler.report.escape import for_json, for_terminal
-from reconciler.reports import apply_json, apply_text, plan_json, plan_text, text
-from reconciler.reports.apply_view import apply_view
+from reconciler.report.model import Problem
 from reconciler.reports.plan_view import plan_view
 
-from . import samples
+from . import gfm, media
+from .hostile import HOSTILE, SGR, WORDS, acts, complaints_with, drift_with, plan_with, result_with
+from .runs import RUN, compared, render, section, served
+from .runs import draw as drawn
 from .samples import REDACTOR
 
-SGR = re.compile(r"\x1b\[[0-9;]*m")
-HOSTILE = {
-    "colour": "a\x1b[31mred\x1b[0m",
-    "title": "\x1b]0;owned\x07",
-    "link": "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
-    "C1": "a\x9b31mb",
-    "cursor": "ok\r\x1b[2K! approved\x08\x08",
-    "lines": "a\nb\u2028c\u2029d\x0be\x85f",
-    "bidi": "evil\u202egnp.exe\u2066x\u2069\u200f",
-    "zero width": "ad\u200bmin\u2060\ufeff\u00ad\u200d",
-    "filler": "a\u3164\u115f\u2800b",
-    "tags": "flag\U000e0041\U000e007f",
-    "half a pair": "x\ud800y\udfff",
-    "NUL": "a\0b",
-    "markup": "[bold red]no[/] [link=https://evil.example]x[/link] [/]",
-    "backslash": "a\\[bold]\\x1b",
-    "format": "{ids} {people[0]} %s {0} {texts}",
-    "html": "<script>alert(1)</script>",
-    "workflow": "::error::x\n::stop-commands::y",
-    "quotes": "\"a\" 'b' `c`",
-    "long": "w" * 5000,
-    "wide": "日本" * 200,
-    "no-break space": "a\u00a0b\u3000c",
-    "empty": "",
-}
+COLOURED = Look(color=True)
 
 
-def plan_with(words: str) -> Plan:
-    changed = samples.group(
-        words or "x",
-        "adopt",
-        AdoptGroup("g1", "subject", words),
-        SetSubject(words, words),
-        SetIcon(samples.OLD_ICON, replace(samples.LOGO, path=words)),
-        Demote((Affected(samples.CARLOS, words), Affected(samples.STRANGER, words))),
-        found=replace(samples.live("g1", samples.CARLOS), subject=words),
-        notes=(Note("said: {texts[0]}", texts=(words,)), Note(words)),
-        to_invite=(Invite(Person((samples.STRANGER,), words or None), "member"),),
-    )
-    held = samples.group("held", "held", notes=(Note(words),), withheld=(SetSubject(words, words),))
-    return Plan(
-        groups=(
-            replace(changed, mark=Mark(words or "f", 1)),
-            replace(changed, name="b", action="blocked", changes=(), mark=Mark(words or "f", 1)),
-            replace(changed, name="c", action="none", changes=()),
-            held,
-        ),
-        objections=(
-            Objection("demote-many", Note("{texts}", texts=(words,)), (words,), 1),
-            Objection("leave-many", Note(words), (words,), 1, words or "x"),
-        ),
-        unmanaged=(Unmanaged("g9", words),),
-        notes=(Note(words),),
-        complete=False,
-        digest=words,
-    )
+@cache
+def told(words: str) -> dict[str, Any]:
+    complaints = tuple(replace(found, rule=words or "x") for found in complaints_with(words))
+    return {
+        "plan": plan_view(plan_with(words), REDACTOR),
+        "apply": apply.told(result_with(words), REDACTOR),
+        "drift": drift.told(drift_with(words), REDACTOR),
+        "validate": validate.told(complaints, None),
+        "failure": failure.told("apply", Problem("x", words, words), complaints),
+    }
 
 
-def result_with(words: str) -> ApplyResult:
-    plan = plan_with(words)
-    problem = Problem(words, words, words)
-    groups = tuple(
-        GroupOutcome(
-            name=group.name,
-            action=group.action,
-            id=group.id,
-            outcomes=tuple(Outcome(change, "failed", problem) for change in group.changes),
-            notes=group.notes,
-            plan=group,
+def outputs(name: str, words: str) -> Iterator[tuple[str, str]]:
+    """(verb, output) for all that a format draws, and of two accounts together; facts of the run that others
+    may have set hold words."""
+    found = told(words)
+    run = replace(RUN, commit=words, folder=words)
+    look = Look(before=words)
+    for verb in served(name):
+        yield verb, render(name, verb, found[verb], run, look)
+    if "plan" in served(name):
+        yield "plan", render(name, "plan", compared(found["plan"], words), run, look)
+    if "apply" in served(name) and not FORMATS[name].apart:
+        problem = Problem("x", words, words)
+        failed = section(found["failure"], run, "b", problem)
+        yield "accounts", drawn(name, [section(found["apply"], run, "a"), failed], look)
+
+
+def _text(verb: str, output: str, words: str) -> None:
+    """Nothing but `test_no_character_acts` and what all formats have to keep to."""
+
+
+def _json(verb: str, output: str, words: str) -> None:
+    assert json.loads(output)["kind"] == ("apply" if verb == "accounts" else verb)
+
+
+def _html(verb: str, output: str, words: str) -> None:
+    """As another parser reads it; how a browser takes it is asked in `test_page.py`."""
+    for element in lxml.html.document_fromstring(output).iter():
+        if not isinstance(element.tag, str):
+            continue  # a comment of the template's
+        assert not [name for name in element.attrib if name.startswith("on") or name == "action"]
+        assert element.tag not in ("iframe", "object", "embed", "link", "base", "form", "a") or (
+            element.tag == "a" and element.get("href", "").startswith("#")
         )
-        for group in plan.groups
-    )
-    return ApplyResult(plan=plan, groups=groups, unsaved=problem, bind=((words, "g1"),))
+        assert element.tag != "script" or len(element.get("nonce", "")) == 24
+        assert element.tag != "img" or element.get("src", "").startswith("data:image/webp;base64,")
 
 
-def complaints_with(words: str) -> list[Complaint]:
-    return [Complaint(Mark(words or "f", 1, 1), words, words), Complaint(Mark("a"), words, warning=True)]
+def _csv(verb: str, output: str, words: str) -> None:
+    for delimiter in (",", ";"):
+        rows = media.csv_rows(output) if delimiter == "," else list(_split(output))
+        for cell in (cell for row in rows for cell in row):
+            assert not re.match(r"[\s\"']*[=+\-@＝＋－＠]", cell) or cell.startswith("'"), cell
+            assert "\n" not in cell
 
 
-FORMATS: dict[str, Callable[[str], str]] = {
-    "plan text": lambda words: plan_text.render_plan(plan_view(plan_with(words), REDACTOR), color=False),
-    "plan colour": lambda words: plan_text.render_plan(plan_view(plan_with(words), REDACTOR), color=True),
-    "plan json": lambda words: plan_json.render_plan(plan_view(plan_with(words), REDACTOR)),
-    "apply text": lambda words: apply_text.render_apply(
-        apply_view(result_with(words), REDACTOR), color=False
-    ),
-    "apply colour": lambda words: apply_text.render_apply(
-        apply_view(result_with(words), REDACTOR), color=True
-    ),
-    "apply json": lambda words: apply_json.render_apply(apply_view(result_with(words), REDACTOR)),
-    "complaints text": lambda words: text.render_complaints(complaints_with(words), color=False),
-    "complaints colour": lambda words: text.render_complaints(complaints_with(words), color=True),
+def _split(output: str) -> Iterator[list[str]]:
+    """As a spreadsheet of a country where `;` divides a line."""
+    for line in output.splitlines():
+        yield [cell.strip('"') for cell in line.split(";")]
+
+
+def _github(verb: str, output: str, words: str) -> None:
+    for line in output.splitlines():
+        command = media.github_command(line)
+        if command is None:
+            assert re.fullmatch(r"… and \d+ more (error|warning|notice)s?\.|Account [ab]", line)
+            continue
+        assert command.name in ("error", "warning", "notice")
+        assert set(command.properties) <= {"file", "line", "endLine", "col", "endColumn", "title"}
+        assert command.properties.get("line", "1") == "1"
+        assert command.data
+        for inner in command.data.splitlines():
+            assert not acts_as_command(inner)
+
+
+def acts_as_command(line: str) -> bool:
+    """Whether a line that is shown would be obeyed where it is printed again."""
+    found = media.github_command(line)
+    return found is not None
+
+
+def _gitlab(verb: str, output: str, words: str) -> None:
+    media.terraform(output)
+
+
+def _codequality(verb: str, output: str, words: str) -> None:
+    issues = media.codequality(output)
+    assert len(issues) == 2
+    if words and not any("\ud800" <= character <= "\udfff" for character in words):
+        assert any(words in issue["description"] for issue in issues), "JSON keeps the value itself"
+
+
+def _dotenv(verb: str, output: str, words: str) -> None:
+    found = media.dotenv(output)
+    assert found["RECONCILER_RESULT_EXITCODE"] == "1"
+    if verb == "accounts":
+        return
+    quiet = set(media.dotenv(render("dotenv", verb, told("quiet")[verb])))
+    assert set(found) - {"RECONCILER_RESULT_CHANGES_BEFORE"} == quiet
+
+
+def _junit(verb: str, output: str, words: str) -> None:
+    suite = media.junit(output)[-1]
+    assert {case.tag for case in suite} == {"testcase"}
+    ends = [[end.tag for end in case] for case in suite]
+    assert all(len(end) <= 1 and set(end) <= {"failure", "error", "skipped"} for end in ends)
+    assert int(suite.get("failures")) == ends.count(["failure"])
+    assert not [end for case in suite for end in case if len(end)], "words are never elements"
+
+
+def _sarif(verb: str, output: str, words: str) -> None:
+    (run,) = media.sarif(output)["runs"]
+    for result in run["results"]:
+        text = result["message"]["text"]
+        assert not re.search(r"(?<!\\)\[[^\]]*\]\(", text), "no link of somebody's making"
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9%/._~-]*", uri)
+
+
+def _prometheus(verb: str, output: str, words: str) -> None:
+    if verb != "accounts":
+        quiet = render("prometheus", verb, told("quiet")[verb])
+        assert output == quiet, "nothing of anybody's is in it"
+        media.metrics(output)
+    list(text_string_to_metric_families(output))
+
+
+def _markdown(verb: str, output: str, words: str) -> None:
+    gfm.assert_harmless(output)
+
+
+JUDGES: dict[str, Callable[[str, str, str], None]] = {
+    "text": _text,
+    "json": _json,
+    "html": _html,
+    "csv": _csv,
+    "markdown": _markdown,
+    "github": _github,
+    "gitlab": _gitlab,
+    "codequality": _codequality,
+    "dotenv": _dotenv,
+    "junit": _junit,
+    "sarif": _sarif,
+    "prometheus": _prometheus,
 }
 
 
-def acts(character: str) -> bool:
-    """Whether a character acts or hides instead of being shown, by its Unicode category."""
-    return character != "\n" and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+def test_every_format_has_a_judge() -> None:
+    """A new format gets a judge here: a reader of its medium that is not ours."""
+    assert set(JUDGES) == set(FORMATS)
 
 
-def assert_harmless(name: str, output: str) -> None:
-    shown = SGR.sub("", output) if "colour" in name else output
-    assert not [character for character in shown if acts(character)]
-    output.encode("utf-8")
-
-
-@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("name", FORMATS)
-def test_no_character_acts(name: str, words: str) -> None:
-    output = FORMATS[name](words)
-    assert_harmless(name, output)
-    if "json" in name:
-        stdlib_json.loads(output)
+def test_hostile_words_stay_words(name: str) -> None:
+    for kind, words in WORDS.items():
+        for verb, output in outputs(name, words):
+            try:
+                check(name, verb, output, words)
+            except Exception as error:
+                error.add_note(f"{kind}, {verb}: {output[:2000]}")
+                raise
+
+
+def check(name: str, verb: str, output: str, words: str) -> None:
+    assert output.endswith("\n")
+    assert not [character for character in output if acts(character)]
+    output.encode("utf-8")
+    assert not re.search(r"##[a-z]*\[", output)
+    if name != "github":
+        assert not re.search(r"^\s*::", output, re.MULTILINE)
+    JUDGES[name](verb, output, words)
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=15, deadline=None)
+def test_any_text_at_all(words: str) -> None:
+    for name in FORMATS:
+        for verb, output in outputs(name, words):
+            check(name, verb, output, words)
+
+
+def test_the_judges_see_what_is_wrong() -> None:
+    """Each is shown what it is there to refuse."""
+    wrong = {
+        "csv": "a,b\n=1+1,2\n",
+        "github": "::error title=x::a\n::stop-commands::b\n",
+        "gitlab": '{"create": 1, "update": 0}',
+        "codequality": '[{"description": "x"}]',
+        "dotenv": "RECONCILER_RESULT_EXITCODE=1\nA='b'\n",
+        "junit": "<testsuites><testsuite name='a'/></testsuites>",
+        "sarif": '{"version": "2.1.0", "runs": [{"tool": {}}]}',
+        "prometheus": 'reconciler_groups{status="y"} 2\n',
+        "json": "{",
+        "markdown": "hello @everyone",
+        "html": "<p onclick=x>",
+    }
+    for name, output in wrong.items():
+        with pytest.raises((AssertionError, ValueError, KeyError, media.etree.DocumentInvalid)):
+            JUDGES[name]("plan", output, "x")
+
+
+# --- what only terminals and JSON have --------------------------------------------------------------------
+
+TEXTS = ("plan", "apply", "drift", "validate")
 
 
 @pytest.mark.parametrize("words", [HOSTILE["lines"], HOSTILE["workflow"], HOSTILE["cursor"]])
 def test_nobody_can_add_a_line_of_their_own(words: str) -> None:
-    for name in ("plan text", "apply text", "complaints text"):
-        quiet, loud = FORMATS[name]("q" * 8), FORMATS[name](words)
+    for verb in TEXTS:
+        quiet, loud = (render("text", verb, told(each)[verb]) for each in ("q" * 8, words))
         assert len(loud.splitlines()) <= len(quiet.splitlines()) + 30  # by wrapping only
         assert not re.search(r"^(b\b|c\b|d\b|! approved)", loud, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "command", ["::error::x", "##[stop-commands]x", "##vso[task.setvariable variable=a]b", "##teamcity[x]"]
-)
-def test_no_pipeline_takes_an_order(command: str) -> None:
-    """Also at the beginning of a line, where wrapping may put it: GitHub ignores the spaces before it."""
-    words = " ".join(["x" * 17, command] * 8)
-    for name, render in FORMATS.items():
-        for output in (render(command), render(words)):
-            assert not re.search(r"^\s*::", SGR.sub("", output), re.MULTILINE)
-            assert not re.search(r"##[a-z]*\[", output)
-        if "json" in name:
-            assert command in stdlib_json.dumps(stdlib_json.loads(render(command)))
+@pytest.mark.parametrize("verb", TEXTS)
+def test_colours_add_nothing_but_colours(verb: str) -> None:
+    for words in WORDS.values():
+        plain, coloured = (render("text", verb, told(words)[verb], look=each) for each in (Look(), COLOURED))
+        assert SGR.sub("", coloured) == plain
+        if verb != "validate":  # lines of complaints are as long as they need to be
+            assert all(cell_len(line) <= 100 for line in plain.splitlines())
 
 
-def test_a_name_that_no_line_has_room_for_is_wrapped() -> None:
-    output = FORMATS["plan text"]("w" * 500)
-    assert max(map(cell_len, output.splitlines())) <= 100
+def test_markup_stays_as_it_was_written() -> None:
+    for verb in TEXTS:
+        output = SGR.sub("", render("text", verb, told(HOSTILE["markup"])[verb], look=COLOURED))
+        assert "[bold red]no[/]" in output
 
 
 def test_json_keeps_the_value_that_the_terminal_must_escape() -> None:
     words = "evil\u202egnp\x1b[31m\u200b\U000e0041\x7f\x9b"
-    document = plan_json.render_plan(plan_view(plan_with(words), REDACTOR))
+    document = render("json", "plan", told(words)["plan"])
     assert "\\u202e" in document
     assert "\\udb40\\udc41" in document
-    change = stdlib_json.loads(document)["groups"][0]["changes"][1]
+    change = json.loads(document)["groups"][0]["changes"][1]
     assert (change["kind"], change["before"]) == ("set_subject", words)
-
-
-def test_markup_stays_as_it_was_written() -> None:
-    for name in ("plan text", "plan colour", "apply text", "complaints text"):
-        output = SGR.sub("", FORMATS[name](HOSTILE["markup"]))
-        assert "[bold red]no[/]" in output
+    subject = json.loads(render("json", "drift", told(words)["drift"]))["groups"][0]["fields"][1]
+    assert subject["live"] == words
 
 
 def test_escapes_are_visible() -> None:
@@ -201,13 +292,3 @@ def test_every_character_that_acts_is_escaped() -> None:
     layout = set("\n\t\r")
     left = {character for character in for_json(everything) if ord(character) >= 0x20 and acts(character)}
     assert left - layout == set()
-
-
-@given(st.text(max_size=60))
-@settings(deadline=None)
-def test_any_text_at_all(words: str) -> None:
-    for name, render in FORMATS.items():
-        output = render(words)
-        assert_harmless(name, output)
-        if name in ("plan text", "apply text"):
-            assert all(cell_len(line) <= 100 for line in output.splitlines())

@@ -10,17 +10,15 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.model.drift import Drift
 from reconciler.model.thumbnail import Thumbnail, Thumbnails
-from reconciler.reports.apply_view import apply_view
-from reconciler.reports.drift_view import drift_view
-from reconciler.reports.html_apply import render_apply
-from reconciler.reports.html_drift import render_drift
+from reconciler.report import apply, drift, validate
+from reconciler.report.section import Run
 from reconciler.reports.html_plan import render_plan
-from reconciler.reports.html_run import render_validation
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.validate_shapes import ValidationView
 
 from . import based, drifts, large, samples
+from .runs import Look, render
 from .samples import ACCOUNT, LOGO, OPEN_REDACTOR, REDACTOR, RUN, STRANGER
 
 CSP = re.compile(
@@ -38,8 +36,13 @@ def thumbnail(words: str, size: int = 3000) -> Thumbnail:
 SHOWN = Thumbnails(files={LOGO.sha256: thumbnail("file")}, live={"suporte-campinas": thumbnail("live")})
 
 
+def page_of(found: Drift, thumbnails: Thumbnails | None = None, run: Run = RUN) -> str:
+    look = Look(thumbnails=thumbnails)
+    return render("html", "drift", drift.told(found, REDACTOR), run, look)
+
+
 def drift_html(thumbnails: Thumbnails = SHOWN) -> str:
-    return render_drift(drift_view(drifts.EVERYTHING, REDACTOR), RUN, thumbnails)
+    return page_of(drifts.EVERYTHING, thumbnails)
 
 
 def test_the_policy_comes_first_and_names_the_one_script() -> None:
@@ -56,7 +59,7 @@ def test_the_policy_comes_first_and_names_the_one_script() -> None:
 def test_the_same_view_gives_the_same_page_and_another_another_nonce() -> None:
     page = drift_html()
     assert page == drift_html()
-    other = render_drift(drift_view(drifts.IN_SYNC, REDACTOR), RUN, SHOWN)
+    other = page_of(drifts.IN_SYNC, SHOWN)
     nonces = {match[1] for text in (page, other) if (match := CSP.search(text))}
     assert len(nonces) == 2
 
@@ -74,9 +77,7 @@ def test_facts_of_the_run() -> None:
         "complete",
     ):
         assert f"|{fact}|" in page
-    cut = re.sub(
-        r"<[^>]+>", "|", render_drift(drift_view(drifts.EVERYTHING, REDACTOR), replace(RUN, complete=False))
-    )
+    cut = re.sub(r"<[^>]+>", "|", page_of(drifts.EVERYTHING, run=replace(RUN, complete=False)))
     assert "|incomplete|" in cut
 
 
@@ -93,13 +94,13 @@ def test_people_and_ids_are_masked_everywhere() -> None:
     for page in (
         drift_html(),
         render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN, SHOWN),
-        render_apply(apply_view(samples.MIXED, REDACTOR), RUN),
+        render("html", "apply", run=RUN),
     ):
         assert STRANGER not in page.replace(" ", "")
         assert "19988887777" not in page.replace(" ", "")
         assert "+55 19 •••• 7777" in page
     assert ACCOUNT + "-1513616971" in drift_html()  # the account's own number in an id is nobody's secret
-    assert STRANGER in render_drift(drift_view(drifts.EVERYTHING, OPEN_REDACTOR), RUN)
+    assert STRANGER in render("html", "drift", drift.told(drifts.EVERYTHING, OPEN_REDACTOR), RUN)
 
 
 def test_a_picture_that_is_shown_often_is_in_the_page_once() -> None:
@@ -132,7 +133,7 @@ def test_a_log_takes_no_order_and_a_reader_sees_the_words(text: str) -> None:
 
 def test_ten_thousand_groups_stay_under_ten_megabytes() -> None:
     live = {name: thumbnail(name, 5000) for name in large.DRIFTED}
-    page = render_drift(large.view(), RUN, Thumbnails(files=SHOWN.files, live=live))
+    page = page_of(large.drift(), Thumbnails(files=SHOWN.files, live=live))
     assert len(page.encode()) < 10_000_000
     assert page.count("<article") == 500
     assert page.count("<li><bdi>cliente-") == 9_500
@@ -163,9 +164,9 @@ def test_a_base_comes_with_its_verdict_and_with_what_moves_protection() -> None:
 
 
 def test_other_runs_have_pages_too() -> None:
-    page = render_validation(ValidationView(samples.COMPLAINTS, None), RUN)
-    assert "2 mistakes in 2 files" in page
+    page = render("html", "validate", validate.told(samples.COMPLAINTS, None), RUN)
+    assert "2 mistakes and 1 warning in 3 files" in page
     assert "groups/a.yaml:10:3" in page
-    assert "1 change failed, 8 done" in render_apply(apply_view(samples.MIXED, REDACTOR), RUN)
-    assert "6 changes done" in render_apply(apply_view(samples.ALL_DONE, REDACTOR), RUN)
-    assert "Nothing to do" in render_apply(apply_view(samples.NOTHING_DONE, REDACTOR), RUN)
+    assert "1 change failed, 8 done" in render("html", "apply", run=RUN)
+    assert "6 changes done" in render("html", "apply", apply.told(samples.ALL_DONE, REDACTOR), RUN)
+    assert "Nothing to do" in render("html", "apply", apply.told(samples.NOTHING_DONE, REDACTOR), RUN)

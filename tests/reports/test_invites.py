@@ -34,9 +34,9 @@ from reconciler.reports.invites_text import render_invites
 from reconciler.reports.invites_view import invites_view
 
 from . import invitations
+from .hostile import HOSTILE, SGR, assert_harmless
 from .invitations import LINK
 from .samples import OPEN_REDACTOR, REDACTOR, STRANGER
-from .test_hostile import HOSTILE, SGR, assert_harmless
 
 GOLDEN = Path(__file__).parent / "golden_invites"
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas/invites.schema.json"

@@ -16,20 +16,20 @@ from hypothesis import strategies as st
 from reconciler.model.change import Affected, Promote, SetSubject
 from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute
+from reconciler.report import apply, drift, failure, validate
 from reconciler.report.escape import for_terminal
+from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import code, fence, length, marker, prose
-from reconciler.report.section import Run
-from reconciler.reports import apply_markdown, drift_markdown, markdown, plan_markdown
-from reconciler.reports.apply_view import apply_view
-from reconciler.reports.drift_view import drift_view
-from reconciler.reports.markdown_page import BUDGET
+from reconciler.report.model import Problem, Verb
+from reconciler.report.section import Run, Told
+from reconciler.reports import plan_markdown
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.validate_shapes import FailureView, ValidationView
 
 from . import based, drifts, samples
 from .gfm import GFM, assert_harmless, shape, visible
+from .hostile import WORDS, complaints_with, drift_with, plan_with, result_with
+from .runs import draw, render, section
 from .samples import REDACTOR
-from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
 
 RUN = Run(
     verb="plan",
@@ -41,34 +41,6 @@ RUN = Run(
     commit="a" * 40,
     api="https://api.example",
 )
-MORE_HOSTILE = {
-    "mention": "hi @octocat and @acme/admins",
-    "email": "mail a.b@evil.example now",
-    "issue": "see #123, GH-12, acme/repo#9, !7, $3, ~bug, %2, &4",
-    "commit": "fixes deadbeefcafe and 0123456",
-    "emoji": ":warning: :+1:",
-    "autolink": "www.evil.example https://evil.example <https://evil.example> <a@b.example>",
-    "markdown link": "[x](https://evil.example) [x][1] ![i](https://evil.example/i.png) [1]: https://evil.example",
-    "reference": "]: <javascript:alert(1)>",
-    "html": "<img src=x onerror=alert(1)> <details open> </details> <!-- x --> <b>&amp;&lt;",
-    "marker": '--> <!-- reconciler {"kind": "plan"} -->',
-    "fence": "``` ```` ~~~~ `````diff",
-    "backticks": "` `` ``` `a` ``b``",
-    "table": "| a | b |",
-    "heading": "# one",
-    "setext": "=== ---",
-    "list": "- a * b + c 1. d 2) e",
-    "task": "[ ] [x] do",
-    "quote": "> no",
-    "emphasis": "*a* _b_ **c** ~~d~~ __e__",
-    "slash": "/close /merge /approve",
-    "entity": "&#64;octocat &commat;octocat",
-    "backslash": "\\@octocat \\",
-    "spaces": "  a  b  ",
-    "math": "$$x$$ $`x`$",
-    "footnote": "[^1] [^1]: no",
-}
-WORDS = HOSTILE | MORE_HOSTILE
 
 
 def based_plan(words: str) -> str:
@@ -85,16 +57,17 @@ def based_plan(words: str) -> str:
     return plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
 
 
+def failed(words: str) -> Told:
+    return failure.told("plan", Problem("x", words, words), complaints_with(words))
+
+
 FORMATS: dict[str, Callable[[str], str]] = {
     "plan": lambda words: plan_markdown.render_plan(plan_view(plan_with(words), REDACTOR), RUN),
     "base": based_plan,
-    "apply": lambda words: apply_markdown.render_apply(apply_view(result_with(words), REDACTOR), RUN),
-    "validation": lambda words: markdown.render_validation(
-        ValidationView(tuple(complaints_with(words)), None), RUN
-    ),
-    "failure": lambda words: markdown.render_failure(
-        FailureView(words, words, tuple(complaints_with(words))), RUN
-    ),
+    "apply": lambda words: render("markdown", "apply", apply.told(result_with(words), REDACTOR)),
+    "drift": lambda words: render("markdown", "drift", drift.told(drift_with(words), REDACTOR)),
+    "validation": lambda words: render("markdown", "validate", validate.told(complaints_with(words), None)),
+    "failure": lambda words: render("markdown", "failure", failed(words)),
 }
 
 
@@ -154,9 +127,10 @@ def first_line(text: str) -> dict[str, object]:
 def test_the_first_line_is_the_marker() -> None:
     text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN)
     assert first_line(text) == {"kind": "plan", "digest": "a1b2c3", "truncated": False}
-    for verb in ("apply", "drift", "validate"):
-        made = markdown.render_failure(FailureView("no"), replace(RUN, verb=verb))
-        assert first_line(made)["kind"] == verb
+    verbs: tuple[Verb, ...] = ("apply", "drift", "validate")
+    for verb in verbs:
+        told = failure.told(verb, Problem("x", "no"))
+        assert first_line(draw("markdown", [section(told, RUN)]))["kind"] == verb
 
 
 def many(total: int, changed: int) -> Plan:
@@ -254,7 +228,7 @@ def test_a_base_that_could_not_be_read_is_said() -> None:
 
 
 def test_a_drift_is_shown_whole() -> None:
-    text = drift_markdown.render_drift(drift_view(drifts.EVERYTHING, REDACTOR), replace(RUN, verb="drift"))
+    text = render("markdown", "drift")
     assert_harmless(text)
     for group in drifts.EVERYTHING.groups:
         assert (group.name in text) is True

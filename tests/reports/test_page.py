@@ -17,23 +17,21 @@ from playwright.sync_api import Browser, Page
 
 from reconciler import pictures
 from reconciler.errors import Mark
+from reconciler.model.drift import Drift
 from reconciler.model.plan import Note
 from reconciler.model.thumbnail import Thumbnails
+from reconciler.report import apply, drift, validate
 from reconciler.report.escape import visible
-from reconciler.reports.apply_view import apply_view
-from reconciler.reports.drift_view import drift_view
-from reconciler.reports.html_apply import render_apply
-from reconciler.reports.html_drift import render_drift
+from reconciler.report.section import Run
 from reconciler.reports.html_plan import render_plan
-from reconciler.reports.html_run import render_failure, render_validation
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.validate_shapes import FailureView, ValidationView
 from tests.browser import chromium, complaints_of_the_validator, tab
 from tests.support import picture
 
 from . import based, drifts, samples
+from .hostile import HOSTILE, complaints_with, plan_with, result_with
+from .runs import Look, render
 from .samples import LOGO, PHOTO, REDACTOR, RUN
-from .test_hostile import HOSTILE, complaints_with, plan_with, result_with
 
 INCOMPLETE = replace(RUN, complete=False)
 SHOWN = Thumbnails(
@@ -51,19 +49,26 @@ ODD = drifts.group(
     drifts.subject("edited_outside", LONG, "مجموعة الدعم الفني", "👩🏽‍💻" * 40 + " שלום " + "W" * 120),
     group_id="a" * 64,
 )
+
+
+def page_of(found: Drift, run: Run = RUN, thumbnails: Thumbnails | None = None) -> str:
+    """The page of a drift."""
+    return render("html", "drift", drift.told(found, REDACTOR), run, Look(thumbnails=thumbnails))
+
+
 PAGES = {
-    "drift": lambda: render_drift(drift_view(drifts.EVERYTHING, REDACTOR), INCOMPLETE, SHOWN),
-    "in sync": lambda: render_drift(drift_view(drifts.IN_SYNC, REDACTOR), RUN),
-    "pending": lambda: render_drift(drift_view(drifts.PENDING, REDACTOR), RUN),
-    "on hold": lambda: render_drift(drift_view(drifts.ON_HOLD, REDACTOR), RUN),
-    "odd": lambda: render_drift(drift_view(replace(drifts.EVERYTHING, groups=(ODD,)), REDACTOR), RUN),
+    "drift": lambda: page_of(drifts.EVERYTHING, INCOMPLETE, SHOWN),
+    "in sync": lambda: page_of(drifts.IN_SYNC),
+    "pending": lambda: page_of(drifts.PENDING),
+    "on hold": lambda: page_of(drifts.ON_HOLD),
+    "odd": lambda: page_of(replace(drifts.EVERYTHING, groups=(ODD,))),
     "plan": lambda: render_plan(plan_view(samples.EVERYTHING, REDACTOR), INCOMPLETE, SHOWN),
     "base": lambda: render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), INCOMPLETE, SHOWN),
     "customers": lambda: render_plan(plan_view(samples.CUSTOMERS, REDACTOR), RUN, SHOWN),
     "nothing": lambda: render_plan(plan_view(samples.NOTHING, REDACTOR), RUN),
-    "apply": lambda: render_apply(apply_view(samples.MIXED, REDACTOR), INCOMPLETE),
-    "validation": lambda: render_validation(ValidationView(samples.COMPLAINTS, None), RUN),
-    "failure": lambda: render_failure(FailureView("no answer in 30 s", "try again"), RUN),
+    "apply": lambda: render("html", "apply", run=INCOMPLETE),
+    "validation": lambda: render("html", "validate", validate.told(samples.COMPLAINTS, None), RUN),
+    "failure": lambda: render("html", "failure", run=RUN),
 }
 
 
@@ -77,9 +82,9 @@ def browser() -> Iterator[Browser]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     found = {}
-    for name, render in PAGES.items():
+    for name, draw in PAGES.items():
         found[name] = folder / f"{name.replace(' ', '-')}.html"
-        found[name].write_text(render(), encoding="utf-8")
+        found[name].write_text(draw(), encoding="utf-8")
     return found
 
 
@@ -259,7 +264,7 @@ def hostile_pages(attacks: list[str]) -> dict[str, str]:
         notes=tuple(note for each in plans for note in each.notes),
     )
     result = replace(results[0], plan=plan, groups=tuple(group for each in results for group in each.groups))
-    drift = replace(
+    found = replace(
         drifts.EVERYTHING,
         groups=tuple(
             replace(
@@ -279,9 +284,9 @@ def hostile_pages(attacks: list[str]) -> dict[str, str]:
     complaints = tuple(complaint for words in attacks for complaint in complaints_with(words))
     return {
         "plan": render_plan(plan_view(plan, REDACTOR), run),
-        "drift": render_drift(drift_view(drift, REDACTOR), run, absent),
-        "apply": render_apply(apply_view(result, REDACTOR), run),
-        "validation": render_validation(ValidationView(complaints, None), run),
+        "drift": page_of(found, run, absent),
+        "apply": render("html", "apply", apply.told(result, REDACTOR), run),
+        "validation": render("html", "validate", validate.told(complaints, None), run),
     }
 
 

@@ -5,6 +5,7 @@ After a wanted change: `RENEW_GOLDEN=1 pytest tests/reports/test_table.py`, then
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,22 +16,19 @@ from typing import Any, get_args
 
 import pytest
 
-from reconciler.cli.formats import FORMATS
+from reconciler.cli import plan_formats
+from reconciler.cli.formats import FORMATS, TABLE
 from reconciler.errors import Complaint, Mark
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Drift, DriftStatus
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import Plan
-from reconciler.reports import github
-from reconciler.reports.apply_view import apply_view
-from reconciler.reports.drift_view import drift_view
+from reconciler.report import apply, drift, failure, github, validate, values
+from reconciler.report.sarif import MOST
 from reconciler.reports.plan_view import plan_view
-from reconciler.reports.sarif import MOST
-from reconciler.reports.validate_shapes import FailureView, ValidationView
-from reconciler.reports.values import names, values
 
 from . import drifts, media, samples
-from .runs import COMPLAINTS, QUIET, RUN, VIEWS, compared, render, served
+from .runs import COMPLAINTS, FULL, PROBLEM, QUIET, RUN, Look, compared, render, section, served
 from .samples import ANA, OPEN_REDACTOR, REDACTOR, STRANGER
 
 GOLDEN = Path(__file__).parent / "golden_table"
@@ -60,6 +58,11 @@ def test_numbers_stay_out_of_every_format() -> None:
                 assert digits not in render(name, verb), (name, verb)
     shown = render("csv", "plan", plan_view(samples.EVERYTHING, OPEN_REDACTOR))
     assert STRANGER in shown
+
+
+def names_of(verb: str) -> set[str]:
+    """The groups of what holds everything."""
+    return {group["name"] for group in json.loads(render("json", verb))["groups"]}
 
 
 # --- GitHub -----------------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ def test_an_annotation_stands_at_its_line_and_column() -> None:
 def test_annotations_unescape_to_what_was_meant() -> None:
     mark = Mark("groups/50%,a:b.yaml", 3, 5)
     complaint = Complaint(mark, "100% wrong: a, b%0Ac", "50%25", "a:b,c")
-    text = render("github", "validate", ValidationView((complaint,), None))
+    text = render("github", "validate", validate.told((complaint,), None))
     assert (
         "::error file=groups/50%25%2Ca%3Ab.yaml,line=3,endLine=3,col=5,endColumn=5,title=a%3Ab%2Cc::" in text
     )
@@ -109,7 +112,7 @@ def test_ten_of_a_kind_the_most_important_first() -> None:
         for n in range(1, 16)
         for warning in (False, True)
     )
-    lines = render("github", "validate", ValidationView(many, None)).splitlines()
+    lines = render("github", "validate", validate.told(many, None)).splitlines()
     assert [line.partition(" ")[0] for line in lines] == (
         ["::error"] * 10 + ["…"] + ["::warning"] * 10 + ["…"] + ["::notice"]
     )
@@ -137,7 +140,7 @@ def test_what_cannot_be_undone_is_a_warning() -> None:
 
 
 def test_a_mistake_that_ends_a_run_is_told_at_its_line() -> None:
-    view = FailureView("2 mistakes in the files", "", COMPLAINTS)
+    view = failure.told("plan", PROBLEM, COMPLAINTS)
     found = commands(render("github", "failure", view))
     assert [command.properties["file"] for command in found] == [
         "contacts.yaml", "groups/b.yaml", "groups/b.yaml", "groups/a.yaml"
@@ -156,32 +159,32 @@ def test_nobody_ends_an_output_early() -> None:
         github.encode_outputs({"a": "x\nend-1234\nchanges=0"}, "end-1234")
 
 
+def named(told: Any) -> list[str]:
+    """The groups that it is about, as `groups` of a step's outputs names them."""
+    return values.names([section(told)]).splitlines()
+
+
 def test_values_are_those_of_the_summary() -> None:
-    found = values(VIEWS["plan"], RUN)
-    assert (found["changes"], found["create"], found["objections"], found["complete"]) == (
-        "8",
-        "1",
-        "2",
-        "false",
-    )
-    assert (found["exitcode"], found["digest"]) == ("1", "a1b2c3")
-    assert "cliente-acme" not in names(VIEWS["plan"])
-    assert len(names(VIEWS["plan"])) == 8
-    assert values(VIEWS["drift"], RUN)["in_sync"] == "false"
-    assert values(QUIET["drift"], RUN)["in_sync"] == "true"
-    assert names(QUIET["drift"]) == ()
-    assert values(VIEWS["apply"], RUN)["failed"] == "1"
-    assert values(VIEWS["validate"], RUN) | {"mistakes": "3", "warnings": "1", "valid": "false"} == values(
-        VIEWS["validate"], RUN
-    )
+    found = media.dotenv(render("dotenv", "plan"))
+    wanted = {"CHANGES": "8", "CREATE": "1", "OBJECTIONS": "2", "COMPLETE": "false", "EXITCODE": "1"}
+    assert {name: found[f"RECONCILER_RESULT_{name}"] for name in wanted} == wanted
+    assert found["RECONCILER_RESULT_DIGEST"] == "a1b2c3"
+    assert values.of_sections([section(FULL["drift"])])["in_sync"] == "false"
+    assert values.of_sections([section(QUIET["drift"])])["in_sync"] == "true"
+    assert (len(named(FULL["drift"])), named(QUIET["drift"])) == (6, [])
+    assert values.of_sections([section(FULL["apply"])])["failed"] == "1"
+    assert "cliente-acme" not in named(FULL["apply"])
+    wanted = {"mistakes": "3", "warnings": "1", "valid": "false", "groups": "0"}
+    assert {name: values.of_sections([section(FULL["validate"])])[name] for name in wanted} == wanted
 
 
 def test_with_a_base_only_what_this_change_causes_counts() -> None:
-    view = compared(VIEWS["plan"])
+    view = compared(FULL["plan"])
     due = [group for group in view.groups if group.cause == "this_change"]
-    found = values(view, RUN)
-    assert (int(found["changes"]), int(found["changes_before"])) == (len(names(view)), 8 - len(names(view)))
-    assert set(names(view)) < {group.name for group in due}
+    told = [plan_formats.section(view, RUN)]
+    found, named = values.of_sections(told), values.names(told).splitlines()
+    assert (int(found["changes"]), int(found["changes_before"])) == (len(named), 8 - len(named))
+    assert set(named) < {group.name for group in due}
     assert sum(media.terraform(render("gitlab", "plan", view)).values()) == int(found["changes"])
     told = commands(render("github", "plan", view))
     titles = {command.properties["title"]: command for command in told}
@@ -205,17 +208,18 @@ def test_the_widget_has_its_three_keys_in_every_case() -> None:
     bookkeeping = Plan(groups=(samples.group("a", "adopt", samples.RENAMED.changes[0]),))
     nothing = {"create": 0, "update": 0, "delete": 0}
     cases: dict[str, tuple[str, Any, dict[str, int]]] = {
-        "everything": ("plan", VIEWS["plan"], {"create": 1, "update": 5, "delete": 2}),
+        "everything": ("plan", FULL["plan"], {"create": 1, "update": 5, "delete": 2}),
         "nothing": ("plan", QUIET["plan"], nothing),
         "no group": ("plan", plan_view(Plan(groups=()), REDACTOR), nothing),
         "stuck": ("plan", plan_view(stuck, REDACTOR), nothing),
         "adopted only": ("plan", plan_view(bookkeeping, REDACTOR), nothing),
-        "applied": ("apply", VIEWS["apply"], {"create": 1, "update": 2, "delete": 0}),
+        "applied": ("apply", FULL["apply"], {"create": 1, "update": 2, "delete": 0}),
         "nothing applied": ("apply", QUIET["apply"], nothing),
-        "drifted": ("drift", VIEWS["drift"], {"create": 0, "update": 3, "delete": 0}),
+        "drifted": ("drift", FULL["drift"], {"create": 0, "update": 3, "delete": 0}),
         "in sync": ("drift", QUIET["drift"], nothing),
     }
-    huge = replace(VIEWS["drift"], summary=replace(VIEWS["drift"].summary, drifted=2_000_000))
+    data = drift.data(drifts.EVERYTHING, REDACTOR)
+    huge = replace(FULL["drift"], data=lambda: data | {"summary": {"drifted": 2_000_000}})
     cases["more than it can show"] = ("drift", huge, {"create": 0, "update": 999_999, "delete": 0})
     for case, (verb, view, expected) in cases.items():
         assert media.terraform(render("gitlab", verb, view)) == expected, case
@@ -228,7 +232,7 @@ def test_code_quality_tells_equal_complaints_apart_and_moved_ones_not() -> None:
     ]  # fmt: skip
     assert [issue["severity"] for issue in first] == ["major", "minor", "major", "major"]
     moved = tuple(replace(found, mark=replace(found.mark, line=found.mark.line + 3)) for found in COMPLAINTS)
-    again = media.codequality(render("codequality", "validate", ValidationView(moved, None)))
+    again = media.codequality(render("codequality", "validate", validate.told(moved, None)))
     assert {issue["fingerprint"] for issue in again} == {issue["fingerprint"] for issue in first}
     assert media.codequality(render("codequality", "validate", QUIET["validate"])) == []
 
@@ -244,7 +248,7 @@ def test_dotenv_is_what_gitlab_takes(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", served("junit"))
 def test_junit_keeps_to_its_schema_and_counts_right(verb: str) -> None:
-    for view in (VIEWS[verb], QUIET.get(verb, VIEWS[verb])):
+    for view in (FULL[verb], QUIET.get(verb, FULL[verb])):
         root = media.junit(render("junit", verb, view))
         (suite,) = root
         assert int(suite.get("tests")) == len(suite)
@@ -255,7 +259,7 @@ def test_junit_keeps_to_its_schema_and_counts_right(verb: str) -> None:
 def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
     (suite,) = media.junit(render("junit", "plan"))
     cases = {case.get("name"): case for case in suite if case.get("classname") != "objections"}
-    assert set(cases) == {group.name for group in VIEWS["plan"].groups} | {"reading"}
+    assert set(cases) == {group.name for group in FULL["plan"].groups} | {"reading"}
     assert cases["suporte-campinas"].find("failure").text.splitlines() == [
         "- subject: Suporte Cps",
         "+ subject: Suporte Campinas",
@@ -271,7 +275,7 @@ def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
 
 
 def test_a_drift_that_only_waits_fails_nothing() -> None:
-    (suite,) = media.junit(render("junit", "drift", drift_view(drifts.PENDING, REDACTOR)))
+    (suite,) = media.junit(render("junit", "drift", drift.told(drifts.PENDING, REDACTOR)))
     assert (suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("0", "0", "1")
 
 
@@ -292,7 +296,7 @@ def test_sarif_keeps_to_its_schema() -> None:
 def test_sarif_keeps_to_the_number_of_results_that_github_takes() -> None:
     warnings = [Complaint(Mark("a.yaml", n), "w", rule="w", warning=True) for n in range(1, MOST + 2)]
     wrong = Complaint(Mark("z.yaml", 1), "e", rule="e")
-    text = render("sarif", "validate", ValidationView((*warnings, wrong), None))
+    text = render("sarif", "validate", validate.told((*warnings, wrong), None))
     results = media.json.loads(text)["runs"][0]["results"]
     assert len(results) == MOST
     assert results[0]["ruleId"] == "e", "what is cut is the least important"
@@ -324,7 +328,7 @@ def test_groups_are_counted_once_each() -> None:
     for verb in ("plan", "apply"):
         found = media.metrics(render("prometheus", verb))
         groups = {label: value for (name, label), value in found.items() if name == "reconciler_groups"}
-        expected = len(VIEWS[verb].groups) + (len(VIEWS[verb].unmanaged) if verb == "plan" else 0)
+        expected = len(names_of(verb)) + (len(FULL[verb].unmanaged) if verb == "plan" else 0)
         assert sum(groups.values()) == expected
     assert (groups["failed"], groups["unknown"], groups["done"], groups["skipped"]) == (1, 1, 2, 1)
 
@@ -333,21 +337,21 @@ def test_the_last_success_survives_a_run_that_failed() -> None:
     good = replace(RUN, exit_code=2, complete=True)
     first = render("prometheus", "drift", run=good)
     assert media.metrics(first)[SUCCESS] == pytest.approx(ENDED, abs=0.001)
-    later = replace(RUN, started=RUN.started.replace(day=22), before=first)
+    later, held = replace(RUN, started=RUN.started.replace(day=22)), Look(before=first)
     for verb in ("drift", "failure"):
-        failed = media.metrics(render("prometheus", verb, run=later))
+        failed = media.metrics(render("prometheus", verb, run=later, look=held))
         assert failed[SUCCESS] == pytest.approx(ENDED, abs=0.001)
         assert failed[LAST] > failed[SUCCESS]
         assert failed["reconciler_api_requests_total", "200"] == 82, "a counter goes on counting"
     assert not any(name == "reconciler_groups" for name, _ in failed), "nobody knows"
     for code, well in ((0, True), (2, True), (1, False), (3, False), (4, False), (6, False), (130, False)):
         run = replace(later, exit_code=code, complete=True)
-        assert (media.metrics(render("prometheus", "drift", run=run))[SUCCESS] > ENDED + 1) is well
+        assert (media.metrics(render("prometheus", "drift", run=run, look=held))[SUCCESS] > ENDED + 1) is well
 
 
 @pytest.mark.parametrize("before", ["", "garbage", "\0" * 100, f"{SUCCESS[0]} NaN\n", f"{SUCCESS[0]} -1\n"])
 def test_what_stood_there_before_need_not_be_ours(before: str) -> None:
-    found = media.metrics(render("prometheus", "failure", run=replace(RUN, before=before)))
+    found = media.metrics(render("prometheus", "failure", look=Look(before=before)))
     assert SUCCESS not in found
     assert found["reconciler_api_requests_total", "200"] == 41
 
@@ -379,7 +383,7 @@ def test_tables_have_a_head_and_rows_of_its_length(verb: str) -> None:
     assert len(set(head)) == len(head)
     assert rows
     if verb != "validate":
-        assert {row[0] for row in rows} == {group.name for group in VIEWS[verb].groups}
+        assert {row[0] for row in rows} == names_of(verb)
     assert len(media.csv_rows(render("csv", verb, QUIET[verb]))) >= 1
 
 
@@ -395,13 +399,13 @@ def test_every_person_of_a_change_has_a_row() -> None:
 def test_empty_views_are_no_special_case() -> None:
     empty: dict[str, Any] = {
         "plan": plan_view(Plan(groups=()), REDACTOR),
-        "apply": apply_view(ApplyResult(plan=Plan(groups=()), groups=()), REDACTOR),
-        "drift": drift_view(Drift(groups=()), REDACTOR),
-        "validate": ValidationView((), 0),
+        "apply": apply.told(ApplyResult(plan=Plan(groups=()), groups=()), REDACTOR),
+        "drift": drift.told(Drift(groups=()), REDACTOR),
+        "validate": validate.told((), 0),
     }
     for name in FORMATS:
-        for verb in FORMATS[name].verbs:
+        for verb in (each for each in TABLE if name in TABLE[each]):
             assert render(name, verb, empty[verb]).endswith("\n")
     lone = GroupOutcome(name="a", action="none", plan=None)
-    view = apply_view(ApplyResult(plan=Plan(groups=()), groups=(lone,)), REDACTOR)
+    view = apply.told(ApplyResult(plan=Plan(groups=()), groups=(lone,)), REDACTOR)
     assert media.csv_rows(render("csv", "apply", view))[1][0] == "a"

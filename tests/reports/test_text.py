@@ -9,14 +9,13 @@ from rich.cells import cell_len
 from reconciler.errors import Complaint, Mark
 from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.plan import GroupPlan, Note, Plan
+from reconciler.report import apply, text, validate
 from reconciler.report.escape import for_terminal
-from reconciler.reports import text
-from reconciler.reports.apply_text import render_apply
-from reconciler.reports.apply_view import apply_view
 from reconciler.reports.plan_text import render_plan
 from reconciler.reports.plan_view import plan_view
 
 from . import samples
+from .runs import Look, render
 from .samples import ACCOUNT, CARLOS, LOGO, OLD_ICON, REDACTOR
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -24,6 +23,10 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 def plan(*groups: GroupPlan, **options: int) -> str:
     return render_plan(plan_view(Plan(groups=groups), REDACTOR), color=False, **options)
+
+
+def validation(complaints: list[Complaint], groups: int | None) -> str:
+    return render("text", "validate", validate.told(complaints, groups))
 
 
 def demoting(count: int) -> list[GroupPlan]:
@@ -85,7 +88,7 @@ def test_lines_keep_to_the_width(width: int, color: bool) -> None:
     view = plan_view(replace(samples.EVERYTHING, groups=(*samples.EVERYTHING.groups, long)), REDACTOR)
     outputs = [
         render_plan(view, color=color, width=width),
-        render_apply(apply_view(samples.MIXED, REDACTOR), color=color, width=width),
+        render("text", "apply", look=Look(color=color, width=width)),
     ]
     for output in outputs:
         for line in SGR.sub("", output).splitlines():
@@ -108,8 +111,6 @@ def test_colour_adds_nothing_but_colour() -> None:
         assert SGR.sub("", coloured) == plain
         assert "\x1b" not in plain
         assert "\x1b[" in coloured
-    result = apply_view(samples.MIXED, REDACTOR)
-    assert SGR.sub("", render_apply(result, color=True)) == render_apply(result, color=False)
     complaints = samples.COMPLAINTS
     assert SGR.sub("", text.render_complaints(complaints, color=True)) == text.render_complaints(
         complaints, color=False
@@ -163,14 +164,14 @@ def test_summaries() -> None:
 
 
 def test_applies_end_with_their_counts() -> None:
-    done = render_apply(apply_view(samples.ALL_DONE, REDACTOR), color=False)
+    done = render("text", "apply", apply.told(samples.ALL_DONE, REDACTOR))
     assert done.endswith("6 done, 0 failed, 0 skipped.\n")
-    nothing = render_apply(apply_view(samples.NOTHING_DONE, REDACTOR), color=False)
+    nothing = render("text", "apply", apply.told(samples.NOTHING_DONE, REDACTOR))
     assert nothing == "Nothing to do. 5 groups are as the manifests say.\n"
 
 
 def test_an_error_that_stopped_several_changes_is_said_once() -> None:
-    output = render_apply(apply_view(samples.MIXED, REDACTOR), color=False)
+    output = render("text", "apply")
     renamed = output[output.index("– vendas-sudeste") : output.index("✓ vendas-interno")]
     assert renamed.count("interrupted before it was sent") == 1
     assert renamed.count("–") == 3
@@ -197,9 +198,9 @@ def test_an_emoji_made_of_several_stays_one_and_a_lone_joiner_shows() -> None:
 
 def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
     wrong = Complaint(Mark("groups/a.yaml", 3, 5), "`admin` is not a key", "did you mean `admins`?")
-    assert text.render_validation([wrong], None, color=False).startswith("groups/a.yaml:3:5: error: `admin`")
-    assert text.render_validation([], 1, color=False) == "1 group: every file is as it should be.\n"
+    assert validation([wrong], None).startswith("groups/a.yaml:3:5: error: `admin`")
+    assert validation([], 1) == "1 group: every file is as it should be.\n"
     doubt = Complaint(Mark("groups/a.yaml", 3, 5), "the hold ended", warning=True)
-    assert text.render_validation([doubt], 2, color=False) == (
-        "groups/a.yaml:3:5: warning: the hold ended\n1 warning in 1 file.\n2 groups: no mistakes.\n"
+    assert validation([doubt], 2) == (
+        "groups/a.yaml:3:5: warning: the hold ended\n2 groups: no mistakes, 1 warning.\n"
     )

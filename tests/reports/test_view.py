@@ -17,12 +17,13 @@ from reconciler.model.change import (
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import Note, Plan
+from reconciler.report import apply
 from reconciler.report.redact import Redactor
-from reconciler.reports import apply_json, apply_text, plan_json, plan_text
-from reconciler.reports.apply_view import apply_view
+from reconciler.reports import plan_json, plan_text
 from reconciler.reports.plan_view import admins_after, plan_view
 
 from . import samples
+from .runs import Look, render
 from .samples import ACCOUNT, ANA, BRUNO, CARLOS, DORA, DORA_OLD, OPEN_REDACTOR, REDACTOR, STRANGER
 
 LINK = "https://chat.whatsapp.com/AbCdEfGh123"
@@ -148,9 +149,7 @@ def test_the_summary_counts_groups_invites_and_notices() -> None:
 
 
 def test_the_summary_of_an_apply_counts_changes_and_stuck_groups() -> None:
-    summary = apply_view(samples.MIXED, REDACTOR).summary
-    assert (summary.done, summary.failed, summary.skipped, summary.unknown) == (8, 1, 3, 1)
-    assert (summary.blocked, summary.missing, summary.held) == (1, 1, 1)
+    assert list(apply.data(samples.MIXED, REDACTOR)["summary"].values()) == [8, 1, 3, 1, 1, 1, 1]
 
 
 PLANS = [samples.EVERYTHING, samples.CUSTOMERS, samples.ONE_AS_WANTED]
@@ -158,12 +157,12 @@ IDS = re.compile(r"\b120363[0-9]{12}\b|\b5519911112222-[0-9]+|…-[0-9]+|\"sha25
 
 
 def rendered(plan: Plan, result: ApplyResult, redactor: Redactor) -> list[str]:
-    plan_seen, apply_seen = plan_view(plan, redactor), apply_view(result, redactor)
+    plan_seen, applied = plan_view(plan, redactor), apply.told(result, redactor)
     return [
         plan_text.render_plan(plan_seen, color=False, limit=1000),
-        apply_text.render_apply(apply_seen, color=False, limit=1000),
+        render("text", "apply", applied, look=Look(limit=1000)),
         plan_json.render_plan(plan_seen),
-        apply_json.render_apply(apply_seen),
+        render("json", "apply", applied),
     ]
 
 

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from tests.backends.server import RawServer, reply
-from tests.reports.test_hostile import HOSTILE
+from tests.reports.hostile import HOSTILE
 from tests.security.support import GROUP, Checkout, assert_clean, everything, groups_api, live, routed
 from tests.support import ACCOUNT, ANA, Result
 
