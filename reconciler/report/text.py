@@ -45,6 +45,7 @@ _STYLES = {
 }
 
 _TOKENS = re.compile(r"[^ ]+ *| +")
+_ONE_EACH = re.compile("[ -~\\xa0-\\u02ff…→•–✓✗]*")  # letters of the West, our own symbols: a column each
 
 
 def render(sections: Sequence[Section], look: Look) -> str:
@@ -245,7 +246,7 @@ def _style(name: str) -> Style:
 
 def _room(text: str) -> int:
     """How many columns of a terminal a text without control characters takes."""
-    if text.isascii():
+    if _ONE_EACH.fullmatch(text):
         return len(text)
     from rich.cells import cell_len
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.report.escape import for_terminal
+from reconciler.report.text import _ONE_EACH
 from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, Span
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _style(name: str) -> Style:
 
 def _room(text: str) -> int:
     """How many columns of a terminal a text without control characters takes."""
-    if text.isascii():
+    if _ONE_EACH.fullmatch(text):
         return len(text)
     from rich.cells import cell_len
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -19,9 +20,7 @@ from reconciler.cli.account import Account
 from reconciler.cli.accounts import _Runs
 from reconciler.cli.collected import Collected
 from reconciler.cli.common import Common
-from reconciler.cli.formats import FORMATS
-from reconciler.cli.groups_formats import ACCEPT, IMPORT, LIST
-from reconciler.cli.people_formats import INVITES, SENDING
+from reconciler.cli.formats import TABLE
 from reconciler.errors import (
     CredentialsError,
     Exit,
@@ -31,27 +30,21 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
+from reconciler.model.drift import Drift
 from reconciler.publish.comments import checked, facts_of, kind_of
-from reconciler.reports.joined import JOINS, Part, closing, values
-from reconciler.reports.markdown_page import BUDGET
+from reconciler.report import drift, markdown, values
+from reconciler.report.markdown import BUDGET
+from reconciler.report.section import PLAIN, Section, closing
 from tests.accounts.conftest import NAMES, Three, variable
-
-APART = {"html"}
-ALONE = {"sarif", "codequality"}  # of `validate`, which is one report anyway
-
-
-def test_every_format_is_joined_or_goes_apart() -> None:
-    tables = (FORMATS, LIST, IMPORT, ACCEPT, INVITES, SENDING)
-    names = {name for table in tables for name in table}
-    assert names == JOINS.keys() | APART | ALONE
-    assert all(FORMATS[name].verbs == ("validate",) for name in ALONE)
+from tests.reports import drifts, runs
+from tests.reports.samples import REDACTOR
 
 
 @pytest.fixture
 def ended(three: Three) -> Three:
     """After an apply in every format in which one account was refused, and one had two groups."""
     three.want("field-ops", "=cmd", "name: second\nsubject: '=1+1'\n")
-    reports = [f"--report={name}=out/{name}" for name, row in FORMATS.items() if "apply" in row.verbs]
+    reports = [f"--report={name}=out/{name}" for name in TABLE["apply"]]
     (three.path / "out").mkdir()
     github = {"GITHUB_OUTPUT": str(three.path / "output"), "GITHUB_STEP_SUMMARY": str(three.path / "summary")}
     done = three.run(
@@ -108,7 +101,9 @@ def test_documents_of_an_apply(ended: Three) -> None:
 
     text = read("text")
     assert heads(text, "==") == [f"== {name} ==" for name in NAMES]
-    assert text.splitlines()[-1] == closing([Part("sales", 0), Part("support", 4), Part("field-ops", 0)])
+    assert text.splitlines()[-1] == closing(
+        [Section("sales", 0), Section("support", 4), Section("field-ops", 0)]
+    )
 
     assert {each["name"] for each in json.loads(read("json"))["accounts"]} == set(NAMES)
 
@@ -118,7 +113,7 @@ def test_documents_of_an_apply(ended: Three) -> None:
 
     log = read("stdout")
     assert heads(log, "Account ") == [f"Account {name}" for name in NAMES]
-    assert "::error title=reconciler apply support::" in log
+    assert re.search("^::error title=support%3A [^:]+::", log, re.MULTILINE)
     assert "::notice title=reconciler apply field-ops::" in log
     outputs = (ended.path / "output").read_text()
     assert outputs.count("exitcode=") == 1
@@ -216,50 +211,54 @@ def test_a_report_that_cannot_be_written_does_not_hide_the_others(three: Three, 
     assert done.json["exit_code"] == 0  # what the accounts ended with
 
 
-def marked(length: int, *, truncated: bool = False) -> str:
-    facts = json.dumps({"kind": "plan", "truncated": truncated})
-    return f"<!-- reconciler {facts} -->\n## Plan\n\n{'word ' * (length // 5)}\n"
+def sections(*found: Drift) -> list[Section]:
+    """A drift an account, `a0`, `a1` …"""
+    return [runs.section(drift.told(each, REDACTOR), account=f"a{index}") for index, each in enumerate(found)]
 
 
-@pytest.mark.parametrize(("count", "length"), [(3, 100), (3, 30_000), (200, 290), (200, 2_000)])
-def test_joined_markdown_fits_into_a_comment(count: int, length: int) -> None:
-    parts = [Part(f"a{index}", 0, text=marked(length)) for index in range(count)]
-    text = JOINS["markdown"]("plan", parts)
+def drifts_of(count: int) -> Drift:
+    """A drift of so many groups, each in another way."""
+    groups = (
+        drifts.group(f"g{n}", "drifted", drifts.subject("edited_outside", f"A{n}", f"A{n}", "x" * 90))
+        for n in range(count)
+    )
+    return Drift(groups=tuple(groups))
+
+
+@pytest.mark.parametrize(("accounts", "groups"), [(3, 2), (3, 150), (200, 1), (200, 10)])
+def test_markdown_of_many_accounts_fits_into_a_comment(accounts: int, groups: int) -> None:
+    text = markdown.render(sections(*[drifts_of(groups)] * accounts), PLAIN)
     assert len(checked(text, "it")) <= BUDGET
     facts = json.loads(text.partition("\n")[0].removeprefix("<!-- reconciler ").removesuffix(" -->"))
-    assert facts["truncated"] is (count * length > BUDGET - 5_000)
-    assert all(f"# `a{index}`" in text for index in range(count))
+    assert facts["truncated"] is (accounts * groups > 10)
+    assert all(f"# `a{index}`" in text for index in range(accounts))
+    assert text.count("```diff") == text.count("\n```\n")
 
 
 def test_values_are_added_up() -> None:
-    one, other = Part("a", 0), Part("b", 2)
-    merged = values(
-        [
-            (one, {"exitcode": "0", "complete": "true", "changes": "2", "digest": "ab", "groups": "x\ny"}),
-            (other, {"exitcode": "2", "complete": "true", "changes": "3", "digest": "cd", "groups": ""}),
-        ]
-    )
-    assert merged == {"exitcode": "2", "complete": "true", "changes": "5", "groups": "a/x\na/y"}
-    assert values([(one, {"complete": "true"}), (other, {})])["complete"] == "false"
+    both = sections(drifts.EVERYTHING, drifts.IN_SYNC)
+    merged = values.of_sections(both)
+    assert (merged["drifted"], merged["in_sync"], merged["complete"]) == ("3", "false", "false")
+    assert merged["exitcode"] == "1"
+    assert values.names(both).splitlines()[:2] == ["a0/suporte-campinas", "a0/cliente-delta"]
+    ended = [*sections(drifts.IN_SYNC), Section("b", 4)]
+    assert values.of_sections(ended)["exitcode"] == "4"
+    assert values.of_sections(ended)["in_sync"] == "false"
 
 
 @pytest.mark.parametrize(
-    ("facts", "quiet"),
-    [((True, True), True), ((True, False), False), ((True, None), False), ((None, None), None)],
+    ("found", "quiet"),
+    [
+        ((drifts.IN_SYNC, drifts.PENDING), True),
+        ((drifts.IN_SYNC, drifts.EVERYTHING), False),
+        ((drifts.IN_SYNC, None), False),
+    ],
 )
 def test_an_issue_has_nothing_to_tell_when_no_account_has(
-    facts: tuple[bool | None, ...], quiet: bool | None
+    found: tuple[Drift | None, ...], quiet: bool
 ) -> None:
-    parts = [
-        Part(
-            f"a{index}",
-            0,
-            text="" if each is None else f"<!-- reconciler {json.dumps({'quiet': each})} -->\n## Drift\n",
-        )
-        for index, each in enumerate(facts)
-    ]
-    found = facts_of(JOINS["markdown"]("drift", parts)) or {}
-    assert found.get("quiet") == quiet
+    given = [*sections(*(each for each in found if each)), *(Section("b", 1) for each in found if not each)]
+    assert (facts_of(markdown.render(given, PLAIN)) or {}).get("quiet") is quiet
 
 
 def test_a_comment_about_one_account_is_its_own(three: Three) -> None:
