@@ -52,7 +52,9 @@ def sending_view(sending: Sending, redactor: Redactor) -> SendingView:
     )
 
 
-def letters_view(letters: tuple[Message, ...], others: tuple[Delivery, ...], redactor: Redactor) -> LettersView:
+def letters_view(
+    letters: tuple[Message, ...], others: tuple[Delivery, ...], redactor: Redactor
+) -> LettersView:
     """Whom the question is about."""
     return LettersView(
         letters=tuple(

@@ -21,6 +21,7 @@ from reconciler.model.inbound import (
     MessageStatus,
     Unreadable,
 )
+from reconciler.report.redact import Redactor
 from reconciler.reports.inbound import render_inbound
 from reconciler.sandbox.inbox import mo_body
 from tests.support import ACCOUNT, ANA
