@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
+from reconciler.reports.html_drift import render_drift
 
 from reconciler import pictures
 from reconciler.model.thumbnail import Thumbnail, Thumbnails
-from reconciler.reports.html_drift import render_drift
 from tests.browser import FLAGS, NAMES
 from tests.reports import large
 from tests.reports.samples import LOGO, RUN

@@ -23,10 +23,9 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.model import number
 from reconciler.model.live import Problem
 from reconciler.model.record import Intent
-from reconciler.planning.text import BySubject, is_cut, loose
+from reconciler.planning.subjects import BySubject, is_cut, loose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -185,8 +184,7 @@ def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
         group = tools.ports.reader.get_group(group_id)
     except (ApiError, CredentialsError):
         return None
-    keys = tools.context.account_keys
-    return group if not keys or group.creator is None or number.key(group.creator) in keys else None
+    return group if group.may_be_created_by(tools.context.account_keys) else None
 
 
 def _unbound(listed: tuple[str, ...], known: frozenset[str], tools: Tools) -> list[str]:

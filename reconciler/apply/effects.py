@@ -39,11 +39,11 @@ from reconciler.model.change import (
     SetIcon,
     SetSubject,
 )
-from reconciler.model.link import digest
 from reconciler.model.live import Problem
-from reconciler.model.record import IconRecord, Revoking, StoredSubject
-from reconciler.planning.narrow import remaining
-from reconciler.planning.text import normal, stored_otherwise
+from reconciler.model.record import IconRecord, Record, Revoking, StoredSubject
+from reconciler.planning.recheck import remaining
+from reconciler.planning.subjects import normal, stored_otherwise
+from reconciler.revoke import LinkRevoke, ended_since, present_link
 
 if TYPE_CHECKING:
     from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 BATCH = 20  # people in one call
-_JUNK_LINK = "junk_link"  # the code of an answer that is no invite link, see `ports.Writer.get_link`
 
 PeopleChange = Promote | Demote | RemoveParticipants
 
@@ -81,10 +80,8 @@ class Effects:
         self.live: LiveGroup | None = None  # as last read
         self.unread: Problem | None = None  # why the last look failed
         self.unread_of: dict[ChangeKind, Problem] = {}  # why the last look for each change failed
-        self.old_link: str | None = None
+        self.revoke: LinkRevoke | None = None  # the one that was begun; None where an earlier run's has ended
         self.unclear = False  # whether an answer left open what was done
-        self.begun: Revoking | None = None  # a revoke that an earlier run had begun
-        self.closing = False  # whether the link is revoked because the group is being closed
 
     def perform(self, change: Change) -> Performed:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
@@ -92,8 +89,9 @@ class Effects:
             return ended
         self.asked = change
         sent = self._perform(change)
-        if isinstance(change, RevokeLink) and sent.status == "failed" and not self.unclear:
-            self._not_revoked()
+        revoke = self.revoke if isinstance(change, RevokeLink) else None
+        if revoke is not None and sent.status == "failed" and not self.unclear:
+            self._note(revoke.undo)
         return sent
 
     def _perform(self, change: Change) -> Performed:
@@ -261,60 +259,51 @@ class Effects:
         return self.group_id not in self.tools.ports.reader.list_groups()
 
     def _begin_to_revoke(self, change: RevokeLink) -> Performed | None:
-        """Ask for the link that is to die, and put on record that it is. Returns how that ended where nothing
+        """Ask for the link that is to die, and put on record that it is. Return how that ended where nothing
         is to be sent: the link is not known, so that nobody could see afterwards whether it was revoked; or
         an earlier run had begun this, and there is another link by now."""
-        link: str | None = None
+        ports = self.tools.ports
         try:
-            link = self.tools.ports.writer.get_link(self.group_id)
+            present = present_link(ports, self.group_id)
+        except NotFound:
+            present = ""  # as after a junk link, every proper one is new
         except (ApiError, CredentialsError) as error:
-            if not isinstance(error, NotFound) and getattr(error, "code", "") != _JUNK_LINK:
-                problem = problem_of(error)
-                unread = replace(problem, message=f"the present link could not be read: {problem.message}")
-                return Performed("failed", unread)
-        record = self.tools.ports.journal.state.groups.get(self.name)
-        begun = self.begun = record.revoking if record is not None else None
-        self.closing = change.after is None
-        if begun is not None and link is not None and digest(link) != begun.link:
-            self._revoked()
+            problem = problem_of(error)
+            unread = replace(problem, message=f"the present link could not be read: {problem.message}")
+            return Performed("failed", unread)
+        begun = self._recorded().revoking
+        if begun is not None and ended_since(begun, present):
+            if change.after is not None:
+                self._note(lambda: ports.journal.revoked(self.name))
             if begun.closing if change.after is None else (begun.version or 0) >= change.after:
-                return Performed("done")  # `old_link` is None: the present link is a new one
-        self.old_link = link  # a junk link, or none: then every proper link is a new one
-        revoking = Revoking(
-            change.after, "" if link is None else digest(link), self.tools.ports.clock.now(), self.closing
-        )
+                return Performed("done")
+        revoking = Revoking(change.after, present, ports.clock.now(), closing=change.after is None)
+        self.revoke = LinkRevoke(ports, self.name, self._recorded(), revoking)
+        unsaved = self._note(self.revoke.begin)
+        return None if unsaved is None else Performed("skipped", unsaved)
+
+    def _recorded(self) -> Record:
+        return self.tools.ports.journal.state.groups.get(self.name) or Record(id=self.group_id)
+
+    def _note(self, step: Callable[[], None]) -> Problem | None:
+        """Take a step of the journal; why it could not be written, if so."""
         try:
-            self.tools.ports.journal.revoke(self.name, revoking)
+            step()
         except StateError as error:
             self.tools.unsaved(error, self.name, None)
-            return Performed("skipped", problem_of(error))
+            return problem_of(error)
         return None
 
-    def _not_revoked(self) -> None:
-        """Nothing was done, so nothing may look begun: a link that dies otherwise would count as this one."""
-        record = self.tools.ports.journal.state.groups.get(self.name)
-        if record is None:
-            return
-        try:
-            self.tools.ports.journal.record(self.name, replace(record, revoking=self.begun))
-        except StateError as error:
-            self.tools.unsaved(error, self.name, None)
-
     def _link_is_new(self) -> bool:
-        if self.tools.ports.writer.get_link(self.group_id) == self.old_link:
+        """Whether the old link is dead, which is then on record; of a group that is being closed the revoke
+        stays on record until it is left."""
+        if self.revoke is None:
+            return True
+        if not self.revoke.is_dead():
             return False
-        self._revoked()
+        if not self.revoke.begun.closing:
+            self._note(self.revoke.end)
         return True
-
-    def _revoked(self) -> None:
-        """What must not be done again is on record before anything else is sent; of a group that is being
-        closed it is already, until it is left."""
-        if self.closing:
-            return
-        try:
-            self.tools.ports.journal.revoked(self.name)
-        except StateError as error:
-            self.tools.unsaved(error, self.name, None)
 
     def _send(self, change: Change, singly: bool) -> tuple[ReconcilerError | None, Change]:
         """Send every call that the change needs.

@@ -37,10 +37,10 @@ from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, Pr
 from reconciler.model.outcome import GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left, Record, StoredSubject
 from reconciler.planning import guards
-from reconciler.planning.bookkeeping import adopted, people_of, record_of
 from reconciler.planning.group import plan_group
-from reconciler.planning.narrow import beyond_approved, undone
-from reconciler.planning.text import normal, stored_otherwise
+from reconciler.planning.recheck import beyond_approved, undone
+from reconciler.planning.record import AfterWrites, adopted, people_of, record_of
+from reconciler.planning.subjects import normal, stored_otherwise
 from reconciler.reading import observe_group, observe_icon
 
 if TYPE_CHECKING:
@@ -348,16 +348,9 @@ class GroupRun:
         if self.tools.context.options.promotions is not None:
             self._record_people(live, desired)
             return old
-        record = record_of(
-            desired,
-            live,
-            self.seen,
-            old,
-            now=self.tools.context.options.now,
-            uploaded=uploaded,
-            stored=self.stored,
-            unsettled=unsettled,
-        )
+        writes = AfterWrites(uploaded=uploaded, stored=self.stored, unsettled=unsettled)
+        now = self.tools.context.options.now
+        record = record_of(desired, live, self.seen, old, now=now, writes=writes)
         try:
             self._save(record)
         except StateError as error:

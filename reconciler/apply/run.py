@@ -15,8 +15,8 @@ from reconciler.model.change import AdoptGroup
 from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState, Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left
-from reconciler.planning.bookkeeping import adopted, people_of, record_of
-from reconciler.planning.needs import left_ids
+from reconciler.planning.bindings import left_ids
+from reconciler.planning.record import adopted, people_of, record_of
 from reconciler.planning.run_summary import summary_of_apply
 
 if TYPE_CHECKING:

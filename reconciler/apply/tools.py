@@ -16,6 +16,7 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.model.live import LiveGroup, Problem
+from reconciler.reading import poll
 
 if TYPE_CHECKING:
     from reconciler.planning.group import Context
@@ -71,21 +72,14 @@ class Tools:
     def poll(
         self, look: Callable[[], T | None], seconds: float | None = None, longest: float | None = None
     ) -> T | None:
-        """Look until there is something, for `seconds` at the most (`timeouts.effect` by default), with
-        pauses that grow up to `longest` (`timeouts.longest`).
-
-        Looks at least once; gives up early when a stop was asked for.
-        """
-        clock = self.ports.clock
-        deadline = clock.monotonic() + (self.timeouts.effect if seconds is None else seconds)
-        pause = self.timeouts.first
-        while True:
-            found = look()
-            left = deadline - clock.monotonic()
-            if found is not None or left <= 0 or clock.stopping:
-                return found
-            clock.sleep(min(pause, left))
-            pause = min(pause * 1.6, longest or self.timeouts.longest)
+        """Look until there is something, as `reading.poll`, for `timeouts.effect` seconds by default."""
+        return poll(
+            self.ports.clock,
+            look,
+            self.timeouts.effect if seconds is None else seconds,
+            first=self.timeouts.first,
+            longest=longest or self.timeouts.longest,
+        )
 
     def holds_account(self, live: LiveGroup) -> bool:
         """Whether the account is in a group, as far as it is configured."""

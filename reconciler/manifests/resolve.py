@@ -13,7 +13,7 @@ from reconciler.manifests.naming import Naming
 from reconciler.manifests.words import quote
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Manifest, Unset
-from reconciler.planning.text import normal, shows
+from reconciler.planning.subjects import normal, shows
 
 if TYPE_CHECKING:
     from reconciler.errors import Mark

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from reconciler.model import number
 from reconciler.model.group import Ensure
 from reconciler.model.inbound import AwaitedRole, GroupMessage, Inbound, Match
+from reconciler.planning.bindings import known_bindings
 from reconciler.planning.diff import joined_ref
-from reconciler.planning.needs import known_bindings
-from reconciler.planning.ready import awaited_admins
+from reconciler.planning.promotions import awaited_admins
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired, DesiredGroup

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.messaging.letters import drafts
+from reconciler.messaging.messages import drafts
 from reconciler.model.link import digest
 from reconciler.model.live import Problem
 from reconciler.model.record import DAY, Sent, State

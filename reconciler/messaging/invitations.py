@@ -5,17 +5,12 @@ The links are asked for only where somebody needs them, because asking may creat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ApiError
 from reconciler.model.change import Invite, RevokeLink
 from reconciler.model.group import Ensure
 from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
-from reconciler.model.link import digest
-from reconciler.model.live import Problem
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.diff import joined_ref
@@ -23,14 +18,6 @@ from reconciler.planning.group import Context, newcomers
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Desired, DesiredGroup
-    from reconciler.ports import ReadPorts
-
-_STILL_ALIVE = Problem(
-    "revoking",
-    "the link was to be revoked, and is still the old one: nobody is to get it",
-    "run invites --rotate with this name again",
-)
-_STOPPED = Problem("interrupted", "the link was not asked for: the run was asked to stop", retry=True)
 
 
 def people_only(desired: Desired) -> Desired:
@@ -63,47 +50,6 @@ def invitations(
         if named or _may_wait(group, group.desired, people, context):
             groups.append(_waiting(group, named, state, context))
     return Invitations(groups=tuple(groups), left_out=left_out, all_read=plan.complete, notes=plan.notes)
-
-
-def with_links(
-    found: Invitations,
-    get_link: Callable[[str], str],
-    ports: ReadPorts,
-    *,
-    concurrency: int,
-    names: Collection[str] | None = None,
-) -> Invitations:
-    """Ask for the link of every `ready` group (with `names`, of these), at most `concurrency` at once.
-
-    Whoever is on record as sent another link than the present one is `reset`. A failure becomes the group's
-    `problem`; with a stop asked for no further call is begun. Raises `CredentialsError`.
-    """
-    ids = {
-        group.name: group.id
-        for group in found.groups
-        if group.status == "ready" and group.id and (names is None or group.name in names)
-    }
-    if not ids:
-        return found
-
-    answers: dict[str, str | Problem] = {}
-
-    def ask(name: str, group_id: str) -> None:
-        try:
-            answers[name] = _STOPPED if ports.clock.stopping else get_link(group_id)
-        except ApiError as error:
-            answers[name] = Problem.of(error)
-
-    tasks = [partial(ask, name, group_id) for name, group_id in ids.items()]
-    ports.progress.start("Asking for links", len(ids))
-    try:
-        ports.workers.all(tasks, concurrency, ports.progress.advance)
-    finally:
-        ports.progress.finish()
-    groups = tuple(
-        _answered(group, answers[group.name]) if group.name in answers else group for group in found.groups
-    )
-    return replace(found, groups=groups)
 
 
 def _invitees(group: GroupPlan, state: State) -> tuple[Invitee, ...]:
@@ -167,19 +113,3 @@ def _status(group: GroupPlan, context: Context) -> tuple[InviteStatus, tuple[Not
             note = replace(note, text=f"{note.text}. One of these can make it one: {{people}}")
         return "blocked", (replace(note, people=group.live.admins),)
     return "ready", ()
-
-
-def _answered(group: GroupInvites, answer: str | Problem) -> GroupInvites:
-    if isinstance(answer, Problem):
-        return replace(group, status="failed", problem=answer)
-    present = digest(answer)
-    if group.revoking is not None and group.revoking.link == present:
-        return replace(group, status="revoke", problem=_STILL_ALIVE)
-    people = tuple(
-        replace(invitee, sent=sent.reset())
-        if (sent := invitee.sent) is not None
-        and (group.revoking is not None or sent.link not in ("", present))
-        else invitee
-        for invitee in group.people
-    )
-    return replace(group, link=answer, people=people)

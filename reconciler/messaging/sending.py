@@ -1,18 +1,21 @@
-"""Sending messages: *sending* is on record before each goes out, and after an unclear answer none goes
-out again.
+"""Sending messages, none of them twice.
+
+That one is under way is on record before it goes out, and after an unclear answer it does not go out again.
 
                     ┌─ 420, 429, never connected: as before, pause, again
  sending (on disk) ─┼─ another 4xx, or a 2xx that
                     │  names them with an error:  as before, failed
                     ├─ a 2xx that names them:     sent
                     └─ anything else:             unknown, and left to people
+
+A message to a group is not on record: whoever sends it looks into the group after an unclear answer.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -27,13 +30,14 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.messaging.patience import Retry
-from reconciler.model.live import Problem
+from reconciler.model import number
+from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.record import Sent
-from reconciler.model.sending import Delivery, DeliveryStatus, Message
+from reconciler.model.sending import Delivery, DeliveryStatus, GroupDelivery, Message
 
 if TYPE_CHECKING:
-    from reconciler.ports import WritePorts
+    from reconciler.ports import Clock, WritePorts
+
 
 INTERRUPTED = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
 ASK_THEM = (
@@ -41,7 +45,44 @@ ASK_THEM = (
     "then: invites --send --unknown resend, or --unknown received, with --person for one of them"
 )
 
-_CREDENTIALS = "credentials"
+_LOOK_INTO_THE_GROUP = (
+    "it may have arrived, so it is not sent again by itself: look into the group in WhatsApp, and send it "
+    "again only if it is not there"
+)
+
+RATE_LIMITED_FOR = 300.0
+"""Seconds for which a message is sent again that is refused for the pace, as for every other call."""
+
+_FIRST = 0.5
+_LONGEST = 8.0
+
+
+class Retry:
+    """Whether one message that surely was not sent is sent again. The backend never does that by itself,
+    because it cannot record that a message is under way; it waits as the API asks, and the pause here is for
+    the rest."""
+
+    def __init__(self, clock: Clock, retries: int) -> None:
+        self._clock = clock
+        self._retries = retries
+        self._failures = 0
+        self._pauses = 0
+        self._refused_since: float | None = None
+
+    def again(self, error: ApiError) -> bool:
+        """Whether to try once more after an error by which surely nothing was sent; if so, pause first."""
+        now = self._clock.monotonic()
+        if isinstance(error, RateLimited):
+            self._refused_since = now if self._refused_since is None else self._refused_since
+            more = self._retries > 0 and now - self._refused_since < RATE_LIMITED_FOR
+        else:
+            more = error.retry and self._failures < self._retries
+            self._failures += 1
+        if not more or self._clock.stopping:
+            return False
+        self._clock.sleep(min(_LONGEST, _FIRST * 2**self._pauses))
+        self._pauses += 1
+        return True
 
 
 @dataclass(slots=True)
@@ -98,7 +139,7 @@ class MessageSender:
                 return _delivery(message, "failed", Problem.of(error), correlation_id)
             except CredentialsError as error:
                 self._record(message, before)
-                problem = Problem(_CREDENTIALS, error.message, error.hint)
+                problem = Problem("credentials", error.message, error.hint)
                 self.halted = replace(problem, message=f"not sent: {error.message}")
                 return _delivery(message, "failed", problem, correlation_id)
             except ApiError as error:  # Unclear, and whatever else leaves open what was done
@@ -168,3 +209,34 @@ def _delivery(
         message=correlation_id,
         renewed=tuple(name for name in message.groups if name in message.renewed),
     )
+
+
+def addressed(name: str, live: LiveGroup, account: frozenset[str]) -> GroupDelivery:
+    """The message to a group before it is sent: where it would go, and to how many people."""
+    people = sum(number.key(wa_id) not in account for wa_id in live.participants)
+    return GroupDelivery(name=name, id=live.id, subject=live.subject, people=people, status="skipped")
+
+
+def send_once(
+    to: GroupDelivery, text: str, send: Callable[[str, str], str], *, clock: Clock, retries: int
+) -> GroupDelivery:
+    """Send a text, again only where it surely was not sent. Raises `CredentialsError`."""
+    retry = Retry(clock, retries)
+    while True:
+        if clock.stopping:
+            return replace(to, problem=INTERRUPTED, interrupted=True)
+        try:
+            message_id = send(to.id, text)
+        except (RateLimited, NotSent) as error:
+            if not retry.again(error):
+                return replace(to, status="failed", problem=Problem.of(error), interrupted=clock.stopping)
+        except (Refused, NotFound) as error:
+            return replace(to, status="failed", problem=Problem.of(error))
+        except CredentialsError:
+            raise
+        except ApiError as error:
+            return replace(
+                to, status="unknown", problem=replace(Problem.of(error), hint=_LOOK_INTO_THE_GROUP)
+            )
+        else:
+            return replace(to, status="sent", message_id=message_id or None, interrupted=clock.stopping)

@@ -32,6 +32,10 @@ class LiveGroup:
     def creator_key(self) -> str | None:
         return number.key(self.creator) if self.creator else None
 
+    def may_be_created_by(self, account_keys: frozenset[str]) -> bool:
+        """Whether the account created it, as far as is known who the account is, and who did."""
+        return not account_keys or self.creator is None or self.creator_key in account_keys
+
     @property
     def ambiguous_keys(self) -> frozenset[str]:
         """Keys that two or more different ids of this group share."""

@@ -13,10 +13,9 @@ from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.operations.plan import plan
 from reconciler.planning import planfile
-from reconciler.planning.applied_commit import applied_commit
 from reconciler.planning.group import Context
-from reconciler.planning.ready import people_only, promotions_awaited
-from reconciler.planning.renamed import renamed
+from reconciler.planning.promotions import people_only, promotions_awaited
+from reconciler.planning.record import applied_commit, renamed
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded

@@ -30,6 +30,7 @@ from reconciler.model.imported import Import, ImportOutcome, ImportResult
 from reconciler.model.live import CONTRADICTION, Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.operations.import_records import ImportRecords
+from reconciler.planning.bindings import known_bindings, left_ids, recorded_ids
 from reconciler.planning.guards import probable_account
 from reconciler.planning.importing import (
     People,
@@ -41,8 +42,7 @@ from reconciler.planning.importing import (
     why_not_bound,
 )
 from reconciler.planning.listing import owners
-from reconciler.planning.needs import known_bindings, left_ids, recorded_ids
-from reconciler.planning.text import loose
+from reconciler.planning.subjects import loose
 from reconciler.reading import survey
 
 if TYPE_CHECKING:

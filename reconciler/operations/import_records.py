@@ -16,7 +16,7 @@ from reconciler.model.desired import DesiredGroup, DesiredIcon
 from reconciler.model.group import Unset
 from reconciler.model.live import Problem
 from reconciler.model.record import Record, RunSummary
-from reconciler.planning.bookkeeping import people_of, record_of
+from reconciler.planning.record import people_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.planning.bindings import left_ids, recorded_ids
 from reconciler.planning.listing import ListingFilter, filtered, listing
-from reconciler.planning.needs import left_ids, recorded_ids
 from reconciler.reading import survey
 
 if TYPE_CHECKING:

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
 from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.due import due, links_needed, messages
-from reconciler.messaging.group_message import addressed, send_once
 from reconciler.messaging.inbound import read_file
-from reconciler.messaging.invitations import invitations, nobody_joined, people_only, with_links
-from reconciler.messaging.rotation import LinkRevoker
-from reconciler.messaging.sending import MessageSender
+from reconciler.messaging.invitations import invitations, nobody_joined, people_only
+from reconciler.messaging.links import LinkRevoker, with_links
+from reconciler.messaging.sending import MessageSender, addressed, send_once
 from reconciler.model.live import Problem
 from reconciler.model.sending import Delivery, Message, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.plan import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
-from reconciler.planning.renamed import renamed
+from reconciler.planning.record import renamed
 from reconciler.planning.run_summary import summary_of_rotation, summary_of_sending
 
 if TYPE_CHECKING:

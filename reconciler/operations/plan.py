@@ -9,9 +9,8 @@ from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.resolve import ignored_id
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
-from reconciler.planning.ahead import PlanCache
-from reconciler.planning.applied_commit import notes_on_commits
-from reconciler.planning.group import Context
+from reconciler.planning.group import Context, PlanCache
+from reconciler.planning.record import notes_on_commits
 from reconciler.reading import read
 
 if TYPE_CHECKING:
@@ -81,14 +80,14 @@ def drift(
     """Read what is needed and compare it with the files and with what was last applied. Changes nothing: it
     is handed no writer. Raises what `plan` raises."""
     from reconciler.planning.drift import drift as drifted
-    from reconciler.planning.history import remember
+    from reconciler.planning.drift import with_first_sightings
 
     made, _ = decide(loaded, state, options, ports)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
     if history is None:
         return Drifted(found, None)
     names = [group.name for group in loaded.desired.groups]
-    return Drifted(*remember(found, history, names=names, now=options.now))
+    return Drifted(*with_first_sightings(found, history, names=names, now=options.now))
 
 
 def decide(

@@ -10,7 +10,7 @@ from reconciler.model.drift import FieldDrift, GroupDrift, PersonDrift
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
 from reconciler.planning.group import Context
-from reconciler.planning.text import normal
+from reconciler.planning.subjects import normal
 
 
 def choose(

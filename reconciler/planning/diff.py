@@ -1,34 +1,53 @@
-"""What differs between a group as wanted and as read: scalars by deepdiff, people by set algebra.
+"""What differs between a group as wanted and as read: fields, people, and the icon.
 
-deepdiff is asked only about unequal scalar fields; on lists it would call "bob out, cat in" a change of
-bob, so people are compared as sets of number keys.
+Fields are compared by deepdiff, which is asked only about unequal values. On lists it would call "bob out,
+cat in" a change of bob, so people are compared as sets of number keys. A server may encode an icon again
+and sign its URLs anew on every answer, so the recorded observation decides first: the source last applied,
+and the place, length and bytes served after that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from enum import Enum
+from typing import Literal, NamedTuple
 
 from reconciler.model import number
 from reconciler.model.change import Affected, Invite
-from reconciler.model.desired import DesiredGroup, Person
-from reconciler.model.live import LiveGroup
+from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
+from reconciler.model.record import IconRecord
 
-FieldScalar = str | int | bool | None
+
+class Differences(NamedTuple):
+    """Where two nested mappings differ: paths of keys that came, that went, and whose values are others."""
+
+    added: tuple[tuple[str, ...], ...] = ()
+    removed: tuple[tuple[str, ...], ...] = ()
+    changed: tuple[tuple[str, ...], ...] = ()
 
 
-def changed_fields(before: Mapping[str, FieldScalar], after: Mapping[str, FieldScalar]) -> tuple[str, ...]:
-    """Names of the fields whose values differ; both sides have the same keys."""
+def differences(before: Mapping[str, object], after: Mapping[str, object]) -> Differences:
+    """Compare two nested mappings, key by key."""
     if before == after:
-        return ()
+        return Differences()
     from deepdiff import DeepDiff
 
-    delta = DeepDiff(dict(before), dict(after), view="tree")
-    return tuple(
-        sorted({str(item.path(output_format="list")[0]) for items in delta.values() for item in items})
+    delta = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for kind, items in delta.items():
+        found.setdefault(kind, []).extend(tuple(map(str, item.path(output_format="list"))) for item in items)
+    added, removed = found.pop("dictionary_item_added", []), found.pop("dictionary_item_removed", [])
+    return Differences(
+        tuple(added), tuple(removed), tuple(path for paths in found.values() for path in paths)
     )
+
+
+def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the fields whose values differ; both sides have the same keys."""
+    return tuple(sorted({path[0] for path in differences(before, after).changed}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +225,40 @@ class _PeopleComparison:
     def _why_left(self, key: str) -> str:
         mark = self.leavers[key].mark
         return f"left ({mark.file}:{mark.line})" if mark else "left"
+
+
+class IconDifference(Enum):
+    """`FETCH` and `COMPARE` ask for more: the served bytes, and a look at them beside the source."""
+
+    SAME = "same"
+    SAME_BYTES = "same bytes"
+    ALIKE = "alike"
+    DIFFERS = "differs"
+    FETCH = "fetch"
+    COMPARE = "compare"
+
+
+IN_SYNC = frozenset({IconDifference.SAME, IconDifference.SAME_BYTES, IconDifference.ALIKE})
+
+
+def compare_icon(wanted: DesiredIcon, seen: LiveIcon, record: IconRecord | None) -> IconDifference:
+    """What is known of the icon so far, or what has to be looked at next."""
+    if wanted.picture is None or seen.meta is None:
+        return (
+            IconDifference.SAME if (wanted.picture is None) == (seen.meta is None) else IconDifference.DIFFERS
+        )
+    source = wanted.picture.sha256
+    untouched = record is not None and seen.meta.location == record.url and seen.meta.length == record.length
+    if untouched and record is not None:
+        return IconDifference.SAME if source in (record.source, record.served) else IconDifference.DIFFERS
+    if seen.sha256 is None:
+        return IconDifference.FETCH
+    if seen.sha256 == source:
+        return IconDifference.SAME_BYTES
+    if record is not None and seen.sha256 == record.served:
+        return IconDifference.SAME if record.source == source else IconDifference.DIFFERS
+    if record is not None and record.source == source:
+        return IconDifference.DIFFERS  # somebody changed the picture after it was applied
+    if seen.alike is None:
+        return IconDifference.COMPARE
+    return IconDifference.ALIKE if seen.alike else IconDifference.DIFFERS

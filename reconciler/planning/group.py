@@ -28,13 +28,12 @@ from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import GroupPlan, Note
-from reconciler.model.record import Record, StoredSubject
+from reconciler.model.record import Record, State, StoredSubject
 from reconciler.model.settings import Settings
-from reconciler.planning.diff import changed_fields, compare_people
-from reconciler.planning.icons import IN_SYNC, IconDifference, compare_icon
+from reconciler.planning.diff import IN_SYNC, IconDifference, changed_fields, compare_icon, compare_people
 from reconciler.planning.options import Options
-from reconciler.planning.ready import only_promotions
-from reconciler.planning.text import loose, normal
+from reconciler.planning.promotions import only_promotions
+from reconciler.planning.subjects import loose, normal
 
 #   create or adopt ─ subject ─ icon ─ promote ─ demote ─ revoke link ─ remove participants ─ leave
 #
@@ -93,7 +92,7 @@ def plan_group(
 ) -> GroupPlan:
     """The plan of one bound group: action `update`, `leave`, `none` or `blocked`.
 
-    `seen` has to be given where the icon is managed, as far as `planning.icons.compare_icon` asks for it. A
+    `seen` has to be given where the icon is managed, as far as `planning.diff.compare_icon` asks for it. A
     group in which something would have to change although the account is no admin is `blocked`, and so is one
     that the account is not in any more. With `options.promotions` nothing but promotions is left of it.
     """
@@ -137,8 +136,8 @@ def _plan_present(
     changes: list[Change] = []
     notes: list[Note] = []
     recorded = record.link_version if record else None
-    wanted: dict[str, str | int | bool | None] = {}
-    found: dict[str, str | int | bool | None] = {}
+    wanted: dict[str, object] = {}
+    found: dict[str, object] = {}
     if group.subject is not None:
         wanted["subject"], found["subject"] = normal(group.subject), normal(live.subject)
         if wanted["subject"] != found["subject"] and _kept_otherwise(group.subject, live, record, context):
@@ -278,3 +277,33 @@ def newcomers(group: DesiredGroup, context: Context) -> tuple[Invite, ...]:
     for person in group.members or ():
         invites.setdefault(person.key, Invite(person, "member"))
     return tuple(invite for key, invite in invites.items() if key not in context.account_keys)
+
+
+class PlanCache:
+    """The plans of single groups, made while others were read. Safe to use from several threads: each name
+    has a place of its own."""
+
+    def __init__(self, state: State, context: Context) -> None:
+        self.state = state
+        self.context = context
+        self._recorded = frozenset(record.id for record in state.groups.values())
+        self._made: dict[str, tuple[LiveGroup, LiveIcon | None, Record | None, GroupPlan]] = {}
+
+    def add(self, group: DesiredGroup, live: LiveGroup, seen: LiveIcon | None) -> None:
+        """Plan a group that state or `id` binds to `live`; `seen` as for `plan_group`."""
+        record = self.state.groups.get(group.name)
+        if record is not None and record.id != live.id:
+            record = None
+        if record is None and live.id in self._recorded:
+            return  # on record under another name, which may be the one that this manifest had before
+        made = plan_group(group, live, seen, record, self.context)
+        self._made[group.name] = (live, seen, record, made)
+
+    def plan(
+        self, group: DesiredGroup, live: LiveGroup, seen: LiveIcon | None, record: Record | None
+    ) -> GroupPlan:
+        """The plan of a group: what was made of exactly this, else made now."""
+        known = self._made.pop(group.name, None)
+        if known is not None and known[0] is live and known[1] is seen and known[2] is record:
+            return known[3]
+        return plan_group(group, live, seen, record, self.context)

@@ -2,7 +2,7 @@
 
 (1) `id`; (2) the binding in state; (3) a create that an earlier run started and never recorded; (4) the only
 unbound live group with this subject; (5) the only one with a subject in `previously`. Rules 3 to 5 compare
-exactly first, then by what a service may make of a subject (`planning.text.loose`), and take only a group
+exactly first, then by what a service may make of a subject (`planning.subjects.loose`), and take only a group
 that the account created, where that is known. A group that is claimed twice blocks both claimants. Whatever
 could not be read is never taken for absent.
 """
@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.model import number
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveGroup, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.model.record import Left, State
-from reconciler.planning.needs import contradictions, departed, recorded_ids, short_list, to_search
-from reconciler.planning.text import BySubject, loose
+from reconciler.planning.bindings import contradictions, departed, recorded_ids, short_list, to_search
+from reconciler.planning.subjects import BySubject, loose
 
 FoundBy = Literal["id", "state", "create", "subject", "previously"]
 
@@ -301,7 +300,7 @@ class _Resolver:
         match candidates:
             case []:
                 return
-            case [group] if self._foreign(group):
+            case [group] if not group.may_be_created_by(self.account_keys):
                 claims.setdefault(group.id, []).append(name)
                 self.names[name] = Blocked(
                     Note(
@@ -323,13 +322,6 @@ class _Resolver:
                         ids=ids,
                     )
                 )
-
-    def _foreign(self, group: LiveGroup) -> bool:
-        return (
-            bool(self.account_keys)
-            and group.creator is not None
-            and (number.key(group.creator) not in self.account_keys)
-        )
 
     def _same_subject_twice(self, searched: Iterable[str]) -> None:
         """Two creates with one subject could never be told apart again: both are blocked."""

@@ -14,7 +14,7 @@ from reconciler.model.imported import Import, ImportField
 from reconciler.model.listing import Owner
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.record import State
-from reconciler.planning.text import loose, normal
+from reconciler.planning.subjects import loose, normal
 
 
 @dataclass(slots=True)

@@ -12,9 +12,9 @@ from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState, P
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
+from reconciler.planning.bindings import short_list
 from reconciler.planning.guards import probable_account
 from reconciler.planning.identity import Bound, resolve
-from reconciler.planning.needs import short_list
 from reconciler.planning.options import Options
 
 _NOT_READ = Problem("not_read", "it was not asked for")

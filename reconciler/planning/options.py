@@ -45,7 +45,7 @@ class Options:
     `targets` are globs over names, empty for all; `allow` the codes of `--allow`; `keeps_state` is False
     with `state: none`. `keeps_intents`: whether the next run will find what this one records, which nobody
     knows of a file in a pipeline. `promotions`: nothing else is made
-    (`planning.ready`).
+    (`planning.promotions`).
     `checkout` is None where there is nothing to compare. `committed` are names without a manifest here that
     the checked-out commit still has one for: `prune` leaves none of their groups.
     """

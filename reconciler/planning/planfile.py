@@ -30,11 +30,16 @@ from reconciler.model.change import (
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import GroupPlan, Plan
+from reconciler.planning.diff import Differences, differences
 from reconciler.planning.guards import ON_THE_COMMAND_LINE
 from reconciler.planning.options import Options
 
 FORMAT_VERSION = 1
 
+_RUN_WORDS = {
+    "options": "the options (--target, --prune, --allow) are others",
+    "objections": "the objections, or what lifts them, are others",
+}
 _WORDS = {
     "desired": "what the manifest says",
     "id": "which group it is",
@@ -125,23 +130,28 @@ def _differences(text: str, print_: Fingerprint, key: bytes) -> list[str]:
     if saved.get("format_version") != FORMAT_VERSION or saved.get("kind") != "saved_plan":
         return ["the file was written by another version"]
     # The seal has shown that the rest was written by `document`.
-    before = {group["name"]: group["digests"] for group in saved["groups"]}
-    found = []
-    if saved["options"] != print_.options:
-        found.append("the options (--target, --prune, --allow) are others")
-    if saved["objections"] != print_.objections:
-        found.append("the objections, or what lifts them, are others")
-    for name in sorted(before.keys() | print_.groups.keys()):
-        if name not in before:
-            found.append(f"{name} would be changed now, too")
-        elif name not in print_.groups:
-            found.append(f"{name} would not be changed any more")
-        elif before[name] != print_.groups[name]:
-            words = [
-                word for aspect, word in _WORDS.items() if before[name][aspect] != print_.groups[name][aspect]
-            ]
-            found.append(f"{name}: {', '.join(words)} changed")
-    return found
+    before = {
+        "options": saved["options"],
+        "objections": saved["objections"],
+        "groups": {group["name"]: group["digests"] for group in saved["groups"]},
+    }
+    now = {"options": print_.options, "objections": print_.objections, "groups": print_.groups}
+    return _told(differences(before, now))
+
+
+def _told(found: Differences) -> list[str]:
+    """What differs, in words: first of the run, then of each group."""
+    told = [text for part, text in _RUN_WORDS.items() if (part,) in found.changed]
+    groups = {path[1]: f"{path[1]} would be changed now, too" for path in found.added}
+    groups |= {path[1]: f"{path[1]} would not be changed any more" for path in found.removed}
+    aspects: dict[str, set[str]] = {}
+    for path in found.changed:
+        if path[0] == "groups":
+            aspects.setdefault(path[1], set()).add(path[2])
+    for name, differing in aspects.items():
+        words = [word for aspect, word in _WORDS.items() if aspect in differing]
+        groups[name] = f"{name}: {', '.join(words)} changed"
+    return told + [groups[name] for name in sorted(groups)]
 
 
 def _digest(key: bytes, aspect: str, value: object) -> str:

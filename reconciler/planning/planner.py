@@ -17,9 +17,8 @@ from reconciler.model.plan import Action, GroupPlan, Note, Plan, Unmanaged
 from reconciler.model.record import Left, Record, State
 from reconciler.model.settings import Settings
 from reconciler.planning import guards
-from reconciler.planning.ahead import PlanCache
-from reconciler.planning.bookkeeping import adopted
-from reconciler.planning.group import Context, newcomers, ordered
+from reconciler.planning.bindings import left_ids, short_list
+from reconciler.planning.group import Context, PlanCache, newcomers, ordered
 from reconciler.planning.identity import (
     Blocked,
     Bound,
@@ -28,9 +27,9 @@ from reconciler.planning.identity import (
     Undetermined,
     resolve,
 )
-from reconciler.planning.needs import left_ids, short_list
 from reconciler.planning.options import Options
-from reconciler.planning.text import normal
+from reconciler.planning.record import adopted
+from reconciler.planning.subjects import normal
 
 _MANY_ORPHANS = 3  # more would be a guess
 

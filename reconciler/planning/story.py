@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from reconciler.model import number
 from reconciler.model.record import Applied, Record, Sent, State
-from reconciler.model.story import Chapter, Fact, Interest, NameStory, Written
+from reconciler.model.story import Chapter, Fact, FactKind, Interest, NameStory, Written
+from reconciler.planning.diff import changed_fields
+
+_FIELDS: tuple[FactKind, ...] = ("subject", "icon", "admins", "members", "link_version", "joined")
+_PEOPLE = frozenset({"admins", "members", "joined"})
 
 
 class _People(TypedDict):
@@ -67,22 +71,28 @@ def _facts(before: State, after: State, name: str) -> Iterator[Fact]:
 
 
 def _recorded(old: Record, new: Record) -> Iterator[Fact]:
-    was, now = old.applied or Applied(), new.applied or Applied()
-    if was.subject != now.subject:
-        yield Fact(kind="subject", before=was.subject, after=now.subject)
-    if was.icon != now.icon:
-        yield Fact(kind="icon", before=was.icon, after=now.icon)
-    if was.admins != now.admins:
-        yield Fact(kind="admins", **_people(was.admins, now.admins))
-    if was.members != now.members:
-        yield Fact(kind="members", **_people(was.members, now.members))
-    if old.link_version != new.link_version:
-        yield Fact(kind="link_version", before=_text(old.link_version), after=_text(new.link_version))
-    if set(old.joined) != set(new.joined):
-        yield Fact(kind="joined", **_people(map(_ref, old.joined), map(_ref, new.joined)))
+    was, now = _fields(old), _fields(new)
+    differing = changed_fields(was, now)
+    for kind in _FIELDS:
+        if kind in differing and kind in _PEOPLE:
+            yield Fact(kind=kind, **_people(was[kind], now[kind]))
+        elif kind in differing:
+            yield Fact(kind=kind, before=_text(was[kind]), after=_text(now[kind]))
     sent = tuple(_ref(ref) for ref, entry in sorted(new.sent.items()) if _told(entry, old.sent.get(ref)))
     if sent:
         yield Fact(kind="sent", added=sent)
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    applied = record.applied or Applied()
+    return {
+        "subject": applied.subject,
+        "icon": applied.icon,
+        "admins": applied.admins,
+        "members": applied.members,
+        "link_version": record.link_version,
+        "joined": tuple(sorted(set(record.joined))),
+    }
 
 
 def _told(new: Sent, old: Sent | None) -> bool:
@@ -91,7 +101,7 @@ def _told(new: Sent, old: Sent | None) -> bool:
 
 
 def _people(old: Iterable[str] | None, new: Iterable[str] | None) -> _People:
-    before, after = tuple(old or ()), tuple(new or ())
+    before, after = tuple(map(_ref, old or ())), tuple(map(_ref, new or ()))
     return {
         "added": tuple(ref for ref in after if ref not in before),
         "removed": tuple(ref for ref in before if ref not in after),
@@ -99,11 +109,11 @@ def _people(old: Iterable[str] | None, new: Iterable[str] | None) -> _People:
 
 
 def _ref(joined: str) -> str:
-    """The person of a joined-ref (`planning.diff.joined_ref`): an alias or digits."""
+    """The person of a joined-ref (`planning.diff.joined_ref`), or of a plain one: an alias or digits."""
     return joined.partition("/")[0]
 
 
-def _text(value: int | None) -> str | None:
+def _text(value: str | int | None) -> str | None:
     return None if value is None else str(value)
 
 

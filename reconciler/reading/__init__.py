@@ -11,24 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, LiveState, Problem
-from reconciler.planning.icons import IconDifference, compare_icon
+from reconciler.planning.bindings import known_bindings, left_ids, recorded_ids, to_search
+from reconciler.planning.diff import IconDifference, compare_icon
 from reconciler.planning.identity import Bound, resolve
-from reconciler.planning.needs import known_bindings, left_ids, recorded_ids, to_search
 from reconciler.planning.planner import record_for
-from reconciler.planning.text import normal
+from reconciler.planning.subjects import normal
 
 if TYPE_CHECKING:
     from reconciler.model.record import IconRecord, State
     from reconciler.model.settings import Settings
     from reconciler.planning.options import Options
-    from reconciler.ports import Reader, ReadPorts
+    from reconciler.ports import Clock, Reader, ReadPorts
 
+T = TypeVar("T")
 Gather = Callable[[Sequence[Callable[[], None]]], None]
 OnGroupRead = Callable[[DesiredGroup, LiveGroup, LiveIcon | None], None]
 
@@ -141,7 +142,7 @@ def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent
 def observe_icon(
     ports: ReadPorts, group_id: str, wanted: DesiredIcon, record: IconRecord | None
 ) -> LiveIcon | Problem:
-    """The icon, looked at as far as `planning.icons.compare_icon` asks for it."""
+    """The icon, looked at as far as `planning.diff.compare_icon` asks for it."""
     try:
         seen = LiveIcon(ports.reader.get_icon(group_id))
         if compare_icon(wanted, seen, record) is IconDifference.FETCH and seen.meta is not None:
@@ -154,6 +155,22 @@ def observe_icon(
         return Problem.of(error)
     except PictureError as error:  # the file has changed since it was checked
         return Problem("picture", error.message, error.hint)
+
+
+def poll(
+    clock: Clock, look: Callable[[], T | None], seconds: float, *, first: float = 0.1, longest: float = 1.0
+) -> T | None:
+    """Look until there is something, for `seconds` at the most, with pauses that grow from `first` up to
+    `longest`. Look at least once; give up early when a stop was asked for."""
+    deadline = clock.monotonic() + seconds
+    pause = first
+    while True:
+        found = look()
+        left = deadline - clock.monotonic()
+        if found is not None or left <= 0 or clock.stopping:
+            return found
+        clock.sleep(min(pause, left))
+        pause = min(pause * 1.6, longest)
 
 
 def _alike(served: bytes, source: bytes) -> bool:
@@ -284,9 +301,8 @@ class _LiveReader:
                 self._icon(group_id, group)
 
     def _may_be_adopted(self, live: LiveGroup) -> bool:
-        """Whether a search may find this group: unbound, and created by the account where that is known."""
-        ours = not self.account_keys or live.creator is None or live.creator_key in self.account_keys
-        return ours and live.id in self.strays
+        """Whether a search may find this group."""
+        return live.id in self.strays and live.may_be_created_by(self.account_keys)
 
     def _icon(self, group_id: str, group: DesiredGroup) -> None:
         if group.icon is None:

@@ -22,8 +22,7 @@ from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning import planner
-from reconciler.planning.ahead import PlanCache
-from reconciler.planning.group import Context
+from reconciler.planning.group import Context, PlanCache
 from reconciler.planning.options import Options
 from reconciler.ports import WritePorts
 from reconciler.reading import read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import ApiError, CredentialsError
-from reconciler.messaging.group_message import addressed, send_once
+from reconciler.messaging.sending import addressed, send_once
 from reconciler.model.sending import GroupDelivery
 from tests.fakes import ACCOUNT, FakeApi, FakeClock
 from tests.messaging.test_sending import NEVER_SENT, REFUSED, UNCLEAR

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
-from reconciler.planning.applied_commit import applied_commit, notes_on_commits
 from reconciler.planning.options import Checkout, Promotions
+from reconciler.planning.record import applied_commit, notes_on_commits
 
 from .build import found, wanted
 from .build import options as wishes_of

@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.change import ChangeKind
 from reconciler.model.desired import DesiredIcon
 from reconciler.model.record import Applied, IconRecord, Record, Sent
-from reconciler.planning.bookkeeping import record_of
+from reconciler.planning.record import AfterWrites, record_of
 from tests.planning.build import ANA, BRUNO, DORA, NO_ICON, NOW, found, icon, people, person, served, wanted
 
 URL = "https://cdn.example/1/a.png"
@@ -26,7 +26,7 @@ OLD = Record(
 def test_what_was_made_so_is_applied() -> None:
     desired = wanted(icon=icon(), admins=people(ANA), members=(person(BRUNO, alias="bruno"),), link_version=2)
     uploaded = IconRecord("a1", "s1", URL, 900)
-    record = record_of(desired, found(), NO_ICON, OLD, uploaded=uploaded, now=NOW)
+    record = record_of(desired, found(), NO_ICON, OLD, now=NOW, writes=AfterWrites(uploaded=uploaded))
     assert record.applied == Applied(subject="Sales", icon="a1", admins=(ANA,), members=("bruno",))
     assert record.icon == uploaded
     assert record.link_version == 2
@@ -47,7 +47,9 @@ def test_what_was_made_so_is_applied() -> None:
 )
 def test_of_what_is_not_settled_the_old_record_stays(kind: ChangeKind, kept: dict[str, object]) -> None:
     desired = wanted(icon=icon(), admins=(), members=(), link_version=2)
-    record = record_of(desired, found(), NO_ICON, OLD, unsettled=frozenset({kind}), now=NOW)
+    record = record_of(
+        desired, found(), NO_ICON, OLD, now=NOW, writes=AfterWrites(unsettled=frozenset({kind}))
+    )
     new: dict[str, object] = {"subject": "Sales", "icon": "a1", "admins": (), "members": ()}
     assert record.applied == Applied(**(new | kept))  # type: ignore[arg-type]
     assert record.link_version == (1 if kind == "revoke_link" else 2)
@@ -122,5 +124,7 @@ def test_once_the_link_is_revoked_everybody_is_due_again(
 ) -> None:
     old = Record(id="g-1", link_version=before, sent={"ana": Sent(NOW, 3, "unknown", message="m")})
     unsettled: frozenset[ChangeKind] = frozenset() if settled else frozenset({"revoke_link"})
-    record = record_of(wanted(link_version=version), found(), None, old, unsettled=unsettled, now=NOW)
+    record = record_of(
+        wanted(link_version=version), found(), None, old, now=NOW, writes=AfterWrites(unsettled=unsettled)
+    )
     assert record.sent == ({"ana": Sent(NOW, 0, "reset")} if due else old.sent)

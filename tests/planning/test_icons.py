@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.desired import DesiredIcon
 from reconciler.model.live import LiveIcon
 from reconciler.model.record import IconRecord
-from reconciler.planning.icons import IN_SYNC, IconDifference, compare_icon
+from reconciler.planning.diff import IN_SYNC, IconDifference, compare_icon
 from tests.planning.build import NO_ICON, icon, served
 
 URL, OTHER = "https://cdn.example/1/a.png", "https://cdn.example/2/a.png"

@@ -14,7 +14,7 @@ from reconciler.model.group import Ensure
 from reconciler.model.live import Absent
 from reconciler.model.plan import Plan
 from reconciler.model.record import Intent, Record, State
-from reconciler.planning import text
+from reconciler.planning import subjects
 from tests.planning.build import (
     ACCOUNT,
     ANA,
@@ -462,13 +462,13 @@ def test_a_search_looks_at_each_group_a_few_times_however_many_there_are(
 ) -> None:
     """Nothing of it may grow with the square: ten thousand groups without a state would take a minute."""
     compared = Counter[int]()
-    normal = text.normal
+    normal = subjects.normal
 
     def counting(subject: str) -> str:
         compared[many] += 1
         return normal(subject)
 
-    monkeypatch.setattr("reconciler.planning.text.normal", counting)
+    monkeypatch.setattr("reconciler.planning.subjects.normal", counting)
     for many in (50, 200):
         groups = [
             wanted(f"group-{n}", subject=f"New {n}", previously=(f"Group {n}",))

@@ -103,7 +103,7 @@ def test_a_bound_group_is_planned_as_soon_as_it_was_read_and_not_again(
                 assert others.wait(10), "nothing was planned while one group was waited for"
             return super().get_group(group_id)
 
-    monkeypatch.setattr("reconciler.planning.ahead.plan_group", counting)
+    monkeypatch.setattr("reconciler.planning.group.plan_group", counting)
     world.concurrency = 4
     world.api.reader = LastOfAll(world.api)
     reading = world.read()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from reconciler.model.desired import Desired, Person
 from reconciler.model.record import Intent, Record, Sent, State
-from reconciler.planning.renamed import renamed
+from reconciler.planning.record import renamed
 
 from .build import wanted
 

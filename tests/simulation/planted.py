@@ -22,8 +22,8 @@ from reconciler.model.change import Demote, Promote
 from reconciler.model.desired import Person
 from reconciler.model.live import Absent
 from reconciler.model.record import Record
+from reconciler.planning.diff import IconDifference
 from reconciler.planning.group import ORDER, Context
-from reconciler.planning.icons import IconDifference
 from reconciler.state.memory import MemoryJournal
 from tests.fakes import FakeWriter
 from tests.simulation.trial import tell

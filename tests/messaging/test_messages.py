@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.messaging.letters import DEFAULT_TEXT, drafts, filled
+from reconciler.messaging.messages import DEFAULT_TEXT, drafts, filled
 from reconciler.model.live import Problem
 from reconciler.model.sending import MOST_TEXT
 from reconciler.model.settings import InviteSettings

@@ -17,7 +17,7 @@ from reconciler.model.change import (
 )
 from reconciler.model.plan import GroupPlan
 from reconciler.planning.options import Promotions
-from reconciler.planning.ready import only_promotions
+from reconciler.planning.promotions import only_promotions
 from tests.planning.build import ANA, BRUNO, CARLOS
 
 AWAITED = Promotions({"sales": frozenset({number.key(ANA), number.key(BRUNO)})})

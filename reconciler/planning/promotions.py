@@ -16,9 +16,9 @@ from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
 from reconciler.model.plan import GroupPlan
 from reconciler.model.record import Record, State
-from reconciler.planning.needs import known_bindings
+from reconciler.planning.bindings import known_bindings
+from reconciler.planning.last_applied import LastApplied
 from reconciler.planning.options import Options, Promotions
-from reconciler.planning.past import LastApplied
 
 
 def promotions_awaited(

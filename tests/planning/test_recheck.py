@@ -20,7 +20,7 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveIcon
-from reconciler.planning.narrow import beyond_approved, remaining
+from reconciler.planning.recheck import beyond_approved, remaining
 from tests.planning.build import ANA, BRUNO, NO_ICON, icon, served
 
 

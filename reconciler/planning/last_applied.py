@@ -16,7 +16,7 @@ from reconciler.model.desired import DesiredGroup, Icon, Person
 from reconciler.model.live import LiveIcon
 from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.planning.diff import joined_ref
-from reconciler.planning.text import normal
+from reconciler.planning.subjects import normal
 
 if TYPE_CHECKING:
     from reconciler.model.drift import Cause

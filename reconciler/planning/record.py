@@ -1,20 +1,36 @@
-"""What a run should remember of a group: the record that follows from what was seen. Pure."""
+"""What a run records: of a group that it has seen, of people with another name by now, and of the commit.
+
+State knows people by `planning.diff.joined_ref`. Somebody who is given an alias would be a stranger to it,
+and be sent again what they were sent; `renamed` finds their record under the name of before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from reconciler.model import number
 from reconciler.model.change import ChangeKind
-from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
+from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure
 from reconciler.model.live import LiveGroup, LiveIcon
-from reconciler.model.record import Applied, IconRecord, Record, Revoking, StoredSubject
-from reconciler.planning.diff import joined_ref
-from reconciler.planning.icons import IN_SYNC, compare_icon
-from reconciler.planning.text import loose, normal
+from reconciler.model.plan import Note, Plan
+from reconciler.model.record import (
+    CHANGES,
+    Applied,
+    IconRecord,
+    Record,
+    Revoking,
+    State,
+    StoredSubject,
+    short_commit,
+)
+from reconciler.planning.diff import IN_SYNC, compare_icon, joined_ref
+from reconciler.planning.guards import named
+from reconciler.planning.options import Options
+from reconciler.planning.subjects import loose, normal
 
 T = TypeVar("T")
 
@@ -28,6 +44,20 @@ def adopted(group: DesiredGroup, live: LiveGroup, old: Record | None) -> Record:
     return replace(record, stored=StoredSubject(normal(group.subject), normal(live.subject)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterWrites:
+    """What is known of a group after a run's own writes, beyond the last reading.
+
+    `uploaded` is the observation after an upload that took effect; `stored` the form in which the service was
+    just seen to keep the subject. `unsettled` are the kinds of changes that are not known to have been made:
+    of their fields the old record stays.
+    """
+
+    uploaded: IconRecord | None = None
+    stored: StoredSubject | None = None
+    unsettled: frozenset[ChangeKind] = frozenset()
+
+
 def record_of(
     group: DesiredGroup,
     live: LiveGroup,
@@ -35,17 +65,12 @@ def record_of(
     old: Record | None,
     *,
     now: datetime,
-    uploaded: IconRecord | None = None,
-    stored: StoredSubject | None = None,
-    unsettled: frozenset[ChangeKind] = frozenset(),
+    writes: AfterWrites | None = None,
 ) -> Record:
-    """The record of a group as it was last seen.
-
-    `unsettled` are the kinds of changes that are not known to have been made: of their fields the old
-    record stays. `uploaded` is the observation after an upload that took effect; `stored` the form in which
-    the service was just seen to keep the subject; `now` is when somebody who is seen to be missing for the
-    first time was so.
-    """
+    """The record of a group as it was last seen. `now` is since when somebody is missing who is seen to be
+    missing for the first time; `writes` is given by a run that has written to the group."""
+    writes = writes or AfterWrites()
+    unsettled = writes.unsettled
     before = old.applied if old and old.applied else Applied()
     people_settled = not unsettled & {"promote", "demote", "remove_participants"}
     icon_settled = not unsettled & {"set_icon", "remove_icon"}
@@ -61,13 +86,13 @@ def record_of(
     record = Record(
         id=live.id,
         applied=applied,
-        icon=uploaded or _observed(group.icon, seen, old.icon if old else None, settled=icon_settled),
+        icon=writes.uploaded or _observed(group.icon, seen, old.icon if old else None, settled=icon_settled),
         link_version=link_version,
         joined=_joined(group, live, old, promoted="promote" not in unsettled),
         missing=_missing(group, live, old.missing if old else {}, now),
         sent=old.sent if old else {},
         revoking=_revoking(group, old),
-        stored=stored or _stored(group, old),
+        stored=writes.stored or _stored(group, old),
     )
     revoked = old is not None and old.link_version is not None and old.link_version < (link_version or 0)
     return record.all_due() if revoked else record
@@ -165,3 +190,88 @@ def _joined(group: DesiredGroup, live: LiveGroup, old: Record | None, *, promote
             {joined_ref(person) for person in named if person.key in arrived or joined_ref(person) in before}
         )
     )
+
+
+def renamed(state: State, desired: Desired) -> dict[str, Record]:
+    """The records in which somebody has another name now, with that name.
+
+    A number is somebody's for sure. Of an alias that is gone only the last four digits are on record: it is
+    taken for the one person wanted in this group whose number ends so. Taken wrongly, somebody waits for
+    their invitation as long as for a reminder; not taken, they would be written to twice.
+    """
+    aliases = {person.alias for person in desired.people if person.alias}
+    found = {}
+    for group in desired.groups:
+        record = state.groups.get(group.name)
+        if record is None or group.name in state.creating:
+            continue
+        names = _names(group, record, aliases)
+        if names:
+            found[group.name] = replace(
+                record,
+                joined=tuple(sorted({names.get(ref, ref) for ref in record.joined})),
+                missing=_by_new_name(record.missing, names),
+                sent=_by_new_name(record.sent, names),
+            )
+    return found
+
+
+def _names(group: DesiredGroup, record: Record, aliases: set[str]) -> dict[str, str]:
+    """The name on record → the present one, of those that differ."""
+    people = tuple(dict.fromkeys((*(group.admins or ()), *(group.members or ()))))
+    present = {joined_ref(person) for person in people}
+    stale = {*record.joined, *record.missing, *record.sent} - present
+    names = {}
+    for ref in stale:
+        alias, slash, digits = ref.partition("/")
+        if slash and alias in aliases:
+            continue  # somebody's number changed: that is to be invited again
+        same = [person for person in people if _is(person, digits if slash else number.key(ref), bool(slash))]
+        if len(same) == 1:
+            names[ref] = joined_ref(same[0])
+    return names
+
+
+def _is(person: Person, digits: str, are_last: bool) -> bool:
+    return person.key.endswith(digits) if are_last else person.key == digits
+
+
+def _by_new_name(entries: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:
+    """What is known under the present name already counts more."""
+    moved = {names[ref]: entry for ref, entry in entries.items() if ref in names}
+    return {**moved, **{ref: entry for ref, entry in entries.items() if ref not in names}}
+
+
+def applied_commit(plan: Plan, options: Options, applied: str | None = None) -> str | None:
+    """The commit to record before this plan is carried out, where `applied` is recorded; None: that stays.
+
+    Only a run that applies the manifests has a say, none that only promotes. It counts from before its first
+    write on, because after that an older checkout could undo something. It goes back, or to another line of
+    development, only for a run over all groups; and back only where something is written, to which somebody
+    has agreed (`--allow older-commit`). For a part of the groups a commit does not lose the changes that were
+    applied on top of it: the others still have them.
+    """
+    if options.promotions is not None:
+        return None
+    if options.checkout is None or options.checkout.stands == "ahead":
+        behind = applied == f"{options.commit}{CHANGES}"
+        return None if options.targets and behind else options.commit
+    if options.targets:
+        return None
+    writes = any(group.writes for group in plan.groups)
+    return options.commit if writes or options.checkout.stands == "aside" else None
+
+
+def notes_on_commits(state: State, options: Options) -> Iterator[Note]:
+    """What speaks against taking this plan, or what was applied last, for that of a commit."""
+    if options.uncommitted and not options.only_committed:
+        yield Note(
+            "not committed as it is: {texts}. Others, who have the commit, plan something else; with a state "
+            "in Git, apply objects (uncommitted)",
+            texts=(named(options.uncommitted),),
+        )
+    if state.commit is not None and state.commit.endswith(CHANGES):
+        yield Note(
+            f"what was applied last was not committed ({short_commit(state.commit)}): where a group differs, "
+            "the files of whoever applied it may say why"
+        )
