@@ -54,8 +54,8 @@ class Sent:
     `status`: `sent`; `sending`, which is written before the message goes out, and stays where the process
     died; `unknown`, after an unclear answer; `reset`, once the link was revoked: `at` is then of the old
     link, and `times` is 0. `earlier` are the times of other messages in the 24 hours before `at`; `message`
-    is the correlation id under which the last one was sent, `link` the digest (`model.link.digest`) of the
-    link in it, "" where that is not on record.
+    is the correlation id under which the last one was sent, `link` the digest of the link in it
+    (`model.link.digest`), "" where that is not on record.
     """
 
     at: datetime
