@@ -16,8 +16,8 @@ def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
 
     Raises `UsageError` for what is neither.
     """
+    from reconciler.manifests.complaints import did_you_mean, quote
     from reconciler.manifests.numbers import NumberError, like_a_number, parse
-    from reconciler.manifests.words import did_you_mean, quote
 
     aliases = {person.alias: person for person in desired.people if person.alias}
     by_key = {key: person for person in desired.people for key in person.keys}
@@ -45,7 +45,7 @@ def known_people(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
 
     Raises `UsageError` for who is nobody there.
     """
-    from reconciler.manifests.words import quote
+    from reconciler.manifests.complaints import quote
 
     groups = [people for group in desired.groups for people in (group.admins, group.members)]
     named = {person.key: person for people in (desired.people, *groups) for person in people or ()}

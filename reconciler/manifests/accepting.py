@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.manifests.contacts import Contacts, gone
+from reconciler.manifests.edit import Edited, rewrite_manifest
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.imports import ManifestWriter
 from reconciler.manifests.numbers import as_written, like_a_number, parse
-from reconciler.manifests.rewrite import Value, rewrite_manifest
-from reconciler.manifests.yamlmarks import MAX_BYTES
+from reconciler.manifests.yaml_tree import MAX_BYTES
 from reconciler.model import number
 from reconciler.model.acceptance import Acceptance, FileChange, ListChange
 from reconciler.model.desired import Person
@@ -96,7 +96,7 @@ class Draft:
         self.paths[accepted.name] = set()
         manifest = next(each for each in self.loaded.manifests if each.name == accepted.name)
         path = self.tree.typed(manifest.mark.file)
-        values: dict[str, Value] = {}
+        values: dict[str, Edited] = {}
         if accepted.subject is not None:
             values["subject"] = accepted.subject
         if accepted.icon is not None:
@@ -115,7 +115,7 @@ class Draft:
             self.before[path] = self.tree.read(path, MAX_BYTES) if self.tree.exists(path) else None
         self.overlay.files[path] = data
 
-    def _icon(self, manifest: Manifest, path: str, data: bytes | None, values: dict[str, Value]) -> None:
+    def _icon(self, manifest: Manifest, path: str, data: bytes | None, values: dict[str, Edited]) -> None:
         """Into the file that the manifest names where that is its own, else into a new one."""
         if data is None:
             values["icon"] = None

@@ -9,11 +9,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, Mark
-from reconciler.manifests import yamlmarks
+from reconciler.manifests import yaml_tree
+from reconciler.manifests.complaints import quote
+from reconciler.manifests.documents import check
 from reconciler.manifests.files import FileError, Tree, join
-from reconciler.manifests.schema import check
 from reconciler.manifests.statespec import spelled_out
-from reconciler.manifests.words import quote
 from reconciler.model import number
 from reconciler.model.settings import OwnSettings
 
@@ -108,7 +108,7 @@ def unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
 def _declares_group(tree: Tree, path: str) -> bool:
     """Whether a file is a manifest, whose folder does not say so."""
     try:
-        documents = yamlmarks.parse(tree.read(path, yamlmarks.MAX_BYTES), path)
+        documents = yaml_tree.parse(tree.read(path, yaml_tree.MAX_BYTES), path)
     except FileError:
         return False
     return any(not check("group", node, path).complaints for node in documents.nodes)

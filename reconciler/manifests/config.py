@@ -9,17 +9,16 @@ from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Mark
-from reconciler.manifests import yamlmarks
+from reconciler.manifests import yaml_tree
 from reconciler.manifests.accounts import conflicts, default_account, misplaced
-from reconciler.manifests.collect import Complaints
+from reconciler.manifests.complaints import Complaints, quote, visible
 from reconciler.manifests.contacts import second_document
+from reconciler.manifests.documents import Checked, check
 from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
 from reconciler.manifests.inviting import read_invites
-from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.numbers import read_number
-from reconciler.manifests.schema import Checked, check
 from reconciler.manifests.statespec import state_mistake
-from reconciler.manifests.words import quote, visible
+from reconciler.manifests.yaml_tree import MappingNode, Node, mark_of, node_at
 from reconciler.model.group import UNSET, Unset
 from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, OwnSettings, Settings
 
@@ -119,20 +118,20 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
                 return _no_config(tree.base), []
         elif there != full:
             meant = f"did you mean {quote(tree.shown(there))}?"
-        data = tree.read(full, yamlmarks.MAX_BYTES)
+        data = tree.read(full, yaml_tree.MAX_BYTES)
     except FileError as error:
         hint = (isinstance(error, Absent) and meant) or error.hint
         complaint = Complaint(Mark(visible(file)), f"the configuration {error.message}", hint, "file")
         return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)
-    documents = yamlmarks.parse(data, shown)
+    documents = yaml_tree.parse(data, shown)
     complaints = Complaints()
     complaints.extend(documents.complaints)
     if len(documents.nodes) > 1:
         complaints.extend([second_document(documents.nodes[1], shown)])
     config = replace(_no_config(full.rpartition("/")[0]), path=full, whole=documents.whole)
     for root in documents.nodes[:1]:
-        several = isinstance(root, Pairs) and "accounts" in root.pairs
+        several = isinstance(root, MappingNode) and "accounts" in root.pairs
         checked = check("config", root, shown, _BESIDE_ACCOUNTS if several else _REFUSED)
         complaints.extend(checked.complaints)
         if checked.value is None:
@@ -319,10 +318,10 @@ class _Reader:
         """The keys written in a mapping, those included that are wrong."""
         node = self._written
         for step in path:
-            if not isinstance(node, Pairs) or step not in node.pairs:
+            if not isinstance(node, MappingNode) or step not in node.pairs:
                 return set()
             node = node.pairs[step]
-        return set(node.pairs) if isinstance(node, Pairs) else set()
+        return set(node.pairs) if isinstance(node, MappingNode) else set()
 
     def _mark(self, *path: str | int) -> Mark:
         node = node_at(self._root, path)
@@ -331,7 +330,7 @@ class _Reader:
     def _key(self, *path: str) -> Mark:
         """Where a key of a mapping stands."""
         around = node_at(self._root, path[:-1])
-        found = around.keys.get(path[-1]) if isinstance(around, Pairs) else None
+        found = around.keys.get(path[-1]) if isinstance(around, MappingNode) else None
         return mark_of(found or around, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:

@@ -8,13 +8,12 @@ from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Mark
-from reconciler.manifests import yamlmarks
-from reconciler.manifests.collect import Complaints
+from reconciler.manifests import yaml_tree
+from reconciler.manifests.complaints import Complaints, did_you_mean, quote
+from reconciler.manifests.documents import check
 from reconciler.manifests.files import FileError, Tree
-from reconciler.manifests.nodes import Node, Pairs, mark_of, node_at
 from reconciler.manifests.numbers import like_a_number, read_number
-from reconciler.manifests.schema import check
-from reconciler.manifests.words import did_you_mean, quote
+from reconciler.manifests.yaml_tree import MappingNode, Node, mark_of, node_at
 from reconciler.model import number
 from reconciler.model.desired import Person
 
@@ -59,11 +58,11 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
     contacts = Contacts()
     complaints = Complaints()
     try:
-        data = tree.read(path, yamlmarks.MAX_BYTES)
+        data = tree.read(path, yaml_tree.MAX_BYTES)
     except FileError as error:
         contacts.whole = False
         return contacts, [Complaint(Mark(file), f"this file {error.message}", error.hint, "file")]
-    documents = yamlmarks.parse(data, file)
+    documents = yaml_tree.parse(data, file)
     complaints.extend(documents.complaints)
     contacts.whole = documents.whole
     if len(documents.nodes) > 1:
@@ -76,7 +75,7 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
         else:
             _Reader(contacts, checked.node, file, complaints).read(checked.value)
             if (
-                isinstance(root, Pairs)
+                isinstance(root, MappingNode)
                 and not root.pairs.keys() & {"people", "teams"} <= checked.value.keys()
             ):
                 contacts.whole = False
@@ -126,7 +125,7 @@ class _Reader:
 
     def _written(self, section: str) -> set[str]:
         node = node_at(self._root, (section,))
-        return set(node.keys) if isinstance(node, Pairs) and node is not self._root else set()
+        return set(node.keys) if isinstance(node, MappingNode) and node is not self._root else set()
 
     def _person(self, alias: str, entry: str | Mapping[str, Any]) -> None:
         if isinstance(entry, str):
@@ -193,7 +192,7 @@ class _Reader:
 
     def _key_mark(self, section: str, key: str) -> Mark:
         node = node_at(self._root, (section,))
-        place = node.keys[key] if isinstance(node, Pairs) else node
+        place = node.keys[key] if isinstance(node, MappingNode) else node
         return mark_of(place, self._file)
 
     def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Mark, PictureError
+from reconciler.manifests.complaints import closest, quote, visible
 from reconciler.manifests.files import FileError, Tree, join
-from reconciler.manifests.words import closest, quote, visible
 
 if TYPE_CHECKING:
-    from reconciler.manifests.collect import Complaints
+    from reconciler.manifests.complaints import Complaints
     from reconciler.model.desired import Icon
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:")

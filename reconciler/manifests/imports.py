@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Mark
-from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests import convert, yaml_tree
+from reconciler.manifests.complaints import visible
 from reconciler.manifests.contacts import load_contacts
+from reconciler.manifests.documents import check
+from reconciler.manifests.edit import add_contacts
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.numbers import as_written
 from reconciler.manifests.output import changed
 from reconciler.manifests.resolve import subject_mistake
-from reconciler.manifests.rewrite import add_contacts
-from reconciler.manifests.schema import check
-from reconciler.manifests.words import visible
 from reconciler.manifests.write import yaml_text
 from reconciler.model.desired import Icon, Person
 from reconciler.model.group import Manifest, Unset
@@ -112,7 +112,7 @@ class ManifestWriter:
         )
         lines = [modeline(self.folder, "group"), *(f"# {visible(remark)}" for remark in remarks)]
         text = "\n".join(lines) + "\n" + yaml_text(convert.document(manifest))
-        documents = yamlmarks.parse(text.encode(), "")
+        documents = yaml_tree.parse(text.encode(), "")
         checked = [check("group", node, "") for node in documents.nodes]
         if documents.complaints or [each.value for each in checked if not each.complaints] != [
             convert.document(manifest)
@@ -148,7 +148,7 @@ def why_no_subject(subject: str, limit: int) -> str | None:
         return mistake[0].replace("`subject`", "it")
     document = {"id": "x", "subject": subject}
     try:
-        parsed = yamlmarks.parse(yaml_text(document).encode(), "")
+        parsed = yaml_tree.parse(yaml_text(document).encode(), "")
     except UnicodeEncodeError:  # half of a surrogate pair
         return "it holds something that is no character"
     for node in parsed.nodes:
@@ -168,7 +168,7 @@ def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Coll
     path = loaded.settings.contacts or join(loaded.config.folder, "contacts.yaml")
     pairs = [(person.alias or "", as_written(person.numbers[0])) for person in people]
     if tree.exists(path):
-        before = tree.read(path, yamlmarks.MAX_BYTES)
+        before = tree.read(path, yaml_tree.MAX_BYTES)
         present, chosen_by = load_contacts(tree, path)[0], loaded.contacts
         if (present.people, present.teams) != (chosen_by.people, chosen_by.teams):
             raise changed()

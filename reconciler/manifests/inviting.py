@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.words import did_you_mean, quote
+from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.model.settings import InviteSettings, template_gap
 
 if TYPE_CHECKING:
     from reconciler.errors import Mark
-    from reconciler.manifests.collect import Complaints
+    from reconciler.manifests.complaints import Complaints
 
 _DURATION = re.compile(r"[1-9][0-9]{0,5}[smhd]")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

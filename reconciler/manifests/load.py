@@ -12,17 +12,17 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, Mark
-from reconciler.manifests import convert, yamlmarks
+from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.accounts import unowned
-from reconciler.manifests.collect import Complaints
+from reconciler.manifests.complaints import Complaints, quote
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
+from reconciler.manifests.documents import check
 from reconciler.manifests.files import Absent, FileError, FilesRead, Tree, spelled, spellings
 from reconciler.manifests.icons import Icons, ManifestIconFiles
-from reconciler.manifests.nodes import Marks, mark_of
 from reconciler.manifests.resolve import Draft, Resolver
-from reconciler.manifests.schema import check, schema_text
-from reconciler.manifests.words import quote
+from reconciler.manifests.schema import schema_text
+from reconciler.manifests.yaml_tree import Marks, mark_of
 from reconciler.model.desired import Desired
 
 if TYPE_CHECKING:
@@ -177,11 +177,11 @@ def _looked(tree: Tree, folder: str) -> str:
 def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[Draft]:
     file = tree.shown(path)
     try:
-        data = tree.read(path, yamlmarks.MAX_BYTES)
+        data = tree.read(path, yaml_tree.MAX_BYTES)
     except FileError as error:
         complaints.add(Mark(file), f"this file {error.message}", error.hint, "file")
         return []
-    documents = yamlmarks.parse(data, file)
+    documents = yaml_tree.parse(data, file)
     complaints.extend(documents.complaints)
     if documents.whole and not documents.nodes:
         complaints.add(Mark(file), "this file declares no group", _EMPTIED, "no-document", warning=not needed)
@@ -212,7 +212,7 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[D
 
 def names_in(data: bytes, path: str) -> frozenset[str] | None:
     """The names of the groups that a file declares; None where that cannot be told."""
-    documents = yamlmarks.parse(data, path)
+    documents = yaml_tree.parse(data, path)
     if not documents.whole:
         return None
     stem = posixpath.splitext(posixpath.basename(path))[0]

@@ -10,9 +10,9 @@ from typing import Any
 from jsonschema import ValidationError
 
 from reconciler.errors import Complaint, Mark
+from reconciler.manifests.complaints import QUOTE_LIMIT, did_you_mean, listed, quote
 from reconciler.manifests.filenames import name_from
-from reconciler.manifests.nodes import Node, Pairs, Path, Scalar, mark_of, node_at
-from reconciler.manifests.words import QUOTE_LIMIT, did_you_mean, listed, quote
+from reconciler.manifests.yaml_tree import MappingNode, Node, Path, ScalarNode, mark_of, node_at
 
 _WANTED = {
     "string": "text",
@@ -168,7 +168,7 @@ def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
     types = [wanted] if isinstance(wanted, str) else list(wanted)
     if value is None:
         hint = "write one, or leave the key out"
-        if "string" in types and isinstance(node, Scalar) and node.text:
+        if "string" in types and isinstance(node, ScalarNode) and node.text:
             hint += f"; the text {quote(node.text)} itself wants quotes"
         return f"{what} has no value", hint, "wrong-type"
     should = " or ".join(_WANTED[kind] for kind in types)
@@ -187,7 +187,7 @@ def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
 
 
 def _bracketed(node: Node) -> str:
-    return quote(f"[{node.text}]") if isinstance(node, Scalar) else "[…]"
+    return quote(f"[{node.text}]") if isinstance(node, ScalarNode) else "[…]"
 
 
 def _kind_of(value: object) -> str:
@@ -227,6 +227,6 @@ def _where(path: Path) -> str:
 
 def _key_mark(root: Node, path: Path, key: str, file: str) -> Mark:
     node = node_at(root, path)
-    if isinstance(node, Pairs) and key in node.keys:
+    if isinstance(node, MappingNode) and key in node.keys:
         return mark_of(node.keys[key], file)
     return mark_of(node, file)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.manifests.contacts import Contacts, gone, unknown
 from reconciler.manifests.numbers import like_a_number, read_number
-from reconciler.manifests.words import did_you_mean, quote
 
 if TYPE_CHECKING:
     from reconciler.errors import Mark
-    from reconciler.manifests.collect import Complaints
+    from reconciler.manifests.complaints import Complaints
     from reconciler.model.desired import Person
 
 _GUESSES = 100

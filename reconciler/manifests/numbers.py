@@ -14,14 +14,14 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.manifests.words import quote
+from reconciler.manifests.complaints import quote
 from reconciler.model import number
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
     from reconciler.errors import Mark
-    from reconciler.manifests.collect import Complaints
+    from reconciler.manifests.complaints import Complaints
 
 _REMEMBERED = 65536
 """Texts whose digits are remembered: the same people are in many groups."""

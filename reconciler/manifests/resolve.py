@@ -8,16 +8,16 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Complaint
+from reconciler.manifests.complaints import quote
 from reconciler.manifests.contacts import Contacts, unknown
 from reconciler.manifests.naming import Naming
-from reconciler.manifests.words import quote
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Manifest, Unset
 from reconciler.planning.subjects import normal, shows
 
 if TYPE_CHECKING:
     from reconciler.errors import Mark
-    from reconciler.manifests.collect import Complaints
+    from reconciler.manifests.complaints import Complaints
     from reconciler.manifests.config import Config, Preset
     from reconciler.manifests.icons import Icons
 

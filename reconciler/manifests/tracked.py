@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, GitError, Mark, ReconcilerError
-from reconciler.manifests import yamlmarks
+from reconciler.manifests import yaml_tree
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, Config, load_config, spelled_config
 from reconciler.manifests.files import (
     Absent,
@@ -275,7 +275,7 @@ class Tracked:
         try:
             if on_disk is not None and self._same(on_disk, head.blob(path)):
                 return frozenset()
-            names = names_in(head.read(path, yamlmarks.MAX_BYTES), path)
+            names = names_in(head.read(path, yaml_tree.MAX_BYTES), path)
         except Absent:  # a link to what is not in the commit
             return frozenset()
         except Unanswered:
@@ -291,7 +291,7 @@ class Tracked:
 
     def _same(self, path: str, object_id: str) -> bool:
         try:
-            return blob_id(self._tree.read(path, yamlmarks.MAX_BYTES), object_id) == object_id
+            return blob_id(self._tree.read(path, yaml_tree.MAX_BYTES), object_id) == object_id
         except FileError:
             return False
 

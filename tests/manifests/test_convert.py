@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given, settings
 
 from reconciler.errors import Mark
-from reconciler.manifests import convert, plain, yamlmarks
-from reconciler.manifests.schema import check, schema_text
+from reconciler.manifests import convert, yaml_tree
+from reconciler.manifests.documents import Shape, check, plain
+from reconciler.manifests.schema import schema_text
 from reconciler.manifests.write import yaml_text
 from reconciler.model.group import UNSET, Ensure, Hold, Manifest
 from tests.manifests.documents import documents
@@ -50,7 +51,7 @@ def test_documents_survive_the_way_to_a_manifest_and_back(document: dict[str, An
 def test_documents_survive_as_text(document: dict[str, Any]) -> None:
     text = yaml_text(document)
 
-    (node,) = yamlmarks.parse(text.encode(), "g.yaml").nodes
+    (node,) = yaml_tree.parse(text.encode(), "g.yaml").nodes
     checked = check("group", node, "g.yaml")
     assert checked.complaints == ()
     assert checked.value == document
@@ -114,8 +115,8 @@ def test_long_lists_stand_one_item_a_line() -> None:
     text = yaml_text({"name": "no", "members": members, "subject": "Férias de Verão"})
 
     assert text.splitlines()[:3] == ['name: "no"', "members:", '  - "+55 19 90000-0000"']
-    (node,) = yamlmarks.parse(text.encode(), "f").nodes
-    assert plain.plain(node, plain.Shape()) == {
+    (node,) = yaml_tree.parse(text.encode(), "f").nodes
+    assert plain(node, Shape()) == {
         "name": "no",
         "members": members,
         "subject": "Férias de Verão",

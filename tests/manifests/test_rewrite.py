@@ -11,18 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import Mark
-from reconciler.manifests import yamlmarks
-from reconciler.manifests.edits import EditError
-from reconciler.manifests.nodes import mark_of
-from reconciler.manifests.rewrite import add_contacts, rewrite_manifest
-from reconciler.manifests.schema import check
+from reconciler.manifests import yaml_tree
+from reconciler.manifests.documents import check
+from reconciler.manifests.edit import EditError, add_contacts, rewrite_manifest
 from reconciler.manifests.write import yaml_text
+from reconciler.manifests.yaml_tree import mark_of
 
 from .documents import documents
 
 
 def marks(data: bytes) -> list[Mark]:
-    return [mark_of(node, "g.yaml") for node in yamlmarks.parse(data, "g.yaml").nodes]
+    return [mark_of(node, "g.yaml") for node in yaml_tree.parse(data, "g.yaml").nodes]
 
 
 def rewritten(text: str, values: dict[str, Any], document: int = 0) -> str:
@@ -219,12 +218,12 @@ def test_whatever_can_be_written_can_be_changed(
     """A document as `import` or a dumper of PyYAML writes it, and no more lines than have to be."""
     text = yaml_text(document) if ours else yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
     text = text.replace("\n", newline)
-    assume(not yamlmarks.parse(text.encode(), "").complaints)
+    assume(not yaml_tree.parse(text.encode(), "").complaints)
     values = {"subject": subject, "admins": tuple(names)}
     after = rewritten(text, values)
     changed = [line for line in difflib.ndiff(text.split(newline), after.split(newline)) if line[0] in "+-"]
     assert len(changed) <= 5 + len(document.get("admins", [])) + len(names)
-    (node,) = yamlmarks.parse(after.encode(), "g.yaml").nodes
+    (node,) = yaml_tree.parse(after.encode(), "g.yaml").nodes
     value = check("group", node, "g.yaml").value
     assert value is not None
     assert set(value["admins"]) == set(names)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifests import plain, yamlmarks
-from reconciler.manifests.plain import Shape
+from reconciler.manifests import yaml_tree
+from reconciler.manifests.documents import Shape, plain
 from tests.manifests.conftest import Folder
 
 TRAPS = [
@@ -62,8 +62,8 @@ def test_numbers_need_no_quotes(folder: Folder, written: str) -> None:
 
 def test_scalars_are_read_by_what_is_wanted() -> None:
     def read(text: str, shape: Shape) -> object:
-        (node,) = yamlmarks.parse(f"- {text}\n".encode(), "f").nodes
-        found = plain.plain(node, Shape(items=shape))
+        (node,) = yaml_tree.parse(f"- {text}\n".encode(), "f").nodes
+        found = plain(node, Shape(items=shape))
         assert isinstance(found, list)
         return found[0]
 

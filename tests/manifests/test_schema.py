@@ -50,9 +50,9 @@ def test_schemas_help_editors(name: str) -> None:
     for path, below in found.items():
         assert below.get("description"), f"{name}{path} has no description"
         assert below.get("examples"), f"{name}{path} has no examples"
-        assert "type" in below, f"{name}{path} has no type, which `plain` reads scalars by"
+        assert "type" in below, f"{name}{path} has no type, which `documents.plain` reads scalars by"
         assert not below.keys() & {"$ref", "oneOf", "allOf", "if", "not"}, (
-            f"{name}{path}: see `plain.shape_of`"
+            f"{name}{path}: see `documents.Shape`"
         )
         if "pattern" in below:
             assert below.get("patternErrorMessage"), f"{name}{path} has no words for its pattern"

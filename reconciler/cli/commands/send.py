@@ -38,7 +38,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     from reconciler.cli import exits, people_formats, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.plain_outputs import PlainOutputs
-    from reconciler.manifests.words import did_you_mean, quote
+    from reconciler.manifests.complaints import did_you_mean, quote
     from reconciler.operations.people import send_to_group
     from reconciler.report.escape import for_terminal
     from reconciler.reports.sending_view import group_message_view

@@ -93,8 +93,8 @@ def _since(text: str, clock: SystemClock) -> datetime:
 def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
     """People by alias and by every number that the files give them; the history may know aliases that the
     files do not know any more."""
+    from reconciler.manifests.complaints import quote
     from reconciler.manifests.numbers import NumberError, like_a_number, parse
-    from reconciler.manifests.words import quote
     from reconciler.model import number
     from reconciler.model.story import Interest
 

@@ -1,0 +1,104 @@
+"""Complaints about files: a collector that no file can flood, and words that quote what a user wrote without
+trusting it and guess what was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from reconciler.errors import Complaint, Mark
+from reconciler.model import number
+
+MAX_COMPLAINTS = 100
+QUOTE_LIMIT = 40
+_WORD_LIMIT = 64
+_CANDIDATES = 500
+
+
+class Complaints:
+    """Everything that is wrong: of each file a hundred mistakes and a hundred warnings, and where there are
+    more, one complaint of that kind that says so. So no number of warnings hides a mistake or becomes one."""
+
+    def __init__(self) -> None:
+        self._found: list[Complaint] = []
+        self._counts: Counter[tuple[str, bool]] = Counter()
+
+    def __iter__(self) -> Iterator[Complaint]:
+        return iter(self._found)
+
+    def add(
+        self, mark: Mark, message: str, hint: str = "", rule: str = "invalid", *, warning: bool = False
+    ) -> None:
+        """Complain, unless enough was said about that file."""
+        self._counts[mark.file, warning] += 1
+        match self._counts[mark.file, warning] - MAX_COMPLAINTS:
+            case 1:
+                more = "there is more wrong with this file than is listed"
+                self._found.append(Complaint(mark, more, "mend what is listed first", "more", warning))
+            case count if count < 1:
+                self._found.append(Complaint(mark, message, hint, rule, warning))
+            case _:
+                pass
+
+    def extend(self, complaints: Iterable[Complaint]) -> None:
+        """Add complaints that were made elsewhere."""
+        for found in complaints:
+            self.add(found.mark, found.message, found.hint, found.rule, warning=found.warning)
+
+    def full(self, file: str) -> bool:
+        """Whether enough mistakes were named in a file, so that looking at more of it is of no use."""
+        return self._counts[file, False] > MAX_COMPLAINTS
+
+    @property
+    def mistakes(self) -> int:
+        """How many complaints are worse than a warning."""
+        return sum(not complaint.warning for complaint in self._found)
+
+
+def visible(text: str) -> str:
+    """The text with everything that does not print (controls, bidi, lone surrogates) escaped."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def quote(text: str) -> str:
+    """What a user wrote, in backticks: at most 40 characters, numbers masked, unprintables escaped."""
+    shown = visible(number.mask_text(text[:400], limit=400)).replace("`", "'")
+    return f"`{shown}`" if len(shown) <= QUOTE_LIMIT else f"`{shown[: QUOTE_LIMIT - 1]}…`"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a`, `b` and `c`."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+@lru_cache(maxsize=1024)
+def closest(word: str, options: frozenset[str]) -> str | None:
+    """The option that was probably meant, or None. Only options of about the same length are compared."""
+    short = word[:_WORD_LIMIT].lower()
+    near = sorted(option for option in options if abs(len(option) - len(short)) <= 3)[:_CANDIDATES]
+    by_lower = {option.lower(): option for option in reversed(near)}
+    found = difflib.get_close_matches(short, by_lower, n=1, cutoff=0.65)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(word: str, options: frozenset[str]) -> str:
+    """`did you mean …?`, or nothing."""
+    found = closest(word, options)
+    return f"did you mean `{found}`?" if found is not None else ""
+
+
+def _escaped(char: str) -> str:
+    match char:
+        case "\n":
+            return "\\n"
+        case "\t":
+            return "\\t"
+        case _:
+            return char.encode("unicode_escape").decode("ascii")
