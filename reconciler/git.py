@@ -9,6 +9,7 @@ ever asks on a terminal, and a Ctrl-C meant for us does not reach a push that is
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -142,6 +143,12 @@ class Git:
         if ended.code != 0:
             raise GitError(f"git {arguments[0]} failed: {said(ended.err)}", stderr=ended.err)
         return ended
+
+
+def blob_id(data: bytes, digits: int) -> str:
+    """Return the id that Git gives to a file's bytes, with so many digits: 40 for SHA-1, 64 for SHA-256."""
+    kind = "sha1" if digits == 40 else "sha256"
+    return hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def said(stderr: str) -> str:

@@ -86,7 +86,7 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
 def _check_apart(accounts: Sequence[OwnSettings]) -> None:
     """Raise `UsageError` where variables give two accounts the same state or the same number; that the
     configuration does not was seen when it was read."""
-    from reconciler.manifests.statespec import state_mistake
+    from reconciler.manifests.settings import state_mistake
     from reconciler.model import number
 
     places: dict[str, str] = {}
@@ -115,7 +115,7 @@ def _check_apart(accounts: Sequence[OwnSettings]) -> None:
 
 def _place(given: str | None, own: OwnSettings) -> str:
     """A state, so that equal places are equal words."""
-    from reconciler.manifests.statespec import spelled_out
+    from reconciler.manifests.settings import spelled_out
 
     text = given or own.state
     if not text.startswith("file:"):

@@ -6,7 +6,6 @@ A shallow clone, as pipelines make them, is deepened where that is needed to tel
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import threading
@@ -279,12 +278,11 @@ class _Part:
         """The id that the bytes on disk would have, where they are of the kind that HEAD has. Raises
         `OSError`."""
         full = self._folder / path
-        if mode == _SUBMODULE:
-            from reconciler.git import Git
+        from reconciler.git import Git, blob_id
 
+        if mode == _SUBMODULE:
             return Git(full, os.environ).run("rev-parse", "--verify", "--quiet", "HEAD").text
         if full.is_symlink() != (mode == _LINK):
             return None
         data = os.fsencode(full.readlink()) if mode == _LINK else full.read_bytes()
-        kind = "sha1" if length == 40 else "sha256"
-        return hashlib.new(kind, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        return blob_id(data, length)

@@ -97,7 +97,7 @@ def _seconds(given: str | None) -> float | None:
     """`--resend-after`. Raises `UsageError` for what is no length of time."""
     if given is None:
         return None
-    from reconciler.manifests.inviting import seconds
+    from reconciler.manifests.settings import seconds
 
     try:
         return seconds(given)

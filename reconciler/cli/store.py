@@ -23,9 +23,8 @@ from reconciler.cli.places import (
     sandbox_state,
 )
 from reconciler.errors import ReconcilerError, StateError, UsageError
-from reconciler.manifests.accounts import default_account
 from reconciler.manifests.files import join
-from reconciler.manifests.statespec import git_place, spelled_out, state_mistake
+from reconciler.manifests.settings import default_account, git_place, spelled_out, state_mistake
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning.guards import named

@@ -10,14 +10,12 @@ from typing import Any
 
 from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yaml_tree
-from reconciler.manifests.accounts import conflicts, default_account, misplaced
 from reconciler.manifests.complaints import Complaints, quote, visible
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.documents import Checked, check
 from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
-from reconciler.manifests.inviting import read_invites
 from reconciler.manifests.numbers import read_number
-from reconciler.manifests.statespec import state_mistake
+from reconciler.manifests.settings import conflicts, default_account, misplaced, read_invites, state_mistake
 from reconciler.manifests.yaml_tree import MappingNode, Node, mark_of, node_at
 from reconciler.model.group import UNSET, Unset
 from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, OwnSettings, Settings

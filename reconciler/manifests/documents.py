@@ -1,4 +1,5 @@
-"""Documents checked against their schema: nodes become plain values, without what is wrong about them.
+"""Documents checked against their schema: nodes become plain values without what is wrong about them, and
+jsonschema's errors become complaints.
 
 Text stays as it was written where the schema wants text. So `subject: 2026`, `name: no` and `admins: [0170…]`
 are text without quotes, and `link_version: 2` is a number. Only null (`null`, `~` or nothing) is null
@@ -7,18 +8,42 @@ everywhere: in this format it has a meaning of its own.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Complaint
-from reconciler.manifests.complaints import MAX_COMPLAINTS
+from reconciler.errors import Complaint, Mark
+from reconciler.manifests.complaints import MAX_COMPLAINTS, QUOTE_LIMIT, did_you_mean, listed, quote
+from reconciler.manifests.names import name_from
 from reconciler.manifests.schema import accepts, errors, schema
-from reconciler.manifests.yaml_tree import Node, ScalarNode, SequenceNode, without
+from reconciler.manifests.yaml_tree import (
+    MappingNode,
+    Node,
+    Path,
+    ScalarNode,
+    SequenceNode,
+    mark_of,
+    node_at,
+    without,
+)
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+_WANTED = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping (`key: value`)",
+    "null": "null",
+}
+_YES_NO = frozenset({"yes", "no", "on", "off", "y", "n"})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
@@ -51,13 +76,11 @@ def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = 
     found = errors(name, value)
     if isinstance(value, dict) and not found:
         return Checked(value, node)
-    from reconciler.manifests import mistakes
-
-    complaints = tuple(islice(mistakes.complaints(found, node, file, refused or {}), MAX_COMPLAINTS + 1))
+    complaints = tuple(islice(_complaints(found, node, file, refused or {}), MAX_COMPLAINTS + 1))
     if not isinstance(value, dict) or max(len(found), len(complaints)) > MAX_COMPLAINTS:
         return Checked(None, node, complaints)
     broken: set[str] = set()
-    while paths := [path for error in found for path in mistakes.wrong_paths(error)]:
+    while paths := [path for error in found for path in _wrong_paths(error)]:
         broken.update(str(path[0]) for path in paths)
         for path in sorted(paths, key=_last_first):
             _remove(value, path)
@@ -154,3 +177,210 @@ def _scalar(node: ScalarNode, shape: Shape) -> object:
     if not shape.whole and _DECIMAL.fullmatch(text):
         return float(text)
     return text
+
+
+# --- mistakes in words --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """One of jsonschema's errors, with the types that its fields have where our schemas are concerned."""
+
+    keyword: str
+    path: Path
+    instance: Any
+    wanted: Any
+    schema: Mapping[str, Any]
+    message: str
+    about_a_key: bool
+
+    @classmethod
+    def of(cls, error: ValidationError) -> _Error:
+        return cls(
+            keyword=str(error.validator),
+            path=tuple(error.absolute_path),
+            instance=error.instance,
+            wanted=error.validator_value,
+            schema=error.schema if isinstance(error.schema, Mapping) else {},
+            message=error.message,
+            about_a_key="propertyNames" in list(error.absolute_schema_path)[-2:],
+        )
+
+
+def _complaints(
+    errors: Iterable[ValidationError], root: Node, file: str, refused: Mapping[str, str]
+) -> Iterator[Complaint]:
+    """One complaint a mistake, each at the key or value that is wrong."""
+    wrong_types: set[Path] = set()
+    for error in map(_Error.of, errors):
+        path = error.path
+        if error.keyword == "type":
+            wrong_types.add(path)
+        elif path in wrong_types:
+            continue
+        if error.keyword == "additionalProperties":
+            yield from _unknown_keys(error, root, file, refused)
+        elif error.about_a_key:
+            place = _key_mark(root, path, error.instance, file)
+            yield Complaint(place, _bad_key(error), rule="bad-key")
+        else:
+            message, hint, rule = _words(error, node_at(root, path), refused)
+            yield Complaint(mark_of(node_at(root, path), file), message, hint, rule)
+
+
+def _wrong_paths(found: ValidationError) -> list[Path]:
+    """What has to go so that the rest can be used; nothing for a mistake of the document as a whole."""
+    error = _Error.of(found)
+    path = error.path
+    if error.keyword == "additionalProperties":
+        return [(*path, key) for key in _extras(error)]
+    if error.about_a_key:
+        return [(*path, error.instance)]
+    return [path] if path else []
+
+
+def _extras(error: _Error) -> list[str]:
+    known = error.schema.get("properties", {})
+    return [key for key in error.instance if key not in known]
+
+
+def _bad_key(error: _Error) -> str:
+    if error.instance == "":
+        return "a key is empty"
+    return f"{quote(error.instance)} {error.schema.get('patternErrorMessage', 'cannot be a key here')}"
+
+
+def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, str]) -> Iterator[Complaint]:
+    path = error.path
+    known = frozenset(error.schema.get("properties", {}))
+    for key in _extras(error):
+        mark = _key_mark(root, path, key, file)
+        if key.lower() in refused:
+            yield Complaint(mark, f"{quote(key)} cannot stand here", refused[key.lower()], "refused-key")
+        elif guess := did_you_mean(key, known):
+            yield Complaint(mark, f"{quote(key)} is not a key: {guess}", rule="unknown-key")
+        else:
+            name = quote(key) if key else "an empty text"
+            hint = f"the keys here are {listed(error.schema.get('properties', {}))}"
+            yield Complaint(mark, f"{name} is not a key", hint, "unknown-key")
+
+
+def _name_like(text: str) -> str:
+    """How a group's name could be written; nothing where nothing of it would be left."""
+    name = name_from(text[:QUOTE_LIMIT], (), "")[:QUOTE_LIMIT].strip("-")
+    return f"such as {quote(name)}" if name else ""
+
+
+def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, str, str]:
+    """Message, hint and rule of one mistake that is not about a key."""
+    what = _where(error.path)
+    limit = error.wanted
+    schema = error.schema
+    match error.keyword:
+        case "type":
+            return _wrong_type(error, what, node)
+        case "required":
+            missing = next(key for key in limit if key not in error.instance and repr(key) in error.message)
+            inside = f" in {what}" if error.path else ""
+            return f"{quote(missing)} is missing{inside}", _example(schema, missing), "missing-key"
+        case "anyOf":
+            keys = [key for choice in limit for key in choice.get("required", ())]
+            return (
+                f"{quote(keys[0])} is missing",
+                f"only beside {quote(keys[-1])} may it be left out",
+                "missing-key",
+            )
+        case "enum":
+            message = f"{what} cannot be {quote(str(error.instance))}"
+            if hint := refused.get(str(error.instance)):
+                return message, hint, "not-one-of"
+            if guess := did_you_mean(str(error.instance), frozenset(map(str, limit))):
+                return f"{message}: {guess}", "", "not-one-of"
+            return message, f"it is one of {listed(map(str, limit))}", "not-one-of"
+        case "pattern":
+            hint = _name_like(str(error.instance)) if error.path == ("name",) else ""
+            return f"{what} {schema.get('patternErrorMessage', 'is not as it should be')}", hint, "bad-text"
+        case "format":
+            return f"{what} is no day", "write it as YYYY-MM-DD, such as 2026-12-01", "bad-date"
+        case "minLength" | "minItems":
+            return f"{what} is empty", _example(schema), "empty"
+        case "maxLength":
+            return f"{what} is longer than {limit} characters", "", "too-long"
+        case "minimum":
+            return f"{what} is less than {limit}", f"it is {limit} or more", "out-of-range"
+        case "exclusiveMinimum":
+            return f"{what} is {error.instance}", f"it is more than {limit}", "out-of-range"
+        case "maximum":
+            return f"{what} is more than {limit}", f"it is {limit} at most", "out-of-range"
+        case _:
+            return f"{what} is not as the schema wants it", _example(schema), "invalid"
+
+
+def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
+    value = error.instance
+    wanted = error.wanted
+    types = [wanted] if isinstance(wanted, str) else list(wanted)
+    if value is None:
+        hint = "write one, or leave the key out"
+        if "string" in types and isinstance(node, ScalarNode) and node.text:
+            hint += f"; the text {quote(node.text)} itself wants quotes"
+        return f"{what} has no value", hint, "wrong-type"
+    should = " or ".join(_WANTED[kind] for kind in types)
+    if not error.path:
+        key, example = next(iter(error.schema["examples"][0].items()))
+        hint = f"begin with a key, such as {key}: {_flow(example)}"
+        return f"this should be {should}, it is {_kind_of(value)}", hint, "wrong-type"
+    message = f"{what} should be {should}, this is {_kind_of(value)}"
+    if types == ["boolean"]:
+        if isinstance(value, str) and value.lower() in _YES_NO:
+            message = f"{what} should be true or false, not {quote(value)}"
+        return message, "write true or false, without quotes", "wrong-type"
+    if "array" in types and isinstance(value, str | int | float):
+        return message, f"put it in brackets: {_bracketed(node)}", "wrong-type"
+    return message, _example(error.schema), "wrong-type"
+
+
+def _bracketed(node: Node) -> str:
+    return quote(f"[{node.text}]") if isinstance(node, ScalarNode) else "[…]"
+
+
+def _kind_of(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case None:
+            return "null"
+        case _:
+            return "a mapping"
+
+
+def _example(schema: Mapping[str, Any], key: str | None = None) -> str:
+    """`such as …`, by the schema's first example."""
+    found = schema if key is None else schema.get("properties", {}).get(key, {})
+    examples = found.get("examples")
+    if not examples:
+        return ""
+    text = _flow(examples[0])
+    return f"such as {text if key is None else f'{key}: {text}'}"
+
+
+def _flow(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _where(path: Path) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return quote(text.removeprefix(".")) if path else "this"
+
+
+def _key_mark(root: Node, path: Path, key: str, file: str) -> Mark:
+    node = node_at(root, path)
+    if isinstance(node, MappingNode) and key in node.keys:
+        return mark_of(node.keys[key], file)
+    return mark_of(node, file)

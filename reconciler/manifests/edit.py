@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcilerError
+from reconciler.manifests.convert import flow_text, scalar_text
 from reconciler.manifests.documents import check
-from reconciler.manifests.write import flow_text, scalar_text
 from reconciler.manifests.yaml_tree import MappingNode, Node, Path, ScalarNode, SequenceNode, node_at, parse
 
 if TYPE_CHECKING:

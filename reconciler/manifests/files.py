@@ -36,8 +36,16 @@ class Absent(FileError):
     """There is nothing at that path."""
 
 
+class Outside(FileError):
+    """The path leads out of the root."""
+
+
 class Unanswered(FileError):
-    """Nobody can say what there is: an object that would tell is not in this clone, or damaged."""
+    """It cannot be told what there is: an object that would tell is not in this clone, or damaged."""
+
+
+class GitSilent(Unanswered):
+    """Git itself failed. The message is a sentence of its own, not what is said of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +157,8 @@ def in_git(parts: Iterable[str]) -> bool:
     return any(part.lower() == ".git" for part in parts)
 
 
-def outside() -> FileError:
-    return FileError("leads out of the repository", "everything that is read lies below its top folder")
+def outside() -> Outside:
+    return Outside("leads out of the repository", "everything that is read lies below its top folder")
 
 
 def nowhere() -> Absent:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import GitError, UsageError
 
 TIMEOUT = 120.0
 """Seconds after which Git is ended, whatever it does: ten times what 10,000 manifests take."""
@@ -37,15 +37,11 @@ _WHOLE = (
 )
 
 
-class GitError(ReconcilerError):
-    """Git could not say what was asked."""
+class ObjectError(GitError):
+    """An object that is not here, or not what was asked for. The message is what is said of it: `is …`."""
 
 
-class Missing(GitError):
-    """There is no such object here."""
-
-
-class TooLong(GitError):
+class TooLong(ObjectError):
     """The object is longer than was allowed: `size` bytes."""
 
     def __init__(self, size: int) -> None:
@@ -138,7 +134,7 @@ class Objects:
             return found[0]
         if self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode == 1:
             return None
-        raise Missing("the commit that is checked out is not in this clone", _WHOLE)
+        raise GitError("the commit that is checked out is not in this clone", _WHOLE)
 
     def lacks(self, commit: str, head: str) -> bool:
         """Whether `commit` surely is no ancestor of `head`; False where a shallow clone cannot tell.
@@ -150,14 +146,17 @@ class Objects:
         return self._run("merge-base", "--is-ancestor", commit, head).returncode == 1
 
     def check(self, name: str) -> None:
-        """Raise `Missing` where there is no such object here."""
+        """Raise `ObjectError` where there is no such object here."""
         with self._lock:
             if self._look(name) is None:
                 raise _missing()
 
     def read(self, name: str, kind: str, limit: int) -> bytes:
-        """The bytes of an object of this kind (`blob`, `tree`), named by id or `ID^{tree}`. Raises `Missing`,
-        `TooLong` for more than `limit` bytes, and `GitError`. Safe to call from several threads."""
+        """Return the bytes of an object of this kind (`blob`, `tree`), named by id or `ID^{tree}`.
+
+        Raises `ObjectError`, `TooLong` for more than `limit` bytes, and `GitError` where Git fails. Safe to
+        call from several threads.
+        """
         with self._lock:
             return self._read(name, kind, limit)
 
@@ -167,7 +166,7 @@ class Objects:
             raise _missing()
         object_id, its_kind, size = found
         if its_kind != kind:
-            raise GitError(f"is a {its_kind}, not a {kind}")
+            raise ObjectError(f"is a {its_kind}, not a {kind}")
         if size > limit:
             raise TooLong(size)
         return self._content(object_id, size)
@@ -269,8 +268,8 @@ class Objects:
             process.kill()
 
 
-def _missing() -> Missing:
-    return Missing("is not in this clone", "in a partial or shallow clone: fetch it first")
+def _missing() -> ObjectError:
+    return ObjectError("is not in this clone", "in a partial or shallow clone: fetch it first")
 
 
 def _no_git(error: OSError) -> GitError:

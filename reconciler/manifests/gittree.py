@@ -12,8 +12,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.manifests.files import Absent, FileError, Tree, Unanswered, nowhere, outside, too_long
-from reconciler.manifests.gitobjects import GitError, Objects, TooLong
+from reconciler.errors import GitError
+from reconciler.manifests.files import (
+    Absent,
+    FileError,
+    GitSilent,
+    Outside,
+    Tree,
+    Unanswered,
+    nowhere,
+    outside,
+    too_long,
+)
+from reconciler.manifests.gitobjects import ObjectError, Objects, TooLong
 
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
 _MAX_LINK = 4096
@@ -62,7 +73,7 @@ class GitTree:
         except TooLong as error:
             raise too_long(limit, error.size) from None
         except GitError as error:
-            raise Unanswered(error.message, error.hint) from None
+            raise _unanswered(error) from None
         pointer = _LFS.fullmatch(data)
         return data if pointer is None else self._same_on_disk(path, pointer[1].decode(), limit)
 
@@ -101,7 +112,7 @@ class GitTree:
         except Unanswered:
             raise
         except GitError as error:
-            raise Unanswered(error.message, error.hint) from None
+            raise _unanswered(error) from None
         except FileError:
             return
 
@@ -181,8 +192,10 @@ class GitTree:
     def real(self, path: str) -> str | None:
         try:
             return self._find(path)[0]
-        except FileError as error:
-            return None if error.message == outside().message else path
+        except Outside:
+            return None
+        except FileError:
+            return path
 
     def _find(self, path: str) -> tuple[str, _Entry]:
         """The real path (links resolved, from the root) and the entry that a path leads to."""
@@ -224,7 +237,9 @@ class GitTree:
         except TooLong:
             raise FileError("is a link that cannot be read") from None
         except GitError as error:
-            raise Unanswered("is a link that cannot be read", error.hint) from None
+            if isinstance(error, ObjectError):
+                raise Unanswered("is a link that cannot be read", error.hint) from None
+            raise _unanswered(error) from None
         if "\0" in target or not target:
             raise FileError("cannot be read: no usable path")
         return target
@@ -235,7 +250,7 @@ class GitTree:
             try:
                 known = _parsed(self._objects.tree(folder.object_id), self._id_size)
             except GitError as error:
-                raise Unanswered(error.message, error.hint) from None
+                raise _unanswered(error) from None
             self._count += len(known)
             if self._count > _MAX_ENTRIES:
                 raise Unanswered(f"lies among more than {_MAX_ENTRIES} files")
@@ -251,6 +266,12 @@ class GitTree:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise FileError("is kept by Git LFS, and another version of it is checked out")
         return data
+
+
+def _unanswered(error: GitError) -> Unanswered:
+    """Return what a failure of Git means for the file that was asked for."""
+    about_it = isinstance(error, ObjectError)
+    return (Unanswered if about_it else GitSilent)(error.message, error.hint)
 
 
 def _parsed(data: bytes, size: int) -> dict[str, _Entry]:

@@ -11,13 +11,13 @@ from reconciler.errors import Mark
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import visible
 from reconciler.manifests.contacts import load_contacts
+from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.documents import check
 from reconciler.manifests.edit import add_contacts
 from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.groups import subject_mistake
 from reconciler.manifests.numbers import as_written
 from reconciler.manifests.output import changed
-from reconciler.manifests.resolve import subject_mistake
-from reconciler.manifests.write import yaml_text
 from reconciler.model.desired import Icon, Person
 from reconciler.model.group import Manifest, Unset
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -13,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, Mark
 from reconciler.manifests import convert, yaml_tree
-from reconciler.manifests.accounts import unowned
 from reconciler.manifests.complaints import Complaints, quote
 from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
 from reconciler.manifests.documents import check
 from reconciler.manifests.files import Absent, FileError, FilesRead, Tree, spelled, spellings
+from reconciler.manifests.groups import Draft, Resolver
 from reconciler.manifests.icons import Icons, ManifestIconFiles
-from reconciler.manifests.resolve import Draft, Resolver
 from reconciler.manifests.schema import schema_text
+from reconciler.manifests.settings import lies_in
 from reconciler.manifests.yaml_tree import Marks, mark_of
 from reconciler.model.desired import Desired
 
@@ -86,7 +87,7 @@ def load(
     complaints.extend(found)
     if only:
         if config.accounts:
-            complaints.extend(unowned(tree, config))
+            complaints.extend(_unowned(tree, config))
         config = config.of(only)
     elif "accounts" in config.marks:
         config = replace(config, whole=False)  # what is missing is each account's
@@ -242,3 +243,41 @@ def _no_name(mark: Mark, stem: str, alone: bool) -> Complaint:
         message = "`name` is missing"
         hint = "it may be left out only where a file holds one document"
     return Complaint(mark, message, hint, "missing-key")
+
+
+def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
+    """Manifests that lie beside the accounts' folders and in none of them, so that nobody reads them:
+    whatever is in the common folder (`groups`), and what declares a group in another that holds several
+    accounts'."""
+    folders = [own.manifests for own in config.accounts]
+    real_folders = [real for folder in folders if (real := tree.real(folder)) is not None]
+    around = Counter(map(posixpath.dirname, folders))
+    beside = {folder for folder, count in around.items() if folder and count > 1}
+    others = config.others
+    for top in sorted({config.settings.manifests, *beside}):
+        try:
+            paths = tree.list(top, (".yaml", ".yml"))
+        except FileError:
+            continue  # whoever has a folder in there is told so
+        for path in paths:
+            if path in others or any(lies_in(path, folder) for folder in folders):
+                continue
+            real = tree.real(path)
+            if real is not None and any(lies_in(real, folder) for folder in real_folders):
+                continue  # a link to an account's own
+            if top == config.settings.manifests or _declares_group(tree, path):
+                yield Complaint(
+                    Mark(tree.shown(path)),
+                    "this manifest belongs to no account, so it would not be read",
+                    f"move it into the folder of its account, such as {quote(tree.shown(folders[0]))}",
+                    "unowned-manifest",
+                )
+
+
+def _declares_group(tree: Tree, path: str) -> bool:
+    """Whether a file is a manifest, whose folder does not say so."""
+    try:
+        documents = yaml_tree.parse(tree.read(path, yaml_tree.MAX_BYTES), path)
+    except FileError:
+        return False
+    return any(not check("group", node, path).complaints for node in documents.nodes)

@@ -12,21 +12,21 @@ index is asked for through `reconciler.git`, which heeds the user's `safe.direct
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, GitError, Mark, ReconcilerError
+from reconciler.git import Git, blob_id, said
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, Config, load_config, spelled_config
 from reconciler.manifests.files import (
     Absent,
     FileError,
+    GitSilent,
     Unanswered,
     Walk,
     WorkTree,
@@ -34,10 +34,9 @@ from reconciler.manifests.files import (
     may_be_folder,
     spellings,
 )
+from reconciler.manifests.gitobjects import ObjectError, Objects
+from reconciler.manifests.gittree import GitTree
 from reconciler.manifests.load import SUFFIXES, names_in
-
-if TYPE_CHECKING:
-    from reconciler.manifests.gittree import GitTree
 
 _OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 _MAX_LINK = 4096
@@ -189,7 +188,9 @@ class Tracked:
             data = self._tree.read(path, _MAX_LINK)
         except (OSError, FileError):
             return False
-        return entry.object_id in (blob_id(each, entry.object_id) for each in (data, data.rstrip(b"\r\n")))
+        return entry.object_id in (
+            blob_id(each, len(entry.object_id)) for each in (data, data.rstrip(b"\r\n"))
+        )
 
     def _beside(self, config: Config) -> set[str]:
         """Where configuration and contacts may be, and the folders around that of the manifests where that is
@@ -291,7 +292,7 @@ class Tracked:
 
     def _same(self, path: str, object_id: str) -> bool:
         try:
-            return blob_id(self._tree.read(path, yaml_tree.MAX_BYTES), object_id) == object_id
+            return blob_id(self._tree.read(path, yaml_tree.MAX_BYTES), len(object_id)) == object_id
         except FileError:
             return False
 
@@ -300,23 +301,20 @@ class Tracked:
         """The files of the commit that is checked out in a repository, or of another; None where there is
         none yet. `asked`: it is known that Git answers there. Raises `Unknown`, also for what the files
         raise."""
-        from reconciler.manifests import gitobjects
-        from reconciler.manifests.gittree import GitTree
-
         root = self._root / top
         if not asked:
             self._ask(top, "rev-parse", "--git-dir")
         try:
-            with gitobjects.Objects(root) as objects:
+            with Objects(root) as objects:
                 commit = commit or objects.head()
                 yield (
                     None
                     if commit is None
                     else GitTree(objects, commit, self._tree if not top else WorkTree(root, root))
                 )
-        except (gitobjects.GitError, Unanswered) as error:
-            about_a_file = error.message.startswith(("is ", "lies "))
-            message = f"a part of the commit {error.message}" if about_a_file else error.message
+        except (GitError, Unanswered) as error:
+            of_a_part = isinstance(error, ObjectError | Unanswered) and not isinstance(error, GitSilent)
+            message = f"a part of the commit {error.message}" if of_a_part else error.message
             raise Unknown(message, error.hint or _FETCH) from None
 
     def _index(self, top: str, paths: set[str]) -> Iterator[_Entry]:
@@ -342,11 +340,9 @@ class Tracked:
 
     def _ask(self, top: str, *arguments: str) -> bytes:
         """What Git prints, asked at the top level of a repository. Raises `Unknown`."""
-        from reconciler import git
-
         root = self._root / top
         try:
-            ended = git.Git(root, self._environ).run(*arguments, environ=_OFFLINE)
+            ended = Git(root, self._environ).run(*arguments, environ=_OFFLINE)
         except GitError as error:
             raise Unknown(error.message, error.hint) from None
         if ended.code == 0 and "error: " not in ended.err:  # it goes on without a folder that it cannot read
@@ -356,13 +352,7 @@ class Tracked:
             hint = f"`git config --global --add safe.directory {root}`"
         elif "not a git repository" in ended.err:
             hint = "`.git` leads to a repository that is not here: bring it as well, or delete the `.git`"
-        raise Unknown(git.said(ended.err), hint)
-
-
-def blob_id(data: bytes, like: str) -> str:
-    """The id that Git gives to a file's bytes, by the same digest as another id."""
-    algorithm = "sha1" if len(like) == 40 else "sha256"
-    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        raise Unknown(said(ended.err), hint)
 
 
 def _listed(head: GitTree, folder: str) -> Iterator[tuple[str, str]]:

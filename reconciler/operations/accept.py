@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError
-from reconciler.manifests.accepting import Draft
+from reconciler.manifests.accept import Draft
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import why_no_subject

@@ -21,9 +21,9 @@ from reconciler.errors import (
 )
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.edit import EditError
-from reconciler.manifests.filenames import alias_for, name_from
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import ManifestWriter, new_contacts, why_no_subject
+from reconciler.manifests.names import alias_for, name_from
 from reconciler.model.desired import Icon
 from reconciler.model.group import UNSET, Unset, is_name
 from reconciler.model.imported import Import, ImportOutcome, ImportResult

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
-from reconciler.manifests.resolve import ignored_id
+from reconciler.manifests.groups import ignored_id
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
 from reconciler.planning.group import Context, PlanCache

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 
 from reconciler.errors import Mark
 from reconciler.manifests import convert, yaml_tree
+from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.documents import Shape, check, plain
 from reconciler.manifests.schema import schema_text
-from reconciler.manifests.write import yaml_text
 from reconciler.model.group import UNSET, Ensure, Hold, Manifest
 from tests.manifests.documents import documents
 

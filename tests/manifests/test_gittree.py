@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import GitError, ReconcilerError, UsageError
 from reconciler.manifests.files import FileError, WorkTree
-from reconciler.manifests.gitobjects import GitError, Objects
+from reconciler.manifests.gitobjects import Objects
 from reconciler.manifests.gittree import GitTree
 from tests import gitrepo
 from tests.gitrepo import git

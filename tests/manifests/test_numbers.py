@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifests.contacts import Contacts
+from reconciler.manifests.convert import scalar_text
 from reconciler.manifests.numbers import NumberError, as_written, like_a_number, parse
-from reconciler.manifests.write import scalar_text
 from reconciler.model import number
 from tests.manifests.conftest import Folder
 

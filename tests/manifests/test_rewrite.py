@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Mark
 from reconciler.manifests import yaml_tree
+from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.documents import check
 from reconciler.manifests.edit import EditError, add_contacts, rewrite_manifest
-from reconciler.manifests.write import yaml_text
 from reconciler.manifests.yaml_tree import mark_of
 
 from .documents import documents

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests.accepting import Overlay
+from reconciler.manifests.accept import Overlay
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.gitobjects import Objects
 from reconciler.manifests.gittree import GitTree

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
+from reconciler.manifests.convert import scalar_text
 from reconciler.manifests.imports import why_no_subject
-from reconciler.manifests.write import scalar_text
 from tests.manifests.conftest import Folder
 
 UNSEEN = [

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Complaint
 from reconciler.manifests.complaints import quote
-from reconciler.manifests.contacts import Contacts, unknown
-from reconciler.manifests.naming import Naming
+from reconciler.manifests.contacts import Contacts, Naming, unknown
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Manifest, Unset
 from reconciler.planning.subjects import normal, shows
