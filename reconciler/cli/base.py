@@ -64,9 +64,9 @@ def opened(
 ) -> Iterator[Opened]:
     """The base that `ref` names, and `loaded` under its settings.
 
-    `config_path`, `account` and `only` as for `manifests.load.load`. Raises `UsageError` for what is no name
-    of a commit, and `ReconcilerError` where there is no such commit here; a base whose files are wrong is no
-    error.
+    `config_path`, `account` and `only` are those of `manifests.load.LoadOptions`. Raises `UsageError` for
+    what is no name of a commit, and `ReconcilerError` where there is no such commit here; a base whose files
+    are wrong is no error.
     """
     from reconciler.manifests.gitobjects import Objects
     from reconciler.manifests.gittree import GitTree
@@ -124,7 +124,7 @@ def _loaded(
 ) -> tuple[Loaded | None, Config | None, str]:
     """The files of the base and its configuration, each None where it cannot be used, and why."""
     from reconciler.manifests.config import load_config, spelled_config
-    from reconciler.manifests.load import load
+    from reconciler.manifests.load import LoadOptions, load
 
     config_path = spelled_config(tree, config_path)
     config, complaints = load_config(tree, config_path)
@@ -132,11 +132,9 @@ def _loaded(
     try:
         found = load(
             tree,
-            config_path=config_path,
-            today=clock.today(),
-            account=account,
-            only=only,
-            need_manifests=False,
+            LoadOptions(
+                config_path=config_path, today=clock.today(), account=account, only=only, need_manifests=False
+            ),
         )
     except InputError as error:
         mistakes = [complaint for complaint in error.complaints if not complaint.warning]

@@ -62,20 +62,23 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
         raise read
     if read is not None:
         return read
+    from reconciler.manifests.load import LoadOptions
     from reconciler.manifests.load import load as load_files
 
     files = tree()
     try:
         loaded = load_files(
             files,
-            config_path=config_path(common),
-            today=clock.today(),
-            account=account_over(common),
-            only=common.account_name,
-            check_icons=groups,
-            need_manifests=groups and manifests,
-            applied_icons=partial(_applied_icons, common),
-            left_out=tracked(common).left_out,
+            LoadOptions(
+                config_path=config_path(common),
+                today=clock.today(),
+                account=account_over(common),
+                only=common.account_name,
+                check_icons=groups,
+                need_manifests=groups and manifests,
+                applied_icons=partial(_applied_icons, common),
+                left_out=tracked(common).left_out,
+            ),
         )
     except InputError as error:
         raise WrongFiles(error.complaints, files.files_read) from None
@@ -141,15 +144,18 @@ def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
 def reload(work: Workspace, files: Tree) -> Loaded:
     """The files as they would be: those of another tree, with the settings that the run began with. Raises
     `InputError`; no warning is printed."""
+    from reconciler.manifests.load import LoadOptions
     from reconciler.manifests.load import load as load_files
 
     common, today = work.common, work.clock.today()
     loaded = load_files(
         files,
-        config_path=config_path(common),
-        today=today,
-        account=account_over(common),
-        only=common.account_name,
+        LoadOptions(
+            config_path=config_path(common),
+            today=today,
+            account=account_over(common),
+            only=common.account_name,
+        ),
     )
     return replace(loaded, settings=work.loaded.settings)
 

@@ -60,57 +60,62 @@ def _all_there(_: Config) -> tuple[Complaint, ...]:
     return ()
 
 
-def load(
-    tree: Tree,
-    *,
-    config_path: str | None,
-    today: date,
-    account: tuple[str, ...] | None = None,
-    only: str = "",
-    check_icons: bool = True,
-    need_manifests: bool = True,
-    applied_icons: Callable[[Settings], frozenset[str]] = _none_applied,
-    left_out: Callable[[Config], Iterable[Complaint]] = _all_there,
-) -> Loaded:
-    """Read and check all files.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """What is read, and how strictly.
 
-    `config_path` as for `load_config`; `account` (digits) stands in for the configured one. `only` names the
-    account that is meant, where several are configured. Without
-    `check_icons` no picture is opened, and no icon with a picture is in what is returned: for commands that
-    do not look at icons. Without `need_manifests` it is no mistake that there is none, in a file
-    or in all of them. `applied_icons` is asked, once there is a picture to be checked, which ones (SHA-256)
-    an earlier run has applied: they are not decoded again. `left_out` complains of files that ought to be
-    in the tree and are not (`manifests.tracked`). Raises `InputError` with every complaint about every file.
+    `config_path` as for `load_config`; `account` (digits) stands in for the configured one; `only` names the
+    account that is meant, where several are configured. Without `check_icons` no picture is opened, and no
+    icon with a picture is in what is returned: for commands that do not look at icons. Without
+    `need_manifests` it is no mistake that there is none, in a file or in all of them. `applied_icons` is
+    asked, once there is a picture to be checked, which ones (SHA-256) an earlier run has applied: they are
+    not decoded again. `left_out` complains of files that ought to be in the tree and are not
+    (`manifests.tracked`).
     """
+
+    config_path: str | None
+    today: date
+    account: tuple[str, ...] | None = None
+    only: str = ""
+    check_icons: bool = True
+    need_manifests: bool = True
+    applied_icons: Callable[[Settings], frozenset[str]] = _none_applied
+    left_out: Callable[[Config], Iterable[Complaint]] = _all_there
+
+
+def load(tree: Tree, options: LoadOptions) -> Loaded:
+    """Read and check all files. Raises `InputError` with every complaint about every file."""
     complaints = Complaints()
-    config, found = load_config(tree, config_path)
+    config, found = load_config(tree, options.config_path)
     complaints.extend(found)
-    if only:
+    if options.only:
         if config.accounts:
             complaints.extend(_unowned(tree, config))
-        config = config.of(only)
+        config = config.of(options.only)
     elif "accounts" in config.marks:
         config = replace(config, whole=False)  # what is missing is each account's
     path = config.settings.contacts or ""
     config, contacts, found = _contacts(tree, config)
     complaints.extend(found)
-    absent = tuple(left_out(config))
+    absent = tuple(options.left_out(config))
     complaints.extend(absent)
     explained = frozenset(each.mark.file for each in absent if not each.warning)
     if not explained.isdisjoint(map(tree.shown, spellings(path))):
         contacts.whole = False
-    applied = partial(applied_icons, config.settings)
-    icons = Icons(tree, complaints, applied) if check_icons else None
-    resolver = Resolver(config, contacts, today, icons, complaints)
-    drafts = _drafts(tree, config, complaints, need_manifests, explained)
+    applied = partial(options.applied_icons, config.settings)
+    icons = Icons(tree, complaints, applied) if options.check_icons else None
+    resolver = Resolver(config, contacts, options.today, icons, complaints)
+    drafts = _drafts(tree, config, complaints, options.need_manifests, explained)
     groups = [resolver.group(draft) for draft in drafts]
     if complaints.mistakes:
         raise InputError(complaints)
-    settings = config.settings if account is None else replace(config.settings, account=account)
+    settings = config.settings
+    if options.account is not None:
+        settings = replace(settings, account=options.account)
     desired = Desired(
         groups=tuple(sorted(groups, key=lambda group: group.name)),
         people=tuple(contacts.people.values()),
-        leavers=contacts.leavers(today),
+        leavers=contacts.leavers(options.today),
         warnings=tuple(sorted(complaints)),
     )
     manifests = tuple(sorted((draft.manifest for draft in drafts), key=lambda manifest: manifest.name))

@@ -91,7 +91,7 @@ class _Entry:
 
 class Tracked:
     """The files of `tree` beside what Git has of them; `environ` is the environment that Git is started with,
-    `config_path` and `only` as for `manifests.load.load`."""
+    `config_path` and `only` as for `manifests.load.LoadOptions`."""
 
     def __init__(
         self, tree: WorkTree, environ: Mapping[str, str], *, config_path: str | None, only: str

@@ -19,7 +19,7 @@ from reconciler.backends.faults import Answer
 from reconciler.backends.transport import _LIBRARY_ERRORS, _body, _unclear
 from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
 from reconciler.manifests.files import WorkTree
-from reconciler.manifests.load import load
+from reconciler.manifests.load import LoadOptions, load
 from reconciler.messaging.inbound import read_file
 from reconciler.model.inbound import Match
 from reconciler.report import text, validate
@@ -69,9 +69,7 @@ def manifests() -> Target:
         try:
             load(
                 WorkTree(folder, folder),
-                config_path=None,
-                today=date(2026, 11, 22),
-                check_icons=rng.random() < 0.01,
+                LoadOptions(config_path=None, today=date(2026, 11, 22), check_icons=rng.random() < 0.01),
             )
         except InputError as error:
             complaints = error.complaints

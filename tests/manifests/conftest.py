@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from reconciler.errors import InputError
 from reconciler.manifests.files import WorkTree
-from reconciler.manifests.load import Loaded, load
+from reconciler.manifests.load import Loaded, LoadOptions, load
 
 TODAY = date(2026, 11, 22)
 CONTACTS = """\
@@ -39,7 +39,7 @@ class Folder:
 
     def load(self, **options: object) -> Loaded:
         tree = WorkTree(self.root, options.pop("cwd", self.root))  # type: ignore[arg-type]
-        return load(tree, **{"config_path": None, "today": TODAY, **options})  # type: ignore[arg-type]
+        return load(tree, LoadOptions(**{"config_path": None, "today": TODAY, **options}))  # type: ignore[arg-type]
 
     def complaints(self, **options: object) -> list[str]:
         """What is wrong, in order; fails when nothing is."""

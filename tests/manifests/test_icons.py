@@ -312,9 +312,9 @@ def test_pillow_is_loaded_only_where_there_is_an_icon(repo: Folder, picture: Cal
     script = (
         "import sys, datetime, pathlib\n"
         "from reconciler.manifests.files import WorkTree\n"
-        "from reconciler.manifests.load import load\n"
+        "from reconciler.manifests.load import LoadOptions, load\n"
         "here = pathlib.Path('.')\n"
-        "load(WorkTree(here, here), config_path=None, today=datetime.date(2026, 1, 1))\n"
+        "load(WorkTree(here, here), LoadOptions(config_path=None, today=datetime.date(2026, 1, 1)))\n"
         "print('PIL' in sys.modules)\n"
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests.files import WorkTree
-from reconciler.manifests.load import load
+from reconciler.manifests.load import LoadOptions, load
 from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.settings import (
@@ -35,7 +35,7 @@ def refs(people: tuple[Person, ...] | None) -> list[str] | None:
 
 
 def test_the_repositorys_own_examples_are_right() -> None:
-    loaded = load(WorkTree(ROOT, ROOT), config_path=None, today=date(2026, 11, 22))
+    loaded = load(WorkTree(ROOT, ROOT), LoadOptions(config_path=None, today=date(2026, 11, 22)))
 
     assert loaded.desired.warnings == ()
     assert len(loaded.desired.groups) == 5

@@ -10,7 +10,7 @@ from reconciler.manifests.accept import Overlay
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.gitobjects import Objects
 from reconciler.manifests.gittree import GitTree
-from reconciler.manifests.load import Loaded, load
+from reconciler.manifests.load import Loaded, LoadOptions, load
 from tests import gitrepo
 from tests.manifests.conftest import CONTACTS, TODAY, Folder
 
@@ -133,17 +133,17 @@ def test_files_of_a_commit(short: Folder) -> None:
     work = WorkTree(short.root, short.root)
     with Objects(short.root) as objects:
         for path in (None, "reconciler.yml"):
-            assert_read(load(GitTree(objects, first, work), config_path=path, today=TODAY))
+            assert_read(load(GitTree(objects, first, work), LoadOptions(config_path=path, today=TODAY)))
         with pytest.raises(Exception, match="1 mistake"):
-            load(GitTree(objects, second, work), config_path=None, today=TODAY)
+            load(GitTree(objects, second, work), LoadOptions(config_path=None, today=TODAY))
 
 
 def test_files_as_they_would_be(short: Folder) -> None:
     overlay = Overlay(WorkTree(short.root, short.root))
-    assert_read(load(overlay, config_path=None, today=TODAY))
+    assert_read(load(overlay, LoadOptions(config_path=None, today=TODAY)))
     overlay.files["contacts.yaml"] = b"people: {}\n"
     with pytest.raises(Exception, match="1 mistake"):
-        load(overlay, config_path=None, today=TODAY)
+        load(overlay, LoadOptions(config_path=None, today=TODAY))
 
 
 def test_from_a_folder_below(short: Folder) -> None:

@@ -17,7 +17,7 @@ from reconciler.cli import exits
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.manifests.files import Tree
 from reconciler.manifests.icons import ManifestIconFiles
-from reconciler.manifests.load import Loaded, load
+from reconciler.manifests.load import Loaded, LoadOptions, load
 from reconciler.model import number
 from reconciler.model.acceptance import AcceptWish
 from reconciler.model.imported import ImportWish
@@ -359,10 +359,12 @@ class Play:
         def reload(files: Tree) -> Loaded:
             return load(
                 files,
-                config_path=None,
-                today=date(2026, 11, 21),
-                need_manifests=False,
-                applied_icons=lambda _: known_hashes(),
+                LoadOptions(
+                    config_path=None,
+                    today=date(2026, 11, 21),
+                    need_manifests=False,
+                    applied_icons=lambda _: known_hashes(),
+                ),
             )
 
         ran.loaded = loaded = reload(tree)
