@@ -138,7 +138,7 @@ class Git:
             return Ended(process.returncode, out, err.read(20_000).decode("utf-8", "replace"))
 
     def out(self, *arguments: str, data: bytes = b"", environ: Mapping[str, str] | None = None) -> Ended:
-        """As `run`; raises `GitError` when the command fails."""
+        """Run a command as `run` does; raises `GitError` when it fails."""
         ended = self.run(*arguments, data=data, environ=environ)
         if ended.code != 0:
             raise GitError(f"git {arguments[0]} failed: {said(ended.err)}", stderr=ended.err)
@@ -152,8 +152,8 @@ def blob_id(data: bytes, digits: int) -> str:
 
 
 def said(stderr: str) -> str:
-    """What git had to say, fit to be shown: one line, printable, without credentials, numbers masked. What
-    the remote said beside it stands last, in quotes."""
+    """Return what git had to say, fit to be shown: one line, printable, without credentials, numbers
+    masked. What the remote said beside it stands last, in quotes."""
     lines = own_words(stderr)
     loud = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
     own = _fit(_SAID.sub("", loud[0]), 200) if loud else ""
@@ -164,14 +164,14 @@ def said(stderr: str) -> str:
 
 
 def own_words(stderr: str) -> list[str]:
-    """The lines of git itself: those of the remote may say anything."""
+    """Return the lines of git itself: those of the remote may say anything."""
     lines = (line.strip() for line in _LINES.split(stderr))
     return [line for line in lines if line and not line.startswith(_REMOTE)]
 
 
 def remote_words(stderr: str) -> str:
-    """What the remote and its hooks said, in quotes and fit to be shown, its lines behind each other; "" for
-    nothing. Anybody's words: whoever runs the remote, or pushed what a hook quotes."""
+    """Return what the remote and its hooks said, in quotes and fit to be shown, its lines behind each
+    other; "" for nothing. These are words of anybody who runs the remote, or pushed what a hook quotes."""
     lines = (line.strip() for line in _LINES.split(stderr))
     told = [line.removeprefix(_REMOTE).strip() for line in lines if line.startswith(_REMOTE)]
     text = _fit(" / ".join(line for line in told if any(map(str.isalnum, line))), 400)

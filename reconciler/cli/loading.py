@@ -97,12 +97,12 @@ def with_committed(common: Common, loaded: Loaded, state: State, options: Option
     has their manifests. Raises `ReconcilerError` where Git cannot say."""
     if not options.prune:
         return options
-    from reconciler.manifests.tracked import Unknown
+    from reconciler.manifests.tracked import CannotTell
 
     gone = state.groups.keys() - {group.name for group in loaded.desired.groups}
     try:
         return replace(options, committed=tracked(common).declared(loaded.config, frozenset(gone)))
-    except Unknown as error:
+    except CannotTell as error:
         raise ReconcilerError(
             f"--prune leaves only groups whose manifest is gone from the commit, and Git cannot say which: "
             f"{error.message}",

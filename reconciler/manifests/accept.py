@@ -60,7 +60,7 @@ class Overlay:
 
 
 @dataclass(slots=True)
-class Draft:
+class EditedFiles:
     """The files of an acceptance as they would be, on top of those on disk. Nothing is written by it."""
 
     tree: Tree
@@ -75,7 +75,7 @@ class Draft:
         self.overlay = Overlay(self.tree)
 
     def changes(self) -> tuple[FileChange, ...]:
-        """What would be other, manifests before pictures; `before` None: a new file."""
+        """Return what would be other, manifests before pictures; `before` None: a new file."""
         found = [
             FileChange(path, self.before[path], data)
             for path, data in sorted(self.overlay.files.items())
@@ -116,7 +116,8 @@ class Draft:
         self.overlay.files[path] = data
 
     def _icon(self, manifest: Manifest, path: str, data: bytes | None, values: dict[str, Edited]) -> None:
-        """Into the file that the manifest names where that is its own, else into a new one."""
+        """Put the picture into the file that the manifest names where that is its own, else into a new
+        one."""
         if data is None:
             values["icon"] = None
             return
@@ -133,7 +134,8 @@ class Draft:
         values["icon"] = relative(icon.path, folder)
 
     def _shared(self, path: str, manifest: Manifest) -> bool:
-        """Whether others show the picture of this file, by whatever path, or it is no file of its own."""
+        """Return whether others show the picture of this file, by whatever path, or it is no file of its
+        own."""
         real = self.output.real(path)
         return real is None or any(
             self.output.real(other) == real or other == path for other in self._other_icons(manifest)
@@ -149,8 +151,8 @@ class Draft:
                 yield join(config.folder, preset.icon)
 
     def _list(self, manifest: Manifest, key: str, change: ListChange) -> tuple[str, ...]:
-        """The list as it would be written: entries that stay, as they are, then who is new, by alias or
-        number."""
+        """Return the list as it would be written: entries that stay, as they are, then who is new, by
+        alias or number."""
         contacts = self.loaded.contacts
         kept: list[str] = []
         rest: list[Person] = []
@@ -172,7 +174,7 @@ class Draft:
         return tuple(kept)
 
     def _written(self, manifest: Manifest, key: str) -> tuple[str, ...]:
-        """The entries that hold for the group: its own, else those of its kind or of the defaults."""
+        """Return the entries that hold for the group: its own, else those of its kind or of the defaults."""
         config = self.loaded.config
         kind = config.kinds.get(manifest.kind or "")
         lists = (
@@ -190,5 +192,5 @@ class Draft:
 
 
 def relative(path: str, folder: str) -> str:
-    """A path as a file in `folder` would name it."""
+    """Return a path as a file in `folder` would name it."""
     return posixpath.relpath(path, folder or ".")

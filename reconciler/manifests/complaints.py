@@ -48,7 +48,7 @@ class Complaints:
             self.add(found.mark, found.message, found.hint, found.rule, warning=found.warning)
 
     def full(self, file: str) -> bool:
-        """Whether enough mistakes were named in a file, so that looking at more of it is of no use."""
+        """Return whether enough mistakes were named in a file, so that looking at more of it is of no use."""
         return self._counts[file, False] > MAX_COMPLAINTS
 
     @property
@@ -58,20 +58,20 @@ class Complaints:
 
 
 def visible(text: str) -> str:
-    """The text with everything that does not print (controls, bidi, lone surrogates) escaped."""
+    """Return the text with everything that does not print (controls, bidi, lone surrogates) escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
 def quote(text: str) -> str:
-    """What a user wrote, in backticks: at most 40 characters, numbers masked, unprintables escaped."""
+    """Return what a user wrote, in backticks: at most 40 characters, numbers masked, unprintables escaped."""
     shown = visible(number.mask_text(text[:400], limit=400)).replace("`", "'")
     return f"`{shown}`" if len(shown) <= QUOTE_LIMIT else f"`{shown[: QUOTE_LIMIT - 1]}…`"
 
 
 def listed(names: Iterable[str]) -> str:
-    """`a`, `b` and `c`."""
+    """Return names as words: `a`, `b` and `c`."""
     quoted = [f"`{name}`" for name in names]
     if len(quoted) < 2:
         return "".join(quoted)
@@ -80,7 +80,8 @@ def listed(names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def closest(word: str, options: frozenset[str]) -> str | None:
-    """The option that was probably meant, or None. Only options of about the same length are compared."""
+    """Return the option that was probably meant, or None. Only options of about the same length are
+    compared."""
     short = word[:_WORD_LIMIT].lower()
     near = sorted(option for option in options if abs(len(option) - len(short)) <= 3)[:_CANDIDATES]
     by_lower = {option.lower(): option for option in reversed(near)}
@@ -89,7 +90,7 @@ def closest(word: str, options: frozenset[str]) -> str | None:
 
 
 def did_you_mean(word: str, options: frozenset[str]) -> str:
-    """`did you mean …?`, or nothing."""
+    """Return `did you mean …?`, or nothing."""
     found = closest(word, options)
     return f"did you mean `{found}`?" if found is not None else ""
 

@@ -12,7 +12,7 @@ from reconciler.errors import Complaint, Mark
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.complaints import Complaints, quote, visible
 from reconciler.manifests.contacts import second_document
-from reconciler.manifests.documents import Checked, check
+from reconciler.manifests.documents import CheckedDocument, check
 from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
 from reconciler.manifests.numbers import read_number
 from reconciler.manifests.settings import conflicts, default_account, misplaced, read_invites, state_mistake
@@ -83,7 +83,8 @@ class Config:
         return frozenset(each for path in (self.path, *contacts) if path for each in spellings(path))
 
     def of(self, name: str) -> Config:
-        """The configuration of one account; one that is not configured has the defaults of its name."""
+        """Return the configuration of one account; one that is not configured has the defaults of its
+        name."""
         known = (own for own in self.accounts if own.name == name)
         own = next(known, None) or default_account(name, self.folder)
         settings = replace(
@@ -99,7 +100,7 @@ class Config:
 
 
 def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
-    """The configuration, and everything that is wrong with it.
+    """Return the configuration, and everything that is wrong with it.
 
     `path` is what `--config` or `RECONCILER_CONFIG` says, relative to the folder in which the user
     stands; such a file has to be there. None: `reconciler.yaml` or `reconciler.yml` in that folder, or
@@ -140,7 +141,8 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
 
 
 def spelled_config(tree: Tree, path: str | None) -> str | None:
-    """The path of a configuration in the spelling that another tree has; None where it has none there."""
+    """Return the path of a configuration in the spelling that another tree has; None where it has none
+    there."""
     if path is None:
         return None
     try:
@@ -150,7 +152,7 @@ def spelled_config(tree: Tree, path: str | None) -> str | None:
 
 
 def _no_config(folder: str) -> Config:
-    """Nothing but defaults, whose paths begin in a folder."""
+    """Return nothing but defaults, whose paths begin in a folder."""
     defaults = Settings()
     settings = replace(
         defaults,
@@ -169,7 +171,7 @@ class _Reader:
         tree: Tree,
         config: Config,
         written: Node,
-        checked: Checked,
+        checked: CheckedDocument,
         file: str,
         complaints: Complaints,
     ) -> None:
@@ -218,7 +220,7 @@ class _Reader:
     def _accounts(
         self, document: Mapping[str, Any] | None
     ) -> tuple[tuple[OwnSettings, ...], dict[str, Mark]]:
-        """Every account, and where its keys stand: `accounts.NAME.KEY`."""
+        """Return every account, and where its keys stand: `accounts.NAME.KEY`."""
         if document is None:
             return (), {}
         top, names = self._keys(()), self._keys(("accounts",))
@@ -258,7 +260,7 @@ class _Reader:
         return tuple(found)
 
     def _path(self, document: Mapping[str, Any], key: str, default: str, at: tuple[str, ...] = ()) -> str:
-        """A path that the file names, relative to the root."""
+        """Return a path that the file names, relative to the root."""
         if key not in document:
             return default
         text = document[key]
@@ -313,7 +315,7 @@ class _Reader:
         )
 
     def _keys(self, path: tuple[str, ...]) -> set[str]:
-        """The keys written in a mapping, those included that are wrong."""
+        """Return the keys written in a mapping, those included that are wrong."""
         node = self._written
         for step in path:
             if not isinstance(node, MappingNode) or step not in node.pairs:
@@ -326,7 +328,7 @@ class _Reader:
         return mark_of(node, self._file)
 
     def _key(self, *path: str) -> Mark:
-        """Where a key of a mapping stands."""
+        """Return where a key of a mapping stands."""
         around = node_at(self._root, path[:-1])
         found = around.keys.get(path[-1]) if isinstance(around, MappingNode) else None
         return mark_of(found or around, self._file)

@@ -34,15 +34,15 @@ class Contacts:
     _strangers: dict[str, Person] = field(default_factory=dict)
 
     def names(self) -> frozenset[str]:
-        """All aliases and teams."""
+        """Return all aliases and teams."""
         return frozenset((*self.people, *self.teams))
 
     def leavers(self, today: date) -> tuple[Person, ...]:
-        """The people whose day has come."""
+        """Return the people whose day has come."""
         return tuple(person for person in self.people.values() if gone(person, today))
 
     def stranger(self, digits: str) -> Person:
-        """The person behind a number: the contact who has it, else somebody without an alias."""
+        """Return the person behind a number: the contact who has it, else somebody without an alias."""
         key = number.key(digits)
         known = self.by_key.get(key) or self._strangers.get(key)
         if known is None:
@@ -51,12 +51,12 @@ class Contacts:
 
 
 def gone(person: Person, today: date) -> bool:
-    """Whether the person has left by that day."""
+    """Return whether the person has left by that day."""
     return person.left is not None and person.left <= today
 
 
 def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
-    """The contacts of a file that is there, and everything that is wrong with it."""
+    """Return the contacts of a file that is there, and everything that is wrong with it."""
     file = tree.shown(path)
     contacts = Contacts()
     complaints = Complaints()
@@ -86,7 +86,7 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
 
 
 def second_document(node: Node, file: str) -> Complaint:
-    """The complaint about a file that may hold one document only."""
+    """Return the complaint about a file that may hold one document only."""
     return Complaint(
         mark_of(node, file),
         "a second document in a file that holds one",
@@ -203,11 +203,11 @@ class _Reader:
 
 
 def unknown(what: str, name: str, guess: str) -> str:
-    """`there is no person `anna`: did you mean `ana`?`"""
+    """Return a complaint's words: `there is no person `anna`: did you mean `ana`?`"""
     return f"there is no {what} {quote(name)}{f': {guess}' if guess else ''}"
 
 
-class Naming:
+class PeopleResolver:
     """Resolves one list after the other; `complaints` collects what is wrong, all of it."""
 
     def __init__(self, contacts: Contacts, today: date, complaints: Complaints) -> None:
@@ -219,7 +219,8 @@ class Naming:
         self._by_name = self._usable_names()
 
     def people(self, written: tuple[str, ...], mark_of: Callable[[int], Mark]) -> tuple[Person, ...]:
-        """The people whom a list names, each once. Persons are unique objects here, so identity decides."""
+        """Return the people whom a list names, each once. Persons are unique objects here, so identity
+        decides."""
         found: dict[int, Person] = {}
         for index, entry in enumerate(written):
             people = self._by_name.get(entry)
@@ -232,12 +233,14 @@ class Naming:
         return tuple(found.values())
 
     def guess(self, word: str, options: frozenset[str]) -> str:
-        """A guess costs milliseconds among thousands of names, so a hostile file gets only some."""
+        """Return a guess. It costs milliseconds among thousands of names, so a hostile file gets only
+        some."""
         self._guesses += 1
         return did_you_mean(word, options) if self._guesses <= _GUESSES else ""
 
     def _usable_names(self) -> dict[str, tuple[Person, ...]]:
-        """What can be named without another word: people who stay, and teams without those who left."""
+        """Return what can be named without another word: people who stay, and teams without those who
+        left."""
         found: dict[str, tuple[Person, ...]] = {
             alias: (person,) for alias, person in self._contacts.people.items() if person.left is None
         }
@@ -246,7 +249,7 @@ class Naming:
         return found
 
     def _one(self, entry: str, mark: Mark) -> tuple[Person, ...]:
-        """Whom a number means, or the alias of somebody with a last day; nobody after a complaint."""
+        """Return whom a number means, or the alias of somebody with a last day; nobody after a complaint."""
         contacts = self._contacts
         person: Person | None = None
         if like_a_number(entry):
@@ -266,7 +269,8 @@ class Naming:
         return self._leaver(person, mark)
 
     def _leaver(self, person: Person, mark: Mark) -> tuple[Person, ...]:
-        """Naming somebody with a last day is a warning until then, and a mistake from that day on."""
+        """Complain of somebody with a last day who is named: a warning until then, a mistake from that day
+        on."""
         if gone(person, self._today):
             self._complaints.add(
                 mark,

@@ -32,7 +32,7 @@ def manifest(
     mark: Mark,
     marks: Mapping[str, Mark] | None = None,
 ) -> Manifest:
-    """The manifest that a checked document declares; `name` is taken where the document gives none."""
+    """Return the manifest that a checked document declares; `name` is taken where the document gives none."""
     get = document.get
     hold = get("hold")
     return Manifest(
@@ -55,7 +55,8 @@ def manifest(
 
 
 def document(manifest: Manifest) -> dict[str, Any]:
-    """The document that declares a manifest: keys in the order users know, nothing for what is unset."""
+    """Return the document that declares a manifest: keys in the order users know, nothing for what is
+    unset."""
     found: dict[str, Any] = {
         "name": manifest.name,
         "subject": manifest.subject,
@@ -99,7 +100,7 @@ def _day(text: str | None) -> date | None:
 
 
 def yaml_text(document: Mapping[str, object]) -> str:
-    """One document: a line a key, lists and mappings in one line where they fit.
+    """Return one document: a line a key, lists and mappings in one line where they fit.
 
     Values are text, whole numbers, true, false, null, lists of those and mappings of those.
     """
@@ -107,12 +108,12 @@ def yaml_text(document: Mapping[str, object]) -> str:
 
 
 def flow_text(value: object) -> str:
-    """A value in one line, as it may stand behind a key."""
+    """Return a value in one line, as it may stand behind a key."""
     return _flow(value)
 
 
 def scalar_text(text: str, *, quoted: bool = False) -> str:
-    """A text as it may stand anywhere: plain where nobody can mistake it and it need not be `quoted`."""
+    """Return a text as it may stand anywhere: plain where it cannot be mistaken and need not be `quoted`."""
     return _quoted(text) if quoted else _scalar(text)
 
 
@@ -140,7 +141,7 @@ def _pair(key: str, value: object) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Plain where nobody can mistake it, else in double quotes, whose escapes are JSON's."""
+    """Return a text plain where it cannot be mistaken, else in double quotes, whose escapes are JSON's."""
     plain = _PLAIN.fullmatch(text) and text.isprintable() and text.lower() not in _WORDS
     if plain:
         return text
@@ -153,8 +154,8 @@ def _quoted(text: str) -> str:
 
 
 def _shown(char: str) -> str:
-    """A character that everybody sees, or its escape: invisible ones (tags, joiners, bidi marks) could hide
-    words from whoever reviews the file."""
+    """Return a character that everybody sees, or its escape: invisible ones (tags, joiners, bidi marks)
+    could hide words from whoever reviews the file."""
     if char.isprintable():
         return char
     return f"\\u{ord(char):04x}" if char < "\U00010000" else f"\\U{ord(char):08x}"

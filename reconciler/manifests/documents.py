@@ -51,7 +51,7 @@ _DECIMAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedDocument:
     """A document without its wrong parts, as a plain value and as nodes.
 
     `broken` are the top-level keys in which something was wrong; `value` is None when there was too much of
@@ -64,21 +64,21 @@ class Checked:
     broken: frozenset[str] = frozenset()
 
 
-def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = None) -> Checked:
-    """A document against a schema: every mistake at once, and what is right about it.
+def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = None) -> CheckedDocument:
+    """Check a document against a schema: every mistake at once, and what is right about it.
 
     `refused` are keys and words of lists of choices that have a hint of their own, because they are known and
     do not belong into the file.
     """
     value = plain(node, _shape(name))
     if isinstance(value, dict) and accepts(name, value):
-        return Checked(value, node)
+        return CheckedDocument(value, node)
     found = errors(name, value)
     if isinstance(value, dict) and not found:
-        return Checked(value, node)
+        return CheckedDocument(value, node)
     complaints = tuple(islice(_complaints(found, node, file, refused or {}), MAX_COMPLAINTS + 1))
     if not isinstance(value, dict) or max(len(found), len(complaints)) > MAX_COMPLAINTS:
-        return Checked(None, node, complaints)
+        return CheckedDocument(None, node, complaints)
     broken: set[str] = set()
     while paths := [path for error in found for path in _wrong_paths(error)]:
         broken.update(str(path[0]) for path in paths)
@@ -86,11 +86,12 @@ def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = 
             _remove(value, path)
         node = without(node, frozenset(paths))
         found = errors(name, value, MAX_COMPLAINTS)
-    return Checked(value, node, complaints, frozenset(broken))
+    return CheckedDocument(value, node, complaints, frozenset(broken))
 
 
 def _last_first(path: tuple[str | int, ...]) -> tuple[int, int]:
-    """Higher indices before lower ones, so that removing one does not move the other."""
+    """Return a key that sorts higher indices before lower ones, so that removing one does not move the
+    other."""
     return (-len(path), -path[-1] if isinstance(path[-1], int) else 0)
 
 
@@ -132,8 +133,8 @@ ANY = Shape()
 
 
 def shape_of(schema: Mapping[str, Any]) -> Shape:
-    """The shape of a schema that says everything with `type`, `properties`, `additionalProperties` and
-    `items`: ours do, without references and without alternatives that differ in type."""
+    """Return the shape of a schema that says everything with `type`, `properties`, `additionalProperties`
+    and `items`: ours do, without references and without alternatives that differ in type."""
     wanted = schema.get("type", ())
     types = {wanted} if isinstance(wanted, str) else wanted
     extra = schema.get("additionalProperties")
@@ -152,7 +153,7 @@ def _shape(name: str) -> Shape:
 
 
 def plain(node: Node, shape: Shape) -> object:
-    """The value: str, int, float, bool, None, list or dict."""
+    """Return the value of a node: str, int, float, bool, None, list or dict."""
     if isinstance(node, ScalarNode):
         return _scalar(node, shape)
     if isinstance(node, SequenceNode):
@@ -210,7 +211,7 @@ class _Error:
 def _complaints(
     errors: Iterable[ValidationError], root: Node, file: str, refused: Mapping[str, str]
 ) -> Iterator[Complaint]:
-    """One complaint a mistake, each at the key or value that is wrong."""
+    """Yield one complaint a mistake, each at the key or value that is wrong."""
     wrong_types: set[Path] = set()
     for error in map(_Error.of, errors):
         path = error.path
@@ -229,7 +230,8 @@ def _complaints(
 
 
 def _wrong_paths(found: ValidationError) -> list[Path]:
-    """What has to go so that the rest can be used; nothing for a mistake of the document as a whole."""
+    """Return what has to go so that the rest can be used; nothing for a mistake of the document as a
+    whole."""
     error = _Error.of(found)
     path = error.path
     if error.keyword == "additionalProperties":
@@ -266,13 +268,13 @@ def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, st
 
 
 def _name_like(text: str) -> str:
-    """How a group's name could be written; nothing where nothing of it would be left."""
+    """Return how a group's name could be written; nothing where nothing of it would be left."""
     name = name_from(text[:QUOTE_LIMIT], (), "")[:QUOTE_LIMIT].strip("-")
     return f"such as {quote(name)}" if name else ""
 
 
 def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, str, str]:
-    """Message, hint and rule of one mistake that is not about a key."""
+    """Return message, hint and rule of one mistake that is not about a key."""
     what = _where(error.path)
     limit = error.wanted
     schema = error.schema
@@ -361,7 +363,7 @@ def _kind_of(value: object) -> str:
 
 
 def _example(schema: Mapping[str, Any], key: str | None = None) -> str:
-    """`such as …`, by the schema's first example."""
+    """Return `such as …`, by the schema's first example."""
     found = schema if key is None else schema.get("properties", {}).get(key, {})
     examples = found.get("examples")
     if not examples:

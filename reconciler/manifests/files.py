@@ -58,7 +58,7 @@ class FilesRead:
 
     @classmethod
     def of(cls, several: Iterable[FilesRead]) -> FilesRead:
-        """What several runs went by."""
+        """Return what several runs went by."""
         each = tuple(several)
         return cls(
             frozenset().union(*(files.paths for files in each)),
@@ -66,7 +66,7 @@ class FilesRead:
         )
 
     def __contains__(self, path: str) -> bool:
-        """Whether a file at this path was read, or would have been if it were there."""
+        """Return whether a file at this path was read, or would have been if it were there."""
         if path in self.paths:
             return True
         return path.lower().endswith(tuple(_SPELLINGS)) and any(
@@ -75,7 +75,7 @@ class FilesRead:
 
 
 def _shows(folder: str, path: str) -> bool:
-    """Whether a path lies in a folder, and hidden in nothing below it."""
+    """Return whether a path lies in a folder, and hidden in nothing below it."""
     below = path.removeprefix(f"{folder}/") if folder else path
     return (not folder or below != path) and not any(part.startswith(".") for part in below.split("/"))
 
@@ -94,15 +94,18 @@ class Tree(Protocol):
         ...
 
     def typed(self, path: str) -> str:
-        """What a user who stands in `base` means by a path, relative to the root. Raises `FileError`."""
+        """Return what a user who stands in `base` means by a path, relative to the root. Raises
+        `FileError`."""
         ...
 
     def read(self, path: str, limit: int) -> bytes:
-        """A regular file's bytes. Raises `FileError` for anything else and for more than `limit` bytes."""
+        """Return a regular file's bytes. Raises `FileError` for anything else and for more than `limit`
+        bytes."""
         ...
 
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
-        """Files below a folder with one of the (lower-case) suffixes, sorted; hidden ones are left out.
+        """Return files below a folder with one of the (lower-case) suffixes, sorted; hidden ones are left
+        out.
 
         What cannot be walked (a link to a folder outside, say, or on disk one that leads nowhere) is listed
         too: reading it says why. Raises `FileError` when the folder itself cannot be read.
@@ -110,20 +113,21 @@ class Tree(Protocol):
         ...
 
     def exists(self, path: str) -> bool:
-        """Whether there is anything at that path, a broken link included."""
+        """Return whether there is anything at that path, a broken link included."""
         ...
 
     def real(self, path: str) -> str | None:
-        """The path with its links resolved, None where that leads out of the root; it need not exist."""
+        """Return the path with its links resolved, None where that leads out of the root; it need not
+        exist."""
         ...
 
     def shown(self, path: str) -> str:
-        """The path as the user would type it, with unprintable characters escaped."""
+        """Return the path as the user would type it, with unprintable characters escaped."""
         ...
 
 
 def join(folder: str, path: str) -> str:
-    """The path that a file in `folder` means by `path`, relative to the root. Raises `FileError`."""
+    """Return the path that a file in `folder` means by `path`, relative to the root. Raises `FileError`."""
     if not path.isprintable():
         raise FileError("holds a character that no path should have")
     if path.startswith(("/", "~", "\\")) or path[1:3] in {":\\", ":/"}:
@@ -135,13 +139,14 @@ def join(folder: str, path: str) -> str:
 
 
 def spellings(path: str) -> tuple[str, ...]:
-    """A path that ends in `.yaml` or `.yml`, and the same with the other ending; any other path alone."""
+    """Return a path that ends in `.yaml` or `.yml`, and the same with the other ending; any other path
+    alone."""
     stem, suffix = posixpath.splitext(path)
     return (path, f"{stem}{_SPELLINGS[suffix]}") if suffix in _SPELLINGS else (path,)
 
 
 def spelled(tree: Tree, path: str) -> str:
-    """The path in the spelling (`.yaml` or `.yml`) that is there, as it is where neither is. Raises
+    """Return the path in the spelling (`.yaml` or `.yml`) that is there, as it is where neither is. Raises
     `FileError` where both are: nobody can tell which of them holds."""
     there = [each for each in spellings(path) if tree.exists(each)]
     if len(there) > 1:
@@ -153,7 +158,7 @@ def spelled(tree: Tree, path: str) -> str:
 
 
 def in_git(parts: Iterable[str]) -> bool:
-    """Whether a path goes through Git's own folder, on file systems that ignore case as well."""
+    """Return whether a path goes through Git's own folder, on file systems that ignore case as well."""
     return any(part.lower() == ".git" for part in parts)
 
 
@@ -230,7 +235,7 @@ class WorkTree:
             raise FileError(f"cannot be read: {_reason(error)}") from None
 
     def _links(self, path: str) -> Iterator[str]:
-        """The links that a path goes through, one after another; it is known to lead somewhere."""
+        """Yield the links that a path goes through, one after another; it is known to lead somewhere."""
         steps = path.split("/")
         for count in range(1, len(steps) + 1):
             link = f"{self._root}/{'/'.join(steps[:count])}"
@@ -245,7 +250,7 @@ class WorkTree:
         return self.walk(folder, suffixes).files
 
     def walk(self, folder: str, suffixes: tuple[str, ...]) -> Walk:
-        """As `list`, with what else was come by."""
+        """Return what `list` gives, and what else was come by."""
         try:
             real = self._real(folder, strict=True)
             if not os.path.isdir(real):
@@ -258,7 +263,7 @@ class WorkTree:
         return self._walk(folder, real, suffixes)
 
     def _walk(self, top: str, real_top: str, suffixes: tuple[str, ...]) -> Walk:
-        """Folders before links to folders, and each real folder once, so that loops end."""
+        """Walk folders before links to folders, and each real folder once, so that loops end."""
         found: list[str] = []
         linked: list[str] = []
         repositories: list[str] = []
@@ -342,7 +347,8 @@ class WorkTree:
 
 
 def may_be_folder(name: str) -> bool:
-    """Whether a link of this name may stand for a folder; one that ends as a picture stands for an icon."""
+    """Return whether a link of this name may stand for a folder; one that ends as a picture stands for an
+    icon."""
     return not name.lower().endswith(_PICTURES)
 
 
@@ -353,7 +359,8 @@ def _check_kind(mode: int) -> None:
 
 
 def _read(handle: int, limit: int) -> bytes:
-    """The bytes of an open file; what it is and how long it is are looked at again, in case it changed."""
+    """Return the bytes of an open file; what it is and how long it is are looked at again, in case it
+    changed."""
     info = os.fstat(handle)
     _check_kind(info.st_mode)
     if info.st_size > limit:

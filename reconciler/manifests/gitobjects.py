@@ -50,7 +50,7 @@ class TooLong(ObjectError):
 
 
 def environment() -> dict[str, str]:
-    """All that a Git process is told: none of the run's credentials, and no configuration but the
+    """Return all that a Git process is told: none of the run's credentials, and no configuration but the
     repository's."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -107,8 +107,8 @@ class Objects:
                         pipe.close()
 
     def commit(self, ref: str) -> str:
-        """The id of the commit that `ref` means: a branch, a tag, `origin/main`, `HEAD`, an id, each with `~`
-        and `^` behind it.
+        """Return the id of the commit that `ref` means: a branch, a tag, `origin/main`, `HEAD`, an id, each
+        with `~` and `^` behind it.
 
         Raises `UsageError` for what is no name that Git allows, or stands for two commits, and `GitError`
         where there is no such commit.
@@ -127,7 +127,8 @@ class Objects:
         return found[0]
 
     def head(self) -> str | None:
-        """The id of the commit that is checked out, None where there is none yet. Raises `GitError`."""
+        """Return the id of the commit that is checked out, None where there is none yet. Raises
+        `GitError`."""
         with self._lock:
             found = self._look("HEAD^{commit}")
         if found is not None:
@@ -137,7 +138,7 @@ class Objects:
         raise GitError("the commit that is checked out is not in this clone", _WHOLE)
 
     def lacks(self, commit: str, head: str) -> bool:
-        """Whether `commit` surely is no ancestor of `head`; False where a shallow clone cannot tell.
+        """Return whether `commit` surely is no ancestor of `head`; False where a shallow clone cannot tell.
 
         Both are ids of commits, as `commit` gives them.
         """
@@ -172,7 +173,7 @@ class Objects:
         return self._content(object_id, size)
 
     def tree(self, name: str) -> bytes:
-        """The bytes of a tree, in Git's own form."""
+        """Return the bytes of a tree, in Git's own form."""
         return self.read(name, "tree", _MAX_TREE)
 
     def _content(self, object_id: str, size: int) -> bytes:
@@ -186,7 +187,7 @@ class Objects:
         return data[:-1]
 
     def _look(self, name: str) -> tuple[str, str, int] | None:
-        """Id, kind and size of what a name means, None for nothing or for several things."""
+        """Return id, kind and size of what a name means, None for nothing or for several things."""
         answer = self._ask(self._sizes, name).readline()
         if not answer.endswith(b"\n"):
             raise self._ended()
@@ -209,7 +210,8 @@ class Objects:
         return self._run("check-ref-format", "--allow-onelevel", name).returncode == 0
 
     def _check_ambiguous(self, name: str) -> None:
-        """A tag goes before a branch in Git; whoever may push a tag shall not choose the base by its name."""
+        """Refuse a name that stands for several commits. A tag goes before a branch in Git, and people who
+        may push a tag shall not choose the base by its name."""
         places = [place.format(name) for place in _PLACES]
         found = {
             place: what[0] for place in places if (what := self._look(f"{place}^{{commit}}")) is not None

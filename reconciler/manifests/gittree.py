@@ -78,7 +78,7 @@ class GitTree:
         return data if pointer is None else self._same_on_disk(path, pointer[1].decode(), limit)
 
     def blob(self, path: str) -> str:
-        """The id of a regular file's bytes. Raises `FileError`."""
+        """Return the id of a regular file's bytes. Raises `FileError`."""
         return self._file(path).object_id
 
     def _file(self, path: str) -> _Entry:
@@ -94,7 +94,7 @@ class GitTree:
         return tuple(sorted(path for path, commit in self.walk(folder, suffixes) if not commit))
 
     def walk(self, folder: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """The files that `list` gives, each with ""; and the submodules, each with its commit."""
+        """Yield the files that `list` gives, each with ""; and the submodules, each with its commit."""
         real, entry = self._find(folder)
         if entry.mode == _SUBMODULE:
             raise FileError("is a submodule, whose files are not in this repository")
@@ -117,7 +117,7 @@ class GitTree:
             return
 
     def submodule(self, path: str) -> tuple[str, str] | None:
-        """The submodule that a path leads to, or into, and its commit."""
+        """Return the submodule that a path leads to, or into, and its commit."""
         at = ""
         for part in path.split("/"):
             try:
@@ -133,7 +133,7 @@ class GitTree:
     def _walk(
         self, top: str, real_top: str, entry: _Entry, suffixes: tuple[str, ...]
     ) -> Iterator[tuple[str, str]]:
-        """Folders before links to folders, and each real folder once, so that loops end."""
+        """Walk folders before links to folders, and each real folder once, so that loops end."""
         seen = {real_top}
         folders = [(top, real_top, entry)]
         links: list[str] = []
@@ -198,7 +198,7 @@ class GitTree:
             return path
 
     def _find(self, path: str) -> tuple[str, _Entry]:
-        """The real path (links resolved, from the root) and the entry that a path leads to."""
+        """Return the real path (links resolved, from the root) and the entry that a path leads to."""
         steps = [step for step in reversed(path.split("/")) if step]
         at: list[tuple[str, _Entry]] = [("", self._root)]
         links = 0
@@ -258,7 +258,8 @@ class GitTree:
         return known
 
     def _same_on_disk(self, path: str, sha256: str, limit: int) -> bytes:
-        """The bytes of a file that Git LFS keeps: those on disk, if they are the ones that the base means."""
+        """Return the bytes of a file that Git LFS keeps: those on disk, if they are the ones that the base
+        means."""
         try:
             data = self._work.read(path, limit)
         except FileError:
@@ -275,7 +276,7 @@ def _unanswered(error: GitError) -> Unanswered:
 
 
 def _parsed(data: bytes, size: int) -> dict[str, _Entry]:
-    """Name and entry of each line of a tree: `MODE NAME`, a zero byte, and an id of `size` bytes."""
+    """Return name and entry of each line of a tree: `MODE NAME`, a zero byte, and an id of `size` bytes."""
     found = {}
     at = 0
     while at < len(data):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import Complaint
 from reconciler.manifests.complaints import quote
-from reconciler.manifests.contacts import Contacts, Naming, unknown
+from reconciler.manifests.contacts import Contacts, PeopleResolver, unknown
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Manifest, Unset
 from reconciler.planning.subjects import normal, shows
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CheckedManifest:
     """A manifest as read, with the keys of which something was wrong, and its file's folder."""
 
     manifest: Manifest
@@ -33,7 +33,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _ResolvedPreset:
     """What a preset gives, resolved."""
 
     title: str
@@ -43,7 +43,7 @@ class _Given:
     prune_members: bool | None = None
 
 
-class Resolver:
+class GroupResolver:
     """Resolves one manifest after the other; `complaints` collects what is wrong, all of it."""
 
     def __init__(
@@ -60,19 +60,20 @@ class Resolver:
         self._icons = icons
         self._limit = config.settings.api.subject_limit
         self._ignored = frozenset(config.settings.ignore)
-        self._naming = Naming(contacts, today, complaints)
+        self._naming = PeopleResolver(contacts, today, complaints)
         self._seen_names: dict[str, Mark] = {}
         self._seen_ids: dict[str, Mark] = {}
         self._seen_subjects: dict[str, Mark] = {}
         self._seen_without_id: dict[str, Mark] = {}
         self._defaults = self._given(config.defaults)
         self._kinds = {name: self._given(preset) for name, preset in config.kinds.items()}
-        self._nothing = _Given("")
+        self._nothing = _ResolvedPreset("")
 
-    def group(self, draft: Draft) -> DesiredGroup:
-        """The group that a manifest means. What is wrong about it was complained of, and is left out."""
-        manifest = draft.manifest
-        self._unique(draft)
+    def group(self, checked: CheckedManifest) -> DesiredGroup:
+        """Return the group that a manifest means. What is wrong about it was complained of, and is left
+        out."""
+        manifest = checked.manifest
+        self._unique(checked)
         self._check_hold(manifest)
         kind = self._kind(manifest)
         unmanaged = frozenset(manifest.unmanaged)
@@ -88,11 +89,11 @@ class Resolver:
         return DesiredGroup(
             name=manifest.name,
             mark=manifest.mark,
-            subject=self._subject(draft),
-            icon=None if "icon" in unmanaged else self._icon(draft, kind),
+            subject=self._subject(checked),
+            icon=None if "icon" in unmanaged else self._icon(checked, kind),
             admins=admins,
             members=members,
-            prune_members=self._prune(draft, kind, members, unmanaged),
+            prune_members=self._prune(checked, kind, members, unmanaged),
             link_version=manifest.link_version,
             previously=self._previously(manifest),
             id=manifest.id,
@@ -101,9 +102,9 @@ class Resolver:
             hold=manifest.hold,
         )
 
-    def _unique(self, draft: Draft) -> None:
-        manifest = draft.manifest
-        if "name" not in draft.broken and manifest.name:
+    def _unique(self, checked: CheckedManifest) -> None:
+        manifest = checked.manifest
+        if "name" not in checked.broken and manifest.name:
             self._once(self._seen_names, "name", manifest.name, manifest)
         if manifest.id is not None:
             self._once(self._seen_ids, "id", manifest.id, manifest)
@@ -120,8 +121,8 @@ class Resolver:
                 f"duplicate-{key}",
             )
 
-    def _subject(self, draft: Draft) -> str | None:
-        manifest = draft.manifest
+    def _subject(self, checked: CheckedManifest) -> str | None:
+        manifest = checked.manifest
         if manifest.subject is None:
             return None
         subject = normal(manifest.subject)
@@ -129,7 +130,7 @@ class Resolver:
         mistake = subject_mistake(subject, self._limit)
         if mistake is not None:
             self._complain(mark, *mistake, "subject")
-        elif manifest.ensure is Ensure.PRESENT and not draft.broken & {"id", "ensure"} and manifest.name:
+        elif manifest.ensure is Ensure.PRESENT and not checked.broken & {"id", "ensure"} and manifest.name:
             self._check_same_subject(manifest, subject)
         return subject
 
@@ -167,7 +168,7 @@ class Resolver:
                 self._complain(mark, f"`previously[{index}]` is empty", "take it out", "subject")
         return subjects
 
-    def _kind(self, manifest: Manifest) -> _Given:
+    def _kind(self, manifest: Manifest) -> _ResolvedPreset:
         name = manifest.kind
         if name is None or not self._config.whole or name in self._config.broken_kinds:
             return self._nothing
@@ -189,11 +190,11 @@ class Resolver:
                     "unmanaged",
                 )
 
-    def _icon(self, draft: Draft, kind: _Given) -> DesiredIcon | None:
-        manifest = draft.manifest
+    def _icon(self, checked: CheckedManifest, kind: _ResolvedPreset) -> DesiredIcon | None:
+        manifest = checked.manifest
         if isinstance(manifest.icon, Unset):
             return kind.icon if kind.icon is not None else self._defaults.icon
-        return self._picture(draft.folder, manifest.icon, manifest.mark_of)
+        return self._picture(checked.folder, manifest.icon, manifest.mark_of)
 
     def _picture(self, folder: str, text: str | None, mark_of: Callable[[str], Mark]) -> DesiredIcon | None:
         if text is None:
@@ -205,16 +206,16 @@ class Resolver:
 
     def _prune(
         self,
-        draft: Draft,
-        kind: _Given,
+        checked: CheckedManifest,
+        kind: _ResolvedPreset,
         members: tuple[Person, ...] | None,
         unmanaged: frozenset[str],
     ) -> bool:
         if "prune_members" in unmanaged:
             return False
-        manifest = draft.manifest
+        manifest = checked.manifest
         prune = _first(manifest.prune_members, kind.prune_members, self._defaults.prune_members)
-        if prune and members is None and "members" not in draft.broken:
+        if prune and members is None and "members" not in checked.broken:
             if manifest.prune_members:
                 mark, whose = manifest.mark_of("prune_members"), ""
             else:
@@ -235,9 +236,9 @@ class Resolver:
             return None
         return self._naming.people(written, lambda index: manifest.mark_of(f"{key}[{index}]"))
 
-    def _given(self, preset: Preset) -> _Given:
+    def _given(self, preset: Preset) -> _ResolvedPreset:
         if any(self.complaints.full(mark.file) for mark in list(preset.marks.values())[:1]):
-            return _Given(preset.title)
+            return _ResolvedPreset(preset.title)
 
         def mark_of(key: str) -> Mark:
             return preset.marks[key]
@@ -247,7 +248,7 @@ class Resolver:
                 return None
             return self._naming.people(written, lambda index: preset.marks[f"{key}[{index}]"])
 
-        return _Given(
+        return _ResolvedPreset(
             title=preset.title,
             icon=None
             if isinstance(preset.icon, Unset)
@@ -265,7 +266,8 @@ class Resolver:
 
 
 def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
-    """What is wrong with a subject, as it is compared, and the mend; None: nothing beyond the schema."""
+    """Return what is wrong with a subject, as it is compared, and the mend; None: nothing beyond the
+    schema."""
     if not shows(subject):
         return "`subject` is empty", "write what members shall see"
     if len(subject) > limit:
@@ -278,7 +280,7 @@ def _first(*values: _T | None) -> _T | None:
 
 
 def ignored_id(manifest: Manifest) -> Complaint:
-    """The complaint about a manifest that pins a group which `ignore:` names: nothing can be both."""
+    """Return the complaint about a manifest that pins a group which `ignore:` names: nothing can be both."""
     return Complaint(
         manifest.mark_of("id"),
         "`ignore` in reconciler.yaml names this group, so it cannot be managed",

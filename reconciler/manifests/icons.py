@@ -43,7 +43,7 @@ class Icons:
         self._guesses = 0
 
     def check(self, folder: str, text: str, mark: Mark) -> Icon | None:
-        """The picture that a file in `folder` means by `text`; None when it cannot be used."""
+        """Return the picture that a file in `folder` means by `text`; None when it cannot be used."""
         if _ADDRESS.match(text):
             self._complain(
                 mark,
@@ -81,8 +81,8 @@ class Icons:
         return icon
 
     def _guess(self, folder: str, path: str) -> str:
-        """What a file in `folder` probably means by a path at which there is nothing. Looking for it takes a
-        walk through folders, so a hostile repository gets only some."""
+        """Return what a file in `folder` probably means by a path at which there is nothing. Looking for
+        it takes a walk through folders, so a hostile repository gets only some."""
         if self._tree.exists(path) or self._guesses >= _GUESSES:
             return ""
         self._guesses += 1
@@ -105,7 +105,8 @@ class Icons:
         return _did_you_mean(posixpath.join(folder, near), folder) if near else ""
 
     def _files_near(self, path: str) -> dict[str, str]:
-        """The pictures below the innermost folder of a path that there is, by how they are compared."""
+        """Return the pictures below the innermost folder of a path that there is, by how they are
+        compared."""
         while path and not self._tree.exists(path):
             path = path.rpartition("/")[0]
         if path not in self._files:
@@ -121,12 +122,12 @@ class Icons:
 
 
 def _plain(path: str) -> str:
-    """A path as it is compared to find what was meant."""
+    """Return a path as it is compared to find what was meant."""
     return unicodedata.normalize("NFC", path).casefold().replace("\\", "/")
 
 
 def _did_you_mean(path: str, folder: str) -> str:
-    """`did you mean …?`, as a file in `folder` would name the path."""
+    """Return `did you mean …?`, as a file in `folder` would name the path."""
     shown = visible(posixpath.relpath(path, folder or "."))
     return f"did you mean `{shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + '…'}`?"
 
@@ -138,7 +139,7 @@ class ManifestIconFiles:
         self._tree = tree
 
     def read(self, icon: Icon) -> bytes:
-        """The bytes that were checked; raises `PictureError` when the file is another now."""
+        """Return the bytes that were checked; raises `PictureError` when the file is another now."""
         try:
             data = self._tree.read(icon.path, pictures.MAX_BYTES)
         except FileError as error:

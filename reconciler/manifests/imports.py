@@ -47,7 +47,8 @@ class ManifestWriter:
         self._taken = self._icons_there()
 
     def names(self) -> frozenset[str]:
-        """Names that a new manifest may not have: of manifests, and of files that are there already."""
+        """Return names that a new manifest may not have: of manifests, and of files that are there
+        already."""
         try:
             files = self._tree.list(self.folder, (".yaml", ".yml"))
         except FileError:
@@ -56,7 +57,7 @@ class ManifestWriter:
         return frozenset((*stems, *(group.name for group in self._loaded.desired.groups)))
 
     def _icons_there(self) -> set[str]:
-        """The icons that lie where new ones would, so that none is written a second time."""
+        """Return the icons that lie where new ones would, so that none is written a second time."""
         try:
             found = self._tree.list(join(self.folder, _ICONS), _PICTURES)
         except FileError:
@@ -99,7 +100,8 @@ class ManifestWriter:
         return path
 
     def text(self, group: Import, icon: Icon | Unset | None, remarks: Iterable[str]) -> str:
-        """The file's text: how editors find the schema, why something is left out, and one document."""
+        """Return the file's text: how editors find the schema, why something is left out, and one
+        document."""
         manifest = Manifest(
             name=group.name,
             mark=Mark(""),
@@ -121,7 +123,7 @@ class ManifestWriter:
         return text
 
     def _unmanaged(self, group: Import, icon: Icon | Unset | None) -> tuple[str, ...]:
-        """What the defaults would give to this group although it is not in its manifest."""
+        """Return what the defaults would give to this group although it is not in its manifest."""
         given = self._loaded.config.defaults
         return tuple(
             key
@@ -136,13 +138,13 @@ class ManifestWriter:
 
 
 def modeline(folder: str, schema: str) -> str:
-    """The comment by which editors find the schema, for a file in `folder`."""
+    """Return the comment by which editors find the schema, for a file in `folder`."""
     path = posixpath.relpath(f"{_SCHEMA_FOLDER}/{schema}.schema.json", folder or ".")
     return f"# yaml-language-server: $schema={path}"
 
 
 def why_no_subject(subject: str, limit: int) -> str | None:
-    """Why validation would refuse a subject, in words for a comment; None where it would not."""
+    """Return why validation would refuse a subject, in words for a comment; None where it would not."""
     mistake = subject_mistake(subject, limit)
     if mistake is not None:
         return mistake[0].replace("`subject`", "it")

@@ -19,8 +19,8 @@ from reconciler.manifests.config import Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
 from reconciler.manifests.documents import check
 from reconciler.manifests.files import Absent, FileError, FilesRead, Tree, spelled, spellings
-from reconciler.manifests.groups import Draft, Resolver
-from reconciler.manifests.icons import Icons, ManifestIconFiles
+from reconciler.manifests.groups import CheckedManifest, GroupResolver
+from reconciler.manifests.icons import Icons
 from reconciler.manifests.schema import schema_text
 from reconciler.manifests.settings import lies_in
 from reconciler.manifests.yaml_tree import Marks, mark_of
@@ -29,8 +29,6 @@ from reconciler.model.desired import Desired
 if TYPE_CHECKING:
     from reconciler.model.group import Manifest
     from reconciler.model.settings import Settings
-
-__all__ = ["Loaded", "ManifestIconFiles", "load", "schema_text"]
 
 SUFFIXES = (".yaml", ".yml")
 _EMPTIED = (
@@ -104,9 +102,9 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
         contacts.whole = False
     applied = partial(options.applied_icons, config.settings)
     icons = Icons(tree, complaints, applied) if options.check_icons else None
-    resolver = Resolver(config, contacts, options.today, icons, complaints)
-    drafts = _drafts(tree, config, complaints, options.need_manifests, explained)
-    groups = [resolver.group(draft) for draft in drafts]
+    resolver = GroupResolver(config, contacts, options.today, icons, complaints)
+    checked = _manifests(tree, config, complaints, options.need_manifests, explained)
+    groups = [resolver.group(each) for each in checked]
     if complaints.mistakes:
         raise InputError(complaints)
     settings = config.settings
@@ -118,13 +116,13 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
         leavers=contacts.leavers(options.today),
         warnings=tuple(sorted(complaints)),
     )
-    manifests = tuple(sorted((draft.manifest for draft in drafts), key=lambda manifest: manifest.name))
+    manifests = tuple(sorted((each.manifest for each in checked), key=lambda manifest: manifest.name))
     return Loaded(desired, settings, manifests, config, contacts)
 
 
 def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Complaint]]:
-    """The contacts, none where nobody named a file and there is none; and the configuration with the file
-    that they stand in."""
+    """Return the contacts, none where nobody named a file and there is none; and the configuration with
+    the file that they stand in."""
     path, named = config.settings.contacts or "", config.marks.get("contacts")
     try:
         there = spelled(tree, path)
@@ -143,11 +141,11 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
     return replace(config, settings=replace(config.settings, contacts=there)), *load_contacts(tree, there)
 
 
-def _drafts(
+def _manifests(
     tree: Tree, config: Config, complaints: Complaints, needed: bool, explained: frozenset[str]
-) -> list[Draft]:
-    """All manifests of all files, without what is wrong in them. `explained` are files, as they are shown, of
-    which it was said already why they are not there."""
+) -> list[CheckedManifest]:
+    """Return all manifests of all files, without what is wrong in them. `explained` are files, as they are
+    shown, of which it was said already why they are not there."""
     folder = config.settings.manifests
     place = config.marks.get("manifests", Mark(tree.shown(folder)))
     before = complaints.mistakes
@@ -158,29 +156,29 @@ def _drafts(
             message = f"the folder of the manifests {error.message}"
             complaints.add(place, message, error.hint or _looked(tree, folder), "no-manifest")
         return []
-    drafts: list[Draft] = []
+    found: list[CheckedManifest] = []
     for path in paths:
         if path not in config.others and tree.shown(path) not in explained:
-            drafts += _file(tree, path, complaints, needed)
-    if needed and config.whole and not drafts and not explained and complaints.mistakes == before:
+            found += _file(tree, path, complaints, needed)
+    if needed and config.whole and not found and not explained and complaints.mistakes == before:
         complaints.add(
             Mark(tree.shown(folder)),
             "there is no manifest in this folder",
             "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder",
             "no-manifest",
         )
-    return drafts
+    return found
 
 
 def _looked(tree: Tree, folder: str) -> str:
-    """Where the folder was looked for, and the two ways to say that it is elsewhere."""
+    """Return where the folder was looked for, and the two ways to say that it is elsewhere."""
     return (
         f"looked for {quote(tree.shown(folder))} in {tree.here}: if that is the wrong place, use `-C DIR`; "
         "`manifests: DIR` in reconciler.yaml names another folder"
     )
 
 
-def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[Draft]:
+def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[CheckedManifest]:
     file = tree.shown(path)
     try:
         data = tree.read(path, yaml_tree.MAX_BYTES)
@@ -194,7 +192,7 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[D
     folder, _, base = path.rpartition("/")
     stem = posixpath.splitext(base)[0]
     alone = documents.whole and len(documents.nodes) == 1
-    drafts = []
+    found = []
     for node in documents.nodes:
         checked = check("group", node, file)
         complaints.extend(checked.complaints)
@@ -212,12 +210,12 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[D
             elif documents.whole:
                 complaints.extend([_no_name(mark, stem, alone)])
         manifest = convert.manifest(document, name=name, mark=mark, marks=Marks(checked.node, file))
-        drafts.append(Draft(manifest, folder, broken))
-    return drafts
+        found.append(CheckedManifest(manifest, folder, broken))
+    return found
 
 
 def names_in(data: bytes, path: str) -> frozenset[str] | None:
-    """The names of the groups that a file declares; None where that cannot be told."""
+    """Return the names of the groups that a file declares; None where that cannot be told."""
     documents = yaml_tree.parse(data, path)
     if not documents.whole:
         return None
@@ -236,7 +234,7 @@ def names_in(data: bytes, path: str) -> frozenset[str] | None:
 
 @cache
 def _name_pattern() -> re.Pattern[str]:
-    """The schema's pattern for names, which a file's stem has to fit as well."""
+    """Return the schema's pattern for names, which a file's stem has to fit as well."""
     return re.compile(json.loads(schema_text("group"))["properties"]["name"]["pattern"])
 
 
@@ -251,9 +249,9 @@ def _no_name(mark: Mark, stem: str, alone: bool) -> Complaint:
 
 
 def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
-    """Manifests that lie beside the accounts' folders and in none of them, so that nobody reads them:
-    whatever is in the common folder (`groups`), and what declares a group in another that holds several
-    accounts'."""
+    """Yield complaints about manifests that lie beside the accounts' folders and in none of them, so that
+    they would not be read: all that is in the common folder (`groups`), and what declares a group in
+    another that holds several accounts'."""
     folders = [own.manifests for own in config.accounts]
     real_folders = [real for folder in folders if (real := tree.real(folder)) is not None]
     around = Counter(map(posixpath.dirname, folders))
@@ -280,7 +278,7 @@ def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
 
 
 def _declares_group(tree: Tree, path: str) -> bool:
-    """Whether a file is a manifest, whose folder does not say so."""
+    """Return whether a file is a manifest, whose folder does not say so."""
     try:
         documents = yaml_tree.parse(tree.read(path, yaml_tree.MAX_BYTES), path)
     except FileError:

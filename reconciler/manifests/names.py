@@ -15,7 +15,7 @@ _LONGEST = 48  # of the 64 that a name may have, so that a number still fits beh
 
 
 def name_from(subject: str, taken: Collection[str], otherwise: str = "group") -> str:
-    """A name for a group: its subject in a-z, 0-9 and hyphens, with a number where that is `taken`.
+    """Return a name for a group: its subject in a-z, 0-9 and hyphens, with a number where that is `taken`.
 
     Names are shown in every output, so of a phone number in a subject only the end gets into one.
     """
@@ -27,12 +27,12 @@ def name_from(subject: str, taken: Collection[str], otherwise: str = "group") ->
 
 
 def alias_for(digits: str, taken: Collection[str]) -> str:
-    """An alias for a number that nobody has named yet: its last four digits, as in a masked number."""
+    """Return an alias for a number that nobody has named yet: its last four digits, as in a masked number."""
     return unique(f"contact-{digits[-4:]}", taken)
 
 
 def unique(base: str, taken: Collection[str]) -> str:
-    """The name, or the first of `-2`, `-3`, … that is not taken."""
+    """Return the name, or the first of `-2`, `-3`, … that is not taken."""
     if base not in taken:
         return base
     count = 2

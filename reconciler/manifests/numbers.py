@@ -67,8 +67,8 @@ class NumberError(ReconcilerError):
 
 @lru_cache(maxsize=_REMEMBERED)
 def parse(text: str) -> str:
-    """The digits of an international number as a person types it (`+55 19 90000-0001`), or of an id as the
-    API lists it (`5519900000001@s.whatsapp.net`), which is not judged.
+    """Return the digits of an international number as a person types it (`+55 19 90000-0001`), or of an id as
+    the API lists it (`5519900000001@s.whatsapp.net`), which is not judged.
 
     `+`, spaces, hyphens and parentheses are optional. Raises `NumberError` for anything else; of the number
     its message and hint show no more than a mask does.
@@ -94,13 +94,13 @@ def parse(text: str) -> str:
 
 
 def like_a_number(text: str) -> bool:
-    """Whether somebody meant a phone number, well written or not. No alias is like one."""
+    """Return whether somebody meant a phone number, well written or not. No alias is like one."""
     plain = _plain(text)
     return (_LIKE_A_NUMBER.fullmatch(plain) or _ID.fullmatch(plain) or _ROUNDED.fullmatch(plain)) is not None
 
 
 def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
-    """The digits of a number that stands at `mark`, or None after a complaint about it.
+    """Return the digits of a number that stands at `mark`, or None after a complaint about it.
 
     `+` is optional, so a number without its country code is read as one of another country: where that is
     likely, a warning says how it was read. So does one where the library doubts its length.
@@ -128,7 +128,7 @@ def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
 
 
 def doubt(digits: str) -> str | None:
-    """What the library finds odd about a number's length, where we have no rule of our own."""
+    """Return what the library finds odd about a number's length, where we have no rule of our own."""
     if _SURE.fullmatch(digits) or _known_code(digits):
         return None
     code = _code(digits)
@@ -151,8 +151,8 @@ def _length_doubt(code: str, length: int) -> str | None:
 
 
 def as_written(wa_id: str) -> str:
-    """An id that the API listed as it may stand in a file: as a number where `parse` takes that without a
-    doubt, else as the id that it is."""
+    """Return an id that the API listed as it may stand in a file: as a number where `parse` takes that
+    without a doubt, else as the id that it is."""
     try:
         plain = parse(f"+{wa_id}") == wa_id and doubt(wa_id) is None
     except NumberError:
@@ -161,7 +161,7 @@ def as_written(wa_id: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with ASCII for what only looks like it, without what is not seen."""
+    """Return the text with ASCII for what only looks like it, without what is not seen."""
     return (text if text.isascii() else text.translate(_TYPOGRAPHY)).strip()
 
 
@@ -180,7 +180,7 @@ def _no_number(plain: str) -> NumberError:
 
 
 def _digits(plain: str) -> str:
-    """The digits of what `_NUMBER` matches, or of a part of it."""
+    """Return the digits of what `_NUMBER` matches, or of a part of it."""
     return plain.translate(_NO_DIGITS)
 
 
@@ -221,7 +221,7 @@ def _trunk_zero(code: str, rest: str) -> NumberError:
 
 
 def _zero_in_parentheses(code: str, rest: str) -> NumberError:
-    """`+49 (0) 170 …`. Where numbers keep their zero, it may belong to this one."""
+    """Return the error about `+49 (0) 170 …`. Where numbers keep their zero, it may belong to this one."""
     if code in _KEEPS_ZERO and (_valid(code, f"0{rest}") or not _valid(code, rest)):
         hint = _meant("write it without parentheses", f"{code}0{rest}")
     else:
@@ -230,7 +230,7 @@ def _zero_in_parentheses(code: str, rest: str) -> NumberError:
 
 
 def _meant(mend: str, digits: str) -> str:
-    """A hint with the number that was probably meant, where that is one."""
+    """Return a hint with the number that was probably meant, where that is one."""
     try:
         _check(digits)
     except NumberError:
@@ -239,7 +239,7 @@ def _meant(mend: str, digits: str) -> str:
 
 
 def _known_code(digits: str) -> str:
-    """The country code that our table knows, or nothing."""
+    """Return the country code that our table knows, or nothing."""
     for length in (2, 1, 3):  # no code begins another
         if digits[:length] in _LENGTHS:
             return digits[:length]
@@ -247,28 +247,28 @@ def _known_code(digits: str) -> str:
 
 
 def _code(digits: str) -> str:
-    """The country code by the library, or nothing."""
+    """Return the country code by the library, or nothing."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as KNOWN
 
     return next((digits[:length] for length in (1, 2, 3) if int(digits[:length]) in KNOWN), "")
 
 
 def _trunk_prefix(code: str) -> str:
-    """What is dialled before a number within its country: `0`, `06`, `8` or nothing."""
+    """Return what is dialled before a number within its country: `0`, `06`, `8` or nothing."""
     from phonenumbers import ndd_prefix_for_region, region_code_for_country_code
 
     return ndd_prefix_for_region(region_code_for_country_code(int(code)), True) or ""
 
 
 def _valid(code: str, rest: str) -> bool:
-    """Whether the library knows a range of numbers in which this lies."""
+    """Return whether the library knows a range of numbers in which this lies."""
     from phonenumbers import is_valid_number
 
     return rest != "" and is_valid_number(_parsed(code, rest))
 
 
 def _parsed(code: str, rest: str) -> PhoneNumber:
-    """A number as the library has it."""
+    """Return a number as the library has it."""
     from phonenumbers import PhoneNumber
 
     zeros = len(rest) - len(str(int(rest)))

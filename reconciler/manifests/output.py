@@ -83,7 +83,8 @@ class Output:
             _tidy(folder, lambda name: (left := _LEFT.fullmatch(name)) and left[1].lower().endswith(_WRITTEN))
 
     def real(self, path: str) -> str | None:
-        """Where a file truly is; None where it is no regular file, or one that others may share by a link."""
+        """Return where a file truly is; None where it is no regular file, or one that others may share by
+        a link."""
         full = f"{self._root}/{path}"
         try:
             info = os.lstat(full)
@@ -105,8 +106,8 @@ class Output:
                         raise
 
     def _ours(self, folder: str) -> str | None:
-        """A folder for files that go into `folder` in a moment, which Git ignores whatever the repository
-        says; None where there can be none, on the same file system and below the root."""
+        """Return a folder for files that go into `folder` in a moment, which Git ignores whatever the
+        repository says; None where there can be none, on the same file system and below the root."""
         place = f"{self._root}/{_OURS}"
         try:
             for part in (os.path.dirname(place), place):
@@ -123,7 +124,7 @@ class Output:
             return None
 
     def _place(self, path: str) -> str:
-        """The full path, with its folders made, none of which leads out of the root or into Git's."""
+        """Return the full path, with its folders made, none of which leads out of the root or into Git's."""
         folder, _, name = path.rpartition("/")
         real = self._root
         for part in [part for part in folder.split("/") if part]:
@@ -143,8 +144,8 @@ def changed() -> FileError:
 
 @contextmanager
 def _temporary(place: str, folder: str, name: str, data: bytes, mode: int) -> Iterator[str]:
-    """A file in `place` that holds the bytes, on disk, as one made in `folder` would be. Hidden, so that
-    nobody reads it as a manifest."""
+    """Make a file in `place` that holds the bytes, on disk, as one made in `folder` would be. It is
+    hidden, so that it is not read as a manifest."""
     path = f"{place}/.{name[:100]}.{secrets.token_hex(4)}.tmp"
     with os.fdopen(os.open(path, _NEW, mode), "wb") as file:
         try:
@@ -169,7 +170,7 @@ def _lock(handle: int) -> None:
 
 
 def _is_at(path: str, handle: int) -> bool:
-    """Whether an open file is still the one of that name."""
+    """Return whether an open file is still the one of that name."""
     try:
         return os.path.samestat(os.lstat(path), os.fstat(handle))
     except FileNotFoundError:

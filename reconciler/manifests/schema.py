@@ -31,8 +31,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @cache
 def _folder() -> Path:
-    """In the installed package, or beside it in a checkout. `importlib.resources` would find the former as
-    well, and takes as long as to read a hundred manifests."""
+    """Return the folder of the schemas, in the installed package or beside it in a checkout.
+    `importlib.resources` would find the former as well, and takes as long as to read a hundred manifests."""
     package = Path(__file__).resolve().parents[1]
     for place in (package, package.parent):
         if (place / "schemas").is_dir():
@@ -42,7 +42,7 @@ def _folder() -> Path:
 
 @cache
 def schema_names() -> tuple[str, ...]:
-    """The names under which schemas can be asked for, sorted."""
+    """Return the names under which schemas can be asked for, sorted."""
     return tuple(
         sorted(
             entry.name.removesuffix(_SUFFIX) for entry in _folder().iterdir() if entry.name.endswith(_SUFFIX)
@@ -52,7 +52,7 @@ def schema_names() -> tuple[str, ...]:
 
 @cache
 def schema_text(name: str) -> str:
-    """The JSON text of a schema as it is shipped. Raises `UsageError` for a name that there is not."""
+    """Return the JSON text of a schema as it is shipped. Raises `UsageError` for a name that there is not."""
     names = schema_names()
     if name not in names:
         guess = did_you_mean(name, frozenset(names))
@@ -118,7 +118,8 @@ def _is_date(text: str) -> bool:
 
 
 def _anchor(schema: Any) -> None:
-    """`$` in a JSON Schema is the very end; in Python's `re` a line break may follow it, `\\Z` is the end."""
+    """Make `$` at the end of patterns the very end, as JSON Schema means it: in Python's `re` a line break
+    may follow `$`, and `\\Z` is the end."""
     match schema:
         case dict():
             pattern = schema.get("pattern")

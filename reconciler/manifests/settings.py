@@ -34,7 +34,8 @@ _KNOWN = frozenset({"link", "subject", "name"})
 
 
 def state_mistake(text: str) -> tuple[str, str] | None:
-    """What is wrong with `file:PATH`, `git:REMOTE/BRANCH` or `none` as text, with a hint; None: nothing.
+    """Return what is wrong with `file:PATH`, `git:REMOTE/BRANCH` or `none` as text, with a hint; None:
+    nothing.
 
     `git:` alone means `git:origin/reconciler-state`. The path of `file:` is not looked at. Git's own words
     for a branch are `git check-ref-format`.
@@ -57,12 +58,12 @@ def state_mistake(text: str) -> tuple[str, str] | None:
 
 
 def spelled_out(text: str) -> str:
-    """A place with its defaults written down, so that the same place is the same text."""
+    """Return a place with its defaults written down, so that the same place is the same text."""
     return f"git:{'/'.join(git_place(text))}" if text.startswith("git:") else text
 
 
 def git_place(text: str) -> tuple[str, str]:
-    """Remote and branch of `git:REMOTE/BRANCH`."""
+    """Return remote and branch of `git:REMOTE/BRANCH`."""
     remote, _, branch = (text.removeprefix("git:") or _DEFAULT).partition("/")
     return remote, branch
 
@@ -79,7 +80,7 @@ def _is_branch(branch: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    """The seconds of a length of time: `7d`, `12h`. Raises `ValueError` for anything else."""
+    """Return the seconds of a length of time: `7d`, `12h`. Raises `ValueError` for anything else."""
     if not _DURATION.fullmatch(text):
         raise ValueError("no length of time")
     return float(int(text[:-1]) * _SECONDS[text[-1]])
@@ -88,8 +89,8 @@ def seconds(text: str) -> float:
 def read_invites(
     entry: Mapping[str, Any], mark_of: Callable[[str], Mark], complaints: Complaints
 ) -> InviteSettings:
-    """The settings of a checked document. What would stand in a message as it was written is a mistake; a
-    template that cannot be sent yet is a warning, because only `invites --send` needs it."""
+    """Return the settings of a checked document. What would stand in a message as it was written is a
+    mistake; a template that cannot be sent yet is a warning, because only `invites --send` needs it."""
     values = dict(entry)
     if "resend_after" in values:
         values["resend_after"] = seconds(values["resend_after"])
@@ -108,7 +109,7 @@ def read_invites(
 
 
 def _texts(value: object) -> list[str]:
-    """Every text in a value, wherever it stands."""
+    """Return every text in a value, wherever it stands."""
     match value:
         case str():
             return [value]
@@ -124,7 +125,7 @@ def _texts(value: object) -> list[str]:
 
 
 def default_account(name: str, folder: str) -> OwnSettings:
-    """An account about which nothing is written: manifests in `groups/NAME`, state in
+    """Return an account about which nothing is written: manifests in `groups/NAME`, state in
     `.reconciler/NAME.json`, both relative to `folder`."""
     return OwnSettings(
         name=name,
@@ -134,7 +135,8 @@ def default_account(name: str, folder: str) -> OwnSettings:
 
 
 def misplaced(keys: Mapping[str, Mark], names: Iterable[str]) -> Iterator[Complaint]:
-    """Keys at the top that would be somebody's alone. `keys` are all that stand there, with their places."""
+    """Yield complaints about keys at the top that belong to one account. `keys` are all that stand there,
+    with their places."""
     name = next(iter(names), "NAME")
     for key in OWN_KEYS:
         if key in keys:
@@ -147,8 +149,9 @@ def misplaced(keys: Mapping[str, Mark], names: Iterable[str]) -> Iterator[Compla
 
 
 def conflicts(accounts: Iterable[OwnSettings], marks: Mapping[str, Mark]) -> Iterator[Complaint]:
-    """Two accounts that have something in common: a place of their state, folders of manifests that overlap,
-    a number. Each is said at the later one; `marks` has the places of `NAME` and `NAME.KEY`."""
+    """Yield complaints about accounts that have something in common: a place of their state, folders of
+    manifests that overlap, a number. Each is said at the later one; `marks` has the places of `NAME` and
+    `NAME.KEY`."""
     for one, other in combinations(accounts, 2):
         place = {key: marks.get(f"{other.name}.{key}", marks[other.name]) for key in OWN_KEYS}
         first = quote(one.name)

@@ -70,11 +70,11 @@ _NOTHING = (
 _FETCH = "in a partial clone: `git fetch --refetch --no-filter origin`; else see what `git status` says"
 
 
-class Unknown(ReconcilerError):
+class CannotTell(ReconcilerError):
     """Git cannot say what it has."""
 
 
-class _WrongConfig(Unknown):
+class _WrongConfig(CannotTell):
     """The configuration of the commit cannot be read, so that its folders are not known."""
 
 
@@ -103,8 +103,8 @@ class Tracked:
         self._only = only
 
     def left_out(self, config: Config) -> Iterator[Complaint]:
-        """Complaints about what ought to be read and is not on disk; a warning where Git cannot say. `config`
-        is that of the run, or of its account."""
+        """Yield complaints about what ought to be read and is not on disk; a warning where Git cannot say.
+        `config` is that of the run, or of its account."""
         told = 0
         try:
             for top, folders in sorted(self._repositories(config.settings.manifests).items()):
@@ -112,7 +112,7 @@ class Tracked:
                     told += 1
                     if told <= _TOLD:
                         yield Complaint(Mark(self._tree.shown(path)), message, hint, _RULE)
-        except Unknown as error:
+        except CannotTell as error:
             message = f"Git cannot say whether every manifest is here: {error.message}"
             yield Complaint(Mark(self._tree.shown(".git")), message, error.hint, "git", warning=True)
         if told > _TOLD:
@@ -120,8 +120,8 @@ class Tracked:
             yield Complaint(mark, f"{told - _TOLD} more files are not checked out", "mend those first", _RULE)
 
     def declared(self, config: Config, names: frozenset[str]) -> frozenset[str]:
-        """Which of these names, that no manifest on disk has, the manifests of the checked-out commit have.
-        Raises `Unknown`, also where there are no names to look for."""
+        """Return which of these names, that no manifest on disk has, the manifests of the checked-out
+        commit have. Raises `CannotTell`, also where there are no names to look for."""
         folder = config.settings.manifests
         read = frozenset(self._walk(folder).files)
         found: set[str] = set()
@@ -137,7 +137,7 @@ class Tracked:
         return names & found
 
     def _missing(self, top: str, folders: set[str], config: Config) -> Iterator[tuple[str, tuple[str, str]]]:
-        """What is missing of one repository: paths from the root, each with why, and how to mend it."""
+        """Yield what is missing of one repository: paths from the root, each with why, and how to mend it."""
         yield from self._missing_of_index(top, folders, set() if top else self._beside(config))
         is_new = not os.path.exists((_git_folder(self._root / top) or Path()) / "index")
         if top and not is_new:
@@ -160,7 +160,7 @@ class Tracked:
     def _missing_of_index(
         self, top: str, folders: set[str], exact: set[str]
     ) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Of what the index has in these folders, and at the paths `exact`."""
+        """Yield what is missing of that which the index has in these folders, and at the paths `exact`."""
         told: set[str] = set()
         for entry in self._index(top, folders | exact):
             if entry.path in exact or any(_is_read(entry, folder) for folder in folders):
@@ -170,7 +170,7 @@ class Tracked:
                     yield _join(top, entry.path), why
 
     def _why(self, path: str, entry: _Entry) -> tuple[str, str] | None:
-        """Why an entry of the index is not on disk, None where it is, or was deleted."""
+        """Return why an entry of the index is not on disk, None where it is, or was deleted."""
         full = self._root / path
         if entry.mode == _SUBMODULE:
             if _git_folder(full) is not None or not _is_empty(full):
@@ -181,7 +181,7 @@ class Tracked:
         return _TEXT if entry.mode == _LINK and self._is_text(path, entry) else None
 
     def _is_text(self, path: str, entry: _Entry) -> bool:
-        """Whether a file on disk holds nothing but where a link would lead."""
+        """Return whether a file on disk holds nothing but where a link would lead."""
         try:
             if not stat.S_ISREG((self._root / path).lstat().st_mode):
                 return False
@@ -193,8 +193,8 @@ class Tracked:
         )
 
     def _beside(self, config: Config) -> set[str]:
-        """Where configuration and contacts may be, and the folders around that of the manifests where that is
-        not there: a submodule, or a link, may stand in its way."""
+        """Return where configuration and contacts may be, and the folders around that of the manifests
+        where that is not there: a submodule, or a link, may stand in its way."""
         found = {*spellings(config.settings.contacts or join(config.folder, DEFAULT_CONTACTS))}
         with suppress(FileError):  # said where it is read
             found |= {*spellings(config.path or self._tree.typed(self._config_path or DEFAULT_CONFIG))}
@@ -205,8 +205,8 @@ class Tracked:
         return found
 
     def _repositories(self, folder: str) -> dict[str, set[str]]:
-        """The repositories that hold what is read of a folder: the path of each from the root, with the
-        folders in it that are read."""
+        """Return the repositories that hold what is read of a folder: the path of each from the root, with
+        the folders in it that are read."""
         walk = self._walk(folder)
         real = self._tree.real(folder)
         places = {folder, *walk.linked, *walk.repositories} | ({real} if real is not None else set())
@@ -226,8 +226,8 @@ class Tracked:
             return Walk((), (), ())
 
     def _committed(self, head: GitTree) -> Config:
-        """The commit's own configuration, whose folders can be looked into. Raises `Unanswered` where that,
-        or the file, cannot be told."""
+        """Return the commit's own configuration, whose folders can be looked into. Raises `Unanswered`
+        where that, or the file, cannot be told."""
         path = spelled_config(head, self._config_path)
         for each in spellings(head.typed(path or DEFAULT_CONFIG)):
             head.check(each)
@@ -242,15 +242,16 @@ class Tracked:
         return config
 
     def _folders(self, config: Config) -> set[str]:
-        """The folders of manifests that a configuration names for the account; all, where it has no such."""
+        """Return the folders of manifests that a configuration names for the account; all, where it has no
+        such."""
         own = [each for each in config.accounts if each.name == self._only] or config.accounts
         return {each.manifests for each in own} or {config.settings.manifests}
 
     def _declared(
         self, head: GitTree, top: str, folders: set[str], read: frozenset[str], others: frozenset[str]
     ) -> Iterator[str]:
-        """The names that manifests of a commit declare, but for those in files that are on disk as they are
-        in the commit, and were `read`. `others` are no manifests."""
+        """Yield the names that manifests of a commit declare, but for those in files that are on disk as
+        they are in the commit, and were `read`. `others` are no manifests."""
         for folder in folders:
             submodule = head.submodule(folder)
             found = [submodule] if submodule is not None else _listed(head, folder)
@@ -260,7 +261,7 @@ class Tracked:
                     full = _join(top, head.real(path) or path)
                     rest = folder[len(path) :].lstrip("/") if submodule is not None else ""
                     if _git_folder(self._root / full) is None:
-                        raise Unknown(
+                        raise CannotTell(
                             f"the commit has a submodule that is not checked out, {self._tree.shown(full)}",
                             "check it out, or commit that it is gone",
                         )
@@ -271,7 +272,7 @@ class Tracked:
                     yield from self._names(head, path, full if full in read else None)
 
     def _names(self, head: GitTree, path: str, on_disk: str | None) -> frozenset[str]:
-        """The names that a file of a commit declares, none where the file on disk is the same."""
+        """Return the names that a file of a commit declares, none where the file on disk is the same."""
         names = None
         try:
             if on_disk is not None and self._same(on_disk, head.blob(path)):
@@ -284,7 +285,7 @@ class Tracked:
         except FileError:
             names = None
         if names is None:
-            raise Unknown(
+            raise CannotTell(
                 f"nobody can tell which groups {head.shown(path)} declares in the commit",
                 "commit one that is right, or its deletion",
             )
@@ -298,9 +299,9 @@ class Tracked:
 
     @contextmanager
     def _head(self, top: str, commit: str | None = None, *, asked: bool = False) -> Iterator[GitTree | None]:
-        """The files of the commit that is checked out in a repository, or of another; None where there is
-        none yet. `asked`: it is known that Git answers there. Raises `Unknown`, also for what the files
-        raise."""
+        """Give the files of the commit that is checked out in a repository, or of another; None where
+        there is none yet. `asked`: it is known that Git answers there. Raises `CannotTell`, also for what
+        the files raise."""
         root = self._root / top
         if not asked:
             self._ask(top, "rev-parse", "--git-dir")
@@ -315,21 +316,21 @@ class Tracked:
         except (GitError, Unanswered) as error:
             of_a_part = isinstance(error, ObjectError | Unanswered) and not isinstance(error, GitSilent)
             message = f"a part of the commit {error.message}" if of_a_part else error.message
-            raise Unknown(message, error.hint or _FETCH) from None
+            raise CannotTell(message, error.hint or _FETCH) from None
 
     def _index(self, top: str, paths: set[str]) -> Iterator[_Entry]:
-        """What the index has below these paths, but for files that are plainly to be on disk."""
+        """Yield what the index has below these paths, but for files that are plainly to be on disk."""
         wanted = sorted(paths) if "" not in paths and len(paths) <= _MAX_FOLDERS else []
         literal = [f":(top,literal){path}" for path in wanted] or [":/"]
         command = ("ls-files", "-z", "-t", "--stage", "--full-name")
         try:
             lines = self._ask(top, *command, "--", *literal)
-        except Unknown as error:
+        except CannotTell as error:
             # A sparse index has a folder that is left out as one entry. Where its tree is not in this clone,
             # which files those are cannot be told; that they are left out can.
             try:
                 lines = self._ask(top, *command, "--sparse", "--", *literal)
-            except Unknown:
+            except CannotTell:
                 raise error from None
         for line in lines.split(b"\0"):
             if line.startswith(b"H 100") or not line:
@@ -339,12 +340,12 @@ class Tracked:
             yield _Entry(os.fsdecode(path).rstrip("/"), mode, object_id, tag == "S", tag == "M")
 
     def _ask(self, top: str, *arguments: str) -> bytes:
-        """What Git prints, asked at the top level of a repository. Raises `Unknown`."""
+        """Return what Git prints, asked at the top level of a repository. Raises `CannotTell`."""
         root = self._root / top
         try:
             ended = Git(root, self._environ).run(*arguments, environ=_OFFLINE)
         except GitError as error:
-            raise Unknown(error.message, error.hint) from None
+            raise CannotTell(error.message, error.hint) from None
         if ended.code == 0 and "error: " not in ended.err:  # it goes on without a folder that it cannot read
             return ended.out
         hint = _FETCH
@@ -352,11 +353,11 @@ class Tracked:
             hint = f"`git config --global --add safe.directory {root}`"
         elif "not a git repository" in ended.err:
             hint = "`.git` leads to a repository that is not here: bring it as well, or delete the `.git`"
-        raise Unknown(said(ended.err), hint)
+        raise CannotTell(said(ended.err), hint)
 
 
 def _listed(head: GitTree, folder: str) -> Iterator[tuple[str, str]]:
-    """As `GitTree.walk`; nothing where the commit has no such folder."""
+    """Yield what `GitTree.walk` gives; nothing where the commit has no such folder."""
     try:
         yield from head.walk(folder, SUFFIXES)
     except Unanswered:
@@ -366,7 +367,7 @@ def _listed(head: GitTree, folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_read(entry: _Entry, folder: str) -> bool:
-    """Whether an entry of the index would be read, or lead to what would be, were it on disk."""
+    """Return whether an entry of the index would be read, or lead to what would be, were it on disk."""
     if not _covered(entry.path, {folder}):
         return False
     below = entry.path[len(folder) :].lstrip("/")
@@ -382,9 +383,9 @@ def _covered(path: str, folders: set[str]) -> bool:
 
 
 def _git_folder(top: Path) -> Path | None:
-    """Where the repository of a top level is; None where there is none, as Git sees it: an empty `.git` is
-    nothing. A `.git` that leads elsewhere is something, be it there or not, and so is one that may not be
-    looked into: Git is asked, and says so."""
+    """Return where the repository of a top level is; None where there is none, as Git sees it: an empty
+    `.git` is nothing. A `.git` that leads elsewhere is something, be it there or not, and so is one that
+    may not be looked into: Git is asked, and says so."""
     here = top / ".git"
     if not os.path.lexists(here):
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError
-from reconciler.manifests.accept import Draft
+from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import why_no_subject
@@ -76,15 +76,15 @@ def accept(
     output.tidy(loaded.settings.manifests, loaded.settings.contacts)
     made, reading = decide(loaded, state, options, ports)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
-    draft = Draft(tree, output, loaded, options.today)
-    accepter = _Accepter(loaded, state, options, ports.reader, reading, draft, files.reload)
+    edited = EditedFiles(tree, output, loaded, options.today)
+    accepter = _Accepter(loaded, state, options, ports.reader, reading, edited, files.reload)
     planned = {group.name: group for group in made.groups}
     for entry in found.groups:
         accepter.choose(planned[entry.name], entry, wish)
     accepter.put_all()
     result = AcceptResult(
         groups=tuple(accepter.outcomes[name] for name in sorted(accepter.outcomes)),
-        files=draft.changes(),
+        files=edited.changes(),
         complete=made.complete
         and not any(each.status == "unreadable" for each in accepter.outcomes.values()),
         interrupted=ports.clock.stopping,
@@ -159,14 +159,14 @@ class _Accepter:
         options: Options,
         reader: Reader,
         reading: LiveState,
-        draft: Draft,
+        edited: EditedFiles,
         reload: Callable[[Tree], Loaded],
     ) -> None:
         self.loaded = loaded
         self.state = state
         self.reader = reader
         self.reading = reading
-        self.draft = draft
+        self.edited = edited
         self.reload = reload
         self.options = options
         self.outcomes: dict[str, AcceptOutcome] = {}
@@ -225,21 +225,21 @@ class _Accepter:
         try:
             self._put(self.chosen)
         except (InputError, EditError, FileError, _Surprise):
-            self.draft.forget({})
+            self.edited.forget({})
             for each in self.chosen:
-                before = dict(self.draft.overlay.files)
+                before = dict(self.edited.overlay.files)
                 try:
                     self._put([each])
                 except (InputError, EditError, FileError, _Surprise) as error:
-                    self.draft.forget(before)
+                    self.edited.forget(before)
                     self._refuse(each, error)
 
     def _put(self, chosen: list[_Chosen]) -> None:
         for each in chosen:
-            self.draft.put(each.acceptance, each.icon)
+            self.edited.put(each.acceptance, each.icon)
         if not chosen:
             return
-        after = self.reload(self.draft.overlay)
+        after = self.reload(self.edited.overlay)
         self._check_others(after)
         wanted = {group.name: group for group in after.desired.groups}
         context = Context.of(after.desired, after.settings, self.options)
@@ -287,24 +287,24 @@ class _Accepter:
         others cannot. Of a group whose picture cannot be written nothing goes into its manifest."""
         failed = _write((change for change in files if not change.is_manifest), output)
         if failed:
-            self.draft.forget({change.path: change.after for change in files if not change.is_manifest})
+            self.edited.forget({change.path: change.after for change in files if not change.is_manifest})
             for each in self.chosen:
                 name = each.acceptance.name
-                if self.outcomes[name].status != "accepted" or self.draft.paths[name] & failed.keys():
+                if self.outcomes[name].status != "accepted" or self.edited.paths[name] & failed.keys():
                     continue
                 try:
-                    self.draft.put(each.acceptance, each.icon)
+                    self.edited.put(each.acceptance, each.icon)
                 except (EditError, FileError) as error:
                     self._refuse(each, error)
-            files = self.draft.changes()
+            files = self.edited.changes()
         return failed | _write((change for change in files if change.is_manifest), output)
 
     def read_again(self, tree: Tree, failed: Mapping[str, Problem]) -> tuple[FileChange, ...]:
         """The files that hold now what was to be written. Of groups of which one does not, the outcome is
         what their files say."""
-        changes = self.draft.changes()
+        changes = self.edited.changes()
         written = tuple(change for change in changes if _holds(tree, change))
-        paths = self.draft.paths
+        paths = self.edited.paths
         wrong = failed.keys() | ({change.path for change in changes} - {change.path for change in written})
         lost = [each for each in self.chosen if paths[each.acceptance.name] & wrong]
         try:

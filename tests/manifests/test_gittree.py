@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import GitError, ReconcilerError, UsageError
-from reconciler.manifests.files import FileError, WorkTree
+from reconciler.manifests.files import FileError, GitSilent, WorkTree
 from reconciler.manifests.gitobjects import Objects
 from reconciler.manifests.gittree import GitTree
 from tests import gitrepo
@@ -414,17 +414,20 @@ def test_the_environment_chooses_no_other_repository(tmp_path: Path, monkeypatch
     assert not (tmp_path / "trace").exists()
 
 
+def before_git(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Have a script run wherever git is started, and git after it."""
+    program = folder / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n{script}\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
 def test_no_secret_reaches_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gitrepo.start(tmp_path / "repo")
     gitrepo.commit(tmp_path / "repo")
     seen = tmp_path / "seen"
-    program = tmp_path / "bin/git"
-    program.parent.mkdir()
-    program.write_text(
-        f'#!/bin/sh\nenv >> {seen}\nprintf "%s\\n" "$@" >> {seen}\nexec {shutil.which("git")} "$@"\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    before_git(tmp_path, monkeypatch, f'env >> {seen}\nprintf "%s\\n" "$@" >> {seen}')
     monkeypatch.setenv("RECONCILER_TOKEN", "the-token")
     monkeypatch.setenv("GITHUB_TOKEN", "the-other-token")
     with Objects(tmp_path / "repo") as objects:
@@ -469,11 +472,12 @@ def test_a_partial_clone_fetches_nothing(tmp_path: Path) -> None:
     assert "in this clone" in error.value.message or "partial clone" in error.value.hint
 
 
-def test_git_that_dies_is_an_error_not_a_hang(tmp_path: Path) -> None:
-    gitrepo.start(tmp_path)
-    gitrepo.commit(tmp_path)
-    with Objects(tmp_path) as objects:
-        objects.commit("main")
-        objects._kill()
+def test_git_that_dies_is_an_error_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gitrepo.start(tmp_path / "repo")
+    commit = gitrepo.commit(tmp_path / "repo")
+    before_git(tmp_path, monkeypatch, 'case "$*" in *cat-file*) exit 1;; esac')
+    with Objects(tmp_path / "repo") as objects:
         with pytest.raises(GitError, match="ended without an answer"):
             objects.commit("main")
+        with pytest.raises(GitSilent, match="ended without an answer"):
+            GitTree(objects, commit, WorkTree(tmp_path, tmp_path)).read("a.yaml", 9)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 from collections.abc import Callable, Container
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from reconciler import pictures
 from reconciler.errors import PictureError
 from reconciler.manifests.files import WorkTree
-from reconciler.manifests.load import ManifestIconFiles
+from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.desired import DesiredGroup, Icon
 from tests.manifests.conftest import Folder
 
@@ -96,13 +97,13 @@ def test_each_file_is_opened_once(
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the pictures that Pillow was given to decode."""
     sizes: list[int] = []
-    real = pictures._opened
+    real = Image.open
 
-    def counting(data: bytes) -> AbstractContextManager[Any]:
-        sizes.append(len(data))
-        return real(data)
+    def counting(file: io.BytesIO, **options: Any) -> Image.Image:
+        sizes.append(len(file.getvalue()))
+        return real(file, **options)
 
-    monkeypatch.setattr(pictures, "_opened", counting)
+    monkeypatch.setattr(Image, "open", counting)
     return sizes
 
 

@@ -31,15 +31,13 @@ UNSEEN = [
 
 @pytest.mark.parametrize("subject", UNSEEN, ids=ascii)
 def test_a_subject_needs_something_to_see(folder: Folder, subject: str) -> None:
-    folder.write("groups/g.yaml", f"name: g\nsubject: {scalar_text(subject, quoted=True)}\n")
-    assert folder.complaints() == ["groups/g.yaml:2:10: `subject` is empty (write what members shall see)"]
+    text = scalar_text(subject, quoted=True)
+    folder.write("groups/g.yaml", f"name: g\nsubject: {text}\npreviously: [Old, {text}]\n")
+    assert folder.complaints() == [
+        "groups/g.yaml:2:10: `subject` is empty (write what members shall see)",
+        "groups/g.yaml:3:19: `previously[1]` is empty (take it out)",
+    ]
     assert why_no_subject(subject, 25) is not None
-
-
-@pytest.mark.parametrize("subject", UNSEEN, ids=ascii)
-def test_so_does_an_earlier_one(folder: Folder, subject: str) -> None:
-    folder.write("groups/g.yaml", f"subject: G\npreviously: [Old, {scalar_text(subject, quoted=True)}]\n")
-    assert folder.complaints() == ["groups/g.yaml:2:19: `previously[1]` is empty (take it out)"]
 
 
 @pytest.mark.parametrize(

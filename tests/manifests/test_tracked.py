@@ -13,7 +13,7 @@ from reconciler.errors import InputError
 from reconciler.manifests.config import load_config
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import Loaded
-from reconciler.manifests.tracked import Tracked, Unknown
+from reconciler.manifests.tracked import CannotTell, Tracked
 from tests import gitrepo
 from tests.gitrepo import git
 from tests.manifests.conftest import Folder
@@ -399,7 +399,7 @@ def test_without_the_program(checkout: Checkout, monkeypatch: pytest.MonkeyPatch
         ".git:1:1: warning: Git cannot say whether every manifest is here: the git program cannot be started"
     )
     assert "install git" in warning
-    with pytest.raises(Unknown, match="cannot be started"):
+    with pytest.raises(CannotTell, match="cannot be started"):
         checkout.declared()
 
 
@@ -412,7 +412,7 @@ def test_somebody_else_s_repository(
     (warning,) = checkout.warnings()
     assert "detected dubious ownership" in warning
     assert f"`git config --global --add safe.directory {checkout.root}`" in warning
-    with pytest.raises(Unknown, match="dubious ownership"):
+    with pytest.raises(CannotTell, match="dubious ownership"):
         checkout.declared()
     git(
         tmp_path, "config", "--file", f"{os.environ['HOME']}/.gitconfig", "safe.directory", str(checkout.root)
@@ -429,7 +429,7 @@ def test_a_clone_without_trees(checkout: Checkout, clone: Callable[..., Checkout
     (warning,) = treeless.warnings()
     assert "Git cannot say whether every manifest is here" in warning
     assert "git fetch --refetch --no-filter origin" in warning
-    with pytest.raises(Unknown):
+    with pytest.raises(CannotTell):
         treeless.declared()
 
 
@@ -439,7 +439,7 @@ def test_a_repository_that_has_lost_something(checkout: Checkout, part: str) -> 
     (checkout.root / ".git/objects" / lost[:2] / lost[2:]).unlink()
     (warning,) = checkout.warnings()
     assert "is not in this clone" in warning
-    with pytest.raises(Unknown, match="is not in this clone"):
+    with pytest.raises(CannotTell, match="is not in this clone"):
         checkout.declared()
 
 
@@ -447,7 +447,7 @@ def test_a_folder_that_was_lost_deeper_down(checkout: Checkout) -> None:
     lost = git(checkout.root, "rev-parse", "HEAD:groups/norte")
     (checkout.root / ".git/objects" / lost[:2] / lost[2:]).unlink()
     assert checkout.said() == []
-    with pytest.raises(Unknown, match="a part of the commit is not in this clone"):
+    with pytest.raises(CannotTell, match="a part of the commit is not in this clone"):
         checkout.declared("b")
 
 
@@ -462,7 +462,7 @@ def test_a_commit_whose_manifests_are_not_in_the_clone(
     assert len(blobless.said()) == 2
     git(blobless.root, "rm", "--quiet", "--sparse", "-r", "groups/norte")
     assert blobless.said() == []
-    with pytest.raises(Unknown, match=r"is not in this clone|ended without an answer"):
+    with pytest.raises(CannotTell, match=r"is not in this clone|ended without an answer"):
         blobless.declared("gone")
     assert blobless.declared() == set()
 
@@ -474,7 +474,7 @@ def test_a_git_file_that_leads_nowhere(tmp_path: Path, text: str) -> None:
     checkout.write(".git", text)
     (warning,) = checkout.warnings()
     assert "Git cannot say" in warning
-    with pytest.raises(Unknown):
+    with pytest.raises(CannotTell):
         checkout.declared()
 
 
@@ -511,7 +511,7 @@ def test_a_sparse_index_whose_trees_are_not_in_the_clone(
     lost = git(checkout.root, "rev-parse", "HEAD:groups/norte")
     (checkout.root / ".git/objects" / lost[:2] / lost[2:]).unlink()
     assert f"groups/norte: {SPARSE}" in checkout.said()
-    with pytest.raises(Unknown):
+    with pytest.raises(CannotTell):
         checkout.declared("b")
     assert not asked.exists()
 
@@ -574,7 +574,7 @@ def test_what_the_commit_has_of_a_submodule(tmp_path: Path, checkout: Checkout) 
 def test_a_submodule_that_goes_with_the_next_commit(tmp_path: Path, checkout: Checkout) -> None:
     add_submodule(checkout, inner(tmp_path / "inner", "x.yaml"), "groups/sub")
     git(checkout.root, "rm", "--quiet", "groups/sub")
-    with pytest.raises(Unknown, match="a submodule that is not checked out, groups/sub"):
+    with pytest.raises(CannotTell, match="a submodule that is not checked out, groups/sub"):
         checkout.declared("x")
     gitrepo.commit(checkout.root)
     assert checkout.declared("x") == set()
@@ -587,7 +587,7 @@ def test_a_manifest_that_nobody_can_read_any_more(checkout: Checkout, text: str)
     checkout.write("groups/sul/a.yaml", text)
     gitrepo.commit(checkout.root)
     (checkout.root / "groups/sul/a.yaml").unlink()
-    with pytest.raises(Unknown, match=r"which groups groups/sul/a.yaml declares"):
+    with pytest.raises(CannotTell, match=r"which groups groups/sul/a.yaml declares"):
         checkout.declared("gone")
     gitrepo.commit(checkout.root)
     assert checkout.declared("gone") == set()
@@ -598,7 +598,7 @@ def test_a_configuration_that_the_commit_has_wrong(checkout: Checkout) -> None:
     gitrepo.commit(checkout.root)
     checkout.write("reconciler.yaml", "manifests: groups\n")
     assert checkout.said() == []
-    with pytest.raises(Unknown, match="the configuration of the commit has mistakes"):
+    with pytest.raises(CannotTell, match="the configuration of the commit has mistakes"):
         checkout.declared("gone")
 
 
