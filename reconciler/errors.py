@@ -51,7 +51,7 @@ def first_exit(codes: Iterable[Exit]) -> Exit:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Location:
     """A place in a file: its path as the user would type it, line and column counted from 1."""
 
     file: str
@@ -70,14 +70,14 @@ class Complaint:
     a `warning` never fails a run.
     """
 
-    mark: Mark
+    location: Location
     message: str
     hint: str = ""
     rule: str = "invalid"
     warning: bool = False
 
     def __str__(self) -> str:
-        text = f"{self.mark}: {'warning: ' if self.warning else ''}{self.message}"
+        text = f"{self.location}: {'warning: ' if self.warning else ''}{self.message}"
         return f"{text} ({self.hint})" if self.hint else text
 
 

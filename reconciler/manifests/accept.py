@@ -95,7 +95,7 @@ class EditedFiles:
         """
         self.paths[accepted.name] = set()
         manifest = next(each for each in self.loaded.manifests if each.name == accepted.name)
-        path = self.tree.typed(manifest.mark.file)
+        path = self.tree.typed(manifest.location.file)
         values: dict[str, Edited] = {}
         if accepted.subject is not None:
             values["subject"] = accepted.subject
@@ -106,7 +106,7 @@ class EditedFiles:
         if accepted.members:
             values["members"] = self._list(manifest, "members", accepted.members)
         if values:
-            data = rewrite_manifest(self.overlay.read(path, MAX_BYTES), manifest.mark, values)
+            data = rewrite_manifest(self.overlay.read(path, MAX_BYTES), manifest.location, values)
             self._change(accepted.name, path, data)
 
     def _change(self, name: str, path: str, data: bytes) -> None:
@@ -145,7 +145,7 @@ class EditedFiles:
         config = self.loaded.config
         for each in self.loaded.manifests:
             if each.name != manifest.name and isinstance(each.icon, str):
-                yield join(self.tree.typed(each.mark.file).rpartition("/")[0], each.icon)
+                yield join(self.tree.typed(each.location.file).rpartition("/")[0], each.icon)
         for preset in (config.defaults, *config.kinds.values()):
             if isinstance(preset.icon, str):
                 yield join(config.folder, preset.icon)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.model import number
 
 MAX_COMPLAINTS = 100
@@ -29,23 +29,29 @@ class Complaints:
         return iter(self._found)
 
     def add(
-        self, mark: Mark, message: str, hint: str = "", rule: str = "invalid", *, warning: bool = False
+        self,
+        location: Location,
+        message: str,
+        hint: str = "",
+        rule: str = "invalid",
+        *,
+        warning: bool = False,
     ) -> None:
         """Complain, unless enough was said about that file."""
-        self._counts[mark.file, warning] += 1
-        match self._counts[mark.file, warning] - MAX_COMPLAINTS:
+        self._counts[location.file, warning] += 1
+        match self._counts[location.file, warning] - MAX_COMPLAINTS:
             case 1:
                 more = "there is more wrong with this file than is listed"
-                self._found.append(Complaint(mark, more, "mend what is listed first", "more", warning))
+                self._found.append(Complaint(location, more, "mend what is listed first", "more", warning))
             case count if count < 1:
-                self._found.append(Complaint(mark, message, hint, rule, warning))
+                self._found.append(Complaint(location, message, hint, rule, warning))
             case _:
                 pass
 
     def extend(self, complaints: Iterable[Complaint]) -> None:
         """Add complaints that were made elsewhere."""
         for found in complaints:
-            self.add(found.mark, found.message, found.hint, found.rule, warning=found.warning)
+            self.add(found.location, found.message, found.hint, found.rule, warning=found.warning)
 
     def full(self, file: str) -> bool:
         """Return whether enough mistakes were named in a file, so that looking at more of it is of no use."""

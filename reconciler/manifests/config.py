@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.complaints import Complaints, quote, visible
 from reconciler.manifests.contacts import second_document
@@ -16,7 +16,7 @@ from reconciler.manifests.documents import CheckedDocument, check
 from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
 from reconciler.manifests.numbers import read_number
 from reconciler.manifests.settings import conflicts, default_account, misplaced, read_invites, state_mistake
-from reconciler.manifests.yaml_tree import MappingNode, Node, mark_of, node_at
+from reconciler.manifests.yaml_tree import MappingNode, Node, location_of, node_at
 from reconciler.model.group import UNSET, Unset
 from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, OwnSettings, Settings
 
@@ -56,15 +56,17 @@ class Preset:
     admins: tuple[str, ...] | None = None
     members: tuple[str, ...] | None = None
     prune_members: bool | None = None
-    marks: Mapping[str, Mark] = field(default_factory=dict)
+    locations: Mapping[str, Location] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The configuration of a run. `folder` is where its relative paths begin, relative to the root; `mark`
-    the file, or where it would be; `broken_kinds` are kinds whose entry is wrong; with `whole` false the file
-    could not be read, so that nothing is missing. `accounts` are several, each with settings of its own: `of`
-    gives the configuration of one."""
+    """The configuration of a run.
+
+    `folder` is where its relative paths begin, relative to the root; `path` is the file; `broken_kinds` are
+    kinds whose entry is wrong; where `whole` is false the file could not be read, so that nothing is missing.
+    `accounts` are several, each with settings of its own: `of` gives the configuration of one.
+    """
 
     settings: Settings
     defaults: Preset
@@ -73,7 +75,7 @@ class Config:
     whole: bool = True
     folder: str = ""
     path: str | None = None
-    marks: Mapping[str, Mark] = field(default_factory=dict)
+    locations: Mapping[str, Location] = field(default_factory=dict)
     accounts: tuple[OwnSettings, ...] = ()
 
     @property
@@ -95,8 +97,8 @@ class Config:
             state=own.state,
         )
         prefix = f"accounts.{name}."
-        marks = {key.removeprefix(prefix): mark for key, mark in self.marks.items()}
-        return replace(self, settings=settings, marks=marks, accounts=())
+        locations = {key.removeprefix(prefix): location for key, location in self.locations.items()}
+        return replace(self, settings=settings, locations=locations, accounts=())
 
 
 def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
@@ -120,7 +122,7 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
         data = tree.read(full, yaml_tree.MAX_BYTES)
     except FileError as error:
         hint = (isinstance(error, Absent) and meant) or error.hint
-        complaint = Complaint(Mark(visible(file)), f"the configuration {error.message}", hint, "file")
+        complaint = Complaint(Location(visible(file)), f"the configuration {error.message}", hint, "file")
         return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)
     documents = yaml_tree.parse(data, shown)
@@ -186,7 +188,7 @@ class _Reader:
 
     def read(self, document: Mapping[str, Any]) -> Config:
         known = self._config.settings
-        accounts, marks = self._accounts(document.get("accounts"))
+        accounts, locations = self._accounts(document.get("accounts"))
         settings = Settings(
             account=self._account(document),
             api=_api(document.get("api", {})),
@@ -198,7 +200,7 @@ class _Reader:
                 self._allowance(index, entry) for index, entry in enumerate(document.get("allow", ()))
             ),
             invites=read_invites(
-                document.get("invites", {}), lambda key: self._mark("invites", key), self._complaints
+                document.get("invites", {}), lambda key: self._location("invites", key), self._complaints
             ),
             ignore=tuple(dict.fromkeys(document.get("ignore", ()))),
         )
@@ -213,13 +215,13 @@ class _Reader:
                 for name, entry in kinds.items()
             },
             broken_kinds=frozenset(self._keys(("kinds",)) - kinds.keys()),
-            marks={key: self._mark(key) for key in document} | marks,
+            locations={key: self._location(key) for key in document} | locations,
             accounts=accounts,
         )
 
     def _accounts(
         self, document: Mapping[str, Any] | None
-    ) -> tuple[tuple[OwnSettings, ...], dict[str, Mark]]:
+    ) -> tuple[tuple[OwnSettings, ...], dict[str, Location]]:
         """Return every account, and where its keys stand: `accounts.NAME.KEY`."""
         if document is None:
             return (), {}
@@ -230,7 +232,7 @@ class _Reader:
                 self._key("accounts"), "`accounts` names no account", "name one, or leave it out", "accounts"
             )
         found = []
-        marks: dict[str, Mark] = {}
+        locations: dict[str, Location] = {}
         for name, entry in document.items():
             at = ("accounts", name)
             known = default_account(name, self._config.folder)
@@ -243,10 +245,10 @@ class _Reader:
                     state=self._state(entry, known.state, at),
                 )
             )
-            marks[name] = self._key(*at)
-            marks |= {f"{name}.{key}": self._mark(*at, key) for key in entry}
-        self._complaints.extend(conflicts(found, marks))
-        return tuple(found), {f"accounts.{key}": mark for key, mark in marks.items()}
+            locations[name] = self._key(*at)
+            locations |= {f"{name}.{key}": self._location(*at, key) for key in entry}
+        self._complaints.extend(conflicts(found, locations))
+        return tuple(found), {f"accounts.{key}": location for key, location in locations.items()}
 
     def _account(self, document: Mapping[str, Any], at: tuple[str, ...] = ()) -> tuple[str, ...]:
         written: str | list[str] = document.get("account", ())
@@ -254,7 +256,7 @@ class _Reader:
         found: dict[str, str] = {}
         for index, text in enumerate(listed):
             place = () if isinstance(written, str) else (index,)
-            digits = read_number(text, self._mark(*at, "account", *place), self._complaints)
+            digits = read_number(text, self._location(*at, "account", *place), self._complaints)
             if digits is not None:
                 found.setdefault(digits, digits)
         return tuple(found)
@@ -268,7 +270,7 @@ class _Reader:
             return join(self._config.folder, text)
         except FileError as error:
             self._whole = False
-            self._complain(self._mark(*at, key), f"{quote(text)} {error.message}", error.hint, "path")
+            self._complain(self._location(*at, key), f"{quote(text)} {error.message}", error.hint, "path")
             return default
 
     def _state(self, document: Mapping[str, Any], default: str, at: tuple[str, ...] = ()) -> str:
@@ -286,7 +288,7 @@ class _Reader:
                     return f"file:{path}"
                 mistake = ("leads out of the repository", "a state elsewhere is named by RECONCILER_STATE")
         if mistake is not None:
-            self._complain(self._mark(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state")
+            self._complain(self._location(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state")
         return text
 
     def _allowance(self, index: int, entry: Mapping[str, Any]) -> Allowance:
@@ -296,22 +298,22 @@ class _Reader:
             reason=entry.get("reason", ""),
             max=entry.get("max"),
             until=None if until is None else date.fromisoformat(until),
-            mark=self._mark("allow", index),
+            location=self._location("allow", index),
         )
 
     def _preset(self, title: str, path: tuple[str, ...], entry: Mapping[str, Any]) -> Preset:
         admins, members = entry.get("admins"), entry.get("members")
-        marks = {key: self._mark(*path, key) for key in entry}
+        locations = {key: self._location(*path, key) for key in entry}
         for key in ("admins", "members"):
             for index in range(len(entry.get(key, ()))):
-                marks[f"{key}[{index}]"] = self._mark(*path, key, index)
+                locations[f"{key}[{index}]"] = self._location(*path, key, index)
         return Preset(
             title=title,
             icon=entry.get("icon", UNSET),
             admins=None if admins is None else tuple(admins),
             members=None if members is None else tuple(members),
             prune_members=entry.get("prune_members"),
-            marks=marks,
+            locations=locations,
         )
 
     def _keys(self, path: tuple[str, ...]) -> set[str]:
@@ -323,18 +325,18 @@ class _Reader:
             node = node.pairs[step]
         return set(node.pairs) if isinstance(node, MappingNode) else set()
 
-    def _mark(self, *path: str | int) -> Mark:
+    def _location(self, *path: str | int) -> Location:
         node = node_at(self._root, path)
-        return mark_of(node, self._file)
+        return location_of(node, self._file)
 
-    def _key(self, *path: str) -> Mark:
+    def _key(self, *path: str) -> Location:
         """Return where a key of a mapping stands."""
         around = node_at(self._root, path[:-1])
         found = around.keys.get(path[-1]) if isinstance(around, MappingNode) else None
-        return mark_of(found or around, self._file)
+        return location_of(found or around, self._file)
 
-    def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self._complaints.add(mark, message, hint, rule)
+    def _complain(self, location: Location, message: str, hint: str, rule: str) -> None:
+        self._complaints.add(location, message, hint, rule)
 
 
 def _api(entry: Mapping[str, Any]) -> ApiSettings:

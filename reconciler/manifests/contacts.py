@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.complaints import Complaints, did_you_mean, quote
 from reconciler.manifests.documents import check
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.numbers import like_a_number, read_number
-from reconciler.manifests.yaml_tree import MappingNode, Node, mark_of, node_at
+from reconciler.manifests.yaml_tree import MappingNode, Node, location_of, node_at
 from reconciler.model import number
 from reconciler.model.desired import Person
 
@@ -64,7 +64,7 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
         data = tree.read(path, yaml_tree.MAX_BYTES)
     except FileError as error:
         contacts.whole = False
-        return contacts, [Complaint(Mark(file), f"this file {error.message}", error.hint, "file")]
+        return contacts, [Complaint(Location(file), f"this file {error.message}", error.hint, "file")]
     documents = yaml_tree.parse(data, file)
     complaints.extend(documents.complaints)
     contacts.whole = documents.whole
@@ -88,7 +88,7 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
 def second_document(node: Node, file: str) -> Complaint:
     """Return the complaint about a file that may hold one document only."""
     return Complaint(
-        mark_of(node, file),
+        location_of(node, file),
         "a second document in a file that holds one",
         "remove the line `---`",
         "second-document",
@@ -118,7 +118,7 @@ class _Reader:
                 return
             if name in people:
                 self._complain(
-                    self._key_mark("teams", name),
+                    self._key_location("teams", name),
                     f"the team {quote(name)} has the name of a person",
                     "people and teams share one set of names: rename one of them",
                     "duplicate-name",
@@ -132,25 +132,25 @@ class _Reader:
 
     def _person(self, alias: str, entry: str | Mapping[str, Any]) -> None:
         if isinstance(entry, str):
-            written: list[tuple[str, Mark]] = [(entry, self._mark("people", alias))]
+            written: list[tuple[str, Location]] = [(entry, self._location("people", alias))]
             entry = {}
         else:
             written = [
-                (text, self._mark("people", alias, "numbers", index))
+                (text, self._location("people", alias, "numbers", index))
                 for index, text in enumerate(entry["numbers"])
             ]
         numbers: dict[str, str] = {}
-        for text, mark in written:
-            digits = read_number(text, mark, self._complaints)
+        for text, location in written:
+            digits = read_number(text, location, self._complaints)
             if digits is None:
                 self._contacts.broken.add(alias)
                 continue
             other = self._contacts.by_key.get(number.key(digits))
-            if other is not None and other.mark is not None:
+            if other is not None and other.location is not None:
                 self._complain(
-                    mark,
+                    location,
                     f"{quote(alias)} has a number of {quote(other.ref)}",
-                    f"who stands at {other.mark}; a number belongs to one person",
+                    f"who stands at {other.location}; a number belongs to one person",
                     "duplicate-number",
                 )
             else:
@@ -164,7 +164,7 @@ class _Reader:
             alias=alias,
             name=entry.get("name"),
             left=None if left is None else date.fromisoformat(left),
-            mark=self._key_mark("people", alias),
+            location=self._key_location("people", alias),
         )
         self._contacts.people[alias] = person
         self._contacts.by_key.update(dict.fromkeys(numbers, person))
@@ -178,7 +178,7 @@ class _Reader:
                 continue
             if alias in self._contacts.broken:
                 continue
-            mark = self._mark("teams", name, index)
+            location = self._location("teams", name, index)
             if alias in teams:
                 message, hint = f"{quote(alias)} is a team", "a team holds people, not other teams"
             elif like_a_number(alias):
@@ -186,20 +186,20 @@ class _Reader:
             else:
                 guess = did_you_mean(alias, frozenset(self._contacts.people))
                 message, hint = unknown("person", alias, guess), "" if guess else "add them under `people`"
-            self._complain(mark, message, hint, "unknown-person")
+            self._complain(location, message, hint, "unknown-person")
         self._contacts.teams[name] = tuple(people.values())
 
-    def _mark(self, *path: str | int) -> Mark:
+    def _location(self, *path: str | int) -> Location:
         node = node_at(self._root, path)
-        return mark_of(node, self._file)
+        return location_of(node, self._file)
 
-    def _key_mark(self, section: str, key: str) -> Mark:
+    def _key_location(self, section: str, key: str) -> Location:
         node = node_at(self._root, (section,))
         place = node.keys[key] if isinstance(node, MappingNode) else node
-        return mark_of(place, self._file)
+        return location_of(place, self._file)
 
-    def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self._complaints.add(mark, message, hint, rule)
+    def _complain(self, location: Location, message: str, hint: str, rule: str) -> None:
+        self._complaints.add(location, message, hint, rule)
 
 
 def unknown(what: str, name: str, guess: str) -> str:
@@ -218,16 +218,16 @@ class PeopleResolver:
         self._guesses = 0
         self._by_name = self._usable_names()
 
-    def people(self, written: tuple[str, ...], mark_of: Callable[[int], Mark]) -> tuple[Person, ...]:
+    def people(self, written: tuple[str, ...], location_of: Callable[[int], Location]) -> tuple[Person, ...]:
         """Return the people whom a list names, each once. Persons are unique objects here, so identity
         decides."""
         found: dict[int, Person] = {}
         for index, entry in enumerate(written):
             people = self._by_name.get(entry)
             if people is None:
-                if self._complaints.full(mark_of(index).file):
+                if self._complaints.full(location_of(index).file):
                     break
-                people = self._one(entry, mark_of(index))
+                people = self._one(entry, location_of(index))
             for person in people:
                 found[id(person)] = person
         return tuple(found.values())
@@ -248,12 +248,12 @@ class PeopleResolver:
             found[team] = tuple(person for person in people if not gone(person, self._today))
         return found
 
-    def _one(self, entry: str, mark: Mark) -> tuple[Person, ...]:
+    def _one(self, entry: str, location: Location) -> tuple[Person, ...]:
         """Return whom a number means, or the alias of somebody with a last day; nobody after a complaint."""
         contacts = self._contacts
         person: Person | None = None
         if like_a_number(entry):
-            digits = read_number(entry, mark, self._complaints)
+            digits = read_number(entry, location, self._complaints)
             person = None if digits is None else contacts.stranger(digits)
         elif entry in contacts.people:
             person = contacts.people[entry]
@@ -261,27 +261,27 @@ class PeopleResolver:
             guess = self.guess(entry, self._names)
             hint = "" if guess else "add them to the contacts, or write an international number"
             message = unknown("person or team", entry, guess)
-            self._complaints.add(mark, message, hint, "unknown-person")
+            self._complaints.add(location, message, hint, "unknown-person")
         if person is None:
             return ()
         if person.left is None:
             return (person,)
-        return self._leaver(person, mark)
+        return self._leaver(person, location)
 
-    def _leaver(self, person: Person, mark: Mark) -> tuple[Person, ...]:
+    def _leaver(self, person: Person, location: Location) -> tuple[Person, ...]:
         """Complain of somebody with a last day who is named: a warning until then, a mistake from that day
         on."""
         if gone(person, self._today):
             self._complaints.add(
-                mark,
-                f"{quote(person.ref)} left on {person.left}, says {person.mark}",
+                location,
+                f"{quote(person.ref)} left on {person.left}, says {person.location}",
                 "take them out here; they are demoted and removed without being named",
                 "leaver",
             )
             return ()
         self._complaints.add(
-            mark,
-            f"{quote(person.ref)} leaves on {person.left}, says {person.mark}; "
+            location,
+            f"{quote(person.ref)} leaves on {person.left}, says {person.location}; "
             "from that day on naming them is a mistake",
             "take them out here on that day; they are demoted and removed without being named",
             "leaver",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.group import UNSET, Ensure, Hold, Manifest, Unset
 
 if TYPE_CHECKING:
-    from reconciler.errors import Mark
+    from reconciler.errors import Location
 
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z\u00c0-\u024f][\w ./-]*[\w.]|[A-Za-z\u00c0-\u024f]")
@@ -29,15 +29,15 @@ def manifest(
     document: Mapping[str, Any],
     *,
     name: str,
-    mark: Mark,
-    marks: Mapping[str, Mark] | None = None,
+    location: Location,
+    locations: Mapping[str, Location] | None = None,
 ) -> Manifest:
     """Return the manifest that a checked document declares; `name` is taken where the document gives none."""
     get = document.get
     hold = get("hold")
     return Manifest(
         name=get("name", name),
-        mark=mark,
+        location=location,
         subject=get("subject"),
         icon=get("icon", UNSET),
         admins=_texts(get("admins")),
@@ -50,7 +50,7 @@ def manifest(
         unmanaged=tuple(get("unmanaged", ())),
         ensure=Ensure(get("ensure", Ensure.PRESENT)),
         hold=None if hold is None else Hold(hold["reason"], _day(hold.get("until"))),
-        marks=marks or {},
+        locations=locations or {},
     )
 
 

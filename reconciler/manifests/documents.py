@@ -16,7 +16,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.manifests.complaints import MAX_COMPLAINTS, QUOTE_LIMIT, did_you_mean, listed, quote
 from reconciler.manifests.names import name_from
 from reconciler.manifests.schema import accepts, errors, schema
@@ -26,7 +26,7 @@ from reconciler.manifests.yaml_tree import (
     Path,
     ScalarNode,
     SequenceNode,
-    mark_of,
+    location_of,
     node_at,
     without,
 )
@@ -222,11 +222,11 @@ def _complaints(
         if error.keyword == "additionalProperties":
             yield from _unknown_keys(error, root, file, refused)
         elif error.about_a_key:
-            place = _key_mark(root, path, error.instance, file)
+            place = _key_location(root, path, error.instance, file)
             yield Complaint(place, _bad_key(error), rule="bad-key")
         else:
             message, hint, rule = _words(error, node_at(root, path), refused)
-            yield Complaint(mark_of(node_at(root, path), file), message, hint, rule)
+            yield Complaint(location_of(node_at(root, path), file), message, hint, rule)
 
 
 def _wrong_paths(found: ValidationError) -> list[Path]:
@@ -256,15 +256,15 @@ def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, st
     path = error.path
     known = frozenset(error.schema.get("properties", {}))
     for key in _extras(error):
-        mark = _key_mark(root, path, key, file)
+        location = _key_location(root, path, key, file)
         if key.lower() in refused:
-            yield Complaint(mark, f"{quote(key)} cannot stand here", refused[key.lower()], "refused-key")
+            yield Complaint(location, f"{quote(key)} cannot stand here", refused[key.lower()], "refused-key")
         elif guess := did_you_mean(key, known):
-            yield Complaint(mark, f"{quote(key)} is not a key: {guess}", rule="unknown-key")
+            yield Complaint(location, f"{quote(key)} is not a key: {guess}", rule="unknown-key")
         else:
             name = quote(key) if key else "an empty text"
             hint = f"the keys here are {listed(error.schema.get('properties', {}))}"
-            yield Complaint(mark, f"{name} is not a key", hint, "unknown-key")
+            yield Complaint(location, f"{name} is not a key", hint, "unknown-key")
 
 
 def _name_like(text: str) -> str:
@@ -381,8 +381,8 @@ def _where(path: Path) -> str:
     return quote(text.removeprefix(".")) if path else "this"
 
 
-def _key_mark(root: Node, path: Path, key: str, file: str) -> Mark:
+def _key_location(root: Node, path: Path, key: str, file: str) -> Location:
     node = node_at(root, path)
     if isinstance(node, MappingNode) and key in node.keys:
-        return mark_of(node.keys[key], file)
-    return mark_of(node, file)
+        return location_of(node.keys[key], file)
+    return location_of(node, file)

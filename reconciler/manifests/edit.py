@@ -17,7 +17,7 @@ from reconciler.manifests.documents import check
 from reconciler.manifests.yaml_tree import MappingNode, Node, Path, ScalarNode, SequenceNode, node_at, parse
 
 if TYPE_CHECKING:
-    from reconciler.errors import Mark
+    from reconciler.errors import Location
 
 Edited = str | tuple[str, ...] | None
 """The new value of a key: a text, a list of texts, or null."""
@@ -34,14 +34,14 @@ class EditError(ReconcilerError):
     """A file is written in a way that cannot be changed here without touching more than is meant."""
 
 
-def rewrite_manifest(data: bytes, mark: Mark, values: Mapping[str, Edited]) -> bytes:
-    """Return a manifest's file with other values in the document at `mark`, all else as it was written.
+def rewrite_manifest(data: bytes, location: Location, values: Mapping[str, Edited]) -> bytes:
+    """Return a manifest's file with other values in the document at `location`, all else as it was written.
 
     Raises `EditError` where the file is no longer what was read, where it is written in a way that cannot be
     changed here, and where the result says anything but what was meant.
     """
     before = _read("group", data)
-    here = (mark.line - 1, mark.column - 1)
+    here = (location.line - 1, location.column - 1)
     which = next((i for i, (node, _) in enumerate(before or ()) if _line_and_column(node) == here), None)
     if before is None or which is None:
         raise EditError("it has changed since it was read", "run the command again")

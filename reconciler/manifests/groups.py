@@ -15,7 +15,7 @@ from reconciler.model.group import Ensure, Manifest, Unset
 from reconciler.planning.subjects import normal, shows
 
 if TYPE_CHECKING:
-    from reconciler.errors import Mark
+    from reconciler.errors import Location
     from reconciler.manifests.complaints import Complaints
     from reconciler.manifests.config import Config, Preset
     from reconciler.manifests.icons import Icons
@@ -61,10 +61,10 @@ class GroupResolver:
         self._limit = config.settings.api.subject_limit
         self._ignored = frozenset(config.settings.ignore)
         self._naming = PeopleResolver(contacts, today, complaints)
-        self._seen_names: dict[str, Mark] = {}
-        self._seen_ids: dict[str, Mark] = {}
-        self._seen_subjects: dict[str, Mark] = {}
-        self._seen_without_id: dict[str, Mark] = {}
+        self._seen_names: dict[str, Location] = {}
+        self._seen_ids: dict[str, Location] = {}
+        self._seen_subjects: dict[str, Location] = {}
+        self._seen_without_id: dict[str, Location] = {}
         self._defaults = self._given(config.defaults)
         self._kinds = {name: self._given(preset) for name, preset in config.kinds.items()}
         self._nothing = _ResolvedPreset("")
@@ -88,7 +88,7 @@ class GroupResolver:
             members = _first(members, kind.members, self._defaults.members)
         return DesiredGroup(
             name=manifest.name,
-            mark=manifest.mark,
+            location=manifest.location,
             subject=self._subject(checked),
             icon=None if "icon" in unmanaged else self._icon(checked, kind),
             admins=admins,
@@ -111,11 +111,11 @@ class GroupResolver:
             if manifest.id in self._ignored:
                 self.complaints.extend([ignored_id(manifest)])
 
-    def _once(self, seen: dict[str, Mark], key: str, value: str, manifest: Manifest) -> None:
-        first = seen.setdefault(value, manifest.mark)
-        if first is not manifest.mark:
+    def _once(self, seen: dict[str, Location], key: str, value: str, manifest: Manifest) -> None:
+        first = seen.setdefault(value, manifest.location)
+        if first is not manifest.location:
             self._complain(
-                manifest.mark_of(key),
+                manifest.location_of(key),
                 f"the {key} {quote(value)} is taken",
                 f"by the manifest at {first}",
                 f"duplicate-{key}",
@@ -126,10 +126,10 @@ class GroupResolver:
         if manifest.subject is None:
             return None
         subject = normal(manifest.subject)
-        mark = manifest.mark_of("subject")
+        location = manifest.location_of("subject")
         mistake = subject_mistake(subject, self._limit)
         if mistake is not None:
-            self._complain(mark, *mistake, "subject")
+            self._complain(location, *mistake, "subject")
         elif manifest.ensure is Ensure.PRESENT and not checked.broken & {"id", "ensure"} and manifest.name:
             self._check_same_subject(manifest, subject)
         return subject
@@ -141,20 +141,20 @@ class GroupResolver:
         first = seen.get(subject)
         if first is not None:
             self._warn(
-                manifest.mark_of("subject"),
+                manifest.location_of("subject"),
                 f"the subject {quote(subject)} is that of the manifest at {first} too",
                 "a group is found by its subject when the state is lost: pin `id` in both",
                 "same-subject",
             )
-        self._seen_subjects.setdefault(subject, manifest.mark)
+        self._seen_subjects.setdefault(subject, manifest.location)
         if manifest.id is None:
-            self._seen_without_id.setdefault(subject, manifest.mark)
+            self._seen_without_id.setdefault(subject, manifest.location)
 
     def _check_hold(self, manifest: Manifest) -> None:
         until = None if manifest.hold is None else manifest.hold.until
         if until is not None and until < self._today:
             self._warn(
-                manifest.mark_of("hold"),
+                manifest.location_of("hold"),
                 f"the hold ended on {until}, so the group is blocked",
                 "remove `hold` to go on, or give it a later day",
                 "hold-ended",
@@ -164,8 +164,8 @@ class GroupResolver:
         subjects = tuple(map(normal, manifest.previously))
         for index, subject in enumerate(subjects):
             if not shows(subject):
-                mark = manifest.mark_of(f"previously[{index}]")
-                self._complain(mark, f"`previously[{index}]` is empty", "take it out", "subject")
+                location = manifest.location_of(f"previously[{index}]")
+                self._complain(location, f"`previously[{index}]` is empty", "take it out", "subject")
         return subjects
 
     def _kind(self, manifest: Manifest) -> _ResolvedPreset:
@@ -175,7 +175,7 @@ class GroupResolver:
         if name not in self._kinds:
             guess = self._naming.guess(name, frozenset(self._kinds))
             hint = "" if guess else "kinds stand under `kinds` in reconciler.yaml"
-            self._complain(manifest.mark_of("kind"), unknown("kind", name, guess), hint, "unknown-kind")
+            self._complain(manifest.location_of("kind"), unknown("kind", name, guess), hint, "unknown-kind")
             return self._nothing
         return self._kinds[name]
 
@@ -184,7 +184,7 @@ class GroupResolver:
             value = getattr(manifest, key)
             if value is not None and not isinstance(value, Unset):
                 self._complain(
-                    manifest.mark_of(f"unmanaged[{index}]"),
+                    manifest.location_of(f"unmanaged[{index}]"),
                     f"`{key}` is unmanaged, and this manifest gives it a value",
                     "keep one of the two",
                     "unmanaged",
@@ -194,14 +194,16 @@ class GroupResolver:
         manifest = checked.manifest
         if isinstance(manifest.icon, Unset):
             return kind.icon if kind.icon is not None else self._defaults.icon
-        return self._picture(checked.folder, manifest.icon, manifest.mark_of)
+        return self._picture(checked.folder, manifest.icon, manifest.location_of)
 
-    def _picture(self, folder: str, text: str | None, mark_of: Callable[[str], Mark]) -> DesiredIcon | None:
+    def _picture(
+        self, folder: str, text: str | None, location_of: Callable[[str], Location]
+    ) -> DesiredIcon | None:
         if text is None:
             return DesiredIcon(None)
         if self._icons is None:
             return None
-        picture = self._icons.check(folder, text, mark_of("icon"))
+        picture = self._icons.check(folder, text, location_of("icon"))
         return None if picture is None else DesiredIcon(picture)
 
     def _prune(
@@ -217,12 +219,12 @@ class GroupResolver:
         prune = _first(manifest.prune_members, kind.prune_members, self._defaults.prune_members)
         if prune and members is None and "members" not in checked.broken:
             if manifest.prune_members:
-                mark, whose = manifest.mark_of("prune_members"), ""
+                location, whose = manifest.location_of("prune_members"), ""
             else:
-                mark = manifest.mark
+                location = manifest.location
                 whose = f" of {(kind if kind.prune_members else self._defaults).title}"
             self._complain(
-                mark,
+                location,
                 f"`prune_members`{whose} needs `members`",
                 "say who belongs into the group, or nobody would",
                 "prune-members",
@@ -234,35 +236,35 @@ class GroupResolver:
     ) -> tuple[Person, ...] | None:
         if written is None:
             return None
-        return self._naming.people(written, lambda index: manifest.mark_of(f"{key}[{index}]"))
+        return self._naming.people(written, lambda index: manifest.location_of(f"{key}[{index}]"))
 
     def _given(self, preset: Preset) -> _ResolvedPreset:
-        if any(self.complaints.full(mark.file) for mark in list(preset.marks.values())[:1]):
+        if any(self.complaints.full(location.file) for location in list(preset.locations.values())[:1]):
             return _ResolvedPreset(preset.title)
 
-        def mark_of(key: str) -> Mark:
-            return preset.marks[key]
+        def location_of(key: str) -> Location:
+            return preset.locations[key]
 
         def people(key: str, written: tuple[str, ...] | None) -> tuple[Person, ...] | None:
             if written is None:
                 return None
-            return self._naming.people(written, lambda index: preset.marks[f"{key}[{index}]"])
+            return self._naming.people(written, lambda index: preset.locations[f"{key}[{index}]"])
 
         return _ResolvedPreset(
             title=preset.title,
             icon=None
             if isinstance(preset.icon, Unset)
-            else self._picture(self._config.folder, preset.icon, mark_of),
+            else self._picture(self._config.folder, preset.icon, location_of),
             admins=people("admins", preset.admins),
             members=people("members", preset.members),
             prune_members=preset.prune_members,
         )
 
-    def _complain(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self.complaints.add(mark, message, hint, rule)
+    def _complain(self, location: Location, message: str, hint: str, rule: str) -> None:
+        self.complaints.add(location, message, hint, rule)
 
-    def _warn(self, mark: Mark, message: str, hint: str, rule: str) -> None:
-        self.complaints.add(mark, message, hint, rule, warning=True)
+    def _warn(self, location: Location, message: str, hint: str, rule: str) -> None:
+        self.complaints.add(location, message, hint, rule, warning=True)
 
 
 def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
@@ -282,7 +284,7 @@ def _first(*values: _T | None) -> _T | None:
 def ignored_id(manifest: Manifest) -> Complaint:
     """Return the complaint about a manifest that pins a group which `ignore:` names: nothing can be both."""
     return Complaint(
-        manifest.mark_of("id"),
+        manifest.location_of("id"),
         "`ignore` in reconciler.yaml names this group, so it cannot be managed",
         "take the id out of one of the two",
         "ignored-id",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import Mark, PictureError
+from reconciler.errors import Location, PictureError
 from reconciler.manifests.complaints import closest, quote, visible
 from reconciler.manifests.files import FileError, Tree, join
 
@@ -42,11 +42,11 @@ class Icons:
         self._files: dict[str, dict[str, str]] = {}  # below a folder
         self._guesses = 0
 
-    def check(self, folder: str, text: str, mark: Mark) -> Icon | None:
+    def check(self, folder: str, text: str, location: Location) -> Icon | None:
         """Return the picture that a file in `folder` means by `text`; None when it cannot be used."""
         if _ADDRESS.match(text):
             self._complain(
-                mark,
+                location,
                 f"{quote(text)} is an address, not a file",
                 "save the picture in this repository, and write its path",
             )
@@ -54,20 +54,22 @@ class Icons:
         try:
             path = join(folder, text)
         except FileError as error:
-            self._complain(mark, f"{quote(text)} {error.message}", error.hint)
+            self._complain(location, f"{quote(text)} {error.message}", error.hint)
             return None
         first = path not in self._known
         if first:
             self._known[path] = self._open(path)
         found = self._known[path]
         if isinstance(found, FileError):
-            self._complain(mark, f"{quote(text)} {found.message}", found.hint or self._guess(folder, path))
+            self._complain(
+                location, f"{quote(text)} {found.message}", found.hint or self._guess(folder, path)
+            )
             return None
         if isinstance(found, PictureError):
-            self._complain(mark, f"{quote(text)}: {found.message}", found.hint)
+            self._complain(location, f"{quote(text)}: {found.message}", found.hint)
             return None
         for warning in pictures.warnings_of(found) if first else ():
-            self._complain(mark, f"{quote(text)} {warning}", warning=True)
+            self._complain(location, f"{quote(text)} {warning}", warning=True)
         return found
 
     def _open(self, path: str) -> Icon | FileError | PictureError:
@@ -117,8 +119,8 @@ class Icons:
             self._files[path] = {_plain(each): each for each in found}
         return self._files[path]
 
-    def _complain(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
-        self._complaints.add(mark, message, hint, "icon", warning=warning)
+    def _complain(self, location: Location, message: str, hint: str = "", *, warning: bool = False) -> None:
+        self._complaints.add(location, message, hint, "icon", warning=warning)
 
 
 def _plain(path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import visible
 from reconciler.manifests.contacts import load_contacts
@@ -104,7 +104,7 @@ class ManifestWriter:
         document."""
         manifest = Manifest(
             name=group.name,
-            mark=Mark(""),
+            location=Location(""),
             subject=group.subject,
             icon=posixpath.relpath(icon.path, self.folder or ".") if isinstance(icon, Icon) else icon,
             admins=_refs(group.admins),

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Complaint, InputError, Mark
+from reconciler.errors import Complaint, InputError, Location
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import Complaints, quote
 from reconciler.manifests.config import Config, load_config
@@ -23,7 +23,7 @@ from reconciler.manifests.groups import CheckedManifest, GroupResolver
 from reconciler.manifests.icons import Icons
 from reconciler.manifests.schema import schema_text
 from reconciler.manifests.settings import lies_in
-from reconciler.manifests.yaml_tree import Marks, mark_of
+from reconciler.manifests.yaml_tree import Locations, location_of
 from reconciler.model.desired import Desired
 
 if TYPE_CHECKING:
@@ -90,14 +90,14 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
         if config.accounts:
             complaints.extend(_unowned(tree, config))
         config = config.of(options.only)
-    elif "accounts" in config.marks:
+    elif "accounts" in config.locations:
         config = replace(config, whole=False)  # what is missing is each account's
     path = config.settings.contacts or ""
     config, contacts, found = _contacts(tree, config)
     complaints.extend(found)
     absent = tuple(options.left_out(config))
     complaints.extend(absent)
-    explained = frozenset(each.mark.file for each in absent if not each.warning)
+    explained = frozenset(each.location.file for each in absent if not each.warning)
     if not explained.isdisjoint(map(tree.shown, spellings(path))):
         contacts.whole = False
     applied = partial(options.applied_icons, config.settings)
@@ -123,7 +123,7 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
 def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Complaint]]:
     """Return the contacts, none where nobody named a file and there is none; and the configuration with
     the file that they stand in."""
-    path, named = config.settings.contacts or "", config.marks.get("contacts")
+    path, named = config.settings.contacts or "", config.locations.get("contacts")
     try:
         there = spelled(tree, path)
         if not tree.exists(there if named is None else path):
@@ -137,7 +137,11 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
         return config, Contacts(whole=False), [Complaint(named, message, error.hint, "file")]
     except FileError as error:
         message = f"this file {error.message}"
-        return config, Contacts(whole=False), [Complaint(Mark(tree.shown(path)), message, error.hint, "file")]
+        return (
+            config,
+            Contacts(whole=False),
+            [Complaint(Location(tree.shown(path)), message, error.hint, "file")],
+        )
     return replace(config, settings=replace(config.settings, contacts=there)), *load_contacts(tree, there)
 
 
@@ -147,7 +151,7 @@ def _manifests(
     """Return all manifests of all files, without what is wrong in them. `explained` are files, as they are
     shown, of which it was said already why they are not there."""
     folder = config.settings.manifests
-    place = config.marks.get("manifests", Mark(tree.shown(folder)))
+    place = config.locations.get("manifests", Location(tree.shown(folder)))
     before = complaints.mistakes
     try:
         paths = tree.list(folder, SUFFIXES)
@@ -162,7 +166,7 @@ def _manifests(
             found += _file(tree, path, complaints, needed)
     if needed and config.whole and not found and not explained and complaints.mistakes == before:
         complaints.add(
-            Mark(tree.shown(folder)),
+            Location(tree.shown(folder)),
             "there is no manifest in this folder",
             "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder",
             "no-manifest",
@@ -183,12 +187,14 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[C
     try:
         data = tree.read(path, yaml_tree.MAX_BYTES)
     except FileError as error:
-        complaints.add(Mark(file), f"this file {error.message}", error.hint, "file")
+        complaints.add(Location(file), f"this file {error.message}", error.hint, "file")
         return []
     documents = yaml_tree.parse(data, file)
     complaints.extend(documents.complaints)
     if documents.whole and not documents.nodes:
-        complaints.add(Mark(file), "this file declares no group", _EMPTIED, "no-document", warning=not needed)
+        complaints.add(
+            Location(file), "this file declares no group", _EMPTIED, "no-document", warning=not needed
+        )
     folder, _, base = path.rpartition("/")
     stem = posixpath.splitext(base)[0]
     alone = documents.whole and len(documents.nodes) == 1
@@ -201,15 +207,17 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[C
         document = checked.value
         if document is None:
             continue
-        mark = mark_of(node, file)
+        location = location_of(node, file)
         broken = checked.broken
         name = ""
         if "name" not in document and "name" not in broken:
             if alone and _name_pattern().fullmatch(stem):
                 name = stem
             elif documents.whole:
-                complaints.extend([_no_name(mark, stem, alone)])
-        manifest = convert.manifest(document, name=name, mark=mark, marks=Marks(checked.node, file))
+                complaints.extend([_no_name(location, stem, alone)])
+        manifest = convert.manifest(
+            document, name=name, location=location, locations=Locations(checked.node, file)
+        )
         found.append(CheckedManifest(manifest, folder, broken))
     return found
 
@@ -238,14 +246,14 @@ def _name_pattern() -> re.Pattern[str]:
     return re.compile(json.loads(schema_text("group"))["properties"]["name"]["pattern"])
 
 
-def _no_name(mark: Mark, stem: str, alone: bool) -> Complaint:
+def _no_name(location: Location, stem: str, alone: bool) -> Complaint:
     if alone:
         message = f"`name` is missing, and the file's own, {quote(stem)}, cannot be one"
         hint = "write lower-case letters a-z, digits and hyphens, such as name: suporte-campinas"
     else:
         message = "`name` is missing"
         hint = "it may be left out only where a file holds one document"
-    return Complaint(mark, message, hint, "missing-key")
+    return Complaint(location, message, hint, "missing-key")
 
 
 def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
@@ -270,7 +278,7 @@ def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
                 continue  # a link to an account's own
             if top == config.settings.manifests or _declares_group(tree, path):
                 yield Complaint(
-                    Mark(tree.shown(path)),
+                    Location(tree.shown(path)),
                     "this manifest belongs to no account, so it would not be read",
                     f"move it into the folder of its account, such as {quote(tree.shown(folders[0]))}",
                     "unowned-manifest",

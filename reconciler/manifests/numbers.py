@@ -20,7 +20,7 @@ from reconciler.model import number
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-    from reconciler.errors import Mark
+    from reconciler.errors import Location
     from reconciler.manifests.complaints import Complaints
 
 _REMEMBERED = 65536
@@ -99,8 +99,8 @@ def like_a_number(text: str) -> bool:
     return (_LIKE_A_NUMBER.fullmatch(plain) or _ID.fullmatch(plain) or _ROUNDED.fullmatch(plain)) is not None
 
 
-def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
-    """Return the digits of a number that stands at `mark`, or None after a complaint about it.
+def read_number(text: str, location: Location, complaints: Complaints) -> str | None:
+    """Return the digits of a number that stands at `location`, or None after a complaint about it.
 
     `+` is optional, so a number without its country code is read as one of another country: where that is
     likely, a warning says how it was read. So does one where the library doubts its length.
@@ -108,14 +108,14 @@ def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
     try:
         digits = parse(text)
     except NumberError as error:
-        complaints.add(mark, f"{quote(text)}: {error.message}", error.hint, "number")
+        complaints.add(location, f"{quote(text)}: {error.message}", error.hint, "number")
         return None
     plain = _plain(text)
     if "@" in plain:
         return digits
     if len(digits) <= _SHORT and "+" not in plain:
         complaints.add(
-            mark,
+            location,
             f"{quote(text)} has no `+`, and is read as {number.mask(digits)}, with the country code first",
             "should the country code be missing, write it in front, such as +55; if not, write the `+`",
             "country-code",
@@ -123,7 +123,7 @@ def read_number(text: str, mark: Mark, complaints: Complaints) -> str | None:
         )
     elif why := doubt(digits):
         hint = "is a digit missing, or one too many? If not, nothing has to be done"
-        complaints.add(mark, f"{quote(text)}: {why}", hint, "number-length", warning=True)
+        complaints.add(location, f"{quote(text)}: {why}", hint, "number-length", warning=True)
     return digits
 
 

@@ -15,7 +15,7 @@ from reconciler.model import number
 from reconciler.model.settings import InviteSettings, OwnSettings, template_gap
 
 if TYPE_CHECKING:
-    from reconciler.errors import Mark
+    from reconciler.errors import Location
     from reconciler.manifests.complaints import Complaints
 
 OWN_KEYS = ("account", "manifests", "state")
@@ -87,7 +87,7 @@ def seconds(text: str) -> float:
 
 
 def read_invites(
-    entry: Mapping[str, Any], mark_of: Callable[[str], Mark], complaints: Complaints
+    entry: Mapping[str, Any], location_of: Callable[[str], Location], complaints: Complaints
 ) -> InviteSettings:
     """Return the settings of a checked document. What would stand in a message as it was written is a
     mistake; a template that cannot be sent yet is a warning, because only `invites --send` needs it."""
@@ -100,11 +100,11 @@ def read_invites(
             if name not in _KNOWN:
                 hint = did_you_mean(name, _KNOWN) or "there are {link}, {subject} and {name}"
                 message = f"{quote('{' + name + '}')} stands for nothing"
-                complaints.add(mark_of(key), message, hint, "placeholder")
+                complaints.add(location_of(key), message, hint, "placeholder")
     template = values.get("template")
     gap = None if template is None else template_gap(template)
     if gap is not None:
-        complaints.add(mark_of("template"), *gap, "template", warning=True)
+        complaints.add(location_of("template"), *gap, "template", warning=True)
     return InviteSettings(**values)
 
 
@@ -134,7 +134,7 @@ def default_account(name: str, folder: str) -> OwnSettings:
     )
 
 
-def misplaced(keys: Mapping[str, Mark], names: Iterable[str]) -> Iterator[Complaint]:
+def misplaced(keys: Mapping[str, Location], names: Iterable[str]) -> Iterator[Complaint]:
     """Yield complaints about keys at the top that belong to one account. `keys` are all that stand there,
     with their places."""
     name = next(iter(names), "NAME")
@@ -148,12 +148,12 @@ def misplaced(keys: Mapping[str, Mark], names: Iterable[str]) -> Iterator[Compla
             )
 
 
-def conflicts(accounts: Iterable[OwnSettings], marks: Mapping[str, Mark]) -> Iterator[Complaint]:
+def conflicts(accounts: Iterable[OwnSettings], locations: Mapping[str, Location]) -> Iterator[Complaint]:
     """Yield complaints about accounts that have something in common: a place of their state, folders of
-    manifests that overlap, a number. Each is said at the later one; `marks` has the places of `NAME` and
+    manifests that overlap, a number. Each is said at the later one; `locations` has the places of `NAME` and
     `NAME.KEY`."""
     for one, other in combinations(accounts, 2):
-        place = {key: marks.get(f"{other.name}.{key}", marks[other.name]) for key in OWN_KEYS}
+        place = {key: locations.get(f"{other.name}.{key}", locations[other.name]) for key in OWN_KEYS}
         first = quote(one.name)
         if spelled_out(one.state) == spelled_out(other.state) != "none":
             yield Complaint(

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.errors import Complaint, GitError, Mark, ReconcilerError
+from reconciler.errors import Complaint, GitError, Location, ReconcilerError
 from reconciler.git import Git, blob_id, said
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, Config, load_config, spelled_config
@@ -111,13 +111,15 @@ class Tracked:
                 for path, (message, hint) in self._missing(top, folders, config):
                     told += 1
                     if told <= _TOLD:
-                        yield Complaint(Mark(self._tree.shown(path)), message, hint, _RULE)
+                        yield Complaint(Location(self._tree.shown(path)), message, hint, _RULE)
         except CannotTell as error:
             message = f"Git cannot say whether every manifest is here: {error.message}"
-            yield Complaint(Mark(self._tree.shown(".git")), message, error.hint, "git", warning=True)
+            yield Complaint(Location(self._tree.shown(".git")), message, error.hint, "git", warning=True)
         if told > _TOLD:
-            mark = Mark(self._tree.shown(config.settings.manifests))
-            yield Complaint(mark, f"{told - _TOLD} more files are not checked out", "mend those first", _RULE)
+            location = Location(self._tree.shown(config.settings.manifests))
+            yield Complaint(
+                location, f"{told - _TOLD} more files are not checked out", "mend those first", _RULE
+            )
 
     def declared(self, config: Config, names: frozenset[str]) -> frozenset[str]:
         """Return which of these names, that no manifest on disk has, the manifests of the checked-out

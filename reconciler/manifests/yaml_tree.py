@@ -18,7 +18,7 @@ from typing import Any, NoReturn, Self
 
 import yaml
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.manifests.complaints import Complaints, quote
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -162,9 +162,9 @@ class Documents:
     whole: bool
 
 
-def mark_of(node: Node, file: str) -> Mark:
+def location_of(node: Node, file: str) -> Location:
     """Return where a node stands, for people."""
-    return Mark(file, node.start.line + 1, node.start.column + 1)
+    return Location(file, node.start.line + 1, node.start.column + 1)
 
 
 def node_at(root: Node, path: Path) -> Node:
@@ -213,10 +213,11 @@ def _item(key: str, index: int) -> str:
     return f"{key}[{index}]"
 
 
-class Marks(Mapping[str, Mark]):
+class Locations(Mapping[str, Location]):
     """Where the values of a document's keys stand, list items as `admins[0]`.
 
-    Ten thousand manifests are kept at once and hardly any place is asked for, so a `Mark` is made only then.
+    Ten thousand manifests are kept at once and hardly any place is asked for, so a `Location` is made only
+    then.
     """
 
     __slots__ = ("_file", "_places")
@@ -231,9 +232,9 @@ class Marks(Mapping[str, Mark]):
                     for index, item in enumerate(value.items):
                         self._places[_item(key, index)] = _place(item.start.line, item.start.column)
 
-    def __getitem__(self, key: str) -> Mark:
+    def __getitem__(self, key: str) -> Location:
         line, column = self._places[key]
-        return Mark(self._file, line + 1, column + 1)
+        return Location(self._file, line + 1, column + 1)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -263,7 +264,7 @@ def parse(data: bytes, file: str) -> Documents:
     except yaml.MarkedYAMLError as error:
         composer.complaints.extend([_syntax_complaint(error, text, file)])
     except yaml.YAMLError:
-        composer.complaints.add(Mark(file), "this is not YAML", rule="yaml-syntax")
+        composer.complaints.add(Location(file), "this is not YAML", rule="yaml-syntax")
     return Documents(tuple(nodes), tuple(composer.complaints), whole)
 
 
@@ -413,11 +414,11 @@ class _Composer:
         self._stop(start.line, start.column, message, hint, rule=rule)
 
     def _stop(self, line: int, column: int, message: str, hint: str = "", *, rule: str) -> NoReturn:
-        self.complaints.add(Mark(self._file, line + 1, column + 1), message, hint, rule)
+        self.complaints.add(Location(self._file, line + 1, column + 1), message, hint, rule)
         raise _Stop
 
     def _complain_at(self, key: ScalarNode, message: str, hint: str, *, rule: str) -> None:
-        self.complaints.add(mark_of(key, self._file), message, hint, rule)
+        self.complaints.add(location_of(key, self._file), message, hint, rule)
         if self.complaints.full(self._file):
             raise _Stop
 
@@ -436,7 +437,7 @@ def _syntax_complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Comp
         message, hint = "a tab cannot indent YAML", "use spaces"
     else:
         message, hint = _SYNTAX.get(problem, (f"this is not YAML: {problem}", ""))
-    return Complaint(Mark(file, line + 1, column + 1), message, hint, "yaml-syntax")
+    return Complaint(Location(file, line + 1, column + 1), message, hint, "yaml-syntax")
 
 
 def _tab_at(text: str, line: int, column: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.model import number
 from reconciler.model.group import Ensure, Hold
 
@@ -23,7 +23,7 @@ class Person:
     alias: str | None = None
     name: str | None = None
     left: date | None = None
-    mark: Mark | None = field(default=None, compare=False)
+    location: Location | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -68,7 +68,7 @@ class DesiredGroup:
     """
 
     name: str
-    mark: Mark
+    location: Location
     subject: str | None = None
     icon: DesiredIcon | None = None
     admins: tuple[Person, ...] | None = None

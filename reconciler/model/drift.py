@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
@@ -70,7 +70,7 @@ class GroupDrift:
     name: str
     status: DriftStatus
     id: str | None = None
-    mark: Mark | None = None
+    location: Location | None = None
     fields: tuple[FieldDrift, ...] = ()
     notes: tuple[Note, ...] = ()
     as_wanted: bool = False

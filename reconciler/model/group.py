@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -53,12 +53,12 @@ class Manifest:
     """One document. A key that was left out is None (`icon`: UNSET, because null means "no icon").
 
     `admins` and `members` are as written: aliases, teams and numbers. `icon` is a path relative to the
-    manifest's file. `mark` is the document's first line; `marks` tells where each key's value stands, list
-    items as `admins[0]`.
+    manifest's file. `location` is the document's first line; `locations` tells where each key's value
+    stands, list items as `admins[0]`.
     """
 
     name: str
-    mark: Mark
+    location: Location
     subject: str | None = None
     icon: str | Unset | None = UNSET
     admins: tuple[str, ...] | None = None
@@ -71,8 +71,8 @@ class Manifest:
     unmanaged: tuple[str, ...] = ()
     ensure: Ensure = Ensure.PRESENT
     hold: Hold | None = None
-    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False)
+    locations: Mapping[str, Location] = field(default_factory=dict, compare=False, repr=False)
 
-    def mark_of(self, key: str) -> Mark:
+    def location_of(self, key: str) -> Location:
         """Where the value of `key` stands, or else the document."""
-        return self.marks.get(key, self.mark)
+        return self.locations.get(key, self.location)

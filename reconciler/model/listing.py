@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.plan import Note
 
@@ -15,10 +15,11 @@ Role = Literal["admin", "member", "absent"]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The name under which a group is known. Without a `mark` its manifest is gone: only state knows it."""
+    """The name under which a group is known. Where `location` is None its manifest is gone: only state knows
+    it."""
 
     name: str
-    mark: Mark | None = None
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class ListedGroup:
     @property
     def managed(self) -> bool:
         """Whether there is a manifest for it."""
-        return self.owner is not None and self.owner.mark is not None
+        return self.owner is not None and self.owner.location is not None
 
     @property
     def can_promote(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -48,7 +48,7 @@ class GroupPlan:
     action: Action
     id: str | None = None
     was: str | None = None
-    mark: Mark | None = None
+    location: Location | None = None
     changes: tuple[Change, ...] = ()
     withheld: tuple[Change, ...] = ()
     to_invite: tuple[Invite, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model import number
 
 GUARD_CODES = (
@@ -58,7 +58,7 @@ class Allowance:
     reason: str = ""
     max: int | None = None
     until: date | None = None
-    mark: Mark | None = field(default=None, compare=False)
+    location: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

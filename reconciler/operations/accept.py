@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import ApiError, InputError, Mark, PictureError, ReconcilerError
+from reconciler.errors import ApiError, InputError, Location, PictureError, ReconcilerError
 from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
@@ -221,7 +221,7 @@ class _Accepter:
 
     def put_all(self) -> None:
         """Draft all files at once; where that does not hold, group by group, so that one spoils no other."""
-        self.chosen.sort(key=lambda each: each.desired.mark, reverse=True)  # the last in a file first
+        self.chosen.sort(key=lambda each: each.desired.location, reverse=True)  # the last in a file first
         try:
             self._put(self.chosen)
         except (InputError, EditError, FileError, _Surprise):
@@ -258,8 +258,8 @@ class _Accepter:
         mine = {each.acceptance.name for each in self.chosen}
         before = [group for group in self.loaded.desired.groups if group.name not in mine]
         found = [group for group in after.desired.groups if group.name not in mine]
-        if [replace(group, mark=Mark("")) for group in before] != [
-            replace(group, mark=Mark("")) for group in found
+        if [replace(group, location=Location("")) for group in before] != [
+            replace(group, location=Location("")) for group in found
         ]:
             raise _Surprise("another group would be changed by it", "change the manifest by hand")
 
@@ -277,7 +277,7 @@ class _Accepter:
         if isinstance(error, InputError):
             message = "; ".join(str(each) for each in error.complaints if not each.warning)
         elif isinstance(error, EditError | FileError):
-            message = f"{each.desired.mark.file}: {message}"
+            message = f"{each.desired.location.file}: {message}"
         problem = Problem("file", message, error.hint)
         name = each.acceptance.name
         self.outcomes[name] = replace(self.outcomes[name], status="refused", problem=problem)

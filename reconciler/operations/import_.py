@@ -174,18 +174,17 @@ class _Importer:
         drafts = []
         for group_id in self._asked_for(reading):
             live, owner = reading.groups.get(group_id), belongs.get(group_id)
-            if owner is not None and owner.mark is not None:
+            if owner is not None and owner.location is not None:
                 self._leave(self.manifests[owner.name], group_id, live)
             elif (claimant := claimed.get(group_id)) is not None:
                 why = (
-                    f"{claimant.mark.file}:{claimant.mark.line} claims it, but is blocked: "
+                    f"{claimant.location.file}:{claimant.location.line} claims it, but is blocked: "
                     f"see reconciler plan --target {claimant.name}"
                 )
                 self._skip(group_id, claimant.name, live, why)
             elif isinstance(live, LiveGroup) and (rival := rivals.get(loose(live.subject))) is not None:
-                why = (
-                    f"{rival.mark.file}:{rival.mark.line} may mean it: add the `id` of its group there first"
-                )
+                there = f"{rival.location.file}:{rival.location.line}"
+                why = f"{there} may mean it: add the `id` of its group there first"
                 self._skip(group_id, rival.name, live, why)
             elif not isinstance(live, LiveGroup):
                 self._unreadable(group_id, live)
@@ -208,7 +207,7 @@ class _Importer:
 
     def _leave(self, group: DesiredGroup, group_id: str, live: _Found) -> None:
         """Leave a manifest as it is, and bind its group where an earlier import did not come to that."""
-        remarks = [f"{group.mark.file}:{group.mark.line} is its manifest"]
+        remarks = [f"{group.location.file}:{group.location.line} is its manifest"]
         if self.keeps_state and not_recorded(group, group_id, self.state):
             why = why_not_bound(group, group_id, self.state)
             if why is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Mark, StateError
+from reconciler.errors import Location, StateError
 from reconciler.model.desired import DesiredGroup, DesiredIcon
 from reconciler.model.group import Unset
 from reconciler.model.live import Problem
@@ -83,7 +83,7 @@ def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
     """The group as its new manifest wants it."""
     return DesiredGroup(
         name=each.name,
-        mark=Mark(""),
+        location=Location(""),
         subject=each.subject,
         icon=icon,
         admins=each.admins,

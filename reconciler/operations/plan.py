@@ -116,7 +116,7 @@ def _check_link_versions(loaded: Loaded, options: Options) -> None:
         return
     complaints = [
         Complaint(
-            manifest.mark_of("link_version"),
+            manifest.location_of("link_version"),
             "`link_version` needs a state, and `state` is none",
             "keep a state, or leave `link_version` out",
             "link-version-without-state",

@@ -223,8 +223,8 @@ class _PeopleComparison:
         return tuple(remove)
 
     def _why_left(self, key: str) -> str:
-        mark = self.leavers[key].mark
-        return f"left ({mark.file}:{mark.line})" if mark else "left"
+        location = self.leavers[key].location
+        return f"left ({location.file}:{location.line})" if location else "left"
 
 
 class IconDifference(Enum):

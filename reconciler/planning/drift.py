@@ -126,7 +126,7 @@ class _Facts:
             name=planned.name,
             status=status,
             id=planned.id,
-            mark=planned.mark,
+            location=planned.location,
             fields=fields,
             notes=notes,
             as_wanted=status == "in_sync" or (status == "held" and not fields and self._inside(planned.live)),

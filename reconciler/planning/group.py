@@ -96,7 +96,9 @@ def plan_group(
     group in which something would have to change although the account is no admin is `blocked`, and so is one
     that the account is not in any more. With `options.promotions` nothing but promotions is left of it.
     """
-    empty = GroupPlan(name=group.name, action="none", id=live.id, mark=group.mark, desired=group, live=live)
+    empty = GroupPlan(
+        name=group.name, action="none", id=live.id, location=group.location, desired=group, live=live
+    )
     if group.ensure is not Ensure.PRESENT:
         planned = _plan_leaving(group, live, empty, context)
     else:

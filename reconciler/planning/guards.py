@@ -79,7 +79,7 @@ def _lift(objection: Objection, settings: Settings, options: Options) -> Objecti
             and (entry.max is None or objection.count <= entry.max)
             and (entry.until is None or options.today <= entry.until)
         ):
-            place = f" ({entry.mark.file}:{entry.mark.line})" if entry.mark else ""
+            place = f" ({entry.location.file}:{entry.location.line})" if entry.location else ""
             return replace(objection, lifted_by=f"allow{place}: {entry.reason}".rstrip(": "))
     return objection
 

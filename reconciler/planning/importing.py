@@ -80,7 +80,7 @@ def disputed(desired: Desired, state: State, owners: Mapping[str, Owner]) -> dic
     """Groups, by id, that a manifest pins or that state binds to its name, although by the rules of
     `planning.identity` that manifest has no group: somebody has to say which it is. A second manifest with
     the same `id` would be an error in the files."""
-    bound = {owner.name for owner in owners.values() if owner.mark is not None}
+    bound = {owner.name for owner in owners.values() if owner.location is not None}
     found: dict[str, DesiredGroup] = {}
     for group in desired.groups:
         if group.name not in bound:

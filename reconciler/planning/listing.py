@@ -35,10 +35,10 @@ def owners(
 ) -> Mapping[str, Owner]:
     """Group id → the name it belongs to, by the rules of `planning.identity`; orphaned bindings too."""
     identities = resolve(desired.groups, state, reading, account_keys)
-    marks = {group.name: group.mark for group in desired.groups}
+    locations = {group.name: group.location for group in desired.groups}
     found = {group_id: Owner(name) for name, group_id in identities.orphans.items()}
     found |= {
-        bound.id: Owner(name, marks[name])
+        bound.id: Owner(name, locations[name])
         for name, bound in identities.names.items()
         if isinstance(bound, Bound)
     }

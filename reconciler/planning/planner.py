@@ -141,7 +141,7 @@ def _entry(
         name=group.name,
         action=action,
         id=group_id,
-        mark=group.mark,
+        location=group.location,
         changes=changes,
         to_invite=to_invite,
         notes=notes,

@@ -139,13 +139,13 @@ def _interrupted(*, interrupted: bool) -> Iterator[Banner]:
 def _entry(group: GroupOutcome, redactor: Redactor) -> Entry:
     label = labels(redactor, changes.people_of(outcome.change for outcome in group.outcomes))
     created = any(isinstance(outcome.change, CreateGroup) for outcome in group.outcomes)
-    mark = group.plan.mark if group.plan else None
+    location = group.plan.location if group.plan else None
     return Entry(
         name=group.name,
         status=_status(group),
         id="" if group.id is None else redactor.group_id(group.id),
-        file=mark.file if mark else "",
-        line=mark.line if mark else 0,
+        file=location.file if location else "",
+        line=location.line if location else 0,
         aside="new group" if created else "",
         columns=changes.COLUMNS,
         fields=tuple(
@@ -229,8 +229,8 @@ def rows(result: ApplyResult, redactor: Redactor) -> Rows:
 
 def _rows_of(group: GroupOutcome, redactor: Redactor) -> Iterator[tuple[Cell, ...]]:
     label = labels(redactor, changes.people_of(outcome.change for outcome in group.outcomes))
-    mark = group.plan.mark if group.plan else None
-    place = (mark.file, mark.line) if mark else (None, None)
+    location = group.plan.location if group.plan else None
+    place = (location.file, location.line) if location else (None, None)
     for outcome in group.outcomes:
         yield (group.name, group.action, *_cells(outcome, redactor, label), *place)
     if not group.outcomes:

@@ -22,7 +22,7 @@ def render(sections: Sequence[Section], _: Look) -> str:
     for section in sections:
         folder = section.run.folder if section.run else ""
         for complaint in sorted(section.report.complaints if section.report else ()):
-            key = (complaint.mark.file, complaint.rule, complaint.message)
+            key = (complaint.location.file, complaint.rule, complaint.message)
             seen[key] += 1
             found.append(_issue(complaint, folder, "\0".join((*key, str(seen[key])))))
     return document(found)
@@ -35,5 +35,5 @@ def _issue(complaint: Complaint, folder: str, identity: str) -> dict[str, Any]:
         "check_name": complaint.rule,
         "fingerprint": hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
         "severity": "minor" if complaint.warning else "major",
-        "location": {"path": folder + complaint.mark.file, "lines": {"begin": complaint.mark.line}},
+        "location": {"path": folder + complaint.location.file, "lines": {"begin": complaint.location.line}},
     }

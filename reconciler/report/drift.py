@@ -170,8 +170,8 @@ def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
         name=group.name,
         status=STATUSES[group.status],
         id="" if group.id is None else redactor.group_id(group.id),
-        file=group.mark.file if group.mark else "",
-        line=group.mark.line if group.mark else 0,
+        file=group.location.file if group.location else "",
+        line=group.location.line if group.location else 0,
         aside=words.first_seen(group.since),
         columns=COLUMNS,
         fields=tuple(_field(field, group, redactor) for field in group.fields),
@@ -297,13 +297,13 @@ def data(drift: Drift, redactor: Redactor) -> Data:
 
 
 def _data_of_group(group: GroupDrift, redactor: Redactor) -> Data:
-    commands = {"restore": _restore(group), "accept": _accept(group)}
+    commands, at = {"restore": _restore(group), "accept": _accept(group)}, group.location
     found: Data = {
         "name": group.name,
         "id": None if group.id is None else redactor.group_id(group.id),
         "status": group.status,
         "fields": [_data_of_field(field, redactor) for field in group.fields],
-        "manifest": None if group.mark is None else {"file": group.mark.file, "line": group.mark.line},
+        "manifest": None if at is None else {"file": at.file, "line": at.line},
         "notes": [redactor.note(note) for note in group.notes],
         "commands": {name: command for name, command in commands.items() if command is not None},
     }

@@ -110,9 +110,9 @@ def _entry(entry: Entry, order: Sequence[str]) -> _Note:
 
 def _complaint(found: Complaint) -> _Note:
     kind: Kind = "warning" if found.warning else "error"
-    mark = found.mark
+    location = found.location
     lines = tuple(filter(None, (found.message, found.hint)))
-    return _Note(kind, 0, found.rule, lines, mark.file, mark.line, mark.column)
+    return _Note(kind, 0, found.rule, lines, location.file, location.line, location.column)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------

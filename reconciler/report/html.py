@@ -218,7 +218,7 @@ def _complaints(found: Iterable[Complaint]) -> Iterator[Table]:
     ordered = sorted(found, key=lambda each: (each.warning, each))
     if ordered:
         rows = tuple(
-            (f"{each.mark}", "warning" if each.warning else "mistake", each.message, each.hint)
+            (f"{each.location}", "warning" if each.warning else "mistake", each.message, each.hint)
             for each in ordered
         )
         yield Table("complaints", "In the files", ("Where", "What", "It says", "To mend it"), rows)

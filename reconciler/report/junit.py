@@ -86,7 +86,7 @@ def _banner(banner: Banner) -> _Case:
 
 def _files(report: Report) -> Iterator[_Case]:
     """One case a file that has a complaint; files that are as they should be are not named."""
-    for file, found in groupby(sorted(report.complaints), key=lambda complaint: complaint.mark.file):
+    for file, found in groupby(sorted(report.complaints), key=lambda complaint: complaint.location.file):
         complaints = list(found)
         wrong = [complaint for complaint in complaints if not complaint.warning]
         first = (wrong or complaints)[0]

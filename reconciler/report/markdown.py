@@ -166,7 +166,7 @@ def _complaints(complaints: Iterable[Complaint]) -> _Part:
 
 
 def _complaint(complaint: Complaint) -> str:
-    words = ["warning" if complaint.warning else "error", f"**{prose(f'{complaint.mark}')}**"]
+    words = ["warning" if complaint.warning else "error", f"**{prose(f'{complaint.location}')}**"]
     words.append(prose(complaint.message))
     return " ".join((*words, f"({prose(complaint.hint)})" if complaint.hint else "")).rstrip()
 

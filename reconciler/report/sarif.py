@@ -62,7 +62,7 @@ def _rule(rule: str, found: Iterable[Complaint]) -> dict[str, Any]:
 
 def _result(complaint: Complaint, rule_index: int, folder: str) -> dict[str, Any]:
     hint = f"\n{complaint.hint}" if complaint.hint else ""
-    mark = complaint.mark
+    location = complaint.location
     return {
         "ruleId": complaint.rule,
         "ruleIndex": rule_index,
@@ -72,10 +72,10 @@ def _result(complaint: Complaint, rule_index: int, folder: str) -> dict[str, Any
             {
                 "physicalLocation": {
                     "artifactLocation": {
-                        "uri": quote(folder + mark.file, errors="replace"),
+                        "uri": quote(folder + location.file, errors="replace"),
                         "uriBaseId": "%SRCROOT%",
                     },
-                    "region": {"startLine": mark.line, "startColumn": mark.column},
+                    "region": {"startLine": location.line, "startColumn": location.column},
                 }
             }
         ],

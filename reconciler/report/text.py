@@ -69,7 +69,7 @@ def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
     lines = [line for complaint in found for line in _complaint(complaint, color)]
     errors = sum(not complaint.warning for complaint in found)
     warnings = len(found) - errors
-    files = counted(len({complaint.mark.file for complaint in found}), "file")
+    files = counted(len({complaint.location.file for complaint in found}), "file")
     counts = [counted(errors, "mistake")] if errors or not warnings else []
     counts += [counted(warnings, "warning")] if warnings else []
     lines.append(_ink(((f"{' and '.join(counts)} in {files}.", "strong"),), color))
@@ -78,7 +78,7 @@ def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
 
 def _complaint(complaint: Complaint, color: bool) -> Iterator[str]:
     word = ("warning: ", "warn") if complaint.warning else ("error: ", "bad")
-    line = ((f"{complaint.mark}: ", "strong"), word, (complaint.message, ""))
+    line = ((f"{complaint.location}: ", "strong"), word, (complaint.message, ""))
     yield _ink(_escaped(line), color)
     if complaint.hint:
         yield " " * INDENT + _ink(_escaped(((complaint.hint, "dim"),)), color)

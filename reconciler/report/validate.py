@@ -34,7 +34,7 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     """Return the document: the verdict on the files, and every complaint with its place and its mend."""
     mistakes = sum(not each.warning for each in complaints)
     warnings = len(complaints) - mistakes
-    files = counted(len({each.mark.file for each in complaints}), "file")
+    files = counted(len({each.location.file for each in complaints}), "file")
     found = [counted(mistakes, "mistake")] if mistakes else []
     found += [counted(warnings, "warning")] if warnings else []
     counts = [Count(_MISTAKES, mistakes), Count(_WARNINGS, warnings)]
@@ -74,9 +74,9 @@ def data(complaints: tuple[Complaint, ...], groups: int | None) -> Data:
         "groups": groups,
         "complaints": [
             {
-                "file": complaint.mark.file,
-                "line": complaint.mark.line,
-                "column": complaint.mark.column,
+                "file": complaint.location.file,
+                "line": complaint.location.line,
+                "column": complaint.location.column,
                 "severity": _severity(complaint),
                 "message": complaint.message,
                 "hint": complaint.hint,
@@ -94,9 +94,9 @@ def rows(complaints: tuple[Complaint, ...]) -> Rows:
         columns,
         tuple(
             (
-                each.mark.file,
-                each.mark.line,
-                each.mark.column,
+                each.location.file,
+                each.location.line,
+                each.location.column,
                 _severity(each),
                 each.rule,
                 each.message,

@@ -36,7 +36,7 @@ def _group(group: ListedGroup, redactor: Redactor) -> ListedView:
     notes = []
     if group.problem is not None:
         notes.append(redactor.sentence(f"could not be read: {group.problem.message}"))
-    if owner is not None and owner.mark is None:
+    if owner is not None and owner.location is None:
         notes.append(f"its manifest is gone; state knows it as {owner.name}")
     return ListedView(
         id=redactor.group_id(group.id),
@@ -46,7 +46,7 @@ def _group(group: ListedGroup, redactor: Redactor) -> ListedView:
         role=group.role,
         can_promote=tuple(sorted(map(label, group.can_promote))),
         owner=None if owner is None else owner.name,
-        file=owner.mark.file if owner and owner.mark else None,
-        line=owner.mark.line if owner and owner.mark else None,
+        file=owner.location.file if owner and owner.location else None,
+        line=owner.location.line if owner and owner.location else None,
         notes=tuple(notes),
     )

@@ -91,8 +91,8 @@ def _group(group: GroupPlan, redactor: Redactor, found: GroupAttribution | None)
     return GroupView(
         name=group.name,
         id=None if group.id is None else redactor.group_id(group.id),
-        file=group.mark.file if group.mark else None,
-        line=group.mark.line if group.mark else None,
+        file=group.location.file if group.location else None,
+        line=group.location.line if group.location else None,
         action=group.action,
         changes=tuple(
             replace(change_view(change, redactor, label), cause=cause)

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from reconciler import pictures
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
-from reconciler.errors import Mark, PictureError, StateError
+from reconciler.errors import Location, PictureError, StateError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
@@ -163,7 +163,7 @@ class World:
         if "icon" in fields:
             data = fields["icon"]
             fields["icon"] = DesiredIcon(None) if data is None else self.files.add(data)
-        defaults = {"name": name, "mark": Mark(f"groups/{name}.yaml"), "subject": name.capitalize()}
+        defaults = {"name": name, "location": Location(f"groups/{name}.yaml"), "subject": name.capitalize()}
         self.manifests[name] = DesiredGroup(**{**defaults, **fields})
 
     def bound(self, name: str = "sales", **seeded: Any) -> str:

@@ -77,10 +77,12 @@ def manifests() -> Target:
             return
         assert complaints
         for complaint in complaints:
-            assert complaint.mark.file, complaint
+            assert complaint.location.file, complaint
             assert len(complaint.message) < 2000, complaint.message
-            if complaint.mark.file.endswith(name):
-                assert complaint.mark.line <= len(data.decode(errors="replace").splitlines()) + 1, complaint
+            if complaint.location.file.endswith(name):
+                assert complaint.location.line <= len(data.decode(errors="replace").splitlines()) + 1, (
+                    complaint
+                )
         shown = text.render_complaints(complaints, color=False)
         assert not _ACTS.search(shown), ascii(shown)
         json.dumps(validate.told(complaints, None).data())

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.documents import Shape, check, plain
@@ -19,10 +19,10 @@ from reconciler.manifests.schema import schema_text
 from reconciler.model.group import UNSET, Ensure, Hold, Manifest
 from tests.manifests.documents import documents
 
-HERE = Mark("g.yaml")
+HERE = Location("g.yaml")
 FULL = Manifest(
     name="suporte",
-    mark=HERE,
+    location=HERE,
     subject="Suporte",
     icon="icons/a.png",
     admins=("ana", "+55 19 90000-0001"),
@@ -40,7 +40,7 @@ FULL = Manifest(
 
 @given(documents())
 def test_documents_survive_the_way_to_a_manifest_and_back(document: dict[str, Any]) -> None:
-    manifest = convert.manifest(document, name="", mark=HERE)
+    manifest = convert.manifest(document, name="", location=HERE)
 
     assert convert.document(manifest) == document
     assert list(convert.document(manifest)) == sorted(document, key=list(convert.document(FULL)).index)
@@ -68,8 +68,10 @@ def plain_days(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_field_of_a_manifest_has_its_key_everywhere() -> None:
-    """`mark` and `marks` are about the document, all the other fields are in it."""
-    fields = [field.name for field in dataclasses.fields(Manifest) if field.name not in {"mark", "marks"}]
+    """`location` and `locations` are about the document, all the other fields are in it."""
+    fields = [
+        field.name for field in dataclasses.fields(Manifest) if field.name not in {"location", "locations"}
+    ]
     in_schema = list(json.loads(schema_text("group"))["properties"])
     document = convert.document(FULL)
     source = inspect.getsource(convert.manifest)
@@ -81,13 +83,13 @@ def test_every_field_of_a_manifest_has_its_key_everywhere() -> None:
         assert f'"{name}"' in source, f"manifests/convert.py: manifest() lacks {name}"
 
     assert in_schema == list(document) == fields
-    assert convert.manifest(document, name="", mark=HERE) == FULL
+    assert convert.manifest(document, name="", location=HERE) == FULL
 
 
 def test_the_least_document_leaves_everything_else_open() -> None:
-    manifest = convert.manifest({"subject": "G"}, name="g", mark=HERE)
+    manifest = convert.manifest({"subject": "G"}, name="g", location=HERE)
 
-    assert manifest == Manifest(name="g", mark=HERE, subject="G")
+    assert manifest == Manifest(name="g", location=HERE, subject="G")
     assert manifest.icon is UNSET
     assert convert.document(manifest) == {"name": "g", "subject": "G"}
 

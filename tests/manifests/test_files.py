@@ -41,7 +41,7 @@ def test_manifests_are_found_below_the_folder_in_order(folder: Folder) -> None:
     ):
         folder.write(f"groups/{name}", "subject: G\n")
 
-    assert [str(group.mark) for group in folder.load().desired.groups] == [
+    assert [str(group.location) for group in folder.load().desired.groups] == [
         "groups/b.yaml:1:1",
         "groups/a/b/c.YAML:1:1",
         "groups/a/z.yml:1:1",
@@ -65,7 +65,7 @@ def test_links_inside_the_root_are_followed_once(repo: Folder) -> None:
     repo.write("others/three.txt", "subject: Three\n")
     (repo.root / "groups/three.yaml").symlink_to("../others/three.txt")
 
-    assert [(group.name, group.mark.file) for group in repo.load().desired.groups] == [
+    assert [(group.name, group.location.file) for group in repo.load().desired.groups] == [
         ("one", "groups/again/one.yaml"),
         ("right", "groups/right.yaml"),
         ("three", "groups/three.yaml"),

@@ -67,7 +67,7 @@ def test_everything_that_a_manifest_can_say(repo: Folder, picture: Callable[...,
 
     group = groups(repo)["suporte"]
 
-    assert str(group.mark) == "groups/g.yaml:1:1"
+    assert str(group.location) == "groups/g.yaml:1:1"
     assert group.subject == "Suporte"
     assert group.icon is not None
     assert group.admins == (
@@ -87,7 +87,7 @@ def test_everything_that_a_manifest_can_say(repo: Folder, picture: Callable[...,
 def test_what_nobody_says_is_not_managed(repo: Folder) -> None:
     right = groups(repo)["right"]
 
-    assert right == DesiredGroup(name="right", mark=right.mark, subject="Right")
+    assert right == DesiredGroup(name="right", location=right.location, subject="Right")
 
 
 def test_a_subject_may_be_left_out_beside_an_id(repo: Folder) -> None:
@@ -181,7 +181,7 @@ def test_the_first_number_is_wanted(folder: Folder) -> None:
 
     assert dora.numbers == ("5511988880003", "5519988880004")
     assert dora.alias == "dora"
-    assert str(dora.mark) == "contacts.yaml:1:10"
+    assert str(dora.location) == "contacts.yaml:1:10"
 
 
 def test_contacts_may_be_missing_or_empty(folder: Folder) -> None:
@@ -241,7 +241,7 @@ def test_everything_that_the_configuration_can_say(folder: Folder) -> None:
             resend_after=43200.0, max_sends=1, per_person=2, budget=5, text="Oi {link}", template=None
         ),
     )
-    assert [str(allowance.mark) for allowance in loaded.settings.allow] == [
+    assert [str(allowance.location) for allowance in loaded.settings.allow] == [
         *("reconciler.yaml:8:9", "reconciler.yaml:8:76")
     ]
 
@@ -296,8 +296,8 @@ def test_manifests_are_given_as_they_were_written(repo: Folder) -> None:
     manifest = repo.load().manifests[0]
 
     assert (manifest.name, manifest.subject, manifest.admins) == ("g", " G ", ("cs", "ana"))
-    assert str(manifest.mark_of("admins[1]")) == "groups/g.yaml:4:5"
-    assert str(manifest.mark_of("members")) == "groups/g.yaml:1:1"
+    assert str(manifest.location_of("admins[1]")) == "groups/g.yaml:4:5"
+    assert str(manifest.location_of("members")) == "groups/g.yaml:1:1"
 
 
 def people(aliases: list[str]) -> str:

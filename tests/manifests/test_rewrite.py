@@ -10,23 +10,23 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.documents import check
 from reconciler.manifests.edit import EditError, add_contacts, rewrite_manifest
-from reconciler.manifests.yaml_tree import mark_of
+from reconciler.manifests.yaml_tree import location_of
 
 from .documents import documents
 
 
-def marks(data: bytes) -> list[Mark]:
-    return [mark_of(node, "g.yaml") for node in yaml_tree.parse(data, "g.yaml").nodes]
+def locations(data: bytes) -> list[Location]:
+    return [location_of(node, "g.yaml") for node in yaml_tree.parse(data, "g.yaml").nodes]
 
 
 def rewritten(text: str, values: dict[str, Any], document: int = 0) -> str:
     data = text.encode()
-    return rewrite_manifest(data, marks(data)[document], values).decode()
+    return rewrite_manifest(data, locations(data)[document], values).decode()
 
 
 SHAPES: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -176,9 +176,9 @@ def test_one_document_of_several_and_one_that_has_moved() -> None:
     assert rewritten(text, {"subject": "X"}, 1) == text.replace("B", "X")
     assert rewritten(text, {"subject": "X"}, 2) == text.replace("C", "X")
     with pytest.raises(EditError, match="has changed"):
-        rewrite_manifest(text.encode(), Mark("g.yaml", 3, 1), {"subject": "X"})
+        rewrite_manifest(text.encode(), Location("g.yaml", 3, 1), {"subject": "X"})
     with pytest.raises(EditError, match="has changed"):
-        rewrite_manifest(b"subject: [", Mark("g.yaml", 1, 1), {"subject": "X"})
+        rewrite_manifest(b"subject: [", Location("g.yaml", 1, 1), {"subject": "X"})
 
 
 ADDED = [("novo", "+5519900000009"), ("x", "+1")]

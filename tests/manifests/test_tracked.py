@@ -42,7 +42,7 @@ class Checkout(Folder):
             found = self.load(**options).desired.warnings
         except InputError as error:
             found = error.complaints
-        return [f"{each.mark.file}: {each.message}" for each in found]
+        return [f"{each.location.file}: {each.message}" for each in found]
 
     def declared(self, *names: str, only: str = "", **environ: str) -> set[str]:
         """Which of the names the commit still declares."""

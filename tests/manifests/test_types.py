@@ -132,11 +132,11 @@ def load(folder: Folder, kind: str, document: object) -> list[str]:
         folder.load(**({"only": "sales"} if kind == "accounts" else {}))
     except InputError as error:
         for complaint in error.complaints:
-            assert complaint.mark.line >= 1
-            assert complaint.mark.file
+            assert complaint.location.line >= 1
+            assert complaint.location.file
             assert len(str(complaint)) < 700, str(complaint)
             assert str(complaint).isprintable(), ascii(str(complaint))
-        return [complaint.mark.file for complaint in error.complaints]
+        return [complaint.location.file for complaint in error.complaints]
     return []
 
 

@@ -33,10 +33,10 @@ def test_every_key_value_and_item_has_its_place() -> None:
     assert [(key, place.start.line + 1, place.start.column + 1) for key, place in root.keys.items()] == [
         *(("name", 2, 1), ("list", 3, 1), ("last", 6, 1))
     ]
-    assert str(yaml_tree.mark_of(yaml_tree.node_at(root, ("list", 1, "k")), "f")) == "f:5:9"
-    assert str(yaml_tree.mark_of(yaml_tree.node_at(root, ("last", 1)), "f")) == "f:7:3"
-    marks = yaml_tree.Marks(root, "f")
-    assert {key: str(mark) for key, mark in marks.items()} == {
+    assert str(yaml_tree.location_of(yaml_tree.node_at(root, ("list", 1, "k")), "f")) == "f:5:9"
+    assert str(yaml_tree.location_of(yaml_tree.node_at(root, ("last", 1)), "f")) == "f:7:3"
+    locations = yaml_tree.Locations(root, "f")
+    assert {key: str(location) for key, location in locations.items()} == {
         "name": "f:2:7",
         "list": "f:4:3",
         "list[0]": "f:4:5",
@@ -79,7 +79,7 @@ def test_aliases_stand_for_their_anchors() -> None:
     assert isinstance(root, MappingNode)
     assert isinstance(root.pairs["b"], SequenceNode)
     assert plain(root, Shape()) == {"a": [1, 2], "b": [1, 2], "c": "key", "key": 3}
-    assert str(yaml_tree.mark_of(root.pairs["b"], "f")) == "f:2:4"
+    assert str(yaml_tree.location_of(root.pairs["b"], "f")) == "f:2:4"
     assert list(root.pairs) == ["a", "b", "c", "key"]
     assert (root.keys["key"].start.line, root.keys["key"].start.column) == (3, 0)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.change import Affected, Change
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
@@ -26,7 +26,7 @@ TODAY = date(2026, 11, 21)
 
 
 def person(*numbers: str, alias: str | None = None, left: date | None = None) -> Person:
-    return Person(numbers, alias=alias, left=left, mark=Mark("contacts.yaml", 14))
+    return Person(numbers, alias=alias, left=left, location=Location("contacts.yaml", 14))
 
 
 def people(*numbers: str) -> tuple[Person, ...]:
@@ -36,7 +36,9 @@ def people(*numbers: str) -> tuple[Person, ...]:
 
 def wanted(name: str = "sales", **fields: Any) -> DesiredGroup:
     """A manifest; `subject` is "Sales" unless said otherwise."""
-    return DesiredGroup(**{"name": name, "mark": Mark(f"groups/{name}.yaml"), "subject": "Sales", **fields})
+    return DesiredGroup(
+        **{"name": name, "location": Location(f"groups/{name}.yaml"), "subject": "Sales", **fields}
+    )
 
 
 def found(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
 from reconciler.model.live import LiveGroup, LiveState
@@ -229,7 +229,7 @@ def test_an_entry_keeps_its_max_and_its_until(entry: Allowance, lifts: bool) -> 
 
 def test_the_plan_says_what_lifted_what() -> None:
     situation = demoting(5, 16)
-    entry = Allowance(code="demote-many", reason="new team", mark=Mark("reconciler.yaml", 7))
+    entry = Allowance(code="demote-many", reason="new team", location=Location("reconciler.yaml", 7))
     situation.configured = replace(situation.configured, allow=(entry,))
     assert objection(situation.plan(), "demote-many").lifted_by == "allow (reconciler.yaml:7): new team"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import Mark, ObjectionError
+from reconciler.errors import Location, ObjectionError
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveGroup
 from reconciler.model.plan import Plan
@@ -173,7 +173,7 @@ def test_it_is_refused_when_an_objection_or_its_lifting_changes() -> None:
 
     text = crowded().save()
     run = crowded()
-    entry = Allowance(code="demote-many", reason="new team", mark=Mark("reconciler.yaml", 3))
+    entry = Allowance(code="demote-many", reason="new team", location=Location("reconciler.yaml", 3))
     run.configured = replace(run.configured, allow=(entry,))
     assert "objections" in refused(run, text)
 
@@ -186,7 +186,7 @@ def test_it_is_refused_when_an_objection_or_its_lifting_changes() -> None:
         ),
         lambda run: setattr(run, "other", replace(run.other, creator=None)),
         lambda run: setattr(run, "seen", replace(run.seen, alike=False)),
-        lambda run: run.want(mark=Mark("groups/moved.yaml", 9)),
+        lambda run: run.want(location=Location("groups/moved.yaml", 9)),
         lambda run: run.want(kind="cliente"),
         lambda run: run.want(admins=(person(ANA, alias="ana"), *people(BRUNO))),
         lambda run: run.be(created=1),

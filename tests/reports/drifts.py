@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, GroupDrift, PersonDrift
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
@@ -40,7 +40,7 @@ def group(
         name=name,
         status=status,
         id=group_id,
-        mark=Mark(f"groups/{name}.yaml", 1),
+        location=Location(f"groups/{name}.yaml", 1),
         fields=fields,
         notes=notes,
         as_wanted=status == "in_sync",

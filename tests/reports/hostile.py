@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import replace
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.desired import Person
 from reconciler.model.drift import Drift, FieldDrift, PersonDrift
@@ -108,8 +108,8 @@ def plan_with(words: str) -> Plan:
     held = samples.group("held", "held", notes=(Note(words),), withheld=(SetSubject(words, words),))
     return Plan(
         groups=(
-            replace(changed, mark=Mark(words or "f", 1)),
-            replace(changed, name="b", action="blocked", changes=(), mark=Mark(words or "f", 1)),
+            replace(changed, location=Location(words or "f", 1)),
+            replace(changed, name="b", action="blocked", changes=(), location=Location(words or "f", 1)),
             replace(changed, name="c", action="none", changes=()),
             held,
         ),
@@ -142,7 +142,10 @@ def result_with(words: str) -> ApplyResult:
 
 
 def complaints_with(words: str) -> list[Complaint]:
-    return [Complaint(Mark(words or "f", 1, 1), words, words), Complaint(Mark("a"), words, warning=True)]
+    return [
+        Complaint(Location(words or "f", 1, 1), words, words),
+        Complaint(Location("a"), words, warning=True),
+    ]
 
 
 def drift_with(words: str) -> Drift:
@@ -166,7 +169,7 @@ def drift_with(words: str) -> Drift:
     drifted = drifts.group("a", "drifted", people, subject, icon, notes=(note, Note(words)))
     return Drift(
         groups=(
-            replace(drifted, name=words or "x", mark=Mark(words or "f", 1)),
+            replace(drifted, name=words or "x", location=Location(words or "f", 1)),
             drifts.group("b", "blocked", subject, notes=(note,)),
             drifts.group("c", "pending", subject, group_id=None),
             drifts.group("d", "in_sync", notes=(note,)),

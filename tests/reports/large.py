@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.drift import Drift
 
 from . import drifts
@@ -15,8 +15,11 @@ QUIET = tuple(f"cliente-{n:05}" for n in range(9_500))
 
 def drift() -> Drift:
     """The drift; the drifted groups have the names `DRIFTED`, and their files the icon of the samples."""
-    drifted = [replace(drifts.SUPPORT, name=name, mark=Mark(f"groups/{name}.yaml")) for name in DRIFTED]
+    drifted = [
+        replace(drifts.SUPPORT, name=name, location=Location(f"groups/{name}.yaml")) for name in DRIFTED
+    ]
     quiet = [
-        replace(drifts.AS_WANTED, name=name, mark=Mark(f"groups/{name}.yaml"), notes=()) for name in QUIET
+        replace(drifts.AS_WANTED, name=name, location=Location(f"groups/{name}.yaml"), notes=())
+        for name in QUIET
     ]
     return replace(drifts.EVERYTHING, groups=(*drifted, *quiet), complete=True)

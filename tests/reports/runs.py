@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
 from reconciler.cli.plan_formats import PLAN
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.report import apply, drift, failure, validate
 from reconciler.report.model import Problem, Verb
 from reconciler.report.section import Run, Section, Told
@@ -36,10 +36,16 @@ RUN = Run(
 )
 
 COMPLAINTS = (
-    Complaint(Mark("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?", "unknown-key"),
-    Complaint(Mark("groups/a.yaml", 10, 3), "the icon is not square (640×480)", rule="icon", warning=True),
-    Complaint(Mark("groups/b.yaml", 7, 9), "`admin` is not a key", "did you mean `admins`?", "unknown-key"),
-    Complaint(Mark("contacts.yaml", 4, 12), "not a phone number", "write it as [+55 19 …](x)", "number"),
+    Complaint(
+        Location("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?", "unknown-key"
+    ),
+    Complaint(
+        Location("groups/a.yaml", 10, 3), "the icon is not square (640×480)", rule="icon", warning=True
+    ),
+    Complaint(
+        Location("groups/b.yaml", 7, 9), "`admin` is not a key", "did you mean `admins`?", "unknown-key"
+    ),
+    Complaint(Location("contacts.yaml", 4, 12), "not a phone number", "write it as [+55 19 …](x)", "number"),
 )
 
 PROBLEM = Problem("dns", "the host's name could not be resolved", "check RECONCILER_BASE_URL")

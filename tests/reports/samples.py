@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -50,8 +50,8 @@ OLD_ICON = LiveIcon(IconMeta("https://cdn.example/a.jpeg?x=1", "image/jpeg", 250
 UNSEEN_ICON = LiveIcon(IconMeta("https://cdn.example/b.jpeg", None, None))
 
 
-def mark(name: str, line: int = 1) -> Mark:
-    return Mark(f"groups/{name}.yaml", line)
+def mark(name: str, line: int = 1) -> Location:
+    return Location(f"groups/{name}.yaml", line)
 
 
 def live(group_id: str, *admins: str, others: tuple[str, ...] = (), creator: str = ACCOUNT) -> LiveGroup:
@@ -73,7 +73,7 @@ def group(
         name=name,
         action=action,
         id=found.id if found else group_id,
-        mark=mark(name) if has_manifest else None,
+        location=mark(name) if has_manifest else None,
         changes=changes,
         withheld=withheld,
         to_invite=to_invite,
@@ -314,9 +314,9 @@ NOTHING_DONE = ApplyResult(
 )
 
 COMPLAINTS = (
-    Complaint(Mark("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?"),
-    Complaint(Mark("groups/a.yaml", 10, 3), "the icon is not square (640×480)", warning=True),
-    Complaint(Mark("contacts.yaml", 4, 12), "not a phone number", "write it as +55 19 90000-0001"),
+    Complaint(Location("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?"),
+    Complaint(Location("groups/a.yaml", 10, 3), "the icon is not square (640×480)", warning=True),
+    Complaint(Location("contacts.yaml", 4, 12), "not a phone number", "write it as +55 19 90000-0001"),
 )
 
 RUN = Run(

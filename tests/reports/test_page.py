@@ -16,7 +16,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
 from reconciler import pictures
-from reconciler.errors import Mark
+from reconciler.errors import Location
 from reconciler.model.drift import Drift
 from reconciler.model.plan import Note
 from reconciler.model.thumbnail import Thumbnails
@@ -270,7 +270,7 @@ def hostile_pages(attacks: list[str]) -> dict[str, str]:
             replace(
                 drifts.SUPPORT,
                 name=f"group-{n}",
-                mark=Mark(words, 1),
+                location=Location(words, 1),
                 fields=(drifts.subject("edited_outside", words, words, words), *drifts.SUPPORT.fields[2:]),
                 notes=(Note("{texts[0]}", texts=(words,)),),
             )

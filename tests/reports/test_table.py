@@ -18,7 +18,7 @@ import pytest
 
 from reconciler.cli import plan_formats
 from reconciler.cli.formats import FORMATS, TABLE
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Drift, DriftStatus
 from reconciler.model.outcome import ApplyResult, GroupOutcome
@@ -94,7 +94,7 @@ def test_an_annotation_stands_at_its_line_and_column() -> None:
 
 
 def test_annotations_unescape_to_what_was_meant() -> None:
-    mark = Mark("groups/50%,a:b.yaml", 3, 5)
+    mark = Location("groups/50%,a:b.yaml", 3, 5)
     complaint = Complaint(mark, "100% wrong: a, b%0Ac", "50%25", "a:b,c")
     text = render("github", "validate", validate.told((complaint,), None))
     assert (
@@ -108,7 +108,7 @@ def test_annotations_unescape_to_what_was_meant() -> None:
 
 def test_ten_of_a_kind_the_most_important_first() -> None:
     many = tuple(
-        Complaint(Mark("a.yaml", n), f"no {n}", rule="x", warning=warning)
+        Complaint(Location("a.yaml", n), f"no {n}", rule="x", warning=warning)
         for n in range(1, 16)
         for warning in (False, True)
     )
@@ -231,7 +231,9 @@ def test_code_quality_tells_equal_complaints_apart_and_moved_ones_not() -> None:
         "chat/contacts.yaml", "chat/groups/a.yaml", "chat/groups/b.yaml", "chat/groups/b.yaml"
     ]  # fmt: skip
     assert [issue["severity"] for issue in first] == ["major", "minor", "major", "major"]
-    moved = tuple(replace(found, mark=replace(found.mark, line=found.mark.line + 3)) for found in COMPLAINTS)
+    moved = tuple(
+        replace(found, location=replace(found.location, line=found.location.line + 3)) for found in COMPLAINTS
+    )
     again = media.codequality(render("codequality", "validate", validate.told(moved, None)))
     assert {issue["fingerprint"] for issue in again} == {issue["fingerprint"] for issue in first}
     assert media.codequality(render("codequality", "validate", QUIET["validate"])) == []
@@ -294,8 +296,8 @@ def test_sarif_keeps_to_its_schema() -> None:
 
 
 def test_sarif_keeps_to_the_number_of_results_that_github_takes() -> None:
-    warnings = [Complaint(Mark("a.yaml", n), "w", rule="w", warning=True) for n in range(1, MOST + 2)]
-    wrong = Complaint(Mark("z.yaml", 1), "e", rule="e")
+    warnings = [Complaint(Location("a.yaml", n), "w", rule="w", warning=True) for n in range(1, MOST + 2)]
+    wrong = Complaint(Location("z.yaml", 1), "e", rule="e")
     text = render("sarif", "validate", validate.told((*warnings, wrong), None))
     results = media.json.loads(text)["runs"][0]["results"]
     assert len(results) == MOST

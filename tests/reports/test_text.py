@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from reconciler.errors import Complaint, Mark
+from reconciler.errors import Complaint, Location
 from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.report import apply, text, validate
@@ -186,7 +186,7 @@ def test_complaints_are_sorted_counted_and_readable_by_machines() -> None:
         "2",
     ]
     assert output.endswith("2 mistakes and 1 warning in 3 files.\n")
-    warning = Complaint(Mark("a.yaml"), "small", warning=True)
+    warning = Complaint(Location("a.yaml"), "small", warning=True)
     assert text.render_complaints([warning], color=False).endswith("\n1 warning in 1 file.\n")
     assert text.render_complaints([], color=False) == ""
 
@@ -197,10 +197,10 @@ def test_an_emoji_made_of_several_stays_one_and_a_lone_joiner_shows() -> None:
 
 
 def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
-    wrong = Complaint(Mark("groups/a.yaml", 3, 5), "`admin` is not a key", "did you mean `admins`?")
+    wrong = Complaint(Location("groups/a.yaml", 3, 5), "`admin` is not a key", "did you mean `admins`?")
     assert validation([wrong], None).startswith("groups/a.yaml:3:5: error: `admin`")
     assert validation([], 1) == "1 group: every file is as it should be.\n"
-    doubt = Complaint(Mark("groups/a.yaml", 3, 5), "the hold ended", warning=True)
+    doubt = Complaint(Location("groups/a.yaml", 3, 5), "the hold ended", warning=True)
     assert validation([doubt], 2) == (
         "groups/a.yaml:3:5: warning: the hold ended\n2 groups: no mistakes, 1 warning.\n"
     )
