@@ -28,6 +28,7 @@ from reconciler.manifests.yaml_tree import (
     SequenceNode,
     location_of,
     node_at,
+    parse,
     without,
 )
 
@@ -87,6 +88,15 @@ def check(name: str, node: Node, file: str, refused: Mapping[str, str] | None = 
         node = without(node, frozenset(paths))
         found = errors(name, value, MAX_COMPLAINTS)
     return CheckedDocument(value, node, complaints, frozenset(broken))
+
+
+def valid_documents(name: str, data: bytes) -> list[tuple[Node, dict[str, Any]]] | None:
+    """Return a file's documents, each as a node and as its value; None where anything is wrong with one."""
+    read = parse(data, "")
+    checked = [check(name, node, "") for node in read.nodes]
+    if read.complaints or not read.whole or any(each.complaints for each in checked):
+        return None
+    return [(each.node, each.value) for each in checked if each.value is not None]
 
 
 def _last_first(path: tuple[str | int, ...]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcilerError
 from reconciler.manifests.convert import flow_text, scalar_text
-from reconciler.manifests.documents import check
+from reconciler.manifests.documents import valid_documents
 from reconciler.manifests.yaml_tree import MappingNode, Node, Path, ScalarNode, SequenceNode, node_at, parse
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def rewrite_manifest(data: bytes, location: Location, values: Mapping[str, Edite
     Raises `EditError` where the file is no longer what was read, where it is written in a way that cannot be
     changed here, and where the result says anything but what was meant.
     """
-    before = _read("group", data)
+    before = valid_documents("group", data)
     here = (location.line - 1, location.column - 1)
     which = next((i for i, (node, _) in enumerate(before or ()) if _line_and_column(node) == here), None)
     if before is None or which is None:
@@ -55,7 +55,7 @@ def rewrite_manifest(data: bytes, location: Location, values: Mapping[str, Edite
         else:
             _set_text(file, key, value, above)
             meant[which][key] = value
-    _compare(_read("group", file.data), meant, lists=frozenset(values))
+    _compare(valid_documents("group", file.data), meant, lists=frozenset(values))
     return file.data
 
 
@@ -65,26 +65,15 @@ def add_contacts(data: bytes, people: Sequence[tuple[str, str]]) -> bytes:
 
     Raises `EditError` as `rewrite_manifest` does.
     """
-    before = _read("contacts", data)
+    before = valid_documents("contacts", data)
     if before is None or len(before) > 1:
         raise EditError("it has changed since it was read", "run the command again")
     file = _File(data)
     _add_pairs(file, "people", people)
     meant = dict(before[0][1]) if before else {}
     meant["people"] = {**meant.get("people", {}), **dict(people)}
-    _compare(_read("contacts", file.data), [meant])
+    _compare(valid_documents("contacts", file.data), [meant])
     return file.data
-
-
-def _read(schema: str, data: bytes) -> list[tuple[Node, dict[str, Any]]] | None:
-    """Return a file's documents and what they say; None where anything is wrong with one of them."""
-    read = parse(data, "")
-    found = [check(schema, node, "") for node in read.nodes]
-    if read.complaints or not read.whole or any(each.complaints for each in found):
-        return None
-    return [
-        (node, each.value) for node, each in zip(read.nodes, found, strict=True) if each.value is not None
-    ]
 
 
 def _line_and_column(node: Node) -> tuple[int, int]:

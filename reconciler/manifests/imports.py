@@ -12,7 +12,7 @@ from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import visible
 from reconciler.manifests.contacts import load_contacts
 from reconciler.manifests.convert import yaml_text
-from reconciler.manifests.documents import check
+from reconciler.manifests.documents import valid_documents
 from reconciler.manifests.edit import add_contacts
 from reconciler.manifests.files import FileError, Tree, join
 from reconciler.manifests.groups import subject_mistake
@@ -114,11 +114,8 @@ class ManifestWriter:
         )
         lines = [modeline(self.folder, "group"), *(f"# {visible(remark)}" for remark in remarks)]
         text = "\n".join(lines) + "\n" + yaml_text(convert.document(manifest))
-        documents = yaml_tree.parse(text.encode(), "")
-        checked = [check("group", node, "") for node in documents.nodes]
-        if documents.complaints or [each.value for each in checked if not each.complaints] != [
-            convert.document(manifest)
-        ]:
+        found = valid_documents("group", text.encode())
+        if found is None or [value for _, value in found] != [convert.document(manifest)]:
             raise FileError("would not say what is meant", "write this manifest by hand, with its `id`")
         return text
 
@@ -150,13 +147,11 @@ def why_no_subject(subject: str, limit: int) -> str | None:
         return mistake[0].replace("`subject`", "it")
     document = {"id": "x", "subject": subject}
     try:
-        parsed = yaml_tree.parse(yaml_text(document).encode(), "")
+        found = valid_documents("group", yaml_text(document).encode())
     except UnicodeEncodeError:  # half of a surrogate pair
         return "it holds something that is no character"
-    for node in parsed.nodes:
-        checked = check("group", node, "")
-        if not checked.complaints and checked.value == document:
-            return None
+    if found is not None and [value for _, value in found] == [document]:
+        return None
     return "it holds a character that a manifest may not have"
 
 
