@@ -228,7 +228,7 @@ class _Reader:
         top, names = self._keys(()), self._keys(("accounts",))
         self._complaints.extend(misplaced({key: self._key(key) for key in top}, document))
         if not names:
-            self._complain(
+            self._complaints.add(
                 self._key("accounts"), "`accounts` names no account", "name one, or leave it out", "accounts"
             )
         found = []
@@ -270,7 +270,9 @@ class _Reader:
             return join(self._config.folder, text)
         except FileError as error:
             self._whole = False
-            self._complain(self._location(*at, key), f"{quote(text)} {error.message}", error.hint, "path")
+            self._complaints.add(
+                self._location(*at, key), f"{quote(text)} {error.message}", error.hint, "path"
+            )
             return default
 
     def _state(self, document: Mapping[str, Any], default: str, at: tuple[str, ...] = ()) -> str:
@@ -288,7 +290,9 @@ class _Reader:
                     return f"file:{path}"
                 mistake = ("leads out of the repository", "a state elsewhere is named by RECONCILER_STATE")
         if mistake is not None:
-            self._complain(self._location(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state")
+            self._complaints.add(
+                self._location(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state"
+            )
         return text
 
     def _allowance(self, index: int, entry: Mapping[str, Any]) -> Allowance:
@@ -334,9 +338,6 @@ class _Reader:
         around = node_at(self._root, path[:-1])
         found = around.keys.get(path[-1]) if isinstance(around, MappingNode) else None
         return location_of(found or around, self._file)
-
-    def _complain(self, location: Location, message: str, hint: str, rule: str) -> None:
-        self._complaints.add(location, message, hint, rule)
 
 
 def _api(entry: Mapping[str, Any]) -> ApiSettings:

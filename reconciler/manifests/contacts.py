@@ -117,7 +117,7 @@ class _Reader:
                 self._contacts.whole = False
                 return
             if name in people:
-                self._complain(
+                self._complaints.add(
                     self._key_location("teams", name),
                     f"the team {quote(name)} has the name of a person",
                     "people and teams share one set of names: rename one of them",
@@ -147,7 +147,7 @@ class _Reader:
                 continue
             other = self._contacts.by_key.get(number.key(digits))
             if other is not None and other.location is not None:
-                self._complain(
+                self._complaints.add(
                     location,
                     f"{quote(alias)} has a number of {quote(other.ref)}",
                     f"who stands at {other.location}; a number belongs to one person",
@@ -186,7 +186,7 @@ class _Reader:
             else:
                 guess = did_you_mean(alias, frozenset(self._contacts.people))
                 message, hint = unknown("person", alias, guess), "" if guess else "add them under `people`"
-            self._complain(location, message, hint, "unknown-person")
+            self._complaints.add(location, message, hint, "unknown-person")
         self._contacts.teams[name] = tuple(people.values())
 
     def _location(self, *path: str | int) -> Location:
@@ -197,9 +197,6 @@ class _Reader:
         node = node_at(self._root, (section,))
         place = node.keys[key] if isinstance(node, MappingNode) else node
         return location_of(place, self._file)
-
-    def _complain(self, location: Location, message: str, hint: str, rule: str) -> None:
-        self._complaints.add(location, message, hint, rule)
 
 
 def unknown(what: str, name: str, guess: str) -> str:

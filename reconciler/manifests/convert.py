@@ -107,48 +107,35 @@ def yaml_text(document: Mapping[str, object]) -> str:
     return "".join(_entry(key, value) for key, value in document.items())
 
 
-def flow_text(value: object) -> str:
-    """Return a value in one line, as it may stand behind a key."""
-    return _flow(value)
-
-
-def scalar_text(text: str, *, quoted: bool = False) -> str:
-    """Return a text as it may stand anywhere: plain where it cannot be mistaken and need not be `quoted`."""
-    return _quoted(text) if quoted else _scalar(text)
-
-
 def _entry(key: str, value: object) -> str:
-    line = f"{_scalar(key)}: {_flow(value)}\n"
+    line = f"{scalar_text(key)}: {flow_text(value)}\n"
     if len(line) <= _WIDTH or not isinstance(value, list) or not value:
         return line
-    return f"{_scalar(key)}:\n" + "".join(f"  - {_flow(item)}\n" for item in value)
+    return f"{scalar_text(key)}:\n" + "".join(f"  - {flow_text(item)}\n" for item in value)
 
 
-def _flow(value: object) -> str:
+def flow_text(value: object) -> str:
+    """Return a value in one line, as it may stand behind a key."""
     if isinstance(value, str):
-        return _scalar(value)
+        return scalar_text(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(_pair(str(key), item) for key, item in value.items()) + "}"
     if isinstance(value, Sequence):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow_text, value)) + "]"
     return json.dumps(value)
 
 
 def _pair(key: str, value: object) -> str:
     if key in _DAYS and isinstance(value, str) and _DAY.fullmatch(value):
         return f"{key}: {value}"  # a day to every reader, and meant as one
-    return f"{_scalar(key)}: {_flow(value)}"
+    return f"{scalar_text(key)}: {flow_text(value)}"
 
 
-def _scalar(text: str) -> str:
-    """Return a text plain where it cannot be mistaken, else in double quotes, whose escapes are JSON's."""
-    plain = _PLAIN.fullmatch(text) and text.isprintable() and text.lower() not in _WORDS
-    if plain:
+def scalar_text(text: str, *, quoted: bool = False) -> str:
+    """Return a text as it may stand anywhere: plain where it cannot be mistaken and need not be `quoted`,
+    else in double quotes, whose escapes are JSON's."""
+    if not quoted and _PLAIN.fullmatch(text) and text.isprintable() and text.lower() not in _WORDS:
         return text
-    return _quoted(text)
-
-
-def _quoted(text: str) -> str:
     written = json.dumps(text, ensure_ascii=False)
     return written if written.isprintable() else "".join(map(_shown, written))
 

@@ -114,7 +114,7 @@ class GroupResolver:
     def _once(self, seen: dict[str, Location], key: str, value: str, manifest: Manifest) -> None:
         first = seen.setdefault(value, manifest.location)
         if first is not manifest.location:
-            self._complain(
+            self.complaints.add(
                 manifest.location_of(key),
                 f"the {key} {quote(value)} is taken",
                 f"by the manifest at {first}",
@@ -129,7 +129,7 @@ class GroupResolver:
         location = manifest.location_of("subject")
         mistake = subject_mistake(subject, self._limit)
         if mistake is not None:
-            self._complain(location, *mistake, "subject")
+            self.complaints.add(location, *mistake, "subject")
         elif manifest.ensure is Ensure.PRESENT and not checked.broken & {"id", "ensure"} and manifest.name:
             self._check_same_subject(manifest, subject)
         return subject
@@ -165,7 +165,7 @@ class GroupResolver:
         for index, subject in enumerate(subjects):
             if not shows(subject):
                 location = manifest.location_of(f"previously[{index}]")
-                self._complain(location, f"`previously[{index}]` is empty", "take it out", "subject")
+                self.complaints.add(location, f"`previously[{index}]` is empty", "take it out", "subject")
         return subjects
 
     def _kind(self, manifest: Manifest) -> _ResolvedPreset:
@@ -175,7 +175,9 @@ class GroupResolver:
         if name not in self._kinds:
             guess = self._naming.guess(name, frozenset(self._kinds))
             hint = "" if guess else "kinds stand under `kinds` in reconciler.yaml"
-            self._complain(manifest.location_of("kind"), unknown("kind", name, guess), hint, "unknown-kind")
+            self.complaints.add(
+                manifest.location_of("kind"), unknown("kind", name, guess), hint, "unknown-kind"
+            )
             return self._nothing
         return self._kinds[name]
 
@@ -183,7 +185,7 @@ class GroupResolver:
         for index, key in enumerate(manifest.unmanaged):
             value = getattr(manifest, key)
             if value is not None and not isinstance(value, Unset):
-                self._complain(
+                self.complaints.add(
                     manifest.location_of(f"unmanaged[{index}]"),
                     f"`{key}` is unmanaged, and this manifest gives it a value",
                     "keep one of the two",
@@ -223,7 +225,7 @@ class GroupResolver:
             else:
                 location = manifest.location
                 whose = f" of {(kind if kind.prune_members else self._defaults).title}"
-            self._complain(
+            self.complaints.add(
                 location,
                 f"`prune_members`{whose} needs `members`",
                 "say who belongs into the group, or nobody would",
@@ -259,9 +261,6 @@ class GroupResolver:
             members=people("members", preset.members),
             prune_members=preset.prune_members,
         )
-
-    def _complain(self, location: Location, message: str, hint: str, rule: str) -> None:
-        self.complaints.add(location, message, hint, rule)
 
     def _warn(self, location: Location, message: str, hint: str, rule: str) -> None:
         self.complaints.add(location, message, hint, rule, warning=True)

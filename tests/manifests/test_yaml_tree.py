@@ -106,9 +106,7 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
         "32:12: nested more than 32 levels deep",
     ),
     "brackets": ("[" * 4 * MIB, "1:33: nested more than 32 levels deep"),
-    "braces": ("{" * 4 * MIB, "1:33: nested more than 32 levels deep"),
     "dashes": ("- " * 2 * MIB, "1:65: nested more than 32 levels deep"),
-    "question marks": ("? " * 2 * MIB, "1:65: nested more than 32 levels deep"),
     "indentation": (
         "".join(f"{' ' * n}a:\n" for n in range(2000)),
         "33:33: nested more than 32 levels deep",
