@@ -160,7 +160,8 @@ class ApiError(ReconcilerError):
 
     `message` is safe to show: at most 200 characters of the API's own words, with runs of 8 or more
     digits masked. `status` is the HTTP status where there was an answer; `code` a stable name such as
-    `http_404`, `timeout`, `bad_answer`; `retry` tells whether trying again later can help.
+    `http_404`, `timeout`, `bad_answer`; `retry` tells whether trying again later can help, and `wait` how
+    many seconds the answer asked to wait before that (`Retry-After`).
     """
 
     def __init__(
@@ -171,11 +172,13 @@ class ApiError(ReconcilerError):
         status: int | None = None,
         code: str = "api",
         retry: bool = False,
+        wait: float | None = None,
     ) -> None:
         super().__init__(message, hint)
         self.status = status
         self.code = code
         self.retry = retry
+        self.wait = wait
 
 
 class NotFound(ApiError):
@@ -187,7 +190,7 @@ class Refused(ApiError):
 
 
 class RateLimited(ApiError):
-    """420 or 429 until the retries were used up. Nothing was changed."""
+    """420 or 429 until the allowance was used up, or a longer wait was asked for. Nothing was changed."""
 
 
 class NotSent(ApiError):

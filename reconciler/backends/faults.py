@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass
 
+from reconciler.backends.calls import Answer
 from reconciler.errors import ApiError, CredentialsError, NotFound, RateLimited, Refused, Unclear
 from reconciler.model import number
+from reconciler.retry import ALLOWANCE, in_words
 
 SUCCESS = frozenset({200, 201, 202, 204})
 
@@ -25,23 +27,6 @@ _CODE_LIMIT = 1_000_000
 _LINK_IN_TEXT = re.compile(r"chat\.whatsapp\.com/\S+", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _NO_ERROR: tuple[object, ...] = (None, False, 0, "", "0", [], {})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer. `secrets` are credentials that must not be repeated in an error's text."""
-
-    status: int
-    body: bytes = field(default=b"", repr=False)
-    _: KW_ONLY
-    retry_after: str | None = None
-    date: str | None = None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def code(self) -> str:
-        """The stable code of this status in errors."""
-        return f"http_{self.status}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +63,11 @@ def check(answer: Answer, *, listing: bool = False, gone: frozenset[int] = froze
             raise _credentials("the credentials may not use the groups API", answer, fault)
         case 408:
             raise Unclear(
-                _words("the API gave up waiting", answer, fault), status=408, code=answer.code, retry=True
+                _words("the API gave up waiting", answer, fault),
+                status=408,
+                code=answer.code,
+                retry=True,
+                wait=answer.wait,
             )
         case _ if 300 <= status < 400:
             raise redirect(answer)
@@ -86,7 +75,11 @@ def check(answer: Answer, *, listing: bool = False, gone: frozenset[int] = froze
             raise Refused(_words("the API refused", answer, fault), status=status, code=answer.code)
         case _:
             raise Unclear(
-                _words("the API failed", answer, fault), status=status, code=answer.code, retry=status >= 500
+                _words("the API failed", answer, fault),
+                status=status,
+                code=answer.code,
+                retry=status >= 500,
+                wait=answer.wait if status >= 500 else None,
             )
 
 
@@ -243,14 +236,16 @@ def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
     return _Fault(safe_words(": ".join(words), secrets), codes[0] if codes else None)
 
 
+def rate_limited(answer: Answer, message: str, hint: str = "") -> RateLimited:
+    """A refusal for the rate, whose hint names the wait where that is longer than anybody waits."""
+    if answer.wait is not None and answer.wait > ALLOWANCE:
+        hint = f"it asks to wait {in_words(answer.wait)}: run it again then"
+    return RateLimited(message, hint, status=answer.status, code=answer.code, retry=True, wait=answer.wait)
+
+
 def _rate_limited(answer: Answer, fault: _Fault) -> RateLimited:
-    return RateLimited(
-        _words("the API refuses for now: too many requests", answer, fault),
-        "set a lower api.rate",
-        status=answer.status,
-        code=answer.code,
-        retry=True,
-    )
+    message = _words("the API refuses for now: too many requests", answer, fault)
+    return rate_limited(answer, message, "set a lower api.rate")
 
 
 def _credentials(what: str, answer: Answer, fault: _Fault) -> CredentialsError:

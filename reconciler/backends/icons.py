@@ -12,15 +12,16 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from reconciler.backends import answers
-from reconciler.backends.http import Call, Http, Repeat
+from reconciler.backends import faults
+from reconciler.backends.calls import Answer, Call, Repeat
+from reconciler.backends.client import HttpClient, Limits, Origin, Request
 from reconciler.backends.origin import is_loopback, is_public
-from reconciler.errors import NotSent, Unclear
+from reconciler.errors import NotSent, Refused, Unclear
 
 if TYPE_CHECKING:
-    from reconciler.backends.faults import Answer
-    from reconciler.backends.transport import Transport
+    from reconciler.backends.network import Network
     from reconciler.model.live import IconMeta
+    from reconciler.ports import Clock
 
 LIMIT = 10 << 20
 """Bytes of an icon that are read at most; uploads may have 5 MB, and the server may re-encode."""
@@ -28,18 +29,25 @@ LIMIT = 10 << 20
 _FETCH = Call("GET", "icon", Repeat.ALWAYS)
 
 
-class IconFetcher:
-    """Fetches icons through a transport of their own. `loopback`: whether the API is there."""
+def icon_client(limits: Limits, network: Network, clock: Clock) -> HttpClient:
+    """A client without credentials, whose waiting concerns nobody else."""
+    return HttpClient(Origin("", {"Accept": "image/*"}, timeout="api.timeout"), limits, network, clock)
 
-    def __init__(self, http: Http, transport: Transport, *, loopback: bool) -> None:
-        self._http = http
-        self._transport = transport
+
+class IconFetcher:
+    """Fetches icons. `loopback`: whether the API is there."""
+
+    def __init__(self, client: HttpClient, *, loopback: bool) -> None:
+        self._client = client
         self._loopback = loopback
 
     def fetch(self, icon: IconMeta) -> bytes:
         """The bytes that are served. Raises `Unclear` (`unsafe_link`) without connecting for a link that
         must not be followed, `Refused` for a 4xx."""
-        return self._http.call(_FETCH, lambda: self._send(icon.url), answers.picture)
+        return self._client.calls.run(_FETCH, lambda: self._send(icon.url), picture)
+
+    def close(self) -> None:
+        self._client.close()
 
     def _send(self, url: str) -> Answer:
         try:
@@ -55,17 +63,17 @@ class IconFetcher:
         try:
             addresses = self._addresses(host, port or (443 if parts.scheme == "https" else 80), parts.scheme)
         except NotSent:
-            if not self._transport.is_proxied(url):
+            if not self._client.is_proxied(url):
                 raise
             addresses = []
-        if not (addresses and is_loopback(addresses[0])) and self._transport.is_proxied(url):
+        if not (addresses and is_loopback(addresses[0])) and self._client.is_proxied(url):
             if parts.scheme != "https":
                 raise _unsafe("is not https")
-            return self._transport.exchange("GET", url, limit=LIMIT)
+            return self._client.exchange(Request("GET", url, LIMIT))
         last = NotSent("the icon's host has no address", code="dns", retry=True)
         for address in addresses:
             try:
-                return self._transport.exchange("GET", url, limit=LIMIT, host=parts.netloc, address=address)
+                return self._client.exchange(Request("GET", url, LIMIT, address=address))
             except NotSent as error:
                 last = error
         raise last
@@ -94,3 +102,27 @@ def _unsafe(why: str) -> Unclear:
         "look at the group's icon in WhatsApp",
         code="unsafe_link",
     )
+
+
+def picture(answer: Answer) -> bytes:
+    """The bytes of a served icon. The CDN's errors say nothing about the group or the credentials."""
+    status, code = answer.status, answer.code
+    match status:
+        case 200 if answer.body:
+            return answer.body
+        case 200:
+            raise Unclear("the icon was served without a byte", status=200, code="bad_answer", retry=True)
+        case 420 | 429:
+            raise faults.rate_limited(answer, "the icon's server refuses for now")
+        case _ if 400 <= status < 500:
+            raise Refused("the icon is not served where the API says it is", status=status, code=code)
+        case _ if 300 <= status < 400:
+            raise faults.redirect(answer)
+        case _:
+            raise Unclear(
+                "the icon's server failed",
+                status=status,
+                code=code,
+                retry=status >= 500,
+                wait=answer.wait if status >= 500 else None,
+            )

@@ -1,40 +1,63 @@
-"""The Sinch groups API: which call is made for what, and with which payload (API facts, "Calls").
+"""The Sinch groups API: which call is made for what, with which payload, and what its answer says.
 
 `connect` gives a `Client`: a reader that has no method which writes and none that asks for an invite link,
-and a writer, over one shared set of connections, one pace and one count of requests.
+and a writer, over one HTTP client. Calls and answers are those of the API facts.
+
+Each function that makes sense of an answer returns what the answer says, or raises an `ApiError` branch or
+`CredentialsError` and nothing else, whatever the bytes are. Unknown keys are ignored; a known key with a
+value that makes no sense is `Unclear` (`bad_answer`), because a guess would become a wrong plan.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, partial
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from reconciler import __version__
-from reconciler.backends import answers, faults
-from reconciler.backends.http import Call, Http, Repeat
-from reconciler.backends.icons import IconFetcher
-from reconciler.backends.origin import all_proxies, checked_base, environment, proxy_for, tls_context
-from reconciler.backends.transport import Transport
-from reconciler.errors import CredentialsError, NotFound, NotSent, StateError
+from reconciler.backends import faults
+from reconciler.backends.calls import Answer, Call, Repeat
+from reconciler.backends.client import JSON, HttpClient, Limits, Origin, Request, tell_nobody
+from reconciler.backends.icons import IconFetcher, icon_client
+from reconciler.backends.network import Network
+from reconciler.backends.origin import checked_base
+from reconciler.errors import CredentialsError, NotFound, NotSent, StateError, Unclear
 from reconciler.model import number
+from reconciler.model.link import is_link
+from reconciler.model.live import IconMeta, LiveGroup
 
 if TYPE_CHECKING:
-    from reconciler.backends.faults import Answer
-    from reconciler.model.live import IconMeta, LiveGroup
     from reconciler.ports import Clock
 
 MOST_PEOPLE = 20
 """People in one call that promotes, demotes or removes."""
 
-_ANSWER_LIMIT = 8 << 20
 _GROUPS = "/v1/whatsapp/groups"
 _GROUP = "/v1/whatsapp/groups/{id}"
-_SEND = "/v1/whatsapp/send"
+LIST = Call("GET", _GROUPS, Repeat.ALWAYS)
+INFO = Call("GET", _GROUP, Repeat.ALWAYS)
+ICON = Call("GET", f"{_GROUP}/icon", Repeat.ALWAYS)
+CREATE = Call("POST", _GROUPS, Repeat.NEVER)
+SET_SUBJECT = Call("PUT", _GROUP, Repeat.UNCHANGED)
+SET_ICON = Call("POST", f"{_GROUP}/icon", Repeat.UNCHANGED)
+REMOVE_ICON = Call("DELETE", f"{_GROUP}/icon", Repeat.UNCHANGED)
+PROMOTE = Call("PATCH", f"{_GROUP}/admins", Repeat.UNCHANGED)
+DEMOTE = Call("DELETE", f"{_GROUP}/admins", Repeat.UNCHANGED)
+REMOVE = Call("DELETE", f"{_GROUP}/participants", Repeat.UNCHANGED)
+LINK = Call("GET", f"{_GROUP}/invite", Repeat.UNCHANGED)  # asking may make one
+REVOKE = Call("DELETE", f"{_GROUP}/invite", Repeat.UNCHANGED)
+LEAVE = Call("POST", f"{_GROUP}/leave", Repeat.UNCHANGED)
+SEND = Call("POST", "/v1/whatsapp/send", Repeat.NEVER)
+
+_ANSWER_LIMIT = 8 << 20
 _MIMES = frozenset({"image/jpeg", "image/png"})
+_NO_GROUP = frozenset({400, 404})
+_URL = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"[!-~]{1,200}")
+_BETWEEN_DIGITS = re.compile(r"[+ ()\-]")
 
 T = TypeVar("T")
 
@@ -61,15 +84,13 @@ class SinchReader:
         self._icons = icons
 
     def list_groups(self) -> tuple[str, ...]:
-        return self._api.call("GET", _GROUPS, Repeat.ALWAYS, answers.group_ids)
+        return self._api.call(LIST, group_ids)
 
     def get_group(self, group_id: str) -> LiveGroup:
-        return self._api.call(
-            "GET", _GROUP, Repeat.ALWAYS, lambda answer: answers.group(answer, group_id), group_id
-        )
+        return self._api.call(INFO, partial(group, group_id=group_id), group_id)
 
     def get_icon(self, group_id: str) -> IconMeta | None:
-        return self._api.call("GET", _GROUP + "/icon", Repeat.ALWAYS, answers.icon, group_id)
+        return self._api.call(ICON, icon, group_id)
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
         return self._icons.fetch(icon)
@@ -80,93 +101,82 @@ class SinchWriter:
     sent, and the call ends with `NotSent`."""
 
     def __init__(self, api: _Api, permit: Callable[[], None] | None = None) -> None:
-        self._api = api if permit is None else api.under(permit)
+        self._api = api if permit is None else _Api(api.client, permit)
 
     def create_group(self, subject: str) -> str:
-        return self._api.call("POST", _GROUPS, Repeat.NEVER, answers.created, payload={"subject": subject})
+        return self._api.call(CREATE, created, payload={"subject": subject})
 
     def set_subject(self, group_id: str, subject: str) -> None:
-        self._write("PUT", _GROUP, group_id, {"subject": subject})
+        self._api.call(SET_SUBJECT, faults.void, group_id, payload={"subject": subject})
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
         if mime not in _MIMES:
             raise ValueError("an icon is image/jpeg or image/png")
-        self._api.call(
-            "POST", _GROUP + "/icon", Repeat.UNCHANGED, faults.void, group_id, body=data, mime=mime
-        )
+        self._api.call(SET_ICON, faults.void, group_id, payload=data, mime=mime)
 
     def remove_icon(self, group_id: str) -> None:
         try:
-            self._write("DELETE", _GROUP + "/icon", group_id)
+            self._api.call(REMOVE_ICON, faults.void, group_id)
         except NotFound:
             return
 
     def promote(self, group_id: str, wa_ids: Sequence[str]) -> None:
-        self._write("PATCH", _GROUP + "/admins", group_id, _people(wa_ids))
+        self._api.call(PROMOTE, faults.void, group_id, payload=_waids(wa_ids))
 
     def demote(self, group_id: str, wa_ids: Sequence[str]) -> None:
-        self._write("DELETE", _GROUP + "/admins", group_id, _people(wa_ids))
+        self._api.call(DEMOTE, faults.void, group_id, payload=_waids(wa_ids))
 
     def remove_participants(self, group_id: str, wa_ids: Sequence[str]) -> None:
-        self._write("DELETE", _GROUP + "/participants", group_id, _people(wa_ids))
+        self._api.call(REMOVE, faults.void, group_id, payload=_waids(wa_ids))
 
     def get_link(self, group_id: str) -> str:
-        return self._api.call("GET", _GROUP + "/invite", Repeat.UNCHANGED, answers.link, group_id)
+        return self._api.call(LINK, link, group_id)
 
     def revoke_link(self, group_id: str) -> None:
-        self._write("DELETE", _GROUP + "/invite", group_id)
+        self._api.call(REVOKE, faults.void, group_id)
 
     def leave(self, group_id: str) -> None:
-        self._write("POST", _GROUP + "/leave", group_id)
+        self._api.call(LEAVE, faults.void, group_id)
 
     def send_to_group(self, group_id: str, text: str) -> str:
         destination = {"destination": _checked_group(group_id), "recipientType": "group"}
-        return self._send(
-            destination, {"messageText": text}, lambda answer: answers.sent(answer, group_id, group=True)
-        )
+        payload = {"destinations": [destination], "message": {"messageText": text}}
+        return self._api.call(SEND, partial(sent, to=group_id, group=True), payload=payload)
 
     def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
         destination = {"destination": _checked_person(wa_id)}
         if correlation_id:
             destination["correlationId"] = correlation_id
-        return self._send(destination, dict(message), lambda answer: answers.sent(answer, wa_id))
-
-    def _write(self, method: str, template: str, group_id: str, payload: object = None) -> None:
-        self._api.call(method, template, Repeat.UNCHANGED, faults.void, group_id, payload=payload)
-
-    def _send(
-        self, destination: Mapping[str, str], message: Mapping[str, object], parse: Callable[[Answer], str]
-    ) -> str:
-        payload = {"destinations": [destination], "message": message}
-        return self._api.call("POST", _SEND, Repeat.NEVER, parse, payload=payload)
+        payload = {"destinations": [destination], "message": dict(message)}
+        return self._api.call(SEND, partial(sent, to=wa_id), payload=payload)
 
 
 class Client:
-    """Reader and writer over one set of connections; `close` when done, or use it in a `with`."""
+    """Reader and writer over one HTTP client; `close` when done, or use it in a `with`."""
 
-    def __init__(self, api: _Api, icons: IconFetcher, transports: Sequence[Transport]) -> None:
-        self.reader = SinchReader(api, icons)
-        self.writer = SinchWriter(api)
-        self._api = api
-        self._transports = transports
+    def __init__(self, client: HttpClient, icons: IconFetcher) -> None:
+        self.reader = SinchReader(_Api(client), icons)
+        self.writer = SinchWriter(_Api(client))
+        self._client = client
+        self._icons = icons
 
     @property
     def counts(self) -> Mapping[str, int]:
         """Requests sent to the API so far, by HTTP status (`"200"`) or, without an answer, error code."""
-        return self._api.http.counts
+        return self._client.calls.counts
 
     @property
     def clock_skew(self) -> float | None:
         """Seconds by which this machine's clock is ahead of the API's; None where it is not known."""
-        return self._api.http.clock_skew
+        return self._client.calls.clock_skew
 
     def writer_under(self, permit: Callable[[], None]) -> SinchWriter:
         """A writer that asks `permit` just before every request that writes, see `ports.Journal.check`."""
-        return SinchWriter(self._api, permit)
+        return SinchWriter(_Api(self._client), permit)
 
     def close(self) -> None:
-        for transport in self._transports:
-            transport.close()
+        self._client.close()
+        self._icons.close()
 
     def __enter__(self) -> Client:
         return self
@@ -178,83 +188,67 @@ class Client:
 class _Api:
     """One call: its address, its body, and the rules under which it is sent."""
 
-    def __init__(
-        self, http: Http, transport: Transport, base: str, permit: Callable[[], None] | None = None
-    ) -> None:
-        self.http = http
-        self._transport = transport
-        self._base = base
+    def __init__(self, client: HttpClient, permit: Callable[[], None] | None = None) -> None:
+        self.client = client
         self._permit = permit
-
-    def under(self, permit: Callable[[], None]) -> _Api:
-        """The same connections and pace, with `permit` asked before each request."""
-        return _Api(self.http, self._transport, self._base, permit)
 
     def call(
         self,
-        method: str,
-        template: str,
-        repeat: Repeat,
+        call: Call,
         parse: Callable[[Answer], T],
         group_id: str | None = None,
         *,
         payload: object = None,
-        body: bytes | None = None,
-        mime: str = "application/json",
+        mime: str = JSON,
     ) -> T:
-        path = template
+        """`payload` is sent as JSON, bytes as they are."""
+        path = call.template
         if group_id is not None:
-            path = template.replace("{id}", quote(_checked_group(group_id), safe=""))
-        if payload is not None:
+            path = path.replace("{id}", quote(_checked_group(group_id), safe=""))
+        body = payload if isinstance(payload, bytes) else None
+        if payload is not None and body is None:
             body = json.dumps(payload).encode()
-        url = self._base + path
+        request = Request(call.method, path, _ANSWER_LIMIT, body, mime)
+        return self.client.call(call, request, parse, self._check)
 
-        def send() -> Answer:
-            if self._permit is not None:
-                try:
-                    self._permit()
-                except StateError as error:
-                    raise NotSent(f"not sent: {error.message}", error.hint, code="state") from None
-            return self._transport.exchange(method, url, limit=_ANSWER_LIMIT, body=body, mime=mime)
-
-        return self.http.call(Call(method, template, repeat), send, parse)
+    def _check(self) -> None:
+        """Raise `NotSent` where the journal forbids to write."""
+        if self._permit is not None:
+            try:
+                self._permit()
+            except StateError as error:
+                raise NotSent(f"not sent: {error.message}", error.hint, code="state") from None
 
 
-def connect(connection: Connection, clock: Clock) -> Client:
+def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = tell_nobody) -> Client:
     """A client for the API at `connection.base_url`; nothing is sent yet.
 
-    Proxies and CA bundle are taken from the environment now and never again. Raises `ReconcilerError` for a
-    base URL, proxy or CA bundle that cannot be used, `CredentialsError` for credentials that cannot be sent.
+    Proxies and CA bundle are taken from the environment now and never again. `tell` is given a sentence for
+    people whenever all calls wait for some time. Raises `ReconcilerError` for a base URL, proxy or CA bundle
+    that cannot be used, `CredentialsError` for credentials that cannot be sent.
     """
     base, loopback = checked_base(connection.base_url)
     credentials = {
         "userName": _header("RECONCILER_USERNAME", connection.username),
         "authenticationToken": _header("RECONCILER_TOKEN", connection.token),
     }
-    agent = {"User-Agent": f"group-reconciler/{__version__}", "Accept-Encoding": "identity"}
-    proxies, bundle = environment(base)
-    context = cache(partial(tls_context, bundle))
-    if not base.startswith("http:"):
-        context()  # a bundle that cannot be used is said before anything is sent
-    size, timeout = connection.concurrency, connection.timeout
-
-    def transport(headers: Mapping[str, str], through: Mapping[str, str], *secrets: str) -> Transport:
-        return Transport(
-            size=size, timeout=timeout, headers=headers, proxies=through, context=context, secrets=secrets
-        )
-
-    # A proxy would look for loopback on its own machine, and would be handed the credentials in the clear.
-    proxies = {} if loopback else proxies
-    proxy_for(base, proxies)  # one that cannot be used is said before anything is sent
-    api_transport = transport(
-        {**agent, "Accept": "application/json", **credentials},
-        proxies,
-        *(connection.username, connection.token),
+    network = Network()
+    limits = Limits(
+        timeout=connection.timeout,
+        width=connection.concurrency,
+        rate=connection.rate,
+        retries=connection.retries,
     )
-    icon_transport = transport({**agent, "Accept": "image/*"}, all_proxies())
-    icons = IconFetcher(Http(clock, retries=connection.retries), icon_transport, loopback=loopback)
-    http = Http(clock, rate=connection.rate, retries=connection.retries)
-    return Client(_Api(http, api_transport, base), icons, (api_transport, icon_transport))
+    origin = Origin(
+        base,
+        {"Accept": JSON, **credentials},
+        secrets=(connection.username, connection.token),
+        setting="RECONCILER_BASE_URL",
+        timeout="api.timeout",
+    )
+    client = HttpClient(origin, limits, network, clock, tell)
+    icons = icon_client(replace(limits, rate=None), network, clock)
+    return Client(client, IconFetcher(icons, loopback=loopback))
 
 
 def _header(variable: str, value: str) -> str:
@@ -269,7 +263,7 @@ def _header(variable: str, value: str) -> str:
     return value
 
 
-def _people(wa_ids: Sequence[str]) -> dict[str, list[str]]:
+def _waids(wa_ids: Sequence[str]) -> dict[str, list[str]]:
     people = list(dict.fromkeys(_checked_person(wa_id) for wa_id in wa_ids))
     if not 1 <= len(people) <= MOST_PEOPLE:
         raise ValueError(f"one call takes 1 to {MOST_PEOPLE} people")
@@ -286,3 +280,162 @@ def _checked_person(wa_id: str) -> str:
     if not number.is_wa_id(wa_id):
         raise ValueError("not a person's id")
     return wa_id
+
+
+# --- what answers say ---
+
+
+def group_ids(answer: Answer) -> tuple[str, ...]:
+    """The list of groups: ids in the API's order, each once."""
+    ids = []
+    for entry in _groups(faults.read(answer, listing=True)):
+        group_id = entry.get("id")
+        if not isinstance(group_id, str) or not number.is_group_id(group_id):
+            raise _bad("the list of groups holds an entry without a usable id")
+        ids.append(group_id)
+    return tuple(dict.fromkeys(ids))
+
+
+def group(answer: Answer, group_id: str) -> LiveGroup:
+    """One group, which must be the one asked for. 404, 400 and an empty list are `NotFound`.
+
+    `participants` are united with the admins, who may or may not be repeated there. A group without anybody
+    is none: to believe it would invite everybody, or take the group for left.
+    """
+    groups = _groups(faults.read(answer, gone=_NO_GROUP))
+    if not groups:
+        raise NotFound("the API knows no such group (it answered with an empty list)", code="not_found")
+    if len(groups) > 1:
+        raise _bad("asked for one group, the API answered with several")
+    found = groups[0]
+    if found.get("id") not in (None, group_id):
+        raise _bad("asked for one group, the API answered with another")
+    subject = found.get("subject")
+    if not isinstance(subject, str):
+        raise _bad("the group's subject is no text")
+    admins = _people(found, "admins")
+    participants = tuple(dict.fromkeys((*_people(found, "participants"), *admins)))
+    if not participants:  # the account itself is in every group that it can ask for
+        raise _bad("the group has nobody in it")
+    return LiveGroup(
+        id=group_id,
+        subject=faults.well_formed(subject),
+        creator=_creator(found),
+        admins=admins,
+        participants=participants,
+        created=faults.integer(found.get("creation_time")),
+    )
+
+
+def icon(answer: Answer) -> IconMeta | None:
+    """Where the icon is served; None for 404. The object is bare, not in `groups`."""
+    try:
+        data = faults.read(answer)
+    except NotFound:
+        return None
+    if not isinstance(data, dict):
+        raise _bad("the icon's description is no object")
+    kind = data.get("type", "URL")
+    url = data.get("data")
+    if not isinstance(kind, str) or kind.upper() != "URL" or not isinstance(url, str):
+        raise _bad("the icon's description holds no link")
+    if _URL.fullmatch(url) is None:
+        raise _bad("the icon's link is no http or https URL")
+    mime = data.get("mimeType")
+    extra = data.get("extraData")
+    return IconMeta(
+        url=url,
+        mime=faults.well_formed(mime) if isinstance(mime, str) else None,
+        length=faults.integer(extra.get("Content-Length")) if isinstance(extra, dict) else None,
+    )
+
+
+def created(answer: Answer) -> str:
+    """The id of a group that was just created."""
+    groups = _groups(faults.written(answer))
+    group_id = groups[0].get("id") if len(groups) == 1 else None
+    if not isinstance(group_id, str) or not number.is_group_id(group_id):
+        raise _bad("the answer does not say which group was created")
+    return group_id
+
+
+def link(answer: Answer) -> str:
+    """The invite link; anything but `https://chat.whatsapp.com/…` is `junk_link`, and is not quoted."""
+    groups = _groups(faults.written(answer))
+    found = groups[0].get("link") if len(groups) == 1 else None
+    if not isinstance(found, str) or not is_link(found):
+        raise Unclear(
+            "the API answered with something that is no invite link",
+            "is the account an admin of the group? Else ask again later",
+            status=answer.status,
+            code="junk_link",
+            retry=True,
+        )
+    return found
+
+
+def sent(answer: Answer, to: str, *, group: bool = False) -> str:
+    """The API's id of a message that was accepted, "" where it says none: the answer names the destination
+    `to` (a person, else a group) without an error. With an error there, nothing was sent to it; whatever
+    else is answered leaves that open. Names seen: `id` and `Id`, `destinations` and `destination`.
+    """
+    data = faults.written(answer)
+    body = data if isinstance(data, dict) else {}
+    listed = body.get("destinations") or body.get("destination")
+    ours = [
+        entry
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, dict) and _is_destination(entry.get("destination"), to, group=group)
+    ]
+    if not ours:
+        raise _bad("the answer does not name the one whom the message is for")
+    errors = [error for entry in ours if (error := faults.of_entry(entry, answer)) is not None]
+    if len(errors) == len(ours):
+        raise errors[0]
+    if errors:
+        raise _bad("the answer names the one whom the message is for both with and without an error")
+    ids = (body.get("id"), body.get("Id"), *(entry.get("id") for entry in ours))
+    return next((str(found) for found in ids if _is_message_id(found)), "")
+
+
+def _bad(message: str) -> Unclear:
+    return Unclear(message, code="bad_answer")
+
+
+def _is_destination(found: object, to: str, *, group: bool) -> bool:
+    """Whether this is whom we wrote to: people by number key, in any way in which the API takes numbers."""
+    if group:
+        return found == to
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return False
+    digits = _BETWEEN_DIGITS.sub("", str(found))
+    return number.is_wa_id(digits) and number.key(digits) == number.key(to)
+
+
+def _is_message_id(found: object) -> bool:
+    whole = isinstance(found, int) and not isinstance(found, bool)
+    return whole or (isinstance(found, str) and _MESSAGE_ID.fullmatch(found) is not None)
+
+
+def _groups(data: object) -> list[dict[str, object]]:
+    groups = data.get("groups") if isinstance(data, dict) else None
+    if not isinstance(groups, list) or not all(isinstance(entry, dict) for entry in groups):
+        raise _bad("the answer holds no list of groups")
+    return groups
+
+
+def _people(found: Mapping[str, object], key: str) -> tuple[str, ...]:
+    people = found.get(key)
+    if not isinstance(people, list) or not all(isinstance(p, str) and number.is_wa_id(p) for p in people):
+        raise _bad(f"the group's {key} are no list of numbers")
+    return tuple(dict.fromkeys(people))
+
+
+def _creator(found: Mapping[str, object]) -> str | None:
+    """The creator's number; absent, null or empty where the API does not know."""
+    creator = found.get("creator")
+    if creator is None or creator == "":
+        return None
+    if not isinstance(creator, str) or not number.is_wa_id(creator):
+        raise _bad("the group's creator is no number")
+    return creator

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -18,9 +18,9 @@ from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
+    from reconciler.publish.api import Api
     from reconciler.publish.author import Author
     from reconciler.publish.comments import Host
-    from reconciler.publish.http import Api
     from reconciler.publish.issues import Tracker
 
 Provider = Literal["github", "gitlab"]
@@ -76,18 +76,19 @@ def target(
             "this job belongs to no pull request",
             "run it for pull requests only, or say which one: --number N",
         )
-    from reconciler.publish.http import checked_origin
+    from reconciler.publish.api import checked_api
 
-    origin = checked_origin(where, "--api-url" if api else f"the address of {kind}'s API")
+    origin = checked_api(where, "--api-url" if api else f"the address of {kind}'s API")
     return Target(kind, origin, name, 0 if issue else found or 0, author)
 
 
 @contextmanager
-def host(meant: Target, clock: SystemClock) -> Iterator[Host]:
-    """The comments of the pull request. Raises `CredentialsError` where there is no token."""
+def host(meant: Target, clock: SystemClock, tell: Callable[[str], None]) -> Iterator[Host]:
+    """The comments of the pull request. `tell` is given a sentence for people whenever the code host asks to
+    wait. Raises `CredentialsError` where there is no token."""
     from reconciler.publish import github, gitlab
 
-    with _api(meant, clock) as api:
+    with _api(meant, clock, tell) as api:
         if meant.provider == "github":
             yield github.PullRequest(api, meant.repository, meant.number, _on_github(api, meant))
         else:
@@ -96,11 +97,11 @@ def host(meant: Target, clock: SystemClock) -> Iterator[Host]:
 
 
 @contextmanager
-def tracker(meant: Target, clock: SystemClock) -> Iterator[Tracker]:
-    """The issues of the repository. Raises `CredentialsError` where there is no token."""
+def tracker(meant: Target, clock: SystemClock, tell: Callable[[str], None]) -> Iterator[Tracker]:
+    """The issues of the repository, else as `host`."""
     from reconciler.publish import github, gitlab
 
-    with _api(meant, clock) as api:
+    with _api(meant, clock, tell) as api:
         if meant.provider == "github":
             yield github.Issues(api, meant.repository, _on_github(api, meant))
         else:
@@ -108,17 +109,13 @@ def tracker(meant: Target, clock: SystemClock) -> Iterator[Tracker]:
 
 
 @contextmanager
-def _api(meant: Target, clock: SystemClock) -> Iterator[Api]:
+def _api(meant: Target, clock: SystemClock, tell: Callable[[str], None]) -> Iterator[Api]:
     from reconciler.publish import github, gitlab
-    from reconciler.publish.http import Api
+    from reconciler.publish.api import Api
 
-    token = _token(meant.provider)
-    headers = github.headers(token) if meant.provider == "github" else gitlab.headers(token)
-    api = Api(meant.api, headers, clock)
-    try:
+    code_host = github if meant.provider == "github" else gitlab
+    with Api(code_host.origin(meant.api, _token(meant.provider)), clock, tell) as api:
         yield api
-    finally:
-        api.close()
 
 
 def _on_github(api: Api, meant: Target) -> Author:

@@ -152,6 +152,7 @@ def workspace(
                 retries=settings.retries,
             ),
             clock,
+            tell=terminal.progress(common.quiet).tell,
         )
         try:
             yield Workspace(

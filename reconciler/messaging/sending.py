@@ -34,6 +34,7 @@ from reconciler.model import number
 from reconciler.model.live import LiveGroup, Problem
 from reconciler.model.record import Sent
 from reconciler.model.sending import Delivery, DeliveryStatus, GroupDelivery, Message
+from reconciler.retry import Attempts, RetryPolicy
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock, WritePorts
@@ -49,40 +50,6 @@ _LOOK_INTO_THE_GROUP = (
     "it may have arrived, so it is not sent again by itself: look into the group in WhatsApp, and send it "
     "again only if it is not there"
 )
-
-RATE_LIMITED_FOR = 300.0
-"""Seconds for which a message is sent again that is refused for the pace, as for every other call."""
-
-_FIRST = 0.5
-_LONGEST = 8.0
-
-
-class Retry:
-    """Whether one message that surely was not sent is sent again. The backend never does that by itself,
-    because it cannot record that a message is under way; it waits as the API asks, and the pause here is for
-    the rest."""
-
-    def __init__(self, clock: Clock, retries: int) -> None:
-        self._clock = clock
-        self._retries = retries
-        self._failures = 0
-        self._pauses = 0
-        self._refused_since: float | None = None
-
-    def again(self, error: ApiError) -> bool:
-        """Whether to try once more after an error by which surely nothing was sent; if so, pause first."""
-        now = self._clock.monotonic()
-        if isinstance(error, RateLimited):
-            self._refused_since = now if self._refused_since is None else self._refused_since
-            more = self._retries > 0 and now - self._refused_since < RATE_LIMITED_FOR
-        else:
-            more = error.retry and self._failures < self._retries
-            self._failures += 1
-        if not more or self._clock.stopping:
-            return False
-        self._clock.sleep(min(_LONGEST, _FIRST * 2**self._pauses))
-        self._pauses += 1
-        return True
 
 
 @dataclass(slots=True)
@@ -118,7 +85,7 @@ class MessageSender:
         return tuple(delivery for ref in people for delivery in ended[ref])
 
     def _one(self, message: Message) -> Delivery:
-        retry = Retry(self.ports.clock, self.retries)
+        attempts = Attempts(RetryPolicy(self.retries), self.ports.clock)
         while True:
             reason = INTERRUPTED if self.ports.clock.stopping else self.broken or self.halted
             if reason is not None:
@@ -132,7 +99,7 @@ class MessageSender:
                 self.ports.writer.send_to_person(message.person.numbers[0], message.body, correlation_id)
             except (RateLimited, NotSent) as error:
                 self._record(message, before)
-                if not retry.again(error):
+                if not attempts.again(error):
                     return _delivery(message, "failed", Problem.of(error), correlation_id)
             except (Refused, NotFound) as error:
                 self._record(message, before)
@@ -221,14 +188,14 @@ def send_once(
     to: GroupDelivery, text: str, send: Callable[[str, str], str], *, clock: Clock, retries: int
 ) -> GroupDelivery:
     """Send a text, again only where it surely was not sent. Raises `CredentialsError`."""
-    retry = Retry(clock, retries)
+    attempts = Attempts(RetryPolicy(retries), clock)
     while True:
         if clock.stopping:
             return replace(to, problem=INTERRUPTED, interrupted=True)
         try:
             message_id = send(to.id, text)
         except (RateLimited, NotSent) as error:
-            if not retry.again(error):
+            if not attempts.again(error):
                 return replace(to, status="failed", problem=Problem.of(error), interrupted=clock.stopping)
         except (Refused, NotFound) as error:
             return replace(to, status="failed", problem=Problem.of(error))

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from reconciler.backends.client import Origin
 from reconciler.errors import NotFound, Refused, Unclear, UsageError
+from reconciler.publish.api import Api, explained
 from reconciler.publish.author import Author
 from reconciler.publish.comments import Comment
-from reconciler.publish.http import Api, explained
 from reconciler.publish.issues import Issue
 
 ACTIONS_BOT = "github-actions[bot]"
@@ -19,13 +20,14 @@ _PULLS = "give the job `permissions: {pull-requests: write}`; jobs of forks only
 _ISSUES = "give the job `permissions: {issues: write}`; jobs of forks only ever read"
 
 
-def headers(token: str) -> dict[str, str]:
-    """What stands in each request."""
-    return {
+def origin(url: str, token: str) -> Origin:
+    """GitHub's API at this address, asked with this token."""
+    headers = {
         "Accept": "application/vnd.github+json",
         "Authorization": f"Bearer {token}",
         "X-GitHub-Api-Version": "2022-11-28",
     }
+    return Origin(url, headers, secrets=(token,), setting="--api-url")
 
 
 def identify(api: Api, *, in_actions: bool) -> Author:
@@ -34,7 +36,7 @@ def identify(api: Api, *, in_actions: bool) -> Author:
     Raises `UsageError` for a token of another app, which cannot ask either.
     """
     try:
-        data = api.get("/user").data
+        data = api.get("/user")
     except (Refused, NotFound):
         if in_actions:
             return Author(ACTIONS_BOT)
@@ -63,12 +65,12 @@ class PullRequest:
 
     def create(self, body: str) -> Comment:
         with explained(self._where, _PULLS):
-            return self._comment(self._api.post(self._issue, {"body": body}).data)
+            return self._comment(self._api.post(self._issue, {"body": body}))
 
     def update(self, comment: Comment, body: str) -> Comment:
         with explained(self._where, _PULLS):
             path = f"{self._comments}/{comment.id}"
-            return self._comment(self._api.put("PATCH", path, {"body": body}).data)
+            return self._comment(self._api.put("PATCH", path, {"body": body}))
 
     def delete(self, comment: Comment) -> None:
         with explained(self._where, _PULLS), suppress(NotFound):
@@ -98,12 +100,12 @@ class Issues:
 
     def create(self, title: str, body: str) -> Issue:
         with explained(self._where, _ISSUES):
-            return self._issue(self._api.post(self._issues, {"title": title, "body": body}).data)
+            return self._issue(self._api.post(self._issues, {"title": title, "body": body}))
 
     def update(self, issue: Issue, title: str, body: str, *, is_open: bool) -> Issue:
         with explained(self._where, _ISSUES):
             wanted = {"title": title, "body": body, "state": "open" if is_open else "closed"}
-            return self._issue(self._api.put("PATCH", f"{self._issues}/{issue.number}", wanted).data)
+            return self._issue(self._api.put("PATCH", f"{self._issues}/{issue.number}", wanted))
 
     def _issue(self, entry: Any) -> Issue:
         if not _is_issue(entry):

@@ -7,25 +7,28 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from reconciler.backends.client import Origin
 from reconciler.errors import NotFound, Refused, Unclear, UsageError
+from reconciler.publish.api import Api, explained
 from reconciler.publish.author import Author
 from reconciler.publish.comments import Comment
-from reconciler.publish.http import Api, explained
 from reconciler.publish.issues import Issue
 
 _RIGHT = "use a project access token with the scope `api` and the role Reporter or more"
 
 
-def headers(token: str) -> dict[str, str]:
-    """What stands in each request."""
-    return {"Accept": "application/json", "PRIVATE-TOKEN": token}
+def origin(url: str, token: str) -> Origin:
+    """GitLab's API at this address, asked with this token."""
+    return Origin(
+        url, {"Accept": "application/json", "PRIVATE-TOKEN": token}, secrets=(token,), setting="--api-url"
+    )
 
 
 def identify(api: Api) -> Author:
     """Whose the token is; that of a project or group is a user's of its own. Raises `UsageError` for one that
     may not ask."""
     try:
-        data = api.get("/user").data
+        data = api.get("/user")
     except (Refused, NotFound):
         raise UsageError(
             "this token may not ask whose it is, so our own comment could not be told from others",
@@ -53,11 +56,11 @@ class MergeRequest:
 
     def create(self, body: str) -> Comment:
         with explained(self._where, _RIGHT):
-            return self._comment(self._api.post(self._notes, {"body": body}).data)
+            return self._comment(self._api.post(self._notes, {"body": body}))
 
     def update(self, comment: Comment, body: str) -> Comment:
         with explained(self._where, _RIGHT):
-            return self._comment(self._api.put("PUT", f"{self._notes}/{comment.id}", {"body": body}).data)
+            return self._comment(self._api.put("PUT", f"{self._notes}/{comment.id}", {"body": body}))
 
     def delete(self, comment: Comment) -> None:
         with explained(self._where, _RIGHT), suppress(NotFound):
@@ -86,14 +89,14 @@ class Issues:
 
     def create(self, title: str, body: str) -> Issue:
         with explained(self._where, _RIGHT):
-            return self._issue(self._api.post(self._issues, {"title": title, "description": body}).data)
+            return self._issue(self._api.post(self._issues, {"title": title, "description": body}))
 
     def update(self, issue: Issue, title: str, body: str, *, is_open: bool) -> Issue:
         wanted = {"title": title, "description": body}
         if is_open != issue.is_open:
             wanted["state_event"] = "reopen" if is_open else "close"
         with explained(self._where, _RIGHT):
-            return self._issue(self._api.put("PUT", f"{self._issues}/{issue.number}", wanted).data)
+            return self._issue(self._api.put("PUT", f"{self._issues}/{issue.number}", wanted))
 
     def _issue(self, entry: Any) -> Issue:
         if not _is_issue(entry):

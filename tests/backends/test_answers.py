@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.backends import answers, faults
-from reconciler.backends.faults import Answer
+from reconciler.backends import faults, icons, sinch
+from reconciler.backends.calls import Answer
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -51,7 +51,7 @@ def answer(data: object, status: int = 200) -> Answer:
 def group(**changes: object) -> LiveGroup:
     """The documented group with changes; a value of `...` leaves the key out."""
     entry = {key: value for key, value in {**DOCUMENTED, **changes}.items() if value is not ...}
-    return answers.group(answer({"groups": [entry], "meta": {"success": True}, "news": []}), GROUP)
+    return sinch.group(answer({"groups": [entry], "meta": {"success": True}, "news": []}), GROUP)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_groups_that_make_no_sense(key: str, value: object) -> None:
 
 def test_one_group_is_asked_for_and_one_answered() -> None:
     with pytest.raises(Unclear):
-        answers.group(answer({"groups": [DOCUMENTED, {**DOCUMENTED, "subject": "x"}]}), GROUP)
+        sinch.group(answer({"groups": [DOCUMENTED, {**DOCUMENTED, "subject": "x"}]}), GROUP)
 
 
 def test_lists() -> None:
     entries = [{"id": "2"}, {"id": GROUP, "creation_time": ""}, {"id": "2"}, {"id": "1@g.us"}]
-    assert answers.group_ids(answer({"groups": entries})) == ("2", GROUP, "1@g.us")
-    assert answers.group_ids(answer({"groups": []})) == ()
-    assert answers.group_ids(Answer(200, b'\xef\xbb\xbf{"groups":[]}')) == ()
+    assert sinch.group_ids(answer({"groups": entries})) == ("2", GROUP, "1@g.us")
+    assert sinch.group_ids(answer({"groups": []})) == ()
+    assert sinch.group_ids(Answer(200, b'\xef\xbb\xbf{"groups":[]}')) == ()
 
 
 @pytest.mark.parametrize(
@@ -150,13 +150,13 @@ def test_lists() -> None:
 )
 def test_one_bad_entry_spoils_the_list(entry: object) -> None:
     with pytest.raises(Unclear):
-        answers.group_ids(answer({"groups": [{"id": GROUP}, entry]}))
+        sinch.group_ids(answer({"groups": [{"id": GROUP}, entry]}))
 
 
 def test_groups_that_are_gone() -> None:
     for gone, status in ((Answer(404), 404), (Answer(400), 400), (answer({"groups": []}), None)):
         with pytest.raises(NotFound) as caught:
-            answers.group(gone, GROUP)
+            sinch.group(gone, GROUP)
         assert caught.value.status == status
 
 
@@ -175,7 +175,7 @@ def test_groups_that_are_gone() -> None:
     ],
 )
 def test_icons(changes: dict[str, object], meta: IconMeta) -> None:
-    assert answers.icon(answer({**ICON, **changes})) == meta
+    assert sinch.icon(answer({**ICON, **changes})) == meta
 
 
 @pytest.mark.parametrize(
@@ -193,12 +193,12 @@ def test_icons(changes: dict[str, object], meta: IconMeta) -> None:
 )
 def test_icons_that_make_no_sense(changes: dict[str, object]) -> None:
     with pytest.raises(Unclear):
-        answers.icon(answer({**ICON, **changes}))
+        sinch.icon(answer({**ICON, **changes}))
 
 
 def test_created() -> None:
-    assert answers.created(answer({"groups": [{"creation_time": 1, "id": GROUP}]})) == GROUP
-    assert answers.created(answer({"groups": [{"id": "120363000000000001"}]}, 201)) == "120363000000000001"
+    assert sinch.created(answer({"groups": [{"creation_time": 1, "id": GROUP}]})) == GROUP
+    assert sinch.created(answer({"groups": [{"id": "120363000000000001"}]}, 201)) == "120363000000000001"
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_created() -> None:
 def test_links(link: object, fine: bool) -> None:
     sent = answer({"groups": [{"link": link}]})
     if fine:
-        assert answers.link(sent) == link
+        assert sinch.link(sent) == link
         return
     with pytest.raises(Unclear) as caught:
-        answers.link(sent)
+        sinch.link(sent)
     assert caught.value.code == "junk_link"
     assert not link or str(link).strip() not in caught.value.message
 
@@ -255,14 +255,14 @@ def to(destination: object) -> dict[str, object]:
 def test_a_message_is_sent_where_the_answer_names_whom_it_is_for(
     body: dict[str, object], message_id: str
 ) -> None:
-    assert answers.sent(answer(body, 202), TO) == message_id
+    assert sinch.sent(answer(body, 202), TO) == message_id
 
 
 def test_a_message_to_a_group_names_the_very_group() -> None:
-    assert answers.sent(answer(to(GROUP)), GROUP, group=True) == "m-1"
+    assert sinch.sent(answer(to(GROUP)), GROUP, group=True) == "m-1"
     for other in (GROUP.replace("-", ""), f"+{GROUP}", "5519900000000-1", TO):
         with pytest.raises(Unclear):
-            answers.sent(answer(to(other)), GROUP, group=True)
+            sinch.sent(answer(to(other)), GROUP, group=True)
 
 
 @pytest.mark.parametrize(
@@ -292,10 +292,10 @@ def test_a_message_to_a_group_names_the_very_group() -> None:
 )
 def test_whether_a_message_was_sent_is_not_known_from_any_other_answer(body: object) -> None:
     with pytest.raises(Unclear) as caught:
-        answers.sent(answer(body), TO)
+        sinch.sent(answer(body), TO)
     assert TO not in f"{caught.value.message} {caught.value.hint}"
     with pytest.raises(Unclear):
-        answers.sent(answer(json.loads(json.dumps(body).replace(TO, GROUP))), GROUP, group=True)
+        sinch.sent(answer(json.loads(json.dumps(body).replace(TO, GROUP))), GROUP, group=True)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_with_an_error_at_the_one_it_is_for_nothing_was_sent(
     stated: dict[str, object], kind: type[ApiError]
 ) -> None:
     with pytest.raises(kind) as caught:
-        answers.sent(answer({"id": "m-1", "destinations": [STRANGERS, {**OURS, **stated}]}), TO)
+        sinch.sent(answer({"id": "m-1", "destinations": [STRANGERS, {**OURS, **stated}]}), TO)
     said = "não existe" in json.dumps(stated, ensure_ascii=False) and "errorDescription" not in stated
     assert ("não existe" in caught.value.message) is said
     assert TO not in caught.value.message
@@ -365,14 +365,14 @@ def test_a_web_pages_text_is_not_repeated() -> None:
 # Anything at all
 
 PARSERS: list[Callable[[Answer], object]] = [
-    answers.group_ids,
-    lambda sent: answers.group(sent, GROUP),
-    answers.icon,
-    answers.created,
-    answers.link,
-    lambda sent: answers.sent(sent, TO),
-    lambda sent: answers.sent(sent, GROUP, group=True),
-    answers.picture,
+    sinch.group_ids,
+    lambda sent: sinch.group(sent, GROUP),
+    sinch.icon,
+    sinch.created,
+    sinch.link,
+    lambda sent: sinch.sent(sent, TO),
+    lambda sent: sinch.sent(sent, GROUP, group=True),
+    icons.picture,
     faults.void,
 ]
 KEYS = [

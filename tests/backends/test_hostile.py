@@ -251,13 +251,13 @@ def judge(step: Step, row: str, server: RawServer, client: Client, calls: int = 
 
 @pytest.mark.parametrize("status", STATUS_ROWS)
 def test_statuses_with_every_body(status: int, server: RawServer, client_for: Connect) -> None:
-    client = client_for(server.url)
     for shape, body in bodies(status).items():
+        client = client_for(server.url)
         server.seen.clear()
         calls = len(CALLS) if shape == "errorCode" else len(COLUMNS)
         judge(reply(status, body, {"Location": server.url}), STATUS_ROWS[status], server, client, calls)
         if 400 <= status < 600 and shape not in {"html", "empty", "odd", "bytes"}:
-            _, text = outcome(CALLS[5][1], client, server.url)
+            _, text = outcome(CALLS[5][1], client_for(server.url), server.url)
             assert "não deu para" in text
             assert f"HTTP {status}" in text
 

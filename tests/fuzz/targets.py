@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 import re
@@ -13,10 +12,11 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from reconciler.backends import answers, faults
-from reconciler.backends.connections import Response
-from reconciler.backends.faults import Answer
-from reconciler.backends.transport import _LIBRARY_ERRORS, _body, _unclear
+from urllib3.connection import HTTPConnection
+
+from reconciler.backends import faults, icons, sinch
+from reconciler.backends.calls import Answer
+from reconciler.backends.client import _LIBRARY_ERRORS, _body, _bounded, _unclear
 from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import LoadOptions, load
@@ -102,14 +102,14 @@ _GOOD = (
     None,
 )  # fmt: skip
 _PARSERS: tuple[Callable[[Answer], object], ...] = (
-    answers.group_ids,
-    lambda answer: answers.group(answer, _GROUP),
-    answers.icon,
-    answers.created,
-    answers.link,
-    lambda sent: answers.sent(sent, "5519900000001"),
-    lambda sent: answers.sent(sent, "5519900000001", group=True),
-    answers.picture,
+    sinch.group_ids,
+    lambda answer: sinch.group(answer, _GROUP),
+    sinch.icon,
+    sinch.created,
+    sinch.link,
+    lambda sent: sinch.sent(sent, "5519900000001"),
+    lambda sent: sinch.sent(sent, "5519900000001", group=True),
+    icons.picture,
     faults.void,
 )
 _STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 420, 429, 500, 503, 999, 100)
@@ -124,9 +124,7 @@ def parser() -> Target:
         body = json.dumps(value).encode()
         if roll > 0.85:
             body = spoiled(rng, (body,))
-        answer = Answer(
-            rng.choice(_STATUSES), body, retry_after=rng.choice((None, "5", "x")), secrets=(_SECRET,)
-        )
+        answer = Answer(rng.choice(_STATUSES), body, wait=rng.choice((None, 5.0, 1e9)), secrets=(_SECRET,))
         _parsed(answer)
 
     return one
@@ -184,25 +182,20 @@ def wire() -> Target:
             sent = theirs.send(data) if data else 0
             theirs.shutdown(socket.SHUT_WR)
             ours.settimeout(5)
-            response = Response(ours, method="GET")
-            with response:
-                try:
-                    response.begin()
-                    found = _body(response, 1 << 20)
-                except (*_LIBRARY_ERRORS, ApiError) as error:
-                    raised = _unclear(error)  # type: ignore[arg-type]
-                    assert isinstance(raised, Unclear), raised
-                    return
-                assert len(found) <= sent
-                if (
-                    response.reusable and sent <= io.DEFAULT_BUFFER_SIZE
-                ):  # the pool looks for what is not read
-                    assert not ours.recv(1), "something was left over"
-        _parsed(
-            Answer(
-                response.status, found, retry_after=response.headers.get("Retry-After"), secrets=(_SECRET,)
-            )
-        )
+            connection = _bounded(HTTPConnection, "")("127.0.0.1", timeout=5)
+            connection.sock = ours
+            connection.request("GET", "/", preload_content=False, decode_content=False)
+            try:
+                response = connection.getresponse()
+                found = _body(response, 1 << 20)
+            except (*_LIBRARY_ERRORS, ApiError) as error:
+                raised = error if isinstance(error, Unclear) else _unclear(error, None, "")
+                assert isinstance(raised, Unclear), raised
+                return
+            finally:
+                connection.close()
+            assert len(found) <= sent
+        _parsed(Answer(response.status, found, headers=response.headers, secrets=(_SECRET,)))
 
     return one
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import main
+from reconciler.cli.clock import SystemClock
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -21,11 +22,13 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.publish import github, gitlab
+from reconciler.publish.api import MAX_BYTES, Api, checked_api
 from reconciler.publish.author import Author
 from reconciler.publish.comments import MOST, Host, Published, checked, kind_of, publish
-from reconciler.publish.http import MAX_BYTES, Api, checked_origin
 from reconciler.report.markdown_text import marker
 from reconciler.reports.markdown_page import BUDGET
+from reconciler.retry import ALLOWANCE
+from tests.backends.server import RawServer
 from tests.fakes import FakeClock
 from tests.publish.host import CodeHost
 
@@ -42,16 +45,13 @@ def code() -> Iterator[CodeHost]:
 
 @contextmanager
 def connected(code: CodeHost, provider: str, clock: FakeClock) -> Iterator[Host]:
-    headers = github.headers("the-token") if provider == "github" else gitlab.headers("the-token")
-    api = Api(code.url, headers, clock)
-    try:
+    chosen = github if provider == "github" else gitlab
+    with Api(chosen.origin(code.url, "the-token"), clock) as api:
         if provider == "github":
             yield github.PullRequest(api, "acme/groups", 12, github.identify(api, in_actions=True))
         else:
             code.user_status = 200
             yield gitlab.MergeRequest(api, "77", 12, gitlab.identify(api))
-    finally:
-        api.close()
 
 
 def comment(
@@ -208,7 +208,7 @@ def test_it_is_not_repeated_for_ever(code: CodeHost) -> None:
     clock = FakeClock()
     with pytest.raises(Unclear, match="HTTP 503"):
         comment(code, clock=clock)
-    assert clock.slept == [2.0, 4.0, 8.0]
+    assert len(clock.slept) == len([seen for seen in code.seen if "comments" in seen.path]) - 1 == 5
 
 
 @pytest.mark.parametrize("status", [403, 429])
@@ -216,16 +216,27 @@ def test_the_pace_is_kept_even_by_what_makes_something(code: CodeHost, status: i
     code.faults["POST"].append((status, {"Retry-After": "7"}))
     clock = FakeClock()
     assert comment(code, clock=clock).action == "created"
-    assert clock.slept == [7.0]
+    assert 7 <= clock.elapsed < 8
     assert len(code.notes) == 1
 
 
-def test_a_long_wait_is_not_waited(code: CodeHost) -> None:
-    code.faults["POST"].append((429, {"Retry-After": "3600"}))
+def test_a_long_wait_is_named_and_not_waited_for(code: CodeHost) -> None:
+    code.faults["POST"].append((429, {"Retry-After": "100000"}))
+    clock = FakeClock()
     with pytest.raises(RateLimited, match="HTTP 429") as error:
-        comment(code)
-    assert error.value.hint == "try again in 3600 s"
+        comment(code, clock=clock)
+    assert error.value.wait == 100000
+    assert error.value.hint == "it asks to wait 27 h 47 min: run it again then"
+    assert clock.slept == []
     assert not code.notes
+
+
+def test_refusals_without_end_are_given_up(code: CodeHost) -> None:
+    code.faults["GET"].extend([429] * 100)
+    clock = FakeClock()
+    with pytest.raises(RateLimited):
+        comment(code, clock=clock)
+    assert ALLOWANCE <= clock.elapsed < ALLOWANCE + 40
 
 
 def test_a_secondary_limit_without_a_time_is_a_limit(code: CodeHost) -> None:
@@ -299,7 +310,7 @@ def test_an_answer_that_makes_no_sense(code: CodeHost, answer: bytes) -> None:
 
 
 def test_who_we_are(code: CodeHost) -> None:
-    api = Api(code.url, github.headers("t"), FakeClock())
+    api = Api(github.origin(code.url, "t"), FakeClock())
     assert github.identify(api, in_actions=True) == Author("github-actions[bot]")
     with pytest.raises(UsageError, match="may not ask whose it is"):
         github.identify(api, in_actions=False)
@@ -348,12 +359,31 @@ def test_what_is_a_report() -> None:
 )
 def test_no_token_to_a_strange_address(url: str) -> None:
     with pytest.raises(UsageError):
-        checked_origin(url, "--api-url")
+        checked_api(url, "--api-url")
 
 
 def test_addresses() -> None:
     for url in ("https://api.github.com", "https://ghe.example:8443/api/v3/", "http://127.0.0.1:1"):
-        assert checked_origin(url, "x") == url.rstrip("/")
+        assert checked_api(url, "x") == url.rstrip("/")
+
+
+def test_the_token_goes_past_a_proxy_in_the_clear(code: CodeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would look for loopback on its own machine, and read the token."""
+    with RawServer() as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert comment(code).action == "created"
+        assert proxy.connections == 0
+
+
+def test_a_wait_is_told(
+    code: CodeHost, report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_actions(monkeypatch, code)
+    monkeypatch.setattr(SystemClock, "sleep", lambda *_: None)
+    code.faults["GET"].append((429, {"Retry-After": "20"}))
+    assert main(["comment", "plan.md"]) == 0
+    assert "Waiting 2" in capsys.readouterr().err
 
 
 # --- the command ------------------------------------------------------------------------------------------
@@ -516,9 +546,9 @@ def test_the_host_is_asked_for_no_more_than_is_needed(code: CodeHost) -> None:
 
 def test_a_dead_host_is_an_error(code: CodeHost) -> None:
     clock = FakeClock()
-    api = Api("http://127.0.0.1:1", github.headers("t"), clock)
-    host = github.PullRequest(api, "acme/groups", 12, Author("x"))
-    with pytest.raises(ApiError, match="the connection could not be made"):
-        publish(host, BODY, clock)
-    assert clock.slept == [2.0, 4.0, 8.0]
-    api.close()
+    with Api(github.origin("http://127.0.0.1:1", "t"), clock) as api:
+        host = github.PullRequest(api, "acme/groups", 12, Author("x"))
+        with pytest.raises(ApiError, match="the connection was refused") as caught:
+            publish(host, BODY, clock)
+    assert "--api-url" in caught.value.hint
+    assert len(clock.slept) == 5

@@ -8,11 +8,12 @@ import time
 
 import pytest
 
+from reconciler.backends.client import Limits
 from reconciler.errors import ApiError, CredentialsError, ReconcilerError, Refused, Unclear
-from reconciler.publish import github, gitlab, http
+from reconciler.publish import github, gitlab
+from reconciler.publish.api import PAGES, PER_PAGE, Api
 from reconciler.publish.author import Author
 from reconciler.publish.comments import publish
-from reconciler.publish.http import Api
 from reconciler.publish.issues import track
 from tests.backends.server import RawServer, Seen, Step, drip, flood, raw, reply
 from tests.fakes import FakeClock
@@ -22,22 +23,18 @@ TOKEN = "forge-token-that-must-not-leak"
 OURS = '<!-- reconciler {"kind":"plan","digest":"x"} -->\n## Plan\n'
 DRIFT = '<!-- reconciler {"kind":"drift","quiet":false} -->\n## Drift in 1 group\n'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+LIMITS = Limits(width=1)
 ME = {"id": 7, "login": "us", "username": "us"}
 
 
-def post(server: RawServer, provider: str) -> object:
+def post(server: RawServer, provider: str, limits: Limits = LIMITS) -> object:
     """What `comment` does, as somebody whose identity is known."""
-    if provider == "github":
-        with_token = Api(server.url, github.headers(TOKEN), FakeClock())
-        return publish(github.PullRequest(with_token, "a/b", 12, Author("us", 7)), OURS, FakeClock())
-    with_token = Api(server.url, gitlab.headers(TOKEN), FakeClock())
-    return publish(gitlab.MergeRequest(with_token, "77", 12, Author("us", 7)), OURS, FakeClock())
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "TIMEOUT", 0.2)
-    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    clock, who = FakeClock(), Author("us", 7)
+    chosen = github if provider == "github" else gitlab
+    with Api(chosen.origin(server.url, TOKEN), clock, limits=limits) as api:
+        if provider == "github":
+            return publish(github.PullRequest(api, "a/b", 12, who), OURS, clock)
+        return publish(gitlab.MergeRequest(api, "77", 12, who), OURS, clock)
 
 
 SLOW: dict[str, Step] = {
@@ -61,11 +58,11 @@ LARGE: dict[str, Step] = {
 
 
 @pytest.mark.parametrize("step", SLOW.values(), ids=SLOW)
-def test_slow_answers_end_in_time(step: Step, quick: None) -> None:
+def test_slow_answers_end_in_time(step: Step) -> None:
     with RawServer(step) as server:
         begun = time.monotonic()
         with pytest.raises(Unclear):
-            post(server, "github")
+            post(server, "github", Limits(timeout=0.2, retries=0))
         assert time.monotonic() - begun < 2
 
 
@@ -74,19 +71,19 @@ def test_large_answers_are_cut_off(step: Step) -> None:
     with RawServer(step) as server:
         with pytest.raises(Unclear):
             post(server, "gitlab")
-        assert server.sent < 96 << 20, "four attempts of 16 MiB at the most, and what was under way"
+        assert server.sent < 128 << 20, "six attempts of 16 MiB at the most, and what was under way"
         assert {seen.method for seen in server.seen} == {"GET"}, "nothing was posted for want of a list"
 
 
 @pytest.mark.parametrize("provider", ["github", "gitlab"])
 def test_pages_without_end(provider: str) -> None:
     note = {"id": 1, "body": OURS, "user": {"id": 8}, "author": {"id": 8}}
-    body = json.dumps([note] * http.PER_PAGE).encode()
+    body = json.dumps([note] * PER_PAGE).encode()
     for headers in ({}, {"Link": '</next>; rel="next"'}):
         with RawServer(reply(200, body, headers)) as server:
             with pytest.raises(Unclear, match="more than 100 pages"):
                 post(server, provider)
-            assert len(server.seen) == http.PAGES
+            assert len(server.seen) == PAGES
             assert {seen.method for seen in server.seen} == {"GET"}
 
 
@@ -176,7 +173,7 @@ def test_an_error_repeats_no_token(verb: str, status: int, provider: str) -> Non
         with pytest.raises((ApiError, CredentialsError)) as caught:
             post(server, provider)
         assert elsewhere.connections == 0
-        assert len([seen for seen in server.seen if seen.method == verb]) <= http.ATTEMPTS
+        assert len([seen for seen in server.seen if seen.method == verb]) <= 6 or status == 429
     text = f"{caught.value.message} {caught.value.hint}"
     for secret in (TOKEN, "5519900000077", "Secret", "\x1b", "\n", "\u202e"):
         assert secret not in text, text
@@ -188,9 +185,9 @@ def test_an_error_repeats_no_token(verb: str, status: int, provider: str) -> Non
 def test_who_we_are_is_not_guessed(data: bytes) -> None:
     with RawServer(reply(200, data)) as server:
         with pytest.raises(ReconcilerError):
-            github.identify(Api(server.url, github.headers(TOKEN), FakeClock()), in_actions=True)
+            github.identify(Api(github.origin(server.url, TOKEN), FakeClock()), in_actions=True)
         with pytest.raises(ReconcilerError):
-            gitlab.identify(Api(server.url, gitlab.headers(TOKEN), FakeClock()))
+            gitlab.identify(Api(gitlab.origin(server.url, TOKEN), FakeClock()))
 
 
 def test_issues_of_others_stay_and_odd_ones_count_for_nothing() -> None:
@@ -209,7 +206,7 @@ def test_issues_of_others_stay_and_odd_ones_count_for_nothing() -> None:
         server.default = routed(
             server, lambda seen: reply(200, json.dumps(odd if seen.method == "GET" else made).encode())
         )
-        api = Api(server.url, github.headers(TOKEN), FakeClock())
+        api = Api(github.origin(server.url, TOKEN), FakeClock())
         done = track(github.Issues(api, "a/b", Author("us", 7)), DRIFT, FakeClock())
         assert done.action == "created"
         writes = [(seen.method, seen.path) for seen in server.seen if seen.method != "GET"]

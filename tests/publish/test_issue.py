@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.backends.client import Origin
 from reconciler.cli import main
 from reconciler.errors import ReconcilerError, Unclear
 from reconciler.publish import github, gitlab
+from reconciler.publish.api import Api
 from reconciler.publish.comments import Published
-from reconciler.publish.http import Api
 from reconciler.publish.issues import Tracker, track
 from reconciler.report.markdown_text import marker
 from tests.fakes import FakeClock
@@ -39,7 +40,7 @@ def code(request: pytest.FixtureRequest) -> Iterator[CodeHost]:
 
 @contextmanager
 def connected(code: CodeHost, clock: FakeClock) -> Iterator[Tracker]:
-    api = Api(code.url, {}, clock)
+    api = Api(Origin(code.url, {}), clock)
     try:
         if code.opened == "open":
             yield github.Issues(api, "acme/groups", github.identify(api, in_actions=True))

@@ -60,11 +60,12 @@ def command(
     meant = codehost.target(provider, repository, number, api_url, author, issue=issue)
     body = checked(files.read_text(file, 1 << 20), file)
     clock = SystemClock()
+    tell = terminal.progress(common.quiet).tell
     if issue:
-        with codehost.tracker(meant, clock) as tracker:
+        with codehost.tracker(meant, clock, tell) as tracker:
             done = track(tracker, body, clock)
     else:
-        with codehost.host(meant, clock) as host:
+        with codehost.host(meant, clock, tell) as host:
             done = publish(host, body, clock)
     if done.warning:
         terminal.say(f"Warning: {done.warning}.")

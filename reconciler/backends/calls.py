@@ -1,38 +1,29 @@
-"""Calls: exchanges repeated where that is safe, at the pace of all, and counted.
+"""Calls to one origin: repeated where that is safe, at the rate of all, and counted.
 
 A read is repeated whatever befell it, as long as that may help. A write is repeated inside its method only
-where it surely changed nothing: refused for the pace, or never sent. What may create something twice
-(groups, messages) is sent once. `retries` limits repetitions after failures; refusals for the pace (420,
-429) have an allowance of their own, 5 minutes from the first refusal of the call, because with many workers
-behind a low limit one call may be refused often through no fault of its own. With `retries` 0 nothing is
-repeated at all. All waiting is the clock's, so that a wish to stop ends it.
+where it surely changed nothing: refused for the rate, or never sent. What may create something twice (groups,
+messages) is sent once. How often, and for how long, says `reconciler.retry`. All waiting is the clock's, so
+that a wish to stop ends it.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from reconciler.backends.pace import Pace, retry_after
 from reconciler.errors import ApiError, Interrupted, NotSent, RateLimited, Unclear
+from reconciler.retry import Attempts, RetryPolicy
 
 if TYPE_CHECKING:
-    from reconciler.backends.faults import Answer
+    from reconciler.backends.limiter import RateLimiter
     from reconciler.ports import Clock
-
-PATIENCE = 300.0
-"""Seconds for which one call is repeated that is refused for the pace."""
-
-_FIRST_BACKOFF = 0.5
-_LONGEST_BACKOFF = 30.0
 
 # Method, path template, status, time and attempt; never headers, ids, links or bodies. Handlers belong to
 # "reconciler" only: the loggers of requests and urllib3 name whole URLs.
@@ -41,12 +32,30 @@ _log = logging.getLogger("reconciler.http")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer. `wait`: seconds that it asks to wait (`Retry-After`). `secrets` are credentials that
+    must not be repeated in an error's text."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    _: KW_ONLY
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    wait: float | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def code(self) -> str:
+        """The stable code of this status in errors."""
+        return f"http_{self.status}"
+
+
 class Repeat(Enum):
     """When a call may be sent again."""
 
-    ALWAYS = "a read"
+    ALWAYS = "a read, or what may be done twice"
     UNCHANGED = "a write that surely changed nothing"
-    NEVER = "a write that may be done twice"
+    NEVER = "a write that may be done twice, and must not be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +67,13 @@ class Call:
     repeat: Repeat
 
 
-class Http:
-    """The calls to one origin; shared by all threads."""
+class Calls:
+    """Carries out calls to one origin; shared by all threads."""
 
-    def __init__(self, clock: Clock, *, rate: float | None = None, retries: int = 5) -> None:
+    def __init__(self, clock: Clock, policy: RetryPolicy, limiter: RateLimiter) -> None:
         self._clock = clock
-        self._pace = Pace(clock, rate)
-        self._retries = retries
+        self._policy = policy
+        self._limiter = limiter
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._date: tuple[str, datetime] | None = None
@@ -88,18 +97,17 @@ class Http:
         with self._lock:
             return dict(self._counts)
 
-    def call(self, call: Call, send: Callable[[], Answer], parse: Callable[[Answer], T]) -> T:
-        """Send until `parse` is content or the rules forbid another attempt; raises the last error.
+    def run(self, call: Call, send: Callable[[], Answer], parse: Callable[[Answer], T]) -> T:
+        """Send until `parse` returns or the rules forbid another attempt; raises the last error.
 
         Raises `Interrupted` instead of beginning an attempt of a read once a stop was asked for. The first
-        attempt of a write is always made.
+        attempt of a write is always made, unless everybody was told to wait for longer than anybody does.
         """
+        attempts = Attempts(self._policy, self._clock)
         attempt = 0
-        failures = 0
-        refused_since: float | None = None
         last: ApiError | None = None
         while True:
-            wave = self._pace.wait()
+            generation = self._limiter.wait()
             if self._clock.stopping:
                 if call.repeat is Repeat.ALWAYS:
                     raise Interrupted("stopped before the API was asked")
@@ -112,26 +120,23 @@ class Http:
                 value = parse(answer)
             except RateLimited as error:
                 last = error
-                self._pace.refused(wave, self._asked(answer))
-                now = self._clock.monotonic()
-                refused_since = now if refused_since is None else refused_since
-                if call.repeat is Repeat.NEVER or self._retries == 0 or now - refused_since >= PATIENCE:
+                self._limiter.refused(generation, error.wait)
+                # The limiter's pause is everybody's, this call's included.
+                if call.repeat is Repeat.NEVER or attempts.after_refusal(error.wait) is None:
                     raise
             except ApiError as error:
                 last = error
-                asked = self._asked(answer) if error.retry else None
-                if asked is not None:
-                    self._pace.pause(asked)
+                if error.wait is not None:
+                    self._limiter.pause(error.wait)
                 if answer is not None:
-                    self._pace.accepted()
-                if failures >= self._retries or not _again(call, error):
+                    self._limiter.accepted()
+                pause = attempts.after_failure() if _may_repeat(call, error) else None
+                if pause is None:
                     raise
-                if asked is None:
-                    longest = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2**failures)
-                    self._clock.sleep(random.uniform(0, longest))  # noqa: S311
-                failures += 1
+                if error.wait is None:
+                    self._clock.sleep(pause)
             else:
-                self._pace.accepted()
+                self._limiter.accepted()
                 return value
 
     def _attempt(self, call: Call, send: Callable[[], Answer], attempt: int) -> Answer:
@@ -140,8 +145,8 @@ class Http:
         try:
             answer = send()
             outcome = str(answer.status)
-            if self._date is None and answer.date is not None:
-                self._date = answer.date, self._clock.now()
+            if self._date is None and "Date" in answer.headers:
+                self._date = answer.headers["Date"], self._clock.now()
             return answer
         except ApiError as error:
             outcome = error.code
@@ -155,13 +160,9 @@ class Http:
                     "%s %s → %s, %.0f ms, attempt %d", call.method, call.template, outcome, elapsed, attempt
                 )
 
-    def _asked(self, answer: Answer | None) -> float | None:
-        """Seconds that the server asked everybody to wait."""
-        return None if answer is None else retry_after(answer.retry_after, self._clock.now())
 
-
-def _again(call: Call, error: ApiError) -> bool:
-    """Whether the rules allow to send once more after this failure, which is none of the pace."""
+def _may_repeat(call: Call, error: ApiError) -> bool:
+    """Whether the rules allow to send once more after this failure, which is no refusal for the rate."""
     match call.repeat:
         case Repeat.ALWAYS:
             return error.retry and isinstance(error, NotSent | Unclear)

@@ -1,11 +1,14 @@
-"""How fast all workers together may ask, and when they must wait.
+"""How fast all workers together may ask one origin, and when all of them must wait.
 
-The API names no limit, so one is kept only where the user set it or where a refusal (420, 429) showed that
+No limit is documented, so one is kept only where the user set it or where a refusal (420, 429) showed that
 there is one. After a refusal everybody pauses, for as long as `Retry-After` says or else 1 s, 2 s, 4 s … up
 to 30 s; then all share a rate measured from what the server accepted in the second before the refusal,
 multiplied by 0.8, and grow it again slowly: additive increase, multiplicative decrease, as TCP does.
-Refusals of requests that were already under way when the pause began belong to the same wave and slow
+Requests that were under way when the pause began belong to the generation before it: their refusals slow
 nothing down twice.
+
+A pause longer than the allowance of one call (`reconciler.retry`) is waited for by nobody: until it is over,
+calls end as refused without being sent. The same holds while nothing has been accepted for that long.
 """
 
 from __future__ import annotations
@@ -13,18 +16,23 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from reconciler.errors import RateLimited
+from reconciler.retry import ALLOWANCE, in_words
+
 if TYPE_CHECKING:
     from reconciler.ports import Clock
 
-MAX_PAUSE = 300.0
-"""Seconds: a longer `Retry-After` is not waited for."""
-
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
+_LONGEST_TOLD = 366 * 86400.0
+"""Seconds: what asks for more asks for this much. It only has to be a number that can be told."""
+_SHORTEST_SHOWN = 5.0
+"""Seconds: a pause from here on is told to people, who would wonder."""
 _WINDOW = 1.0
 """Seconds over which the accepted rate is measured; a pause without `Retry-After` is at least as long, so
 that a server which counts by the second has forgotten the burst."""
@@ -39,38 +47,47 @@ _GROWTH = 0.02
 _LEAST_GROWTH = 0.1
 
 
-class Pace:
-    """Shared by all threads of one origin.
+def _nobody(_: str) -> None: ...
+
+
+class RateLimiter:
+    """Shared by all threads that ask one origin.
 
     `rate` is the user's limit in requests a second, spaced evenly from the start, and is never exceeded;
-    None sets none.
+    None sets none. `tell` is given a sentence for people whenever everybody waits for some time.
     """
 
-    def __init__(self, clock: Clock, rate: float | None = None) -> None:
+    def __init__(
+        self, clock: Clock, rate: float | None = None, tell: Callable[[str], None] = _nobody
+    ) -> None:
         self._clock = clock
         self._limit = rate
+        self._tell = tell
         self._base: float | None = None
         self._resumed = 0.0
         self._next = float("-inf")
-        self._wave = 0
-        self._strikes = 0
+        self._generation = 0
+        self._refusals = 0
+        self._refused_since: float | None = None
         self._accepted: deque[float] = deque()
         self._lock = threading.Lock()
 
     def wait(self) -> int:
         """Wait for a turn, or return at once when a stop was asked for.
 
-        Returns the wave the turn belongs to, which `refused` wants to hear.
+        Returns the generation that the turn belongs to, which `refused` needs. Raises `RateLimited` where
+        the pause is longer than anybody waits.
         """
-        # Without a limit and a pause there is nothing to share, so nobody queues for the lock. The wave is
-        # read first: whoever pauses everybody right now belongs to a later one.
-        wave = self._wave
+        # Without a limit and a pause there is nothing to share, so nobody queues for the lock. The generation
+        # is read first: a pause that begins right now belongs to a later one.
+        generation = self._generation
         if self._limit is None and self._base is None and self._next <= self._clock.monotonic():
-            return wave
+            return generation
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                wave = self._wave
+                self._give_up_if_closed(now)
+                generation = self._generation
                 slot = max(now, self._next)
                 rate = self._rate(now)
                 if rate is not None:
@@ -79,44 +96,68 @@ class Pace:
                 self._clock.sleep(slot - now)
             with self._lock:
                 # Somebody was refused while we slept: everybody queues anew behind the pause.
-                if wave == self._wave or self._clock.stopping:
-                    return wave
+                if generation == self._generation or self._clock.stopping:
+                    return generation
 
     def accepted(self) -> None:
-        """An answer came that was no refusal for the pace."""
-        self._strikes = 0
+        """An answer came that was no refusal for the rate."""
+        self._refusals = 0
+        self._refused_since = None
         self._accepted.append(self._clock.monotonic())  # atomic; old ones are dropped when there are many
         if len(self._accepted) > _MANY:
             with self._lock:
                 self._forget(self._clock.monotonic())
 
-    def refused(self, wave: int, retry_after: float | None) -> None:
-        """A request of this wave was answered 420 or 429: pause everybody, and slow down once a wave."""
+    def refused(self, generation: int, wait: float | None) -> None:
+        """A request of this generation was answered 420 or 429: pause everybody, and slow down once."""
+        told = None
         with self._lock:
             now = self._clock.monotonic()
-            if wave == self._wave:
+            if self._refused_since is None:
+                self._refused_since = now
+            if generation == self._generation:
                 self._base = self._reduced(now)
-                pause = retry_after
+                pause = wait
                 if pause is None:
-                    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._strikes)
-                self._strikes = min(self._strikes + 1, 10)
-                self._pause(now, pause)
-            elif retry_after is not None and now + retry_after > self._resumed:
-                self._pause(now, retry_after)
+                    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._refusals)
+                self._refusals = min(self._refusals + 1, 10)
+                told = self._pause(now, pause)
+            elif wait is not None and now + wait > self._resumed:
+                told = self._pause(now, wait)
+        self._show(told, "too many requests")
 
     def pause(self, seconds: float) -> None:
         """Everybody waits, because the server is busy for this long (`Retry-After` beside a 503)."""
+        told = None
         with self._lock:
             now = self._clock.monotonic()
             if now + seconds > self._next:
-                self._pause(now, seconds)
+                told = self._pause(now, seconds)
+        self._show(told, "the server is busy")
 
-    def _pause(self, now: float, seconds: float) -> None:
+    def _give_up_if_closed(self, now: float) -> None:
+        left = self._resumed - now
+        refused_for = 0.0 if self._refused_since is None else now - self._refused_since
+        if left > ALLOWANCE * 1.1 or (left > 0 and refused_for >= ALLOWANCE):
+            raise RateLimited(
+                "not sent: too many requests were refused before",
+                f"run it again in {in_words(left)}",
+                code="rate_limited",
+                retry=True,
+                wait=left,
+            )
+
+    def _show(self, seconds: float | None, why: str) -> None:
+        if seconds is not None and _SHORTEST_SHOWN <= seconds <= ALLOWANCE * 1.1:
+            self._tell(f"Waiting {in_words(seconds)} before anything else is asked: {why}.")
+
+    def _pause(self, now: float, seconds: float) -> float:
         # A little more than asked, and never the same: several processes should not come back together.
         seconds *= random.uniform(1.0, 1.1)  # noqa: S311
         self._resumed = self._next = now + seconds
-        self._wave += 1  # last: whoever reads the new wave without the lock has to see the pause
+        self._generation += 1  # last: a thread that reads the new one without the lock has to see the pause
         self._accepted.clear()
+        return seconds
 
     def _forget(self, now: float) -> None:
         """Drop what was accepted before the window."""
@@ -132,9 +173,9 @@ class Pace:
             known = max(_LEAST_MEASURED, measured)
             return known if rate is None else min(known, _MEASURED_SHARE * rate)
         assert rate is not None  # noqa: S101
-        if self._strikes:
+        if self._refusals:
             return max(_SLOWEST, _BLIND_SHARE * rate)
-        # A wave shorter than the window says too little, and a quiet one nothing: never below the half.
+        # A generation shorter than the window says too little, a quiet one nothing: never below the half.
         if now - self._resumed < _WINDOW:
             measured = _MEASURED_SHARE * rate
         return max(_SLOWEST, _BLIND_SHARE * rate, min(_MEASURED_SHARE * rate, measured))
@@ -150,17 +191,17 @@ class Pace:
 def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds that a `Retry-After` header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3).
 
-    At most `MAX_PAUSE`; None without the header or when it is neither.
+    At most a year; None without the header or when it is neither.
     """
     if value is None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), MAX_PAUSE) if len(text) < 10 else MAX_PAUSE
+        return min(float(text), _LONGEST_TOLD) if len(text) < 10 else _LONGEST_TOLD
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
-    return min(max(0.0, (date - now).total_seconds()), MAX_PAUSE)
+    return min(max(0.0, (date - now).total_seconds()), _LONGEST_TOLD)
