@@ -127,9 +127,8 @@ class HttpClient:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, self._adapter)
         self._headers = self._prepared()
-        self._pools: dict[tuple[str, str, str | None], HTTPConnectionPool] = {}
-        if origin.url:
-            self._pool(urlsplit(origin.url), None)  # what cannot be used is said before anything is sent
+        # Made now, so that what cannot be used is said before anything is sent.
+        self._own = self._pool(urlsplit(origin.url), None) if origin.url else None
 
     def _prepared(self) -> dict[str, str]:
         """The headers of every request, prepared once: requests refuses what cannot stand in one."""
@@ -167,16 +166,16 @@ class HttpClient:
     def exchange(self, request: Request) -> Answer:
         """Send a request once and read its answer. Raises `NotSent` when no byte of it can have left, else
         `Unclear` for whatever is no whole answer."""
-        if self._origin.url and not request.path.startswith("/"):
+        pool, target, headers = self._own, request.path, self._headers
+        if pool is None:
+            parts = urlsplit(request.path)
+            pool = self._pool(parts, request.address)
+            target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+            headers = {**headers, "Host": parts.netloc}  # an address has no name of its own
+        elif not target.startswith("/"):
             raise ValueError("the credentials of this client go to its own origin alone")
-        parts = urlsplit(f"{self._origin.url}{request.path}")
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        headers = self._headers
         if request.body is not None:
             headers = {**headers, "Content-Type": request.mime}
-        if request.address is not None:  # the name is what the server and its certificate are asked for
-            headers = {**headers, "Host": parts.netloc}
-        pool = self._pool(parts, request.address)
         status: int | None = None
         try:
             response = pool.urlopen(
@@ -191,11 +190,12 @@ class HttpClient:
                 decode_content=False,
             )
             status = response.status
+            told = response.headers.get("Retry-After")
             return Answer(
                 status=status,
                 body=_body(response, request.limit),
                 headers=response.headers,
-                wait=retry_after(response.headers.get("Retry-After"), self._clock.now()),
+                wait=None if told is None else retry_after(told, self._clock.now()),
                 secrets=self._secrets,
             )
         except _LIBRARY_ERRORS as error:
@@ -212,19 +212,12 @@ class HttpClient:
 
     def _pool(self, parts: SplitResult, address: str | None) -> HTTPConnectionPool:
         """The connections to a host. Raises `NotSent` where there can be none."""
-        key = parts.scheme, parts.netloc, address
-        pool = self._pools.get(key)
-        if pool is not None:
-            return pool
         proxy = None if address is not None else self.network.proxy_for(parts.geturl())
         try:
-            pool = self._adapter.pool(parts, proxy, address)
+            return self._adapter.pool(parts, proxy, address)
         except _LIBRARY_ERRORS:
             why = "there can be no connection to this address"
             raise NotSent(why, self._origin.hint, code="address") from None
-        if self._origin.url:  # few; of icons' hosts there may be any number
-            self._pools[key] = pool
-        return pool
 
 
 def _body(response: BaseHTTPResponse, limit: int) -> bytes:

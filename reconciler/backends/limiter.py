@@ -188,13 +188,11 @@ class RateLimiter:
         return min(grown, self._limit) if self._limit is not None else grown
 
 
-def retry_after(value: str | None, now: datetime) -> float | None:
+def retry_after(value: str, now: datetime) -> float | None:
     """Seconds that a `Retry-After` header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3).
 
-    At most a year; None without the header or when it is neither.
+    At most a year; None when it is neither.
     """
-    if value is None:
-        return None
     text = value.strip()
     if text.isascii() and text.isdigit():
         return min(float(text), _LONGEST_TOLD) if len(text) < 10 else _LONGEST_TOLD
