@@ -25,7 +25,7 @@ from urllib3 import exceptions as lib3
 
 from reconciler import __version__
 from reconciler.backends.calls import Answer, Call, Calls
-from reconciler.backends.limiter import RateLimiter, retry_after
+from reconciler.backends.limiter import RateLimiter, retry_after, tell_nobody
 from reconciler.errors import ApiError, NotSent, Unclear
 from reconciler.retry import RetryPolicy
 
@@ -51,10 +51,6 @@ _NO_RETRIES = Retry(False)
 _LIBRARY_ERRORS = (lib3.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 T = TypeVar("T")
-
-
-def tell_nobody(_: str) -> None:
-    """Take a sentence for people where nobody reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 30.0
+_JITTER = 1.1
+_LONGEST_WAITED = ALLOWANCE * _JITTER
 _LONGEST_TOLD = 366 * 86400.0
 """Seconds: what asks for more asks for this much. It only has to be a number that can be told."""
 _SHORTEST_SHOWN = 5.0
@@ -47,7 +49,8 @@ _GROWTH = 0.02
 _LEAST_GROWTH = 0.1
 
 
-def _nobody(_: str) -> None: ...
+def tell_nobody(_: str) -> None:
+    """Take a sentence for people where nobody reads."""
 
 
 class RateLimiter:
@@ -58,7 +61,7 @@ class RateLimiter:
     """
 
     def __init__(
-        self, clock: Clock, rate: float | None = None, tell: Callable[[str], None] = _nobody
+        self, clock: Clock, rate: float | None = None, tell: Callable[[str], None] = tell_nobody
     ) -> None:
         self._clock = clock
         self._limit = rate
@@ -138,7 +141,7 @@ class RateLimiter:
     def _give_up_if_closed(self, now: float) -> None:
         left = self._resumed - now
         refused_for = 0.0 if self._refused_since is None else now - self._refused_since
-        if left > ALLOWANCE * 1.1 or (left > 0 and refused_for >= ALLOWANCE):
+        if left > _LONGEST_WAITED or (left > 0 and refused_for >= ALLOWANCE):
             raise RateLimited(
                 "not sent: too many requests were refused before",
                 f"run it again in {in_words(left)}",
@@ -148,12 +151,12 @@ class RateLimiter:
             )
 
     def _show(self, seconds: float | None, why: str) -> None:
-        if seconds is not None and _SHORTEST_SHOWN <= seconds <= ALLOWANCE * 1.1:
+        if seconds is not None and _SHORTEST_SHOWN <= seconds <= _LONGEST_WAITED:
             self._tell(f"Waiting {in_words(seconds)} before anything else is asked: {why}.")
 
     def _pause(self, now: float, seconds: float) -> float:
         # A little more than asked, and never the same: several processes should not come back together.
-        seconds *= random.uniform(1.0, 1.1)  # noqa: S311
+        seconds *= random.uniform(1.0, _JITTER)  # noqa: S311
         self._resumed = self._next = now + seconds
         self._generation += 1  # last: a thread that reads the new one without the lock has to see the pause
         self._accepted.clear()

@@ -20,8 +20,9 @@ from urllib.parse import quote
 
 from reconciler.backends import faults
 from reconciler.backends.calls import Answer, Call, Repeat
-from reconciler.backends.client import JSON, HttpClient, Limits, Origin, Request, tell_nobody
+from reconciler.backends.client import JSON, HttpClient, Limits, Origin, Request
 from reconciler.backends.icons import IconFetcher, icon_client
+from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base
 from reconciler.errors import CredentialsError, NotFound, NotSent, StateError, Unclear

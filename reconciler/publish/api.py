@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from reconciler.backends import faults
 from reconciler.backends.calls import Answer, Call, Repeat
-from reconciler.backends.client import JSON, HttpClient, Limits, Origin, Request, tell_nobody
+from reconciler.backends.client import JSON, HttpClient, Limits, Origin, Request
+from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.network import Network
 from reconciler.backends.origin import is_loopback
 from reconciler.errors import CredentialsError, NotFound, Refused, Unclear, UsageError

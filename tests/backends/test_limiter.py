@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from reconciler.backends.calls import Answer, Call, Calls, Repeat
 from reconciler.backends.faults import check
-from reconciler.backends.limiter import RateLimiter, retry_after
+from reconciler.backends.limiter import RateLimiter, retry_after, tell_nobody
 from reconciler.backends.sinch import Connection, connect
-from reconciler.errors import RateLimited
+from reconciler.errors import RateLimited, Unclear
 from reconciler.ports import Clock
 from reconciler.retry import ALLOWANCE, RetryPolicy
 from reconciler.sandbox import Options, start
@@ -28,8 +28,14 @@ READ = Call("GET", "/v1/whatsapp/groups/{id}", Repeat.ALWAYS)
 CREATE = Call("POST", "/v1/whatsapp/groups", Repeat.NEVER)
 
 
-def calls_for(clock: Clock, *, rate: float | None = None, retries: int = 5) -> Calls:
-    return Calls(clock, RetryPolicy(retries), RateLimiter(clock, rate))
+def calls_for(
+    clock: Clock,
+    *,
+    rate: float | None = None,
+    retries: int = 5,
+    tell: Callable[[str], None] = tell_nobody,
+) -> Calls:
+    return Calls(clock, RetryPolicy(retries), RateLimiter(clock, rate, tell))
 
 
 class SharedClock:
@@ -273,6 +279,58 @@ def test_the_allowance_for_refusals_is_counted_in_time_not_in_retries() -> None:
         calls_for(clock, retries=1).run(READ, send, check)
     assert len(sent) > 5
     assert ALLOWANCE <= sent[-1] < ALLOWANCE + 40
+
+
+def test_a_wait_longer_than_the_allowance_is_waited_for_by_nobody() -> None:
+    """The first call names it, the next ones are not sent, and once it is over all goes on."""
+    clock, told, sent = FakeClock(), [], []
+    calls = calls_for(clock, tell=told.append)
+
+    def send() -> Answer:
+        sent.append(clock.monotonic())
+        return Answer(429, wait=100_000.0) if len(sent) == 1 else Answer(200)
+
+    for call in (READ, CREATE, READ):
+        with pytest.raises(RateLimited) as caught:
+            calls.run(call, send, check)
+        assert caught.value.wait is not None
+        assert "27 h 47 min" in caught.value.hint or caught.value.wait > 100_000
+    assert (len(sent), clock.slept, told) == (1, [], [])
+    clock.sleep(110_001)
+    calls.run(READ, send, check)
+    assert calls.counts == {"429": 1, "200": 1}
+
+
+def test_refusals_without_end_end_a_run_of_many_calls() -> None:
+    """However many groups there are: five minutes, and once more at each pause's end."""
+    clock, told = FakeClock(), []
+    calls = calls_for(clock, tell=told.append)
+    for _ in range(1000):
+        with pytest.raises(RateLimited):
+            calls.run(READ, lambda: Answer(429), check)
+    assert clock.elapsed < ALLOWANCE + 40
+    assert sum(calls.counts.values()) < 30
+    assert told[0].startswith("Waiting ")
+    assert told[0].endswith(" s before anything else is asked: too many requests.")
+    assert len(told) < 15
+
+
+def test_a_long_pause_of_a_busy_server_is_told_and_a_short_one_not() -> None:
+    clock, told = FakeClock(), []
+    limiter = RateLimiter(clock, tell=told.append)
+    limiter.pause(2.0)
+    assert told == []
+    limiter.pause(120.0)
+    assert len(told) == 1
+    assert told[0].endswith("the server is busy.")
+
+
+def test_retries_of_none_repeat_nothing() -> None:
+    for answer in (Answer(429, wait=1.0), Answer(500)):
+        calls = calls_for(FakeClock(), retries=0)
+        with pytest.raises((RateLimited, Unclear)):
+            calls.run(READ, lambda found=answer: found, check)
+        assert sum(calls.counts.values()) == 1
 
 
 def test_a_create_is_refused_once_and_paces_the_others() -> None:
