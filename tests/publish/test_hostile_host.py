@@ -15,7 +15,7 @@ from reconciler.publish.api import PAGES, PER_PAGE, Api
 from reconciler.publish.author import Author
 from reconciler.publish.comments import publish
 from reconciler.publish.issues import track
-from tests.backends.server import RawServer, Seen, Step, drip, flood, raw, reply
+from tests.backends.server import RawServer, Seen, Step, drip, flood, reply
 from tests.fakes import FakeClock
 from tests.security.support import routed
 
@@ -37,41 +37,28 @@ def post(server: RawServer, provider: str, limits: Limits = LIMITS) -> object:
         return publish(gitlab.MergeRequest(api, "77", 12, who), OURS, clock)
 
 
-SLOW: dict[str, Step] = {
-    "a dripping status": drip(b"", b"H"),
-    "a dripping head": drip(HEAD, b"X: y\r\n"),
-    "dripping interim answers": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-    "a dripping body": drip(HEAD + b"Content-Length: 9999\r\n\r\n", b" "),
-    "dripping chunks": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-    "dripping trailers": drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
-}
-LARGE: dict[str, Step] = {
-    "1 GB": flood(HEAD + b"Content-Length: 1073741824\r\n\r\n", b" " * 65536),
-    "endless": flood(HEAD + b"Connection: close\r\n\r\n", b" " * 65536),
-    "endless chunks": flood(
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"
-    ),
-    "a negative chunk": flood(HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b" " * 65536),
-    "deep": reply(200, b"[" * 200_000),
-    "a long number": reply(200, b"9" * 5000),
-}
-
-
-@pytest.mark.parametrize("step", SLOW.values(), ids=SLOW)
-def test_slow_answers_end_in_time(step: Step) -> None:
-    with RawServer(step) as server:
+def test_slow_answers_end_in_time() -> None:
+    """By the deadline of the one client, whose other kinds of slowness `tests/backends` has."""
+    with RawServer(drip(HEAD + b"Content-Length: 9999\r\n\r\n", b" ")) as server:
         begun = time.monotonic()
         with pytest.raises(Unclear):
             post(server, "github", Limits(timeout=0.2, retries=0))
         assert time.monotonic() - begun < 2
 
 
+LARGE: dict[str, Step] = {
+    "endless": flood(HEAD + b"Connection: close\r\n\r\n", b" " * 65536),
+    "deep": reply(200, b"[" * 200_000),
+    "a long number": reply(200, b"9" * 5000),
+}
+
+
 @pytest.mark.parametrize("step", LARGE.values(), ids=LARGE)
 def test_large_answers_are_cut_off(step: Step) -> None:
     with RawServer(step) as server:
         with pytest.raises(Unclear):
-            post(server, "gitlab")
-        assert server.sent < 128 << 20, "six attempts of 16 MiB at the most, and what was under way"
+            post(server, "gitlab", Limits(retries=1))
+        assert server.sent < 64 << 20, "two attempts of 16 MiB at the most, and what was under way"
         assert {seen.method for seen in server.seen} == {"GET"}, "nothing was posted for want of a list"
 
 
@@ -211,18 +198,6 @@ def test_issues_of_others_stay_and_odd_ones_count_for_nothing() -> None:
         assert done.action == "created"
         writes = [(seen.method, seen.path) for seen in server.seen if seen.method != "GET"]
         assert writes == [("POST", "/repos/a/b/issues")]
-
-
-def test_a_connection_is_kept_only_where_the_answer_ended() -> None:
-    """What one answer left behind is not read as the next."""
-    stray = HEAD + b'Content-Length: 12\r\n\r\n[{"id": 666}]'
-    made = {"id": 2, "body": OURS, "user": ME}
-    with RawServer() as server:
-        server.script.append(raw(HEAD + b"Content-Length: 2\r\n\r\n[]" + stray, stay=True))
-        server.default = reply(201, json.dumps(made).encode())
-        done = post(server, "github")
-        assert done is not None
-        assert [seen.method for seen in server.seen] == ["GET", "POST"]
 
 
 def test_a_redirect_is_explained() -> None:
