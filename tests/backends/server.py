@@ -166,6 +166,7 @@ class RawServer:
         try:
             if self._tls is not None:
                 sock = self._tls.wrap_socket(sock, server_side=True)
+                self._open.add(sock)
             with sock, sock.makefile("rb") as stream:
                 while (seen := _request(stream)) is not None:
                     self.seen.append(seen)
@@ -176,7 +177,7 @@ class RawServer:
             return  # the client went, which is what many tests are about
         finally:
             plain.close()
-            self._open.discard(plain)
+            self._open -= {plain, sock}
 
 
 def _request(stream: io.BufferedIOBase) -> Seen | None:
