@@ -115,7 +115,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
         except (RateLimited, NotSent) as error:
             problem = problem_of(error)
             _cancel(name, tools)
-            continue  # the backend's pace makes the next call wait as long as the API asked for
+            continue  # the rate limiter makes the next call wait as long as the API asked for
         except (CredentialsError, NotFound, Refused) as error:
             _cancel(name, tools)
             return Created("failed", problem=problem_of(error))
