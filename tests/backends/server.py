@@ -43,6 +43,21 @@ class Peer:
         """Until the client or the server goes."""
         self._sock.recv(1)
 
+    def relay(self, port: int) -> None:
+        """Pass everything on to another server of this machine, and back, as a proxy does."""
+        with socket.create_connection(("127.0.0.1", port)) as inner:
+            back = threading.Thread(target=_copy, args=(inner, self._sock), daemon=True)
+            back.start()
+            _copy(self._sock, inner)
+            back.join(5)
+
+
+def _copy(source: socket.socket, to: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            to.sendall(data)
+        to.shutdown(socket.SHUT_WR)
+
 
 Step = Callable[[Peer], bool]
 """Answers one request; tells whether the connection stays open for another."""
@@ -108,6 +123,17 @@ def flood(head: bytes, piece: bytes) -> Step:
         peer.send(head)
         while True:
             peer.send(piece)
+
+    return step
+
+
+def tunnel(port: int) -> Step:
+    """What a proxy does with CONNECT, wherever it should lead: to this port."""
+
+    def step(peer: Peer) -> bool:
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        peer.relay(port)
+        return False
 
     return step
 

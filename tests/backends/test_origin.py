@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from reconciler.backends.sinch import Connection, connect
 from reconciler.errors import CredentialsError, NotSent, RateLimited, ReconcilerError, Refused, Unclear
 from reconciler.model.live import IconMeta
 from tests.backends.conftest import TOKEN, USERNAME, Connect
-from tests.backends.server import RawServer, raw, reply
+from tests.backends.server import RawServer, raw, reply, tunnel
 from tests.fakes import FakeClock
 
 EMPTY_LIST = reply(200, b'{"groups":[]}')
@@ -249,6 +250,29 @@ def test_http_spoken_to_a_tls_client(server: RawServer, client_for: Connect) -> 
     with pytest.raises(NotSent) as caught:
         client_for(f"https://localhost:{server.port}").reader.list_groups()
     assert caught.value.code in ("tls", "no_connection")
+
+
+@pytest.mark.parametrize("login", ["", "ana:p%40ss@"])
+def test_through_a_proxy_that_connects(
+    login: str, certificate: Path, secure: RawServer, client_for: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The credentials go inside TLS alone, and the certificate has to be the server's."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with RawServer(tunnel(secure.port)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", f"://{login}"))
+        client = client_for("https://icons.example")
+        assert client.reader.list_groups() == ()
+        assert client.reader.list_groups() == ()
+        assert (proxy.connections, secure.connections) == (1, 1)
+        assert [seen.headers["authenticationtoken"] for seen in secure.seen] == [TOKEN, TOKEN]
+        assert [(seen.method, seen.path) for seen in proxy.seen] == [("CONNECT", "icons.example:443")]
+        assert TOKEN not in str(proxy.seen)
+        found = proxy.seen[0].headers.get("proxy-authorization")
+        assert found == (f"Basic {b64encode(b'ana:p@ss').decode()}" if login else None)
+        with pytest.raises(NotSent) as caught:
+            client_for("https://other.example").reader.list_groups()
+        assert caught.value.code == "certificate"
+        client.close()
 
 
 # Icons
