@@ -12,6 +12,7 @@ import http.client
 import io
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -251,6 +252,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, width: int, network: Network, hint: str) -> None:
         self._network = network
         self._hint = hint
+        self._lock = threading.Lock()  # a manager is not used before its connections are ours
         super().__init__(pool_connections=_ORIGINS, pool_maxsize=width, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -276,7 +278,8 @@ class _Adapter(HTTPAdapter):
         manager: PoolManager = self.poolmanager
         if proxy is not None:
             own = {"proxy_ssl_context": self._network.tls} if proxy.lower().startswith("https") else {}
-            manager = self.proxy_manager_for(proxy, **own)
+            with self._lock:
+                manager = self.proxy_manager_for(proxy, **own)
         return manager.connection_from_host(address or host, parts.port, parts.scheme, pool_kwargs=settings)
 
 
