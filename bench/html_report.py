@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from reconciler.reports.html_drift import render_drift
 
 from reconciler import pictures
-from reconciler.model.thumbnail import Thumbnail, Thumbnails
+from reconciler.model.live import Thumbnail, Thumbnails
 from tests.browser import FLAGS, NAMES
 from tests.reports import large
 from tests.reports.samples import LOGO, RUN

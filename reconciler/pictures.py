@@ -26,7 +26,7 @@ from reconciler.model.desired import Icon
 if TYPE_CHECKING:
     from PIL import Image
 
-    from reconciler.model.thumbnail import Thumbnail
+    from reconciler.model.live import Thumbnail
 
 MAX_BYTES = 5_000_000
 MAX_SIDE = 4096
@@ -126,7 +126,7 @@ def thumbnail(data: bytes, side: int = 160) -> Thumbnail:
     What a server appended to the picture is no reason to refuse it: nothing of it is taken over. Raises
     `PictureError`.
     """
-    from reconciler.model.thumbnail import Thumbnail
+    from reconciler.model.live import Thumbnail
 
     _check_structure(data, alone=False)
     with _opened(data) as image:

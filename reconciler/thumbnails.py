@@ -18,9 +18,8 @@ from reconciler import pictures
 from reconciler.errors import ApiError, Interrupted, PictureError
 from reconciler.model.change import RemoveIcon, SetIcon
 from reconciler.model.desired import Icon
-from reconciler.model.live import LiveIcon
+from reconciler.model.live import LiveIcon, Thumbnail, Thumbnails
 from reconciler.model.plan import Plan
-from reconciler.model.thumbnail import Thumbnail, Thumbnails
 from reconciler.workers import THREADS
 
 if TYPE_CHECKING:

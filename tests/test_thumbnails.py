@@ -13,8 +13,7 @@ from PIL import Image
 from reconciler import pictures, thumbnails
 from reconciler.errors import Interrupted, NotSent
 from reconciler.model.desired import Icon
-from reconciler.model.live import LiveIcon
-from reconciler.model.thumbnail import Thumbnails
+from reconciler.model.live import LiveIcon, Thumbnails
 from reconciler.thumbnails import DifferingIcon
 from tests.apply.world import IconFiles
 from tests.fakes import FakeApi

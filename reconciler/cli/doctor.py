@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
-    from reconciler.model.finding import Check, Finding
+    from reconciler.model.adoption import Check, Finding
     from reconciler.model.live import LiveGroup
 
 _SAMPLE = 20

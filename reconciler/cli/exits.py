@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Exit, first_exit
 
 if TYPE_CHECKING:
-    from reconciler.model.acceptance import AcceptResult
-    from reconciler.model.attribution import Base
+    from reconciler.model.adoption import AcceptResult, ImportResult, Listing
     from reconciler.model.drift import Drift
-    from reconciler.model.imported import ImportResult
-    from reconciler.model.inbound import Match
-    from reconciler.model.invitation import Invitations
-    from reconciler.model.listing import Listing
-    from reconciler.model.outcome import ApplyResult
-    from reconciler.model.plan import Plan
-    from reconciler.model.sending import GroupDelivery, Rotations, Sending
+    from reconciler.model.messages import GroupDelivery, Invitations, Match, Rotations, Sending
+    from reconciler.model.plan import ApplyResult, Base, Plan
 
 
 def of_plan(plan: Plan, *, detailed: bool, stopped: bool, base: Base | None = None) -> Exit:
@@ -110,7 +104,7 @@ def of_sending(sending: Sending) -> Exit:
     """130 when a stop was asked for, 4 with refused credentials, 1 when something could not be read, had or
     recorded, 3 when somebody may have got nothing who should have, or a group is blocked or missing. Whose
     turn it is not is no failure."""
-    from reconciler.model.sending import LIMITS
+    from reconciler.model.messages import LIMITS
 
     codes = {Exit.OK}
     if sending.interrupted:
@@ -129,7 +123,7 @@ def of_sending(sending: Sending) -> Exit:
 
 def of_inbound(heard: Iterable[Match], result: ApplyResult | None = None) -> Exit:
     """1 when an entry could not be read; and with `--ready` what became of the promotions (`result`)."""
-    from reconciler.model.inbound import Unreadable
+    from reconciler.model.messages import Unreadable
 
     codes = {Exit.OK if result is None else of_apply(result, ready=True)}
     if any(isinstance(each.record, Unreadable) for each in heard):

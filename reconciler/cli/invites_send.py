@@ -10,7 +10,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
-    from reconciler.model.sending import Delivery, Message, UnknownPolicy
+    from reconciler.model.messages import Delivery, Message, UnknownPolicy
     from reconciler.model.settings import InviteSettings
 
 

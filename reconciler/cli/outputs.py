@@ -22,8 +22,8 @@ from reconciler.report.section import Section
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
     from reconciler.model.drift import Drift
+    from reconciler.model.live import Thumbnails
     from reconciler.model.plan import Plan
-    from reconciler.model.thumbnail import Thumbnails
     from reconciler.report.model import Problem, Verb
     from reconciler.report.section import Run, Told
     from reconciler.reports.plan_shapes import PlanView

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.cli.formats import Load, Renderer
-    from reconciler.model.attribution import Base
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Base, Plan
     from reconciler.report.model import Report
     from reconciler.report.redact import Redactor
     from reconciler.report.section import Run

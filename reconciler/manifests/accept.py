@@ -16,7 +16,7 @@ from reconciler.manifests.imports import ManifestWriter
 from reconciler.manifests.numbers import as_written, like_a_number, parse
 from reconciler.manifests.yaml_tree import MAX_BYTES
 from reconciler.model import number
-from reconciler.model.acceptance import Acceptance, FileChange, ListChange
+from reconciler.model.adoption import Acceptance, FileChange, ListChange
 from reconciler.model.desired import Person
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from reconciler.model.group import Manifest, Unset
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.output import Output
-    from reconciler.model.imported import Import
+    from reconciler.model.adoption import Import
 
 _SCHEMA_FOLDER = "schemas"
 _ICONS = "icons"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import number
 from reconciler.model.group import Ensure
-from reconciler.model.inbound import AwaitedRole, GroupMessage, Inbound, Match
+from reconciler.model.messages import AwaitedRole, GroupMessage, Inbound, Match
 from reconciler.planning.bindings import known_bindings
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.promotions import awaited_admins

@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.messaging.messages import drafts
-from reconciler.model.link import digest
 from reconciler.model.live import Problem
+from reconciler.model.messages import Delivery, DeliveryStatus, Message, UnknownPolicy, digest
 from reconciler.model.record import DAY, Sent, State
-from reconciler.model.sending import Delivery, DeliveryStatus, Message, UnknownPolicy
 from reconciler.planning.diff import joined_ref
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Person
-    from reconciler.model.invitation import GroupInvites, Invitations, Invitee
+    from reconciler.model.messages import GroupInvites, Invitations, Invitee
     from reconciler.model.settings import InviteSettings
 
 _WAITS = {

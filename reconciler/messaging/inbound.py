@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NoReturn
 
 from reconciler.model import number
-from reconciler.model.inbound import (
+from reconciler.model.messages import (
     DirectMessage,
     EntryPosition,
     GroupMessage,

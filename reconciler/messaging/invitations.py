@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.change import Invite, RevokeLink
 from reconciler.model.group import Ensure
-from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
+from reconciler.model.messages import GroupInvites, Invitations, Invitee, InviteStatus
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.model.record import Record, State
 from reconciler.planning.diff import joined_ref

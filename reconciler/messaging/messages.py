@@ -12,10 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.invitation import GroupInvites
-from reconciler.model.link import is_link
 from reconciler.model.live import Problem
-from reconciler.model.sending import MOST_TEXT
+from reconciler.model.messages import MOST_TEXT, GroupInvites, is_link
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Person

@@ -32,8 +32,8 @@ from reconciler.errors import (
 )
 from reconciler.model import number
 from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.messages import Delivery, DeliveryStatus, GroupDelivery, Message
 from reconciler.model.record import Sent
-from reconciler.model.sending import Delivery, DeliveryStatus, GroupDelivery, Message
 from reconciler.retry import Attempts, RetryPolicy
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import why_no_subject
-from reconciler.model.acceptance import (
+from reconciler.model.adoption import (
     Acceptance,
     AcceptField,
     AcceptOutcome,

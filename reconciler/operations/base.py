@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import NotFound
-from reconciler.model.attribution import Base, SettingChange
+from reconciler.model.plan import Base, SettingChange
 from reconciler.planning import attribution, planner
 from reconciler.reading import read
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class BaseFiles:
     """The files at the base of a change. `desired` is None where they cannot be used, for the reason
     `problem`. `settings` is what this change would change of them; the rest as in
-    `model.attribution.Base`."""
+    `model.plan.Base`."""
 
     ref: str
     commit: str

@@ -24,9 +24,9 @@ from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import ManifestWriter, new_contacts, why_no_subject
 from reconciler.manifests.names import alias_for, name_from
+from reconciler.model.adoption import Import, ImportOutcome, ImportResult
 from reconciler.model.desired import Icon
 from reconciler.model.group import UNSET, Unset, is_name
-from reconciler.model.imported import Import, ImportOutcome, ImportResult
 from reconciler.model.live import CONTRADICTION, Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.operations.import_records import ImportRecords
@@ -48,9 +48,8 @@ from reconciler.reading import survey
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.output import Output
+    from reconciler.model.adoption import ImportWish, Owner
     from reconciler.model.desired import DesiredGroup
-    from reconciler.model.imported import ImportWish
-    from reconciler.model.listing import Owner
     from reconciler.model.record import State
     from reconciler.planning.options import Options
     from reconciler.ports import Journal, Progress, Reader, ReadPorts

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from reconciler.model.adoption import Import, ImportOutcome
     from reconciler.model.desired import Icon
-    from reconciler.model.imported import Import, ImportOutcome
     from reconciler.model.live import LiveGroup, LiveIcon
     from reconciler.model.record import State
     from reconciler.ports import Journal

@@ -10,7 +10,7 @@ from reconciler.reading import survey
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.model.listing import Listing
+    from reconciler.model.adoption import Listing
     from reconciler.model.record import State
     from reconciler.planning.options import Options
     from reconciler.ports import ReadPorts

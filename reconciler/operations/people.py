@@ -18,7 +18,7 @@ from reconciler.messaging.invitations import invitations, nobody_joined, people_
 from reconciler.messaging.links import LinkRevoker, with_links
 from reconciler.messaging.sending import MessageSender, addressed, send_once
 from reconciler.model.live import Problem
-from reconciler.model.sending import Delivery, Message, Rotation, Rotations, Sending, UnknownPolicy
+from reconciler.model.messages import Delivery, Message, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.plan import decide
 from reconciler.planning.group import Context
@@ -28,10 +28,8 @@ from reconciler.planning.run_summary import summary_of_rotation, summary_of_send
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.model.inbound import Match
-    from reconciler.model.invitation import Invitations
+    from reconciler.model.messages import GroupDelivery, Invitations, Match
     from reconciler.model.record import RunSummary, State
-    from reconciler.model.sending import GroupDelivery
     from reconciler.planning.options import Options
     from reconciler.ports import Journal, ReadPorts, WritePorts
 

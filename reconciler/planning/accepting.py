@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model import number
-from reconciler.model.acceptance import Acceptance, AcceptField, AcceptWish, ListChange
+from reconciler.model.adoption import Acceptance, AcceptField, AcceptWish, ListChange
 from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
 from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.drift import FieldDrift, GroupDrift, PersonDrift

@@ -10,15 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
-from reconciler.model.attribution import (
-    Attribution,
-    CauseOfChange,
-    Dropped,
-    GroupAttribution,
-    SettingChange,
-    SettingName,
-    Share,
-)
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -34,7 +25,18 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import Desired, Person
-from reconciler.model.plan import GroupPlan, Objection, Plan
+from reconciler.model.plan import (
+    Attribution,
+    CauseOfChange,
+    Dropped,
+    GroupAttribution,
+    GroupPlan,
+    Objection,
+    Plan,
+    SettingChange,
+    SettingName,
+    Share,
+)
 from reconciler.model.settings import Allowance, GuardSettings, Settings
 
 _STUCK = frozenset({"blocked", "missing", "orphaned", "held", "unreadable"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.errors import Exit
+from reconciler.model.adoption import Check, Finding
 from reconciler.model.desired import Desired
-from reconciler.model.finding import Check, Finding
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import Note
 from reconciler.model.record import State

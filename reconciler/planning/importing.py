@@ -8,10 +8,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from reconciler.model import number
+from reconciler.model.adoption import Import, ImportField, Owner
 from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
-from reconciler.model.imported import Import, ImportField
-from reconciler.model.listing import Owner
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.record import State
 from reconciler.planning.subjects import loose, normal

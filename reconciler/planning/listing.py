@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model import number
+from reconciler.model.adoption import ListedGroup, Listing, Owner, Role
 from reconciler.model.desired import Desired
-from reconciler.model.listing import ListedGroup, Listing, Owner, Role
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState, Problem
 from reconciler.model.plan import Note
 from reconciler.model.record import State

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler.model import number
-from reconciler.model.acceptance import ACCEPT_FIELDS
+from reconciler.model.adoption import ACCEPT_FIELDS
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveIcon
 from reconciler.model.record import IconRecord

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from reconciler.errors import Complaint
-    from reconciler.model.thumbnail import Thumbnail, Thumbnails
+    from reconciler.model.live import Thumbnail, Thumbnails
     from reconciler.report.section import Look, Run, Section
 
 ENTRIES = 1000

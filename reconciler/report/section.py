@@ -16,7 +16,7 @@ from reconciler.errors import Exit, first_exit
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.model.thumbnail import Thumbnails
+    from reconciler.model.live import Thumbnails
     from reconciler.report.model import Problem, Report, Verb
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
 
 if TYPE_CHECKING:
-    from reconciler.model.acceptance import AcceptStatus
+    from reconciler.model.adoption import AcceptStatus
     from reconciler.reports.accept_shapes import AcceptedView, AcceptView, FileView
     from reconciler.reports.shapes import ProblemView
 

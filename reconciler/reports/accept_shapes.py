@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.acceptance import AcceptField, AcceptStatus
+    from reconciler.model.adoption import AcceptField, AcceptStatus
     from reconciler.reports.shapes import ProblemView
 
 

@@ -9,7 +9,7 @@ from reconciler.report.redact import Redactor, shown_problem
 from reconciler.reports.accept_shapes import AcceptedView, AcceptView, FileView
 
 if TYPE_CHECKING:
-    from reconciler.model.acceptance import AcceptOutcome, AcceptResult, FileChange
+    from reconciler.model.adoption import AcceptOutcome, AcceptResult, FileChange
 
 _CONTEXT = 2  # lines around a change
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")

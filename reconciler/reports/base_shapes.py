@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import SettingName
+    from reconciler.model.plan import SettingName
     from reconciler.reports.shapes import ChangeView
 
 

@@ -13,9 +13,8 @@ from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, S
 from reconciler.reports.change_view import change_view, people_of
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import Base, CauseOfChange, SettingChange
     from reconciler.model.change import ChangeKind
-    from reconciler.model.plan import Action
+    from reconciler.model.plan import Action, Base, CauseOfChange, SettingChange
     from reconciler.report.redact import Redactor
     from reconciler.reports.plan_shapes import GroupView
 

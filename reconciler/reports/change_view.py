@@ -24,10 +24,9 @@ from reconciler.planning.guards import NEVER_LIFTED
 from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, PersonView, PictureView
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import CauseOfChange, GroupAttribution
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
-    from reconciler.model.plan import GroupPlan, Objection
+    from reconciler.model.plan import CauseOfChange, GroupAttribution, GroupPlan, Objection
     from reconciler.report.redact import Redactor
 
 

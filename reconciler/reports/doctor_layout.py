@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
 
 if TYPE_CHECKING:
-    from reconciler.model.finding import FindingStatus
+    from reconciler.model.adoption import FindingStatus
     from reconciler.reports.doctor_shapes import DoctorView, FindingView
 
 _SIGNS: dict[FindingStatus, tuple[str, str]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.finding import Check, FindingStatus
+    from reconciler.model.adoption import Check, FindingStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.doctor_shapes import DoctorView, FindingView
 
 if TYPE_CHECKING:
-    from reconciler.model.finding import Finding
+    from reconciler.model.adoption import Finding
     from reconciler.report.redact import Redactor
 
 

@@ -14,8 +14,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reconciler.model.live import Thumbnails
 from reconciler.model.record import short_commit
-from reconciler.model.thumbnail import Thumbnails
 from reconciler.report.escape import visible
 from reconciler.reports.html_page import Page, shortened
 

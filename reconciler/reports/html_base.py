@@ -10,7 +10,7 @@ from reconciler.reports.html_page import Banner, Mark, Table
 from reconciler.reports.phrases import brief, counted
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import CauseOfChange
+    from reconciler.model.plan import CauseOfChange
     from reconciler.reports.base_shapes import BaseView
 
 PARTS: dict[CauseOfChange, tuple[Mark, str]] = {

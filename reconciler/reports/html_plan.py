@@ -13,9 +13,8 @@ from reconciler.reports.html_values import Album, notes_table
 from reconciler.reports.phrases import counted, few
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import CauseOfChange
-    from reconciler.model.plan import Action
-    from reconciler.model.thumbnail import Thumbnails
+    from reconciler.model.live import Thumbnails
+    from reconciler.model.plan import Action, CauseOfChange
     from reconciler.report.section import Run
     from reconciler.reports.plan_shapes import GroupView, PlanView
     from reconciler.reports.shapes import ObjectionView

@@ -13,7 +13,7 @@ from reconciler.reports.html_page import Drawn, Picture, Table, Value
 from reconciler.reports.shapes import PictureView
 
 if TYPE_CHECKING:
-    from reconciler.model.thumbnail import Thumbnail, Thumbnails
+    from reconciler.model.live import Thumbnail, Thumbnails
 
 PEOPLE = 24
 """Names in one value of a table; the rest is a number."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, plain
 
 if TYPE_CHECKING:
-    from reconciler.model.imported import ImportStatus
+    from reconciler.model.adoption import ImportStatus
     from reconciler.reports.import_shapes import ImportedView, ImportView
 
 _TITLES: dict[ImportStatus, tuple[str, str, str]] = {

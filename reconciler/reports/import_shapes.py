@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.imported import ImportStatus
+    from reconciler.model.adoption import ImportStatus
     from reconciler.reports.shapes import ProblemView
 
 

@@ -9,7 +9,7 @@ from reconciler.report.redact import Redactor, shown_problem
 from reconciler.reports.import_shapes import ImportedView, ImportSummary, ImportView
 
 if TYPE_CHECKING:
-    from reconciler.model.imported import ImportOutcome, ImportResult
+    from reconciler.model.adoption import ImportOutcome, ImportResult
 
 
 def import_view(result: ImportResult, redactor: Redactor) -> ImportView:

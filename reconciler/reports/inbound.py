@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model import number
-from reconciler.model.inbound import DirectMessage, GroupMessage, Match, MessageStatus, Unreadable
+from reconciler.model.messages import DirectMessage, GroupMessage, Match, MessageStatus, Unreadable
 from reconciler.report.escape import for_json
 
 if TYPE_CHECKING:

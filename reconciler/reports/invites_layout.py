@@ -8,7 +8,7 @@ from reconciler.reports.phrases import LINK, QR, Cell, Field, Item, Row, counted
 from reconciler.reports.qr import for_terminal
 
 if TYPE_CHECKING:
-    from reconciler.model.invitation import InviteStatus
+    from reconciler.model.messages import InviteStatus
     from reconciler.reports.invites_shapes import GroupInvitesView, InviteeView, InvitesView
 
 STATUSES: dict[InviteStatus, tuple[str, str, str]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.model.invitation import InviteStatus
+    from reconciler.model.messages import InviteStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from reconciler.reports.invites_shapes import (
 )
 
 if TYPE_CHECKING:
-    from reconciler.model.invitation import GroupInvites, Invitations, Invitee
+    from reconciler.model.messages import GroupInvites, Invitations, Invitee
     from reconciler.report.redact import Redactor
 
 

@@ -13,7 +13,7 @@ from reconciler.report.escape import for_json
 from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, PictureView, UnmanagedView
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import CauseOfChange
+    from reconciler.model.plan import CauseOfChange
 
 FORMAT_VERSION = 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.reports.phrases import Cell, Field, Item, Row, counted, few, plain
 
 if TYPE_CHECKING:
-    from reconciler.model.listing import Role
+    from reconciler.model.adoption import Role
     from reconciler.reports.list_shapes import ListedView, ListView
 
 ROLES: dict[Role | None, tuple[str, str]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.listing import Role
+    from reconciler.model.adoption import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

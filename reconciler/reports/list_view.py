@@ -8,7 +8,7 @@ from reconciler.report.redact import Redactor, labels
 from reconciler.reports.list_shapes import ListedView, ListSummary, ListView
 
 if TYPE_CHECKING:
-    from reconciler.model.listing import ListedGroup, Listing
+    from reconciler.model.adoption import ListedGroup, Listing
 
 
 def list_view(found: Listing, redactor: Redactor) -> ListView:

@@ -14,7 +14,7 @@ from reconciler.model.record import CHANGES, short_commit
 from reconciler.report.escape import for_json, for_terminal
 
 if TYPE_CHECKING:
-    from reconciler.model.story import Chapter, Fact
+    from reconciler.model.record import Chapter, Fact
     from reconciler.report.redact import Redactor
 
 _HASH = 10  # characters of a commit that are shown in text

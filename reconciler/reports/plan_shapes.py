@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import CauseOfChange
-    from reconciler.model.plan import Action
+    from reconciler.model.plan import Action, CauseOfChange
     from reconciler.reports.base_shapes import BaseView
     from reconciler.reports.shapes import ChangeView, InviteView, ObjectionView, UnmanagedView
 

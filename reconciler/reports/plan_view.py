@@ -15,9 +15,8 @@ from reconciler.reports.plan_shapes import AdminView, GroupView, PlanSummary, Pl
 from reconciler.reports.shapes import UnmanagedView
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import Base, CauseOfChange, GroupAttribution
     from reconciler.model.live import LiveGroup
-    from reconciler.model.plan import GroupPlan, Plan
+    from reconciler.model.plan import Base, CauseOfChange, GroupAttribution, GroupPlan, Plan
     from reconciler.reports.base_shapes import BaseView
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.sending import DeliveryStatus, RotationStatus
+    from reconciler.model.messages import DeliveryStatus, RotationStatus
     from reconciler.reports.shapes import ProblemView
 
 

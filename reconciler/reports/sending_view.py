@@ -17,7 +17,7 @@ from reconciler.reports.sending_shapes import (
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Person
-    from reconciler.model.sending import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
+    from reconciler.model.messages import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
 
 
 def sending_view(sending: Sending, redactor: Redactor) -> SendingView:

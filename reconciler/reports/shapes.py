@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.report.model import Problem
 
 if TYPE_CHECKING:
-    from reconciler.model.attribution import CauseOfChange
     from reconciler.model.change import ChangeKind
+    from reconciler.model.plan import CauseOfChange
 
 
 ProblemView = Problem

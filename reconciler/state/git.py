@@ -22,7 +22,7 @@ from reconciler.state.git_remote import FILE, MOVED, Remote
 
 if TYPE_CHECKING:
     from reconciler.git import Git
-    from reconciler.model.story import Written
+    from reconciler.model.record import Written
     from reconciler.ports import Clock, Movable
     from reconciler.state.git_lease import Unlocked
 
@@ -166,7 +166,7 @@ class GitStore:
         return self.state_at(git_log.resolve(self.remote, tip, rev))
 
     def written(self, since: datetime | None) -> Iterator[Written]:
-        """What runs wrote, the newest first, of this and other APIs; see `model.story.StateHistory`."""
+        """What runs wrote, the newest first, of this and other APIs; see `model.record.StateHistory`."""
         tip = self.tip()
         return iter(()) if tip is None else git_log.written(self.remote, tip, since, MAX_BYTES)
 

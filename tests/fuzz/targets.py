@@ -21,7 +21,7 @@ from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
 from reconciler.manifests.files import WorkTree
 from reconciler.manifests.load import LoadOptions, load
 from reconciler.messaging.inbound import read_file
-from reconciler.model.inbound import Match
+from reconciler.model.messages import Match
 from reconciler.report import text, validate
 from reconciler.report.redact import Redactor
 from reconciler.reports.inbound import render_inbound

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.model.change import Invite
 from reconciler.model.desired import Person
-from reconciler.model.invitation import GroupInvites, Invitations, Invitee, InviteStatus
+from reconciler.model.messages import GroupInvites, Invitations, Invitee, InviteStatus
 from reconciler.model.record import Record, Sent, State
 from reconciler.planning.diff import joined_ref
 from tests.fakes import NOON

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.messaging.due import due, messages, sent_in_a_day
 from reconciler.model.desired import Person
+from reconciler.model.messages import UnknownPolicy
 from reconciler.model.record import Sent
-from reconciler.model.sending import UnknownPolicy
 from reconciler.model.settings import InviteSettings
 from tests.fakes import NOON
 from tests.messaging.build import ANA, BRUNO, DORA, ago, everybody, names, state, waiting

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import ApiError, CredentialsError
 from reconciler.messaging.sending import addressed, send_once
-from reconciler.model.sending import GroupDelivery
+from reconciler.model.messages import GroupDelivery
 from tests.fakes import ACCOUNT, FakeApi, FakeClock
 from tests.messaging.test_sending import NEVER_SENT, REFUSED, UNCLEAR
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.messaging.inbound import read_body, read_file
-from reconciler.model.inbound import (
+from reconciler.model.messages import (
     DirectMessage,
     EntryPosition,
     GroupMessage,

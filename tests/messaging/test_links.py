@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import ApiError, CredentialsError, NotSent, Refused, Unclear, UsageError
-from reconciler.model.link import digest
+from reconciler.model.messages import Rotations, digest
 from reconciler.model.record import Record, Revoking, Sent, State
-from reconciler.model.sending import Rotations
 from reconciler.operations.people import rotate_links
 from tests.apply.world import Journal, Killed, ports_of
 from tests.fakes import NOON, FakeApi, FakeClock

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.messaging.messages import DEFAULT_TEXT, drafts, filled
 from reconciler.model.live import Problem
-from reconciler.model.sending import MOST_TEXT
+from reconciler.model.messages import MOST_TEXT
 from reconciler.model.settings import InviteSettings
 from tests.messaging.build import ANA, BRUNO, LINK, waiting
 

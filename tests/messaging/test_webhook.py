@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from reconciler.messaging.inbound import read_file
-from reconciler.model.inbound import GroupMessage
+from reconciler.model.messages import GroupMessage
 from reconciler.sandbox.inbox import mo_body
 from tests.support import ACCOUNT, ANA
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.acceptance import Acceptance, ListChange
+from reconciler.model.adoption import Acceptance, ListChange
 from reconciler.model.change import Affected, Change, Demote, Promote, RemoveParticipants, SetSubject
 from reconciler.model.live import LiveGroup
 from reconciler.planning.accepting import more_than, still_differs

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Exit
+from reconciler.model.adoption import Finding
 from reconciler.model.desired import Desired
-from reconciler.model.finding import Finding
 from reconciler.model.live import LiveGroup
 from reconciler.model.record import Intent
 from reconciler.model.settings import Settings

@@ -11,8 +11,7 @@ from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIco
 from reconciler.model.desired import Person
 from reconciler.model.drift import Drift, FieldDrift, PersonDrift
 from reconciler.model.live import Problem
-from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
-from reconciler.model.plan import Note, Objection, Plan, Unmanaged
+from reconciler.model.plan import ApplyResult, GroupOutcome, Note, Objection, Outcome, Plan, Unmanaged
 
 from . import drifts, samples
 from .samples import ANA, LOGO, OLD_ICON, STRANGER

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.outcome import ApplyResult
-from reconciler.model.plan import Plan
+from reconciler.model.plan import ApplyResult, Plan
 from reconciler.report import apply, text, validate
 from reconciler.reports import plan_json, plan_markdown, plan_text
 from reconciler.reports.plan_view import plan_view

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.drift import Drift
-from reconciler.model.thumbnail import Thumbnail, Thumbnails
+from reconciler.model.live import Thumbnail, Thumbnails
 from reconciler.report import apply, drift, validate
 from reconciler.report.section import Run
 from reconciler.reports.html_plan import render_plan

@@ -26,8 +26,8 @@ from markdown_it.token import Token
 
 from reconciler.model.change import Invite
 from reconciler.model.desired import Person
-from reconciler.model.invitation import Invitations, Invitee, InviteStatus
 from reconciler.model.live import Problem
+from reconciler.model.messages import Invitations, Invitee, InviteStatus
 from reconciler.model.plan import Note
 from reconciler.reports import csv, invites_html, invites_json, invites_markdown, qr
 from reconciler.reports.invites_text import render_invites

@@ -8,10 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from reconciler.model.attribution import Base
 from reconciler.model.change import Change
-from reconciler.model.outcome import ApplyResult
-from reconciler.model.plan import Plan
+from reconciler.model.plan import ApplyResult, Base, Plan
 from reconciler.report import apply
 from reconciler.report.redact import Redactor
 from reconciler.reports import plan_json

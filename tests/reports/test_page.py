@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page
 from reconciler import pictures
 from reconciler.errors import Location
 from reconciler.model.drift import Drift
+from reconciler.model.live import Thumbnails
 from reconciler.model.plan import Note
-from reconciler.model.thumbnail import Thumbnails
 from reconciler.report import apply, drift, validate
 from reconciler.report.escape import visible
 from reconciler.report.section import Run

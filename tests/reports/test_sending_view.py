@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.desired import Person
-from reconciler.model.invitation import Invitations
-from reconciler.model.sending import Delivery, Message, Rotation, Rotations, Sending
+from reconciler.model.messages import Delivery, Invitations, Message, Rotation, Rotations, Sending
 from reconciler.report.redact import Redactor
 from reconciler.reports.sending_text import render_letters, render_rotations, render_sending
 from reconciler.reports.sending_view import letters_view, rotations_view, sending_view

@@ -15,8 +15,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.live import LiveGroup, Problem
-from reconciler.model.outcome import ApplyResult
-from reconciler.model.plan import Note, Plan
+from reconciler.model.plan import ApplyResult, Note, Plan
 from reconciler.report import apply
 from reconciler.report.redact import Redactor
 from reconciler.reports import plan_json, plan_text

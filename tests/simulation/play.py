@@ -19,8 +19,7 @@ from reconciler.manifests.files import Tree
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.manifests.load import Loaded, LoadOptions, load
 from reconciler.model import number
-from reconciler.model.acceptance import AcceptWish
-from reconciler.model.imported import ImportWish
+from reconciler.model.adoption import AcceptWish, ImportWish
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
 from reconciler.model.settings import GUARD_CODES

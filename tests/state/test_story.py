@@ -10,8 +10,7 @@ import pytest
 
 from reconciler.cli import pipeline
 from reconciler.model import number
-from reconciler.model.record import Applied, Intent, Record, Sent, State
-from reconciler.model.story import Fact, Interest, Written
+from reconciler.model.record import Applied, Fact, Intent, Interest, Record, Sent, State, Written
 from reconciler.planning.story import changes, chapters
 from reconciler.report.redact import Redactor
 from reconciler.reports.log_view import render_json, render_text

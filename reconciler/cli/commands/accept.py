@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import UsageError
-from reconciler.model.acceptance import ACCEPT_FIELDS, AcceptField, AcceptWish
+from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptWish
 
 EXAMPLES = """
 reconciler accept suporte-campinas                  shows what would be written, and asks
@@ -48,7 +48,7 @@ def command(
     from reconciler.cli.places import find_root
     from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
-    from reconciler.model.acceptance import AcceptResult
+    from reconciler.model.adoption import AcceptResult
     from reconciler.operations.accept import ManifestFiles, accept
     from reconciler.reports.accept_text import render_acceptance
     from reconciler.reports.accept_view import accept_view

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
 from reconciler.errors import UsageError
-from reconciler.model.imported import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
+from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
 
 EXAMPLES = """
 reconciler import --all --dry-run           what would be written?

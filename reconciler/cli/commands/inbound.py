@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.wiring import Workspace
     from reconciler.errors import Exit
-    from reconciler.model.inbound import Match
-    from reconciler.model.outcome import ApplyResult
-    from reconciler.model.plan import Plan
+    from reconciler.model.messages import Match
+    from reconciler.model.plan import ApplyResult, Plan
     from reconciler.report.redact import Redactor
 
 EXAMPLES = """
@@ -100,7 +99,7 @@ def _read(file: str) -> bytes:
 def _tell(heard: Sequence[Match], redactor: Redactor) -> None:
     """The JSON lines on stdout, and on stderr what a person should look at."""
     from reconciler.cli import terminal
-    from reconciler.model.inbound import Unreadable
+    from reconciler.model.messages import Unreadable
     from reconciler.reports.inbound import render_inbound
 
     if heard:

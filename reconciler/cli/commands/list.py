@@ -7,7 +7,7 @@ from typing import get_args
 import click
 
 from reconciler.cli.common import Common, PerAccount, verb
-from reconciler.model.listing import Role
+from reconciler.model.adoption import Role
 
 EXAMPLES = """
 reconciler list                             every group that there is

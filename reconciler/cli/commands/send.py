@@ -12,7 +12,7 @@ from reconciler.cli.common import Common, PerAccount, verb
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.model.sending import GroupDelivery
+    from reconciler.model.messages import GroupDelivery
 
 EXAMPLES = """
 reconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'
@@ -88,7 +88,7 @@ def _words(text: str | None, file: str | None) -> str:
     """The text from wherever it comes, without the newlines at its end. Raises `UsageError` for a text that
     cannot be sent."""
     from reconciler.cli import files
-    from reconciler.model.sending import MOST_TEXT
+    from reconciler.model.messages import MOST_TEXT
 
     if (text is None) == (file is None):
         raise UsageError("give either TEXT or --file FILE", "`-` as TEXT reads from stdin")

@@ -14,7 +14,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.manifests.load import Loaded
-    from reconciler.model.story import Interest
+    from reconciler.model.record import Interest
 
 EXAMPLES = """
 reconciler state log                        the runs that recorded something, the newest first
@@ -96,7 +96,7 @@ def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
     from reconciler.manifests.complaints import quote
     from reconciler.manifests.numbers import NumberError, like_a_number, parse
     from reconciler.model import number
-    from reconciler.model.story import Interest
+    from reconciler.model.record import Interest
 
     if person is None:
         return Interest(name)
