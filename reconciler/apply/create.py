@@ -39,8 +39,8 @@ _NAMED = 5  # names in a sentence
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """How it ended: `id` is known exactly when `status` is done. `fresh`: the answer to this very call named
-    the group, so that nobody else can have known of it before."""
+    """How a create ended: `id` is known exactly when `status` is done. `fresh`: the answer to this very call
+    named the group, so that nobody else can have known of it before."""
 
     status: OutcomeStatus
     id: str | None = None
@@ -49,7 +49,7 @@ class Created:
 
 
 def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
-    """The groups that creates of earlier runs made after all, by name.
+    """Find the groups that creates of earlier runs made after all, by name.
 
     All of them are looked for side by side, until the youngest intent is `timeouts.create` old, and never
     longer than that, whatever the clocks say. Those that are not found by then are to be created again.
@@ -138,7 +138,7 @@ def _cancel(name: str, tools: Tools) -> None:
 
 
 def _taken(name: str, group_id: str, tools: Tools) -> Created:
-    """The id is recorded before anything else is done with the group."""
+    """Record the id before anything else is done with the group."""
     try:
         tools.ports.journal.created(name, group_id, tools.ports.clock.now())
     except StateError as error:
@@ -170,8 +170,8 @@ def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) ->
 
 
 def _new_group(intent: Intent, listed: tuple[str, ...], tools: Tools) -> str | None:
-    """The one group that is new since the intent, ours, bound to no name, and has its subject: exactly, else
-    in another form."""
+    """Find the one group that is new since the intent, ours, bound to no name, and has its subject: exactly,
+    else in another form."""
     new = [_ours(group_id, tools) for group_id in _unbound(listed, frozenset(intent.listed), tools)]
     groups = BySubject(group for group in new if group is not None)
     found = groups.of(intent.subject) or groups.loosely(intent.subject)
@@ -179,7 +179,7 @@ def _new_group(intent: Intent, listed: tuple[str, ...], tools: Tools) -> str | N
 
 
 def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
-    """The group, unless somebody else made it, or it cannot be read yet."""
+    """Return the group, unless somebody else made it, or it cannot be read yet."""
     try:
         group = tools.ports.reader.get_group(group_id)
     except (ApiError, CredentialsError):
@@ -193,8 +193,8 @@ def _unbound(listed: tuple[str, ...], known: frozenset[str], tools: Tools) -> li
 
 
 def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools) -> Problem | None:
-    """A reason not to create: a group has appeared since the plan was made, and has this subject or cannot be
-    read."""
+    """Return a reason not to create: a group has appeared since the plan was made, and has this subject or
+    cannot be read."""
     for group_id in _unbound(listed, tools.listed, tools):
         if group_id not in tools.strays:
             found = tools.poll(partial(_subject_of, group_id, tools))
@@ -218,8 +218,8 @@ def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools)
 
 
 def _subject_of(group_id: str, tools: Tools) -> str | None:
-    """The subject of a group that has appeared; "" for one that is no twin, because this run has made it for
-    another name, or because it is gone again; None as long as nobody knows."""
+    """Return the subject of a group that has appeared; "" for one that is no twin, because this run has made
+    it for another name, or because it is gone again; None as long as that is not known."""
     try:
         return tools.ports.reader.get_group(group_id).subject
     except NotFound:

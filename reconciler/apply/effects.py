@@ -67,8 +67,8 @@ class Effects:
     """Sends the changes of one group, and looks whether they took effect."""
 
     def __init__(self, name: str, group_id: str, tools: Tools, served_before: str | None) -> None:
-        """`name` is on record. `served_before`: SHA-256 of the icon served before an upload, None where there
-        was none."""
+        """Work on the group of `name`, which is on record. `served_before`: SHA-256 of the icon served before
+        an upload, None where there was none."""
         self.name = name
         self.group_id = group_id
         self.tools = tools
@@ -134,24 +134,24 @@ class Effects:
         return Performed("failed", problem)
 
     def _spare(self, people: frozenset[Affected]) -> None:
-        """Ask nothing of these any more: what was to be done to them is not wanted by now."""
+        """Leave these people out of what is asked for: it is not wanted of them by now."""
         if isinstance(self.asked, PeopleChange) and people:
             rest = tuple(person for person in self.asked.people if person not in people)
             self.asked = replace(self.asked, people=rest)
 
     def _seconds(self, change: Change, *, refused: bool, alone: bool) -> float:
-        """How long to look for an effect before anything is sent again: as long as reads may lag, because
-        everybody in the group sees what is done twice. After a refusal there is none; but reads may go on
-        showing somebody who has left, and that is waited for, once asking for each alone has told who is
-        meant."""
+        """Return how long to look for an effect before anything is sent again: as long as reads may lag,
+        because everybody in the group sees what is done twice. After a refusal there is none; but reads may
+        go on showing somebody who has left, and that is waited for, once asking for each alone has told who
+        is meant."""
         if not refused:
             return self.tools.timeouts.effect
         return self.tools.timeouts.effect if alone and isinstance(change, PeopleChange) else 0.0
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:
-        """Which of the changes one read of the group (and of what else they need) does not show yet; for
-        those that could not be looked at, `unread_of` says why. Icons are no part of the group: where nothing
-        else was changed, theirs is the one read."""
+        """Return which of the changes one read of the group (and of what else they need) does not show yet;
+        for those that could not be looked at, `unread_of` says why. Icons are no part of the group: where
+        nothing else was changed, theirs is the one read."""
         self.unread_of = {}
         beyond_icons = not all(isinstance(change, SetIcon | RemoveIcon) for change in changes)
         live = self._read() if beyond_icons else None
@@ -168,7 +168,7 @@ class Effects:
         return tuple(left)
 
     def _rest_after(self, change: Change, seconds: float) -> Change | None:
-        """What is still to be done, after looking for up to `seconds` whether it was done."""
+        """Return what is still to be done, after looking for up to `seconds` whether it was done."""
         rest: Change | None = change
 
         def look() -> bool | None:
@@ -180,7 +180,8 @@ class Effects:
         return rest
 
     def _read(self) -> LiveGroup | None:
-        """The group as it is now; None when there is none or, with `unread` set, when nobody knows."""
+        """Read the group as it is now; None when there is none or, with `unread` set, when that is not
+        known."""
         self.unread = None
         try:
             self.live = self.tools.ports.reader.get_group(self.group_id)
@@ -211,7 +212,7 @@ class Effects:
                 )
 
     def _took_otherwise(self, change: SetSubject, live: LiveGroup) -> bool:
-        """Whether the service has taken the subject, and keeps it in another form than it was sent."""
+        """Return whether the service has taken the subject, and keeps it in another form than it was sent."""
         record = self.tools.ports.journal.state.groups.get(self.name)
         known = record is not None and record.stored == StoredSubject(change.after, normal(live.subject))
         moved = normal(live.subject) != normal(change.before)
@@ -237,8 +238,8 @@ class Effects:
         return True
 
     def was_so_before(self, change: SetIcon) -> bool:
-        """Whether what is served after an upload is what was served before, and looks like the picture: the
-        service made the same of it again, and to send it once more would only tell everybody."""
+        """Return whether what is served after an upload is what was served before, and looks like the
+        picture: the service made the same of it again, and to send it once more would only tell everybody."""
         if self.unchanged is None:
             return False
         meta, data = self.unchanged
@@ -252,7 +253,7 @@ class Effects:
         return alike
 
     def _is_left(self, live: LiveGroup) -> bool:
-        """Whether the account is out of a group that still answers."""
+        """Return whether the account is out of a group that still answers."""
         keys = self.tools.context.account_keys
         if keys:
             return not keys & live.participant_keys
@@ -286,7 +287,7 @@ class Effects:
         return self.tools.ports.journal.state.groups.get(self.name) or Record(id=self.group_id)
 
     def _note(self, step: Callable[[], None]) -> Problem | None:
-        """Take a step of the journal; why it could not be written, if so."""
+        """Take a step of the journal; return why it could not be written, if so."""
         try:
             step()
         except StateError as error:
@@ -295,8 +296,8 @@ class Effects:
         return None
 
     def _link_is_new(self) -> bool:
-        """Whether the old link is dead, which is then on record; of a group that is being closed the revoke
-        stays on record until it is left."""
+        """Return whether the old link is dead, which is then on record; of a group that is being closed the
+        revoke stays on record until it is left."""
         if self.revoke is None:
             return True
         if not self.revoke.is_dead():
@@ -308,8 +309,8 @@ class Effects:
     def _send(self, change: Change, singly: bool) -> tuple[ReconcilerError | None, Change]:
         """Send every call that the change needs.
 
-        The last error, None when all were answered with 200; and the change without the people of calls
-        that were: what was accepted is not sent again, however long reads take to show it.
+        Return the last error, None when all were answered with 200; and the change without the people of
+        calls that were: what was accepted is not sent again, however long reads take to show it.
         """
         if not isinstance(change, PeopleChange):
             try:
@@ -334,7 +335,7 @@ class Effects:
         return last, replace(change, people=tuple(rest))
 
     def _call(self, change: Change) -> None:
-        """The one call of a change of at most `BATCH` people."""
+        """Make the one call of a change of at most `BATCH` people."""
         writer, group_id = self.tools.ports.writer, self.group_id
         match change:
             case SetSubject():
@@ -360,7 +361,7 @@ class Effects:
 
 
 def served_before(seen: LiveIcon | None, record: IconRecord | None) -> str | None:
-    """SHA-256 of what was served before an upload, as far as it is known without another call."""
+    """Return SHA-256 of what was served before an upload, as far as it is known without another call."""
     if seen is None or seen.meta is None:
         return None
     if seen.sha256 is None and record is not None and seen.meta.location == record.url:

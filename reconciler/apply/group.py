@@ -66,7 +66,7 @@ class GroupRun:
         self.seen: LiveIcon | None = None
 
     def run(self) -> GroupOutcome:
-        """Every change ends as exactly one outcome, in the order of the changes."""
+        """Make the changes; each ends as exactly one outcome, in their order."""
         pending = list(self.planned.changes)
         try:
             if pending and isinstance(pending[0], CreateGroup):
@@ -110,7 +110,7 @@ class GroupRun:
         return pending[1:] if pending[1:] else self._remember_new(created.id)
 
     def _remember_new(self, group_id: str) -> list[Change]:
-        """A new group without further changes: read once, so that what was applied is on record."""
+        """Read a new group without further changes once, so that what was applied is on record."""
         found = self.tools.poll(lambda: self._readable(group_id))
         if isinstance(found, LiveGroup):
             self.live = found
@@ -120,7 +120,7 @@ class GroupRun:
         return []
 
     def _see_icon(self, live: LiveGroup) -> None:
-        """Of a group that an earlier create made, and that should have no icon: whether it has got one."""
+        """Tell of an icon that a group has got which an earlier create made, and which should have none."""
         desired = self.planned.desired
         if desired is None or desired.icon is None or self.fresh:
             return
@@ -131,7 +131,8 @@ class GroupRun:
             self._end(RemoveIcon(seen), "skipped", MEANWHILE)
 
     def _see_subject(self, live: LiveGroup) -> None:
-        """Of a group that was made a moment ago: whether the service keeps the subject as it was sent."""
+        """Tell where the service keeps the subject of a group made a moment ago otherwise than it was
+        sent."""
         desired = self.planned.desired
         if desired is None or desired.subject is None or not stored_otherwise(live.subject, desired.subject):
             return
@@ -140,7 +141,8 @@ class GroupRun:
             self.outcomes.append(ended)
 
     def _kept(self, sent: SetSubject, live: LiveGroup) -> Outcome:
-        """How it ended to send a subject that the service keeps in another form: failed, the first time."""
+        """Return how it ended to send a subject that the service keeps in another form: failed, the first
+        time."""
         self.stored = StoredSubject(sent.after, normal(live.subject))
         old = self._old_record(live.id)
         if old is not None and old.stored == self.stored:
@@ -199,7 +201,8 @@ class GroupRun:
         self._write(group_id, approved, fresh)
 
     def _gone(self, group_id: str, approved: tuple[Change, ...]) -> None:
-        """A 404 or 400 alone does not say that the account is out of the group: the list has to agree."""
+        """End the changes of a group of which it is answered that there is none: a 404 or 400 alone does not
+        say that the account is out of it, the list has to agree."""
         try:
             listed = group_id in self.tools.ports.reader.list_groups()
         except ApiError as error:
@@ -216,7 +219,7 @@ class GroupRun:
             self._skip(approved, changed("the group is gone"))
 
     def _plan_anew(self, live: LiveGroup, approved: tuple[Change, ...]) -> tuple[Change, ...] | Problem:
-        """The approved changes that are still needed, or why the group is left alone."""
+        """Return the approved changes that are still needed, or why the group is left alone."""
         desired = self.planned.desired
         if desired is None:  # an orphan that is left
             return self._unless_locked_out(live, approved)
@@ -247,7 +250,7 @@ class GroupRun:
         return LOCKED_OUT if self._locks_out(live, changes) else changes
 
     def _locks_out(self, live: LiveGroup, changes: tuple[Change, ...]) -> bool:
-        """Whether the guards about admins would object now, and nobody has allowed it."""
+        """Return whether the guards about admins would object now, and nobody has allowed it."""
         return not guards.admin_objections(live, changes, self.tools.context.account_keys) <= self.allowed
 
     def _write(self, group_id: str, approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> None:
@@ -329,8 +332,8 @@ class GroupRun:
             self.blocked = now.notes
 
     def _planned_now(self, live: LiveGroup, record: Record | None) -> GroupPlan:
-        """The plan of the group as it was last read, without its icon: of that nothing was read since, or the
-        very picture that this run has put there."""
+        """Return the plan of the group as it was last read, without its icon: of that nothing was read since,
+        or the very picture that this run has put there."""
         desired = self.planned.desired
         if desired is None:
             return self.planned
@@ -343,7 +346,7 @@ class GroupRun:
         unsettled: frozenset[ChangeKind],
         uploaded: IconRecord | None,
     ) -> Record | None:
-        """What is known of the group now, and on record as far as that could be done."""
+        """Return what is known of the group now, and put it on record as far as that can be done."""
         old = self._old_record(live.id)
         if self.tools.context.options.promotions is not None:
             self._record_people(live, desired)
@@ -358,7 +361,7 @@ class GroupRun:
         return record
 
     def _record_people(self, live: LiveGroup, desired: DesiredGroup) -> None:
-        """After a run that only promotes: nothing is bound, and nothing but people is taken note of."""
+        """Record people and nothing else, and bind nothing, after a run that only promotes."""
         state = self.tools.ports.journal.state
         old = state.groups.get(self.planned.name)
         if old is None or old.id != live.id or self.planned.name in state.creating:
@@ -371,15 +374,15 @@ class GroupRun:
             self.tools.unsaved(error, self.planned.name, None)
 
     def _save(self, record: Record) -> None:
-        """Record the group under its name, and under no other, in one step: whoever is killed between two
-        would leave two names for one group."""
+        """Record the group under its name, and under no other, in one step: a run that is killed between two
+        steps would leave two names for one group."""
         self.tools.ports.journal.observe({self.planned.name: record}, self._former_names())
 
     def _former_names(self) -> tuple[str, ...]:
         return () if self.planned.was is None else (self.planned.was,)
 
     def _forget(self) -> None:
-        """The group was left: nothing is known of it any more but that."""
+        """Record that the group was left, and nothing else of it any more."""
         closed = self.planned.desired is not None and self.planned.desired.ensure is Ensure.CLOSED
         left = Left(self.group_id or "", self.tools.ports.clock.now(), "closed" if closed else "left")
         try:
@@ -389,5 +392,6 @@ class GroupRun:
 
 
 def _is_third(sent: SetSubject, live: LiveGroup | None) -> bool:
-    """Whether a group has neither the subject that it had nor the one that was sent: somebody else's."""
+    """Return whether a group has neither the subject that it had nor the one that was sent: somebody
+    else's."""
     return live is not None and normal(live.subject) not in (normal(sent.before), normal(sent.after))

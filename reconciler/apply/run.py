@@ -127,8 +127,8 @@ class _ApplyRun:
                 yield replace(_untouched(group), outcomes=outcomes)
 
     def _until_account_is_proven(self, todo: list[GroupPlan]) -> Iterator[GroupOutcome]:
-        """While no group that was read holds the account, groups are created one at a time: a wrong number
-        would otherwise show only after all of them were made."""
+        """Create groups one at a time while no group that was read holds the account: a wrong number would
+        otherwise show only after all of them were made."""
         read = [found for found in self.reading.groups.values() if isinstance(found, LiveGroup)]
         proven = any(map(self.tools.holds_account, read)) or not self.tools.context.account
         for group in todo:
@@ -189,7 +189,8 @@ class _ApplyRun:
             self.tools.unsaved(error, "", None)
 
     def _people_observed(self, group: GroupPlan, state: State) -> dict[str, Record]:
-        """In a run that only promotes: who was seen in a group that is bound, and nothing else."""
+        """Return the record of a bound group with who was seen in it and nothing else, for a run that only
+        promotes."""
         old = state.groups.get(group.name)
         if group.desired is None or group.live is None or old is None or old.id != group.live.id:
             return {}
@@ -199,7 +200,8 @@ class _ApplyRun:
         return {} if seen == old else {group.name: seen}
 
     def _is_left(self, group: GroupPlan) -> bool:
-        """Whether nothing is to be known of the name any more: its group is gone, and is meant to be."""
+        """Return whether nothing is to be known of the name any more: its group is gone, and is meant to
+        be."""
         if group.action == "orphaned":
             gone = isinstance(self.reading.groups.get(group.id or ""), Absent)
             return gone and group.id not in self.reading.listed

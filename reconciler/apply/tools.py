@@ -55,7 +55,7 @@ class Timeouts:
 
 @dataclass(slots=True)
 class Tools:
-    """Shared by all workers of one apply."""
+    """What all workers of one apply share."""
 
     ports: WritePorts
     context: Context
@@ -82,12 +82,13 @@ class Tools:
         )
 
     def holds_account(self, live: LiveGroup) -> bool:
-        """Whether the account is in a group, as far as it is configured."""
+        """Return whether the account is in a group, as far as it is configured."""
         keys = self.context.account_keys
         return not keys or bool(keys & live.participant_keys)
 
     def unsaved(self, error: StateError, name: str, group_id: str | None) -> None:
-        """The state could not be written: no further group is begun, and a person has to bind this one."""
+        """Note that the state could not be written: no further group is begun, and a person has to bind this
+        one."""
         with self.lock:
             self.broken = self.broken or Problem("state", error.message, error.hint)
             if group_id is not None and (name, group_id) not in self.bind:
@@ -95,7 +96,7 @@ class Tools:
 
 
 def problem_of(error: ReconcilerError) -> Problem:
-    """An error as data for an outcome."""
+    """Return an error as data for an outcome."""
     if isinstance(error, ApiError):
         return Problem.of(error)
     match error:

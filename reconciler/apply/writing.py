@@ -54,12 +54,13 @@ _NOT_AWAITED = Problem(
 
 
 def changed(what: str) -> Problem:
-    """Why an approved change is not made: the group is not any more as it was when that was planned."""
+    """Return why an approved change is not made: the group is not any more as it was when that was
+    planned."""
     return Problem("changed_since_planned", f"changed since planned: {what}", "plan again", retry=True)
 
 
 def stored_in_another_form(subject: str) -> Problem:
-    """The service keeps a subject otherwise than it was sent: said once, and in sync after that."""
+    """Say that the service keeps a subject otherwise than it was sent: once, and it is in sync after that."""
     return Problem(
         "stored_otherwise",
         f'the service keeps the subject in another form: "{number.mask_text(subject, 60)}"',
@@ -81,8 +82,8 @@ class Writing:
         locks_out: Callable[[LiveGroup, tuple[Change, ...]], bool],
         anew: Callable[[LiveGroup], tuple[Change, ...]],
     ) -> None:
-        """`anew` plans the group as it was last read, `locks_out` says whether changes would leave it without
-        an admin."""
+        """Prepare the writes. `anew` plans the group as it was last read, `locks_out` says whether changes
+        would leave it without an admin."""
         self.effects = effects
         self.tools = tools
         self.todo = todo
@@ -143,8 +144,8 @@ class Writing:
         self.unseen = []
 
     def _still(self, change: Change) -> Change | None:
-        """What is left of taking something away from people, by a plan of the group as it is since others
-        were promoted: whoever was to replace somebody may be gone again."""
+        """Return what is left of taking something away from people, by a plan of the group as it is since
+        others were promoted: the person who was to replace somebody may be gone again."""
         if not isinstance(change, Demote | RemoveParticipants) or self.effects.live is None:
             return change
         ids = {
@@ -157,7 +158,8 @@ class Writing:
         return replace(change, people=people) if people else None
 
     def _held_back(self, change: Change) -> Problem | None:
-        """Why a destructive change is not sent: what has to come first was not seen, or would not hold."""
+        """Return why a destructive change is not sent: what has to come first was not seen, or would not
+        hold."""
         if not isinstance(change, DESTRUCTIVE):
             return None
         if isinstance(change, LeaveGroup) or any(

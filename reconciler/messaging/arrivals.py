@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def writers_by_group(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
-    """Group id → number keys of those who wrote there. Who wrote directly shows nothing of any group."""
+    """Return group id → number keys of those who wrote there; direct messages show nothing of any group."""
     found: dict[str, set[str]] = {}
     for record in records:
         if isinstance(record, GroupMessage):
@@ -32,10 +32,10 @@ def writers_by_group(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
 
 
 class Awaited:
-    """Whom each group waits for, as far as manifests and record tell.
+    """The people whom each group waits for, as far as manifests and record tell.
 
-    Groups are known by their pinned id or from the record. Without either, only a read tells which group a
-    message comes from, and nobody is said to have shown up.
+    Groups are known by their pinned id or from the record. Where a group has neither, only a read tells which
+    one a message comes from, and nobody is said to have shown up.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Awaited:
                 }
 
     def match(self, record: Inbound) -> Match:
-        """What a record means: which group it comes from, and as what its sender was awaited there."""
+        """Say what a record means: which group it comes from, and as what its sender was awaited there."""
         if not isinstance(record, GroupMessage):
             return Match(record)
         name = self.names.get(record.group_id)

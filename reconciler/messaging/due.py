@@ -37,9 +37,9 @@ _UNKNOWN = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """`groups` are those that somebody is to be sent the link of, with only these people; `others` whoever is
-    not, and why; `received` what is to be recorded of messages that are counted as received, by name and
-    person."""
+    """The people who are to be sent a link, and those who are not. `groups` are those whose link somebody is
+    to be sent, with only these people; `others` says of the rest why not; `received` what is to be recorded
+    of messages that are counted as received, by name and person."""
 
     groups: tuple[GroupInvites, ...]
     others: tuple[Delivery, ...]
@@ -49,8 +49,8 @@ class Due:
 def links_needed(
     found: Invitations, settings: InviteSettings, *, now: datetime, unknown: UnknownPolicy
 ) -> frozenset[str]:
-    """The groups (names) whose link has to be asked for: somebody is due, or may be because the link that
-    they were sent is no longer the group's, which shows by comparing."""
+    """Return the groups (names) whose link has to be asked for: somebody is due, or may be because the link
+    that they were sent is no longer the group's, which shows by comparing."""
     return frozenset(
         group.name
         for group in found.groups
@@ -99,7 +99,7 @@ def due(found: Invitations, settings: InviteSettings, *, now: datetime, unknown:
 
 
 def _if_received(sent: Sent | None, unknown: UnknownPolicy) -> Sent | None:
-    """What is on record of somebody, once a message with an unclear end may count as received."""
+    """Return what is on record of somebody, once a message with an unclear end may count as received."""
     if sent is not None and sent.unclear and unknown == "received":
         return replace(sent, status="sent")
     return sent
@@ -108,7 +108,7 @@ def _if_received(sent: Sent | None, unknown: UnknownPolicy) -> Sent | None:
 def _why_not(
     group: GroupInvites, sent: Sent | None, settings: InviteSettings, now: datetime, unknown: UnknownPolicy
 ) -> Problem | None:
-    """Why somebody is not sent the link of this group now; None where it is their turn."""
+    """Return why somebody is not sent the link of this group now; None where it is their turn."""
     if sent is not None and sent.unclear:
         if unknown == "hold":
             return _UNKNOWN
@@ -132,7 +132,8 @@ def _why_not(
 def messages(
     groups: Iterable[GroupInvites], state: State, settings: InviteSettings, *, now: datetime
 ) -> tuple[tuple[Message, ...], tuple[Delivery, ...]]:
-    """The messages of a run, those first who were sent the fewest, and whoever has to wait for a limit.
+    """Return the messages of a run, first to those who were sent the fewest, and those who have to wait for a
+    limit.
 
     `groups` have their links. At most `per_person` messages go to one person in any 24 hours, over all
     groups, and at most `budget` in a run; with several messages to a person, the first ones go.
@@ -178,8 +179,8 @@ def messages(
 
 
 def sent_in_a_day(state: State, ref: str, now: datetime) -> int:
-    """How many messages a person was sent in the 24 hours before `now`: one that held several links has the
-    same time everywhere."""
+    """Count the messages that a person was sent in the 24 hours before `now`: one that held several links has
+    the same time everywhere."""
     times = {
         at
         for record in state.groups.values()

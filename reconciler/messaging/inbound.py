@@ -34,7 +34,7 @@ class _Wrong(Exception):
 
 
 def read_file(data: bytes) -> tuple[Inbound, ...]:
-    """The records of a file that holds one body, however it is laid out, or one body a line.
+    """Return the records of a file that holds one body, however it is laid out, or one body a line.
 
     Raises nothing: what cannot be read is a record. An empty file has none.
     """
@@ -50,7 +50,7 @@ def read_file(data: bytes) -> tuple[Inbound, ...]:
 
 
 def read_body(data: bytes, line: int = 1) -> tuple[Inbound, ...]:
-    """The records of one body, in its order. Raises nothing."""
+    """Return the records of one body, in its order. Raises nothing."""
     try:
         return tuple(_records(_json(data), line))
     except _Wrong as wrong:
@@ -146,7 +146,7 @@ def _message(entry: dict[str, object], place: EntryPosition, envelope: Mapping[s
 
 
 def _group_id(entry: dict[str, object], message: dict[str, object]) -> str | None:
-    """The group that was written in, None for a direct message.
+    """Return the group that was written in, None for a direct message.
 
     A `waGroupId` that is none makes the entry unreadable, wherever it stands: to take it for a direct message
     is the very mistake that costs money. Null is how some serialisers say that there is none.
@@ -190,7 +190,8 @@ def _flag(values: dict[str, object], key: str) -> bool:
 
 
 def _moment(value: object) -> datetime | None:
-    """Milliseconds since 1970, as the service sends them; None for anything else: nothing depends on it."""
+    """Return the time of milliseconds since 1970, as the service sends them; None for anything else, because
+    nothing depends on it."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     try:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Desired, DesiredGroup
 
 
-def people_only(desired: Desired) -> Desired:
-    """The manifests without their icons, which no invitation depends on: none is asked for."""
+def without_icons(desired: Desired) -> Desired:
+    """Return the manifests without their icons, so that none is asked for: no invitation depends on one."""
     return replace(desired, groups=tuple(replace(group, icon=None) for group in desired.groups))
 
 
 def nobody_joined(state: State) -> State:
-    """The state as if nobody had been in a group before, so that a plan names who has left as well."""
+    """Return the state as if nobody had been in a group before, so that a plan names who has left as well."""
     groups = {name: replace(record, joined=()) for name, record in state.groups.items()}
     return replace(state, groups=groups)
 
@@ -34,7 +34,7 @@ def nobody_joined(state: State) -> State:
 def invitations(
     plan: Plan, state: State, context: Context, *, people: frozenset[str], include_left: bool
 ) -> Invitations:
-    """The groups that wait for somebody, without links yet.
+    """Return the groups that wait for somebody, without links yet.
 
     `plan` was made from `nobody_joined(state)`. `people` are the number keys of those who are asked about,
     empty for everybody. Who joined and left is named with `include_left` only.
@@ -63,7 +63,7 @@ def _invitee(invite: Invite, ref: str, record: Record) -> Invitee:
 
 
 def _may_wait(group: GroupPlan, desired: DesiredGroup, people: frozenset[str], context: Context) -> bool:
-    """Whether nobody knows who is in a group to which somebody may have to be invited."""
+    """Return whether it is not known who is in a group to which somebody may have to be invited."""
     if group.live is not None or group.to_invite:
         return False
     return any(_asked(invite, people) for invite in newcomers(desired, context)) or (

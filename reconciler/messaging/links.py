@@ -159,7 +159,8 @@ class LinkRevoker:
         return replace(rotation, status="failed" if alive.code in _NOT_REVOKED else "unknown", problem=alive)
 
     def _begun(self, record: Record, present: str) -> Revoking:
-        """What goes on record: a revoke that an apply began stays that of its version, which this fulfils."""
+        """Return what goes on record: a revoke that an apply began stays that of its version, which this
+        fulfils."""
         now = self.ports.clock.now()
         return Revoking(None, present, now) if record.revoking is None else replace(record.revoking, at=now)
 
@@ -176,7 +177,8 @@ class LinkRevoker:
         return None
 
     def _until_dead(self, revoke: LinkRevoke, unclear: Problem | None) -> Problem | None:
-        """None once the group has another proper link; else why nobody can say that the old one is dead."""
+        """Wait until the group has another proper link; return why it cannot be said that the old one is
+        dead, else None."""
         problem = _NOT_SEEN
 
         def look() -> bool | None:
@@ -195,7 +197,7 @@ class LinkRevoker:
         return problem if problem is _NOT_SEEN else replace(problem, hint=_RUN_AGAIN)
 
     def _record(self, step: Callable[[], None]) -> bool:
-        """Take a step of the journal; whether it is durable."""
+        """Take a step of the journal; return whether it is durable."""
         try:
             step()
         except StateError as error:

@@ -52,7 +52,7 @@ class MessageDraft:
 def drafts(
     person: Person, groups: Sequence[GroupInvites], settings: InviteSettings
 ) -> tuple[MessageDraft, ...]:
-    """The messages that bring a person the links of all these groups.
+    """Draft the messages that bring a person the links of all these groups.
 
     A text takes as many groups as fit into `MOST_TEXT` characters; a template takes one. A group whose link
     is none gets a draft of its own with a problem.
@@ -81,8 +81,9 @@ def _texts(person: Person, groups: Sequence[GroupInvites], text: str) -> list[Me
 
 
 def filled(text: str, person: Person, groups: Sequence[GroupInvites]) -> str:
-    """The text for one person. From the first to the last line that holds {link} or {subject}, it stands once
-    for each group. Without a name, {name} goes together with the comma before or after it."""
+    """Fill in the text for one person. The part from the first to the last line that holds {link} or
+    {subject} stands once for each group. Where the person has no name, {name} goes together with the comma
+    before or after it."""
     if not _value(person.name):
         text = _NAMELESS.sub("", _NAMELESS_START.sub("", text))
     lines = text.split("\n")
@@ -114,7 +115,7 @@ def _fill(text: str, person: Person, group: GroupInvites | None) -> str:
 
 
 def _fill_all(value: object, person: Person, group: GroupInvites) -> object:
-    """Every text in a template, wherever it stands."""
+    """Fill in every text in a template, wherever it stands."""
     match value:
         case str():
             return _fill(value, person, group)
@@ -143,7 +144,7 @@ def _strings(value: object) -> str:
 
 
 def _value(text: str | None) -> str:
-    """Somebody's words on one line, without characters that cannot be seen, and cut."""
+    """Put somebody's words on one line, without characters that cannot be seen, and cut."""
     seen = "".join(
         " " if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Zs") else char
         for char in text or ""

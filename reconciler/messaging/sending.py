@@ -54,7 +54,7 @@ _LOOK_INTO_THE_GROUP = (
 
 @dataclass(slots=True)
 class MessageSender:
-    """Shared by all workers of one run."""
+    """Sends the messages of one run; shared by all its workers."""
 
     ports: WritePorts
     retries: int
@@ -118,14 +118,14 @@ class MessageSender:
                 return _delivery(message, "sent", None, correlation_id)
 
     def _before(self, message: Message) -> dict[str, Sent | None]:
-        """What is on record of this person and these groups."""
+        """Return what is on record of this person and these groups."""
         groups = self.ports.journal.state.groups
         known = {name: groups[name].sent for name in message.groups if name in groups}
         return {name: known[name].get(message.ref) if name in known else None for name in message.groups}
 
     def _sending(self, message: Message, before: Mapping[str, Sent | None]) -> dict[str, Sent]:
-        """As it is to be on record while the message is under way: one time and one id for all groups, later
-        than any other of this person, because messages of a day are told apart by their time."""
+        """Return what is to be on record while the message is under way: one time and one id for all groups,
+        later than any other of this person, because messages of a day are told apart by their time."""
         known = [record.sent.get(message.ref) for record in self.ports.journal.state.groups.values()]
         times = [sent.at + timedelta(microseconds=1) for sent in known if sent is not None]
         at = max([self.ports.clock.now(), *times])
@@ -144,7 +144,7 @@ class MessageSender:
         return entries
 
     def _record(self, message: Message, entries: Mapping[str, Sent | None]) -> bool:
-        """Write down what is known of this message; whether that worked."""
+        """Write down what is known of this message; return whether that worked."""
         try:
             self.ports.journal.sent({name: {message.ref: sent} for name, sent in entries.items()})
         except StateError as error:
@@ -157,7 +157,7 @@ class MessageSender:
 
 
 def _not_counted(sent: Sent) -> Sent:
-    """Without the last message, which surely did not arrive: somebody has said so."""
+    """Take the last message off the count: somebody has said that it did not arrive."""
     return replace(sent, times=max(0, sent.times - 1))
 
 
@@ -179,7 +179,7 @@ def _delivery(
 
 
 def addressed(name: str, live: LiveGroup, account: frozenset[str]) -> GroupDelivery:
-    """The message to a group before it is sent: where it would go, and to how many people."""
+    """Return the message to a group before it is sent: where it would go, and to how many people."""
     people = sum(number.key(wa_id) not in account for wa_id in live.participants)
     return GroupDelivery(name=name, id=live.id, subject=live.subject, people=people, status="skipped")
 

@@ -113,7 +113,7 @@ def _declined(result: AcceptResult) -> AcceptResult:
 
 
 def _write(files: Iterable[FileChange], output: Output) -> dict[str, Problem]:
-    """Write what can be written; by path, why the rest cannot."""
+    """Write what can be written; return, by path, why the rest cannot."""
     failed = {}
     for change in files:
         try:
@@ -127,7 +127,7 @@ def _write(files: Iterable[FileChange], output: Output) -> dict[str, Problem]:
 
 
 def _has_icon(group: DesiredGroup, data: bytes | None) -> bool:
-    """Whether the files want this picture, or none, as the group's icon."""
+    """Return whether the files want this picture, or none, as the group's icon."""
     wanted = group.icon.picture if group.icon is not None else None
     return (wanted and wanted.sha256) == (data and pictures.sha256(data))
 
@@ -254,7 +254,8 @@ class _Accepter:
             )
 
     def _check_others(self, after: Loaded) -> None:
-        """No group but the chosen ones may be wanted otherwise than before."""
+        """Raise `_Surprise` where any other group than the chosen ones would be wanted otherwise than
+        before."""
         mine = {each.acceptance.name for each in self.chosen}
         before = [group for group in self.loaded.desired.groups if group.name not in mine]
         found = [group for group in after.desired.groups if group.name not in mine]
@@ -264,8 +265,8 @@ class _Accepter:
             raise _Surprise("another group would be changed by it", "change the manifest by hand")
 
     def _check(self, each: _Chosen, wanted: DesiredGroup, context: Context) -> tuple[AcceptField, ...]:
-        """What of the accepted would still differ by the record, which stays as it is. Raises `_Surprise`
-        where an apply would do more than before."""
+        """Return what of the accepted would still differ by the record, which stays as it is. Raises
+        `_Surprise` where an apply would do more than before."""
         changes = plan_group(wanted, each.acceptance.live, each.seen, each.record, context)
         after = changes.changes or changes.withheld
         if more_than(each.planned.changes or each.planned.withheld, after):
@@ -283,8 +284,8 @@ class _Accepter:
         self.outcomes[name] = replace(self.outcomes[name], status="refused", problem=problem)
 
     def write(self, files: tuple[FileChange, ...], output: Output) -> dict[str, Problem]:
-        """Write all files that can be written, pictures before the manifests that name them; by path, why the
-        others cannot. Of a group whose picture cannot be written nothing goes into its manifest."""
+        """Write all files that can be written, pictures before the manifests that name them; return, by path,
+        why the others cannot. Where a group's picture cannot be written, nothing goes into its manifest."""
         failed = _write((change for change in files if not change.is_manifest), output)
         if failed:
             self.edited.forget({change.path: change.after for change in files if not change.is_manifest})
@@ -300,8 +301,8 @@ class _Accepter:
         return failed | _write((change for change in files if change.is_manifest), output)
 
     def read_again(self, tree: Tree, failed: Mapping[str, Problem]) -> tuple[FileChange, ...]:
-        """The files that hold now what was to be written. Of groups of which one does not, the outcome is
-        what their files say."""
+        """Return the files that hold now what was to be written. Where one of a group's files does not, its
+        outcome is what the files say."""
         changes = self.edited.changes()
         written = tuple(change for change in changes if _holds(tree, change))
         paths = self.edited.paths
@@ -331,4 +332,4 @@ class _Accepter:
 
 
 class _Surprise(ReconcilerError):
-    """What was drafted would mean something else than was meant."""
+    """A draft that would mean something else than was meant."""

@@ -57,7 +57,8 @@ def apply(
 
 
 def _timeouts(settings: ApiSettings, options: Options) -> Timeouts:
-    """Where the next run may not find that a create was unclear, this one waits until that is settled."""
+    """Return the timeouts of a run. Where the next one may not find that a create was unclear, this one waits
+    until it is known what became of it."""
     timeouts = Timeouts(create=settings.create_patience)
     if options.keeps_intents:
         return timeouts

@@ -43,8 +43,8 @@ class BaseFiles:
 
 
 def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
-    """The files, with account, state, guards, allowances and ignored groups of the base: a change shall not
-    choose whom the guards protect, or what is looked at, while it is reviewed."""
+    """Return the files with account, state, guards, allowances and ignored groups of the base: a change shall
+    not choose whom the guards protect, or what is looked at, while it is reviewed."""
     settings = replace(
         loaded.settings,
         account=base.account,
@@ -59,8 +59,8 @@ def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
 def compare(
     made: Plan, settings: Settings, state: State, options: Options, ports: ReadPorts, base: BaseFiles
 ) -> Base:
-    """What of the plan `made` the change since the base causes. `settings` are those that it was made with,
-    and `ports.reader` is the `CachingReader` that was read from for it."""
+    """Return what of the plan `made` the change since the base causes. `settings` are those that it was made
+    with, and `ports.reader` is the `CachingReader` that was read from for it."""
     if base.desired is None:
         found = attribution.without_base(made)
     else:

@@ -104,7 +104,7 @@ def import_groups(
 
 
 def _survey(loaded: Loaded, state: State, wish: ImportWish, ports: ReadPorts) -> LiveState:
-    """All groups; only those that are named by id where nothing has to be searched for."""
+    """Read all groups, or only those that are named by id where nothing has to be searched for."""
     groups = loaded.desired.groups
     bound = known_bindings(groups, state)
     searching = wish.everything or len(bound) < len(groups) or not wish.patterns
@@ -165,7 +165,7 @@ class _Importer:
         self.people = People(contacts.by_key, options.today, alias if wish.contacts else None)
 
     def drafts(self, reading: LiveState) -> list[Import]:
-        """What is to be written; the outcome of every other group that is asked for."""
+        """Return what is to be written, and note the outcome of every other group that is asked for."""
         belongs = owners(self.loaded.desired, self.state, reading, self.loaded.settings.account_keys)
         rivals = unbound(self.loaded.desired, belongs)
         claimed = disputed(self.loaded.desired, self.state, belongs)
@@ -229,7 +229,7 @@ class _Importer:
         self.outcomes[group_id] = ImportOutcome(id=group_id, status="unreadable", name=name, problem=problem)
 
     def _name(self, live: LiveGroup, owner: Owner | None, taken: Collection[str]) -> str:
-        """The name under which state knows the group already, else one from its subject."""
+        """Return the name under which state knows the group already, else one from its subject."""
         if owner is not None and is_name(owner.name) and owner.name not in self.writer.names():
             return owner.name
         return name_from(live.subject, taken)
@@ -318,9 +318,9 @@ _KEPT = 64  # pictures that are remembered by their place
 def icons_in_order(
     reader: Reader, group_ids: Iterable[str | None], concurrency: int
 ) -> Generator[Callable[[], Served | None], None, None]:
-    """For every group, in order, a function that waits for its icon: None where it has none, or where None
-    stands for the group. It raises what the reads raise. Whoever stops early lets nothing more be asked for.
-    """
+    """Yield for every group, in order, a function that waits for its icon: None where it has none, or where
+    None stands for the group. It raises what the reads raise. Once the generator is closed, nothing more is
+    asked for."""
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="icons")
     downloads = _Downloads(reader)
     coming = iter(group_ids)

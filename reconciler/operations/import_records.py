@@ -40,8 +40,8 @@ class ImportRecords:
         self._former: list[str] = []
 
     def written(self, each: Import, icon: Icon | Unset | None, seen: LiveIcon | None) -> None:
-        """A manifest was written now, of what was read just before: everything in it is as it is live. `icon`
-        is what it says of it, UNSET where it was left out; `seen` what is served."""
+        """Note that a manifest was written now from what was read just before: everything in it is as it is
+        live. `icon` is what it says of it, UNSET where it was left out; `seen` what is served."""
         wanted = None if isinstance(icon, Unset) else DesiredIcon(icon)
         old = self._state.groups.get(each.was or each.name)
         self._written[each.name] = record_of(_desired(each, wanted), each.live, seen, old, now=self._now)
@@ -49,16 +49,16 @@ class ImportRecords:
             self._former.append(each.was)
 
     def earlier(self, group: DesiredGroup, live: LiveGroup) -> None:
-        """A manifest was there already, and nothing is on record of it.
+        """Note that a manifest was there already, and nothing is on record of it.
 
-        Recorded is what `state bind` records, and who was seen in the group, so that nobody is invited again
+        This records what `state bind` records, and who was seen in the group, so that nobody is invited again
         who leaves it. No value counts as applied: since the manifest was written, anybody may have edited it,
         or the group.
         """
         self._earlier[group.name] = people_of(group, live, Record(id=live.id), self._now)
 
     def save(self, journal: Journal) -> Problem | None:
-        """Record everything in one step; the reason where that cannot be done."""
+        """Record everything in one step; return the reason where that cannot be done."""
         records = {**self._written, **self._earlier}
         if not records:
             return None
@@ -74,13 +74,13 @@ class ImportRecords:
         return None
 
     def marked(self, outcomes: Iterable[ImportOutcome]) -> tuple[ImportOutcome, ...]:
-        """The outcomes, with those marked `bound` that have a record here."""
+        """Return the outcomes, with those marked `bound` that have a record here."""
         ids = {record.id for record in (*self._written.values(), *self._earlier.values())}
         return tuple(replace(each, bound=each.id in ids) for each in outcomes)
 
 
 def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
-    """The group as its new manifest wants it."""
+    """Return the group as its new manifest wants it."""
     return DesiredGroup(
         name=each.name,
         location=Location(""),

@@ -14,7 +14,7 @@ from reconciler.errors import ObjectionError, ReconcilerError, StateError, Usage
 from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.due import due, links_needed, messages
 from reconciler.messaging.inbound import read_file
-from reconciler.messaging.invitations import invitations, nobody_joined, people_only
+from reconciler.messaging.invitations import invitations, nobody_joined, without_icons
 from reconciler.messaging.links import LinkRevoker, with_links
 from reconciler.messaging.sending import MessageSender, addressed, send_once
 from reconciler.model.live import Problem
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteFilter:
-    """Who is asked about. `people`: number keys, empty for everybody; `include_left`: also who joined and
-    then left."""
+    """The people who are asked about. `people`: number keys, empty for everybody; `include_left`: also who
+    joined and then left."""
 
     people: frozenset[str] = frozenset()
     include_left: bool = False
@@ -52,9 +52,10 @@ def invites(
     get_link: Callable[[str], str],
     whom: InviteFilter,
 ) -> Invitations:
-    """Who has yet to join which group, with the links. Changes nothing, except that asking may create a link.
+    """Say who has yet to join which group, with the links.
 
-    Of the writer it is handed `get_link` alone. Raises what `plan` raises.
+    Changes nothing, except that asking may create a link. It is handed nothing of the writer but `get_link`.
+    Raises what `plan` raises.
     """
     state = replace(state, groups={**state.groups, **renamed(state, loaded.desired)})
     found = _waiting(loaded, state, options, ports, whom)
@@ -64,8 +65,9 @@ def invites(
 def _waiting(
     loaded: Loaded, state: State, options: Options, ports: ReadPorts, whom: InviteFilter
 ) -> Invitations:
-    without_icons = replace(loaded, desired=people_only(loaded.desired))
-    made, _ = decide(without_icons, nobody_joined(state), options, ports)
+    made, _ = decide(
+        replace(loaded, desired=without_icons(loaded.desired)), nobody_joined(state), options, ports
+    )
     context = Context.of(loaded.desired, loaded.settings, options)
     return invitations(made, state, context, people=whom.people, include_left=whom.include_left)
 
@@ -166,7 +168,7 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
 
 
 def _finish(journal: Journal, summary: RunSummary) -> Problem | None:
-    """Say in the history what was done, if anything; the reason where that cannot be done."""
+    """Say in the history what was done, if anything; return the reason where that cannot be done."""
     try:
         if summary.counts:
             journal.finish(summary)
@@ -187,13 +189,13 @@ def send_to_group(
 ) -> GroupDelivery:
     """Send a text to the group that a manifest declares, once somebody has agreed.
 
-    The group is found and read as for a plan; `options.targets` is its name alone. Of the writer it is handed
-    `send_to_group` alone. Raises what `plan` raises, `ReconcilerError` where the group is not there or could
-    not be read, and `CredentialsError`.
+    The group is found and read as for a plan; `options.targets` is its name alone. It is handed nothing of
+    the writer but `send_to_group`. Raises what `plan` raises, `ReconcilerError` where the group is not there
+    or could not be read, and `CredentialsError`.
     """
     (name,) = options.targets
     clock = ports.clock
-    made, _ = decide(replace(loaded, desired=people_only(loaded.desired)), state, options, ports)
+    made, _ = decide(replace(loaded, desired=without_icons(loaded.desired)), state, options, ports)
     group = next(group for group in made.groups if group.name == name)
     if group.live is None:
         why = {
@@ -213,6 +215,7 @@ def send_to_group(
 
 
 def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Match, ...]:
-    """What the webhook bodies in `data` say, and who has shown up by them. Calls nobody, changes nothing."""
+    """Say what the webhook bodies in `data` say, and who has shown up by them. Calls nobody, changes
+    nothing."""
     awaited = Awaited(loaded.desired, state, options, loaded.settings.account_keys)
     return tuple(map(awaited.match, read_file(data)))

@@ -96,7 +96,7 @@ def decide(
     ports: ReadPorts,
     while_listing: Callable[[], None] | None = None,
 ) -> tuple[Plan, LiveState]:
-    """The plan and what it was made from, without its digests. Raises what `plan` raises."""
+    """Return the plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
     _check_ignored(loaded, state)
     desired, settings = loaded.desired, loaded.settings
@@ -110,7 +110,8 @@ def decide(
 
 
 def _check_link_versions(loaded: Loaded, options: Options) -> None:
-    """Without state nobody knows which version of a link was applied, so it would never be revoked."""
+    """Refuse link versions without a state: which one was applied would not be known, so it would never be
+    revoked."""
     if options.keeps_state:
         return
     complaints = [
@@ -128,8 +129,8 @@ def _check_link_versions(loaded: Loaded, options: Options) -> None:
 
 
 def _check_ignored(loaded: Loaded, state: State) -> None:
-    """A group cannot be managed and ignored. Under the base's settings its list holds, whatever a change of
-    the files says."""
+    """Refuse a group that is both managed and ignored. Under the settings of a base its list holds, whatever
+    a change of the files says."""
     ignore = frozenset(loaded.settings.ignore)
     complaints = [ignored_id(manifest) for manifest in loaded.manifests if manifest.id in ignore]
     if complaints:

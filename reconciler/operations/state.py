@@ -81,8 +81,8 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
 def log(
     history: StateHistory, *, since: datetime | None, interest: Interest, most: int
 ) -> tuple[tuple[Chapter, ...], bool]:
-    """What each run recorded of that which somebody is interested in, the newest first, `most` runs at the
-    most; and whether the history was read to its end. Changes nothing.
+    """Tell what each run recorded of that which somebody is interested in, the newest first, `most` runs at
+    the most; and whether the history was read to its end. Changes nothing.
 
     Raises `StateError` where the history cannot be read.
     """

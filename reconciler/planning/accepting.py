@@ -16,7 +16,7 @@ from reconciler.planning.subjects import normal
 def choose(
     desired: DesiredGroup, live: LiveGroup, found: GroupDrift, wish: AcceptWish, context: Context
 ) -> Acceptance:
-    """What of a group's drift is accepted. Somebody who left by the contacts is not named again."""
+    """Choose what of a group's drift is accepted. Somebody who left by the contacts is not named again."""
     choice = _Choice(desired, live, wish, context)
     for field in found.fields:
         if field.field in wish.fields or (not wish.fields and field.drifts):
@@ -64,7 +64,8 @@ class _Choice:
             self.named["admins" if person.change == "demote" else "members"][key] = person.wa_id
 
     def _keep_in_the_group(self, key: str, wa_id: str) -> None:
-        """Who is neither admin nor member by the manifest any more would be removed from the group."""
+        """Name somebody in `members` who would otherwise be removed from the group, being neither admin nor
+        member by the manifest any more."""
         members = self.desired.members
         if not self.desired.prune_members or members is None:
             return
@@ -74,7 +75,7 @@ class _Choice:
             self.notes.append(Note(why, people=(wa_id,)))
 
     def drop_pending(self) -> None:
-        """Whoever is wanted and not in the group under any of their numbers."""
+        """Take out everybody who is wanted and not in the group under any of their numbers."""
         for field, people in (("admins", self.desired.admins), ("members", self.desired.members)):
             if not self.wish.fields or field in self.wish.fields:
                 for person in people or ():
@@ -103,7 +104,7 @@ class _Choice:
 
 
 def more_than(before: tuple[Change, ...], after: tuple[Change, ...]) -> bool:
-    """Whether an apply would do anything after the acceptance that it would not have done before."""
+    """Return whether an apply would do anything after the acceptance that it would not have done before."""
     earlier = {change.kind: change for change in before}
     return any(not _covers(earlier.get(change.kind), change) for change in after)
 
@@ -125,8 +126,8 @@ def _ids(change: Change | None) -> set[str]:
 
 
 def still_differs(accepted: Acceptance, after: tuple[Change, ...]) -> tuple[AcceptField, ...]:
-    """The accepted fields in which an apply would still undo what was accepted. Of people that is who was
-    named or taken out: others may differ still, because only the files moved there."""
+    """Return the accepted fields in which an apply would still undo what was accepted. People count who were
+    named or taken out; others may differ still, because only the files moved there."""
     kinds = {change.kind for change in after}
     people = {number.key(wa_id) for change in after for wa_id in _ids(change)}
     left: dict[AcceptField, bool] = {

@@ -44,10 +44,11 @@ _ONE_VALUE = (SetSubject, SetIcon, RemoveIcon, RevokeLink, CreateGroup)
 
 
 def attribute(plan: Plan, base: Plan) -> Attribution:
-    """The cause of everything in `plan`; `base` is the plan of the files at the base, from the same reading.
+    """Return the cause of everything in `plan`; `base` is the plan of the files at the base, from the same
+    reading.
 
-    Both parts of a group together are exactly its changes and invites. A group is compared with the entry
-    of the same live group: under its name, or, renamed, under its id.
+    Both parts of a group together are exactly its changes and invites. A group is compared with the entry of
+    the same live group: under its name, or, renamed, under its id.
     """
     names = {group.name: group for group in base.groups}
     ids = {group.id: group for group in base.groups if group.id is not None}
@@ -67,12 +68,12 @@ def attribute(plan: Plan, base: Plan) -> Attribution:
 
 
 def without_base(plan: Plan) -> Attribution:
-    """Everything is caused by this change, because nobody knows what the base would do."""
+    """Count everything as caused by this change, because what the base would do is not known."""
     return attribute(plan, Plan(groups=()))
 
 
 def causes_something(plan: Plan, found: Attribution) -> bool:
-    """Whether this change makes calls that write, or leaves a group blocked or missing."""
+    """Return whether this change makes calls that write, or leaves a group blocked or missing."""
     stuck = {group.name for group in plan.groups if group.action in ("blocked", "missing")}
     return any(
         any(not isinstance(change, AdoptGroup) for change in group.this_change.changes)
@@ -84,8 +85,8 @@ def causes_something(plan: Plan, found: Attribution) -> bool:
 def changed_settings(
     before: Settings, after: Settings, people_before: Desired | None, people_after: Desired
 ) -> tuple[SettingChange, ...]:
-    """What changes of account, state, guards, allowances and ignored groups, and which aliases mean another
-    number."""
+    """Return what changes of account, state, guards, allowances and ignored groups, and which aliases mean
+    another number."""
     found: list[SettingChange] = []
     if before.account != after.account:
         found.append(SettingChange("account", "", before.account, after.account))
@@ -132,7 +133,8 @@ def _stuck(group: GroupPlan, other: GroupPlan | None) -> CauseOfChange:
 def _parts(
     changes: Iterable[Change], known: frozenset[Hashable]
 ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """The changes whose effects are not known, and those whose effects are; with people in both, both."""
+    """Return the changes whose effects are not known, and those whose effects are; with people in both,
+    both."""
     new: list[Change] = []
     old: list[Change] = []
     for change in changes:
@@ -149,7 +151,7 @@ def _parts(
 
 
 def _effects(changes: Iterable[Change]) -> frozenset[Hashable]:
-    """What each change leads to, whatever was there before it."""
+    """Return what each change leads to, whatever was there before it."""
     found: set[Hashable] = set()
     for change in changes:
         match change:
@@ -173,8 +175,8 @@ def _invited(invite: Invite) -> tuple[str, str]:
 
 
 def _dropped(group: GroupPlan, now: GroupPlan | None) -> Dropped | None:
-    """What the base would change and this change calls off: not what it would change in another way, and not
-    bookkeeping."""
+    """Return what the base would change and this change calls off: not what it would change in another way,
+    and not bookkeeping."""
     changes = now.changes if now is not None else ()
     gone, _ = _parts(group.changes, _effects(changes))
     again = {_field(change) for change in changes}
@@ -192,14 +194,15 @@ def _field(change: Change) -> str:
 
 
 def _objection(objection: Objection, other: Objection | None) -> CauseOfChange:
-    """`before` where the base meets the same objection, about all of these groups and as many people."""
+    """Return `before` where the base meets the same objection, about all of these groups and as many
+    people."""
     if other is None or objection.count > other.count or not set(objection.groups) <= set(other.groups):
         return "this_change"
     return "before"
 
 
 def _listed(setting: SettingName, before: tuple[str, ...], after: tuple[str, ...]) -> list[SettingChange]:
-    """What goes from a list, and what comes to it."""
+    """Return what goes from a list, and what comes to it."""
     gone = tuple(each for each in before if each not in after)
     added = tuple(each for each in after if each not in before)
     return [SettingChange(setting, "", gone, added)] if gone or added else []
@@ -221,7 +224,8 @@ def _words(entry: Allowance) -> str:
 
 
 def _aliases(before: tuple[Person, ...], after: tuple[Person, ...]) -> list[SettingChange]:
-    """Aliases with other numbers than before, and new ones with the number of somebody who had another."""
+    """Return aliases with other numbers than before, and new ones with the number of somebody who had
+    another."""
     old = {person.alias: person.numbers for person in before if person.alias}
     owners = {key: person for person in before for key in person.keys}
     found = []

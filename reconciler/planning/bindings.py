@@ -11,7 +11,8 @@ from reconciler.model.record import Left, State
 
 
 def known_bindings(groups: Iterable[DesiredGroup], state: State) -> dict[str, str]:
-    """Name → id by rules 1 and 2 alone, for deciding what has to be read."""
+    """Return name → id by rules 1 and 2 alone, which need nothing of the live side: for deciding what has to
+    be read."""
     bound: dict[str, str] = {}
     for group in groups:
         if group.id is not None:
@@ -22,7 +23,7 @@ def known_bindings(groups: Iterable[DesiredGroup], state: State) -> dict[str, st
 
 
 def recorded_ids(groups: Iterable[DesiredGroup], state: State) -> frozenset[str]:
-    """Ids that manifests pin or state records, those of names without a manifest included.
+    """Return ids that manifests pin or state records, those of names without a manifest included.
 
     Any of them that is not listed and yet answers shows that the list is short.
     """
@@ -31,13 +32,13 @@ def recorded_ids(groups: Iterable[DesiredGroup], state: State) -> frozenset[str]
 
 
 def left_ids(state: State) -> frozenset[str]:
-    """Ids of groups that were left on purpose."""
+    """Return ids of groups that were left on purpose."""
     return frozenset(left.id for left in state.left.values())
 
 
 def departed(name: str, state: State, reading: LiveState, account_keys: frozenset[str]) -> Left | None:
-    """The group of this name that was left on purpose, as long as nothing speaks against that: the id is not
-    listed, or it is and asking for it finds no group with the account in it."""
+    """Return the group of this name that was left on purpose, as long as nothing speaks against that: the id
+    is not listed, or it is and asking for it finds no group with the account in it."""
     left = state.left.get(name)
     if left is None or left.id not in reading.listed:
         return left
@@ -58,7 +59,7 @@ def to_search(
     *,
     recreate: bool,
 ) -> dict[str, bool]:
-    """Names that rules 3 to 5 have to look for; True for those that only rule 3 may find.
+    """Return names that rules 3 to 5 have to look for; True for those that only rule 3 may find.
 
     A name whose recorded group is gone, or was left, is looked for when `recreate` allows a new one, or, by
     rule 3 alone, when an earlier run had begun to make one.
@@ -82,7 +83,8 @@ def to_search(
 
 
 def contradictions(reading: LiveState) -> tuple[str, ...]:
-    """Listed groups that answered twice that they are not there: nobody knows what else is wrong then."""
+    """Return the listed groups that answered twice that they are not there; then the rest of the list is in
+    doubt as well."""
     return tuple(
         group_id
         for group_id in reading.listed
@@ -91,7 +93,7 @@ def contradictions(reading: LiveState) -> tuple[str, ...]:
 
 
 def short_list(reading: LiveState, account_keys: frozenset[str]) -> tuple[str, ...]:
-    """Bound groups that answer although the list leaves them out, with the account still in them."""
+    """Return bound groups that answer although the list leaves them out, with the account still in them."""
     listed = set(reading.listed)
     return tuple(
         group_id

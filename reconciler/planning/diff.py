@@ -46,7 +46,7 @@ def differences(before: Mapping[str, object], after: Mapping[str, object]) -> Di
 
 
 def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[str, ...]:
-    """Names of the fields whose values differ; both sides have the same keys."""
+    """Return names of the fields whose values differ; both sides have the same keys."""
     return tuple(sorted({path[0] for path in differences(before, after).changed}))
 
 
@@ -83,10 +83,11 @@ def compare_people(
 
 
 def joined_ref(person: Person) -> str:
-    """How state remembers that this person was in the group with the number that is wanted now.
+    """Return the text by which state remembers that this person was in the group with the number that is
+    wanted now.
 
-    The alias and the number's last four digits, so that a new number is invited again; without an alias
-    the digits, which the manifest holds anyway.
+    The alias and the number's last four digits, so that a new number is invited again; without an alias the
+    digits, which the manifest holds anyway.
     """
     return f"{person.alias}/{person.key[-4:]}" if person.alias else person.numbers[0]
 
@@ -134,8 +135,8 @@ class _PeopleComparison:
         )
 
     def _choice(self) -> Note | None:
-        """What a person has to do before anything can be done: only a phone shows which id is whose. Masked,
-        the ids of one number look alike; how many digits they have does not."""
+        """Say what a person has to do before anything can be done: only a phone shows which id is whose.
+        Masked, the ids of one number look alike; how many digits they have does not."""
         if not self.choices:
             return None
         ids = tuple(wa_id for key in self.choices for wa_id in self.ids[key])
@@ -199,7 +200,8 @@ class _PeopleComparison:
         return tuple(demote)
 
     def _wanted_admins(self) -> set[str]:
-        """Keys that may stay admin: the wanted ones, and earlier numbers until the wanted one is there."""
+        """Return keys that may stay admin: the wanted ones, and earlier numbers until the wanted one is
+        there."""
         wanted: set[str] = set()
         for person in self.group.admins or ():
             wanted |= {person.key} if person.key in self.ids else person.keys
@@ -228,7 +230,8 @@ class _PeopleComparison:
 
 
 class IconDifference(Enum):
-    """`FETCH` and `COMPARE` ask for more: the served bytes, and a look at them beside the source."""
+    """How a live icon differs from the wanted one. `FETCH` and `COMPARE` ask for more: the served bytes, and
+    a look at them beside the source."""
 
     SAME = "same"
     SAME_BYTES = "same bytes"
@@ -242,7 +245,7 @@ IN_SYNC = frozenset({IconDifference.SAME, IconDifference.SAME_BYTES, IconDiffere
 
 
 def compare_icon(wanted: DesiredIcon, seen: LiveIcon, record: IconRecord | None) -> IconDifference:
-    """What is known of the icon so far, or what has to be looked at next."""
+    """Return how the live icon differs from the wanted one, or what has to be looked at next to tell."""
     if wanted.picture is None or seen.meta is None:
         return (
             IconDifference.SAME if (wanted.picture is None) == (seen.meta is None) else IconDifference.DIFFERS

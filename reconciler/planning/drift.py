@@ -68,7 +68,7 @@ _STUCK: Mapping[Action, DriftStatus] = {
 
 
 def drift(plan: Plan, desired: Desired, state: State, settings: Settings, *, keeps_state: bool) -> Drift:
-    """The drift that a plan of the same files and state shows: an entry for every manifest in it.
+    """Return the drift that a plan of the same files and state shows: an entry for every manifest in it.
 
     `keeps_state` is False with `state: none`. Sorted by what matters: drifted groups first, of those the ones
     where access drifted, then by name; within a group what drifted before what is not applied yet.
@@ -89,14 +89,16 @@ def _rank(group: GroupDrift) -> tuple[int, bool, str]:
 
 
 def _orphans(plan: Plan) -> Iterator[Note]:
-    """Bindings without a manifest have no entry: there is nothing that they could differ from."""
+    """Tell of bindings without a manifest, which have no entry: there is nothing that they could differ
+    from."""
     for group in plan.groups:
         if group.desired is None:
             yield from (replace(note, text=f"{group.name}: {note.text}") for note in group.notes)
 
 
 def _unprotected(plan: Plan) -> Iterator[Note]:
-    """While nobody knows the account's number, the account itself may look like somebody let in by hand."""
+    """Tell that the account's number is not known: then the account itself may look like somebody let in by
+    hand."""
     return (objection.note for objection in plan.open_objections if objection.code == "no-account")
 
 
@@ -137,7 +139,7 @@ class _Facts:
         return wanted and live is not None and self.account[0] not in live.admin_keys
 
     def _inside(self, live: LiveGroup | None) -> bool:
-        """Whether the group was found, with the account in it."""
+        """Return whether the group was found, with the account in it."""
         return live is not None and (not self.account or bool(set(self.account) & live.participant_keys))
 
 
@@ -160,7 +162,7 @@ class _Comparison:
         self.wanted = {person.key: person for person in desired.admins or ()}
 
     def fields(self, changes: tuple[Change, ...]) -> tuple[FieldDrift, ...]:
-        """What drifted first, then by `FIELDS`."""
+        """Return the fields that differ, those that drifted first, then by `FIELDS`."""
         if any(isinstance(change, LeaveGroup) for change in changes):
             return (self._ensure(),)  # the rest is a part of closing it
         found = [*self._scalars(changes), *self._people(changes)]
@@ -191,7 +193,8 @@ class _Comparison:
                     assert_never(change)
 
     def _ensure(self) -> FieldDrift:
-        """Nothing stays on record of a group that was left, so this is new, as far as anybody knows."""
+        """Return `ensure` as a field that is not applied yet: of a group that was left nothing stays on
+        record."""
         wanted = self.desired.ensure.value
         return FieldDrift(
             field="ensure",
@@ -203,7 +206,8 @@ class _Comparison:
         )
 
     def _absent(self, field: FieldName, wanted: str | Icon) -> FieldDrift:
-        """A field of a group that there is not: not yet, or without a state nobody knows."""
+        """Return a field of a group that does not exist: not yet, or, without a state, for an unknown
+        reason."""
         cause: Cause = "not_applied" if self.facts.keeps_state else "unknown"
         return FieldDrift(
             field=field, desired=wanted, last_applied=None, live=None, cause=cause, recorded=False
@@ -263,12 +267,13 @@ class _Comparison:
             yield _people_field("members", self.desired.members, last, self._members(live), members)
 
     def _admins(self, live: LiveGroup) -> tuple[str, ...]:
-        """The live admins, without the protected ones whom nobody asked for."""
+        """Return the live admins, without protected ones who are not wanted."""
         unasked = self._protected(live) - self.wanted.keys()
         return tuple(wa_id for wa_id in live.admins if number.key(wa_id) not in unasked)
 
     def _members(self, live: LiveGroup) -> tuple[str, ...]:
-        """The live participants that `members` would have to name, but for admins and the protected."""
+        """Return the live participants that `members` would have to name, but for admins and the
+        protected."""
         admins = live.admin_keys if self.desired.admins is None else frozenset(self.wanted)
         named = {person.key for person in self.desired.members or ()}
         others = (admins | self._protected(live)) - named
@@ -299,7 +304,8 @@ def _people_field(
 def with_first_sightings(
     drift: Drift, history: History, *, names: Iterable[str], now: datetime
 ) -> tuple[Drift, dict[str, dict[str, datetime]]]:
-    """The drift with the time at which each part of it was first seen, and the history for the next run.
+    """Return the drift with the time at which each part of it was first seen, and the history for the next
+    run.
 
     A drift that is gone is dropped, and so is a name without a manifest (`names` are all that have one). What
     could not be read, or was not looked at in this run, stays: nobody knows that it is gone. `now` is UTC.
@@ -319,7 +325,7 @@ def with_first_sightings(
 
 
 class _Sightings:
-    """Of one group: what was seen before, and what is found now."""
+    """The drifts of one group: those that were seen before, and those that are found now."""
 
     def __init__(self, before: dict[str, datetime], now: datetime) -> None:
         self.before = before

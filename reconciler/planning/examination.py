@@ -81,7 +81,7 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
 
 
 def judge_state(state: State, desired: Desired, display: str) -> Iterator[Finding]:
-    """What is recorded, beside the manifests."""
+    """Return what is recorded, beside the manifests."""
     known = {group.name for group in desired.groups}
     yield ok("state", f"{display} knows {len(state.groups)} groups, serial {state.serial}")
     gone = sorted(name for name in state.groups if name not in known)
@@ -101,7 +101,7 @@ def judge_state(state: State, desired: Desired, display: str) -> Iterator[Findin
 
 
 def judge_checkout(checkout: Checkout | None) -> Iterator[Finding]:
-    """Where the files stand to those that were applied last."""
+    """Return where the files stand to those that were applied last."""
     if checkout is None:
         return
     match checkout.stands:

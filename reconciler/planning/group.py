@@ -60,7 +60,7 @@ _WAY_BACK = Note(
 
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes in the order in which they are made."""
+    """Return the changes in the order in which they are made."""
     return tuple(sorted(changes, key=lambda change: ORDER.index(type(change))))
 
 
@@ -90,7 +90,7 @@ def plan_group(
     record: Record | None,
     context: Context,
 ) -> GroupPlan:
-    """The plan of one bound group: action `update`, `leave`, `none` or `blocked`.
+    """Plan one bound group: action `update`, `leave`, `none` or `blocked`.
 
     `seen` has to be given where the icon is managed, as far as `planning.diff.compare_icon` asks for it. A
     group in which something would have to change although the account is no admin is `blocked`, and so is one
@@ -214,8 +214,8 @@ def _blocked(planned: GroupPlan, note: Note) -> GroupPlan:
 
 
 def _kept_otherwise(subject: str, live: LiveGroup, record: Record | None, context: Context) -> bool:
-    """Whether the live subject is what the service makes of the wanted one: as was seen when it was sent;
-    taken for granted without a state, because it would be sent again for ever."""
+    """Return whether the live subject is what the service makes of the wanted one, as was seen when it was
+    sent. Without a state that is taken for granted, because it would be sent again for ever."""
     if not context.options.keeps_state:
         return loose(subject) == loose(live.subject)
     stored = record.stored if record else None
@@ -227,8 +227,8 @@ def _unless_powerless(
 ) -> GroupPlan:
     """Block what only an admin can do where the account is none; leaving needs no right.
 
-    A group that is to be present and that the account is not in any more is blocked whatever it looks like:
-    nobody can keep it so.
+    A group that is to be present and that the account is not in any more is blocked whatever it looks like,
+    because nothing could keep it so.
     """
     if not context.account:
         return planned
@@ -253,7 +253,7 @@ def _unless_powerless(
 
 
 def after(live: LiveGroup, changes: Iterable[Change]) -> LiveGroup:
-    """What the group would look like once the changes are made."""
+    """Return what the group would look like once the changes are made."""
     admins, participants, subject = list(live.admins), list(live.participants), live.subject
     for change in changes:
         match change:
@@ -274,7 +274,7 @@ def after(live: LiveGroup, changes: Iterable[Change]) -> LiveGroup:
 
 
 def newcomers(group: DesiredGroup, context: Context) -> tuple[Invite, ...]:
-    """Everybody a new group waits for: all but the account, admins before members, each once."""
+    """Return everybody a new group waits for: all but the account, admins before members, each once."""
     invites = {person.key: Invite(person, "admin") for person in group.admins or ()}
     for person in group.members or ():
         invites.setdefault(person.key, Invite(person, "member"))
@@ -304,7 +304,7 @@ class PlanCache:
     def plan(
         self, group: DesiredGroup, live: LiveGroup, seen: LiveIcon | None, record: Record | None
     ) -> GroupPlan:
-        """The plan of a group: what was made of exactly this, else made now."""
+        """Return the plan of a group: the one that was made from exactly this, else one made now."""
         known = self._made.pop(group.name, None)
         if known is not None and known[0] is live and known[1] is seen and known[2] is record:
             return known[3]

@@ -40,7 +40,7 @@ class _Facts:
 def check(
     plan: Plan, state: State, reading: LiveState, settings: Settings, options: Options
 ) -> tuple[Objection, ...]:
-    """Every objection to the plan, the lifted ones included, in the order of the table below."""
+    """Return every objection to the plan, the lifted ones included, in the order of the table below."""
     facts = _Facts(plan.groups, state, reading, settings, options)
     found = (guard(facts) for guard in _GUARDS)
     return tuple(_lift(objection, settings, options) for objection in found if objection is not None)
@@ -49,8 +49,8 @@ def check(
 def admin_objections(
     live: LiveGroup, changes: tuple[Change, ...], account_keys: frozenset[str]
 ) -> frozenset[str]:
-    """Codes of the guards that object to the admins a group would be left with; used again just before and
-    between its writes.
+    """Return codes of the guards that object to the admins a group would be left with; used again just before
+    and between its writes.
 
     `no-admin-left`: a group that has an admin besides the account would have none. `leave-no-admin`: the
     account leaves a group, without closing it, in which nobody else is admin; as long as it is not known
@@ -107,8 +107,8 @@ def _no_account(facts: _Facts) -> Objection | None:
 
 
 def probable_account(reading: LiveState) -> str | None:
-    """The id that is in every group that was read, admin of most of them, and the creator of most; None when
-    two are so alike, because the wrong number would protect the wrong person."""
+    """Return the id that is in every group that was read, admin of most of them, and the creator of most;
+    None when two are so alike, because the wrong number would protect the wrong person."""
     groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]
     everywhere = Counter(wa_id for group in groups for wa_id in set(group.participants))
     admins = Counter(wa_id for group in groups for wa_id in set(group.admins))
@@ -225,8 +225,8 @@ def _older_commit(facts: _Facts) -> Objection | None:
 
 
 def objection_to_inviting(settings: Settings, options: Options) -> str | None:
-    """Why nobody is to be written to from this checkout: somebody may not be wanted any more. None where that
-    is not so, or where `allow:` lifts it."""
+    """Say why no invitation is to be sent from this checkout: somebody may not be wanted any more. None where
+    that is not so, or where `allow:` lifts it."""
     message = _behind(options, "may invite people who are not wanted any more")
     if message is None:
         return None
@@ -235,7 +235,8 @@ def objection_to_inviting(settings: Settings, options: Options) -> str | None:
 
 
 def _behind(options: Options, risk: str) -> str | None:
-    """What speaks against a checkout that may be behind what was applied last; `risk`: what it could do."""
+    """Say what speaks against a checkout that may be behind what was applied last; `risk`: what it could
+    do."""
     checkout = options.checkout
     if checkout is None or checkout.stands in ("ahead", "aside"):
         return None
@@ -275,7 +276,7 @@ def _uncommitted(facts: _Facts) -> Objection | None:
 
 
 def named(files: Collection[str]) -> str:
-    """A few of several files, for a sentence."""
+    """Name a few of several files, for a sentence."""
     more = len(files) - _FILES
     return ", ".join(sorted(files)[:_FILES]) + (f" and {more} more" if more > 0 else "")
 

@@ -25,7 +25,7 @@ FoundBy = Literal["id", "state", "create", "subject", "previously"]
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The name means this group. `was`: the name it was bound to before, when that has no manifest now.
+    """A name that means this group. `was`: the name it was bound to before, when that has no manifest now.
     `loosely`: it was found by another form of its subject."""
 
     id: str
@@ -36,22 +36,22 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Unbound:
-    """No live group belongs to the name. `left`: the one that did was left on purpose, and another was not
-    allowed."""
+    """A name to which no live group belongs. `left`: the one that did was left on purpose, and another was
+    not allowed."""
 
     left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Nobody but a person can say which group it is; `note` says what to write."""
+    """A name of which only a person can say which group it means; `note` says what to write."""
 
     note: Note
 
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """It cannot be known in this run whether the group exists."""
+    """A name of which this run cannot know whether its group exists."""
 
     note: Note
 
@@ -125,7 +125,7 @@ class _Resolver:
         return departed(name, self.state, self.reading, self.account_keys)
 
     def _bound_rules(self, searched: Mapping[str, bool]) -> None:
-        """Rules 1 and 2, which need nothing of the live side."""
+        """Apply rules 1 and 2, which need nothing of the live side."""
         claims: dict[str, list[str]] = {}
         for name, group in self.groups.items():
             record = self.state.groups.get(name)
@@ -154,7 +154,7 @@ class _Resolver:
     def _take(self, claims: Mapping[str, list[str]]) -> None:
         """Take what was claimed once; block everybody who claims the same group.
 
-        Whoever is blocked already, for a reason that says more, still keeps the others from the group.
+        A name that is blocked already, for a reason that says more, still keeps the others from the group.
         """
         for group_id, names in claims.items():
             self.taken.add(group_id)
@@ -174,7 +174,7 @@ class _Resolver:
                     )
 
     def _search_rules(self, searched: Mapping[str, bool]) -> None:
-        """Rules 3 to 5, over the live groups that are bound to no manifest."""
+        """Apply rules 3 to 5, over the live groups that are bound to no manifest."""
         gone = {left.id for name in self.state.left if (left := self._departed(name)) is not None}
         unbound = [group_id for group_id in self.reading.listed if group_id not in self.taken | gone]
         listed = set(self.reading.listed)
@@ -216,8 +216,8 @@ class _Resolver:
         self._same_subject_twice(name for name, only_rule_3 in searched.items() if not only_rule_3)
 
     def _unless_disputed(self, name: str, disputed: BySubject) -> None:
-        """Nothing is created beside a group that would have been found, had not others claimed it and been
-        blocked: it may turn out to be this one."""
+        """Block a name beside a group that would have been found, had not others claimed it and been blocked:
+        it may turn out to be this one, so nothing is created beside it."""
         find, _ = _PASSES[-1]  # loosely, which finds what is exactly so as well
         ids = tuple(
             dict.fromkeys(
@@ -234,7 +234,7 @@ class _Resolver:
             )
 
     def _unless_cut_off(self, name: str, live: BySubject) -> None:
-        """Nor beside a group whose subject is the wanted one, cut off by the service."""
+        """Block a name beside a group whose subject is the wanted one, cut off by the service."""
         subject = self.groups[name].subject
         cut = (
             ()
@@ -252,7 +252,7 @@ class _Resolver:
             )
 
     def _doubtful(self, unknown: tuple[str, ...]) -> Note | None:
-        """Why nobody can say whether a group exists that was not found; None where that can be said."""
+        """Say why it is not known whether a group exists that was not found; None where it is known."""
         if short := short_list(self.reading, self.account_keys):
             return Note(
                 "The list of groups is incomplete: it leaves out {ids}, which exists. So it is not known "
@@ -275,7 +275,7 @@ class _Resolver:
         return None
 
     def _matching(self, found_by: FoundBy, name: str, find: _Find, live: BySubject) -> list[LiveGroup]:
-        """What one rule finds for a name among these groups."""
+        """Return what one rule finds for a name among these groups."""
         group, intent = self.groups[name], self.state.creating.get(name)
         match found_by:
             case "create" if intent is not None:
@@ -324,7 +324,7 @@ class _Resolver:
                 )
 
     def _same_subject_twice(self, searched: Iterable[str]) -> None:
-        """Two creates with one subject could never be told apart again: both are blocked."""
+        """Block creates with one subject: they could never be told apart again."""
         wanted: dict[str, list[str]] = {}
         for name in searched:
             subject = self.groups[name].subject
@@ -344,7 +344,7 @@ class _Resolver:
 
 
 def _others(names: list[str], name: str) -> str:
-    """The other names; of many only some, and how many more there are."""
+    """Name the others: some of them, and how many more there are."""
     others = [other for other in names[: _NAMED + 2] if other != name][:_NAMED]
     more = len(names) - 1 - len(others)
     return ", ".join(others) + (f" and {more} more" if more else "")

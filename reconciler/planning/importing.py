@@ -18,8 +18,8 @@ from reconciler.planning.subjects import loose, normal
 
 @dataclass(slots=True)
 class People:
-    """Who is behind a number. `known`: number key → contact. `alias` makes an alias for somebody who is in no
-    contact, and `added` collects them; without it they stay numbers."""
+    """The people behind numbers. `known`: number key → contact. `alias` makes an alias for somebody who is in
+    no contact, and `added` collects them; without it they stay numbers."""
 
     known: Mapping[str, Person]
     today: date
@@ -27,7 +27,7 @@ class People:
     added: dict[str, Person] = field(default_factory=dict)
 
     def person(self, wa_id: str) -> Person | str:
-        """The person, or why they cannot be named in a manifest."""
+        """Return the person, or why they cannot be named in a manifest."""
         key = number.key(wa_id)
         found = self.known.get(key) or self.added.get(key)
         if found is not None:
@@ -43,7 +43,8 @@ class People:
 
 
 def selected(patterns: Iterable[str], reading: LiveState) -> tuple[dict[str, None], tuple[str, ...]]:
-    """The listed ids that ids and globs over subjects mean, and those of the patterns that mean none."""
+    """Return the listed ids that ids and globs over subjects mean, and those of the patterns that mean
+    none."""
     ids: dict[str, None] = {}
     vain = []
     for pattern in patterns:
@@ -64,8 +65,8 @@ def selected(patterns: Iterable[str], reading: LiveState) -> tuple[dict[str, Non
 
 
 def unbound(desired: Desired, owners: Mapping[str, Owner]) -> dict[str, DesiredGroup]:
-    """Subjects by which manifests look for a group, and have not found the one: a group of such a subject may
-    be theirs, so a second manifest for it would make them create another."""
+    """Return the subjects by which manifests look for a group and have not found one: a group of such a
+    subject may be theirs, so a second manifest for it would make them create another."""
     bound = {owner.name for owner in owners.values()}
     found: dict[str, DesiredGroup] = {}
     for group in desired.groups:
@@ -76,8 +77,8 @@ def unbound(desired: Desired, owners: Mapping[str, Owner]) -> dict[str, DesiredG
 
 
 def disputed(desired: Desired, state: State, owners: Mapping[str, Owner]) -> dict[str, DesiredGroup]:
-    """Groups, by id, that a manifest pins or that state binds to its name, although by the rules of
-    `planning.identity` that manifest has no group: somebody has to say which it is. A second manifest with
+    """Return the groups, by id, that a manifest pins or that state binds to its name, although by the rules
+    of `planning.identity` that manifest has no group: somebody has to say which it is. A second manifest with
     the same `id` would be an error in the files."""
     bound = {owner.name for owner in owners.values() if owner.location is not None}
     found: dict[str, DesiredGroup] = {}
@@ -91,14 +92,15 @@ def disputed(desired: Desired, state: State, owners: Mapping[str, Owner]) -> dic
 
 
 def not_recorded(group: DesiredGroup, group_id: str, state: State) -> bool:
-    """Whether a manifest pins the group, as an import writes it, and nothing is on record of its name: an
-    import was killed before it had recorded anything, or somebody wrote the `id` by hand."""
+    """Return whether a manifest pins the group, as an import writes it, and nothing is on record of its name:
+    an import was killed before it had recorded anything, or somebody wrote the `id` by hand."""
     return group.id == group_id and group.ensure is Ensure.PRESENT and group.name not in state.groups
 
 
 def why_not_bound(group: DesiredGroup, group_id: str, state: State) -> str | None:
-    """Why a group that is `not_recorded` is not for an import to bind; None where it is. What is on record
-    already, of the group or of a create under this name, is not replaced by a run that looks at neither."""
+    """Return why a group that is `not_recorded` is not for an import to bind; None where it is. What is on
+    record already, of the group or of a create under this name, is not replaced by a run that looks at
+    neither."""
     if group.name in state.creating:
         return "not bound in state: a create under this name is not settled yet, which the next apply does"
     other = next((name for name, record in state.groups.items() if record.id == group_id), None)
@@ -120,7 +122,8 @@ def draft(
     subject_mistake: Callable[[str], str | None],
     was: str | None = None,
 ) -> Import:
-    """What the manifest of a live group says. Creator and account are not named: they are protected anyway.
+    """Draft what the manifest of a live group says. Creator and account are not named: they are protected
+    anyway.
 
     `subject_mistake` says why validation would refuse a subject, None where it would not.
     """
@@ -158,7 +161,7 @@ def _people(
     people: People,
     remarks: list[str],
 ) -> tuple[Person, ...]:
-    """The people behind ids, each once, in the server's order."""
+    """Return the people behind ids, each once, in the server's order."""
     found: dict[str, Person] = {}
     for wa_id in wa_ids:
         key = number.key(wa_id)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LastApplied:
-    """The record of one group. `aliases`: the number keys of everybody who is in contacts now."""
+    """What was last applied to one group, by its record. `aliases`: the number keys of everybody who is in
+    contacts now."""
 
     record: Record | None
     aliases: Mapping[str, frozenset[str]]
@@ -43,7 +44,7 @@ class LastApplied:
         return found if found and found.source == source else IconRecord(source, "", "")
 
     def subject_cause(self, live: str, wanted: str) -> Cause:
-        """Why the subject is not the wanted one; both as they are compared."""
+        """Return why the subject is not the wanted one; both as they are compared."""
         if self.applied is None:
             return "unknown"
         if self.applied.subject is None:
@@ -54,7 +55,7 @@ class LastApplied:
         return _cause(moved=live not in (last, kept), rewritten=wanted != last)
 
     def icon_cause(self, seen: LiveIcon, wanted: Icon | None) -> Cause:
-        """Why the icon is not the wanted one, where None is no icon."""
+        """Return why the icon is not the wanted one, where None is no icon."""
         if self.applied is None:
             return "unknown"
         last = self.icon
@@ -70,7 +71,7 @@ class LastApplied:
         return "both" if last.served else "unknown"  # unknown: what the server made of it was never seen
 
     def untouched(self, seen: LiveIcon) -> bool:
-        """Whether the icon is served from the place, and with the length, that were recorded."""
+        """Return whether the icon is served from the place, and with the length, that were recorded."""
         found = self.record.icon if self.record else None
         return (
             found is not None
@@ -79,7 +80,7 @@ class LastApplied:
         )
 
     def promote_cause(self, person: Person) -> Cause:
-        """Why somebody who is wanted as admin, and is in the group, is none."""
+        """Return why somebody who is wanted as admin, and is in the group, is none."""
         if self.record is None or self.applied is None:
             return "unknown"
         if self.applied.admins is None or not self._named(self.applied.admins, person.numbers[0]):
@@ -88,7 +89,8 @@ class LastApplied:
         return "edited_outside" if joined_ref(person) in self.record.joined else "not_applied"
 
     def demote_cause(self, wa_id: str) -> Cause:
-        """Why somebody is admin who should be none. Admins are exactly the named ones after an apply."""
+        """Return why somebody is admin who should be none. Admins are exactly the named ones after an
+        apply."""
         if self.applied is None:
             return "unknown"
         if self.applied.admins is None or self._named(self.applied.admins, wa_id):
@@ -96,10 +98,10 @@ class LastApplied:
         return "edited_outside"
 
     def remove_cause(self, wa_id: str, group: DesiredGroup, *, has_left: bool) -> Cause:
-        """Why somebody is in the group who should not be.
+        """Say why somebody is in the group who should not be.
 
-        Nobody gets in by an apply, so whoever was never named came from outside, except that a leaver may
-        have been there, tolerated, until their day came.
+        Nobody gets in by an apply, so a person who was never named came from outside, except that a leaver
+        may have been there, tolerated, until their day came.
         """
         if self.applied is None:
             return "unknown"
@@ -113,7 +115,7 @@ class LastApplied:
         return "edited_outside"
 
     def _named(self, refs: tuple[str, ...], wa_id: str) -> bool:
-        """Whether one of `refs` (aliases, else digits) meant this person when it was recorded.
+        """Return whether one of `refs` (aliases, else digits) meant this person when it was recorded.
 
         Where an alias is gone from contacts, or has another number by now, it is what was remembered of who
         had joined that decides.
@@ -131,7 +133,7 @@ class LastApplied:
 
 
 def one_cause(causes: frozenset[Cause]) -> Cause:
-    """The one cause of a field whose people have several."""
+    """Return the one cause of a field whose people may have several."""
     if len(causes) == 1:
         return next(iter(causes))
     return "unknown" if "unknown" in causes else "both"

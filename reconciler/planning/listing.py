@@ -33,7 +33,8 @@ class ListingFilter:
 def owners(
     desired: Desired, state: State, reading: LiveState, account_keys: frozenset[str]
 ) -> Mapping[str, Owner]:
-    """Group id → the name it belongs to, by the rules of `planning.identity`; orphaned bindings too."""
+    """Return group id → the name that it belongs to, by the rules of `planning.identity`; orphaned bindings
+    too."""
     identities = resolve(desired.groups, state, reading, account_keys)
     locations = {group.name: group.location for group in desired.groups}
     found = {group_id: Owner(name) for name, group_id in identities.orphans.items()}
@@ -46,7 +47,7 @@ def owners(
 
 
 def listing(desired: Desired, state: State, reading: LiveState, settings: Settings) -> Listing:
-    """Every listed group. Nothing is left out; `filtered` does that."""
+    """Return every listed group; `filtered` leaves some out."""
     account = settings.account[0] if settings.account else probable_account(reading)
     keys = settings.account_keys or frozenset({number.key(account)} if account else ())
     belongs = owners(desired, state, reading, settings.account_keys)
@@ -69,8 +70,8 @@ def listing(desired: Desired, state: State, reading: LiveState, settings: Settin
 
 
 def filtered(found: Listing, wanted: ListingFilter, options: Options) -> Listing:
-    """What was asked for. A group that could not be read is kept, unless its manifest rules it out: it may be
-    one of these."""
+    """Return the groups that were asked for. A group that could not be read is kept, unless its manifest
+    rules it out: it may be one of these."""
     return replace(found, groups=tuple(group for group in found.groups if _matches(group, wanted, options)))
 
 

@@ -65,7 +65,7 @@ class Options:
     checkout: Checkout | None = None
 
     def wants(self, name: str) -> bool:
-        """Whether `--target` lets this name take part, and the `promotions` have somebody in it."""
+        """Return whether `--target` lets this name take part, and the `promotions` have somebody in it."""
         if self.promotions is not None and name not in self.promotions.people:
             return False
         return not self.targets or any(fnmatchcase(name, glob) for glob in self.targets)

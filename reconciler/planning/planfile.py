@@ -62,7 +62,7 @@ class Fingerprint:
 
 
 def fingerprint(plan: Plan, options: Options, key: bytes) -> Fingerprint:
-    """The digests of a plan under a key."""
+    """Return the digests of a plan under a key."""
     # only apply objects to what is not committed; what is wanted is in the digests
     allow = sorted(options.allow - ON_THE_COMMAND_LINE)
     options_digest = _digest(key, "options", [allow, options.prune, sorted(options.targets)])
@@ -84,7 +84,7 @@ def fingerprint(plan: Plan, options: Options, key: bytes) -> Fingerprint:
 
 
 def document(print_: Fingerprint, plan: Plan, key: bytes) -> str:
-    """The text of a plan file: JSON, sealed, so that a change of the file itself shows as well."""
+    """Return the text of a plan file: JSON, sealed, so that a change of the file itself shows as well."""
     body = {
         "format_version": FORMAT_VERSION,
         "kind": "saved_plan",
@@ -140,7 +140,7 @@ def _differences(text: str, print_: Fingerprint, key: bytes) -> list[str]:
 
 
 def _told(found: Differences) -> list[str]:
-    """What differs, in words: first of the run, then of each group."""
+    """Return what differs, in words: first of the run, then of each group."""
     told = [text for part, text in _RUN_WORDS.items() if (part,) in found.changed]
     groups = {path[1]: f"{path[1]} would be changed now, too" for path in found.added}
     groups |= {path[1]: f"{path[1]} would not be changed any more" for path in found.removed}

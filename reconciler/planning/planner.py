@@ -42,7 +42,7 @@ def plan(
     options: Options,
     cache: PlanCache | None = None,
 ) -> Plan:
-    """The plan of a run: an entry for every manifest that `options` wants, and for orphaned bindings.
+    """Return the plan of a run: an entry for every manifest that `options` wants, and for orphaned bindings.
 
     `reading` holds what `reading.read` gathers. Identity is resolved over all manifests, whatever is
     targeted. The guards' objections stand in the plan; nothing is raised. `cache` holds what was planned, of
@@ -85,7 +85,7 @@ def _notes(short: tuple[str, ...], reading: LiveState) -> Iterator[Note]:
 
 
 def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[GroupPlan]:
-    """A create beside an orphan may be a rename together with a new subject: say how to say so."""
+    """Note beside a create, where there are orphans, how to say that it is a rename with a new subject."""
     orphans = sorted(identities.orphans)
     if not orphans or len(orphans) > _MANY_ORPHANS:
         return groups
@@ -105,7 +105,7 @@ def _rename_note(name: str, orphans: list[str]) -> Note:
 
 
 def record_for(name: str, found: Bound | None, state: State) -> Record | None:
-    """What is on record of a name: its own record, or that of the name it had before."""
+    """Return what is on record of a name: its own record, or that of the name it had before."""
     record = state.groups.get(name)
     if record is None and found is not None and found.was is not None:
         record = state.groups.get(found.was)
@@ -151,8 +151,8 @@ def _entry(
 
 
 def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPlan:
-    """A group on hold is read and reported, never written, and fails nothing, unless it cannot be read;
-    when its day has passed it is blocked."""
+    """Withhold the changes of a group on hold, which fails nothing unless it cannot be read; block it when
+    its day has passed."""
     hold = group.hold
     if hold is None or planned.action == "unreadable":
         return planned
@@ -246,7 +246,7 @@ def _plan_bound(group: DesiredGroup, bound: Bound, reading: LiveState, cache: Pl
 
 
 def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: LiveState, cache: PlanCache) -> bool:
-    """Whether a group looks as if it had been left, which the list denies and nobody has recorded."""
+    """Return whether a group looks as if it had been left, which the list denies and nobody has recorded."""
     keys = cache.context.account_keys
     outside = bool(keys) and not keys & live.participant_keys
     listed = live.id in reading.listed and live.id not in left_ids(cache.state)
@@ -263,7 +263,8 @@ def _not_read(problem: Problem) -> Note:
 
 
 def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context) -> GroupPlan:
-    """A binding whose manifest is gone: reported, and left only with `--prune`, once that is committed."""
+    """Report a binding whose manifest is gone; leave its group only with `--prune`, once that is
+    committed."""
     found = reading.groups.get(group_id)
     live = found if isinstance(found, LiveGroup) else None
     orphan = GroupPlan(name=name, action="orphaned", id=group_id, live=live)
@@ -313,7 +314,7 @@ def _plan_gone(
 
 
 def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupPlan:
-    """Found by a search rather than bound: say so, and record it where there is a state."""
+    """Say where a group was found by a search rather than bound, and record it where there is a state."""
     if bound.was is not None:
         planned = replace(planned, was=bound.was)
     if bound.found_by == "id" or bound.found_by == "state" or planned.action == "blocked":

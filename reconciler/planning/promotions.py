@@ -28,10 +28,10 @@ def promotions_awaited(
     account_keys: frozenset[str],
     appeared: Mapping[str, frozenset[str]] | None = None,
 ) -> Promotions:
-    """Who may be promoted where, as far as the record tells; only these groups have to be read.
+    """Return who may be promoted where, as far as the record tells; only these groups have to be read.
 
-    `appeared`: group id → number keys of those who wrote there; None for whoever is found to have joined. A
-    name that is bound to nothing yet may turn out to be any of these groups.
+    `appeared`: group id → number keys of those who wrote there; None where everybody counts who is found to
+    have joined. A name that is bound to nothing yet may turn out to be any of these groups.
     """
     bound = known_bindings(desired.groups, state)
     awaiting = awaited_admins(desired, state, account_keys)
@@ -54,8 +54,8 @@ def _who_wrote(group_id: str | None, appeared: Mapping[str, frozenset[str]]) -> 
 
 
 def awaited_admins(desired: Desired, state: State, account_keys: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Name → number keys of wanted admins who are not on record as made admin, of groups that are to be
-    present."""
+    """Return name → number keys of wanted admins who are not on record as made admin, of groups that are to
+    be present."""
     aliases = {person.alias: person.keys for person in desired.people if person.alias}
     return {
         group.name: frozenset(
@@ -80,13 +80,13 @@ def _record(group: DesiredGroup, state: State) -> Record | None:
 
 
 def people_only(desired: Desired) -> Desired:
-    """The manifests without what has to be read or noted for other changes than those of people."""
+    """Return the manifests without what has to be read or noted for other changes than those of people."""
     groups = tuple(replace(group, icon=None, link_version=None) for group in desired.groups)
     return replace(desired, groups=groups)
 
 
 def only_promotions(planned: GroupPlan, promotions: Promotions) -> GroupPlan:
-    """The plan of one group with nothing left in it but those `promotions`."""
+    """Return the plan of one group with nothing left in it but those `promotions`."""
     people = tuple(
         person
         for change in planned.changes

@@ -26,12 +26,12 @@ from reconciler.model.live import LiveGroup, LiveIcon
 
 
 def beyond_approved(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
-    """The first fresh change that is not covered by what was approved; None when all are."""
+    """Return the first fresh change that is not covered by what was approved; None when all are."""
     return next((change for change in fresh if not any(_covers(other, change) for other in approved)), None)
 
 
 def undone(before: Iterable[Change], live: LiveGroup, now: Iterable[Change]) -> tuple[Change, ...]:
-    """What a plan after the last write still has, or has again: what somebody else did meanwhile.
+    """Return what a plan after the last write still has, or has again: somebody else did that meanwhile.
 
     `before` are the changes that this run did not get done, which is told of each; `live` is the group before
     the first write. Somebody who has joined since is none of it.
@@ -92,7 +92,7 @@ def _same_icon(approved: LiveIcon, fresh: LiveIcon | None) -> bool:
 def remaining(
     change: Change, subject: str, admins: frozenset[str], participants: frozenset[str]
 ) -> Change | None:
-    """What of a change of subject or people is still to be done; None when it is as wanted.
+    """Return what of a change of subject or people is still to be done; None when it is as wanted.
 
     `subject` is normal; `admins` and `participants` are ids as listed. Somebody who is not in the group any
     more needs neither a promotion nor a demotion nor a removal. Other kinds are returned as they are.

@@ -36,8 +36,8 @@ T = TypeVar("T")
 
 
 def adopted(group: DesiredGroup, live: LiveGroup, old: Record | None) -> Record:
-    """The record of a group that was found by another form of its subject. That form is taken for what the
-    service made of it: to send the subject again would notify everybody, and change nothing."""
+    """Return the record of a group that was found by another form of its subject. That form is taken for what
+    the service made of it: to send the subject again would notify everybody, and change nothing."""
     record = old if old is not None and old.id == live.id else Record(id=live.id)
     if group.subject is None or loose(live.subject) != loose(group.subject):
         return record
@@ -67,8 +67,8 @@ def record_of(
     now: datetime,
     writes: AfterWrites | None = None,
 ) -> Record:
-    """The record of a group as it was last seen. `now` is since when somebody is missing who is seen to be
-    missing for the first time; `writes` is given by a run that has written to the group."""
+    """Return the record of a group as it was last seen. `now` is since when somebody is missing who is seen
+    to be missing for the first time; `writes` is given by a run that has written to the group."""
     writes = writes or AfterWrites()
     unsettled = writes.unsettled
     before = old.applied if old and old.applied else Applied()
@@ -99,7 +99,8 @@ def record_of(
 
 
 def people_of(group: DesiredGroup, live: LiveGroup, old: Record, now: datetime) -> Record:
-    """The old record and what was seen of wanted people, nothing else: after a run that only promotes."""
+    """Return the old record with what was seen of wanted people and nothing else, for a run that only
+    promotes."""
     admins = old.applied.admins if old.applied else None
     seen = [person.ref for person in group.admins or () if person.key in live.admin_keys]
     applied = old.applied
@@ -114,12 +115,14 @@ def people_of(group: DesiredGroup, live: LiveGroup, old: Record, now: datetime) 
 
 
 def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
-    """The applied value of a field: None where it is not managed, the earlier one where it is not settled."""
+    """Return the applied value of a field: None where it is not managed, the earlier one where it is not
+    settled."""
     return wanted if settled or wanted is None else before
 
 
 def _revoking(group: DesiredGroup, old: Record | None) -> Revoking | None:
-    """A revoke that was begun, as long as it is still asked for; by hand that was done once for all."""
+    """Return a revoke that was begun, as long as it is still asked for; one that was asked for by hand always
+    is."""
     begun = old.revoking if old else None
     if begun is None:
         return None
@@ -131,7 +134,7 @@ def _revoking(group: DesiredGroup, old: Record | None) -> Revoking | None:
 
 
 def _stored(group: DesiredGroup, old: Record | None) -> StoredSubject | None:
-    """How the service keeps the subject, as long as the manifest says that one."""
+    """Return how the service keeps the subject, as long as the manifest wants that subject."""
     stored = old.stored if old else None
     return stored if stored is not None and stored.sent == _subject(group) else None
 
@@ -153,7 +156,7 @@ def _refs(people: tuple[Person, ...] | None) -> tuple[str, ...] | None:
 def _observed(
     icon: DesiredIcon | None, seen: LiveIcon | None, old: IconRecord | None, *, settled: bool
 ) -> IconRecord | None:
-    """The icon record after a look at it: what is in sync is recorded as it is served now."""
+    """Return the icon record after a look at it: what is in sync is recorded as it is served now."""
     if icon is None or seen is None or not settled:
         return old
     if icon.picture is None or seen.meta is None:
@@ -168,14 +171,15 @@ def _observed(
 def _missing(
     group: DesiredGroup, live: LiveGroup, before: Mapping[str, datetime], now: datetime
 ) -> dict[str, datetime]:
-    """Since when each wanted person is missing; whoever is in the group or not wanted is forgotten."""
+    """Return since when each wanted person is missing; those who are in the group, or not wanted, are
+    forgotten."""
     named = dict.fromkeys((*(group.admins or ()), *(group.members or ())))
     absent = {joined_ref(person) for person in named if person.key not in live.participant_keys}
     return {ref: before.get(ref, now) for ref in sorted(absent)}
 
 
 def _joined(group: DesiredGroup, live: LiveGroup, old: Record | None, *, promoted: bool) -> tuple[str, ...]:
-    """Wanted people who are or were in the group; whoever is not wanted any more is forgotten.
+    """Return the wanted people who are or were in the group; those who are not wanted any more are forgotten.
 
     Unless all were `promoted` who had to be, a wanted admin counts once they are admin as well: on record as
     joined, and none, they would look as if somebody had demoted them.
@@ -193,9 +197,9 @@ def _joined(group: DesiredGroup, live: LiveGroup, old: Record | None, *, promote
 
 
 def renamed(state: State, desired: Desired) -> dict[str, Record]:
-    """The records in which somebody has another name now, with that name.
+    """Return the records in which somebody has another name now, with that name.
 
-    A number is somebody's for sure. Of an alias that is gone only the last four digits are on record: it is
+    A number is somebody's for sure. Where an alias is gone only the last four digits are on record: it is
     taken for the one person wanted in this group whose number ends so. Taken wrongly, somebody waits for
     their invitation as long as for a reminder; not taken, they would be written to twice.
     """
@@ -217,7 +221,7 @@ def renamed(state: State, desired: Desired) -> dict[str, Record]:
 
 
 def _names(group: DesiredGroup, record: Record, aliases: set[str]) -> dict[str, str]:
-    """The name on record → the present one, of those that differ."""
+    """Return name on record → present name, for those that differ."""
     people = tuple(dict.fromkeys((*(group.admins or ()), *(group.members or ()))))
     present = {joined_ref(person) for person in people}
     stale = {*record.joined, *record.missing, *record.sent} - present
@@ -237,13 +241,14 @@ def _is(person: Person, digits: str, are_last: bool) -> bool:
 
 
 def _by_new_name(entries: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:
-    """What is known under the present name already counts more."""
+    """Move entries to present names; what is known under a present name already counts more."""
     moved = {names[ref]: entry for ref, entry in entries.items() if ref in names}
     return {**moved, **{ref: entry for ref, entry in entries.items() if ref not in names}}
 
 
 def applied_commit(plan: Plan, options: Options, applied: str | None = None) -> str | None:
-    """The commit to record before this plan is carried out, where `applied` is recorded; None: that stays.
+    """Return the commit to record before this plan is carried out, where `applied` is recorded; None: that
+    stays.
 
     Only a run that applies the manifests has a say, none that only promotes. It counts from before its first
     write on, because after that an older checkout could undo something. It goes back, or to another line of
@@ -263,7 +268,7 @@ def applied_commit(plan: Plan, options: Options, applied: str | None = None) -> 
 
 
 def notes_on_commits(state: State, options: Options) -> Iterator[Note]:
-    """What speaks against taking this plan, or what was applied last, for that of a commit."""
+    """Say what speaks against taking this plan, or what was applied last, for that of a commit."""
     if options.uncommitted and not options.only_committed:
         yield Note(
             "not committed as it is: {texts}. Others, who have the commit, plan something else; with a state "

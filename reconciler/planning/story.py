@@ -30,8 +30,8 @@ class _People(TypedDict):
 
 
 def chapters(history: Iterable[Written], interest: Interest) -> Iterator[Chapter]:
-    """What each run recorded of that which somebody is interested in; runs that recorded nothing of it are
-    left out, and so are, where names or people are asked for, those that cannot be read."""
+    """Tell what each run recorded of that which somebody is interested in; runs that recorded nothing of it
+    are left out, and so are, where names or people are asked for, those that cannot be read."""
     asked = interest.name is not None or interest.in_people
     for written in history:
         if written.before is None or written.after is None:
@@ -44,14 +44,15 @@ def chapters(history: Iterable[Written], interest: Interest) -> Iterator[Chapter
 
 
 def changes(before: State, after: State) -> tuple[NameStory, ...]:
-    """Every name of which something else is recorded now, sorted."""
+    """Return every name of which something else is recorded now, sorted."""
     names = sorted(name for name in before.names | after.names if not _same(before, after, name))
     stories = (NameStory(name, tuple(_facts(before, after, name))) for name in names)
     return tuple(story for story in stories if story.facts)
 
 
 def _same(before: State, after: State, name: str) -> bool:
-    """Whether nothing was recorded of this name, as of most from run to run: told without looking inside."""
+    """Return whether nothing was recorded of this name, as of most from run to run: told without looking
+    inside."""
     return (
         before.groups.get(name) is after.groups.get(name)
         and before.creating.get(name) == after.creating.get(name)
@@ -106,7 +107,7 @@ def _fields(record: Record) -> dict[str, Any]:
 
 
 def _told(new: Sent, old: Sent | None) -> bool:
-    """Whether another message went out, or may have."""
+    """Return whether another message went out, or may have."""
     return new.times > (old.times if old is not None else 0)
 
 
@@ -119,7 +120,8 @@ def _people(old: Iterable[str] | None, new: Iterable[str] | None) -> _People:
 
 
 def _ref(joined: str) -> str:
-    """The person of a joined-ref (`planning.diff.joined_ref`), or of a plain one: an alias or digits."""
+    """Return the person of a joined-ref (`planning.diff.joined_ref`), or of a plain one: an alias or
+    digits."""
     return joined.partition("/")[0]
 
 

@@ -24,30 +24,31 @@ _IGNORABLE = re.compile(
 
 
 def normal(subject: str) -> str:
-    """The subject as it is compared and sent."""
+    """Return the subject as it is compared and sent."""
     return unicodedata.normalize("NFC", subject).strip()
 
 
 def shows(subject: str) -> bool:
-    """Whether there is something to see in a subject. `Cn` may be a sign newer than this Python's Unicode."""
+    """Return whether there is something to see in a subject. `Cn` may be a sign newer than this Python's
+    Unicode."""
     kinds = map(unicodedata.category, _IGNORABLE.sub("", subject).replace("\u2800", ""))  # braille, no dots
     return any(kind[0] not in "CZ" or kind == "Cn" for kind in kinds)
 
 
 def loose(subject: str) -> str:
-    """What stays the same of a subject whatever a service does to it: entities are decoded, what nobody sees
-    is dropped, runs of white space are one space."""
+    """Return what stays the same of a subject whatever a service does to it: entities are decoded, what
+    nobody sees is dropped, runs of white space are one space."""
     return " ".join(_IGNORABLE.sub("", normal(html.unescape(subject))).split())
 
 
 def is_cut(live: str, wanted: str) -> bool:
-    """Whether `live` is the subject `wanted`, cut off somewhere."""
+    """Return whether `live` is the subject `wanted`, cut off somewhere."""
     short, whole = loose(live), loose(wanted)
     return CUT_AT_LEAST <= len(short) < len(whole) and whole.startswith(short)
 
 
 def stored_otherwise(live: str, wanted: str) -> bool:
-    """Whether `live` is another form of the subject `wanted` in which a service may keep it."""
+    """Return whether `live` is another form of the subject `wanted` in which a service may keep it."""
     return normal(live) != normal(wanted) and (loose(live) == loose(wanted) or is_cut(live, wanted))
 
 
@@ -58,15 +59,15 @@ class BySubject:
         self._groups = tuple(groups)
 
     def of(self, *subjects: str) -> list[LiveGroup]:
-        """The groups that have one of these subjects, in the order in which they were given."""
+        """Return the groups that have one of these subjects, in the order in which they were given."""
         return _found(self._exact, set(map(normal, subjects)))
 
     def loosely(self, *subjects: str) -> list[LiveGroup]:
-        """The groups whose subject is one of these, or another form of it (`loose`)."""
+        """Return the groups whose subject is one of these, or another form of it (`loose`)."""
         return _found(self._loose, set(map(loose, subjects)))
 
     def cut(self, subject: str) -> list[LiveGroup]:
-        """The groups whose subject is this one cut off (`is_cut`)."""
+        """Return the groups whose subject is this one cut off (`is_cut`)."""
         whole = loose(subject)
         shorter = {whole[:length].rstrip() for length in range(CUT_AT_LEAST, len(whole))} - {whole}
         return _found(self._loose, {short for short in shorter if len(short) >= CUT_AT_LEAST})

@@ -108,7 +108,7 @@ def _still_listed(
     gather: Gather,
     left: Collection[str],
 ) -> tuple[str, ...]:
-    """The list without the groups that turned out to be gone.
+    """Return the list without the groups that turned out to be gone.
 
     A listed group of which it was answered that there is none is asked for once more, and so is the list: an
     id that is not on it any more was never there, and one that is, is a `CONTRADICTION`, which is put into
@@ -142,7 +142,7 @@ def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent
 def observe_icon(
     ports: ReadPorts, group_id: str, wanted: DesiredIcon, record: IconRecord | None
 ) -> LiveIcon | Problem:
-    """The icon, looked at as far as `planning.diff.compare_icon` asks for it."""
+    """Return the icon, looked at as far as `planning.diff.compare_icon` asks for it."""
     try:
         seen = LiveIcon(ports.reader.get_icon(group_id))
         if compare_icon(wanted, seen, record) is IconDifference.FETCH and seen.meta is not None:
@@ -246,12 +246,13 @@ class _LiveReader:
         return to_search(wanted, self.state, self._partial(), self.account_keys, recreate=recreate)
 
     def _searchable(self) -> tuple[str, ...]:
-        """What a search has to know: all that is listed, and all on record that is not, whoever is targeted.
-        If one of those answers, the list is short, and what it lacks must not be taken for absent."""
+        """Return what a search has to know: all that is listed, and all on record that is not, whatever is
+        targeted. If one of those answers, the list is short, and what it lacks must not be taken for
+        absent."""
         return tuple(dict.fromkeys((*self.listed, *recorded_ids(self.desired.groups, self.state))))
 
     def _orphans(self) -> tuple[str, ...]:
-        """Orphaned groups: those that may be left, and those that the list does not name."""
+        """Return orphaned groups: those that may be left, and those that the list does not name."""
         listed = frozenset(self.listed)
         return tuple(group_id for group_id in self.former if self.options.prune or group_id not in listed)
 
@@ -263,7 +264,7 @@ class _LiveReader:
                 self.by_subject.setdefault(normal(group.subject), group)
 
     def _found_later(self, wanted: Iterable[DesiredGroup]) -> dict[str, DesiredGroup]:
-        """Groups that were found by a search only now, and whose icon has to be looked at."""
+        """Return groups that were found by a search only now, and whose icon has to be looked at."""
         identities = resolve(
             self.desired.groups,
             self.state,
@@ -301,7 +302,7 @@ class _LiveReader:
                 self._icon(group_id, group)
 
     def _may_be_adopted(self, live: LiveGroup) -> bool:
-        """Whether a search may find this group."""
+        """Return whether a search may find this group."""
         return live.id in self.strays and live.may_be_created_by(self.account_keys)
 
     def _icon(self, group_id: str, group: DesiredGroup) -> None:
