@@ -64,12 +64,14 @@ class FieldDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupDrift:
-    """One manifest's group. `as_wanted` is whether nothing at all is known to differ, which can be true of a
-    group on hold; `since` is when it was first seen missing or blocked."""
+    """One manifest's group, with the subject that it is to have. `as_wanted` is whether nothing at all is
+    known to differ, which can be true of a group on hold; `since` is when it was first seen missing or
+    blocked."""
 
     name: str
     status: DriftStatus
     id: str | None = None
+    subject: str | None = None
     location: Location | None = None
     fields: tuple[FieldDrift, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -128,6 +128,7 @@ class _Facts:
             name=planned.name,
             status=status,
             id=planned.id,
+            subject=desired.subject,
             location=planned.location,
             fields=fields,
             notes=notes,

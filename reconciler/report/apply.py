@@ -140,10 +140,12 @@ def _entry(group: GroupOutcome, redactor: Redactor) -> Entry:
     label = labels(redactor, changes.people_of(outcome.change for outcome in group.outcomes))
     created = any(isinstance(outcome.change, CreateGroup) for outcome in group.outcomes)
     location = group.plan.location if group.plan else None
+    desired = group.plan.desired if group.plan else None
     return Entry(
         name=group.name,
         status=_status(group),
         id="" if group.id is None else redactor.group_id(group.id),
+        subject=redactor.untrusted((desired and desired.subject) or ""),
         file=location.file if location else "",
         line=location.line if location else 0,
         aside="new group" if created else "",

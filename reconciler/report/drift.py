@@ -170,6 +170,7 @@ def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
         name=group.name,
         status=STATUSES[group.status],
         id="" if group.id is None else redactor.group_id(group.id),
+        subject=redactor.untrusted(group.subject or ""),
         file=group.location.file if group.location else "",
         line=group.location.line if group.location else 0,
         aside=words.first_seen(group.since),

@@ -135,8 +135,9 @@ class Command:
 class Entry:
     """One group, or several that are equal in what is said (`names`).
 
-    `aside` stands beside its status, `file` and `line` say where it is declared. `part` puts it under a
-    heading of its own, with its `origin` as the key by which it can be looked for.
+    `subject` is the one that it is to have; `aside` stands beside its status, `file` and `line` say where it
+    is declared. `part` puts it under a heading of its own, with its `origin` as the key by which it can be
+    looked for.
     """
 
     name: str

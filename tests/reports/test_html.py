@@ -170,3 +170,12 @@ def test_other_runs_have_pages_too() -> None:
     assert "1 change failed, 8 done" in render("html", "apply", run=RUN)
     assert "6 changes done" in render("html", "apply", apply.told(samples.ALL_DONE, REDACTOR), RUN)
     assert "Nothing to do" in render("html", "apply", apply.told(samples.NOTHING_DONE, REDACTOR), RUN)
+
+
+def test_a_group_is_titled_by_its_name_and_subject() -> None:
+    named = replace(drifts.SUPPORT, subject="Suporte Campinas 19 98888-7777")
+    page = page_of(replace(drifts.EVERYTHING, groups=(named,)))
+    assert (
+        '<h3><bdi>suporte-campinas</bdi></h3><span class="subject"><q><bdi>Suporte Campinas ••••77</bdi>'
+        in page
+    )

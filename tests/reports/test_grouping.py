@@ -1,0 +1,69 @@
+"""What is equal in four groups or more is said once, in formats that people read line by line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.change import SetSubject
+from reconciler.model.drift import Drift, GroupDrift
+from reconciler.model.plan import ApplyResult, GroupOutcome, Outcome, Plan
+from reconciler.report import apply, drift
+
+from . import drifts, media, samples
+from .runs import render
+from .samples import REDACTOR
+
+ICON = drifts.SUPPORT.fields[2]
+
+
+def drifted(count: int) -> list[GroupDrift]:
+    return [drifts.group(f"g{n}", "drifted", ICON) for n in range(count)]
+
+
+def shown(name: str, *groups: GroupDrift) -> str:
+    return render(name, "drift", drift.told(Drift(groups=groups), REDACTOR))
+
+
+@pytest.mark.parametrize("name", ["text", "markdown"])
+def test_an_equal_drift_in_four_groups_is_said_once(name: str) -> None:
+    three, four = shown(name, *drifted(3)), shown(name, *drifted(4))
+    assert (three.count("a1f3, 2 KB"), four.count("a1f3, 2 KB")) == (3, 1)
+    assert "g0, g1, g2, g3" in four
+    assert "reconciler apply --target NAME" in four
+    assert "reconciler apply --target g2" in three
+
+
+def test_a_group_that_has_more_points_to_what_is_said_of_many() -> None:
+    groups = drifted(4)
+    subject = drifts.subject("edited_outside", "A", "A", "B")
+    groups[1] = replace(groups[1], fields=(subject, ICON))
+    text = shown("text", *groups)
+    assert text.index("~ 4 groups") < text.index("~ g1")
+    assert "    also     icon: above, with other groups\n" in text
+    assert "reconciler apply --target g1" in text
+    assert "~ g2" not in text
+
+
+def test_groups_of_another_status_stay_apart() -> None:
+    groups = drifted(4)
+    groups[0] = replace(groups[0], status="blocked")
+    assert shown("text", *groups).count("a1f3, 2 KB") == 4
+
+
+def test_what_went_wrong_is_said_once_as_well() -> None:
+    outcome = Outcome(SetSubject("A", "B"), "failed", samples.STOPPED)
+    groups = tuple(GroupOutcome(name=f"g{n}", action="update", outcomes=(outcome,)) for n in range(40))
+    text = render("text", "apply", apply.told(ApplyResult(plan=Plan(groups=()), groups=groups), REDACTOR))
+    assert text.count("interrupted before it was sent") == 1
+    assert text.startswith("✗ 40 groups  failed\n    g0, g1, ")
+
+
+def test_machines_are_told_of_every_group() -> None:
+    names = {f"g{n}" for n in range(12)}
+    groups = drifted(12)
+    assert {each["name"] for each in json.loads(shown("json", *groups))["groups"]} == names
+    assert {case.get("name") for case in media.junit(shown("junit", *groups))[0]} == names
+    assert shown("html", *groups).count("<article") == 12
