@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import environment, loading, terminal, wiring
-from reconciler.cli.account import Account
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.collected import Collected
+from reconciler.cli.collected import Account, Collected
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.outputs import problem_of
 from reconciler.cli.places import find_root

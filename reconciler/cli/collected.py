@@ -13,7 +13,8 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.report.section import PLAIN, Look, Section, heading
 
 if TYPE_CHECKING:
-    from reconciler.cli.common import Common
+    from reconciler.errors import InputError
+    from reconciler.manifests.load import Loaded
     from reconciler.reports.joined import Part
 
 
@@ -75,9 +76,23 @@ class Sink(Protocol):
         ...
 
 
-def sink(common: Common) -> Sink:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account, by its name.
+
+    `files` are what the files say, or what is wrong with them, where they were read before the run; None
+    where the run reads them. `collected` takes what the run says, where it is one of several runs; `share` is
+    how many they are.
+    """
+
+    name: str
+    files: Loaded | InputError | None = None
+    collected: Collected | None = None
+    share: int = 1
+
+
+def sink(only: Account | None) -> Sink:
     """Return where the documents of this run go."""
-    only = common.only
     if only is None or only.collected is None:
         return _Direct()
     return _Kept(only.name, only.collected)

@@ -15,7 +15,7 @@ from reconciler import __version__
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.account import Account
+    from reconciler.cli.collected import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -168,31 +168,6 @@ class PerAccount:
     alone: str = ""
     when: str = ""
     names: str = ""
-
-
-def verb(
-    name: str, examples: str, accounts: PerAccount | None = None
-) -> Callable[[Callable[..., Any]], ExampleCommand]:
-    """A decorator: a command with examples and the common options. Without `accounts` it is about none."""
-
-    def decorate(function: Callable[..., Any]) -> ExampleCommand:
-        def run(common: Common, **given: Any) -> Any:
-            if accounts is None:
-                common.refuse("accounts")
-                return function(common, **given)
-            from reconciler.cli.accounts import run
-
-            return run(common, accounts, name, given, lambda common: function(common, **given))
-
-        run.__doc__ = function.__doc__
-        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        made = click.command(
-            name, cls=ExampleCommand, context_settings={"help_option_names": ["--help", "-h"]}
-        )(common_options(run, of_accounts=accounts is not None))
-        made.examples = examples
-        return made
-
-    return decorate
 
 
 def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:

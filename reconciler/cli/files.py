@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from reconciler.cli.places import check_inside, named_after
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.cli.places import check_inside
+from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.cli.common import Common
+    pass
 
 
 def write_private(path: str, text: str, mode: int = 0o600) -> None:
@@ -53,58 +51,6 @@ def _replace(target: str, data: bytes, mode: int) -> None:
     except BaseException:
         os.unlink(beside)
         raise
-
-
-def check_outputs(common: Common, given: Sequence[str]) -> None:
-    """Raise `UsageError` for an output that is a file which is read, or would be read as one: a manifest, the
-    contacts, the configuration, a state. `given` are outputs as the command line has them: `WHAT=FILE`."""
-    if not given:
-        return
-    from reconciler.cli import loading
-    from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, load_config
-    from reconciler.manifests.files import FileError, spellings
-    from reconciler.manifests.load import SUFFIXES
-
-    files = loading.tree()
-    config, _ = load_config(files, loading.config_path(common))
-    accounts = {own.name: config.of(own.name).settings for own in config.accounts} or {"": config.settings}
-    read: dict[Path, str] = {}
-    for name, settings in accounts.items():
-        if (state := loading.state_file(common, settings, name)) is not None:
-            read |= {state: "the state", state.with_name(f"{state.name}.lock"): "the lock of the state"}
-        contacts = settings.contacts or str(Path(config.folder, DEFAULT_CONTACTS))
-        read |= {files.root / path: "the contacts" for path in spellings(contacts)}
-    with suppress(FileError):
-        default = config.path or files.typed(loading.config_path(common) or DEFAULT_CONFIG)
-        read |= {files.root / path: "the configuration" for path in spellings(default)}
-    folders = {files.root / each.manifests for each in (config.settings, *accounts.values())}
-    for settings in accounts.values():
-        with suppress(FileError):
-            walk = files.walk(settings.manifests, SUFFIXES)
-            read |= {
-                Path(os.path.realpath(path)): "a manifest"
-                for path in (files.root / each for each in walk.files)
-                if path.is_symlink()
-            }
-            folders |= {files.root / path for path in walk.linked}
-    for what in given:
-        path = what.partition("=")[2]
-        for name in {"", *accounts}:
-            output = Path(os.path.realpath(named_after(path, name)))
-            found = next((kind for each, kind in read.items() if _same(output, each)), "")
-            if output.suffix.lower() in SUFFIXES and any(
-                _same(around, folder) for around in output.parents for folder in folders
-            ):
-                found = found or "a manifest"
-            if found:
-                raise UsageError(f"{what} would write over {found}", "name a file that nothing is read from")
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:  # one of them is not there
-        return one == Path(os.path.realpath(other))
 
 
 LIMIT = 64 * 1024 * 1024

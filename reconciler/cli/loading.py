@@ -4,21 +4,21 @@ outweigh theirs, and what is said of what is doubtful."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
-from reconciler.cli.account import Account
-from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, sandbox_state
-from reconciler.errors import Complaint, InputError, ReconcilerError
+from reconciler.cli.collected import Account
+from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, named_after, sandbox_state
+from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
-    from reconciler.cli.wiring import Workspace
     from reconciler.manifests.files import FilesRead, Tree, WorkTree
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.tracked import Tracked
@@ -141,32 +141,30 @@ def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
     return tuple(load_each(common, clock, common.accounts).values())
 
 
-def reload(work: Workspace, files: Tree) -> Loaded:
-    """The files as they would be: those of another tree, with the settings that the run began with. Raises
-    `InputError`; no warning is printed."""
+def reload(common: Common, clock: SystemClock, settings: Settings, files: Tree) -> Loaded:
+    """Load the files as they would be: those of another tree, with the settings that the run began with.
+    Raises `InputError`; no warning is printed."""
     from reconciler.manifests.load import LoadOptions
     from reconciler.manifests.load import load as load_files
 
-    common, today = work.common, work.clock.today()
     loaded = load_files(
         files,
         LoadOptions(
             config_path=config_path(common),
-            today=today,
+            today=clock.today(),
             account=account_over(common),
             only=common.account_name,
         ),
     )
-    return replace(loaded, settings=work.loaded.settings)
+    return replace(loaded, settings=settings)
 
 
-def load_again(work: Workspace) -> Loaded:
-    """The files as they are now, under the lock: another run may have added to them since they were loaded.
-    The settings stay those that the run began with."""
-    common = work.common
+def load_again(common: Common, clock: SystemClock, settings: Settings) -> Loaded:
+    """Load the files as they are now, under the lock: another run may have added to them since they were
+    loaded. The settings stay those that the run began with."""
     only = replace(common.only, files=None) if common.only is not None else None
-    loaded = load(replace(common, quiet=True, only=only), work.clock, groups=False)
-    return replace(loaded, settings=work.loaded.settings)
+    loaded = load(replace(common, quiet=True, only=only), clock, groups=False)
+    return replace(loaded, settings=settings)
 
 
 def configured_accounts(common: Common) -> tuple[tuple[OwnSettings, ...], bool]:
@@ -211,3 +209,54 @@ def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
     except ReconcilerError:
         return frozenset()  # said where the state is read
     return frozenset() if path is None else applied_icons(path)
+
+
+def check_outputs(common: Common, given: Sequence[str]) -> None:
+    """Raise `UsageError` for an output that is a file which is read, or would be read as one: a manifest, the
+    contacts, the configuration, a state. `given` are outputs as the command line has them: `WHAT=FILE`."""
+    if not given:
+        return
+    from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, load_config
+    from reconciler.manifests.files import FileError, spellings
+    from reconciler.manifests.load import SUFFIXES
+
+    files = tree()
+    config, _ = load_config(files, config_path(common))
+    accounts = {own.name: config.of(own.name).settings for own in config.accounts} or {"": config.settings}
+    read: dict[Path, str] = {}
+    for name, settings in accounts.items():
+        if (state := state_file(common, settings, name)) is not None:
+            read |= {state: "the state", state.with_name(f"{state.name}.lock"): "the lock of the state"}
+        contacts = settings.contacts or str(Path(config.folder, DEFAULT_CONTACTS))
+        read |= {files.root / path: "the contacts" for path in spellings(contacts)}
+    with suppress(FileError):
+        default = config.path or files.typed(config_path(common) or DEFAULT_CONFIG)
+        read |= {files.root / path: "the configuration" for path in spellings(default)}
+    folders = {files.root / each.manifests for each in (config.settings, *accounts.values())}
+    for settings in accounts.values():
+        with suppress(FileError):
+            walk = files.walk(settings.manifests, SUFFIXES)
+            read |= {
+                Path(os.path.realpath(path)): "a manifest"
+                for path in (files.root / each for each in walk.files)
+                if path.is_symlink()
+            }
+            folders |= {files.root / path for path in walk.linked}
+    for what in given:
+        path = what.partition("=")[2]
+        for name in {"", *accounts}:
+            output = Path(os.path.realpath(named_after(path, name)))
+            found = next((kind for each, kind in read.items() if _same(output, each)), "")
+            if output.suffix.lower() in SUFFIXES and any(
+                _same(around, folder) for around in output.parents for folder in folders
+            ):
+                found = found or "a manifest"
+            if found:
+                raise UsageError(f"{what} would write over {found}", "name a file that nothing is read from")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return one == Path(os.path.realpath(other))

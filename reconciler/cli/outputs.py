@@ -44,8 +44,8 @@ class Outputs:
         self._verb = verb
         self._stdout = self._target(ReportFile(self.name, formats.named(self.name, verb), ""))
         self._files = [self._target(each) for each in formats.report_files(common.report, verb)]
-        files.check_outputs(common, [f"--report {each}" for each in common.report])
-        self._sink = sink(common)
+        loading.check_outputs(common, [f"--report {each}" for each in common.report])
+        self._sink = sink(common.only)
         self._sink.expect(self._targets)
         self._only = common.only
         self._clock = clock

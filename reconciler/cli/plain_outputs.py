@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from reconciler.cli import environment, files, formats, terminal
+from reconciler.cli import environment, formats, loading, terminal
 from reconciler.cli.collected import Target, sink
 from reconciler.cli.formats import PLAIN, Look
 from reconciler.errors import ReconcilerError, UsageError
@@ -38,8 +38,8 @@ class PlainOutputs(Generic[V]):
             (Target(report.name, report.path, failed=(failures or {}).get(report.name)), report.format)
             for report in formats.chosen_files(table, common.report)
         ]
-        files.check_outputs(common, [f"--report {each}" for each in common.report])
-        self._sink = sink(common)
+        loading.check_outputs(common, [f"--report {each}" for each in common.report])
+        self._sink = sink(common.only)
         self._account = common.account_name
         self._sink.expect([Target(self.name), *(place for place, _ in self._files)])
 

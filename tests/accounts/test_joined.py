@@ -16,9 +16,8 @@ import click
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from reconciler.cli.account import Account
 from reconciler.cli.accounts import _Runs
-from reconciler.cli.collected import Collected
+from reconciler.cli.collected import Account, Collected
 from reconciler.cli.common import Common
 from reconciler.cli.formats import TABLE
 from reconciler.errors import (

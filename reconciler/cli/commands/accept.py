@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptWish
 
@@ -78,7 +79,9 @@ def command(
                 return yes or terminal.ask("Write these files?", lambda: clock.stopping)
 
             output = Output(find_root(wiring.here()))
-            files = ManifestFiles(loading.tree(), output, partial(loading.reload, work))
+            files = ManifestFiles(
+                loading.tree(), output, partial(loading.reload, common, clock, work.loaded.settings)
+            )
             result = accept(
                 work.loaded,
                 work.store.read(),

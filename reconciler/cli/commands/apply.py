@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.verb import verb
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 
 EXAMPLES = """
 reconciler drift                            2: something was changed by hand, or is missing or blocked
@@ -29,7 +30,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     What the manifests want anew, and is not applied yet, is reported and is no drift. Neither is anybody who
     has yet to join.
     """
-    from reconciler.cli import exits, files, terminal, wiring
+    from reconciler.cli import exits, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
     from reconciler.cli.places import named_after
@@ -40,7 +41,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "drift", clock)
-    files.check_outputs(common, [f"--record={record}"] if record else [])
+    loading.check_outputs(common, [f"--record={record}"] if record else [])
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
         file = HistoryFile(named_after(record, common.account_name)) if record else None

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
 
@@ -77,7 +78,9 @@ def command(
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
             with dry or work.store.lock(lock_timeout, clock) as journal:
                 result = import_groups(
-                    loading.load_again(work),  # another import may have written since
+                    loading.load_again(
+                        common, clock, work.loaded.settings
+                    ),  # another import may have written since
                     journal,
                     options,
                     work.read_ports(),

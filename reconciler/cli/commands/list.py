@@ -6,7 +6,8 @@ from typing import get_args
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 from reconciler.model.adoption import Role
 
 EXAMPLES = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 
 EXAMPLES = """
 reconciler plan
@@ -54,7 +55,7 @@ def command(
     wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "plan", clock)
-    files.check_outputs(common, [f"--out={out}"] if out is not None else [])
+    loading.check_outputs(common, [f"--out={out}"] if out is not None else [])
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock, base=base, committed=True) as work:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common
+from reconciler.cli.verb import verb
 
 EXAMPLES = """
 reconciler sandbox                          serves until Ctrl-C; prints what to export

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, verb
+from reconciler.cli.common import Common
+from reconciler.cli.verb import verb
 
 EXAMPLES = """
 reconciler schema group > group.schema.json

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 from reconciler.errors import ReconcilerError, UsageError
 
 if TYPE_CHECKING:

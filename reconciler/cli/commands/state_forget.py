@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option, verb
+from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.verb import verb
 
 EXAMPLES = """
 reconciler state forget suporte-campinas

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
 
     if common.format not in ("", "text", "json"):
         raise UsageError(f"there is no format {common.format!r:.40} here", "formats: text, json")
-    out, place = sink(common), Target(common.format or "text")
+    out, place = sink(common.only), Target(common.format or "text")
     out.expect([place])
     if name is not None:
         state_store.check_name(name)

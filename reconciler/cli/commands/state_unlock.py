@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.cli.common import Common, PerAccount, verb
+from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.verb import verb
 
 EXAMPLES = """
 reconciler state unlock
