@@ -80,16 +80,18 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
     if not section_ended:
         yield _Note("notice", 0, f"reconciler {run.what}", (f"{report.summary}",))
         yield from (_complaint(each) for each in sorted(report.complaints))
-    whose = f"{run.section}: " if run.section else ""
-    yield from (_banner(banner, whose) for banner in report.banners if banner.title)
+    yield from (_banner(banner, run) for banner in report.banners if banner.title)
     order = [count.status.key for count in report.counts]
     yield from (_entry(entry, order) for entry in report.entries if entry.status.level != "passed")
 
 
-def _banner(banner: Banner, whose: str) -> _Note:
-    rank = {"error": 0, "failure": 1}.get(banner.level, 2)
-    kind: Kind = "error" if rank < 2 or banner.tone == "bad" else "warning"
-    return _Note(kind, rank, f"{whose}{banner.title}", banner.lines)
+def _banner(banner: Banner, run: Run) -> _Note:
+    """What could not be found out is about the run as a whole, and told under its name."""
+    if banner.level == "error":
+        return _Note("error", 0, f"reconciler {run.what}", (banner.title, *banner.lines))
+    whose = f"{run.section}: " if run.section else ""
+    bad = banner.level == "failure" or banner.tone == "bad"
+    return _Note("error" if bad else "warning", 1 if bad else 2, f"{whose}{banner.title}", banner.lines)
 
 
 def _entry(entry: Entry, order: Sequence[str]) -> _Note:

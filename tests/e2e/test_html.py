@@ -28,7 +28,7 @@ def test_only_pictures_that_differ_are_fetched_and_only_for_a_page(repo: Repo) -
     page = (repo.path / "drift.html").read_text()
     assert stat.S_IMODE((repo.path / "drift.html").stat().st_mode) == 0o600
     assert len(set(re.findall(r"data:image/webp;base64,[A-Za-z0-9+/=]+", page))) == 2
-    assert "1 group drifted" in page
+    assert "Drift: 1 drifted" in page
     assert f"{len(changed) / 1000:.0f} KB" in page
     assert "<dt>Requests</dt>" in page
     assert "<dt>Account</dt><dd><bdi>+55 19 •••• 2222</bdi>" in page

@@ -221,7 +221,7 @@ def test_a_step_gets_the_report_as_its_summary(here: Here, monkeypatch: pytest.M
     no_answer(here.repo)
     summary.write_text("")
     assert here.run("plan", "--format", "github").code == 1
-    assert "## Plan failed" in summary.read_text(), "a run without a result says so there, too"
+    assert "## Plan: failed" in summary.read_text(), "a run without a result says so there, too"
 
 
 @pytest.mark.parametrize(
