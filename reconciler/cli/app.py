@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler.cli.common import Common, LazyGroup, common_options
-from reconciler.cli.letters import never_stumble
+from reconciler.cli.terminal import escape_unencodable
 from reconciler.errors import Exit, ReconcilerError
 
 _COMMANDS = {
@@ -60,7 +60,7 @@ def program(common: Common) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error is reported here, on stderr."""
-    never_stumble()
+    escape_unencodable()
     try:
         result = program.main(args=arguments, prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()

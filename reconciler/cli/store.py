@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli import checkout, environment, pipeline, terminal
+from reconciler.cli import checkout, environment, terminal
 from reconciler.cli.places import (
     SANDBOX_FOLDER,
     check_inside,
@@ -152,7 +152,7 @@ class Store:
         """See whether the state could be written; what was found, "" where there is nothing to say. Raises
         `StateError`."""
         if self.git is not None:
-            return self.git.check_writable(clock=clock, holder=f"doctor, {pipeline.holder()}")
+            return self.git.check_writable(clock=clock, holder=f"doctor, {environment.holder()}")
         if self._path is not None:
             self._file(self._path).check_writable()
         return ""
@@ -267,7 +267,7 @@ class Store:
 def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> Iterator[Movable]:
     """The journal of a store under its lock; warns where it stays locked. Raises `LockedError`."""
     try:
-        with store.lock(timeout=timeout, clock=clock, holder=pipeline.holder()) as journal:
+        with store.lock(timeout=timeout, clock=clock, holder=environment.holder()) as journal:
             yield journal
     finally:
         if store.still_locked:
@@ -325,7 +325,7 @@ def _git_store(place: str, base_url: str, files: checkout.Files) -> GitStore:
     from reconciler.state.git import GitStore, Writer
 
     remote, branch = git_place(place)
-    run = pipeline.this_run()
+    run = environment.this_run()
     return GitStore(
         checkout.repository(),
         remote,

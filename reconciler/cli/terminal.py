@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import signal
 import sys
@@ -200,3 +202,22 @@ def ask(question: str, stopping: Callable[[], bool]) -> bool:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+# --- letters that an output's encoding lacks are printed as escapes: a subject must not end a run -------
+
+
+def escape_unencodable() -> None:
+    """Let stdout and stderr escape what they cannot encode as JSON does, so that documents stay documents."""
+    codecs.register_error("as-json", _as_json)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="as-json")
+
+
+def _as_json(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    import json
+
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.ports import IconFiles, Journal, ReadPorts, WritePorts
     from reconciler.report.redact import Redactor
 
+
 SANDBOX_ACCOUNT = "5519911112222"
 
 
@@ -186,7 +187,6 @@ def open_api(common: Common, settings: Settings) -> Iterator[Api]:
     """The API that is meant: the embedded sandbox, or what the environment says. Raises `UsageError`,
     `CredentialsError`, and `ReconcilerError` where the sandbox cannot be started."""
     if common.sandbox:
-        from reconciler.cli.embedded import startable
         from reconciler.sandbox import Options as SandboxOptions
         from reconciler.sandbox import start
 
@@ -263,3 +263,27 @@ def check_targets(targets: Iterable[str], names: Iterable[str], option: str = "-
 def names(loaded: Loaded, state: State) -> tuple[str, ...]:
     """What `--target` may mean: names of manifests and recorded ones."""
     return tuple({group.name for group in loaded.desired.groups} | set(state.groups))
+
+
+# --- what can keep a sandbox from starting --------------------------------------------------------------
+
+
+@contextmanager
+def startable() -> Iterator[None]:
+    """Around making a sandbox's options and starting it. Raises `UsageError` for a value or a file that will
+    not do, and `ReconcilerError` when it is not installed or a port or a database cannot be had."""
+    try:
+        yield
+    except ImportError:
+        raise ReconcilerError(
+            "the sandbox is not installed", "pip install 'group-reconciler[sandbox]'"
+        ) from None
+    except BrokenPipeError:  # whoever read our output has gone; that is nothing of the sandbox's
+        raise
+    except OSError as error:
+        raise ReconcilerError(
+            f"the sandbox cannot start: {error.strerror or error}",
+            "where another one is running here, stop it, or export the lines that it printed",
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"the sandbox cannot start: {error}") from None

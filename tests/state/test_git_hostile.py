@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import pipeline
+from reconciler.cli import environment
 from reconciler.errors import StateError
 from reconciler.git import Git
 from reconciler.model.record import Record, State
@@ -172,7 +172,7 @@ def test_what_the_pipeline_says_is_one_line_each(monkeypatch: pytest.MonkeyPatch
     """A name of a branch, a user or a job may be anybody's; in a message they forge no other line."""
     for name in ("BUILDKITE_BUILD_URL", "BUILDKITE_BUILD_CREATOR"):
         monkeypatch.setenv(name, WORDS)
-    run, actor = pipeline.this_run()
+    run, actor = environment.this_run()
     message = compose("apply: 1 created", [WORDS], Source(run, "mine", actor, WORDS))
     told = parse(message)
     assert told.title == "apply: 1 created"
@@ -188,11 +188,11 @@ def test_the_environment_of_a_job_forges_nothing_in_git(
     name: str, origin: Origin, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, WORDS)
-    run, actor = pipeline.this_run()
+    run, actor = environment.this_run()
     git_ = Git(origin.clone(), os.environ | IDENTITY)
     commit_ = os.environ.get("GITHUB_SHA")
     store = GitStore(git_, "origin", BRANCH, BASE_URL, Writer(run=run, actor=actor, commit=lambda: commit_))
-    with store.lock(timeout=0, clock=clock, holder=pipeline.holder()) as journal:
+    with store.lock(timeout=0, clock=clock, holder=environment.holder()) as journal:
         journal.record("a", Record(id="g1"))
     message = origin.messages()[0]
     assert "forged" not in parse(message).trailers.get("By", "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import pipeline
+from reconciler.cli.environment import this_run
 from reconciler.model import number
 from reconciler.model.record import Applied, Fact, Intent, Interest, Record, Sent, State, Written
 from reconciler.planning.story import changes, chapters
@@ -148,10 +148,10 @@ def test_the_run_is_named_by_its_pipeline(
 ) -> None:
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
-    assert pipeline.this_run() == (name, actor)
+    assert this_run() == (name, actor)
 
 
 def test_without_a_pipeline_it_is_the_user_and_the_host() -> None:
-    name, actor = pipeline.this_run()
+    name, actor = this_run()
     assert "@" in name
     assert actor is None

@@ -63,8 +63,8 @@ def command(
 ) -> int:
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
     from reconciler.cli import terminal, wiring
-    from reconciler.cli.embedded import startable
     from reconciler.cli.places import sandbox_folder
+    from reconciler.cli.wiring import startable
     from reconciler.errors import Exit, UsageError
     from reconciler.manifests import numbers
     from reconciler.sandbox import Options, Server, parse_fault, serve_forever
