@@ -412,7 +412,7 @@ def test_the_largest_picture_that_is_accepted_stays_within_bounds() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_bytes_raise_anything_else(data: st.DataObject) -> None:
     picture = bytearray(data.draw(st.sampled_from([SMALL_PNG, SMALL_WIDE, SMALL_JPEG, SMALL_PROGRESSIVE])))
     for _ in range(data.draw(st.integers(1, 4))):

@@ -442,7 +442,7 @@ def try_all(sent: Answer) -> None:
                 pass
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(JSON, GROUPS), STATUSES)
 @example({"groups": [{"id": GROUP, "subject": "\ud83d", "admins": [], "participants": [ANA]}]}, 200)
 @example({"errors": [{"code": "404", "title": "\udfff\x00"}]}, 200)
@@ -450,7 +450,7 @@ def test_json_of_any_shape(data: object, status: int) -> None:
     try_all(answer(data, status))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(), STATUSES)
 @example(b"[" * 100_000, 200)
 @example(b'{"a":' * 100_000, 500)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 
 from reconciler.errors import Location
 from reconciler.manifests import convert, yaml_tree
@@ -47,7 +47,6 @@ def test_documents_survive_the_way_to_a_manifest_and_back(document: dict[str, An
 
 
 @given(documents())
-@settings(deadline=None)
 def test_documents_survive_as_text(document: dict[str, Any]) -> None:
     text = yaml_text(document)
 

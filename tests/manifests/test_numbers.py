@@ -154,7 +154,6 @@ TABLE = {"55": {10, 11}, "52": {10, 11}, "54": {10, 11}, "44": {10}, "351": {9},
     first=st.sampled_from("123456789"),
     rest=st.text("0123456789", max_size=13),
 )
-@settings(deadline=None)
 def test_lengths_are_mistakes_by_our_table_alone(code: str, first: str, rest: str) -> None:
     national = first + rest
     fits = len(national) in TABLE[code] and (
@@ -231,7 +230,7 @@ IDS = st.one_of(
 
 
 @given(IDS)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_an_id_that_the_api_lists_is_written_so_that_it_is_read_without_a_word(wa_id: str) -> None:
     written = as_written(wa_id)
     assert parse(written) == wa_id
@@ -240,7 +239,7 @@ def test_an_id_that_the_api_lists_is_written_so_that_it_is_read_without_a_word(w
 
 
 @given(st.lists(IDS, unique_by=number.key, min_size=1, max_size=8))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_so_it_is_in_manifests_and_contacts(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
     folder = Folder(tmp_path_factory.mktemp("ids"))
     quoted = [scalar_text(as_written(wa_id)) for wa_id in ids]

@@ -211,7 +211,7 @@ NAMES = st.lists(st.sampled_from(["ana", "bruno", "cs", "dora", "+55 19 90000-00
 
 
 @given(documents(), SUBJECTS, NAMES, st.sampled_from(["\n", "\r\n"]), st.booleans())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whatever_can_be_written_can_be_changed(
     document: dict[str, Any], subject: str, names: list[str], newline: str, ours: bool
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -131,7 +131,6 @@ def properties(schema: Any) -> dict[str, st.SearchStrategy[Any]]:
 
 @pytest.mark.parametrize("name", OURS)
 @given(data=st.data())
-@settings(deadline=None)
 def test_both_libraries_give_the_same_verdict(name: str, data: Any) -> None:
     """One accepts what is valid, the other says what is wrong with the rest."""
     optional = properties(json.loads(schema_text(name)))

@@ -308,7 +308,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(JSON, max_size=4).map(lambda entries: json.dumps({"data": entries}).encode()) | st.binary())
 def test_nothing_raises_and_every_line_keeps_to_the_schema(data: bytes) -> None:
     heard = [Match(record) for record in read_file(data)]

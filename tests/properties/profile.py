@@ -21,7 +21,6 @@ def tried(examples: int, *, steps: int = 50) -> settings:
         stateful_step_count=steps,
         derandomize=_ASKED is None,
         database=None,
-        deadline=None,
         phases=(Phase.explicit, Phase.generate, Phase.shrink),
         report_multiple_bugs=False,
         print_blob=True,
