@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.formats import FORMATS
+from reconciler.cli.formats import TABLE
 from tests.support import ANA, DORA, STRANGER, TOKEN, Repo, picture
 
 NAMED = "5519900000042"
@@ -100,7 +100,7 @@ def test_every_verb_in_every_format(repo: Repo) -> None:
     repo.api.seed("Liga 5519988887777", creator=STRANGER, participants=[ANA, STRANGER], account="admin")
 
     def everywhere(code: int, verb: str, *arguments: str) -> None:
-        names = [name for name, row in FORMATS.items() if verb in row.verbs]
+        names = list(TABLE[verb])
         assert len(names) > 5
         reports = [f"--report={name}={verb}.{name}" for name in names]
         done = repo.run(verb, *reports, *arguments, "--verbose")
