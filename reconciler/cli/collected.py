@@ -3,7 +3,7 @@ ended and then drawn as one document a target."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +15,8 @@ from reconciler.report.section import PLAIN, Look, Section, heading
 if TYPE_CHECKING:
     from reconciler.errors import InputError
     from reconciler.manifests.load import Loaded
+    from reconciler.report.model import Verb
+    from reconciler.report.section import Run
     from reconciler.reports.joined import Part
 
 
@@ -23,8 +25,7 @@ class Target:
     """Where a document of one format goes: a file with its mode, or stdout (no path).
 
     One that `remembers` carries something over from the last run; `failures`: it tells of a run that ended in
-    an error as well. `verb` is what it is drawn for, "" for verbs that have a table of formats of their own;
-    of those `failed` makes, of a message and a hint, what is to stand there after a run without a result.
+    an error as well. `verb` is what it is drawn for, None where text goes out as it is.
     """
 
     format: str
@@ -32,21 +33,18 @@ class Target:
     mode: int = 0o600
     remembers: bool = False
     failures: bool = False
-    verb: str = ""
-    failed: Callable[[str, str], str] | None = None
+    verb: Verb | None = None
 
     def draw(self, sections: Sequence[Section], look: Look) -> str:
-        """Draw sections in this format."""
+        """Draw sections in this format. Raises `ValueError` where it is for text as it is."""
+        if self.verb is None:
+            raise ValueError("text that goes out as it is has no document")
         return formats.load(self.verb, self.format)(sections, look)
 
     @property
     def apart(self) -> bool:
         """Whether several accounts have a document each."""
-        if self.verb:
-            return formats.FORMATS[self.format].apart
-        from reconciler.reports import joined
-
-        return self.format not in joined.JOINS
+        return formats.FORMATS[self.format].apart
 
 
 SUMMARY = Target("markdown", "$GITHUB_STEP_SUMMARY", verb="plan")
@@ -155,6 +153,7 @@ class Collected:
         """Write every document that was expected; returns what could not be written. `ended` are the accounts
         and how their runs ended."""
         failed = []
+        ended = [replace(each, command=kind) for each in ended]
         for target in self.told:
             try:
                 if target.verb and not self.said.get(target):
@@ -177,10 +176,12 @@ class Collected:
         sections = [_merged(told[each.account][0] if each.account in told else None, each) for each in ended]
         look = next((look for _, look in told.values()), PLAIN)
         if target.apart:
+            run = next((each.run for each in sections if each.run is not None), None)
             for each in sections:
-                if each.told is not None:
-                    own = told[each.account][1]
-                    text = target.draw([replace(each, account="")], own)
+                own = told[each.account][1] if each.account in told else PLAIN
+                section = _with_failure(each, run, target) if target.failures else each
+                if section.told is not None:
+                    text = target.draw([replace(section, account="")], own)
                     files.write_private(named_after(target.path, each.account), text, target.mode)
             return
         if target.remembers:
@@ -203,11 +204,8 @@ class Collected:
         join = joined.JOINS.get(target.format)
         if join is None:
             for part in parts:
-                text = part.text
-                if not text and target.failed is not None and part.problem is not None:
-                    text = target.failed(part.problem.message, part.problem.hint)
-                if text:
-                    files.write_private(named_after(target.path, part.account), text, target.mode)
+                if part.text:
+                    files.write_private(named_after(target.path, part.account), part.text, target.mode)
         elif target.path:
             files.write_private(target.path, join(kind, parts), target.mode)
         elif target.format != "text":
@@ -253,7 +251,33 @@ def _merged(told: Section | None, ended: Section) -> Section:
     """What a run told, with what it ended with in the end."""
     if told is None:
         return ended
-    return replace(told, account=ended.account, exit_code=ended.exit_code, problem=ended.problem)
+    return replace(
+        told,
+        account=ended.account,
+        exit_code=ended.exit_code,
+        problem=ended.problem,
+        command=ended.command,
+    )
+
+
+def _with_failure(section: Section, run: Run | None, target: Target) -> Section:
+    """An account that has nothing to tell, with a document of why: nobody is to go on with the page that an
+    earlier run wrote. `run` is that of another account."""
+    if section.told is not None or section.problem is None or run is None or target.verb is None:
+        return section
+    from reconciler.report import failure
+
+    own = replace(
+        run,
+        section=section.account,
+        account="",
+        api="",
+        requests=(),
+        commit=None,
+        complete=False,
+        exit_code=int(section.exit_code),
+    )
+    return replace(section, run=own, told=failure.told(target.verb, section.problem))
 
 
 class _Kept:

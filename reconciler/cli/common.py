@@ -136,7 +136,9 @@ class ExampleCommand(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from reconciler.cli.formats import serving
 
-        rows = [(name, row.about) for name, row in serving(self.name or "").items()]
+        above = ctx.parent.info_name if ctx.parent and ctx.parent.parent else None
+        verb = " ".join(filter(None, (above, self.name)))
+        rows = [(name, row.about) for name, row in serving(verb).items()]
         if rows:
             with formatter.section("Formats"):
                 formatter.write_dl(rows)

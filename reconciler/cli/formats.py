@@ -6,9 +6,9 @@ Functions are named and imported when asked for: `--help` needs none of them, an
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.errors import UsageError
 from reconciler.report.section import PLAIN, Look
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PLAIN", "Look"]
 
-T = TypeVar("T")
 V = TypeVar("V")
 
 Renderer = Callable[[V, "Run", Look], str]
@@ -90,26 +89,44 @@ _OFFLINE = {
     "sarif": "sarif:render",
 }
 
-TABLE: dict[str, dict[str, str]] = {
+_SHORT = {"text": "text:render", "json": "json:render"}
+
+TABLE: dict[Verb, dict[str, str]] = {
     "validate": _OFFLINE,
     "plan": _LIVE,
     "apply": _LIVE,
     "drift": _LIVE,
+    "list": {**_SHORT, "csv": "csv:render"},
+    "import": _SHORT,
+    "accept": _SHORT,
+    "invites": {
+        "text": "invites:render_text",
+        "json": "json:render",
+        "csv": "csv:render",
+        "markdown": "invites:render_markdown",
+        "html": "invites:render_html",
+    },
+    "invites --send": _SHORT,
+    "invites --rotate": _SHORT,
+    "send": _SHORT,
+    "doctor": _SHORT,
+    "state list": {"text": "state:render_names", "json": "json:render"},
+    "state log": {"text": "state:render_log", "json": "json:render"},
 }
 """Verb → format → the function that draws it, as `module:function` of the package `report`. All have one
-signature, `section.Render`."""
+signature, `section.Render`. `invites` draws its links itself, and no other verb can."""
 
 
-def load(verb: str, name: str) -> Render:
+def load(verb: Verb, name: str) -> Render:
     """Import the function that draws a format for a verb."""
     module, _, function = TABLE[verb][name].partition(":")
     found: Render = getattr(importlib.import_module(f"{_PACKAGE}.{module}"), function)
     return found
 
 
-def serving(verb: str) -> dict[str, Format]:
-    """Return the formats that this verb has."""
-    return {name: FORMATS[name] for name in TABLE.get(verb, ())}
+def serving(command: str) -> dict[str, Format]:
+    """Return the formats that the verb of this name has; none for a command that has no report."""
+    return {name: FORMATS[name] for verb, table in TABLE.items() if verb == command for name in table}
 
 
 def named(name: str, verb: Verb) -> Format:
@@ -120,33 +137,23 @@ def named(name: str, verb: Verb) -> Format:
             f"format {name} makes no sense for {verb}, only for {', '.join(verbs)}",
             f"formats of {verb}: {', '.join(TABLE[verb])}",
         )
-    return chosen(serving(verb), name)
-
-
-def chosen(table: Mapping[str, T], name: str) -> T:
-    """Return the row of a name in a table of formats; raises `UsageError` naming the others."""
-    if name not in table:
-        raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(table)}")
-    return table[name]
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(TABLE[verb])}")
+    return FORMATS[name]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportFile(Generic[T]):
+class ReportFile:
     """One `--report FORMAT=FILE`. `name` is the format's."""
 
     name: str
-    format: T
+    format: Format
     path: str
 
 
-def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile[Format], ...]:
+def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile, ...]:
     """Every `--report`, checked before anything is done; raises `UsageError`."""
     return tuple(ReportFile(name, named(name, verb), path) for name, path in map(_parts, given))
-
-
-def chosen_files(table: Mapping[str, T], given: tuple[str, ...]) -> tuple[ReportFile[T], ...]:
-    """Every `--report` of such a verb, checked before anything is done; raises `UsageError`."""
-    return tuple(ReportFile(name, chosen(table, name), path) for name, path in map(_parts, given))
 
 
 def _parts(given: str) -> tuple[str, str]:

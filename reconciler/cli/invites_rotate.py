@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: float) -> int:
     """Revoke, and report of every link what became of it."""
-    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.cli.outputs import Outputs
     from reconciler.cli.state_store import check_name
     from reconciler.operations.people import rotate_links
-    from reconciler.reports.sending_view import rotations_view
+    from reconciler.report import sending as report
 
     for name in names:
         check_name(name)
     wiring.enter(common)
-    outputs = PlainOutputs(common, people_formats.ROTATIONS)
+    clock = SystemClock()
+    outputs = Outputs(common, "invites --rotate", clock)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to revoke without a question")
-    clock = SystemClock()
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock) as work:
             if not work.store.keeps:
                 raise UsageError("`state` is none: nobody knows which group a name means")
@@ -42,5 +42,6 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
             with work.store.lock(lock_timeout, clock) as journal:
                 found = rotate_links(names, work.write_ports(journal), approve=approve)
             redactor = wiring.redactor(common, work.loaded)
-        outputs.write(rotations_view(found, redactor))
-        return exits.of_rotations(found)
+        code = exits.of_rotations(found)
+        outputs.write(report.told_of_links(found, redactor), code, complete=True)
+        return code

@@ -28,23 +28,24 @@ class SendOptions:
 
 def run(common: Common, wish: SendOptions) -> int:
     """Send, and report of every message what became of it."""
-    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.cli.people import known_people
-    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.operations.people import InviteFilter, send_invites
-    from reconciler.reports.sending_text import render_letters
-    from reconciler.reports.sending_view import letters_view, sending_view
+    from reconciler.report import sending as report
+    from reconciler.report import text
 
     wiring.enter(common)
-    outputs = PlainOutputs(common, people_formats.SENDING)
+    clock = SystemClock()
+    outputs = Outputs(common, "invites --send", clock)
     unknown = _unknown(wish.unknown)
     later = _seconds(wish.resend_after)
     if not wish.yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
-    clock = SystemClock()
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+    # a signal while the outcome is printed must not lose it
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock, committed=True) as work:
             if not work.store.keeps:
                 raise UsageError(
@@ -61,9 +62,8 @@ def run(common: Common, wish: SendOptions) -> int:
             def approve(messages: tuple[Message, ...], others: tuple[Delivery, ...]) -> bool:
                 if wish.yes or not messages:
                     return True
-                view, look = letters_view(messages, others, redactor), outputs.look
-                color = terminal.wants_color(sys.stderr, common.color)
-                terminal.say(render_letters(view, color=color, width=look.width))
+                look = replace(outputs.look, color=terminal.wants_color(sys.stderr, common.color))
+                terminal.say(text.of_report(report.preview(messages, others, redactor), look))
                 return terminal.ask("Send these messages?", lambda: clock.stopping)
 
             with work.store.lock(wish.lock_timeout, clock) as journal:
@@ -77,8 +77,9 @@ def run(common: Common, wish: SendOptions) -> int:
                     unknown=unknown,
                     approve=approve,
                 )
-        outputs.write(sending_view(sending, redactor))
-        return exits.of_sending(sending)
+        code = exits.of_sending(sending)
+        outputs.write(report.told(sending, redactor), code, complete=sending.complete)
+        return code
 
 
 def _settings(settings: InviteSettings, later: float | None) -> InviteSettings:

@@ -144,7 +144,7 @@ class Outputs:
             self._sink.tell(self._stdout, section, look)
         if self.name == "github":
             self._sink.tell_github(section)
-        look = replace(PLAIN, thumbnails=self._thumbnails)
+        look = replace(PLAIN, thumbnails=self._thumbnails, codes=self.look.codes)
         for target in self._files:
             if target.failures or not failed:
                 self._sink.tell(target, section, look)
@@ -156,7 +156,7 @@ class Outputs:
     def _formats(self) -> Iterator[Format]:
         return (formats.FORMATS[target.format] for target in self._targets)
 
-    def _target(self, report: ReportFile[Format]) -> Target:
+    def _target(self, report: ReportFile) -> Target:
         found = report.format
         return Target(
             report.name,

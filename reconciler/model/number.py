@@ -8,6 +8,7 @@ are compared by `key` and addressed by the id exactly as listed (API facts, "Num
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 _KEYS = 65536
@@ -67,15 +68,26 @@ def mask(digits: str) -> str:
 
 def mask_text(text: str, limit: int = 200) -> str:
     """Somebody else's words, fit to be shown: cut at `limit` characters, runs of 8 or more digits masked."""
-
-    def hide(match: re.Match[str]) -> str:
-        if _DATE.fullmatch(match[0]):
-            return match[0]
-        digits = re.sub(r"\D", "", match[0])
-        return f"••••{digits[-2:]}"
-
-    masked = _LONG_RUN.sub(hide, text)
+    masked = _without_long_runs(text, lambda _, digits: f"••••{digits[-2:]}")
     return masked if len(masked) <= limit else masked[: limit - 1] + "…"
+
+
+def mask_line(line: str) -> str:
+    """A line of one of our files, in which a number with its `+` is masked as `mask` does it."""
+
+    def hide(run: str, digits: str) -> str:
+        return mask(digits) if run.startswith("+") and is_wa_id(digits) else f"••••{digits[-2:]}"
+
+    return _without_long_runs(line, hide)
+
+
+def _without_long_runs(text: str, hide: Callable[[str, str], str]) -> str:
+    """The text with `hide(run, its digits)` for every run of 8 or more digits that is no date."""
+
+    def hidden(match: re.Match[str]) -> str:
+        return match[0] if _DATE.fullmatch(match[0]) else hide(match[0], re.sub(r"\D", "", match[0]))
+
+    return _LONG_RUN.sub(hidden, text)
 
 
 def mask_id(group_id: str, own: frozenset[str]) -> str:

@@ -177,7 +177,6 @@ def data(result: ApplyResult, redactor: Redactor) -> Data:
     """Return the JSON document of an apply, as `apply` in `schemas/` says."""
     ended = Counter[str](outcome.status for group in result.groups for outcome in group.outcomes)
     actions = Counter[str](group.action for group in result.groups)
-    unsaved = shown_problem(result.unsaved, redactor)
     return {
         "format_version": 1,
         "kind": "apply",
@@ -190,7 +189,7 @@ def data(result: ApplyResult, redactor: Redactor) -> Data:
         "groups": [_data_of_group(group, redactor) for group in result.groups],
         "objections": [changes.data_of_objection(each, redactor) for each in result.plan.objections],
         "notes": [redactor.note(note) for note in result.plan.notes],
-        "unsaved": None if unsaved is None else words.data_of_problem(unsaved),
+        "unsaved": words.data_of_problem(shown_problem(result.unsaved, redactor)),
         "bind": [{"name": name, "id": group_id} for name, group_id in result.bind],
         "ready_only": result.plan.ready_only,
     }

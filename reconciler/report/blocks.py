@@ -13,6 +13,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from reconciler.report import words
+from reconciler.report.model import Word
 
 if TYPE_CHECKING:
     from reconciler.report.model import Banner, Column, Entry, Field, Problem, Table, Value
@@ -90,11 +91,20 @@ def of_banner(banner: Banner) -> Block:
 
 
 def of_table(table: Table, limit: int) -> Block:
-    """Return a table under its title, the first `limit` rows of it."""
-    rows = tuple(tuple(map(plain, row)) for row in table.rows[:limit])
-    if len(table.rows) > limit:
-        rows += ((plain(f"… and {len(table.rows) - limit} more"),),)
-    return Block(plain(table.title, "strong"), table.lead, (Lines("", rows),))
+    """Return a table under its title, the first `limit` rows of it where it need not be whole."""
+    shown = table.rows if table.whole else table.rows[:limit]
+    rows = tuple(tuple(map(_of_cell, row)) for row in shown)
+    if len(table.rows) > len(shown):
+        rows += ((plain(f"… and {len(table.rows) - len(shown)} more"),),)
+    status = table.status
+    symbol: Cell = () if status is None else ((f"{status.symbol} ", status.tone),)
+    return Block((*symbol, (table.title, "strong")), table.lead, (Lines("", rows),) if rows else ())
+
+
+def _of_cell(cell: str | Word) -> Cell:
+    if isinstance(cell, Word):
+        return plain(cell.text, "dim" if cell.tone == "quiet" else cell.tone)
+    return plain(cell)
 
 
 def _label(field: Field) -> str:
@@ -163,7 +173,8 @@ def difference(entry: Entry) -> tuple[str, ...]:
 
 def _difference(field: Field, columns: Sequence[Column]) -> Iterator[str]:
     if field.status is not None and field.status.level != "passed":
-        yield f"{field.status.word}: {_why(field)}" if field.problem else field.status.word
+        why = f": {words.of_problem(field.problem)}" if field.problem else ""
+        yield f"{field.status.word}{why}"
     if field.said:
         yield f"{'-' if field.final else ' '} {field.label}: {field.said}"
     for person in field.people:
@@ -174,10 +185,3 @@ def _difference(field: Field, columns: Sequence[Column]) -> Iterator[str]:
         for column, value in zip(columns, field.values, strict=False):
             if column.sign == sign and not value.is_empty:
                 yield f"{sign} {field.label}: {words.of_value(value, VALUES)}"
-
-
-def _why(field: Field) -> str:
-    problem = field.problem
-    if problem is None:
-        return ""
-    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message

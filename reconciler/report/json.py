@@ -19,11 +19,16 @@ def render(sections: Sequence[Section], _: Look) -> str:
     """Return the document of one run; of several accounts one that holds each of them."""
     if is_plain(sections):
         return document(sections[0].data)
-    kind = next((run.verb for section in sections if (run := section.run)), None)
-    found: dict[str, Any] = {"format_version": FORMAT_VERSION, "kind": kind}
+    found: dict[str, Any] = {"format_version": FORMAT_VERSION, "kind": _kind(sections)}
     found["exit_code"] = int(exit_code(sections))
     found["accounts"] = [_account(section) for section in sections]
     return document(found)
+
+
+def _kind(sections: Sequence[Section]) -> str | None:
+    """That of the documents; where no account has one, the command."""
+    kinds = (section.data["kind"] for section in sections if section.data)
+    return next(kinds, next((section.command for section in sections if section.command), None))
 
 
 def document(value: object) -> str:

@@ -12,7 +12,23 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from reconciler.errors import Complaint
 
-Verb = Literal["validate", "plan", "apply", "drift"]
+Verb = Literal[
+    "validate",
+    "plan",
+    "apply",
+    "drift",
+    "list",
+    "import",
+    "accept",
+    "invites",
+    "invites --send",
+    "invites --rotate",
+    "send",
+    "doctor",
+    "state list",
+    "state log",
+]
+"""What was run, as somebody types it; verbs with other formats are other rows."""
 
 Tone = Literal["bad", "warn", "change", "good", "quiet"]
 """How a thing is meant. It picks a colour and never stands alone: there is a word beside it."""
@@ -190,14 +206,31 @@ class Banner:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A cell that is meant in some way; one that is `quiet` matters less than those beside it."""
+
+    text: str
+    tone: Tone = "quiet"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A small table: people to invite, notes by group. `lead` is a sentence, or what to do next."""
+    """A small table: people to invite, notes by group. `lead` is a sentence, or what to do next.
+
+    A row of one cell belongs to the row above it. `status` is what all rows have, and `whole` tells that no
+    row may be left out.
+    """
 
     key: str
     title: str
     head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str | Word, ...], ...]
     lead: str = ""
+    status: Status | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

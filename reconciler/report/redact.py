@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Note
 
 _SLOT = re.compile(r"\{(ids|people|texts)(?:\[([0-9]+)\])?\}")
+_SERVICE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|inv-[0-9a-f]{20}", re.IGNORECASE)
 _LINK = re.compile(r"(chat\.whatsapp\.com/)[^\s\"'<>]+", re.IGNORECASE)
 
 
@@ -50,6 +51,15 @@ class Redactor:
     def group_id(self, group_id: str) -> str:
         """An id without its creator's number, unless that is the account's."""
         return group_id if self.show_numbers else number.mask_id(group_id, self.account)
+
+    def message_id(self, text: str) -> str:
+        """An id of a message: whole where it is a UUID or one of ours, else as anybody's words."""
+        return text if _SERVICE_ID.fullmatch(text) else self.untrusted(text)
+
+    def line(self, text: str) -> str:
+        """A line of one of our files: at most 1,000 characters, without links, numbers masked."""
+        text = _LINK.sub(r"\1••••", text)
+        return _cut(text if self.show_numbers else number.mask_line(text), 1000)
 
     def untrusted(self, text: str) -> str:
         """Words that anybody may have written: at most 200 characters, without links, numbers masked."""
@@ -82,7 +92,11 @@ class Redactor:
         text = _LINK.sub(r"\1••••", text)
         if not self.show_numbers:
             return number.mask_text(text, limit)
-        return text if len(text) <= limit else text[: limit - 1] + "…"
+        return _cut(text, limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def labels(redactor: Redactor, wa_ids: Iterable[str]) -> Callable[[str], str]:

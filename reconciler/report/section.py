@@ -88,13 +88,14 @@ def once(make: Callable[[], T]) -> Callable[[], T]:
 class Section:
     """One account's run: its name ("" where a run stands for itself), what it ended with, its facts, and
     what it tells. `problem` is the error that ended it. An account whose run was not begun has neither `run`
-    nor `told`."""
+    nor `told`, only the `command` that was to be run."""
 
     account: str
     exit_code: int
     run: Run | None = None
     told: Told | None = None
     problem: Problem | None = None
+    command: str = ""
 
     @property
     def report(self) -> Report | None:
@@ -110,13 +111,14 @@ class Section:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """How an output should look: colours, columns of the terminal, people in one list; `joining`: whether a
-    plan says who has yet to join; `thumbnails` are the icons, where a format shows them. `before` is what the
-    report's file held until now."""
+    plan says who has yet to join; `codes`: links are shown as QR codes as well; `thumbnails` are the icons,
+    where a format shows them. `before` is what the report's file held until now."""
 
     color: bool = False
     width: int = 100
     limit: int = 20
     joining: bool = True
+    codes: bool = False
     thumbnails: Thumbnails | None = field(default=None, compare=False)
     before: str = field(default="", compare=False)
 

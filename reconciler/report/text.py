@@ -7,7 +7,7 @@ markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -50,9 +50,14 @@ _ONE_EACH = re.compile("[ -~\\xa0-\\u02ff…→•–✓✗]*")  # letters of th
 
 def render(sections: Sequence[Section], look: Look) -> str:
     """Return the report of one run; of several each under its account's name, and a line about all."""
+    return together(sections, lambda section: _section(section, look))
+
+
+def together(sections: Sequence[Section], draw: Callable[[Section], str]) -> str:
+    """Return what `draw` makes of one run; of several each under its account's name, and a line about all."""
     if is_plain(sections):
-        return _section(sections[0], look)
-    parts = [f"{heading(each.account)}{_section(each, look)}" for each in sections]
+        return draw(sections[0])
+    parts = [f"{heading(each.account)}{draw(each)}" for each in sections]
     return "\n".join(
         (*(part if part.endswith("\n") else f"{part}\n" for part in parts), f"{closing(sections)}\n")
     )
@@ -87,7 +92,17 @@ def _complaint(complaint: Complaint, color: bool) -> Iterator[str]:
 def _section(section: Section, look: Look) -> str:
     report = section.report
     if report is None or section.problem is not None:
-        return for_terminal(ending(section).rstrip("\n")) + "\n"
+        return of_ending(section)
+    return of_report(report, look)
+
+
+def of_ending(section: Section) -> str:
+    """Return why an account has nothing to report."""
+    return for_terminal(ending(section).rstrip("\n")) + "\n"
+
+
+def of_report(report: Report, look: Look) -> str:
+    """Return a document as it is printed."""
     complaints = [line for each in sorted(report.complaints) for line in _complaint(each, look.color)]
     summary = report.summary
     last: Cell = ((summary.head, summary.tone or "strong"), (summary.rest, ""))

@@ -137,6 +137,11 @@ def of_value(value: Value, limit: int) -> str:
     return value.text or value.empty
 
 
+def of_problem(problem: Problem) -> str:
+    """Return what went wrong in one line, with the mend."""
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+
+
 # --- what several verbs say -------------------------------------------------------------------------------
 
 
@@ -193,14 +198,18 @@ def data_of_picture(picture: Picture | None) -> dict[str, Any] | None:
     return found if picture.served is None else found | {"served": picture.served}
 
 
-def data_of_problem(problem: Problem) -> dict[str, Any]:
-    """Return what went wrong, as JSON says it."""
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "retry": problem.retry,
-    }
+def data_of_problem(problem: Problem | None) -> dict[str, Any] | None:
+    """Return what went wrong, as JSON says it; None for nothing."""
+    return (
+        None
+        if problem is None
+        else {
+            "code": problem.code,
+            "message": problem.message,
+            "hint": problem.hint,
+            "retry": problem.retry,
+        }
+    )
 
 
 def data_of_time(at: datetime) -> str:

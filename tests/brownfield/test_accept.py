@@ -321,7 +321,7 @@ def test_it_works_without_a_state(suporte: tuple[Inside, str]) -> None:
     repo.group("suporte", COMMENTED + f"id: {group}\n")
     done = repo.run("accept", "suporte", "--yes", RECONCILER_STATE="none")
     assert done.code == 0, done.out
-    assert "accepted: subject, icon" in done.out
+    assert "✓ suporte  accepted\n    fields   subject, icon\n" in done.out
     repo.state.unlink()
     plan = repo.plan("--detailed-exitcode")
     assert plan.code == 0

@@ -266,7 +266,7 @@ USAGE: list[tuple[tuple[str, ...], str]] = [
     (("invites", "--yes"), "with --send or --rotate only"),
     (("invites", "--rotate", "suporte", "--send", "--yes"), "nothing beside --rotate"),
     (("invites", "--rotate", "nobody", "--yes"), "no group is on record as nobody"),
-    (("invites", "--send", "--yes", "--format", "csv"), "formats: text, json"),
+    (("invites", "--send", "--yes", "--format", "csv"), "text, json"),
     (("send", "suport", "Oi", "--yes"), "did you mean `suporte`"),
     (("send", "suporte", "--yes"), "give either TEXT or --file"),
     (("send", "suporte", " \n", "--yes"), "the text is empty"),

@@ -23,8 +23,8 @@ from reconciler.manifests.load import LoadOptions, load
 from reconciler.messaging.inbound import read_file
 from reconciler.model.messages import Match
 from reconciler.report import text, validate
+from reconciler.report.inbound import lines as lines_of
 from reconciler.report.redact import Redactor
-from reconciler.reports.inbound import render_inbound
 from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
 from tests.fuzz.mutate import any_json, changed, spoiled
@@ -270,7 +270,7 @@ def inbound() -> Target:
             for _ in range(rng.randint(1, 3))
         ]
         records = read_file(b"\n".join(parts))
-        lines = render_inbound(map(Match, records), redactor).splitlines()
+        lines = lines_of(map(Match, records), redactor).splitlines()
         assert len(lines) == len(records)
         for line in lines:
             json.loads(line)

@@ -21,8 +21,8 @@ from reconciler.model.messages import (
     MessageStatus,
     Unreadable,
 )
+from reconciler.report import inbound
 from reconciler.report.redact import Redactor
-from reconciler.reports.inbound import render_inbound
 from reconciler.sandbox.inbox import mo_body
 from tests.support import ACCOUNT, ANA
 
@@ -312,7 +312,7 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=4).map(lambda entries: json.dumps({"data": entries}).encode()) | st.binary())
 def test_nothing_raises_and_every_line_keeps_to_the_schema(data: bytes) -> None:
     heard = [Match(record) for record in read_file(data)]
-    lines = render_inbound(heard, Redactor({}, frozenset({ACCOUNT}))).splitlines()
+    lines = inbound.lines(heard, Redactor({}, frozenset({ACCOUNT}))).splitlines()
     assert len(lines) == len(heard)
     for line in lines:
         jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(line))
@@ -325,13 +325,13 @@ def test_what_was_written_is_not_repeated_and_people_are_masked() -> None:
     entry["message"] |= {"type": "TEXT\x1b[2J 5519988887777", "messageText": "my password is hunter2"}
     status = {"sent": True, "destination": ANA, "correlationId": f"c-{ANA}\u202e"}
     heard = [Match(record) for record in read_file(body(entry, status, mo(source=ANA)))]
-    masked = render_inbound(heard, Redactor({}, frozenset({ACCOUNT})))
+    masked = inbound.lines(heard, Redactor({}, frozenset({ACCOUNT})))
     for secret in ("hunter2", "Souza", ANA, "5519988887777", "5519900000000", "\x1b", "\u202e"):
         assert secret not in masked
     assert '"characters": 22' in masked
     assert '"from": "+55 19 •••• 0001"' in masked
     assert '"id": "…-1553784379"' in masked
-    shown = render_inbound(heard, Redactor({}, frozenset({ACCOUNT}), show_numbers=True))
+    shown = inbound.lines(heard, Redactor({}, frozenset({ACCOUNT}), show_numbers=True))
     assert f"+{ANA}" in shown
     assert GROUP in shown
     assert "hunter2" not in shown

@@ -5,16 +5,46 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from typing import get_args
 
 from reconciler.errors import Complaint, Location
+from reconciler.model.adoption import (
+    AcceptOutcome,
+    AcceptResult,
+    AcceptStatus,
+    FileChange,
+    Finding,
+    ImportOutcome,
+    ImportResult,
+    ImportStatus,
+    ListedGroup,
+    Listing,
+    Owner,
+)
 from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.desired import Person
 from reconciler.model.drift import Drift, FieldDrift, PersonDrift
 from reconciler.model.live import Problem
+from reconciler.model.messages import (
+    Delivery,
+    DeliveryStatus,
+    GroupDelivery,
+    Invitations,
+    Invitee,
+    Rotation,
+    Rotations,
+    RotationStatus,
+    Sending,
+)
 from reconciler.model.plan import ApplyResult, GroupOutcome, Note, Objection, Outcome, Plan, Unmanaged
+from reconciler.model.record import Chapter, Fact, NameStory, Written
+from reconciler.report import accept, doctor, importing, listing, state
+from reconciler.report import sending as sending_report
+from reconciler.report.model import Verb
+from reconciler.report.section import Told
 
-from . import drifts, samples
-from .samples import ANA, LOGO, OLD_ICON, STRANGER
+from . import drifts, invitations, samples
+from .samples import ANA, LOGO, OLD_ICON, REDACTOR, STRANGER
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 HOSTILE = {
@@ -177,6 +207,89 @@ def drift_with(words: str) -> Drift:
         notes=(note, Note(words)),
         complete=False,
     )
+
+
+def invitations_with(words: str) -> Invitations:
+    person = Invitee(Invite(Person((STRANGER,), alias=words or None, name=words or None), "member"))
+    note = Note("said: {texts[0]}", texts=(words,))
+    ready, failed = invitations.EVERYTHING.groups[6], invitations.EVERYTHING.groups[7]
+    return Invitations(
+        groups=(
+            replace(ready, name=words or "x", subject=words, people=(person, person)),
+            replace(failed, name=words or "y", subject=words, problem=Problem(words, words or "z", words)),
+            replace(invitations.EVERYTHING.groups[4], notes=(note, Note(words))),
+        ),
+        all_read=False,
+        notes=(note, Note(words)),
+    )
+
+
+def short_with(words: str) -> dict[Verb, Told]:
+    """What the verbs that have few formats tell."""
+    note, problem = Note("said: {texts[0]}", texts=(words,)), Problem(words, words, words)
+    live = replace(samples.live("g1", samples.CARLOS, STRANGER), subject=words)
+    nobody = Person((STRANGER,))
+    listed = Listing(
+        groups=(
+            ListedGroup(id=f"{STRANGER}-1", live=live, owner=Owner(words or "x"), role="member"),
+            ListedGroup(id="g2", live=None, problem=problem),
+        ),
+        total=2,
+        account=STRANGER,
+        guessed=True,
+        notes=(note,),
+    )
+    imported = ImportResult(
+        groups=tuple(
+            ImportOutcome(
+                id="g1", status=status, subject=words, file=words, remarks=(words,), problem=problem
+            )
+            for status in get_args(ImportStatus)
+        ),
+        notes=(note,),
+        unsaved=problem,
+        refused=problem,
+    )
+    accepted = AcceptResult(
+        groups=tuple(
+            AcceptOutcome(
+                name=words or "x", status=status, fields=("subject",), notes=(note,), problem=problem
+            )
+            for status in get_args(AcceptStatus)
+        ),
+        files=(FileChange(words or "x", b"subject: old\n", f"subject: {words}\n".encode(errors="replace")),),
+        failed=problem,
+    )
+    sending = Sending(
+        found=Invitations(groups=(), notes=(note,)),
+        deliveries=tuple(
+            Delivery(person=nobody, groups=("a",), status=status, problem=problem)
+            for status in get_args(DeliveryStatus)
+        ),
+        unsaved=problem,
+    )
+    rotations = Rotations(
+        groups=tuple(
+            Rotation(name="a", id=f"{STRANGER}-1", status=status, problem=problem)
+            for status in get_args(RotationStatus)
+        ),
+        unsaved=problem,
+    )
+    message = GroupDelivery(
+        name="a", id="g1", subject=words, people=2, status="failed", problem=problem, message_id=words
+    )
+    written = Written("a" * 40, drifts.FIRST_SEEN, words, words, words, words, before=None, after=None)
+    facts = (Fact(kind="subject", before=words, after=words), Fact(kind="admins", added=(words,)))
+    return {
+        "list": listing.told(listed, REDACTOR),
+        "import": importing.told(imported, REDACTOR),
+        "accept": accept.told(accepted, REDACTOR),
+        "invites --send": sending_report.told(sending, REDACTOR),
+        "invites --rotate": sending_report.told_of_links(rotations, REDACTOR),
+        "send": sending_report.told_of_message(message, REDACTOR),
+        "doctor": doctor.told([Finding("files", "problem", note, words)], REDACTOR),
+        "state log": state.told([Chapter(written, (NameStory("a", facts),))], REDACTOR, complete=True),
+    }
 
 
 def acts(character: str) -> bool:

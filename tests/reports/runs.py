@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
 from reconciler.cli.plan_formats import PLAN
@@ -20,7 +20,8 @@ from reconciler.reports.shapes import ChangeView
 from . import drifts, samples
 from .samples import REDACTOR
 
-VERBS: tuple[Verb, ...] = get_args(Verb)
+VERBS: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
+"""Those that have most formats."""
 
 RUN = Run(
     verb="plan",
@@ -70,7 +71,7 @@ QUIET: dict[str, Any] = {
 
 def served(name: str) -> tuple[str, ...]:
     """What a format is drawn for: verbs, and `failure`."""
-    verbs = tuple(verb for verb in TABLE if name in TABLE[verb])
+    verbs = tuple(verb for verb in VERBS if name in TABLE[verb])
     return (*verbs, "failure") if FORMATS[name].failures else verbs
 
 

@@ -19,19 +19,38 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from rich.cells import cell_len
 
-from reconciler.cli.formats import FORMATS, Look
+from reconciler.cli.formats import FORMATS, TABLE, Look
 from reconciler.report import apply, drift, failure, validate
 from reconciler.report.escape import for_json, for_terminal
 from reconciler.report.model import Problem
 from reconciler.reports.plan_view import plan_view
 
 from . import gfm, media
-from .hostile import HOSTILE, SGR, WORDS, acts, complaints_with, drift_with, plan_with, result_with
+from .hostile import (
+    HOSTILE,
+    SGR,
+    WORDS,
+    acts,
+    complaints_with,
+    drift_with,
+    plan_with,
+    result_with,
+    short_with,
+)
 from .runs import RUN, compared, render, section, served
 from .runs import draw as drawn
 from .samples import REDACTOR
 
 COLOURED = Look(color=True)
+SHORT = ("list", "import", "accept", "invites --send", "invites --rotate", "send", "doctor", "state log")
+KINDS = {
+    "accounts": "apply",
+    "invites --send": "sent",
+    "invites --rotate": "rotated",
+    "send": "message",
+    "state log": "state_log",
+}
+"""What JSON calls a document, where that is not the verb."""
 
 
 @cache
@@ -43,6 +62,7 @@ def told(words: str) -> dict[str, Any]:
         "drift": drift.told(drift_with(words), REDACTOR),
         "validate": validate.told(complaints, None),
         "failure": failure.told("apply", Problem("x", words, words), complaints),
+        **short_with(words),
     }
 
 
@@ -52,7 +72,7 @@ def outputs(name: str, words: str) -> Iterator[tuple[str, str]]:
     found = told(words)
     run = replace(RUN, commit=words, folder=words)
     look = Look(before=words)
-    for verb in served(name):
+    for verb in (*served(name), *(each for each in SHORT if name in TABLE[each])):
         yield verb, render(name, verb, found[verb], run, look)
     if "plan" in served(name):
         yield "plan", render(name, "plan", compared(found["plan"], words), run, look)
@@ -67,7 +87,7 @@ def _text(verb: str, output: str, words: str) -> None:
 
 
 def _json(verb: str, output: str, words: str) -> None:
-    assert json.loads(output)["kind"] == ("apply" if verb == "accounts" else verb)
+    assert json.loads(output)["kind"] == KINDS.get(verb, verb)
 
 
 def _html(verb: str, output: str, words: str) -> None:
@@ -239,7 +259,7 @@ def test_the_judges_see_what_is_wrong() -> None:
 
 # --- what only terminals and JSON have --------------------------------------------------------------------
 
-TEXTS = ("plan", "apply", "drift", "validate")
+TEXTS = ("plan", "apply", "drift", "validate", *SHORT)
 
 
 @pytest.mark.parametrize("words", [HOSTILE["lines"], HOSTILE["workflow"], HOSTILE["cursor"]])
@@ -255,7 +275,7 @@ def test_colours_add_nothing_but_colours(verb: str) -> None:
     for words in WORDS.values():
         plain, coloured = (render("text", verb, told(words)[verb], look=each) for each in (Look(), COLOURED))
         assert SGR.sub("", coloured) == plain
-        if verb != "validate":  # lines of complaints are as long as they need to be
+        if verb not in ("validate", "state log"):  # their lines are as long as they need to be
             assert all(cell_len(line) <= 100 for line in plain.splitlines())
 
 

@@ -24,18 +24,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.model.change import Invite
-from reconciler.model.desired import Person
-from reconciler.model.live import Problem
-from reconciler.model.messages import Invitations, Invitee, InviteStatus
-from reconciler.model.plan import Note
-from reconciler.reports import csv, invites_html, invites_json, invites_markdown, qr
-from reconciler.reports.invites_text import render_invites
-from reconciler.reports.invites_view import invites_view
+from reconciler.model.messages import Invitations, InviteStatus
+from reconciler.report import failure, invites, qr
+from reconciler.report.model import Problem
+from reconciler.report.redact import Redactor
+from reconciler.report.section import Look
 
 from . import invitations
-from .hostile import HOSTILE, SGR, assert_harmless
+from .hostile import HOSTILE, SGR, assert_harmless, invitations_with
 from .invitations import LINK
+from .runs import RUN, draw, section
 from .samples import OPEN_REDACTOR, REDACTOR, STRANGER
 
 GOLDEN = Path(__file__).parent / "golden_invites"
@@ -48,22 +46,24 @@ SAMPLES = {
 }
 
 
-def in_text(found: Invitations, **options: int) -> str:
-    return render_invites(invites_view(found, REDACTOR), color=False, **options)
+def drawn(name: str, found: Invitations, redactor: Redactor = REDACTOR, **look: Any) -> str:
+    """Invitations in a format."""
+    run = replace(RUN, complete=found.all_read)
+    return draw(name, [section(invites.told(found, redactor), run)], Look(**look))
 
 
 CASES: dict[str, Callable[[], str]] = {
-    "everything.txt": lambda: in_text(invitations.EVERYTHING),
-    "narrow.txt": lambda: in_text(invitations.EVERYTHING, width=40),
-    "colour.txt": lambda: render_invites(invites_view(invitations.EVERYTHING, REDACTOR), color=True),
-    "ready.txt": lambda: in_text(invitations.READY),
-    "codes.txt": lambda: in_text(invitations.READY, qr=True),
-    "everything.md": lambda: invites_markdown.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
-    "everything.html": lambda: invites_html.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
-    "nobody.md": lambda: invites_markdown.render_invites(invites_view(invitations.NOBODY, REDACTOR)),
-    "nobody.txt": lambda: in_text(invitations.NOBODY),
-    "everything.json": lambda: invites_json.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
-    "everything.csv": lambda: csv.render_invites(invites_view(invitations.EVERYTHING, REDACTOR)),
+    "everything.txt": lambda: drawn("text", invitations.EVERYTHING),
+    "narrow.txt": lambda: drawn("text", invitations.EVERYTHING, width=40),
+    "colour.txt": lambda: drawn("text", invitations.EVERYTHING, color=True),
+    "ready.txt": lambda: drawn("text", invitations.READY),
+    "codes.txt": lambda: drawn("text", invitations.READY, codes=True),
+    "everything.md": lambda: drawn("markdown", invitations.EVERYTHING),
+    "everything.html": lambda: drawn("html", invitations.EVERYTHING),
+    "nobody.md": lambda: drawn("markdown", invitations.NOBODY),
+    "nobody.txt": lambda: drawn("text", invitations.NOBODY),
+    "everything.json": lambda: drawn("json", invitations.EVERYTHING),
+    "everything.csv": lambda: drawn("csv", invitations.EVERYTHING),
 }
 
 
@@ -92,14 +92,14 @@ def test_only_numbers_of_who_is_invited_are_shown() -> None:
         assert "98888-7777" not in output, name
         assert "NotThisOne" not in output, name
         assert f"{STRANGER}-15136" not in output.replace(f"{STRANGER}-1513616971", ""), name
-    assert "98888-7777" in render_invites(invites_view(invitations.EVERYTHING, OPEN_REDACTOR), color=False)
+    assert "98888-7777" in drawn("text", invitations.EVERYTHING, OPEN_REDACTOR)
 
 
 # --- schema -----------------------------------------------------------------------------------------------
 
 
 def document(found: Invitations) -> Any:
-    return stdlib_json.loads(invites_json.render_invites(invites_view(found, REDACTOR)))
+    return stdlib_json.loads(drawn("json", found))
 
 
 def validator() -> jsonschema.Draft202012Validator:
@@ -152,30 +152,13 @@ def test_keys_and_their_order_are_the_contract_s() -> None:
 # --- hostile words ----------------------------------------------------------------------------------------
 
 
-def invitations_with(words: str) -> Invitations:
-    person = Invitee(Invite(Person((STRANGER,), alias=words or None, name=words or None), "member"))
-    note = Note("said: {texts[0]}", texts=(words,))
-    ready, failed = invitations.EVERYTHING.groups[6], invitations.EVERYTHING.groups[7]
-    return Invitations(
-        groups=(
-            replace(ready, name=words or "x", subject=words, people=(person, person)),
-            replace(failed, name=words or "y", subject=words, problem=Problem(words, words or "z", words)),
-            replace(invitations.EVERYTHING.groups[4], notes=(note, Note(words))),
-        ),
-        all_read=False,
-        notes=(note, Note(words)),
-    )
-
-
 FORMATS: dict[str, Callable[[str], str]] = {
-    "text": lambda words: in_text(invitations_with(words)),
-    "colour": lambda words: render_invites(invites_view(invitations_with(words), REDACTOR), color=True),
-    "json": lambda words: invites_json.render_invites(invites_view(invitations_with(words), REDACTOR)),
-    "csv": lambda words: csv.render_invites(invites_view(invitations_with(words), REDACTOR)),
-    "markdown": lambda words: invites_markdown.render_invites(
-        invites_view(invitations_with(words), REDACTOR)
-    ),
-    "html": lambda words: invites_html.render_invites(invites_view(invitations_with(words), REDACTOR)),
+    "text": lambda words: drawn("text", invitations_with(words)),
+    "colour": lambda words: drawn("text", invitations_with(words), color=True),
+    "json": lambda words: drawn("json", invitations_with(words)),
+    "csv": lambda words: drawn("csv", invitations_with(words)),
+    "markdown": lambda words: drawn("markdown", invitations_with(words)),
+    "html": lambda words: drawn("html", invitations_with(words)),
 }
 
 
@@ -192,6 +175,8 @@ def test_no_character_acts(name: str, words: str) -> None:
 def rows(output: str, delimiter: str = ",") -> list[list[str]]:
     return list(stdlib_csv.reader(io.StringIO(output, newline=""), delimiter=delimiter))
 
+
+COLUMNS = rows(CASES["everything.csv"]())[0]
 
 FORMULAS = (
     "=1+1",
@@ -225,9 +210,9 @@ def test_a_table_holds_whatever_was_written_row_by_row(words: str) -> None:
     output = FORMATS["csv"](words)
     assert_harmless("csv", output)
     found = rows(output)
-    assert found[0] == list(csv.COLUMNS)
+    assert found[0] == COLUMNS
     assert len(found) == 3, "one row a person, and the head"
-    assert all(len(row) == len(csv.COLUMNS) for row in found)
+    assert all(len(row) == len(COLUMNS) for row in found)
     assert found[1][2] == LINK
     assert found[1][5] == STRANGER
 
@@ -338,16 +323,21 @@ def test_a_code_on_a_terminal_has_every_module_and_a_light_border() -> None:
 
 
 def test_colours_keep_a_code_light_on_dark() -> None:
-    shown = render_invites(invites_view(invitations.READY, REDACTOR), color=True, qr=True)
+    shown = drawn("text", invitations.READY, color=True, codes=True)
     assert shown.count("\x1b[97;40m") == len(qr.for_terminal(LINK))
 
 
 @pytest.mark.parametrize("words", [word for word in (*MARKDOWN, *HOSTILE.values()) if word.strip()])
 def test_what_stands_after_a_run_that_failed_is_escaped(words: str) -> None:
-    page, plain = (invites_html.render_failure(text, text) for text in (words, "x"))
+    page, plain = (failed("html", text) for text in (words, "x"))
     assert_harmless("html", page)
     assert [tag for tag, _ in Elements(page).found] == [tag for tag, _ in Elements(plain).found]
-    listed = invites_markdown.render_failure(words, words)
+    listed, plain = (failed("markdown", text) for text in (words, "x"))
     assert_harmless("markdown", listed)
-    kinds = {token.type for token in tokens(listed)}
-    assert kinds == {token.type for token in tokens(invites_markdown.render_failure("x", "x"))}
+    assert {token.type for token in tokens(listed)} == {token.type for token in tokens(plain)}
+
+
+def failed(name: str, words: str) -> str:
+    """What a format says of a run that ended in an error."""
+    problem = Problem("x", words, words)
+    return draw(name, [section(failure.told("invites", problem), problem=problem)])

@@ -27,7 +27,7 @@ from reconciler.report.sarif import MOST
 from reconciler.reports.plan_view import plan_view
 
 from . import drifts, media, samples
-from .runs import COMPLAINTS, FULL, PROBLEM, QUIET, RUN, Look, compared, render, section, served
+from .runs import COMPLAINTS, FULL, PROBLEM, QUIET, RUN, VERBS, Look, compared, render, section, served
 from .samples import ANA, OPEN_REDACTOR, REDACTOR, STRANGER
 
 GOLDEN = Path(__file__).parent / "golden_table"
@@ -405,7 +405,7 @@ def test_empty_views_are_no_special_case() -> None:
         "validate": validate.told((), 0),
     }
     for name in FORMATS:
-        for verb in (each for each in TABLE if name in TABLE[each]):
+        for verb in (each for each in VERBS if name in TABLE[each]):
             assert render(name, verb, empty[verb]).endswith("\n")
     lone = GroupOutcome(name="a", action="none", plan=None)
     view = apply.told(ApplyResult(plan=Plan(groups=()), groups=(lone,)), REDACTOR)

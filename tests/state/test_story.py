@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import json as stdlib_json
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +12,9 @@ from reconciler.cli.environment import this_run
 from reconciler.model import number
 from reconciler.model.record import Applied, Fact, Intent, Interest, Record, Sent, State, Written
 from reconciler.planning.story import changes, chapters
+from reconciler.report import json, state
 from reconciler.report.redact import Redactor
-from reconciler.reports.log_view import render_json, render_text
+from reconciler.report.section import PLAIN, Section
 
 from .conftest import NOON
 
@@ -96,14 +97,17 @@ def test_anybodys_words_are_shown_and_do_nothing() -> None:
     after = State(groups={"a": Record(id="g2", applied=Applied(subject=HOSTILE, admins=(STRANGER, HOSTILE)))})
     entry = written(before, after, title=HOSTILE, run=HOSTILE, actor=HOSTILE, commit=HOSTILE)
     told = [*chapters([entry, written(None, None, title=HOSTILE)], Interest())]
-    for text in (render_text(told, REDACTOR), render_json(told, REDACTOR)):
+    history = state.told(told, REDACTOR, complete=True)
+    section = Section("", 0, told=history)
+    text, document = state.render_log([section], PLAIN), json.render([section], PLAIN)
+    for output in (text, document):
         for bad in ("\x1b", "\u202e", "90000-0077", "SECRETLINK", STRANGER):
-            assert bad not in text
-    assert "::" not in render_text(told, REDACTOR)
-    assert "•••• 0077" in render_text(told, REDACTOR)
-    assert "…-1513616971" in render_text(told, REDACTOR)
-    assert "cannot be read" in render_text(told, REDACTOR)
-    runs = json.loads(render_json(told, REDACTOR))["runs"]
+            assert bad not in output
+    assert "::" not in text
+    assert "•••• 0077" in text
+    assert "…-1513616971" in text
+    assert "cannot be read" in text
+    runs = stdlib_json.loads(document)["runs"]
     assert [run["readable"] for run in runs] == [True, False]
     assert runs[0]["commit"] is None
 

@@ -44,25 +44,26 @@ def command(
     """
     from functools import partial
 
-    from reconciler.cli import exits, groups_formats, loading, terminal, wiring
+    from reconciler.cli import exits, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.cli.places import find_root
-    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.model.adoption import AcceptResult
     from reconciler.operations.accept import ManifestFiles, accept
-    from reconciler.reports.accept_text import render_acceptance
-    from reconciler.reports.accept_view import accept_view
+    from reconciler.report import accept as report
+    from reconciler.report import text
 
     common.refuse("target")
     common = replace(common, target=names)
     wiring.enter(common)
-    outputs = PlainOutputs(common, groups_formats.ACCEPT)
+    clock = SystemClock()
+    outputs = Outputs(common, "accept", clock)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to accept without a question")
-    clock = SystemClock()
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+    # a signal while the outcome is printed must not lose it
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock) as work:
             redactor = wiring.redactor(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
@@ -70,8 +71,7 @@ def command(
 
             def approve(result: AcceptResult) -> bool:
                 """Show the files as they would be, and ask."""
-                look = outputs.look
-                shown = render_acceptance(accept_view(result, redactor), color=look.color, width=look.width)
+                shown = text.of_report(report.preview(report.data(result, redactor)), outputs.look)
                 if outputs.name == "text":
                     outputs.put(shown)
                 elif not yes:
@@ -91,5 +91,6 @@ def command(
                 wish=AcceptWish(frozenset(fields), drop_pending),
                 approve=approve,
             )
-        outputs.write(accept_view(result, redactor))
-        return exits.of_accept(result)
+        code = exits.of_accept(result)
+        outputs.write(report.told(result, redactor), code, complete=result.complete)
+        return code

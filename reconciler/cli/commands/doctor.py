@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.verb import verb
-
-if TYPE_CHECKING:
-    from reconciler.cli.formats import Look
-    from reconciler.reports.doctor_shapes import DoctorView
 
 EXAMPLES = """
 reconciler doctor
@@ -24,22 +18,20 @@ def command(common: Common) -> int:
 
     Files, address, credentials, login, clock, account, state, its lock, and who may read it. The lock of a
     state in Git is taken, renewed and given up, to see whether the remote allows it.
-
-    Formats: text, json.
     """
     from dataclasses import replace
 
     from reconciler.cli import doctor, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.cli.outputs import Outputs
     from reconciler.errors import InputError
+    from reconciler.report import doctor as report
     from reconciler.report.redact import Redactor
-    from reconciler.reports.doctor_view import doctor_view
 
     common.refuse("target", "report")
-    outputs = PlainOutputs(common, {"text": _text, "json": _json})
-    wiring.enter(common)
     clock = SystemClock()
+    outputs = Outputs(common, "doctor", clock)
+    wiring.enter(common)
     terminal.log_calls(common.verbose)
     loaded, mistakes = None, None
     try:
@@ -49,17 +41,6 @@ def command(common: Common) -> int:
     with stopping_on_signals(clock):
         findings = list(doctor.examine(common, clock, loaded, mistakes))
     redactor = wiring.redactor(common, loaded) if loaded else Redactor({}, show_numbers=common.show_numbers)
-    outputs.write(doctor_view(findings, redactor))
-    return doctor.worst(findings)
-
-
-def _text(view: DoctorView, look: Look) -> str:
-    from reconciler.reports.doctor_text import render_doctor
-
-    return render_doctor(view, color=look.color, width=look.width)
-
-
-def _json(view: DoctorView, _: Look) -> str:
-    from reconciler.reports.doctor_json import render_doctor
-
-    return render_doctor(view)
+    code = doctor.worst(findings)
+    outputs.write(report.told(findings, redactor), code, complete=True)
+    return code

@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.verb import verb
-from reconciler.errors import UsageError
+from reconciler.errors import Exit, UsageError
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
 
 EXAMPLES = """
@@ -55,13 +55,13 @@ def command(
     is overwritten. A group that has a manifest keeps it as it is, and is bound if an earlier run was ended
     before that; so it can be run again.
     """
-    from reconciler.cli import exits, groups_formats, loading, terminal, wiring
+    from reconciler.cli import exits, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.cli.places import find_root
-    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.manifests.output import Output
     from reconciler.operations.import_ import import_groups
-    from reconciler.reports.import_view import import_view
+    from reconciler.report import importing as report
     from reconciler.state.memory import MemoryJournal
 
     if everything == bool(groups):
@@ -69,10 +69,11 @@ def command(
     common.refuse("target")
     wish = ImportWish(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     wiring.enter(common)
-    outputs = PlainOutputs(common, groups_formats.IMPORT)
     clock = SystemClock()
+    outputs = Outputs(common, "import", clock)
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):  # a signal while the outcome is printed must not lose it
+    # a signal while the outcome is printed must not lose it
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock, groups=False) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
@@ -88,9 +89,10 @@ def command(
                     output=None if dry_run else Output(find_root(wiring.here())),
                     wish=wish,
                 )
-            view = import_view(result, wiring.redactor(common, work.loaded))
-        outputs.write(view)
-        return exits.of_import(result)
+            told = report.told(result, wiring.redactor(common, work.loaded))
+        code = exits.of_import(result)
+        outputs.write(told, code, complete=code == Exit.OK)
+        return code
 
 
 def _fields(text: str) -> frozenset[ImportField]:

@@ -101,10 +101,10 @@ def _tell(heard: Sequence[Match], redactor: Redactor) -> None:
     """The JSON lines on stdout, and on stderr what a person should look at."""
     from reconciler.cli import terminal
     from reconciler.model.messages import Unreadable
-    from reconciler.reports.inbound import render_inbound
+    from reconciler.report.inbound import lines
 
     if heard:
-        terminal.put(render_inbound(heard, redactor))
+        terminal.put(lines(heard, redactor))
     unreadable = sum(isinstance(each.record, Unreadable) for each in heard)
     if unreadable:
         terminal.say(f"{unreadable} of {len(heard)} entries cannot be read; their `reason` says why.")

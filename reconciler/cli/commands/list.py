@@ -33,21 +33,21 @@ reconciler list --format csv --report json=groups.json
 def command(common: Common, person: tuple[str, ...], role: Role | None, unmanaged: bool) -> int:
     """Show every live group: who is in it, whether the account is admin, which manifest it belongs to.
 
-    Needs credentials and nothing else: no manifest, no configuration, no state. Formats: text, json, csv.
+    Needs credentials and nothing else: no manifest, no configuration, no state.
     """
-    from reconciler.cli import exits, groups_formats, terminal, wiring
+    from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
+    from reconciler.cli.outputs import Outputs
     from reconciler.cli.people import people_keys
-    from reconciler.cli.plain_outputs import PlainOutputs
     from reconciler.operations.list import list_groups
     from reconciler.planning.listing import ListingFilter
-    from reconciler.reports.list_view import list_view
+    from reconciler.report import listing as report
 
     wiring.enter(common)
-    outputs = PlainOutputs(common, groups_formats.LIST)
     clock = SystemClock()
+    outputs = Outputs(common, "list", clock)
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock, groups=False) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             wanted = ListingFilter(
@@ -57,6 +57,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
             wiring.check_targets(common.target, wiring.names(work.loaded, state))
             found = list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)
             stopped = clock.stopping
-            view = list_view(found, wiring.redactor(common, work.loaded, account=found.keys))
-        outputs.write(view)
-        return exits.of_list(found, stopped=stopped)
+            told = report.told(found, wiring.redactor(common, work.loaded, account=found.keys))
+        code = exits.of_list(found, stopped=stopped)
+        outputs.write(told, code, complete=found.complete)
+        return code

@@ -34,25 +34,26 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     """Send TEXT to the group that manifest NAME declares; `-` reads it from stdin.
 
     Everybody in the group is notified, so it asks first, and is never sent twice: after an unclear answer
-    look into the group. At most 4,096 characters. Formats: text, json.
+    look into the group. At most 4,096 characters.
     """
-    from reconciler.cli import exits, people_formats, terminal, wiring
+    from reconciler.cli import exits, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.cli.outputs import Outputs
     from reconciler.manifests.complaints import did_you_mean, quote
     from reconciler.operations.people import send_to_group
+    from reconciler.report import sending as report
     from reconciler.report.escape import for_terminal
-    from reconciler.reports.sending_view import group_message_view
+    from reconciler.report.words import counted
 
     common.refuse("target")
     wiring.enter(common)
-    outputs = PlainOutputs(common, people_formats.MESSAGE)
+    clock = SystemClock()
+    outputs = Outputs(common, "send", clock)
     if not yes and not terminal.can_ask():
         raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
     words = _words(text, file)
-    clock = SystemClock()
     terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock):
+    with stopping_on_signals(clock), outputs.telling_failures():
         with wiring.workspace(common, clock) as work:
             names = frozenset(group.name for group in work.loaded.desired.groups)
             if name not in names:
@@ -63,10 +64,9 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
             def approve(to: GroupDelivery) -> bool:
                 if yes:
                     return True
-                view = group_message_view(to, redactor)
                 terminal.say("\n".join(f"  {for_terminal(line)}" for line in words.split("\n")))
-                people = "1 person" if view.people == 1 else f"{view.people} people"
-                subject = for_terminal(view.subject)
+                people = counted(to.people, "person", "people")
+                subject = for_terminal(redactor.untrusted(to.subject))
                 question = f'Send this to "{subject}" ({name}, {people})?'
                 return terminal.ask(question, lambda: clock.stopping)
 
@@ -81,8 +81,9 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 send=work.client.writer.send_to_group,
                 approve=approve,
             )
-        outputs.write(group_message_view(sent, redactor))
-        return exits.of_message(sent)
+        code = exits.of_message(sent)
+        outputs.write(report.told_of_message(sent, redactor), code, complete=True)
+        return code
 
 
 def _words(text: str | None, file: str | None) -> str:

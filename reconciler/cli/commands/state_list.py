@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.verb import verb
-
-if TYPE_CHECKING:
-    from reconciler.cli.formats import Look
-    from reconciler.model.record import State
-    from reconciler.report.redact import Redactor
 
 EXAMPLES = """
 reconciler state list
@@ -22,49 +15,17 @@ reconciler state list --format json
 def command(common: Common) -> int:
     """Every recorded name with the id of its group, and the groups that were left."""
     from reconciler.cli import state_store, terminal, wiring
-    from reconciler.cli.plain_outputs import PlainOutputs
+    from reconciler.cli.clock import SystemClock
+    from reconciler.cli.outputs import Outputs
     from reconciler.errors import Exit
+    from reconciler.report import state as report
 
-    outputs = PlainOutputs(common, {"text": _text, "json": _json})
+    outputs = Outputs(common, "state list", SystemClock())
     store, loaded = state_store.open_store(common)
     state = store.read()
     if state.groups or state.left or outputs.name == "json":
-        outputs.write((state, wiring.redactor(common, loaded)))
+        told = report.told_of_names(state, wiring.redactor(common, loaded))
+        outputs.write(told, Exit.OK, complete=True)
     else:
         terminal.say("Nothing is recorded.")
     return Exit.OK
-
-
-def _text(found: tuple[State, Redactor], _: Look) -> str:
-    state, redactor = found
-    width = max(map(len, (*state.groups, *state.left)))
-    lines = [
-        f"{name:<{width}}  {redactor.group_id(record.id)}" for name, record in sorted(state.groups.items())
-    ]
-    lines += [
-        f"{name:<{width}}  {redactor.group_id(gone.id)}  {gone.how} on {gone.at:%Y-%m-%d}"
-        for name, gone in sorted(state.left.items())
-    ]
-    return "\n".join(lines)
-
-
-def _json(found: tuple[State, Redactor], _: Look) -> str:
-    import json
-
-    from reconciler.report.escape import for_json
-    from reconciler.state.codec import format_time
-
-    state, redactor = found
-    document = {
-        "format_version": 1,
-        "kind": "state_list",
-        "groups": [
-            {"name": name, "id": redactor.group_id(record.id)}
-            for name, record in sorted(state.groups.items())
-        ],
-        "left": [
-            {"name": name, "id": redactor.group_id(gone.id), "at": format_time(gone.at), "how": gone.how}
-            for name, gone in sorted(state.left.items())
-        ],
-    }
-    return for_json(json.dumps(document, indent=2, ensure_ascii=False))

@@ -46,29 +46,23 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     """Who recorded what when, from the history of a state in Git."""
     from reconciler.cli import state_store, terminal, wiring
     from reconciler.cli.clock import SystemClock
-    from reconciler.cli.collected import Target, sink
+    from reconciler.cli.outputs import Outputs
     from reconciler.errors import Exit
     from reconciler.operations.state import log
-    from reconciler.reports import log_view
+    from reconciler.report import state as report
 
-    if common.format not in ("", "text", "json"):
-        raise UsageError(f"there is no format {common.format!r:.40} here", "formats: text, json")
-    out, place = sink(common.only), Target(common.format or "text")
-    out.expect([place])
+    clock = SystemClock()
+    outputs = Outputs(common, "state log", clock)
     if name is not None:
         state_store.check_name(name)
-    begin = None if since is None else _since(since, SystemClock())
+    begin = None if since is None else _since(since, clock)
     store, loaded = state_store.open_store(common)
     past = state_store.history(store, "state log")
     interest = _interest(name, person, loaded)
     told, complete = log(past, since=begin, interest=interest, most=most)
-    redactor = wiring.redactor(common, loaded)
-    if common.format == "json":
-        text = log_view.render_json(told, redactor, complete=complete)
-    else:
-        text = log_view.render_text(told, redactor)
-    if text:
-        out.put(place, text)
+    if told or outputs.name == "json":
+        history = report.told(told, wiring.redactor(common, loaded), complete=complete)
+        outputs.write(history, Exit.OK, complete=complete)
     else:
         terminal.say("Nothing of that was recorded.")
     if not complete:

@@ -1,4 +1,4 @@
-"""What a webhook told us as JSON lines, one a record, for programs: `schemas/inbound.schema.json`.
+"""What `inbound` tells: webhook bodies as JSON lines, one a record, as `inbound` in `schemas/` says.
 
 People and groups as in every report. What somebody wrote is not repeated, only how long it is: it was said to
 a group or to the business, and not to whoever reads a pipeline's log.
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 
-def render_inbound(heard: Iterable[Match], redactor: Redactor) -> str:
-    """One JSON object a line, each line with its newline; empty for no record."""
+def lines(heard: Iterable[Match], redactor: Redactor) -> str:
+    """Return one JSON object a line, each line with its newline; "" for no record."""
     return "".join(f"{_line(each, redactor)}\n" for each in heard)
 
 
@@ -44,7 +44,7 @@ def _line(heard: Match, redactor: Redactor) -> str:
                 "to": _recipient(record.recipient, redactor),
                 "correlation_id": None
                 if record.correlation_id is None
-                else redactor.untrusted(record.correlation_id),
+                else redactor.message_id(record.correlation_id),
                 "at": _at(record.at),
             }
         case Unreadable():

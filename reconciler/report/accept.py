@@ -1,0 +1,160 @@
+"""What `accept` tells: the files as they would change, for the question, and what became of each group.
+
+Manifests may hold numbers, which are masked as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+from reconciler.report import words
+from reconciler.report.model import Banner, Entry, Field, Problem, Report, Status, Summary, Table, Tone, Word
+from reconciler.report.redact import Redactor, shown_problem
+from reconciler.report.section import Data, Told, once
+from reconciler.report.words import counted
+
+if TYPE_CHECKING:
+    from reconciler.model.adoption import AcceptOutcome, AcceptResult, FileChange
+
+_CONTEXT = 2  # lines around a change
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
+
+_STATUSES = words.by_key(
+    Status("accepted", "✓", "accepted", "good", "passed"),
+    Status("unchanged", "=", "nothing to accept", "quiet", "skipped"),
+    Status("refused", "!", "not accepted", "bad", "failure"),
+    Status("unreadable", "!", "could not be read", "bad", "error"),
+    Status("declined", "–", "not accepted, as you said", "warn", "skipped"),
+    Status("failed", "!", "could not be written", "bad", "error"),
+)
+_LINES: dict[str, Tone] = {"+": "good", "-": "bad", "@": "quiet"}
+"""How a line of a difference is meant, by its first character."""
+
+
+def told(result: AcceptResult, redactor: Redactor) -> Told:
+    """Return what there is to tell of an acceptance."""
+    facts = once(lambda: data(result, redactor))
+    return Told(report=once(lambda: report(facts())), data=facts)
+
+
+def data(result: AcceptResult, redactor: Redactor) -> Data:
+    """Return the JSON document, as `accept` in `schemas/` says."""
+    return {
+        "format_version": 1,
+        "kind": "accept",
+        "complete": result.complete,
+        "interrupted": result.interrupted,
+        "groups": [_data_of_group(group, redactor) for group in result.groups],
+        "files": [_data_of_file(change, redactor) for change in result.files],
+        "failed": words.data_of_problem(shown_problem(result.failed, redactor)),
+        "unsaved": None,  # nothing is recorded, and a key that somebody may read stays
+    }
+
+
+def _data_of_group(group: AcceptOutcome, redactor: Redactor) -> Data:
+    problem = words.data_of_problem(shown_problem(group.problem, redactor))
+    return {
+        "name": group.name,
+        "id": None if group.id is None else redactor.group_id(group.id),
+        "status": group.status,
+        "fields": list(group.fields),
+        "notes": [redactor.note(note) for note in group.notes],
+        "left": [redactor.note(note) for note in group.left],
+        **({} if problem is None else {"error": problem}),
+    }
+
+
+def _data_of_file(change: FileChange, redactor: Redactor) -> Data:
+    """`diff` are the lines of a unified one, without its head; `before` and `after` are sizes in bytes."""
+    picture = change.after.startswith(_PICTURES)
+    lines = [] if picture else _difference(change.before or b"", change.after)
+    return {
+        "path": change.path,
+        "new": change.before is None,
+        "picture": picture,
+        "diff": [redactor.line(line) for line in lines],
+        "before": None if change.before is None else len(change.before),
+        "after": len(change.after),
+    }
+
+
+def _difference(before: bytes, after: bytes) -> list[str]:
+    old, new = (data.decode("utf-8", "replace").splitlines() for data in (before, after))
+    return list(unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
+
+
+# --- before the question ----------------------------------------------------------------------------------
+
+
+def preview(found: Data) -> Report:
+    """Return the document that is shown before the question: the files as they would change."""
+    summary = Summary(f"{counted(len(found['files']), 'file')} to write.")
+    return Report(
+        verb="accept",
+        verdict=str(summary),
+        status=_STATUSES["accepted"],
+        summary=summary,
+        tables=tuple(map(_table, found["files"])),
+    )
+
+
+def _table(file: Data) -> Table:
+    lines = tuple((Word(line, _LINES[line[0]]) if line[:1] in _LINES else line,) for line in file["diff"])
+    return Table(file["path"], file["path"], ("Change",), lines, lead=_picture(file), whole=True)
+
+
+def _picture(file: Data) -> str:
+    """What becomes of a picture; "" for another file."""
+    if not file["picture"]:
+        return ""
+    size = f"{file['after'] / 1000:.0f} KB"
+    if file["before"] is None:
+        return f"new picture, {size}"
+    return f"picture replaced, {file['before'] / 1000:.0f} KB → {size}"
+
+
+# --- the document -----------------------------------------------------------------------------------------
+
+
+def report(found: Data) -> Report:
+    """Return the document: what became of every group, and why something could not be written."""
+    groups, failed = found["groups"], found["failed"]
+    untold = failed is not None and failed not in [group.get("error") for group in groups]
+    summary = _summary(found)
+    return Report(
+        verb="accept",
+        verdict=str(summary),
+        status=_STATUSES["failed" if failed else "accepted"],
+        summary=summary,
+        entries=tuple(map(_entry, groups)),
+        banners=(Banner(failed["message"], "bad", tuple(filter(None, [failed["hint"]]))),) if untold else (),
+        complete=found["complete"],
+    )
+
+
+def _summary(found: Data) -> Summary:
+    """How many groups were accepted, and what became of the others."""
+    count = {key: sum(group["status"] == key for group in found["groups"]) for key in _STATUSES}
+    others = words.some((number, _STATUSES[key].word) for key, number in count.items() if key != "accepted")
+    return Summary(f"{counted(count['accepted'], 'group')} accepted", f"{' · '.join(('', *others))}.")
+
+
+def _entry(group: Data) -> Entry:
+    return Entry(
+        name=group["name"],
+        status=_STATUSES[group["status"]],
+        id=group["id"] or "",
+        fields=tuple(_fields(group)),
+        notes=(*group["notes"], *group["left"]),
+    )
+
+
+def _fields(group: Data) -> Iterator[Field]:
+    """Which fields are in the files now, and why something is not."""
+    if group["fields"]:
+        label = "but for" if group["status"] == "failed" else "fields"
+        yield Field(key="fields", label=label, said=", ".join(group["fields"]))
+    if "error" in group:
+        yield Field(key="error", label="why", problem=Problem(**group["error"]))

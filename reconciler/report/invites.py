@@ -1,0 +1,365 @@
+"""What `invites` shows: the one place with links and full numbers, for those who carry them to people.
+
+Only what is needed for that is shown in full; what others wrote, and notes, are as everywhere. Its data is
+drawn here, and not as a document: no other verb may have such words, and no other format shows a QR code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from reconciler.report import qr, text, words
+from reconciler.report.blocks import Block, Cell, Lines, Row, plain, sentence
+from reconciler.report.escape import for_terminal
+from reconciler.report.markdown_text import code, prose
+from reconciler.report.model import Report, Status, Summary
+from reconciler.report.section import Data, Rows, Told, closing, is_plain, once
+from reconciler.report.words import counted
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from reconciler.model.messages import GroupInvites, Invitations, Invitee
+    from reconciler.report.redact import Redactor
+    from reconciler.report.section import Look, Section
+
+_STATUSES = words.by_key(
+    Status("ready", "", "", "good", "passed"),
+    Status("failed", "!", "no link", "bad", "error"),
+    Status("revoke", "…", "link about to be revoked", "warn", "skipped"),
+    Status("create", "…", "not created yet", "warn", "skipped"),
+    words.BLOCKED,
+    words.HELD,
+    words.MISSING,
+    words.UNREADABLE,
+)
+_NO_SHEET = "There are no invitations here: the run that was to name them ended with an error."
+_WARNING = "This holds invite links and full numbers: keep it private. Whoever has a link can join."
+_INCOMPLETE = "Not everything could be read: somebody may be missing here."
+
+
+def told(found: Invitations, redactor: Redactor) -> Told:
+    """Return what there is to tell of invitations. The document is about how many there are alone."""
+    facts = once(lambda: data(found, redactor))
+    return Told(report=once(lambda: report(facts())), data=facts, rows=once(lambda: rows(facts())))
+
+
+# --- plain data: `invites` in `schemas/` ------------------------------------------------------------------
+
+
+def data(found: Invitations, redactor: Redactor) -> Data:
+    """Return the JSON document, as `invites` in `schemas/` says: links and people, in full.
+
+    `people` counts who is to be invited to `groups` that have a link, `left_out` how often somebody joined a
+    group, left it, and is not named for that.
+    """
+    ready = [group for group in found.groups if group.link is not None]
+    return {
+        "format_version": 1,
+        "kind": "invites",
+        "complete": found.complete,
+        "summary": {
+            "people": len({_number(person) for group in ready for person in group.people}),
+            "groups": len(ready),
+            "without_link": len(found.groups) - len(ready),
+            "left_out": found.left_out,
+        },
+        "groups": [_data_of_group(group, redactor) for group in found.groups],
+        "notes": [redactor.note(note) for note in found.notes],
+    }
+
+
+def _data_of_group(group: GroupInvites, redactor: Redactor) -> Data:
+    notes = [redactor.note(note) for note in group.notes]
+    if group.problem is not None:
+        hint = redactor.sentence(group.problem.hint)
+        notes.append(redactor.sentence(group.problem.message) + (f" ({hint})" if hint else ""))
+    return {
+        "name": group.name,
+        "id": group.id,
+        "subject": None if group.subject is None else redactor.untrusted(group.subject),
+        "link": group.link,
+        "people": [_data_of_person(person) for person in group.people],
+        "status": group.status,
+        "notes": notes,
+    }
+
+
+def _data_of_person(invitee: Invitee) -> Data:
+    person, sent = invitee.invite.person, invitee.sent
+    found: dict[str, Any] = {"number": _number(invitee)}
+    if person.alias is not None:
+        found["contact"] = person.alias
+    found["as"] = invitee.invite.role
+    if person.name is not None:
+        found["name"] = person.name
+    if invitee.left:
+        found["left"] = True
+    if invitee.since is not None:
+        found["since"] = words.data_of_time(invitee.since)
+    if sent is not None:
+        found["sent"] = {"at": words.data_of_time(sent.at), "times": sent.times, "status": sent.status}
+    return found
+
+
+def _number(invitee: Invitee) -> str:
+    return f"+{invitee.invite.person.numbers[0]}"
+
+
+def rows(found: Data) -> Rows:
+    """Return a row a person and group that has a link, for a mail merge. Columns are a contract; a number is
+    digits alone, because with a `+` it would begin a formula."""
+    columns = (
+        "group", "subject", "link", "contact", "name", "number", "as", "left", "missing_since", "last_sent",
+        "times_sent",
+    )  # fmt: skip
+    return Rows(
+        columns,
+        tuple(
+            (
+                group["name"],
+                group["subject"],
+                group["link"],
+                person.get("contact"),
+                person.get("name"),
+                person["number"].removeprefix("+"),
+                person["as"],
+                "yes" if person.get("left") else "",
+                _day(person.get("since", "")),
+                _day(person["sent"]["at"] if "sent" in person else ""),
+                person["sent"]["times"] if "sent" in person else 0,
+            )
+            for group in found["groups"]
+            if group["link"] is not None
+            for person in group["people"]
+        ),
+    )
+
+
+def _day(at: str) -> str:
+    """The day of a time, which is in UTC."""
+    return at[:10]
+
+
+# --- words ------------------------------------------------------------------------------------------------
+
+
+def report(found: Data) -> Report:
+    """Return the document: how many people in how many groups, and who is not among them."""
+    summary = _summary(found)
+    return Report(verb="invites", verdict=str(summary), status=_STATUSES["ready"], summary=summary)
+
+
+def _summary(found: Data) -> Summary:
+    count = found["summary"]
+    others = [f"{counted(count['without_link'], 'group')} without a link"] if count["without_link"] else []
+    if count["left_out"]:
+        others.append(f"{_left_out(count)} (--include-left)")
+    head = _to_invite(count) if count["groups"] else "Nobody to invite"
+    return Summary(head, f"{' · '.join(('', *others))}.")
+
+
+def _to_invite(count: Data) -> str:
+    return f"{counted(count['people'], 'person', 'people')} to invite to {counted(count['groups'], 'group')}"
+
+
+def _left_out(count: Data) -> str:
+    return f"{count['left_out']} {'has' if count['left_out'] == 1 else 'have'} joined and left"
+
+
+def _history(person: Data) -> str:
+    """What is known of somebody who is invited, in a few words."""
+    said = ["joined before, and left"] if person.get("left") else []
+    if "since" in person:
+        said.append(f"missing since {_day(person['since'])}")
+    if "sent" in person:
+        day, times = _day(person["sent"]["at"]), person["sent"]["times"]
+        match person["sent"]["status"]:
+            case "reset":
+                said.append(f"sent the old link {day}")
+            case "sending" | "unknown":
+                said.append(f"sent {day}, nobody knows whether it arrived")
+            case _:
+                said.append(f"sent {day}" + (f", {times} times" if times > 1 else ""))
+    return ", ".join(said)
+
+
+def _ordered(found: Data) -> list[Data]:
+    """Groups that have a link, then those without one."""
+    return sorted(found["groups"], key=lambda group: group["link"] is None)
+
+
+def _all_read(section: Section) -> bool:
+    return section.run is None or section.run.complete
+
+
+# --- text -------------------------------------------------------------------------------------------------
+
+
+def render_text(sections: Sequence[Section], look: Look) -> str:
+    """Return group by group the link (where the look says so as a QR code too) and the people, in full; then
+    the groups that have no link, and why. Nobody is left out of a list."""
+    return text.together(sections, lambda section: _as_text(section, look))
+
+
+def _as_text(section: Section, look: Look) -> str:
+    found = section.data
+    if found is None or section.problem is not None:
+        return text.of_ending(section)
+    blocks = [_block(group, codes=look.codes) for group in _ordered(found)]
+    if not _all_read(section):
+        head: Cell = (("! ", "bad"), (_INCOMPLETE, "bad"))
+        blocks.append(Block(head, "", tuple(map(sentence, found["notes"]))))
+    summary = _summary(found)
+    last: Cell = ((summary.head, "strong"), (summary.rest, ""))
+    return text.draw(blocks, last, color=look.color, width=look.width)
+
+
+def _block(group: Data, *, codes: bool) -> Block:
+    status, link = _STATUSES[group["status"]], group["link"]
+    symbol: Cell = ((f"{status.symbol} ", status.tone),) if status.symbol else ()
+    word: Cell = ((f"  {status.word}", status.tone),) if status.word else ()
+    lines = list(map(sentence, group["notes"]))
+    if link is not None:
+        lines.append(Lines("link", ((plain(link, text.LINK),),)))
+        if codes:
+            lines.append(Lines("", tuple((plain(line, text.QR),) for line in qr.for_terminal(link))))
+    if group["people"]:
+        label = "people" if link is not None else "waiting"
+        lines.append(Lines(label, tuple(map(_person, group["people"]))))
+    place = "" if group["subject"] is None else f'"{group["subject"]}"'
+    return Block((*symbol, (group["name"], "strong"), *word), place, tuple(lines))
+
+
+def _person(person: Data) -> Row:
+    history = _history(person)
+    last = (*plain(person["as"]), *plain(f"  {history}" if history else "", "dim"))
+    return plain(person["number"]), plain(_called(person)), last
+
+
+def _called(person: Data) -> str:
+    contact = person.get("contact")
+    return " ".join(filter(None, (person.get("name"), f"({contact})" if contact else "")))
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------
+
+
+def render_markdown(sections: Sequence[Section], _: Look) -> str:
+    """Return a list to tick off, for those who carry the links to people.
+
+    Words that somebody else chose stand in code spans, in which nothing acts: no markup, no HTML, no mention.
+    """
+    if is_plain(sections):
+        return _page(sections[0])
+    bodies = [f"# {code(section.account)}\n\n{_page(section).rstrip()}" for section in sections]
+    return "\n\n".join((f"## Invites of {prose(closing(sections))}", *bodies)) + "\n"
+
+
+def _page(section: Section) -> str:
+    found, problem = section.data, section.problem
+    if found is None or problem is not None:
+        notes = [] if problem is None else [problem.message, problem.hint]
+        parts = ["## Invitations", f"**{_NO_SHEET}**", *(f"- {code(note)}" for note in notes if note)]
+        return "\n\n".join(parts) + "\n"
+    count = found["summary"]
+    parts = [
+        "## Invitations",
+        f"> **{_WARNING}**",
+        f"{_to_invite(count)}." if count["groups"] else "Nobody to invite.",
+        *([] if _all_read(section) else [f"**{_INCOMPLETE}**"]),
+        *(f"- {code(note)}" for note in found["notes"]),
+        *map(_listed, _ordered(found)),
+    ]
+    if count["left_out"]:
+        parts.append(f"{_left_out(count)} (`--include-left`).")
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(group: Data) -> str:
+    """A group with its link and people, or why it has no link."""
+    word = _STATUSES[group["status"]].word
+    subject = "" if group["subject"] is None else f": {code(group['subject'])}"
+    lines = [f"### {code(group['name'])}{subject}{f' ({word})' if word else ''}", ""]
+    if group["link"] is not None:
+        lines += [f"<{group['link']}>", ""]
+    lines += [f"- {code(note)}" for note in group["notes"]]
+    lines += map(_to_tick_off, group["people"])
+    return "\n".join(lines).rstrip()
+
+
+def _to_tick_off(person: Data) -> str:
+    names = [code(name) for name in (person.get("name"), person.get("contact")) if name]
+    history = _history(person)
+    told = f" ({history})" if history else ""
+    return f"- [ ] {' '.join((person['number'], *names, person['as']))}{told}"
+
+
+# --- a sheet to print -------------------------------------------------------------------------------------
+
+
+def render_html(sections: Sequence[Section], _: Look) -> str:
+    """Return a sheet to print: one self-contained page, group after group with its QR code.
+
+    It loads nothing and runs nothing, as its CSP says; every word is escaped by Jinja2, and what hides or
+    acts is made visible.
+    """
+    (section,) = sections
+    found, problem = section.data, section.problem
+    if found is None or problem is not None:
+        notes = () if problem is None else tuple(filter(None, (problem.message, problem.hint)))
+        sheet: Data = {"summary": _NO_SHEET, "warning": "", "incomplete": "", "notes": notes, "groups": ()}
+    else:
+        sheet = {
+            "summary": " ".join(_sentences(found["summary"])),
+            "warning": _WARNING,
+            "incomplete": "" if _all_read(section) else _INCOMPLETE,
+            "notes": found["notes"],
+            "groups": [_on_the_sheet(group) for group in _ordered(found)],
+        }
+    return _environment().get_template("sheet.html").render(sheet=sheet)
+
+
+def _sentences(count: Data) -> Iterator[str]:
+    yield f"{_to_invite(count)}." if count["groups"] else "Nobody to invite."
+    if count["left_out"]:
+        yield f"{_left_out(count)} (--include-left)."
+
+
+def _on_the_sheet(group: Data) -> Data:
+    """A group as the template lays it out: `code` is its QR code as a `data:` URL; it and `link` are "" where
+    there is no link."""
+    return {
+        "title": group["subject"] or group["name"],
+        "name": group["name"],
+        "word": _STATUSES[group["status"]].word,
+        "link": group["link"] or "",
+        "code": qr.as_data_uri(group["link"]) if group["link"] else "",
+        "notes": group["notes"],
+        "people": [
+            {
+                "number": person["number"],
+                "who": _called(person),
+                "role": person["as"],
+                "history": _history(person),
+            }
+            for person in group["people"]
+        ],
+    }
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("reconciler.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=lambda value: for_terminal(value) if type(value) is str else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

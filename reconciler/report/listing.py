@@ -1,0 +1,150 @@
+"""What `list` tells: every live group, who is in it, what the account is there, and whose manifest it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from reconciler.report.model import Report, Status, Summary, Table, Tone, Word
+from reconciler.report.redact import Redactor, labels
+from reconciler.report.section import Data, Rows, Told, once
+from reconciler.report.words import counted, few, some
+
+if TYPE_CHECKING:
+    from reconciler.model.adoption import ListedGroup, Listing, Role
+
+_ROLES: dict[Role | None, tuple[str, Tone]] = {
+    "admin": ("admin", "good"),
+    "member": ("not admin", "warn"),
+    "absent": ("not in it", "bad"),
+    None: ("?", "warn"),
+}
+_LISTED = Status("listed", "✓", "listed", "good", "passed")
+
+
+def told(found: Listing, redactor: Redactor) -> Told:
+    """Return what there is to tell of the live groups."""
+    facts = once(lambda: data(found, redactor))
+    return Told(report=once(lambda: report(facts())), data=facts, rows=once(lambda: rows(facts())))
+
+
+def data(found: Listing, redactor: Redactor) -> Data:
+    """Return the JSON document, as `list` in `schemas/` says. `total` counts the groups that are not shown as
+    well."""
+    account = None if found.account is None else redactor.number(found.account)
+    return {
+        "format_version": 1,
+        "kind": "list",
+        "complete": found.complete,
+        "account": None if account is None else {"number": account, "guessed": found.guessed},
+        "summary": {
+            "total": found.total,
+            "shown": len(found.groups),
+            "unmanaged": sum(not group.managed for group in found.groups),
+            "not_admin": sum(group.role in ("member", "absent") for group in found.groups),
+            "unreadable": sum(group.live is None for group in found.groups),
+        },
+        "groups": [_data_of_group(group, redactor) for group in found.groups],
+        "notes": [redactor.note(note) for note in found.notes],
+    }
+
+
+def _data_of_group(group: ListedGroup, redactor: Redactor) -> Data:
+    live, owner = group.live, group.owner
+    label = labels(redactor, live.participants if live else ())
+    at = owner.location if owner else None
+    notes = []
+    if group.problem is not None:
+        notes.append(redactor.sentence(f"could not be read: {group.problem.message}"))
+    if owner is not None and at is None:
+        notes.append(f"its manifest is gone; state knows it as {owner.name}")
+    return {
+        "id": redactor.group_id(group.id),
+        "subject": None if live is None else redactor.untrusted(live.subject),
+        "people": sorted(map(label, live.participants)) if live else [],
+        "admins": sorted(map(label, live.admins)) if live else [],
+        "role": group.role,
+        "can_promote": sorted(map(label, group.can_promote)),
+        "name": None if owner is None else owner.name,
+        "manifest": None if at is None else {"file": at.file, "line": at.line},
+        "status": "unreadable" if live is None else "read",
+        "notes": notes,
+    }
+
+
+def report(found: Data) -> Report:
+    """Return the document: a table of all groups, and what there is to say about the whole of it."""
+    count, groups = found["summary"], found["groups"]
+    shown = counted(count["total"], "group")
+    if count["shown"] < count["total"]:
+        shown = f"{count['shown']} of {shown}"
+    others = some(
+        (
+            (count["unmanaged"], "unmanaged"),
+            (count["not_admin"], "where the account is no admin"),
+            (count["unreadable"], "unreadable"),
+        )
+    )
+    lines = tuple(row for group in groups for row in _lines(group))
+    table = Table("groups", "Groups", ("Subject", "Account", "People", "Manifest"), lines, whole=True)
+    notes = tuple(_notes(found))
+    return Report(
+        verb="list",
+        verdict=shown,
+        status=_LISTED,
+        summary=Summary(shown, f"{' · '.join(('', *others))}."),
+        tables=(
+            *([table] if groups else []),
+            *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
+        ),
+        complete=found["complete"],
+    )
+
+
+def _lines(group: Data) -> Iterator[tuple[str | Word, ...]]:
+    """Two lines a group, and what hinders."""
+    owner = group["name"] or Word("unmanaged")
+    if group["subject"] is None:
+        yield Word("unreadable", "bad"), "", "", owner
+        yield (Word(f"  {group['id']}"),)
+    else:
+        people = counted(len(group["people"]), "person", "people")
+        yield f'"{group["subject"]}"', Word(*_ROLES[group["role"]]), people, owner
+        yield (Word(f"  {group['id']}  admins: {few(group['admins']) or 'nobody'}"),)
+    for note in group["notes"]:
+        yield (Word(f"  {note}", "warn"),)
+    if group["can_promote"]:
+        yield (Word(f"  can make it admin: {few(group['can_promote'])}", "warn"),)
+
+
+def _notes(found: Data) -> Iterator[tuple[str | Word, ...]]:
+    """What there is to say about the whole."""
+    account = found["account"]
+    yield from ((note,) for note in found["notes"])
+    if found["groups"] and account is None:
+        yield (Word("`account` is not set, so it is not known where we are admin.", "warn"),)
+    elif found["groups"] and account["guessed"]:
+        yield (Word(f"`account` is not set; it is probably {account['number']}.", "warn"),)
+    if any(group["id"].startswith("…") for group in found["groups"]):
+        yield (Word("Whole ids: --show-numbers"),)
+
+
+def rows(found: Data) -> Rows:
+    """Return a row a group: `people` is a count, `role` the account's. Columns are a contract."""
+    columns = ("subject", "id", "people", "admins", "role", "manifest", "file", "notes")
+    return Rows(
+        columns,
+        tuple(
+            (
+                group["subject"],
+                group["id"],
+                None if group["subject"] is None else len(group["people"]),
+                ", ".join(group["admins"]),
+                group["role"],
+                group["name"],
+                group["manifest"]["file"] if group["manifest"] else None,
+                " ".join(group["notes"]),
+            )
+            for group in found["groups"]
+        ),
+    )

@@ -1,0 +1,321 @@
+"""What `invites --send`, `invites --rotate` and `send` tell. People are masked and there is no link in it: it
+may stand in the log of a pipeline.
+
+First comes who may have got nothing, each by name; then who was left out, in one line a reason; then who was
+written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.report import words
+from reconciler.report.model import Banner, Entry, Field, Report, Status, Summary, Table, Word
+from reconciler.report.redact import Redactor, shown_problem
+from reconciler.report.section import Data, Told, once
+from reconciler.report.words import counted, few, some
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Person
+    from reconciler.model.live import Problem as FoundProblem
+    from reconciler.model.messages import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
+
+_NAMES = 20  # people who are named in a line about many
+_OLD_LINK = "the link that they had works no more"
+_EARLIER = "An earlier run had revoked it, so nothing was sent now: run it again if the new link got out too."
+
+_STATUSES = words.by_key(
+    Status("unknown", "?", "unknown", "bad", "error"),
+    Status("failed", "!", "failed", "bad", "failure"),
+    Status("skipped", "…", "skipped", "warn", "skipped"),
+    Status("sent", "✓", "sent", "good", "passed"),
+)
+_LINKS = words.by_key(
+    Status("unknown", "?", "unknown", "bad", "error"),
+    Status("failed", "!", "failed", "bad", "failure"),
+    Status("skipped", "…", "not begun", "warn", "skipped"),
+    Status("done", "✓", "revoked", "good", "passed"),
+)
+
+
+def _who(person: Person, redactor: Redactor) -> str:
+    return person.alias or redactor.person(person.numbers[0])
+
+
+def _error(problem: FoundProblem | None, redactor: Redactor) -> Data:
+    """The key `error` of a document, where something went wrong."""
+    found = words.data_of_problem(shown_problem(problem, redactor))
+    return {} if found is None else {"error": found}
+
+
+def _unsaved(problem: FoundProblem | None, redactor: Redactor) -> tuple[Banner, ...]:
+    shown = shown_problem(problem, redactor)
+    if shown is None:
+        return ()
+    return (
+        Banner("The state could not be written", "bad", tuple(filter(None, (shown.message, shown.hint)))),
+    )
+
+
+# --- invites --send ---------------------------------------------------------------------------------------
+
+
+def told(sending: Sending, redactor: Redactor) -> Told:
+    """Return what there is to tell of messages with links."""
+    facts = once(lambda: data(sending, redactor))
+    return Told(report=once(lambda: report(sending, facts(), redactor)), data=facts)
+
+
+def data(sending: Sending, redactor: Redactor) -> Data:
+    """Return the JSON document, as `sent` in `schemas/` says.
+
+    Its summary counts messages, or for who got none, people and reasons.
+    """
+    ended = [entry.status for entry in sending.deliveries]
+    groups = sending.found.groups
+    return {
+        "format_version": 1,
+        "kind": "sent",
+        "complete": sending.complete,
+        "interrupted": sending.interrupted,
+        "summary": {
+            **{key: ended.count(key) for key in ("sent", "skipped", "failed", "unknown")},
+            "without_link": sum(group.status != "ready" for group in groups),
+        },
+        "people": [_data_of_delivery(entry, redactor) for entry in sending.deliveries],
+        "notes": list(_notes(sending, redactor)),
+        "refused": words.data_of_problem(shown_problem(sending.refused, redactor)),
+        "unsaved": words.data_of_problem(shown_problem(sending.unsaved, redactor)),
+    }
+
+
+def _data_of_delivery(entry: Delivery, redactor: Redactor) -> Data:
+    return {
+        "person": _who(entry.person, redactor),
+        "groups": list(entry.groups),
+        "status": entry.status,
+        **({"message": entry.message} if entry.message else {}),
+        **({"new_link": list(entry.renewed)} if entry.renewed else {}),
+        **_error(entry.problem, redactor),
+    }
+
+
+def _notes(sending: Sending, redactor: Redactor) -> Iterator[str]:
+    """What there is to say about the reading, then of groups that have no link."""
+    found = sending.found
+    yield from map(redactor.note, found.notes)
+    for group in found.groups:
+        if group.status not in ("ready", "failed"):
+            yield from (f"{group.name}: {redactor.note(note)}" for note in group.notes)
+    for group in found.groups:
+        if group.problem is not None:
+            yield f"{group.name}: {redactor.sentence(group.problem.message)}"
+
+
+def preview(messages: Sequence[Message], others: Iterable[Delivery], redactor: Redactor) -> Report:
+    """Return the document that is shown before the question: who is about to be written to, and how many
+    are left out. People are counted as who they are: masked, two may look the same."""
+    left_out = len({entry.person for entry in others})
+    rows: list[tuple[str | Word, ...]] = [
+        (
+            _who(message.person, redactor),
+            few(message.groups),
+            Word(f"{_OLD_LINK}: {few(sorted(message.renewed))}" if message.renewed else ""),
+        )
+        for message in messages
+    ]
+    people = counted(len({message.ref for message in messages}), "person", "people")
+    rest = f" · {left_out} left out." if left_out else "."
+    summary = Summary(f"{counted(len(messages), 'message')} to {people}", rest)
+    table = Table("messages", "To be sent", ("Person", "Groups", "Why"), tuple(rows))
+    return Report(
+        verb="invites --send",
+        verdict=str(summary),
+        status=_STATUSES["sent"],
+        summary=summary,
+        tables=(table,) if rows else (),
+    )
+
+
+def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
+    """Return the document of messages with links."""
+    entries = list(zip(sending.deliveries, found["people"], strict=True))
+    skipped: dict[str, list[tuple[Delivery, Data]]] = {}
+    sent: dict[str, list[tuple[Delivery, Data]]] = {}
+    for delivery, each in entries:
+        if delivery.status == "skipped" and "error" in each:
+            skipped.setdefault(each["error"]["message"], []).append((delivery, each))
+        elif delivery.status == "sent":
+            title = f"sent, because {_OLD_LINK}" if delivery.renewed else "sent"
+            sent.setdefault(title, []).append((delivery, each))
+    notes = tuple((note,) for note in found["notes"])
+    return Report(
+        verb="invites --send",
+        verdict=str(_summary(found)),
+        status=_STATUSES["sent" if found["complete"] else "failed"],
+        summary=_summary(found),
+        tables=(
+            *_doubtful([each for _, each in entries if each["status"] in ("unknown", "failed")]),
+            *(_many("skipped", title, each) for title, each in skipped.items()),
+            *(_many("sent", title, each) for title, each in sorted(sent.items())),
+            *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
+        ),
+        banners=_unsaved(sending.unsaved, redactor),
+        complete=sending.complete,
+    )
+
+
+def _summary(found: Data) -> Summary:
+    count = found["summary"]
+    parts = some((count[key], key) for key in ("skipped", "failed", "unknown"))
+    if count["without_link"]:
+        parts.append(f"{counted(count['without_link'], 'group')} without a link")
+    if found["interrupted"]:
+        parts.append("interrupted")
+    head = f"{counted(count['sent'], 'message')} sent" if count["sent"] else "Nothing sent"
+    return Summary(head, f"{' · '.join(('', *parts))}.")
+
+
+def _doubtful(entries: Iterable[Data]) -> Iterator[Table]:
+    """Every person by name: where one reason holds for several, they share a table."""
+    found: dict[tuple[str, str, str], list[Data]] = {}
+    for entry in entries:
+        error = entry.get("error", {"message": "", "hint": ""})
+        found.setdefault((entry["status"], error["message"], error["hint"]), []).append(entry)
+    for (status, message, hint), people in sorted(found.items(), key=lambda item: item[0][0] != "unknown"):
+        rows: list[tuple[str | Word, ...]] = [
+            (entry["person"], few(entry["groups"]), Word(entry.get("message", ""))) for entry in people
+        ]
+        if hint:
+            rows.append((Word(hint),))
+        head = ("Person", "Groups", "Message")
+        title = f"{status}: {message}"
+        yield Table(status, title, head, tuple(rows), status=_STATUSES[status], whole=True)
+
+
+def _many(status: str, title: str, entries: Iterable[tuple[Delivery, Data]]) -> Table:
+    """People who share a fate, in one line."""
+    people = {delivery.person: each["person"] for delivery, each in entries}
+    row = (few(people.values(), _NAMES),)
+    return Table(status, f"{title} ({len(people)})", ("People",), (row,), status=_STATUSES[status])
+
+
+# --- invites --rotate -------------------------------------------------------------------------------------
+
+
+def told_of_links(found: Rotations, redactor: Redactor) -> Told:
+    """Return what there is to tell of links that were revoked."""
+    return Told(
+        report=once(lambda: report_of_links(found, redactor)),
+        data=once(lambda: data_of_links(found, redactor)),
+    )
+
+
+def data_of_links(found: Rotations, redactor: Redactor) -> Data:
+    """Return the JSON document, as `rotated` in `schemas/` says."""
+    return {
+        "format_version": 1,
+        "kind": "rotated",
+        "interrupted": found.interrupted,
+        "groups": [
+            {
+                "name": group.name,
+                "id": redactor.group_id(group.id),
+                "status": group.status,
+                "pending": group.pending,
+                **({"earlier": True} if group.earlier else {}),
+                **_error(group.problem, redactor),
+            }
+            for group in found.groups
+        ],
+        "unsaved": words.data_of_problem(shown_problem(found.unsaved, redactor)),
+    }
+
+
+def report_of_links(found: Rotations, redactor: Redactor) -> Report:
+    """Return the document: what became of each link, and who is due for the new one."""
+    done = [group for group in found.groups if group.status == "done"]
+    pending = sum(group.pending for group in done)
+    rest = some([(len(found.groups) - len(done), "not")])
+    if pending:
+        people = counted(pending, "person", "people")
+        rest.append(f"{people} to be sent the new link: reconciler invites --send")
+    summary = Summary(f"{counted(len(done), 'link')} revoked", f"{' · '.join(('', *rest))}.")
+    return Report(
+        verb="invites --rotate",
+        verdict=str(summary),
+        status=_LINKS["done" if len(done) == len(found.groups) else "failed"],
+        summary=summary,
+        entries=tuple(_entry(group, redactor) for group in found.groups),
+        banners=_unsaved(found.unsaved, redactor),
+    )
+
+
+def _entry(group: Rotation, redactor: Redactor) -> Entry:
+    fields = []
+    if group.status == "done":
+        due = f"{counted(group.pending, 'person', 'people')} due for the new one" if group.pending else ""
+        said = "; ".join(filter(None, ("the old one works no more", due)))
+        fields.append(Field(key="link", label="link", said=said))
+    problem = shown_problem(group.problem, redactor)
+    if problem is not None:
+        fields.append(Field(key="error", label="why", problem=problem))
+    return Entry(
+        name=group.name,
+        status=_LINKS[group.status],
+        aside=redactor.group_id(group.id),
+        fields=tuple(fields),
+        notes=(_EARLIER,) if group.earlier else (),
+    )
+
+
+# --- send -------------------------------------------------------------------------------------------------
+
+
+def told_of_message(sent: GroupDelivery, redactor: Redactor) -> Told:
+    """Return what there is to tell of a message to a group."""
+    return Told(
+        report=once(lambda: report_of_message(sent, redactor)),
+        data=once(lambda: data_of_message(sent, redactor)),
+    )
+
+
+def data_of_message(sent: GroupDelivery, redactor: Redactor) -> Data:
+    """Return the JSON document, as `message` in `schemas/` says. The subject is the live one, which any admin
+    may have written."""
+    return {
+        "format_version": 1,
+        "kind": "message",
+        "group": {
+            "name": sent.name,
+            "id": redactor.group_id(sent.id),
+            "subject": redactor.untrusted(sent.subject),
+        },
+        "people": sent.people,
+        "status": sent.status,
+        "message": None if sent.message_id is None else redactor.message_id(sent.message_id),
+        **_error(sent.problem, redactor),
+    }
+
+
+def report_of_message(sent: GroupDelivery, redactor: Redactor) -> Report:
+    """Return the document: whether the message was sent, and if not, why."""
+    subject, status = f'"{redactor.untrusted(sent.subject)}"', _STATUSES[sent.status]
+    problem = shown_problem(sent.problem, redactor)
+    match sent.status:
+        case "sent":
+            people = counted(sent.people, "person", "people")
+            summary = Summary(f"Sent to {sent.name}, {subject}", f" ({people}).")
+        case "unknown":
+            summary = Summary("It is not known whether it was sent.")
+        case "failed" | "skipped":
+            summary = Summary("Nothing was sent.")
+    why = () if problem is None else (Field(key="error", label="why", problem=problem),)
+    return Report(
+        verb="send",
+        verdict=str(summary),
+        status=status,
+        summary=summary,
+        entries=(Entry(name=sent.name, status=status, aside=subject, fields=why),),
+    )
