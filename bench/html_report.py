@@ -19,13 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from reconciler.reports.html_drift import render_drift
 
 from reconciler import pictures
 from reconciler.model.live import Thumbnail, Thumbnails
+from reconciler.report import drift
 from tests.browser import FLAGS, NAMES
 from tests.reports import large
-from tests.reports.samples import LOGO, RUN
+from tests.reports.runs import Look, render
+from tests.reports.samples import LOGO, REDACTOR, RUN
 
 BYTES = 10_000_000
 SECONDS = 2.0
@@ -45,8 +46,9 @@ def photo(seed: int) -> Thumbnail:
 
 def main() -> int:
     live = {name: photo(seed) for seed, name in enumerate(large.DRIFTED)}
+    icons = Thumbnails(files={LOGO.sha256: photo(-1)}, live=live)
     began = time.perf_counter()
-    page = render_drift(large.view(), RUN, Thumbnails(files={LOGO.sha256: photo(-1)}, live=live))
+    page = render("html", "drift", drift.told(large.drift(), REDACTOR), RUN, Look(thumbnails=icons))
     print(f"written in {time.perf_counter() - began:.2f} s, {len(page.encode()) / 1e6:.2f} MB")
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

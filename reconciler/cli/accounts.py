@@ -158,7 +158,7 @@ def _each(
     targets = _targets(common.target, files) if files else dict.fromkeys(names, common.target)
     with stopping_on_signals(clock):
         for name in targets:
-            only = Account(name, files.get(name), collected, len(targets))
+            only = Account(name, files.get(name), collected)
             runs.run(replace(common, only=only, target=targets[name]), stop=clock.stopping)
         return runs.end(verb)
 

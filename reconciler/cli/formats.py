@@ -6,7 +6,6 @@ Functions are named and imported when asked for: `--help` needs none of them, an
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,16 +14,11 @@ from reconciler.report.section import PLAIN, Look
 
 if TYPE_CHECKING:
     from reconciler.report.model import Verb
-    from reconciler.report.section import Render, Run
+    from reconciler.report.section import Render
 
 __all__ = ["PLAIN", "Look"]
 
-V = TypeVar("V")
-
-Renderer = Callable[[V, "Run", Look], str]
-
-Load = Callable[[], Callable[[V, "Run", Look], str]]
-"""Imports a renderer and gives it."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.cli import checkout, environment, files, formats, loading, terminal
+from reconciler.cli import checkout, environment, formats, loading, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.collected import Target, sink
 from reconciler.cli.common import Common
-from reconciler.cli.formats import PLAIN, Format, Load, Look, ReportFile
+from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
 from reconciler.cli.places import find_root
 from reconciler.errors import ApiError, Exit, InputError, Interrupted, ReconcilerError, UsageError
 from reconciler.report.section import Section
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.report.model import Problem, Verb
     from reconciler.report.section import Run, Told
-    from reconciler.reports.plan_shapes import PlanView
-
-V = TypeVar("V", bound="PlanView")
 
 
 class Outputs:
@@ -62,7 +60,14 @@ class Outputs:
 
     def put(self, text: str) -> None:
         """Text for people, on stdout, ahead of the result. Raises `ReconcilerError`."""
-        self._sink.put(Target("text"), text)
+        self._sink.put(text)
+
+    def prepare(self) -> None:
+        """Import what the result will be told and drawn with, while the service is waited for."""
+        with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
+            import_module(f"reconciler.report.{self._verb}")
+            for target in self._targets:
+                formats.load(self._verb, target.format)
 
     def draw(self, found: Plan | Drift) -> None:
         """Fetch and draw the icons that differ, where a format shows them; `work` has to be there still.
@@ -106,7 +111,6 @@ class Outputs:
             requests=tuple(sorted(work.client.counts.items())) if work else (),
             folder="" if folder == "." else f"{folder}/",
             section=self._only.name if self._only else "",
-            share=self._only.share if self._only else 1,
         )
 
     @contextmanager
@@ -160,39 +164,12 @@ class Outputs:
         found = report.format
         return Target(
             report.name,
+            self._verb,
             report.path,
             mode=found.mode,
             remembers=found.remembers,
             failures=found.failures,
-            verb=self._verb,
         )
-
-    # --- until `plan` makes a document: its views, drawn one by one ---------------------------------------
-
-    def prepare(self, view: Callable[[], object], renderers: Mapping[str, Load[V]]) -> None:
-        """Import what the result will be written with, while the API is waited for."""
-        with suppress(ImportError, ReconcilerError):  # said when it is loaded in earnest
-            view()
-            for target in self._targets:
-                renderers[target.format]()
-
-    def write_view(self, renderers: Mapping[str, Load[V]], view: V, code: Exit, *, complete: bool) -> None:
-        """As `write`, for a view and its renderers."""
-        from reconciler.cli.plan_formats import section
-        from reconciler.report import values
-
-        run = self.run(code, complete=complete)
-        look = replace(self.look, thumbnails=self._thumbnails)
-        self._sink.put(self._stdout, renderers[self.name]()(view, run, look))
-        if self.name == "github":
-            summary = renderers["markdown"]()(view, run, PLAIN)
-            told = [section(view, run)]
-            outputs = values.of_sections(told) | {"groups": values.names(told)}
-            self._sink.tell_github_of_view(outputs, summary)
-        look = replace(PLAIN, thumbnails=self._thumbnails)
-        for target in self._files:
-            before = files.read_before(target.path) if target.remembers else ""
-            self._sink.put(target, renderers[target.format]()(view, run, replace(look, before=before)))
 
 
 def problem_of(error: ReconcilerError) -> Problem:

@@ -65,11 +65,12 @@ def of_entry(entry: Entry, limit: int) -> Block:
     """Return a group, or several: its status, why, every field, and what can be typed; of people the first
     `limit`."""
     status = entry.status
+    word = "" if status.bare else f"  {status.word}"
     aside = f", {entry.aside}" if entry.aside else ""
     head: Cell = (
         (f"{status.symbol} ", status.tone),
         (entry.name, "name"),
-        (f"  {status.word}", status.tone),
+        (word, status.tone),
         (aside, "dim"),
     )
     lines = [sentence(note) for note in entry.notes]

@@ -5,7 +5,7 @@ Every change becomes one field of an entry, so that all formats and both verbs s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
@@ -30,8 +30,10 @@ from reconciler.report.model import Banner, Column, Field, Person, Status, Summa
 
 if TYPE_CHECKING:
     from reconciler.model.live import LiveIcon
-    from reconciler.model.plan import Objection
+    from reconciler.model.plan import CauseOfChange, Objection
     from reconciler.report.redact import Redactor
+
+_ADMINS = Field(key="admins", label="admins")
 
 Label = Callable[[str], str]
 """What people are called in one group, by wa_id."""
@@ -43,7 +45,7 @@ ACTIONS = words.by_key(
     words.MISSING,
     words.BLOCKED,
     Status("leave", "-", "leave", "warn", "failure", "The account leaves these groups, for good."),
-    Status("update", "~", "update", "change", "failure", "These groups are changed."),
+    Status("update", "~", "update", "change", "failure", "These groups are changed.", bare=True),
     Status("create", "+", "create", "good", "failure", "These groups do not exist yet."),
     Status("adopt", ">", "adopt", "change", "failure", "Found by subject or an earlier record, and bound."),
     words.HELD,
@@ -52,8 +54,8 @@ ACTIONS = words.by_key(
 )
 """What is done about a group, what matters most first."""
 
-_ORDER = ("adopt", "ensure", "admins", "members", "link", "subject", "icon")
-"""Access before looks."""
+_ORDER = ("adopt", "subject", "icon", "admins", "link", "members", "ensure")
+"""The order in which they are made, what cannot be undone last."""
 
 
 def people_of(changes: Iterable[Change]) -> list[str]:
@@ -104,8 +106,11 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
             assert_never(change)
 
 
-def fields_of(changes: tuple[Change, ...], redactor: Redactor, label: Label) -> tuple[Field, ...]:
-    """Return what becomes of each part of a group, access before looks: promotions and demotions are one."""
+def fields_of(
+    changes: tuple[Change, ...], redactor: Redactor, label: Label, admins_after: str = ""
+) -> tuple[Field, ...]:
+    """Return what becomes of each part of a group: promotions and demotions are one. `admins_after` says who
+    will be admin, where that changes."""
     created = any(isinstance(change, CreateGroup) for change in changes)
     found: dict[str, Field] = {}
     for change in changes:
@@ -113,6 +118,8 @@ def fields_of(changes: tuple[Change, ...], redactor: Redactor, label: Label) -> 
         if field.key in found:
             field = replace(found[field.key], people=found[field.key].people + field.people)
         found[field.key] = field
+    if admins_after:
+        found["admins"] = replace(found.get("admins", _ADMINS), after=admins_after)
     return tuple(sorted(found.values(), key=lambda field: _ORDER.index(field.key)))
 
 
@@ -154,17 +161,23 @@ def joining(invites: Iterable[tuple[str, str, str]]) -> tuple[Table, ...]:
     return (Table("joining", "Still to join (not changes)", head, rows, lead="next: reconciler invites"),)
 
 
-def objections(found: Iterable[Objection], redactor: Redactor) -> tuple[Banner, ...]:
-    """Return what guards say: what was lifted and by what, then what stands and how to lift it."""
-    banners = [_objection(objection, redactor) for objection in found]
+def objections(
+    found: Iterable[Objection], redactor: Redactor, causes: Mapping[str, CauseOfChange] | None = None
+) -> tuple[Banner, ...]:
+    """Return what guards say: what was lifted and by what, then what stands and how to lift it. `causes` says
+    by code which of them met it before this change as well."""
+    causes = causes or {}
+    banners = [_objection(each, redactor, was_there=causes.get(each.code) == "before") for each in found]
     return tuple(sorted(banners, key=lambda banner: banner.level == "failure"))
 
 
-def _objection(objection: Objection, redactor: Redactor) -> Banner:
+def _objection(objection: Objection, redactor: Redactor, *, was_there: bool) -> Banner:
     code = objection.code
     lines = [redactor.note(objection.note)]
     if objection.groups:
         lines.append(f"groups: {words.few(objection.groups, 12)}")
+    if was_there:
+        lines.append("it was there before this change")
     if objection.lifted_by is not None:
         lines.append(f"by {objection.lifted_by}")
         return Banner(f"{code} allowed", "warn", tuple(lines), name=code, suite="objections")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from reconciler.report import blocks
+from reconciler.report import blocks, grouping
 from reconciler.report.escape import for_terminal
 from reconciler.report.section import ending, is_plain
 from reconciler.report.words import counted
@@ -82,7 +82,8 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
         yield from (_complaint(each) for each in sorted(report.complaints))
     yield from (_banner(banner, run) for banner in report.banners if banner.title)
     order = [count.status.key for count in report.counts]
-    yield from (_entry(entry, order) for entry in report.entries if entry.status.level != "passed")
+    groups = grouping.whole(entry for entry in report.entries if entry.status.level != "passed")
+    yield from (_entry(entry, order) for entry in groups)
 
 
 def _banner(banner: Banner, run: Run) -> _Note:
@@ -90,24 +91,29 @@ def _banner(banner: Banner, run: Run) -> _Note:
     if banner.level == "error":
         return _Note("error", 0, f"reconciler {run.what}", (banner.title, *banner.lines))
     whose = f"{run.section}: " if run.section else ""
-    bad = banner.level == "failure" or banner.tone == "bad"
-    return _Note("error" if bad else "warning", 1 if bad else 2, f"{whose}{banner.title}", banner.lines)
+    kind: Kind = "notice" if banner.tone == "quiet" else "warning"
+    if banner.level == "failure":
+        kind = "error"
+    return _Note(kind, 1 if kind == "error" else 2, f"{whose}{banner.title}", banner.lines)
 
 
 def _entry(entry: Entry, order: Sequence[str]) -> _Note:
     """A group. What cannot be undone is a warning whatever it is, and what would merely change a notice."""
-    status = entry.status
-    bad = status.level == "error" or (status.level == "failure" and status.tone == "bad")
+    status, outcome = entry.status, entry.outcome
+    bad = outcome.level == "error" or (outcome.level == "failure" and outcome.tone == "bad")
     kind: Kind = "notice"
     if bad:
         kind = "error"
-    elif status.tone == "warn" or entry.is_final:
+    elif outcome.tone == "warn" or (entry.is_final and entry.taken_as is None):
         kind = "warning"
-    rank = _FIRST_STATUS + (order.index(status.key) if status.key in order else len(order))
-    final = ", cannot be undone" if entry.is_final and not bad else ""
+    known = outcome.key in order
+    rank = _FIRST_STATUS + (order.index(outcome.key) if known else len(order))
+    title = f"{entry.name}: {status.word}"
+    title += f", {outcome.word}" if outcome != status else ""
+    title += ", cannot be undone" if entry.is_final and not bad else ""
     commands = (f"to {each.label}: {each.words}" for each in entry.commands if not each.quiet)
     lines = (*blocks.difference(entry), *commands)
-    return _Note(kind, rank, f"{entry.name}: {status.word}{final}", lines, entry.file, entry.line)
+    return _Note(kind, rank, title, lines, entry.file, entry.line)
 
 
 def _complaint(found: Complaint) -> _Note:

@@ -49,9 +49,25 @@ def in_parts(entries: Iterable[Entry]) -> list[tuple[Status | None, tuple[Entry,
     return [(part, tuple(each)) for part, each in found.items()]
 
 
+def whole(entries: Iterable[Entry]) -> list[Entry]:
+    """Return one entry a group, where a group may stand under two headings: all that is said of it, taken as
+    what comes first; by name then, as every document has its groups."""
+    found: dict[str, Entry] = {}
+    headed = False
+    for entry in entries:
+        headed |= entry.part is not None
+        known = found.get(entry.name)
+        found[entry.name] = entry if known is None else _both(known, entry)
+    return sorted(found.values(), key=lambda entry: entry.name) if headed else [*found.values()]
+
+
 def notes(entries: Iterable[Entry]) -> tuple[Table, ...]:
     """Return the notes on groups of which there is nothing else to say."""
     return words.notes((entry.name, entry.notes) for entry in entries if entry.is_quiet)
+
+
+def _both(one: Entry, other: Entry) -> Entry:
+    return replace(one, fields=(*one.fields, *other.fields), notes=(*one.notes, *other.notes))
 
 
 def _keys(entry: Entry) -> list[_Key]:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from reconciler.report import blocks
+from reconciler.report import blocks, grouping
 from reconciler.report.escape import for_terminal
 from reconciler.report.section import ending
 
@@ -62,7 +62,7 @@ def _suite(section: Section) -> ElementTree.Element:
 
 
 def _cases(report: Report) -> Iterator[_Case]:
-    yield from map(_group, report.entries)
+    yield from map(_group, grouping.whole(report.entries))
     yield from _files(report)
     yield from (_banner(banner) for banner in report.banners if banner.name)
 
@@ -70,8 +70,8 @@ def _cases(report: Report) -> Iterator[_Case]:
 def _group(entry: Entry) -> _Case:
     """A group passes when all that was to be done is done, and nothing is to be done."""
     place = entry.file or "no manifest"
-    status = entry.status
-    if status.level == "passed":
+    status = entry.outcome
+    if entry.status.level == "passed":
         return _Case(entry.name, place)
     problems = [field.problem for field in entry.fields if field.status == status and field.problem]
     message = problems[0].message if problems else status.word

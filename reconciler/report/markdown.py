@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.record import short_commit
@@ -113,6 +114,8 @@ def _page(section: Section, budget: int, look: Look) -> Made:
     top = [f"## {report.verb.capitalize()}{about}: {prose(title)}"]
     if report.verdict_first and report.quiet is not False:
         top.append(prose(f"{report.verdict}."))
+    if report.title:
+        top.append(prose(" ".join(report.sentences)))
     top += [_banner(banner) for banner in report.banners if banner.title]
     tables = (*grouping.notes(report.entries), *report.tables)
     bottom = [*(_block(blocks.of_table(table, look.limit)) for table in tables), _footer(run)]
@@ -131,12 +134,14 @@ def _parts(report: Report, limit: int) -> Iterator[_Part]:
     """The complaints, then the groups under their headings, what is not well first."""
     if report.complaints:
         yield _complaints(report.complaints)
-    for part, found in grouping.in_parts(each for each in report.entries if not each.is_quiet):
+    parts = grouping.in_parts(each for each in report.entries if not each.is_quiet)
+    for part, found in parts:
         order = ("error", "failure", "skipped", "passed")
-        entries = sorted(found, key=lambda entry: order.index(entry.status.level))
+        entries = sorted(found, key=lambda entry: order.index(entry.outcome.level))
         shown = [(_block(blocks.of_entry(each, limit)), each) for each in grouping.grouped(entries)]
+        heading = ("### Other groups",) if part is None and len(parts) > 1 else _heading(part)
         yield _Part(
-            (*_heading(part), _listed(entries)),
+            (*heading, _listed(entries)),
             tuple((text, max(1, len(each.names))) for text, each in shown),
             f"{counted(len(entries), 'group')}, one by one",
         )
@@ -145,7 +150,8 @@ def _parts(report: Report, limit: int) -> Iterator[_Part]:
 def _heading(part: Status | None) -> tuple[str, ...]:
     if part is None:
         return ()
-    return (f"### {prose(part.word)}", *([prose(part.lead)] if part.lead else []))
+    lead = f"{part.lead[:1].upper()}{part.lead[1:]}"
+    return (f"### {prose(part.word)}", *([prose(lead)] if lead else []))
 
 
 def _listed(entries: Sequence[Entry]) -> str:
@@ -259,8 +265,10 @@ def _lines(lines: Lines) -> Iterable[str]:
     for row in lines.rows:
         for sign, words in _signed(row, columns):
             label = lines.label if first or sign in "+-" else ""
-            text = f"{sign} {label:<9} {words}" if lines.label else f"{sign} {words}"
-            yield _clipped(text).rstrip() or " "
+            if lines.label:
+                yield _clipped(f"{sign} {label:<9} {words}").rstrip()
+            else:
+                yield from (f"{sign} {line}".rstrip() or " " for line in _wrapped(words))
             first = False
 
 
@@ -289,6 +297,13 @@ def _without(cell: Cell, other: str) -> Cell:
 
 def _joined(row: Row) -> str:
     return "  ".join(filter(None, ("".join(text for text, _ in cell) for cell in row)))
+
+
+def _wrapped(text: str) -> list[str]:
+    """A sentence, or a list of names, as lines that are no longer than one may be."""
+    if len(text) <= _WIDEST:
+        return [text]
+    return wrap(text, _WIDEST, expand_tabs=False, replace_whitespace=False, break_on_hyphens=False)
 
 
 def _clipped(text: str) -> str:

@@ -51,7 +51,7 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Status:
     """What became of a thing: `key` for filters and machines, a symbol and a word for people. `lead` says in
-    a sentence what it means for all groups that have it."""
+    a sentence what it means for all groups that have it. `bare`: beside a name the symbol says enough."""
 
     key: str
     symbol: str
@@ -59,6 +59,7 @@ class Status:
     tone: Tone
     level: Level
     lead: str = ""
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class Entry:
 
     `subject` is the one that it is to have; `aside` stands beside its status, `file` and `line` say where it
     is declared. `part` puts it under a heading of its own, with its `origin` as the key by which it can be
-    looked for.
+    looked for. `taken_as` is how a machine should take it, where that is not as its status says.
     """
 
     name: str
@@ -170,6 +171,12 @@ class Entry:
     commands: tuple[Command, ...] = ()
     part: Status | None = None
     origin: str = ""
+    taken_as: Status | None = None
+
+    @property
+    def outcome(self) -> Status:
+        """How a machine should take it."""
+        return self.taken_as or self.status
 
     @property
     def place(self) -> str:
@@ -193,7 +200,7 @@ class Banner:
 
     One that has a `name` is something that was checked, and that a machine counts: a guard, the reading.
     `suite` is what it belongs to and `kind` what sort of mishap it is. One without a title is for machines
-    alone.
+    alone. One that is `first` goes before everything, from whichever end the report is read.
     """
 
     title: str
@@ -203,6 +210,7 @@ class Banner:
     level: Level = "passed"
     suite: str = "reconciler"
     kind: str = ""
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,7 @@ class Run:
     shown, "" where it is not set. `api` is the origin that was asked, or `sandbox`; "" for a run that asks
     nobody. `requests` counts what was sent to it, by HTTP status or, without an answer, error code. `folder`
     leads from the top of the repository to where the run works ("" or `a/b/`), for formats that name files
-    from the top. `section` names the account that the run is about, where there are several; with
-    `share` over 1 the report is one of so many in a document.
+    from the top. `section` names the account that the run is about, where there are several.
     """
 
     verb: Verb
@@ -61,7 +60,6 @@ class Run:
     requests: tuple[tuple[str, int], ...] = ()
     folder: str = ""
     section: str = ""
-    share: int = 1
 
     @property
     def what(self) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from reconciler.errors import Complaint
-    from reconciler.report.model import Report
+    from reconciler.report.model import Entry, Report
     from reconciler.report.section import Look, Section
 
 INDENT = 4
@@ -111,20 +111,32 @@ def of_report(report: Report, look: Look) -> str:
 
 
 def _blocks(report: Report, look: Look) -> Iterator[Block]:
-    """What there is to say from top to bottom. A report that is read from its end has its banners there."""
-    banners = [blocks.of_banner(banner) for banner in report.banners if banner.title]
+    """What there is to say from top to bottom. A report that is read from its end has its banners there, and
+    before them the groups that are not well."""
+    titled = [banner for banner in report.banners if banner.title]
+    yield from (blocks.of_banner(banner) for banner in titled if banner.first)
+    banners = [blocks.of_banner(banner) for banner in titled if not banner.first]
+    shown = [entry for entry in report.entries if not entry.is_quiet]
     if report.verdict_first:
         yield Block(blocks.plain(f"{report.verdict}.", report.status.tone))
         yield from banners
-    for part, entries in grouping.in_parts(each for each in report.entries if not each.is_quiet):
+    else:
+        shown.sort(key=_is_stuck)
+    for part, entries in grouping.in_parts(shown):
         if part is not None:
             yield Block(blocks.plain(part.word, "strong"), part.lead)
         yield from (blocks.of_entry(entry, look.limit) for entry in grouping.grouped(entries))
     tables = (*grouping.notes(report.entries), *report.tables)
-    shown = (table for table in tables if look.joining or table.key != "joining")
-    yield from (blocks.of_table(table, look.limit) for table in shown)
+    wanted = (table for table in tables if look.joining or table.key != "joining")
+    yield from (blocks.of_table(table, look.limit) for table in wanted)
     if not report.verdict_first:
         yield from banners
+
+
+def _is_stuck(entry: Entry) -> bool:
+    """Whether nothing can be done about a group, or something went wrong with it."""
+    status = entry.status
+    return status.level in ("error", "skipped") or status.tone == "bad"
 
 
 # --- drawing ----------------------------------------------------------------------------------------------

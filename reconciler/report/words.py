@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.report.model import Banner, Listing, Picture, Problem, Status, Table, Value
+from reconciler.report.model import Banner, Field, Listing, Picture, Problem, Status, Table, Value
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
@@ -112,8 +112,8 @@ def pixels(picture: Picture) -> str:
 
 
 def of_picture(picture: Picture) -> str:
-    """Return a picture in words: `icons/a.png (9c07, 41 KB)`, or as much of it as is known."""
-    known = ", ".join(filter(None, ((picture.sha256 or "")[:4], size(picture))))
+    """Return a picture in words: `icons/a.png (9c07, 640×640, 41 KB)`, or as much of it as is known."""
+    known = ", ".join(filter(None, ((picture.sha256 or "")[:4], pixels(picture), size(picture))))
     if picture.file is not None:
         return f"{picture.file} ({known})"
     return known or "another picture"
@@ -140,6 +140,17 @@ def of_value(value: Value, limit: int) -> str:
 def of_problem(problem: Problem) -> str:
     """Return what went wrong in one line, with the mend."""
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+
+
+def of_field(field: Field) -> str:
+    """Return what becomes of one part of a group, in a line: `admins + ana, - bruno`."""
+    told = [field.said] if field.said else []
+    if field.people:
+        told.append(few(f"{person.sign} {person.who}" for person in field.people))
+    known = [value for value in field.values if not value.no_group]
+    if known:
+        told.append(" → ".join(of_value(value, FEW) for value in known))
+    return f"{field.label} {': '.join(told)}".rstrip()
 
 
 # --- what several verbs say -------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ from reconciler.publish import github, gitlab
 from reconciler.publish.api import MAX_BYTES, Api, checked_api
 from reconciler.publish.author import Author
 from reconciler.publish.comments import MOST, Host, Published, checked, kind_of, publish
+from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import marker
-from reconciler.reports.markdown_page import BUDGET
 from reconciler.retry import ALLOWANCE
 from tests.backends.server import RawServer
 from tests.fakes import FakeClock

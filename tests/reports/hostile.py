@@ -36,14 +36,25 @@ from reconciler.model.messages import (
     RotationStatus,
     Sending,
 )
-from reconciler.model.plan import ApplyResult, GroupOutcome, Note, Objection, Outcome, Plan, Unmanaged
+from reconciler.model.plan import (
+    ApplyResult,
+    Base,
+    Dropped,
+    GroupOutcome,
+    Note,
+    Objection,
+    Outcome,
+    Plan,
+    Unmanaged,
+)
 from reconciler.model.record import Chapter, Fact, NameStory, Written
+from reconciler.planning.attribution import attribute
 from reconciler.report import accept, doctor, importing, listing, state
 from reconciler.report import sending as sending_report
 from reconciler.report.model import Verb
 from reconciler.report.section import Told
 
-from . import drifts, invitations, samples
+from . import based, drifts, invitations, samples
 from .samples import ANA, LOGO, OLD_ICON, REDACTOR, STRANGER
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -150,6 +161,20 @@ def plan_with(words: str) -> Plan:
         notes=(Note(words),),
         complete=False,
         digest=words,
+    )
+
+
+def base_with(words: str) -> Base:
+    """What `plan_with` of the same words is compared with: some of it was due before."""
+    plan = plan_with(words)
+    dropped = Dropped(name=words, action="update", changes=(SetSubject(words, words),))
+    return replace(
+        based.BASE,
+        ref=words,
+        attribution=replace(attribute(plan, Plan(groups=plan.groups[:1])), dropped=(dropped,)),
+        problem=words,
+        settings=(*(replace(each, name=words, after=(words,)) for each in based.SETTINGS),),
+        warnings=(words,),
     )
 
 

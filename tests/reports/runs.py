@@ -7,15 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
-from reconciler.cli.plan_formats import PLAN
 from reconciler.errors import Complaint, Location
-from reconciler.report import apply, drift, failure, validate
+from reconciler.model.plan import Base, Plan
+from reconciler.report import apply, drift, failure, plan, validate
 from reconciler.report.model import Problem, Verb
+from reconciler.report.redact import Redactor
 from reconciler.report.section import Run, Section, Told
-from reconciler.reports.base_shapes import BaseView, DroppedView, SettingView, ShareView
-from reconciler.reports.plan_shapes import PlanView
-from reconciler.reports.plan_view import plan_view
-from reconciler.reports.shapes import ChangeView
 
 from . import drifts, samples
 from .samples import REDACTOR
@@ -52,7 +49,7 @@ COMPLAINTS = (
 PROBLEM = Problem("dns", "the host's name could not be resolved", "check RECONCILER_BASE_URL")
 
 FULL: dict[str, Any] = {
-    "plan": plan_view(samples.EVERYTHING, REDACTOR),
+    "plan": plan.told(samples.EVERYTHING, REDACTOR),
     "apply": apply.told(samples.MIXED, REDACTOR),
     "drift": drift.told(drifts.EVERYTHING, REDACTOR),
     "validate": validate.told(COMPLAINTS, None),
@@ -61,7 +58,7 @@ FULL: dict[str, Any] = {
 """One of each that holds everything there is to say."""
 
 QUIET: dict[str, Any] = {
-    "plan": plan_view(samples.NOTHING, REDACTOR),
+    "plan": plan.told(samples.NOTHING, REDACTOR),
     "apply": apply.told(samples.NOTHING_DONE, REDACTOR),
     "drift": drift.told(drifts.IN_SYNC, REDACTOR),
     "validate": validate.told((), 5),
@@ -78,9 +75,20 @@ def served(name: str) -> tuple[str, ...]:
 def render(name: str, verb: str, told: Any = None, run: Run = RUN, look: Look = PLAIN) -> str:
     """What a verb tells (that which holds everything, unless given) in a format, as `--report` writes it."""
     told = FULL[verb] if told is None else told
-    if verb == "plan":  # until it makes a document
-        return PLAN[name]()(told, replace(run, verb="plan"), look)
     return draw(name, [section(told, run, problem=PROBLEM if verb == "failure" else None)], look)
+
+
+def draw_plan(
+    name: str,
+    made: Plan,
+    base: Base | None = None,
+    *,
+    redactor: Redactor = REDACTOR,
+    run: Run = RUN,
+    look: Look = PLAIN,
+) -> str:
+    """A plan in a format."""
+    return render(name, "plan", plan.told(made, redactor, base), run, look)
 
 
 def section(told: Told, run: Run = RUN, account: str = "", problem: Problem | None = None) -> Section:
@@ -93,30 +101,3 @@ def draw(name: str, sections: list[Section], look: Look = PLAIN) -> str:
     """Sections in a format."""
     verb = next((section.run.verb for section in sections if section.run), "apply")
     return load(verb, name)(sections, look)
-
-
-def compared(view: PlanView, words: str = "groups") -> PlanView:
-    """The plan as if it were compared with a base: every other group was due before; `words` stand wherever
-    somebody else's can in a comparison."""
-    change = ChangeView("set_subject", before=words, after=words, cause="this_change")
-    share = ShareView()
-    return replace(
-        view,
-        groups=tuple(
-            replace(group, cause=("before", "this_change")[number % 2])
-            for number, group in enumerate(view.groups)
-        ),
-        base=BaseView(
-            ref=words,
-            commit=words,
-            loaded=True,
-            this_change=share,
-            before=share,
-            settings=(
-                SettingView("alias", words, words, ""),
-                SettingView("guards", "demote_share", "", words),
-            ),
-            dropped=(DroppedView(words, (change,)),),
-            notes=(words,),
-        ),
-    )

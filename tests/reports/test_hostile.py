@@ -20,10 +20,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.cells import cell_len
 
 from reconciler.cli.formats import FORMATS, TABLE, Look
-from reconciler.report import apply, drift, failure, validate
+from reconciler.report import apply, drift, failure, plan, validate
 from reconciler.report.escape import for_json, for_terminal
 from reconciler.report.model import Problem
-from reconciler.reports.plan_view import plan_view
 
 from . import gfm, media
 from .hostile import (
@@ -31,13 +30,14 @@ from .hostile import (
     SGR,
     WORDS,
     acts,
+    base_with,
     complaints_with,
     drift_with,
     plan_with,
     result_with,
     short_with,
 )
-from .runs import RUN, compared, render, section, served
+from .runs import RUN, render, section, served
 from .runs import draw as drawn
 from .samples import REDACTOR
 
@@ -57,7 +57,8 @@ KINDS = {
 def told(words: str) -> dict[str, Any]:
     complaints = tuple(replace(found, rule=words or "x") for found in complaints_with(words))
     return {
-        "plan": plan_view(plan_with(words), REDACTOR),
+        "plan": plan.told(plan_with(words), REDACTOR),
+        "base": plan.told(plan_with(words), REDACTOR, base_with(words)),
         "apply": apply.told(result_with(words), REDACTOR),
         "drift": drift.told(drift_with(words), REDACTOR),
         "validate": validate.told(complaints, None),
@@ -75,7 +76,7 @@ def outputs(name: str, words: str) -> Iterator[tuple[str, str]]:
     for verb in (*served(name), *(each for each in SHORT if name in TABLE[each])):
         yield verb, render(name, verb, found[verb], run, look)
     if "plan" in served(name):
-        yield "plan", render(name, "plan", compared(found["plan"], words), run, look)
+        yield "plan", render(name, "plan", found["base"], run, look)
     if "apply" in served(name) and not FORMATS[name].apart:
         problem = Problem("x", words, words)
         failed = section(found["failure"], run, "b", problem)

@@ -14,11 +14,9 @@ from reconciler.model.drift import Drift
 from reconciler.model.live import Thumbnail, Thumbnails
 from reconciler.report import apply, drift, validate
 from reconciler.report.section import Run
-from reconciler.reports.html_plan import render_plan
-from reconciler.reports.plan_view import plan_view
 
 from . import based, drifts, large, samples
-from .runs import Look, render
+from .runs import Look, draw_plan, render
 from .samples import ACCOUNT, LOGO, OPEN_REDACTOR, REDACTOR, RUN, STRANGER
 
 CSP = re.compile(
@@ -93,7 +91,7 @@ def test_commands_stand_beside_the_groups_that_drifted() -> None:
 def test_people_and_ids_are_masked_everywhere() -> None:
     for page in (
         drift_html(),
-        render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN, SHOWN),
+        draw_plan("html", samples.EVERYTHING, run=RUN, look=Look(thumbnails=SHOWN)),
         render("html", "apply", run=RUN),
     ):
         assert STRANGER not in page.replace(" ", "")
@@ -126,7 +124,7 @@ def test_a_log_takes_no_order_and_a_reader_sees_the_words(text: str) -> None:
     plan = samples.group(
         "a", "update", samples.SetSubject("x", text), found=samples.live("g", samples.ACCOUNT)
     )
-    page = render_plan(plan_view(samples.Plan(groups=(plan,)), REDACTOR), RUN)
+    page = draw_plan("html", samples.Plan(groups=(plan,)), run=RUN)
     assert text not in page
     assert text in page.replace("&#58;", ":").replace("&#35;", "#")
 
@@ -143,7 +141,7 @@ def test_of_ten_thousand_changed_groups_the_first_thousand_are_shown_in_full() -
     groups = tuple(
         samples.group(f"novo-{n:05}", "create", samples.CreateGroup(f"Novo {n}")) for n in range(10_000)
     )
-    page = render_plan(plan_view(samples.Plan(groups=groups), REDACTOR), RUN)
+    page = draw_plan("html", samples.Plan(groups=groups), run=RUN)
     assert len(page.encode()) < 5_000_000
     assert page.count("<article") == 1_000
     assert page.count("<li><bdi>novo-") == 9_000
@@ -152,15 +150,15 @@ def test_of_ten_thousand_changed_groups_the_first_thousand_are_shown_in_full() -
 
 
 def test_a_base_comes_with_its_verdict_and_with_what_moves_protection() -> None:
-    page = re.sub(r"<[^>]+>", "|", render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), RUN))
+    page = re.sub(r"<[^>]+>", "|", draw_plan("html", samples.EVERYTHING, based.BASE, run=RUN))
     assert "origin/main (bbbbbbbbbbbb)" in page
     assert page.index("This change moves what protects people") < page.index("Caused by this change")
     assert "guard demote_share: 0.25 → 0.9" in page
     assert page.index("Caused by this change") < page.index("Merging also makes these")
     assert "|Called off by this change|" in page
-    nothing = render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.NOTHING_NEW), RUN)
+    nothing = draw_plan("html", samples.EVERYTHING, based.NOTHING_NEW, run=RUN)
     assert "This change causes no changes" in nothing
-    assert "its files are wrong" in render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BROKEN), RUN)
+    assert "its files are wrong" in draw_plan("html", samples.EVERYTHING, based.BROKEN, run=RUN)
 
 
 def test_other_runs_have_pages_too() -> None:

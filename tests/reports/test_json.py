@@ -10,12 +10,11 @@ import pytest
 
 from reconciler.model.change import Change
 from reconciler.model.plan import ApplyResult, Base, Plan
-from reconciler.report import apply
+from reconciler.report import apply, plan
 from reconciler.report.redact import Redactor
-from reconciler.reports import plan_json
-from reconciler.reports.plan_view import plan_view
 
 from . import based, samples
+from .runs import render
 from .samples import OPEN_REDACTOR, REDACTOR
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -34,15 +33,15 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-def plan_document(plan: Plan, redactor: Redactor = REDACTOR) -> dict[str, Any]:
-    document: dict[str, Any] = stdlib_json.loads(plan_json.render_plan(plan_view(plan, redactor)))
+def plan_document(made: Plan, redactor: Redactor = REDACTOR) -> dict[str, Any]:
+    document: dict[str, Any] = stdlib_json.loads(render("json", "plan", plan.told(made, redactor)))
     return document
 
 
 @pytest.mark.parametrize("redactor", [REDACTOR, OPEN_REDACTOR], ids=["masked", "open"])
-@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
-def test_plans_keep_to_their_schema(plan: Plan, redactor: Redactor) -> None:
-    validator("plan").validate(plan_document(plan, redactor))
+@pytest.mark.parametrize("made", PLANS.values(), ids=PLANS)
+def test_plans_keep_to_their_schema(made: Plan, redactor: Redactor) -> None:
+    validator("plan").validate(plan_document(made, redactor))
 
 
 @pytest.mark.parametrize("redactor", [REDACTOR, OPEN_REDACTOR], ids=["masked", "open"])
@@ -55,8 +54,7 @@ def test_outcomes_keep_to_their_schema(result: ApplyResult, redactor: Redactor) 
     "base", [based.BASE, based.BROKEN, based.NOTHING_NEW], ids=["base", "broken", "same"]
 )
 def test_plans_beside_a_base_keep_to_their_schema(base: Base) -> None:
-    view = plan_view(samples.EVERYTHING, REDACTOR, base)
-    document = stdlib_json.loads(plan_json.render_plan(view))
+    document = plan.data(samples.EVERYTHING, REDACTOR, base)
     validator("plan").validate(document)
     causes = [
         found["cause"] for group in document["groups"] for found in (*group["changes"], *group["to_invite"])

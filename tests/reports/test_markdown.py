@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.change import Affected, Promote, SetSubject
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Base, Plan
 from reconciler.planning.attribution import attribute
 from reconciler.report import apply, drift, failure, validate
 from reconciler.report.escape import for_terminal
@@ -22,13 +22,11 @@ from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import code, fence, length, marker, prose
 from reconciler.report.model import Problem, Verb
 from reconciler.report.section import Run, Told
-from reconciler.reports import plan_markdown
-from reconciler.reports.plan_view import plan_view
 
 from . import based, drifts, samples
 from .gfm import GFM, assert_harmless, shape, visible
-from .hostile import WORDS, complaints_with, drift_with, plan_with, result_with
-from .runs import draw, render, section
+from .hostile import WORDS, base_with, complaints_with, drift_with, plan_with, result_with
+from .runs import draw, draw_plan, render, section
 from .samples import REDACTOR
 
 RUN = Run(
@@ -43,18 +41,8 @@ RUN = Run(
 )
 
 
-def based_plan(words: str) -> str:
-    plan = plan_with(words)
-    before = Plan(groups=plan.groups[:1])
-    base = replace(
-        based.BASE,
-        ref=words,
-        attribution=attribute(plan, before),
-        problem=words,
-        settings=(*(replace(each, name=words, after=(words,)) for each in based.SETTINGS),),
-        warnings=(words,),
-    )
-    return plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
+def plan_page(made: Plan, base: Base | None = None) -> str:
+    return draw_plan("markdown", made, base, run=RUN)
 
 
 def failed(words: str) -> Told:
@@ -62,8 +50,8 @@ def failed(words: str) -> Told:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
-    "plan": lambda words: plan_markdown.render_plan(plan_view(plan_with(words), REDACTOR), RUN),
-    "base": based_plan,
+    "plan": lambda words: plan_page(plan_with(words)),
+    "base": lambda words: plan_page(plan_with(words), base_with(words)),
     "apply": lambda words: render("markdown", "apply", apply.told(result_with(words), REDACTOR)),
     "drift": lambda words: render("markdown", "drift", drift.told(drift_with(words), REDACTOR)),
     "validation": lambda words: render("markdown", "validate", validate.told(complaints_with(words), None)),
@@ -125,7 +113,7 @@ def first_line(text: str) -> dict[str, object]:
 
 
 def test_the_first_line_is_the_marker() -> None:
-    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR), RUN)
+    text = plan_page(samples.EVERYTHING)
     assert first_line(text) == {"kind": "plan", "digest": "a1b2c3", "truncated": False}
     verbs: tuple[Verb, ...] = ("apply", "drift", "validate")
     for verb in verbs:
@@ -163,7 +151,7 @@ def test_ten_thousand_groups_keep_the_budget(with_base: bool) -> None:
     plan = many(10_000, 500)
     before = Plan(groups=plan.groups[250:])
     base = replace(based.BASE, attribution=attribute(plan, before)) if with_base else None
-    text = plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
+    text = plan_page(plan, base)
     assert 55_000 < length(text) <= BUDGET
     facts = first_line(text)
     shown = len(re.findall(r"^`~` \*\*`cliente-", text, re.MULTILINE))
@@ -182,7 +170,7 @@ def test_what_is_equal_in_many_groups_takes_little_room() -> None:
         samples.group(f"c-{index:05d}", "update", Promote((Affected(samples.ANA, "has joined"),)))
         for index in range(10_000)
     ]
-    text = plan_markdown.render_plan(plan_view(Plan(groups=tuple(groups)), REDACTOR), RUN)
+    text = plan_page(Plan(groups=tuple(groups)))
     assert first_line(text)["truncated"] is False
     assert "… and 9800 more" in text
     assert length(text) < 12_000
@@ -196,32 +184,32 @@ def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
     )
     plan = Plan(groups=held, objections=plan_with(words).objections * 10)
     base = replace(based.BASE, attribution=attribute(plan, plan), settings=settings, ref=words)
-    text = plan_markdown.render_plan(plan_view(plan, REDACTOR, base), RUN)
+    text = plan_page(plan, base)
     assert length(text) <= BUDGET
 
 
 def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
-    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), RUN)
+    text = plan_page(samples.EVERYTHING, based.BASE)
     title = shape(text)[0]
     assert re.search(
         r"^Plan: 0 to create, .* by this change · [0-9]+ changes in [0-9]+ groups due before$", title
     )
-    assert shape(text)[1:] == ["Caused by this change", "Merging also makes these"]
+    assert shape(text)[1:] == ["Caused by this change", "Merging also makes these", "Other groups"]
     order = [
         "moves what protects people",
+        "Called off by this change",
         "Cannot be undone",
-        "Refused",
+        "refused: nothing will be applied",
         "Caused by this change",
         "Merging also makes these",
-        "that nothing is done about",
-        "Called off by this change",
+        "Other groups",
         "Still to join",
     ]
     assert sorted(order, key=text.index) == order
 
 
 def test_a_base_that_could_not_be_read_is_said() -> None:
-    text = plan_markdown.render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BROKEN), RUN)
+    text = plan_page(samples.EVERYTHING, based.BROKEN)
     assert "About the base" in text
     assert "everything counts as this" in text
     assert "Merging also makes these" not in text

@@ -23,14 +23,12 @@ from reconciler.model.plan import Note
 from reconciler.report import apply, drift, validate
 from reconciler.report.escape import visible
 from reconciler.report.section import Run
-from reconciler.reports.html_plan import render_plan
-from reconciler.reports.plan_view import plan_view
 from tests.browser import chromium, complaints_of_the_validator, tab
 from tests.support import picture
 
 from . import based, drifts, samples
 from .hostile import HOSTILE, complaints_with, plan_with, result_with
-from .runs import Look, render
+from .runs import Look, draw_plan, render
 from .samples import LOGO, PHOTO, REDACTOR, RUN
 
 INCOMPLETE = replace(RUN, complete=False)
@@ -62,10 +60,12 @@ PAGES = {
     "pending": lambda: page_of(drifts.PENDING),
     "on hold": lambda: page_of(drifts.ON_HOLD),
     "odd": lambda: page_of(replace(drifts.EVERYTHING, groups=(ODD,))),
-    "plan": lambda: render_plan(plan_view(samples.EVERYTHING, REDACTOR), INCOMPLETE, SHOWN),
-    "base": lambda: render_plan(plan_view(samples.EVERYTHING, REDACTOR, based.BASE), INCOMPLETE, SHOWN),
-    "customers": lambda: render_plan(plan_view(samples.CUSTOMERS, REDACTOR), RUN, SHOWN),
-    "nothing": lambda: render_plan(plan_view(samples.NOTHING, REDACTOR), RUN),
+    "plan": lambda: draw_plan("html", samples.EVERYTHING, run=INCOMPLETE, look=Look(thumbnails=SHOWN)),
+    "base": lambda: draw_plan(
+        "html", samples.EVERYTHING, based.BASE, run=INCOMPLETE, look=Look(thumbnails=SHOWN)
+    ),
+    "customers": lambda: draw_plan("html", samples.CUSTOMERS, run=RUN, look=Look(thumbnails=SHOWN)),
+    "nothing": lambda: draw_plan("html", samples.NOTHING, run=RUN),
     "apply": lambda: render("html", "apply", run=INCOMPLETE),
     "validation": lambda: render("html", "validate", validate.told(samples.COMPLAINTS, None), RUN),
     "failure": lambda: render("html", "failure", run=RUN),
@@ -199,7 +199,7 @@ def test_what_this_change_causes_can_be_told_from_what_was_there(
         assert "suporte-campinas" in mine
         assert "suporte-campinas" in theirs  # some of it is, some was there
         assert "antigo" in theirs
-        page.get_by_role("button", name="There before").click()
+        page.get_by_role("button", name="Merging also makes these").click()
         assert set(theirs) <= set(shown(page))
         assert page.locator("#this_change").is_hidden()
         page.get_by_role("button", name="Leave").first.click()
@@ -283,7 +283,7 @@ def hostile_pages(attacks: list[str]) -> dict[str, str]:
     run = replace(RUN, commit=attacks[0], account=attacks[1], api=attacks[2])
     complaints = tuple(complaint for words in attacks for complaint in complaints_with(words))
     return {
-        "plan": render_plan(plan_view(plan, REDACTOR), run),
+        "plan": draw_plan("html", plan, run=run),
         "drift": page_of(found, run, absent),
         "apply": render("html", "apply", apply.told(result, REDACTOR), run),
         "validation": render("html", "validate", validate.told(complaints, None), run),

@@ -16,18 +16,16 @@ from typing import Any, get_args
 
 import pytest
 
-from reconciler.cli import plan_formats
 from reconciler.cli.formats import FORMATS, TABLE
 from reconciler.errors import Complaint, Location
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Drift, DriftStatus
 from reconciler.model.plan import ApplyResult, GroupOutcome, Plan
-from reconciler.report import apply, drift, failure, github, validate, values
+from reconciler.report import apply, drift, failure, github, plan, validate, values
 from reconciler.report.sarif import MOST
-from reconciler.reports.plan_view import plan_view
 
-from . import drifts, media, samples
-from .runs import COMPLAINTS, FULL, PROBLEM, QUIET, RUN, VERBS, Look, compared, render, section, served
+from . import based, drifts, media, samples
+from .runs import COMPLAINTS, FULL, PROBLEM, QUIET, RUN, VERBS, Look, draw_plan, render, section, served
 from .samples import ANA, OPEN_REDACTOR, REDACTOR, STRANGER
 
 GOLDEN = Path(__file__).parent / "golden_table"
@@ -55,7 +53,7 @@ def test_numbers_stay_out_of_every_format() -> None:
         for verb in served(name):
             for digits in (ANA, STRANGER, STRANGER[2:], "98888-7777", "19988887777"):
                 assert digits not in render(name, verb), (name, verb)
-    shown = render("csv", "plan", plan_view(samples.EVERYTHING, OPEN_REDACTOR))
+    shown = render("csv", "plan", plan.told(samples.EVERYTHING, OPEN_REDACTOR))
     assert STRANGER in shown
 
 
@@ -118,23 +116,25 @@ def test_ten_of_a_kind_the_most_important_first() -> None:
     assert lines[10] == "… and 5 more errors."
     stuck = [samples.group(f"b{n}", "blocked") for n in range(12)]
     final = samples.group("z", "unreadable", group_id="g")
-    plan = Plan(groups=(*stuck, final), objections=samples.EVERYTHING.objections, complete=False)
+    made = Plan(groups=(*stuck, final), objections=samples.EVERYTHING.objections, complete=False)
     titles = [
         command.properties["title"]
-        for command in commands(render("github", "plan", plan_view(plan, REDACTOR)))
+        for command in commands(draw_plan("github", made))
         if command.name == "error"
     ]
     assert titles[:4] == [
-        "not everything could be read", "demote-many, refused", "no-account, refused", "z: unreadable"
+        "reconciler plan", "demote-many refused: nothing will be applied",
+        "no-account refused: nothing will be applied", "z: unreadable",
     ]  # fmt: skip
     assert len(titles) == 10
 
 
 def test_what_cannot_be_undone_is_a_warning() -> None:
     found = {command.properties["title"]: command.name for command in commands(render("github", "plan"))}
-    assert found["projeto-2025: cannot be undone"] == "warning"
-    assert found["vendas-interno: cannot be undone"] == "warning"
-    assert found["suporte-campinas: to update"] == "notice"
+    assert found["Cannot be undone"] == "warning"
+    assert found["projeto-2025: leave, cannot be undone"] == "warning"
+    assert found["vendas-interno: update, cannot be undone"] == "warning"
+    assert found["suporte-campinas: update"] == "notice"
     assert found["cliente-acme: blocked"] == "error"
 
 
@@ -178,25 +178,29 @@ def test_values_are_those_of_the_summary() -> None:
 
 
 def test_with_a_base_only_what_this_change_causes_counts() -> None:
-    view = compared(FULL["plan"])
-    due = [group for group in view.groups if group.cause == "this_change"]
-    told = [plan_formats.section(view, RUN)]
-    found, named = values.of_sections(told), values.names(told).splitlines()
-    assert (int(found["changes"]), int(found["changes_before"])) == (len(named), 8 - len(named))
-    assert set(named) < {group.name for group in due}
-    assert sum(media.terraform(render("gitlab", "plan", view)).values()) == int(found["changes"])
-    told = commands(render("github", "plan", view))
-    titles = {command.properties["title"]: command for command in told}
-    assert titles["alias groups"].data.startswith("groups → not set\n")
-    assert titles["guards demote_share"].name == "warning"
-    assert titles["antigo: to change, without this change as well"].name == "notice", "whatever it does"
-    assert titles["groups: called off by this change"].data == "- subject: groups\n+ subject: groups"
-    (suite,) = media.junit(render("junit", "plan", view))
-    before = {group.name for group in view.groups if group.cause == "before" and group.action != "unreadable"}
+    told = plan.told(samples.EVERYTHING, REDACTOR, based.BASE)
+    causes = {
+        group["name"]: group.get("cause")
+        for group in plan.data(samples.EVERYTHING, REDACTOR, based.BASE)["groups"]
+    }
+    found, due = values.of_sections([section(told)]), named(told)
+    assert (int(found["changes"]), int(found["changes_before"])) == (len(due), 8 - len(due))
+    assert {causes[name] for name in due} == {"this_change"}
+    assert sum(media.terraform(render("gitlab", "plan", told)).values()) == int(found["changes"])
+    titles = {command.properties["title"]: command for command in commands(render("github", "plan", told))}
+    moved = titles["This change moves what protects people"]
+    assert (moved.name, "guard demote_share: 0.25 → 0.9" in moved.data.splitlines()) == ("warning", True)
+    waits = "antigo: leave, without this change as well, cannot be undone"
+    assert titles[waits].name == "notice", "whatever it does"
+    assert titles["Called off by this change"].data.endswith("suporte-campinas: admins - bruno")
+    (suite,) = media.junit(render("junit", "plan", told))
+    cases = [case.get("name") for case in suite if case.get("name") in causes]
+    assert cases == list(causes), "a case a group, also of one with two causes"
+    before = {name for name, cause in causes.items() if cause == "before"}
     assert {case.get("name") for case in suite if case.find("skipped[@type='before']") is not None} == before
-    head, *rows = media.csv_rows(render("csv", "plan", view))
+    head, *rows = media.csv_rows(render("csv", "plan", told))
     cause = head.index("cause")
-    assert {row[cause] for row in rows} >= {"before", "this_change"}
+    assert {row[cause] for row in rows if row[0] == "suporte-campinas"} == {"before", "this_change"}
 
 
 # --- GitLab -----------------------------------------------------------------------------------------------
@@ -209,9 +213,9 @@ def test_the_widget_has_its_three_keys_in_every_case() -> None:
     cases: dict[str, tuple[str, Any, dict[str, int]]] = {
         "everything": ("plan", FULL["plan"], {"create": 1, "update": 5, "delete": 2}),
         "nothing": ("plan", QUIET["plan"], nothing),
-        "no group": ("plan", plan_view(Plan(groups=()), REDACTOR), nothing),
-        "stuck": ("plan", plan_view(stuck, REDACTOR), nothing),
-        "adopted only": ("plan", plan_view(bookkeeping, REDACTOR), nothing),
+        "no group": ("plan", plan.told(Plan(groups=()), REDACTOR), nothing),
+        "stuck": ("plan", plan.told(stuck, REDACTOR), nothing),
+        "adopted only": ("plan", plan.told(bookkeeping, REDACTOR), nothing),
         "applied": ("apply", FULL["apply"], {"create": 1, "update": 2, "delete": 0}),
         "nothing applied": ("apply", QUIET["apply"], nothing),
         "drifted": ("drift", FULL["drift"], {"create": 0, "update": 3, "delete": 0}),
@@ -260,14 +264,14 @@ def test_junit_keeps_to_its_schema_and_counts_right(verb: str) -> None:
 def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
     (suite,) = media.junit(render("junit", "plan"))
     cases = {case.get("name"): case for case in suite if case.get("classname") != "objections"}
-    assert set(cases) == {group.name for group in FULL["plan"].groups} | {"reading"}
+    assert set(cases) == names_of("plan") | {"reading"}
     assert cases["suporte-campinas"].find("failure").text.splitlines() == [
-        "- subject: Suporte Cps",
-        "+ subject: Suporte Campinas",
-        "- icon: a1f30000",
-        "+ icon: icons/marca.png (9c070000)",
-        "+ admin: ana (has joined)",
-        "- admin: carlos (left (contacts.yaml:14))",
+        '- subject: "Suporte Cps"',
+        '+ subject: "Suporte Campinas"',
+        "- icon: a1f3, 2 KB",
+        "+ icon: icons/marca.png (9c07, 640×640, 41 KB)",
+        "+ admins: ana (has joined)",
+        "- admins: carlos (left (contacts.yaml:14))",
     ]
     assert cases["tranquilo"].find("failure") is None
     assert cases["cliente-gama"].find("error") is not None
@@ -329,7 +333,7 @@ def test_groups_are_counted_once_each() -> None:
     for verb in ("plan", "apply"):
         found = media.metrics(render("prometheus", verb))
         groups = {label: value for (name, label), value in found.items() if name == "reconciler_groups"}
-        expected = len(names_of(verb)) + (len(FULL[verb].unmanaged) if verb == "plan" else 0)
+        expected = len(names_of(verb)) + (len(samples.EVERYTHING.unmanaged) if verb == "plan" else 0)
         assert sum(groups.values()) == expected
     assert (groups["failed"], groups["unknown"], groups["done"], groups["skipped"]) == (1, 1, 2, 1)
 
@@ -399,7 +403,7 @@ def test_every_person_of_a_change_has_a_row() -> None:
 
 def test_empty_views_are_no_special_case() -> None:
     empty: dict[str, Any] = {
-        "plan": plan_view(Plan(groups=()), REDACTOR),
+        "plan": plan.told(Plan(groups=()), REDACTOR),
         "apply": apply.told(ApplyResult(plan=Plan(groups=()), groups=()), REDACTOR),
         "drift": drift.told(Drift(groups=()), REDACTOR),
         "validate": validate.told((), 0),

@@ -52,6 +52,7 @@ def command(
     With --ready: promote wanted admins who are in their group by now, and leave everything else as it is.
     Only groups that wait for an admin are read.
     """
+    from dataclasses import replace
     from functools import partial
 
     from reconciler.cli import exits, files, loading, terminal, wiring
@@ -60,6 +61,7 @@ def command(
     from reconciler.errors import UsageError
     from reconciler.operations.apply import apply, promote
     from reconciler.report import apply as report
+    from reconciler.report.section import Section
 
     wiring.enter(common)
     clock = SystemClock()
@@ -79,11 +81,11 @@ def command(
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
 
             def in_words(plan: Plan, *, joining: bool) -> str:
-                from reconciler.reports.plan_text import render_plan
-                from reconciler.reports.plan_view import plan_view
+                from reconciler.report import plan as planned
+                from reconciler.report import text
 
-                look, view = outputs.look, plan_view(plan, redactor)
-                return render_plan(view, color=look.color, width=look.width, joining=joining)
+                look = replace(outputs.look, joining=joining)
+                return text.render([Section("", 0, told=planned.told(plan, redactor))], look)
 
             def approve(plan: Plan) -> bool:
                 """Show the plan as text, and ask where something would change."""

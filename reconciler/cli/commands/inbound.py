@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.messages import Match
     from reconciler.model.plan import ApplyResult, Plan
     from reconciler.report.redact import Redactor
+    from reconciler.report.section import Told
 
 EXAMPLES = """
 reconciler inbound webhook.jsonl                who wrote where, as JSON lines; calls nobody
@@ -124,32 +125,31 @@ def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
 
 
 def _words(plan: Plan, work: Workspace) -> str:
+    from reconciler.cli import wiring
+    from reconciler.report import plan as report
+
+    return _in_text(report.told(plan, wiring.redactor(work.common, work.loaded)), work)
+
+
+def _in_text(told: Told, work: Workspace) -> str:
+    """As a person at the terminal reads it, on stderr."""
     import sys
 
-    from reconciler.cli import terminal, wiring
-    from reconciler.reports.plan_text import render_plan
-    from reconciler.reports.plan_view import plan_view
+    from reconciler.cli import terminal
+    from reconciler.report import text
+    from reconciler.report.section import Look, Section
 
-    return render_plan(
-        plan_view(plan, wiring.redactor(work.common, work.loaded)),
-        color=terminal.wants_color(sys.stderr, work.common.color),
-        width=terminal.width(sys.stderr),
-    )
+    color = terminal.wants_color(sys.stderr, work.common.color)
+    return text.render([Section("", 0, told=told)], Look(color=color, width=terminal.width(sys.stderr)))
 
 
 def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) -> None:
-    import sys
-
     from reconciler.cli import terminal, wiring
-    from reconciler.report import apply, text
-    from reconciler.report.section import Look, Section
+    from reconciler.report import apply
 
     told = apply.told(result, wiring.redactor(work.common, work.loaded))
     if result.refused is not None:
         terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
     elif any(group.outcomes for group in result.groups) or result.unsaved is not None:
-        look = Look(
-            color=terminal.wants_color(sys.stderr, work.common.color), width=terminal.width(sys.stderr)
-        )
-        terminal.say(text.render([Section("", int(code), told=told)], look))
+        terminal.say(_in_text(told, work))
     outputs.write(told, code, complete=result.complete, shown=True)

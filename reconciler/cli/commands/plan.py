@@ -49,7 +49,6 @@ def command(
     from reconciler.cli import exits, files, loading, terminal, wiring
     from reconciler.cli.clock import SystemClock, stopping_on_signals
     from reconciler.cli.outputs import Outputs
-    from reconciler.cli.plan_formats import PLAN, view_of_plan
     from reconciler.operations.plan import plan
 
     wiring.enter(common)
@@ -71,13 +70,16 @@ def command(
                 work.read_ports(),
                 plan_key=work.plan_key,
                 base=work.base.files if work.base else None,
-                while_listing=lambda: outputs.prepare(view_of_plan, PLAN),
+                while_listing=outputs.prepare,
             )
+            from reconciler.report import plan as report  # by now imported while the service was waited for
+
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            view = view_of_plan()(planned.plan, wiring.redactor(common, work.loaded), planned.base)
+            redactor = wiring.redactor(common, work.loaded)
         code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped, base=planned.base)
-        outputs.write_view(PLAN, view, code, complete=planned.plan.complete)
+        told = report.told(planned.plan, redactor, planned.base)
+        outputs.write(told, code, complete=planned.plan.complete)
         if out is not None:
             from reconciler.planning import planfile
 

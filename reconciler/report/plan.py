@@ -1,0 +1,429 @@
+"""What `plan` tells: what would become of every group, what stands in the way, and who has yet to join."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model import number
+from reconciler.model.change import (
+    Change,
+    CreateGroup,
+    Demote,
+    LeaveGroup,
+    Promote,
+    RemoveParticipants,
+    RevokeLink,
+)
+from reconciler.report import base as compared
+from reconciler.report import changes, words
+from reconciler.report.base import UNTIL_NOW
+from reconciler.report.changes import ACTIONS
+from reconciler.report.model import Banner, Command, Count, Entry, Field, Report, Status, Summary
+from reconciler.report.redact import labels
+from reconciler.report.section import Cell, Data, Rows, Told, once
+from reconciler.report.words import counted, few
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.live import LiveGroup
+    from reconciler.model.plan import Base, CauseOfChange, GroupAttribution, GroupPlan, Plan
+    from reconciler.report.redact import Redactor
+
+_REFUSED = Status("blocked", "!", "refused", "bad", "failure")
+_NAMES = 15
+"""Groups named beside what cannot be undone."""
+
+
+def told(plan: Plan, redactor: Redactor, base: Base | None = None) -> Told:
+    """Return what there is to tell of a plan; of one that was compared with a base, with causes."""
+    facts = once(lambda: data(plan, redactor, base))
+    return Told(
+        report=once(lambda: report(plan, redactor, base)), data=facts, rows=once(lambda: rows(facts()))
+    )
+
+
+# --- the document -----------------------------------------------------------------------------------------
+
+
+def report(plan: Plan, redactor: Redactor, base: Base | None = None) -> Report:
+    """Return the document of a plan. Groups stand in the plan's order; beside a base those that this change
+    changes come first, then what was due before, then the others."""
+    count = Counter[str](group.action for group in plan.groups)
+    shares = {} if base is None else {cause: compared.share(plan, base, cause) for cause in compared.CAUSES}
+    verdict, status, sentences = _verdict(plan, count, shares)
+    return Report(
+        verb="plan",
+        verdict=verdict,
+        status=status,
+        sentences=sentences,
+        title=_title(plan, count, shares),
+        summary=_summary(plan, count, shares),
+        banners=tuple(_banners(plan, redactor, base)),
+        counts=(
+            *(Count(status, count[key]) for key, status in ACTIONS.items()),
+            Count(words.UNMANAGED, len(plan.unmanaged), share=False),
+        ),
+        entries=tuple(_entries(plan, redactor, base)),
+        tables=changes.joining(
+            (group.name, changes.invited(invite, redactor), invite.role)
+            for group in plan.groups
+            for invite in group.to_invite
+        ),
+        listings=words.unmanaged(plan.unmanaged, redactor),
+        facts=() if base is None else (("Compared with", compared.named(base, redactor)),),
+        complete=plan.complete,
+        digest=plan.digest,
+    )
+
+
+Shares = dict["CauseOfChange", dict[str, int]]
+"""What each cause contributes; empty where there is no base."""
+
+
+def _verdict(plan: Plan, count: Counter[str], shares: Shares) -> tuple[str, Status, tuple[str, ...]]:
+    """The line that matters most, how it is meant, and sentences beside it."""
+    changed, total = len(plan.changed), len(plan.groups)
+    are = "is" if count["none"] == 1 else "are"
+    sentences = [f"{count['none']} of {counted(total, 'group')} {are} as the manifests say."]
+    sentences += [_notices(plan)] if changed else []
+    title = f"{counted(changed, 'group')} would change"
+    if shares:
+        sentences.insert(0, compared.also(shares["before"]))
+        mine = shares["this_change"]
+        makes = f"makes {compared.in_groups(mine)}" if mine["changes"] else "causes no changes"
+        title = f"This change {makes}"
+    if refused := len(plan.open_objections):
+        objects = counted(refused, "guard objects", "guards object")
+        return f"Refused: {objects}", _REFUSED, (f"{title}.", *sentences)
+    if changed:
+        return title, ACTIONS["update"], tuple(sentences)
+    if not plan.complete:
+        return "Not everything could be read", ACTIONS["unreadable"], tuple(sentences)
+    if stuck := words.some((count[key], key) for key in ("blocked", "missing")):
+        return "Nothing can be applied", ACTIONS["blocked"], (f"{' and '.join(stuck)}.", *sentences)
+    return "Nothing to change", ACTIONS["none"], tuple(sentences)
+
+
+def _notices(plan: Plan) -> str:
+    """What the members will notice."""
+    told = [group.notices for group in plan.groups if group.notices]
+    if not told:
+        return "Members will see no notices."
+    return f"Members will see {counted(sum(told), 'notice')} in {counted(len(told), 'group')}."
+
+
+def _title(plan: Plan, count: Counter[str], shares: Shares) -> str:
+    """What would be done, in the fewest words: for a heading."""
+    if not plan.changed:
+        return _summary(plan, count, shares).head
+    if not shares:
+        return _actions(count)
+    mine, before = shares["this_change"], shares["before"]
+    title = f"{_actions(mine) if mine['changes'] else 'no changes'} by this change"
+    return f"{title} · {compared.in_groups(before)} due before" if before["changes"] else title
+
+
+def _actions(count: Mapping[str, int]) -> str:
+    """`1 to create, 2 to update, 0 to leave`."""
+    found = [f"{count['create']} to create", f"{count['update']} to update", f"{count['leave']} to leave"]
+    if count["adopt"]:
+        found.insert(1, f"{count['adopt']} to adopt")
+    return ", ".join(found)
+
+
+def _summary(plan: Plan, count: Counter[str], shares: Shares) -> Summary:
+    """Counts by action, and what the members will notice; beside a base what this change causes, and how much
+    there is besides."""
+    others = words.some(
+        (count[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held", "orphaned")
+    )
+    others += words.some([(len(plan.unmanaged), "unmanaged")])
+    unchanged = f"{count['none']} unchanged"
+    if not plan.changed:
+        if plan.ready_only:
+            return changes.nobody(len(plan.groups), others)
+        stuck = count["blocked"] or count["missing"] or count["unreadable"]
+        return changes.nothing("Nothing can be applied." if stuck else "No changes.", count["none"], others)
+    tail = f"{' · '.join((unchanged, *others))}. {_notices(plan)}"
+    if not shares:
+        return Summary(_actions(count), f" · {tail}")
+    mine = shares["this_change"]
+    head = f"This change: {_actions(mine)}." if mine["changes"] else "This change causes no changes."
+    return Summary(head, f" {compared.also(shares['before'])} {tail}")
+
+
+# --- banners ----------------------------------------------------------------------------------------------
+
+
+def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Banner]:
+    """What protects people and is moved, how the reading went, what cannot be undone, what guards say."""
+    if base is not None:
+        yield from compared.banners(base, redactor)
+    unreadable = sum(group.action == "unreadable" for group in plan.groups)
+    notes = tuple(map(redactor.note, plan.notes))
+    yield from words.reading(complete=plan.complete, notes=notes, unreadable=unreadable)
+    if final := tuple(_final(plan.groups)):
+        yield Banner("Cannot be undone", "warn", final)
+    causes = {} if base is None else base.attribution.objections
+    yield from changes.objections(plan.objections, redactor, causes)
+
+
+def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
+    """What nobody can take back, each sort in a line."""
+    left: list[str] = []
+    revoked: list[str] = []
+    removed: Counter[str] = Counter()
+    for group in groups:
+        for change in group.changes:
+            match change:
+                case LeaveGroup():
+                    left.append(group.name)
+                case RevokeLink():
+                    revoked.append(group.name)
+                case RemoveParticipants(affected):
+                    removed[group.name] += len(affected)
+                case _:  # the others can be made undone by another change
+                    pass
+    if left:
+        yield f"{counted(len(left), 'group')} left for good: {few(left, _NAMES)}"
+    if removed:
+        people = counted(removed.total(), "person", "people")
+        yield f"{people} removed, who would have to join again: {few(removed, _NAMES)}"
+    if revoked:
+        links = counted(len(revoked), "invite link")
+        yield f"{links} revoked, which stop working: {few(revoked, _NAMES)}"
+
+
+# --- groups -----------------------------------------------------------------------------------------------
+
+
+def _entries(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Entry]:
+    """Every group once; beside a base, one with two causes under the heading of each."""
+    if base is None:
+        for group in plan.groups:
+            yield _entry(group, group.changes, redactor)
+        return
+    known = base.attribution.groups
+    for cause, part in compared.parts(base, redactor).items():
+        for group in plan.groups:
+            found = known[group.name]
+            mine = found.this_change.changes if cause == "this_change" else found.before.changes
+            if mine:
+                yield _entry(group, mine, redactor, part=part, cause=cause, found=found)
+    for group in plan.groups:
+        if not group.changes:
+            yield _entry(group, (), redactor, cause=compared.cause_of(known[group.name]))
+
+
+def _entry(
+    group: GroupPlan,
+    part_of_it: tuple[Change, ...],
+    redactor: Redactor,
+    *,
+    part: Status | None = None,
+    cause: CauseOfChange | None = None,
+    found: GroupAttribution | None = None,
+) -> Entry:
+    """A group with its changes, or those of one cause. What the whole will look like, and its notes, stand
+    where this change's part is, or else with the other."""
+    is_whole = found is None or cause == compared.cause_of(found)
+    label = _label(group, redactor)
+    action = group.action if found is None else compared.action_of(part_of_it)
+    after = admins_after(group) if is_whole and action != "create" else None
+    waits = cause == "before" and group.action != "unreadable"
+    return Entry(
+        name=group.name,
+        status=ACTIONS[action],
+        taken_as=UNTIL_NOW if waits else None,
+        id="" if group.id is None else redactor.group_id(group.id),
+        subject=redactor.untrusted((group.desired and group.desired.subject) or ""),
+        file=group.location.file if group.location else "",
+        line=group.location.line if group.location else 0,
+        columns=changes.COLUMNS,
+        fields=(
+            *changes.fields_of(
+                part_of_it, redactor, label, "" if after is None else _named(after, group, redactor, label)
+            ),
+            *map(_waiting, changes.fields_of(group.withheld, redactor, label)),
+        ),
+        notes=tuple(map(redactor.note, group.notes)) if is_whole else (),
+        commands=(Command("apply", f"reconciler apply --target {group.name}", quiet=True),)
+        if group.changes
+        else (),
+        part=part,
+        origin=cause or "",
+    )
+
+
+def _waiting(field: Field) -> Field:
+    """What would be done, were the group not on hold or blocked."""
+    return replace(field, said=f"waits: {field.said}" if field.said else "waits", final=False)
+
+
+def _label(group: GroupPlan, redactor: Redactor) -> changes.Label:
+    """What people are called in one group: in every part of it the same."""
+    named = (*changes.people_of(group.changes), *changes.people_of(group.withheld))
+    return labels(redactor, (*named, *(admins_after(group) or ())))
+
+
+def admins_after(group: GroupPlan) -> tuple[str, ...] | None:
+    """Return the wa_ids of who will be admin, in the server's order, where that changes and is known; empty
+    in a group that is only being created."""
+    if any(isinstance(change, LeaveGroup) for change in group.changes):
+        return None
+    if any(isinstance(change, CreateGroup) for change in group.changes):
+        return ()
+    if group.live is None or not changes.people_of(group.changes):
+        return None
+    after = _made_so(group.live, group.changes)
+    return None if after == group.live.admins else after
+
+
+def _made_so(live: LiveGroup, made: Iterable[Change]) -> tuple[str, ...]:
+    """The admins of a group once changes are made, by number keys: one person may be spelled in two ways."""
+    admins = {number.key(wa_id): wa_id for wa_id in live.admins}
+    for change in made:
+        match change:
+            case Promote(people):
+                for person in people:
+                    admins.setdefault(number.key(person.wa_id), person.wa_id)
+            case Demote(people) | RemoveParticipants(people):
+                for person in people:
+                    admins.pop(number.key(person.wa_id), None)
+            case _:
+                pass
+    return tuple(admins.values())
+
+
+def _admins(
+    wa_ids: tuple[str, ...], group: GroupPlan, redactor: Redactor, label: changes.Label
+) -> list[tuple[str, bool]]:
+    """What admins are called, and whether they are the creator: aliases first, then numbers, the account
+    last; the account creates what is created."""
+    if not wa_ids and group.live is None:
+        return [("account", True)]
+    creator = group.live.creator_key if group.live else None
+
+    def rank(wa_id: str) -> tuple[bool, bool, str]:
+        key = number.key(wa_id)
+        return key in redactor.account, key not in redactor.aliases, label(wa_id)
+
+    return [(label(wa_id), number.key(wa_id) == creator) for wa_id in sorted(wa_ids, key=rank)]
+
+
+def _named(wa_ids: tuple[str, ...], group: GroupPlan, redactor: Redactor, label: changes.Label) -> str:
+    found = _admins(wa_ids, group, redactor, label)
+    return ", ".join(f"{who} (creator)" if created else who for who, created in found) or "nobody"
+
+
+# --- plain data: `plan` in `schemas/` ---------------------------------------------------------------------
+
+
+def data(plan: Plan, redactor: Redactor, base: Base | None = None) -> Data:
+    """Return the JSON document of a plan, as `plan` in `schemas/` says."""
+    causes = {} if base is None else base.attribution.objections
+    return {
+        "format_version": 1,
+        "kind": "plan",
+        "complete": plan.complete,
+        "digest": plan.digest,
+        **({} if base is None else {"base": compared.data(base, redactor)}),
+        "summary": _data_of_summary(plan, base),
+        "groups": [
+            _data_of_group(group, redactor, base.attribution.groups[group.name] if base is not None else None)
+            for group in plan.groups
+        ],
+        "objections": [
+            changes.data_of_objection(each, redactor) | _data_of_cause(causes.get(each.code))
+            for each in plan.objections
+        ],
+        "unmanaged": [words.data_of_unmanaged(found, redactor) for found in plan.unmanaged],
+        "notes": [redactor.note(note) for note in plan.notes],
+    }
+
+
+def _data_of_summary(plan: Plan, base: Base | None) -> Data:
+    count = Counter[str](group.action for group in plan.groups)
+    summary: Data = {key: count[key] for key in ("create", "adopt", "update", "leave")}
+    summary["unchanged"] = count["none"]
+    summary |= {key: count[key] for key in ("blocked", "missing", "orphaned", "held", "unreadable")}
+    summary["unmanaged"] = len(plan.unmanaged)
+    summary["invites"] = sum(len(group.to_invite) for group in plan.groups)
+    summary["notices"] = sum(group.notices for group in plan.groups)
+    if base is not None:
+        summary["attribution"] = {cause: compared.share(plan, base, cause) for cause in compared.CAUSES}
+    return summary
+
+
+def _data_of_group(group: GroupPlan, redactor: Redactor, found: GroupAttribution | None) -> Data:
+    label, after = _label(group, redactor), admins_after(group)
+    entry: Data = {
+        "name": group.name,
+        "id": None if group.id is None else redactor.group_id(group.id),
+        "manifest": group.location and {"file": group.location.file, "line": group.location.line},
+        "action": group.action,
+        "changes": [
+            changes.data_of_change(change, redactor, label) | _data_of_cause(cause)
+            for change, cause in compared.caused(group.changes, found)
+        ],
+        "to_invite": [
+            changes.data_of_invite(invite, redactor)
+            | _data_of_cause(
+                None if found is None else "before" if invite in found.before.invites else "this_change"
+            )
+            for invite in group.to_invite
+        ],
+        "notes": [redactor.note(note) for note in group.notes],
+        "notices": group.notices,
+    }
+    if group.withheld:
+        entry["withheld"] = [changes.data_of_change(change, redactor, label) for change in group.withheld]
+    if after is not None:
+        entry["after"] = {"admins": [who for who, _ in _admins(after, group, redactor, label)]}
+    return entry | _data_of_cause(compared.cause_of(found))
+
+
+def _data_of_cause(cause: CauseOfChange | None) -> dict[str, Any]:
+    """Only of a plan that was compared with a base."""
+    return {} if cause is None else {"cause": cause}
+
+
+# --- the table --------------------------------------------------------------------------------------------
+
+
+def rows(found: Data) -> Rows:
+    """Return a row a change, and of people a row a person; a group without a change has a row as well.
+
+    Columns are a contract, and taken from the JSON data. `cause` is known beside a base.
+    """
+    columns = (
+        "group", "action", "change", "before", "after", "person", "reason", "cause", "file", "line", "notes"
+    )  # fmt: skip
+    return Rows(
+        columns,
+        tuple(
+            (group["name"], group["action"], *cells, *_place(group), " ".join(group["notes"]))
+            for group in found["groups"]
+            for change in group["changes"] or (None,)
+            for cells in _cells(change, group)
+        ),
+    )
+
+
+def _place(group: Data) -> tuple[Cell, Cell]:
+    manifest = group["manifest"]
+    return (manifest["file"], manifest["line"]) if manifest else (None, None)
+
+
+def _cells(change: Data | None, group: Data) -> Iterator[tuple[Cell, ...]]:
+    if change is None:
+        yield ("", "", "", "", "", group.get("cause"))
+    elif "people" in change:
+        for who, why in zip(change["people"], change["reasons"], strict=True):
+            yield (change["kind"], "", "", who, why, change.get("cause"))
+    else:
+        before, after = (words.in_a_cell(change.get(side)) for side in ("before", "after"))
+        yield (change["kind"], before, after, "", "", change.get("cause"))
