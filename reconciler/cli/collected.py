@@ -27,8 +27,8 @@ class Target:
     an error as well. `verb` is what it is drawn for.
     """
 
-    format: str
     verb: Verb
+    format: str
     path: str = ""
     mode: int = 0o600
     remembers: bool = False
@@ -60,7 +60,7 @@ class Sink(Protocol):
         ...
 
     def put(self, text: str) -> None:
-        """Text for stdout, as it is. Raises `ReconcilerError` where it cannot be written."""
+        """Text for people, on stdout as it is. Raises `ReconcilerError` where it cannot be written."""
         ...
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
 from reconciler.report.section import PLAIN, Look
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from reconciler.report.section import Render
 
 __all__ = ["PLAIN", "Look"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

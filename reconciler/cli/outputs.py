@@ -163,8 +163,8 @@ class Outputs:
     def _target(self, report: ReportFile) -> Target:
         found = report.format
         return Target(
-            report.name,
             self._verb,
+            report.name,
             report.path,
             mode=found.mode,
             remembers=found.remembers,
