@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.cli import exits, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.state_store import check_name
 from reconciler.errors import UsageError
+from reconciler.report import sending as report
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
@@ -12,12 +17,7 @@ if TYPE_CHECKING:
 
 def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: float) -> int:
     """Revoke, and report of every link what became of it."""
-    from reconciler.cli import exits, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.state_store import check_name
     from reconciler.operations.people import rotate_links
-    from reconciler.report import sending as report
 
     for name in names:
         check_name(name)

@@ -6,7 +6,14 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.cli import exits, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.people import known_people
 from reconciler.errors import UsageError
+from reconciler.manifests.settings import seconds
+from reconciler.report import sending as report
+from reconciler.report import text
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
@@ -28,13 +35,7 @@ class SendOptions:
 
 def run(common: Common, wish: SendOptions) -> int:
     """Send, and report of every message what became of it."""
-    from reconciler.cli import exits, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.people import known_people
     from reconciler.operations.people import InviteFilter, send_invites
-    from reconciler.report import sending as report
-    from reconciler.report import text
 
     wiring.enter(common)
     clock = SystemClock()
@@ -98,7 +99,6 @@ def _seconds(given: str | None) -> float | None:
     """`--resend-after`. Raises `UsageError` for what is no length of time."""
     if given is None:
         return None
-    from reconciler.manifests.settings import seconds
 
     try:
         return seconds(given)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.cli import exits, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.people import known_people
 from reconciler.errors import UsageError
+from reconciler.report import invites as report
+from reconciler.report.escape import for_terminal
 
 if TYPE_CHECKING:
     from reconciler.cli.common import Common
@@ -14,12 +20,7 @@ if TYPE_CHECKING:
 
 def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool) -> int:
     """Show it, with `qr` as QR codes too, and write every `--report`."""
-    from reconciler.cli import exits, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.people import known_people
     from reconciler.operations.people import InviteFilter, invites
-    from reconciler.report import invites as report
 
     wiring.enter(common)
     if qr and common.format not in ("", "text"):
@@ -56,8 +57,6 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
 
 def _say_why(found: Data) -> None:
     """What text says beside the groups, on stderr: a table has no place for it."""
-    from reconciler.cli import terminal
-    from reconciler.report.escape import for_terminal
 
     for group in found["groups"]:
         for note in group["notes"]:

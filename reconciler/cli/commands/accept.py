@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import click
 
+from reconciler.cli import exits, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.places import find_root
 from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
-from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptWish
+from reconciler.manifests.output import Output
+from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptResult, AcceptWish
+from reconciler.report import accept as report
+from reconciler.report import text
 
 EXAMPLES = """
 reconciler accept suporte-campinas                  shows what would be written, and asks
@@ -42,17 +50,8 @@ def command(
     Only the values that are accepted change in the files; comments, order and quotes stay. Nothing is
     recorded: for whoever has not these files, the drift is a drift until they are merged. NAME may be a glob.
     """
-    from functools import partial
 
-    from reconciler.cli import exits, loading, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.places import find_root
-    from reconciler.manifests.output import Output
-    from reconciler.model.adoption import AcceptResult
     from reconciler.operations.accept import ManifestFiles, accept
-    from reconciler.report import accept as report
-    from reconciler.report import text
 
     common.refuse("target")
     common = replace(common, target=names)

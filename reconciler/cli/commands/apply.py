@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import exits, files, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
+from reconciler.errors import UsageError
+from reconciler.report import apply as report
+from reconciler.report import plan as planned
+from reconciler.report import text
+from reconciler.report.section import Section
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -52,16 +62,8 @@ def command(
     With --ready: promote wanted admins who are in their group by now, and leave everything else as it is.
     Only groups that wait for an admin are read.
     """
-    from dataclasses import replace
-    from functools import partial
 
-    from reconciler.cli import exits, files, loading, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.errors import UsageError
     from reconciler.operations.apply import apply, promote
-    from reconciler.report import apply as report
-    from reconciler.report.section import Section
 
     wiring.enter(common)
     clock = SystemClock()
@@ -81,8 +83,6 @@ def command(
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
 
             def in_words(plan: Plan, *, joining: bool) -> str:
-                from reconciler.report import plan as planned
-                from reconciler.report import text
 
                 look = replace(outputs.look, joining=joining)
                 return text.render([Section("", 0, told=planned.told(plan, redactor))], look)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import codehost, files, terminal, wiring
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit, UsageError
+from reconciler.publish.comments import checked, publish
+from reconciler.publish.issues import track
+from reconciler.report.escape import for_terminal
 
 EXAMPLES = """
 reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
@@ -48,11 +54,6 @@ def command(
 
     The token is GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN; no credential of the Groups API is needed.
     """
-    from reconciler.cli import codehost, files, terminal, wiring
-    from reconciler.cli.clock import SystemClock
-    from reconciler.errors import Exit, UsageError
-    from reconciler.publish.comments import checked, publish
-    from reconciler.publish.issues import track
 
     common.refuse("target", "format", "report", "sandbox", "config", "show_numbers")
     wiring.enter(common)
@@ -71,8 +72,6 @@ def command(
     if done.warning:
         terminal.say(f"Warning: {done.warning}.")
     if not common.quiet:
-        from reconciler.report.escape import for_terminal
-
         where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number or ''}".strip()
         terminal.say(f"{'Issue' if issue else 'Comment'} {done.action}: {where}")
     return Exit.OK

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from reconciler.cli import doctor, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
+from reconciler.errors import InputError
+from reconciler.report import doctor as report
+from reconciler.report.redact import Redactor
 
 EXAMPLES = """
 reconciler doctor
@@ -19,14 +27,6 @@ def command(common: Common) -> int:
     Files, address, credentials, login, clock, account, state, its lock, and who may read it. The lock of a
     state in Git is taken, renewed and given up, to see whether the remote allows it.
     """
-    from dataclasses import replace
-
-    from reconciler.cli import doctor, loading, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.errors import InputError
-    from reconciler.report import doctor as report
-    from reconciler.report.redact import Redactor
 
     common.refuse("target", "report")
     clock = SystemClock()

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import exits, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.places import named_after
 from reconciler.cli.verb import verb
+from reconciler.report import drift as report
+from reconciler.state.history import HistoryFile
 
 EXAMPLES = """
 reconciler drift                            2: something was changed by hand, or is missing or blocked
@@ -30,13 +36,7 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     What the manifests want anew, and is not applied yet, is reported and is no drift. Neither is anybody who
     has yet to join.
     """
-    from reconciler.cli import exits, loading, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.places import named_after
     from reconciler.operations.plan import drift
-    from reconciler.report import drift as report
-    from reconciler.state.history import HistoryFile
 
     wiring.enter(common)
     clock = SystemClock()

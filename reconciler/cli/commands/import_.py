@@ -6,10 +6,17 @@ from contextlib import nullcontext
 
 import click
 
+from reconciler.cli import exits, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.places import find_root
 from reconciler.cli.verb import verb
 from reconciler.errors import Exit, UsageError
+from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
+from reconciler.report import importing as report
+from reconciler.state.memory import MemoryJournal
 
 EXAMPLES = """
 reconciler import --all --dry-run           what would be written?
@@ -55,14 +62,7 @@ def command(
     is overwritten. A group that has a manifest keeps it as it is, and is bound if an earlier run was ended
     before that; so it can be run again.
     """
-    from reconciler.cli import exits, loading, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.places import find_root
-    from reconciler.manifests.output import Output
     from reconciler.operations.import_ import import_groups
-    from reconciler.report import importing as report
-    from reconciler.state.memory import MemoryJournal
 
     if everything == bool(groups):
         raise UsageError("which groups?", "name ids or subjects, or say --all")

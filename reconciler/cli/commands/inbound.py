@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import exits, state_store, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.files import read_bytes, read_stdin
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
+from reconciler.errors import UsageError
+from reconciler.messaging.arrivals import writers_by_group
+from reconciler.model.messages import Unreadable
+from reconciler.report import apply, text
+from reconciler.report import plan as report
+from reconciler.report.inbound import lines
+from reconciler.report.section import Look, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +53,6 @@ def command(
     With --ready: reads the groups in which awaited admins wrote, promotes those who are in, and does nothing
     else; its report goes to stderr, and into --report files as that of apply.
     """
-    from reconciler.cli import exits, state_store, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.errors import UsageError
-    from reconciler.messaging.arrivals import writers_by_group
     from reconciler.operations.apply import promote
     from reconciler.operations.people import inbound
 
@@ -93,16 +99,12 @@ def command(
 
 def _read(file: str) -> bytes:
     """The bytes of the file, or of stdin. Raises `ReconcilerError` when they cannot be read."""
-    from reconciler.cli.files import read_bytes, read_stdin
 
     return read_stdin() if file == "-" else read_bytes(file)
 
 
 def _tell(heard: Sequence[Match], redactor: Redactor) -> None:
     """The JSON lines on stdout, and on stderr what a person should look at."""
-    from reconciler.cli import terminal
-    from reconciler.model.messages import Unreadable
-    from reconciler.report.inbound import lines
 
     if heard:
         terminal.put(lines(heard, redactor))
@@ -113,7 +115,6 @@ def _tell(heard: Sequence[Match], redactor: Redactor) -> None:
 
 def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
     """Show the promotions on stderr, and ask."""
-    from reconciler.cli import terminal
 
     if plan.open_objections or not plan.changed or not yes:
         terminal.say(_words(plan, work))
@@ -125,8 +126,6 @@ def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
 
 
 def _words(plan: Plan, work: Workspace) -> str:
-    from reconciler.cli import wiring
-    from reconciler.report import plan as report
 
     return _in_text(report.told(plan, wiring.redactor(work.common, work.loaded)), work)
 
@@ -135,17 +134,11 @@ def _in_text(told: Told, work: Workspace) -> str:
     """As a person at the terminal reads it, on stderr."""
     import sys
 
-    from reconciler.cli import terminal
-    from reconciler.report import text
-    from reconciler.report.section import Look, Section
-
     color = terminal.wants_color(sys.stderr, work.common.color)
     return text.render([Section("", 0, told=told)], Look(color=color, width=terminal.width(sys.stderr)))
 
 
 def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) -> None:
-    from reconciler.cli import terminal, wiring
-    from reconciler.report import apply
 
     told = apply.told(result, wiring.redactor(work.common, work.loaded))
     if result.refused is not None:

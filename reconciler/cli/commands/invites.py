@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import invites_rotate, invites_send, invites_show
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
@@ -71,7 +72,6 @@ def command(
     reconciler.yaml says; what it prints holds no link and masks numbers. Formats: text, json. Nobody is
     written to again after an unclear answer: see --unknown.
     """
-    from reconciler.cli import invites_rotate, invites_send, invites_show
 
     if rotate:
         _refuse("--rotate", qr=qr, person=person, include_left=include_left, send=send, target=common.target)

@@ -6,9 +6,16 @@ from typing import get_args
 
 import click
 
+from reconciler.cli import exits, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.people import people_keys
 from reconciler.cli.verb import verb
 from reconciler.model.adoption import Role
+from reconciler.operations.list import list_groups
+from reconciler.planning.listing import ListingFilter
+from reconciler.report import listing as report
 
 EXAMPLES = """
 reconciler list                             every group that there is
@@ -35,13 +42,6 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
 
     Needs credentials and nothing else: no manifest, no configuration, no state.
     """
-    from reconciler.cli import exits, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.cli.people import people_keys
-    from reconciler.operations.list import list_groups
-    from reconciler.planning.listing import ListingFilter
-    from reconciler.report import listing as report
 
     wiring.enter(common)
     clock = SystemClock()

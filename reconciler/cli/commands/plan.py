@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import exits, files, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
+from reconciler.planning import planfile
+from reconciler.report import plan as report
 
 EXAMPLES = """
 reconciler plan
@@ -46,9 +51,6 @@ def command(
 ) -> int:
     """Show what apply would change. Changes nothing."""
 
-    from reconciler.cli import exits, files, loading, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
     from reconciler.operations.plan import plan
 
     wiring.enter(common)
@@ -72,7 +74,6 @@ def command(
                 base=work.base.files if work.base else None,
                 while_listing=outputs.prepare,
             )
-            from reconciler.report import plan as report  # by now imported while the service was waited for
 
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
@@ -81,7 +82,5 @@ def command(
         told = report.told(planned.plan, redactor, planned.base)
         outputs.write(told, code, complete=planned.plan.complete)
         if out is not None:
-            from reconciler.planning import planfile
-
             files.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))
         return code

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli import terminal, wiring
 from reconciler.cli.common import Common
+from reconciler.cli.places import sandbox_folder
 from reconciler.cli.verb import verb
+from reconciler.cli.wiring import startable
+from reconciler.errors import Exit, UsageError
+from reconciler.manifests import numbers
+from reconciler.sandbox import Options, Server, parse_fault, serve_forever
 
 EXAMPLES = """
 reconciler sandbox                          serves until Ctrl-C; prints what to export
@@ -62,12 +68,6 @@ def command(
     webhook: str | None,
 ) -> int:
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
-    from reconciler.cli import terminal, wiring
-    from reconciler.cli.places import sandbox_folder
-    from reconciler.cli.wiring import startable
-    from reconciler.errors import Exit, UsageError
-    from reconciler.manifests import numbers
-    from reconciler.sandbox import Options, Server, parse_fault, serve_forever
 
     common.refuse("target", "report", "format")
     wiring.enter(common)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import terminal
 from reconciler.cli.common import Common
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit, UsageError
+from reconciler.manifests.schema import schema_names, schema_text
 
 EXAMPLES = """
 reconciler schema group > group.schema.json
@@ -22,9 +25,6 @@ def command(common: Common, name: str | None) -> int:
     accept, list, import, doctor, inbound, invites, sent (invites --send), rotated (invites --rotate),
     message (send), accounts (any of them, where there are several).
     """
-    from reconciler.cli import terminal
-    from reconciler.errors import Exit, UsageError
-    from reconciler.manifests.schema import schema_names, schema_text
 
     common.refuse("target", "report", "format")
     if name is None:

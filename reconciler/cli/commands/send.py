@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import exits, files, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifests.complaints import did_you_mean, quote
+from reconciler.model.messages import MOST_TEXT
+from reconciler.report import sending as report
+from reconciler.report.escape import for_terminal
+from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.messages import GroupDelivery
@@ -36,14 +44,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     Everybody in the group is notified, so it asks first, and is never sent twice: after an unclear answer
     look into the group. At most 4,096 characters.
     """
-    from reconciler.cli import exits, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.outputs import Outputs
-    from reconciler.manifests.complaints import did_you_mean, quote
     from reconciler.operations.people import send_to_group
-    from reconciler.report import sending as report
-    from reconciler.report.escape import for_terminal
-    from reconciler.report.words import counted
 
     common.refuse("target")
     wiring.enter(common)
@@ -89,8 +90,6 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
 def _words(text: str | None, file: str | None) -> str:
     """The text from wherever it comes, without the newlines at its end. Raises `UsageError` for a text that
     cannot be sent."""
-    from reconciler.cli import files
-    from reconciler.model.messages import MOST_TEXT
 
     if (text is None) == (file is None):
         raise UsageError("give either TEXT or --file FILE", "`-` as TEXT reads from stdin")

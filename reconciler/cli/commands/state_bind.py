@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import state_store, terminal
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit
+from reconciler.operations.state import bind
 
 EXAMPLES = """
 reconciler state bind suporte-campinas 5519911112222-1513616971
@@ -18,9 +21,6 @@ reconciler state bind suporte-campinas 5519911112222-1513616971
 @lock_timeout_option
 def command(common: Common, name: str, group_id: str, lock_timeout: float) -> int:
     """Say that NAME means the existing group ID."""
-    from reconciler.cli import state_store, terminal
-    from reconciler.errors import Exit
-    from reconciler.operations.state import bind
 
     state_store.check_name(name)
     state_store.check_id(group_id)

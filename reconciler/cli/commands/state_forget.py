@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import state_store, terminal
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit
+from reconciler.operations.state import forget
 
 EXAMPLES = """
 reconciler state forget suporte-campinas
@@ -22,9 +25,6 @@ def command(common: Common, name: str, lock_timeout: float) -> int:
     its subject, and `invites --send` then writes to everybody who has yet to join. So is that a group was
     left: a manifest of that name that asks for it then makes a new one.
     """
-    from reconciler.cli import state_store, terminal
-    from reconciler.errors import Exit
-    from reconciler.operations.state import forget
 
     state_store.check_name(name)
     with state_store.changing(common, lock_timeout) as journal:

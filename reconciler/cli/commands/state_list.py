@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from reconciler.cli import state_store, terminal, wiring
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit
+from reconciler.report import state as report
 
 EXAMPLES = """
 reconciler state list
@@ -14,11 +19,6 @@ reconciler state list --format json
 @verb("list", EXAMPLES, PerAccount(groups=False))
 def command(common: Common) -> int:
     """Every recorded name with the id of its group, and the groups that were left."""
-    from reconciler.cli import state_store, terminal, wiring
-    from reconciler.cli.clock import SystemClock
-    from reconciler.cli.outputs import Outputs
-    from reconciler.errors import Exit
-    from reconciler.report import state as report
 
     outputs = Outputs(common, "state list", SystemClock())
     store, loaded = state_store.open_store(common)

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import state_store, terminal, wiring
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
-from reconciler.errors import UsageError
+from reconciler.errors import Exit, UsageError
+from reconciler.manifests.complaints import quote
+from reconciler.manifests.numbers import NumberError, like_a_number, parse
+from reconciler.model import number
+from reconciler.model.record import Interest
+from reconciler.operations.state import log
+from reconciler.report import state as report
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
@@ -44,12 +53,6 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 )
 def command(common: Common, name: str | None, person: str | None, since: str | None, most: int) -> int:
     """Who recorded what when, from the history of a state in Git."""
-    from reconciler.cli import state_store, terminal, wiring
-    from reconciler.cli.clock import SystemClock
-    from reconciler.cli.outputs import Outputs
-    from reconciler.errors import Exit
-    from reconciler.operations.state import log
-    from reconciler.report import state as report
 
     clock = SystemClock()
     outputs = Outputs(common, "state log", clock)
@@ -88,10 +91,6 @@ def _since(text: str, clock: SystemClock) -> datetime:
 def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
     """People by alias and by every number that the files give them; the history may know aliases that the
     files do not know any more."""
-    from reconciler.manifests.complaints import quote
-    from reconciler.manifests.numbers import NumberError, like_a_number, parse
-    from reconciler.model import number
-    from reconciler.model.record import Interest
 
     if person is None:
         return Interest(name)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import environment, state_store, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.store import locked, two_places
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit, StateError
+from reconciler.operations.state import migrate
 
 EXAMPLES = """
 reconciler state migrate file:.reconciler/state.json git:origin/reconciler-state
@@ -25,11 +30,6 @@ def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     git:REMOTE/BRANCH. Nobody is written to twice after it, and nothing is created twice. What is in FROM is
     kept, under a name that ends in .migrated. Killed at any point, run it again.
     """
-    from reconciler.cli import environment, state_store, terminal, wiring
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.cli.store import locked, two_places
-    from reconciler.errors import Exit, StateError
-    from reconciler.operations.state import migrate
 
     common.refuse("sandbox", "target", "report")
     wiring.enter(common)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli import state_store, terminal
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit, UsageError
+from reconciler.operations.state import move
 
 EXAMPLES = """
 reconciler state mv suporte suporte-campinas
@@ -18,9 +21,6 @@ reconciler state mv suporte suporte-campinas
 @lock_timeout_option
 def command(common: Common, old: str, new: str, lock_timeout: float) -> int:
     """Give what is recorded of OLD to NEW, after a manifest was renamed."""
-    from reconciler.cli import state_store, terminal
-    from reconciler.errors import Exit, UsageError
-    from reconciler.operations.state import move
 
     for name in (old, new):
         state_store.check_name(name)

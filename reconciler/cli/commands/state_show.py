@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import state_store, terminal, wiring
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit, ReconcilerError, UsageError
+from reconciler.report.escape import for_json
+from reconciler.state import codec
+from reconciler.state.git_log import is_rev
 
 if TYPE_CHECKING:
     from reconciler.report.redact import Redactor
@@ -26,17 +31,10 @@ def command(common: Common, name: str | None, rev: str | None) -> int:
     """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
     import json
 
-    from reconciler.cli import state_store, terminal, wiring
-    from reconciler.errors import Exit, ReconcilerError, UsageError
-    from reconciler.report.escape import for_json
-    from reconciler.state import codec
-
     if name is not None:
         state_store.check_name(name)
     store, loaded = state_store.open_store(common)
     if rev is not None:
-        from reconciler.state.git_log import is_rev
-
         past = state_store.history(store, "--at")
         if not is_rev(rev):
             raise UsageError(f"--at {rev!r:.40} is no commit", "copy it from: reconciler state log")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.cli import state_store, terminal
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit
+from reconciler.report.escape import for_terminal
 
 EXAMPLES = """
 reconciler state unlock
@@ -17,10 +21,6 @@ def command(common: Common) -> int:
     A lock on a file ends with its process. One on a branch is renewed while its run lives: it is watched for
     a whole lease (a minute), and removed if nobody renews it. A live one is never broken.
     """
-    from reconciler.cli import state_store, terminal
-    from reconciler.cli.clock import SystemClock, stopping_on_signals
-    from reconciler.errors import Exit
-    from reconciler.report.escape import for_terminal
 
     store, _ = state_store.open_store(common)
     clock = SystemClock()

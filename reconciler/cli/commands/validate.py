@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from reconciler.cli import checkout, loading, wiring
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
+from reconciler.errors import Exit
+from reconciler.manifests.files import FilesRead
+from reconciler.report import validate
 
 EXAMPLES = """
 reconciler validate
@@ -15,14 +23,6 @@ reconciler validate --format json
 @verb("validate", EXAMPLES, PerAccount(together=True))
 def command(common: Common) -> int:
     """Check manifests, contacts and configuration, offline. Needs no credentials."""
-    from dataclasses import replace
-
-    from reconciler.cli import checkout, loading, wiring
-    from reconciler.cli.clock import SystemClock
-    from reconciler.cli.outputs import Outputs
-    from reconciler.errors import Exit
-    from reconciler.manifests.files import FilesRead
-    from reconciler.report import validate
 
     wiring.enter(common)
     clock = SystemClock()
