@@ -22,6 +22,8 @@ from rich.cells import cell_len
 from reconciler.cli.formats import FORMATS, TABLE, Look
 from reconciler.report import apply, drift, failure, plan, validate
 from reconciler.report.escape import for_json, for_terminal
+from reconciler.report.markdown import BUDGET
+from reconciler.report.markdown_text import length
 from reconciler.report.model import Problem
 
 from . import gfm, media
@@ -45,6 +47,7 @@ COLOURED = Look(color=True)
 SHORT = ("list", "import", "accept", "invites --send", "invites --rotate", "send", "doctor", "state log")
 KINDS = {
     "accounts": "apply",
+    "base": "plan",
     "invites --send": "sent",
     "invites --rotate": "rotated",
     "send": "message",
@@ -76,7 +79,7 @@ def outputs(name: str, words: str) -> Iterator[tuple[str, str]]:
     for verb in (*served(name), *(each for each in SHORT if name in TABLE[each])):
         yield verb, render(name, verb, found[verb], run, look)
     if "plan" in served(name):
-        yield "plan", render(name, "plan", found["base"], run, look)
+        yield "base", render(name, "base", found["base"], run, look)
     if "apply" in served(name) and not FORMATS[name].apart:
         problem = Problem("x", words, words)
         failed = section(found["failure"], run, "b", problem)
@@ -155,7 +158,7 @@ def _dotenv(verb: str, output: str, words: str) -> None:
     if verb == "accounts":
         return
     quiet = set(media.dotenv(render("dotenv", verb, told("quiet")[verb])))
-    assert set(found) - {"RECONCILER_RESULT_CHANGES_BEFORE"} == quiet
+    assert set(found) == quiet
 
 
 def _junit(verb: str, output: str, words: str) -> None:
@@ -186,6 +189,14 @@ def _prometheus(verb: str, output: str, words: str) -> None:
 
 def _markdown(verb: str, output: str, words: str) -> None:
     gfm.assert_harmless(output)
+    assert length(output) <= BUDGET
+    assert gfm.shape(output) == quiet_shapes()[verb]
+
+
+@cache
+def quiet_shapes() -> dict[str, list[str]]:
+    """The headings of every page in which nobody says anything."""
+    return {verb: gfm.shape(output) for verb, output in outputs("markdown", "quiet")}
 
 
 JUDGES: dict[str, Callable[[str, str, str], None]] = {
