@@ -266,7 +266,7 @@ def _lines(lines: Lines) -> Iterable[str]:
         for sign, words in _signed(row, columns):
             label = lines.label if first or sign in "+-" else ""
             if lines.label:
-                yield _clipped(f"{sign} {label:<9} {words}").rstrip()
+                yield _clipped(f"{sign} {label:<9} {words}").rstrip() or " "
             else:
                 yield from (f"{sign} {line}".rstrip() or " " for line in _wrapped(words))
             first = False
