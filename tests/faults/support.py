@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import socket
 import threading
@@ -49,8 +50,9 @@ class Template:
             if repo.state.exists():
                 text = repo.state.read_text()
                 here = repo.server.base_url, repo.server.cdn_url
-                for there, mine in zip(self._addresses, here, strict=True):
-                    text = text.replace(there, mine)
+                moved = dict(zip(self._addresses, here, strict=True))
+                # all at once: a new address may be an old one of the other server
+                text = re.sub("|".join(map(re.escape, moved)), lambda found: moved[found[0]], text)
                 repo.state.write_text(text)
             yield repo
         shutil.rmtree(path)
