@@ -110,7 +110,7 @@ def _tell_github(sections: Sequence[Section]) -> None:
     from reconciler.report import markdown, values
 
     found = values.of_sections(sections)
-    found.setdefault("groups", values.names(sections))
+    found["groups"] = values.names(sections)
     github.write_outputs(found)
     github.write_summary(markdown.render(sections, PLAIN))
 
