@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ApiError
-from reconciler.model.messages import digest
+from reconciler.model.link import digest
 from reconciler.model.record import Record, Revoking
 
 if TYPE_CHECKING:

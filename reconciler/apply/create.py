@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.live import LiveGroup
-    from reconciler.model.plan import OutcomeStatus
+    from reconciler.model.outcome import OutcomeStatus
 
 
 _NAMED = 5  # names in a sentence

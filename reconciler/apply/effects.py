@@ -47,7 +47,7 @@ from reconciler.revoke import LinkRevoke, ended_since, present_link
 
 if TYPE_CHECKING:
     from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
-    from reconciler.model.plan import OutcomeStatus
+    from reconciler.model.outcome import OutcomeStatus
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 BATCH = 20  # people in one call

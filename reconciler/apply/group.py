@@ -34,7 +34,7 @@ from reconciler.model.change import (
 )
 from reconciler.model.group import Ensure
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, Problem
-from reconciler.model.plan import GroupOutcome, Outcome, OutcomeStatus
+from reconciler.model.outcome import GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left, Record, StoredSubject
 from reconciler.planning import guards
 from reconciler.planning.group import plan_group

@@ -13,7 +13,7 @@ from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Timeouts, Tools, 
 from reconciler.errors import StateError
 from reconciler.model.change import AdoptGroup
 from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState, Problem
-from reconciler.model.plan import ApplyResult, GroupOutcome, Outcome, OutcomeStatus
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left
 from reconciler.planning.bindings import left_ids
 from reconciler.planning.record import adopted, people_of, record_of

@@ -22,7 +22,7 @@ from reconciler.model.change import (
     RevokeLink,
 )
 from reconciler.model.live import LiveGroup, Problem
-from reconciler.model.plan import Outcome
+from reconciler.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from reconciler.apply.effects import Effects

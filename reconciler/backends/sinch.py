@@ -27,8 +27,8 @@ from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base
 from reconciler.errors import CredentialsError, NotFound, NotSent, StateError, Unclear
 from reconciler.model import number
+from reconciler.model.link import is_link
 from reconciler.model.live import IconMeta, LiveGroup
-from reconciler.model.messages import is_link
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock

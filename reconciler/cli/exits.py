@@ -9,9 +9,11 @@ from reconciler.errors import Exit, first_exit
 
 if TYPE_CHECKING:
     from reconciler.model.adoption import AcceptResult, ImportResult, Listing
+    from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift
     from reconciler.model.messages import GroupDelivery, Invitations, Match, Rotations, Sending
-    from reconciler.model.plan import ApplyResult, Base, Plan
+    from reconciler.model.outcome import ApplyResult
+    from reconciler.model.plan import Plan
 
 
 def of_plan(plan: Plan, *, detailed: bool, stopped: bool, base: Base | None = None) -> Exit:

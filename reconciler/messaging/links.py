@@ -20,8 +20,9 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.model.link import digest
 from reconciler.model.live import Problem
-from reconciler.model.messages import GroupInvites, Invitations, Rotation, Rotations, digest
+from reconciler.model.messages import GroupInvites, Invitations, Rotation, Rotations
 from reconciler.model.record import Revoking
 from reconciler.reading import poll
 from reconciler.revoke import JUNK_LINK, LinkRevoke, ended_since, present_link

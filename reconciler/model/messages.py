@@ -3,8 +3,6 @@ of it, and what a webhook told us."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -249,16 +247,3 @@ class Match:
     record: Inbound
     name: str | None = None
     role: AwaitedRole | None = None
-
-
-_LINK = re.compile(r"https://chat\.whatsapp\.com/[A-Za-z0-9_-]+")
-
-
-def is_link(text: object) -> bool:
-    """Whether this is an invite link, which is all that may ever be shown or sent as one."""
-    return isinstance(text, str) and _LINK.fullmatch(text) is not None
-
-
-def digest(link: str) -> str:
-    """By what state tells two links apart: the code in a link lets people in, so no link is ever kept."""
-    return hashlib.sha256(link.encode()).hexdigest()[:32]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
 from reconciler.model.live import Problem
-from reconciler.model.plan import ApplyResult, GroupOutcome, Outcome, Plan
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import Plan
 from reconciler.operations.plan import plan
 from reconciler.planning import planfile
 from reconciler.planning.group import Context

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import NotFound
-from reconciler.model.plan import Base, SettingChange
+from reconciler.model.attribution import Base, SettingChange
 from reconciler.planning import attribution, planner
 from reconciler.reading import read
 

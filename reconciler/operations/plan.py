@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.manifests.load import Loaded
+    from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift, History
-    from reconciler.model.plan import Base, Plan
+    from reconciler.model.plan import Plan
     from reconciler.model.record import State
     from reconciler.operations.base import BaseFiles
     from reconciler.planning.options import Options

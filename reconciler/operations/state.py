@@ -12,7 +12,7 @@ from reconciler.model.record import Record, RunSummary
 from reconciler.planning.story import chapters
 
 if TYPE_CHECKING:
-    from reconciler.model.record import Chapter, Interest, StateHistory
+    from reconciler.model.history import Chapter, Interest, StateHistory
     from reconciler.ports import Journal, Movable
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
+from reconciler.model.attribution import Attribution, Dropped, GroupAttribution, SettingChange, Share
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -25,18 +26,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import Desired, Person
-from reconciler.model.plan import (
-    Attribution,
-    CauseOfChange,
-    Dropped,
-    GroupAttribution,
-    GroupPlan,
-    Objection,
-    Plan,
-    SettingChange,
-    SettingName,
-    Share,
-)
+from reconciler.model.plan import CauseOfChange, GroupPlan, Objection, Plan, SettingName
 from reconciler.model.settings import Allowance, GuardSettings, Settings
 
 _STUCK = frozenset({"blocked", "missing", "orphaned", "held", "unreadable"})

@@ -10,7 +10,7 @@ from reconciler.model.record import RunSummary
 
 if TYPE_CHECKING:
     from reconciler.model.messages import Delivery, Rotation
-    from reconciler.model.plan import GroupOutcome
+    from reconciler.model.outcome import GroupOutcome
     from reconciler.planning.options import Promotions
 
 _DONE = {"create": "created", "adopt": "adopted", "leave": "left"}

@@ -6,18 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypedDict
 
 from reconciler.model import number
-from reconciler.model.record import (
-    Applied,
-    Chapter,
-    Fact,
-    FactKind,
-    Interest,
-    NameStory,
-    Record,
-    Sent,
-    State,
-    Written,
-)
+from reconciler.model.history import Chapter, Fact, FactKind, Interest, NameStory, Written
+from reconciler.model.record import Applied, Record, Sent, State
 from reconciler.planning.diff import changed_fields
 
 _FIELDS: tuple[FactKind, ...] = ("subject", "icon", "admins", "members", "link_version", "joined")

@@ -16,7 +16,7 @@ from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import ApplyResult, GroupOutcome, Outcome
+    from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 
 STATUSES = words.by_key(
     Status("failed", "✗", "failed", "bad", "failure", "Something could not be done here."),

@@ -14,16 +14,9 @@ from reconciler.report.words import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from reconciler.model.attribution import Base, Dropped, GroupAttribution, SettingChange
     from reconciler.model.change import Change, ChangeKind
-    from reconciler.model.plan import (
-        Action,
-        Base,
-        CauseOfChange,
-        Dropped,
-        GroupAttribution,
-        Plan,
-        SettingChange,
-    )
+    from reconciler.model.plan import Action, CauseOfChange, Plan
     from reconciler.report.redact import Redactor
     from reconciler.report.section import Data
 

@@ -28,8 +28,9 @@ from reconciler.report.words import counted, few
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.model.attribution import Base, GroupAttribution
     from reconciler.model.live import LiveGroup
-    from reconciler.model.plan import Base, CauseOfChange, GroupAttribution, GroupPlan, Plan
+    from reconciler.model.plan import CauseOfChange, GroupPlan, Plan
     from reconciler.report.redact import Redactor
 
 _REFUSED = Status("blocked", "!", "refused", "bad", "failure")

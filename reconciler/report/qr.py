@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.messages import is_link
+from reconciler.model.link import is_link
 
 if TYPE_CHECKING:
     from segno import QRCode

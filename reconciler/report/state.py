@@ -19,7 +19,8 @@ from reconciler.report.section import Data, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.record import Chapter, Fact, State
+    from reconciler.model.history import Chapter, Fact
+    from reconciler.model.record import State
     from reconciler.report.model import Verb
     from reconciler.report.redact import Redactor
     from reconciler.report.section import Look, Section

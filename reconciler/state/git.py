@@ -22,7 +22,7 @@ from reconciler.state.git_remote import FILE, MOVED, Remote
 
 if TYPE_CHECKING:
     from reconciler.git import Git
-    from reconciler.model.record import Written
+    from reconciler.model.history import Written
     from reconciler.ports import Clock, Movable
     from reconciler.state.git_lease import Unlocked
 

@@ -15,7 +15,8 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
-from reconciler.model.record import State, Written
+from reconciler.model.history import Written
+from reconciler.model.record import State
 from reconciler.state import codec
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from reconciler.errors import CredentialsError, NotSent, RateLimited, Refused, Unclear
-from reconciler.model.plan import ApplyResult, Outcome
+from reconciler.model.outcome import ApplyResult, Outcome
 from tests.apply.world import (
     ANA,
     BRUNO,

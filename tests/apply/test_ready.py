@@ -17,7 +17,8 @@ from reconciler.model import number
 from reconciler.model.change import Promote, RevokeLink, SetIcon
 from reconciler.model.desired import Person
 from reconciler.model.group import Ensure, Hold
-from reconciler.model.plan import ApplyResult, GroupPlan
+from reconciler.model.outcome import ApplyResult
+from reconciler.model.plan import GroupPlan
 from reconciler.operations.apply import promote
 from tests.apply.world import (
     ANA,

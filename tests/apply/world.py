@@ -17,7 +17,8 @@ from reconciler.apply.tools import Timeouts
 from reconciler.errors import Location, PictureError, StateError
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import LiveGroup, LiveState
-from reconciler.model.plan import ApplyResult, GroupOutcome, GroupPlan, Outcome, Plan
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning import planner

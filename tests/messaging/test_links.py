@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import ApiError, CredentialsError, NotSent, Refused, Unclear, UsageError
-from reconciler.model.messages import Rotations, digest
+from reconciler.model.link import digest
+from reconciler.model.messages import Rotations
 from reconciler.model.record import Record, Revoking, Sent, State
 from reconciler.operations.people import rotate_links
 from tests.apply.world import Journal, Killed, ports_of

@@ -23,7 +23,8 @@ from reconciler.errors import (
 from reconciler.messaging.due import due, messages
 from reconciler.messaging.sending import MessageSender
 from reconciler.model.desired import Person
-from reconciler.model.messages import Delivery, UnknownPolicy, digest
+from reconciler.model.link import digest
+from reconciler.model.messages import Delivery, UnknownPolicy
 from reconciler.model.record import Record, Sent, State
 from reconciler.model.settings import InviteSettings
 from tests.apply.world import Journal, Killed, ports_of

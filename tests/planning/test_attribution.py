@@ -8,19 +8,12 @@ from datetime import date
 
 import pytest
 
+from reconciler.model.attribution import Attribution, GroupAttribution, SettingChange
 from reconciler.model.change import Affected, Demote, Promote
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.live import Absent, LiveState
-from reconciler.model.plan import (
-    Attribution,
-    CauseOfChange,
-    GroupAttribution,
-    Note,
-    Objection,
-    Plan,
-    SettingChange,
-)
+from reconciler.model.plan import CauseOfChange, Note, Objection, Plan
 from reconciler.model.record import Record, State
 from reconciler.model.settings import Allowance, GuardSettings, Settings
 from reconciler.planning.attribution import attribute, causes_something, changed_settings, without_base

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.model.attribution import Base, SettingChange
 from reconciler.model.change import Affected, Demote, Promote, SetSubject
-from reconciler.model.plan import Base, Plan, SettingChange
+from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute, without_base
 
 from . import samples

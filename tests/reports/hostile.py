@@ -21,9 +21,11 @@ from reconciler.model.adoption import (
     Listing,
     Owner,
 )
+from reconciler.model.attribution import Base, Dropped
 from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIcon, SetSubject
 from reconciler.model.desired import Person
 from reconciler.model.drift import Drift, FieldDrift, PersonDrift
+from reconciler.model.history import Chapter, Fact, NameStory, Written
 from reconciler.model.live import Problem
 from reconciler.model.messages import (
     Delivery,
@@ -36,18 +38,8 @@ from reconciler.model.messages import (
     RotationStatus,
     Sending,
 )
-from reconciler.model.plan import (
-    ApplyResult,
-    Base,
-    Dropped,
-    GroupOutcome,
-    Note,
-    Objection,
-    Outcome,
-    Plan,
-    Unmanaged,
-)
-from reconciler.model.record import Chapter, Fact, NameStory, Written
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import Note, Objection, Plan, Unmanaged
 from reconciler.planning.attribution import attribute
 from reconciler.report import accept, doctor, importing, listing, state
 from reconciler.report import sending as sending_report

@@ -8,7 +8,8 @@ from typing import Any
 
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
 from reconciler.errors import Complaint, Location
-from reconciler.model.plan import Base, Plan
+from reconciler.model.attribution import Base
+from reconciler.model.plan import Plan
 from reconciler.report import apply, drift, failure, plan, validate
 from reconciler.report.model import Problem, Verb
 from reconciler.report.redact import Redactor

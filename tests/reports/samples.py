@@ -22,17 +22,8 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import Icon, Person
 from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, Problem
-from reconciler.model.plan import (
-    Action,
-    ApplyResult,
-    GroupOutcome,
-    GroupPlan,
-    Note,
-    Objection,
-    Outcome,
-    Plan,
-    Unmanaged,
-)
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import Action, GroupPlan, Note, Objection, Plan, Unmanaged
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Run
 

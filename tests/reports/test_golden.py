@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.plan import ApplyResult, Plan
+from reconciler.model.outcome import ApplyResult
+from reconciler.model.plan import Plan
 from reconciler.report import apply, plan, text, validate
 from reconciler.report.redact import Redactor
 from reconciler.report.section import PLAIN

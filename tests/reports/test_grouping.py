@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.model.change import SetSubject
 from reconciler.model.drift import Drift, GroupDrift
-from reconciler.model.plan import ApplyResult, GroupOutcome, Outcome, Plan
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+from reconciler.model.plan import Plan
 from reconciler.report import apply, drift
 
 from . import drifts, media, samples

@@ -8,8 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from reconciler.model.attribution import Base
 from reconciler.model.change import Change
-from reconciler.model.plan import ApplyResult, Base, Plan
+from reconciler.model.outcome import ApplyResult
+from reconciler.model.plan import Plan
 from reconciler.report import apply, plan
 from reconciler.report.redact import Redactor
 

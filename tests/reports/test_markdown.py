@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.attribution import Base
 from reconciler.model.change import Affected, Promote, SetSubject
-from reconciler.model.plan import Base, Plan
+from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute
 from reconciler.report import apply, failure, validate
 from reconciler.report.escape import for_terminal

@@ -20,7 +20,8 @@ from reconciler.cli.formats import FORMATS, TABLE
 from reconciler.errors import Complaint, Location
 from reconciler.model.change import ChangeKind
 from reconciler.model.drift import Drift, DriftStatus
-from reconciler.model.plan import ApplyResult, GroupOutcome, Plan
+from reconciler.model.outcome import ApplyResult, GroupOutcome
+from reconciler.model.plan import Plan
 from reconciler.report import apply, drift, failure, github, plan, validate, values
 from reconciler.report.sarif import MOST
 

@@ -15,7 +15,8 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.live import LiveGroup, Problem
-from reconciler.model.plan import ApplyResult, GroupPlan, Note, Plan
+from reconciler.model.outcome import ApplyResult
+from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.report import apply, plan
 from reconciler.report.redact import Redactor
 

@@ -16,7 +16,7 @@ from typing import Protocol
 import pytest
 
 from reconciler.errors import Exit, Interrupted, LockedError, StateError
-from reconciler.model.messages import digest
+from reconciler.model.link import digest
 from reconciler.model.record import Applied, Intent, Left, Record, Revoking, RunSummary, Sent, State
 from reconciler.ports import Clock, Journal
 from reconciler.state import codec

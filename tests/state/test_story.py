@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.cli.environment import this_run
 from reconciler.model import number
-from reconciler.model.record import Applied, Fact, Intent, Interest, Record, Sent, State, Written
+from reconciler.model.history import Fact, Interest, Written
+from reconciler.model.record import Applied, Intent, Record, Sent, State
 from reconciler.planning.story import changes, chapters
 from reconciler.report import json, state
 from reconciler.report.redact import Redactor

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
     from reconciler.errors import Exit
     from reconciler.model.messages import Match
-    from reconciler.model.plan import ApplyResult, Plan
+    from reconciler.model.outcome import ApplyResult
+    from reconciler.model.plan import Plan
     from reconciler.report.redact import Redactor
     from reconciler.report.section import Told
 

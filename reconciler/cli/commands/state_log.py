@@ -17,14 +17,14 @@ from reconciler.errors import Exit, UsageError
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.numbers import NumberError, like_a_number, parse
 from reconciler.model import number
-from reconciler.model.record import Interest
+from reconciler.model.history import Interest
 from reconciler.operations.state import log
 from reconciler.report import state as report
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.manifests.load import Loaded
-    from reconciler.model.record import Interest
+    from reconciler.model.history import Interest
 
 EXAMPLES = """
 reconciler state log                        the runs that recorded something, the newest first
