@@ -79,7 +79,7 @@ class Place:
         self.repo.write("reconciler.yaml", f'account: "+{ACCOUNT}"\n')
         self.repo.write("contacts.yaml", CONTACTS)
         self.repo.write(".gitignore", ".reconciler/\n")
-        self.repo.environment["RECONCILER_STATE_LEASE"] = "1"
+        self.repo.environment["RECONCILER_STATE_LEASE"] = "20"
         self.run = self.repo.run
 
     @property
@@ -268,6 +268,7 @@ def test_killed_at_any_push_nothing_is_lost_and_run_again_it_ends(
             COUNT=str(count),
             NTH=str(nth),
             WHEN=when,
+            RECONCILER_STATE_LEASE="2",  # what it leaves behind is waited for
         )
         out, err = process.communicate(timeout=60)
         both = [place.file(), place.branch()]
