@@ -254,7 +254,7 @@ class FakeApi:
     def _new(self, subject: str, creator: str, people: tuple[str, ...], admins: tuple[str, ...]) -> FakeGroup:
         self._count += 1
         moment = 1_513_616_970 + self._count
-        return FakeGroup(LiveGroup(f"{creator}-{moment}", subject, creator, admins, people, moment))
+        return FakeGroup(LiveGroup(f"{creator}-{moment}", subject, creator, admins, people))
 
     @contextmanager
     def call(self, method: str, *args: object) -> Iterator[bool]:
@@ -292,7 +292,7 @@ class FakeReader:
             if url is None:
                 return None
             data = api.pictures[url]
-            return IconMeta(f"{url}?signature={len(api.calls)}", _mime(data), len(data))
+            return IconMeta(f"{url}?signature={len(api.calls)}", len(data))
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
         with self._api.call("fetch_icon", icon):
@@ -362,7 +362,10 @@ class FakeWriter:
         api = self._api
         with api.call("get_link", group_id) as effective:
             group = self._admin(group_id)
-            link = group.link or f"https://chat.whatsapp.com/Link-{len(api.calls)}_{group.live.created}"
+            link = (
+                group.link
+                or f"https://chat.whatsapp.com/Link-{len(api.calls)}_{group.live.id.rpartition('-')[2]}"
+            )
             if effective:
                 api.put(replace(group, link=link))
             return link

@@ -324,7 +324,6 @@ def group(answer: Answer, group_id: str) -> LiveGroup:
         creator=_creator(found),
         admins=admins,
         participants=participants,
-        created=faults.integer(found.get("creation_time")),
     )
 
 
@@ -342,11 +341,9 @@ def icon(answer: Answer) -> IconMeta | None:
         raise _bad("the icon's description holds no link")
     if _URL.fullmatch(url) is None:
         raise _bad("the icon's link is no http or https URL")
-    mime = data.get("mimeType")
     extra = data.get("extraData")
     return IconMeta(
         url=url,
-        mime=faults.well_formed(mime) if isinstance(mime, str) else None,
         length=faults.integer(extra.get("Content-Length")) if isinstance(extra, dict) else None,
     )
 

@@ -18,7 +18,6 @@ class LiveGroup:
     creator: str | None = None
     admins: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
-    created: int | None = None
 
     @property
     def admin_keys(self) -> frozenset[str]:
@@ -50,7 +49,6 @@ class IconMeta:
     """Where an icon is served: `url` as given, `length` in bytes where the API says so."""
 
     url: str
-    mime: str | None = None
     length: int | None = None
 
     @property

@@ -41,11 +41,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was done about the comment, and where it is; `removed` counts earlier ones of ours."""
+    """What was done about the comment, and where it is."""
 
     action: Literal["created", "updated", "unchanged", "closed", "reopened"]
     url: str
-    removed: int = 0
     warning: str = ""
 
 
@@ -109,8 +108,8 @@ def publish(host: Host, body: str, clock: Clock) -> Published:
     for other in others:
         host.delete(other)
     if same(kept.body, body):
-        return Published("unchanged", kept.url, len(others))
-    return Published("updated", host.update(kept, body).url or kept.url, len(others))
+        return Published("unchanged", kept.url)
+    return Published("updated", host.update(kept, body).url or kept.url)
 
 
 def _create(host: Host, body: str, clock: Clock) -> Published:

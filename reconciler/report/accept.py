@@ -130,7 +130,6 @@ def report(found: Data) -> Report:
         summary=summary,
         entries=tuple(map(_entry, groups)),
         banners=(Banner(failed["message"], "bad", tuple(filter(None, [failed["hint"]]))),) if untold else (),
-        complete=found["complete"],
     )
 
 

@@ -72,7 +72,6 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
             if group.plan is not None
             for invite in group.plan.to_invite
         ),
-        complete=result.complete,
     )
 
 

@@ -128,7 +128,6 @@ def report(drift: Drift, redactor: Redactor) -> Report:
         ),
         entries=tuple(_entry(group, redactor) for group in drift.groups),
         listings=words.unmanaged(drift.unmanaged, redactor),
-        complete=drift.complete,
         quiet=drift.complete and not any(count[key] for key in _BAD),
     )
 

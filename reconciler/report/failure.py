@@ -32,6 +32,5 @@ def report(verb: Verb, problem: Problem, complaints: tuple[Complaint, ...] = ())
         sentences=("What it was to report is not known.",),
         banners=(Banner(problem.message, "bad", lines, name="run", level="error", kind="error"),),
         complaints=complaints,
-        complete=False,
         quiet=False,
     )

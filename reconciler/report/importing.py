@@ -86,7 +86,6 @@ def report(found: Data) -> Report:
             *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
         ),
         banners=tuple(_banners((found["refused"], found["unsaved"]))),
-        complete=found["complete"],
     )
 
 

@@ -97,7 +97,6 @@ def report(found: Data) -> Report:
             *([table] if groups else []),
             *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
         ),
-        complete=found["complete"],
     )
 
 

@@ -277,9 +277,8 @@ class Report:
 
     `verdict` is the line that matters most, and `verdict_first` tells that a reader at a terminal begins with
     it (a plan is read from its end, where the question is). `counts` name every status, in the order in which
-    they are told. `title` is for headings, `summary` unless given. `complete`: whether everything was read;
-    `quiet`: whether an issue about it has nothing to tell; `digest` tells plans apart. `facts` are (label,
-    value) beside those of the run.
+    they are told. `title` is for headings, `summary` unless given. `quiet`: whether an issue about it has
+    nothing to tell; `digest` tells plans apart. `facts` are (label, value) beside those of the run.
     """
 
     verb: Verb
@@ -294,7 +293,6 @@ class Report:
     listings: tuple[Listing, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    complete: bool = True
     verdict_first: bool = False
     title: str = ""
     digest: str = ""

@@ -75,7 +75,6 @@ def report(plan: Plan, redactor: Redactor, base: Base | None = None) -> Report:
         ),
         listings=words.unmanaged(plan.unmanaged, redactor),
         facts=() if base is None else (("Compared with", compared.named(base, redactor)),),
-        complete=plan.complete,
         digest=plan.digest,
     )
 

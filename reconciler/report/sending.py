@@ -162,7 +162,6 @@ def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
             *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
         ),
         banners=_unsaved(sending.unsaved, redactor),
-        complete=sending.complete,
     )
 
 

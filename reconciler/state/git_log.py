@@ -36,11 +36,11 @@ class _Commit:
     rev: str
     parent: str | None
     at: datetime
-    told: Told
+    message: CommitMessage
 
     @property
     def session(self) -> str:
-        return self.told.trailers.get("Session") or self.rev
+        return self.message.trailers.get("Session") or self.rev
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ def written(remote: Remote, tip: str, since: datetime | None, limit: int) -> Ite
         revs = dict.fromkeys(rev for run in batch for rev in run.revs)
         states = _States(decoder, zip(revs, remote.files(list(revs), limit), strict=True))
         for run in batch:
-            trailers = run.last.told.trailers
+            trailers = run.last.message.trailers
             yield Written(
                 rev=run.last.rev,
                 at=run.last.at,
-                title=run.last.told.title,
+                title=run.last.message.title,
                 run=trailers.get("Run", ""),
                 actor=trailers.get("By", ""),
                 commit=trailers.get("Manifests", ""),
@@ -268,21 +268,18 @@ def _few(names: list[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a message says: `title`, `lines` by name, and the trailers by their keys. Anybody who may push
-    can have written it."""
+class CommitMessage:
+    """What is read of a commit's message: its title, and the trailers by their keys. Anybody who may push can
+    have written it."""
 
     title: str
-    lines: tuple[str, ...]
     trailers: dict[str, str]
 
 
-def parse(message: str) -> Told:
+def parse(message: str) -> CommitMessage:
     """Read a message again; what is not as `compose` writes it is left out."""
     title, _, rest = message.partition("\n")
-    body = rest.strip("\n").split("\n\n")
-    lines = tuple(body[0].splitlines()) if len(body) > 1 else ()
-    return Told(title, lines, dict(_TRAILER.findall(body[-1])))
+    return CommitMessage(title, dict(_TRAILER.findall(rest.strip("\n").split("\n\n")[-1])))
 
 
 def _line(text: str) -> str:

@@ -53,7 +53,6 @@ class SandboxTruth:
             creator=found["creator"],
             admins=tuple(found["admins"]),
             participants=tuple(found["participants"]),
-            created=found["creation_time"],
         )
 
     def link(self, group_id: str) -> str | None:

@@ -141,7 +141,7 @@ def served(
     sha256: str | None = None,
     alike: bool | None = None,
 ) -> LiveIcon:
-    return LiveIcon(IconMeta(url, "image/png", length), sha256, alike)
+    return LiveIcon(IconMeta(url, length), sha256, alike)
 
 
 NO_ICON = LiveIcon(None)

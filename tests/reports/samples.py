@@ -46,8 +46,8 @@ OPEN_REDACTOR = Redactor(REDACTOR.aliases, REDACTOR.account, show_numbers=True)
 
 LOGO = Icon("icons/marca.png", "9c07" + "0" * 60, "image/png", 640, 640, 41_000)
 PHOTO = Icon("icons/café.jpg", "77ab" + "0" * 60, "image/jpeg", 640, 480, 1_234_567)
-OLD_ICON = LiveIcon(IconMeta("https://cdn.example/a.jpeg?x=1", "image/jpeg", 2500), "a1f3" + "0" * 60)
-UNSEEN_ICON = LiveIcon(IconMeta("https://cdn.example/b.jpeg", None, None))
+OLD_ICON = LiveIcon(IconMeta("https://cdn.example/a.jpeg?x=1", 2500), "a1f3" + "0" * 60)
+UNSEEN_ICON = LiveIcon(IconMeta("https://cdn.example/b.jpeg"))
 
 
 def mark(name: str, line: int = 1) -> Location:
