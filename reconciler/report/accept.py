@@ -10,9 +10,9 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from reconciler.report import words
-from reconciler.report.model import Banner, Entry, Field, Problem, Report, Status, Summary, Table, Tone, Word
-from reconciler.report.redact import Redactor, shown_problem
-from reconciler.report.section import Data, Told, once
+from reconciler.report.model import Entry, Field, Problem, Report, Status, Summary, Table, Tone, Word
+from reconciler.report.redact import Redactor
+from reconciler.report.section import Data, Told
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ _LINES: dict[str, Tone] = {"+": "good", "-": "bad", "@": "quiet"}
 
 def told(result: AcceptResult, redactor: Redactor) -> Told:
     """Return what there is to tell of an acceptance."""
-    facts = once(lambda: data(result, redactor))
-    return Told(report=once(lambda: report(facts())), data=facts)
+    return Told.of(lambda: data(result, redactor), report)
 
 
 def data(result: AcceptResult, redactor: Redactor) -> Data:
@@ -48,13 +47,12 @@ def data(result: AcceptResult, redactor: Redactor) -> Data:
         "interrupted": result.interrupted,
         "groups": [_data_of_group(group, redactor) for group in result.groups],
         "files": [_data_of_file(change, redactor) for change in result.files],
-        "failed": words.data_of_problem(shown_problem(result.failed, redactor)),
+        "failed": words.data_of_problem(result.failed, redactor),
         "unsaved": None,  # nothing is recorded, and a key that somebody may read stays
     }
 
 
 def _data_of_group(group: AcceptOutcome, redactor: Redactor) -> Data:
-    problem = words.data_of_problem(shown_problem(group.problem, redactor))
     return {
         "name": group.name,
         "id": None if group.id is None else redactor.group_id(group.id),
@@ -62,7 +60,7 @@ def _data_of_group(group: AcceptOutcome, redactor: Redactor) -> Data:
         "fields": list(group.fields),
         "notes": [redactor.note(note) for note in group.notes],
         "left": [redactor.note(note) for note in group.left],
-        **({} if problem is None else {"error": problem}),
+        **words.error(group.problem, redactor),
     }
 
 
@@ -129,7 +127,7 @@ def report(found: Data) -> Report:
         status=_STATUSES["failed" if failed else "accepted"],
         summary=summary,
         entries=tuple(map(_entry, groups)),
-        banners=(Banner(failed["message"], "bad", tuple(filter(None, [failed["hint"]]))),) if untold else (),
+        banners=(words.problem_banner(failed["message"], failed["hint"]),) if untold else (),
     )
 
 
@@ -137,7 +135,7 @@ def _summary(found: Data) -> Summary:
     """How many groups were accepted, and what became of the others."""
     count = {key: sum(group["status"] == key for group in found["groups"]) for key in _STATUSES}
     others = words.some((number, _STATUSES[key].word) for key, number in count.items() if key != "accepted")
-    return Summary(f"{counted(count['accepted'], 'group')} accepted", f"{' · '.join(('', *others))}.")
+    return words.summary(f"{counted(count['accepted'], 'group')} accepted", others)
 
 
 def _entry(group: Data) -> Entry:

@@ -188,7 +188,7 @@ def data(result: ApplyResult, redactor: Redactor) -> Data:
         "groups": [_data_of_group(group, redactor) for group in result.groups],
         "objections": [changes.data_of_objection(each, redactor) for each in result.plan.objections],
         "notes": [redactor.note(note) for note in result.plan.notes],
-        "unsaved": words.data_of_problem(shown_problem(result.unsaved, redactor)),
+        "unsaved": words.data_of_problem(result.unsaved, redactor),
         "bind": [{"name": name, "id": group_id} for name, group_id in result.bind],
         "ready_only": result.plan.ready_only,
     }
@@ -207,9 +207,7 @@ def _data_of_group(group: GroupOutcome, redactor: Redactor) -> Data:
 
 
 def _data_of_outcome(outcome: Outcome, redactor: Redactor) -> Data:
-    problem = shown_problem(outcome.problem, redactor)
-    error = {} if problem is None else {"error": words.data_of_problem(problem)}
-    return {"kind": outcome.change.kind, "status": outcome.status, **error}
+    return {"kind": outcome.change.kind, "status": outcome.status, **words.error(outcome.problem, redactor)}
 
 
 # --- the table --------------------------------------------------------------------------------------------

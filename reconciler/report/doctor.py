@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.report.model import Report, Status, Summary, Table, Tone, Word
-from reconciler.report.section import Data, Told, once
+from reconciler.report.section import Data, Told
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ _ILL = Status("problem", "!", "problem", "bad", "failure")
 def told(findings: Iterable[Finding], redactor: Redactor) -> Told:
     """Return what there is to tell of an examination."""
     found = tuple(findings)
-    facts = once(lambda: data(found, redactor))
-    return Told(report=once(lambda: report(facts())), data=facts)
+    return Told.of(lambda: data(found, redactor), report)
 
 
 def data(findings: tuple[Finding, ...], redactor: Redactor) -> Data:

@@ -4,13 +4,13 @@ though it may be in the manifests."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.report import words
-from reconciler.report.model import Banner, Problem, Report, Status, Summary, Table, Word
-from reconciler.report.redact import Redactor, shown_problem
-from reconciler.report.section import Data, Told, once
+from reconciler.report.model import Problem, Report, Status, Summary, Table, Word
+from reconciler.report.redact import Redactor
+from reconciler.report.section import Data, Told
 from reconciler.report.words import counted, some
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ _DRY = {"imported": "Would be written", "bound": "Would be bound in state"}
 
 def told(result: ImportResult, redactor: Redactor) -> Told:
     """Return what there is to tell of an import."""
-    facts = once(lambda: data(result, redactor))
-    return Told(report=once(lambda: report(facts())), data=facts)
+    return Told.of(lambda: data(result, redactor), report)
 
 
 def data(result: ImportResult, redactor: Redactor) -> Data:
@@ -48,14 +47,13 @@ def data(result: ImportResult, redactor: Redactor) -> Data:
         "summary": {**{key: count[key] for key in statuses}, "contacts": result.contacts},
         "groups": [_data_of_group(group, redactor) for group in result.groups],
         "contacts": result.contacts_file,
-        "unsaved": words.data_of_problem(shown_problem(result.unsaved, redactor)),
-        "refused": words.data_of_problem(shown_problem(result.refused, redactor)),
+        "unsaved": words.data_of_problem(result.unsaved, redactor),
+        "refused": words.data_of_problem(result.refused, redactor),
         "notes": [redactor.note(note) for note in result.notes],
     }
 
 
 def _data_of_group(group: ImportOutcome, redactor: Redactor) -> Data:
-    problem = words.data_of_problem(shown_problem(group.problem, redactor))
     return {
         "id": redactor.group_id(group.id),
         "subject": None if group.subject is None else redactor.untrusted(group.subject),
@@ -65,7 +63,7 @@ def _data_of_group(group: ImportOutcome, redactor: Redactor) -> Data:
         "icon": group.icon,
         "remarks": [redactor.sentence(remark) for remark in group.remarks],
         "bound": group.bound,
-        **({} if problem is None else {"error": problem}),
+        **words.error(group.problem, redactor),
     }
 
 
@@ -74,7 +72,6 @@ def report(found: Data) -> Report:
     groups: dict[str, list[Data]] = {key: [] for key in _STATUSES}
     for group in found["groups"]:
         groups["bound" if group["bound"] and group["status"] == "skipped" else group["status"]].append(group)
-    notes = tuple((note,) for note in found["notes"])
     summary = _summary(found, len(groups["bound"]))
     return Report(
         verb="import",
@@ -83,9 +80,13 @@ def report(found: Data) -> Report:
         summary=summary,
         tables=(
             *(_table(key, each, dry=found["dry_run"]) for key, each in groups.items() if each),
-            *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
+            *words.note_table(found["notes"]),
         ),
-        banners=tuple(_banners((found["refused"], found["unsaved"]))),
+        banners=tuple(
+            words.problem_banner(problem["message"], problem["hint"])
+            for problem in (found["refused"], found["unsaved"])
+            if problem is not None
+        ),
     )
 
 
@@ -104,13 +105,7 @@ def _summary(found: Data, bound: int) -> Summary:
     if count["contacts"]:
         others.append(f"{counted(count['contacts'], 'person', 'people')} added to {found['contacts']}")
     head = f"{counted(count['imported'], 'manifest')} {'would be written' if dry else 'written'}"
-    return Summary(head, f"{' · '.join(('', *others))}.")
-
-
-def _banners(problems: Iterable[Data | None]) -> Iterator[Banner]:
-    for problem in problems:
-        if problem is not None:
-            yield Banner(problem["message"], "bad", tuple(filter(None, [problem["hint"]])))
+    return words.summary(head, others)
 
 
 def _table(key: str, groups: Sequence[Data], *, dry: bool) -> Table:

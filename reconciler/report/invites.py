@@ -15,7 +15,7 @@ from reconciler.report.blocks import Block, Cell, Lines, Row, plain, sentence
 from reconciler.report.escape import for_terminal
 from reconciler.report.markdown_text import code, prose
 from reconciler.report.model import Report, Status, Summary
-from reconciler.report.section import Data, Rows, Told, closing, is_plain, once
+from reconciler.report.section import Data, Rows, Told, closing, is_plain
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ _INCOMPLETE = "Not everything could be read: somebody may be missing here."
 
 def told(found: Invitations, redactor: Redactor) -> Told:
     """Return what there is to tell of invitations. The document is about how many there are alone."""
-    facts = once(lambda: data(found, redactor))
-    return Told(report=once(lambda: report(facts())), data=facts, rows=once(lambda: rows(facts())))
+    return Told.of(lambda: data(found, redactor), report, rows)
 
 
 # --- plain data: `invites` in `schemas/` ------------------------------------------------------------------
@@ -158,7 +157,7 @@ def _summary(found: Data) -> Summary:
     if count["left_out"]:
         others.append(f"{_left_out(count)} (--include-left)")
     head = _to_invite(count) if count["groups"] else "Nobody to invite"
-    return Summary(head, f"{' · '.join(('', *others))}.")
+    return words.summary(head, others)
 
 
 def _to_invite(count: Data) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.report.model import Report, Status, Summary, Table, Tone, Word
+from reconciler.report import words
+from reconciler.report.model import Report, Status, Table, Tone, Word
 from reconciler.report.redact import Redactor, labels
-from reconciler.report.section import Data, Rows, Told, once
+from reconciler.report.section import Data, Rows, Told
 from reconciler.report.words import counted, few, some
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ _LISTED = Status("listed", "✓", "listed", "good", "passed")
 
 def told(found: Listing, redactor: Redactor) -> Told:
     """Return what there is to tell of the live groups."""
-    facts = once(lambda: data(found, redactor))
-    return Told(report=once(lambda: report(facts())), data=facts, rows=once(lambda: rows(facts())))
+    return Told.of(lambda: data(found, redactor), report, rows)
 
 
 def data(found: Listing, redactor: Redactor) -> Data:
@@ -87,15 +87,14 @@ def report(found: Data) -> Report:
     )
     lines = tuple(row for group in groups for row in _lines(group))
     table = Table("groups", "Groups", ("Subject", "Account", "People", "Manifest"), lines, whole=True)
-    notes = tuple(_notes(found))
     return Report(
         verb="list",
         verdict=shown,
         status=_LISTED,
-        summary=Summary(shown, f"{' · '.join(('', *others))}."),
+        summary=words.summary(shown, others),
         tables=(
             *([table] if groups else []),
-            *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
+            *words.note_table(_notes(found)),
         ),
     )
 
@@ -116,16 +115,16 @@ def _lines(group: Data) -> Iterator[tuple[str | Word, ...]]:
         yield (Word(f"  can make it admin: {few(group['can_promote'])}", "warn"),)
 
 
-def _notes(found: Data) -> Iterator[tuple[str | Word, ...]]:
+def _notes(found: Data) -> Iterator[str | Word]:
     """What there is to say about the whole."""
     account = found["account"]
-    yield from ((note,) for note in found["notes"])
+    yield from found["notes"]
     if found["groups"] and account is None:
-        yield (Word("`account` is not set, so it is not known where we are admin.", "warn"),)
+        yield Word("`account` is not set, so it is not known where we are admin.", "warn")
     elif found["groups"] and account["guessed"]:
-        yield (Word(f"`account` is not set; it is probably {account['number']}.", "warn"),)
+        yield Word(f"`account` is not set; it is probably {account['number']}.", "warn")
     if any(group["id"].startswith("…") for group in found["groups"]):
-        yield (Word("Whole ids: --show-numbers"),)
+        yield Word("Whole ids: --show-numbers")
 
 
 def rows(found: Data) -> Rows:

@@ -76,6 +76,18 @@ class Told:
     data: Callable[[], Data] | None = None
     rows: Callable[[], Rows] | None = None
 
+    @classmethod
+    def of(
+        cls,
+        data: Callable[[], Data],
+        report: Callable[[Data], Report],
+        rows: Callable[[Data], Rows] | None = None,
+    ) -> Told:
+        """Return what is told of data alone: document and table are made of it."""
+        facts = once(data)
+        table = None if rows is None else once(lambda: rows(facts()))
+        return cls(once(lambda: report(facts())), facts, table)
+
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
     """Return a function that makes a thing when it is called first, and gives the same again."""

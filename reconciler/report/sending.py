@@ -43,19 +43,11 @@ def _who(person: Person, redactor: Redactor) -> str:
     return person.alias or redactor.person(person.numbers[0])
 
 
-def _error(problem: FoundProblem | None, redactor: Redactor) -> Data:
-    """The key `error` of a document, where something went wrong."""
-    found = words.data_of_problem(shown_problem(problem, redactor))
-    return {} if found is None else {"error": found}
-
-
 def _unsaved(problem: FoundProblem | None, redactor: Redactor) -> tuple[Banner, ...]:
     shown = shown_problem(problem, redactor)
     if shown is None:
         return ()
-    return (
-        Banner("The state could not be written", "bad", tuple(filter(None, (shown.message, shown.hint)))),
-    )
+    return (words.problem_banner("The state could not be written", shown.message, shown.hint),)
 
 
 # --- invites --send ---------------------------------------------------------------------------------------
@@ -85,8 +77,8 @@ def data(sending: Sending, redactor: Redactor) -> Data:
         },
         "people": [_data_of_delivery(entry, redactor) for entry in sending.deliveries],
         "notes": list(_notes(sending, redactor)),
-        "refused": words.data_of_problem(shown_problem(sending.refused, redactor)),
-        "unsaved": words.data_of_problem(shown_problem(sending.unsaved, redactor)),
+        "refused": words.data_of_problem(sending.refused, redactor),
+        "unsaved": words.data_of_problem(sending.unsaved, redactor),
     }
 
 
@@ -97,7 +89,7 @@ def _data_of_delivery(entry: Delivery, redactor: Redactor) -> Data:
         "status": entry.status,
         **({"message": entry.message} if entry.message else {}),
         **({"new_link": list(entry.renewed)} if entry.renewed else {}),
-        **_error(entry.problem, redactor),
+        **words.error(entry.problem, redactor),
     }
 
 
@@ -149,7 +141,6 @@ def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
         elif delivery.status == "sent":
             title = f"sent, because {_OLD_LINK}" if delivery.renewed else "sent"
             sent.setdefault(title, []).append((delivery, each))
-    notes = tuple((note,) for note in found["notes"])
     return Report(
         verb="invites --send",
         verdict=str(_summary(found)),
@@ -159,7 +150,7 @@ def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
             *_doubtful([each for _, each in entries if each["status"] in ("unknown", "failed")]),
             *(_many("skipped", title, each) for title, each in skipped.items()),
             *(_many("sent", title, each) for title, each in sorted(sent.items())),
-            *([Table("notes", "Notes", ("Note",), notes, whole=True)] if notes else []),
+            *words.note_table(found["notes"]),
         ),
         banners=_unsaved(sending.unsaved, redactor),
     )
@@ -173,7 +164,7 @@ def _summary(found: Data) -> Summary:
     if found["interrupted"]:
         parts.append("interrupted")
     head = f"{counted(count['sent'], 'message')} sent" if count["sent"] else "Nothing sent"
-    return Summary(head, f"{' · '.join(('', *parts))}.")
+    return words.summary(head, parts)
 
 
 def _doubtful(entries: Iterable[Data]) -> Iterator[Table]:
@@ -224,11 +215,11 @@ def data_of_links(found: Rotations, redactor: Redactor) -> Data:
                 "status": group.status,
                 "pending": group.pending,
                 **({"earlier": True} if group.earlier else {}),
-                **_error(group.problem, redactor),
+                **words.error(group.problem, redactor),
             }
             for group in found.groups
         ],
-        "unsaved": words.data_of_problem(shown_problem(found.unsaved, redactor)),
+        "unsaved": words.data_of_problem(found.unsaved, redactor),
     }
 
 
@@ -240,7 +231,7 @@ def report_of_links(found: Rotations, redactor: Redactor) -> Report:
     if pending:
         people = counted(pending, "person", "people")
         rest.append(f"{people} to be sent the new link: reconciler invites --send")
-    summary = Summary(f"{counted(len(done), 'link')} revoked", f"{' · '.join(('', *rest))}.")
+    summary = words.summary(f"{counted(len(done), 'link')} revoked", rest)
     return Report(
         verb="invites --rotate",
         verdict=str(summary),
@@ -294,7 +285,7 @@ def data_of_message(sent: GroupDelivery, redactor: Redactor) -> Data:
         "people": sent.people,
         "status": sent.status,
         "message": None if sent.message_id is None else redactor.message_id(sent.message_id),
-        **_error(sent.problem, redactor),
+        **words.error(sent.problem, redactor),
     }
 
 

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.report.model import Banner, Field, Listing, Picture, Problem, Status, Table, Value
+from reconciler.report.model import Banner, Field, Listing, Picture, Problem, Status, Summary, Table, Value
+from reconciler.report.redact import shown_problem
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
+    from reconciler.model.live import Problem as FoundProblem
     from reconciler.model.plan import Unmanaged
+    from reconciler.report.model import Word
     from reconciler.report.redact import Redactor
 
 FEW = 5
@@ -61,6 +64,11 @@ def few(names: Iterable[str], limit: int = FEW) -> str:
 def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
     """Return `3 blocked` for every number that is not zero."""
     return [f"{number} {word}" for number, word in numbers if number]
+
+
+def summary(head: str, others: Iterable[str]) -> Summary:
+    """Return `2 groups accepted · 1 refused.`"""
+    return Summary(head, f"{' · '.join(('', *others))}.")
 
 
 def first_seen(at: datetime | None) -> str:
@@ -168,6 +176,17 @@ def notes(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[Table, ...]:
     return (Table("notes", "Notes", ("Group", "Note"), rows),)
 
 
+def note_table(texts: Iterable[str | Word]) -> tuple[Table, ...]:
+    """Return the notes on a run as a whole."""
+    rows = tuple((text,) for text in texts)
+    return (Table("notes", "Notes", ("Note",), rows, whole=True),) if rows else ()
+
+
+def problem_banner(title: str, *lines: str) -> Banner:
+    """Return a mishap of a whole run, and below it those lines that say something."""
+    return Banner(title, "bad", tuple(filter(None, lines)))
+
+
 def unmanaged(found: Iterable[Unmanaged], redactor: Redactor) -> tuple[Listing, ...]:
     """Return the live groups without a manifest, by subject where that is known."""
     items = []
@@ -209,18 +228,18 @@ def data_of_picture(picture: Picture | None) -> dict[str, Any] | None:
     return found if picture.served is None else found | {"served": picture.served}
 
 
-def data_of_problem(problem: Problem | None) -> dict[str, Any] | None:
+def data_of_problem(problem: FoundProblem | None, redactor: Redactor) -> dict[str, Any] | None:
     """Return what went wrong, as JSON says it; None for nothing."""
-    return (
-        None
-        if problem is None
-        else {
-            "code": problem.code,
-            "message": problem.message,
-            "hint": problem.hint,
-            "retry": problem.retry,
-        }
-    )
+    shown = shown_problem(problem, redactor)
+    if shown is None:
+        return None
+    return {"code": shown.code, "message": shown.message, "hint": shown.hint, "retry": shown.retry}
+
+
+def error(problem: FoundProblem | None, redactor: Redactor) -> dict[str, Any]:
+    """Return the key `error` of a JSON object, which is there only where something went wrong."""
+    found = data_of_problem(problem, redactor)
+    return {} if found is None else {"error": found}
 
 
 def data_of_time(at: datetime) -> str:
