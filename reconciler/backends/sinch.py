@@ -65,16 +65,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How to reach the API. `timeout` in seconds, for connecting and again for the whole answer; `rate` in
-    requests a second; `retries` after the first attempt."""
+    """The API's address, and who asks."""
 
     base_url: str
     username: str = field(repr=False)
     token: str = field(repr=False)
-    timeout: float = 30.0
-    concurrency: int = 8
-    rate: float | None = None
-    retries: int = 5
+    limits: Limits = field(default_factory=Limits)
 
 
 class SinchReader:
@@ -234,12 +230,6 @@ def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = 
         "authenticationToken": _header("RECONCILER_TOKEN", connection.token),
     }
     network = Network()
-    limits = Limits(
-        timeout=connection.timeout,
-        width=connection.concurrency,
-        rate=connection.rate,
-        retries=connection.retries,
-    )
     origin = Origin(
         base,
         {"Accept": JSON, **credentials},
@@ -247,8 +237,8 @@ def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = 
         setting="RECONCILER_BASE_URL",
         timeout="api.timeout",
     )
-    client = HttpClient(origin, limits, network, clock, tell)
-    icons = icon_client(replace(limits, rate=None), network, clock)
+    client = HttpClient(origin, connection.limits, network, clock, tell)
+    icons = icon_client(replace(connection.limits, rate=None), network, clock)
     return Client(client, IconFetcher(icons, loopback=loopback))
 
 

@@ -83,6 +83,7 @@ def _files(loaded: Loaded | None, mistakes: InputError | None) -> Iterator[Findi
 
 def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool) -> Iterator[Finding]:
     """Address, credentials, login, clock and account."""
+    from reconciler.backends.client import Limits
     from reconciler.backends.sinch import Connection, connect
 
     if not common.sandbox:
@@ -107,9 +108,11 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
                     base_url=api.base_url,
                     username=api.credentials.username,
                     token=api.credentials.token,
-                    timeout=settings.api.timeout,
-                    rate=settings.api.rate,
-                    retries=min(1, settings.api.retries),
+                    limits=Limits(
+                        timeout=settings.api.timeout,
+                        rate=settings.api.rate,
+                        retries=min(1, settings.api.retries),
+                    ),
                 ),
                 clock,
             )

@@ -110,6 +110,7 @@ def workspace(
     `groups` as for `loading.load`. With `base`, the name of a commit, account, state, guards and allowances
     are those of that commit. `committed`: it will be asked whether the files are, and is looked at meanwhile.
     """
+    from reconciler.backends.client import Limits
     from reconciler.backends.sinch import Connection, connect
     from reconciler.manifests.icons import ManifestIconFiles
 
@@ -147,10 +148,12 @@ def workspace(
                 base_url=api.base_url,
                 username=api.credentials.username,
                 token=api.credentials.token,
-                timeout=settings.timeout,
-                concurrency=max(settings.concurrency, settings.write_concurrency),
-                rate=settings.rate,
-                retries=settings.retries,
+                limits=Limits(
+                    timeout=settings.timeout,
+                    width=max(settings.concurrency, settings.write_concurrency),
+                    rate=settings.rate,
+                    retries=settings.retries,
+                ),
             ),
             clock,
             tell=terminal.progress(common.quiet).tell,

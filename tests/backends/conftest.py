@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from reconciler.backends.client import Limits
 from reconciler.backends.sinch import Client, Connection, connect
 from tests.backends.server import RawServer
 from tests.fakes import FakeClock
@@ -42,8 +43,8 @@ def client_for(clock: FakeClock) -> Iterator[Connect]:
     with ExitStack() as stack:
 
         def make(base_url: str, **options: object) -> Client:
-            settings = {"timeout": 5.0, "retries": 0, "concurrency": 2, **options}
-            connection = Connection(base_url=base_url, username=USERNAME, token=TOKEN, **settings)  # type: ignore[arg-type]
+            limits = Limits(**{"timeout": 5.0, "retries": 0, "width": 2, **options})  # type: ignore[arg-type]
+            connection = Connection(base_url=base_url, username=USERNAME, token=TOKEN, limits=limits)
             return stack.enter_context(connect(connection, clock))
 
         yield make

@@ -69,7 +69,7 @@ def test_no_call_gets_what_was_left_of_another(
     kind: str, when: Callable[[bytes], Step], server: RawServer, client_for: Connect
 ) -> None:
     """A second answer that nobody asked for is not read as the answer to the next call."""
-    client = client_for(server.url, concurrency=1, timeout=0.5)
+    client = client_for(server.url, width=1, timeout=0.5)
     server.script.append(when(FIRST[kind]))
     server.default = reply(200, GOOD)
     with suppress(Unclear):
@@ -95,7 +95,7 @@ def test_a_negative_chunk_reads_no_more_than_an_answer_may_hold(
 def test_answers_before_the_answer(status: int, server: RawServer, client_for: Connect) -> None:
     """RFC 9110, 15.2: any number of them; the connection is kept, and each call gets its own."""
     before = b"HTTP/1.1 %d Wait\r\nLink: </x>\r\n\r\n" % status
-    client = client_for(server.url, concurrency=1)
+    client = client_for(server.url, width=1)
     server.script.append(raw(before * 3 + WHOLE, stay=True))
     server.default = reply(200, GOOD.replace(b"1", b"2"))
     assert client.reader.list_groups() == ("good-1",)
@@ -116,7 +116,7 @@ def test_what_tls_has_unpacked_already_is_left_over_too(
     assert len(data) == 8192, "so that our own buffer is empty at the answer's end"
     with RawServer(reply(200, GOOD), tls=context) as server:
         server.script.append(raw(data + STRAY, stay=True))
-        client = client_for(f"https://localhost:{server.port}", concurrency=1)
+        client = client_for(f"https://localhost:{server.port}", width=1)
         assert client.reader.list_groups() == ("good-1",)
         assert client.reader.list_groups() == ("good-1",)
         assert server.connections == 2
@@ -210,7 +210,7 @@ def test_a_write_on_a_connection_that_is_gone_is_unclear(
     gone: str, server: RawServer, client_for: Connect
 ) -> None:
     """Closed while the request is on its way: nobody knows whether the server has read it."""
-    client = client_for(server.url, retries=5, concurrency=1)
+    client = client_for(server.url, retries=5, width=1)
 
     def leave_after(peer: Peer) -> bool:
         if gone == "reset":
@@ -235,7 +235,7 @@ def test_a_write_on_a_connection_that_is_gone_is_unclear(
 def test_a_connection_that_ended_before_the_write_is_made_anew(
     server: RawServer, client_for: Connect
 ) -> None:
-    client = client_for(server.url, concurrency=1)
+    client = client_for(server.url, width=1)
     server.script.append(raw(WHOLE))
     client.reader.list_groups()
     time.sleep(0.05)

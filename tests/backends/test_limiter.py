@@ -383,7 +383,7 @@ class RealClock:
 
 def test_over_http_a_real_limit_is_found() -> None:
     with start(Options(database=":memory:", rate=40, latency=0.01)) as sandbox:
-        connection = Connection(base_url=sandbox.base_url, username="ana", token="segredo", concurrency=8)
+        connection = Connection(base_url=sandbox.base_url, username="ana", token="segredo")
         control = sandbox.control()
         ids = [group["id"] for group in control.seed("Grupo {n}", count=120)]
         control.clear_calls()

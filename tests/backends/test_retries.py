@@ -323,7 +323,7 @@ def test_each_call_is_sent_as_the_api_wants_it(server: RawServer, client_for: Co
 
 def test_threads_share_a_bounded_number_of_connections(server: RawServer, client_for: Connect) -> None:
     server.default = group_answer()
-    client = client_for(server.url, concurrency=3)
+    client = client_for(server.url, width=3)
     with ThreadPoolExecutor(12) as pool:
         assert {live.id for live in pool.map(client.reader.get_group, [GROUP] * 120)} == {GROUP}
     assert server.connections <= 3
