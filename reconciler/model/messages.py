@@ -182,50 +182,46 @@ class EntryPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupMessage:
-    """Somebody wrote in a group. Answer in the group or not at all: a direct answer may cost a template.
-
-    `sender` is a wa_id; `text` None for what is no text; `at` when it was received, UTC. `extra` are the
-    entry's fields that are not named here, those of its message under `message`; `envelope` the body's.
-    """
+class _Entry:
+    """What every readable entry has. `at` is when it was received, UTC. `extra` are the entry's fields that
+    have no name here, those of its message under `message`; `envelope` the body's."""
 
     place: EntryPosition
+    id: str | None = None
+    at: datetime | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+    envelope: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMessage(_Entry):
+    """Somebody wrote to the account itself. `sender` is a wa_id; `text` None for what is no text."""
+
+    sender: str
+    type: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMessage(_Entry):
+    """Somebody wrote in a group. Answer in the group or not at all: a direct answer may cost a template.
+
+    Fields as in `DirectMessage`.
+    """
+
     sender: str
     group_id: str
     type: str
     text: str | None = None
-    id: str | None = None
-    at: datetime | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
-    envelope: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectMessage:
-    """Somebody wrote to the account itself. Fields as in `GroupMessage`."""
-
-    place: EntryPosition
-    sender: str
-    type: str
-    text: str | None = None
-    id: str | None = None
-    at: datetime | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
-    envelope: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageStatus:
+class MessageStatus(_Entry):
     """What became of a message of ours. `recipient` is a wa_id or a group's id; `at` the last update."""
 
-    place: EntryPosition
     delivery: DeliveryStage
     recipient: str | None = None
-    id: str | None = None
     correlation_id: str | None = None
-    at: datetime | None = None
-    extra: Mapping[str, object] = field(default_factory=dict)
-    envelope: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
