@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.state_store import check_name
 from reconciler.errors import UsageError
 from reconciler.report import sending as report
@@ -21,13 +20,8 @@ def run(common: Common, names: tuple[str, ...], *, yes: bool, lock_timeout: floa
 
     for name in names:
         check_name(name)
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "invites --rotate", clock)
-    if not yes and not terminal.can_ask():
-        raise UsageError("there is no terminal to ask on", "add --yes to revoke without a question")
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "invites --rotate") as (clock, outputs):
+        terminal.check_can_ask("revoke", yes=yes)
         with wiring.workspace(common, clock) as work:
             if not work.store.keeps:
                 raise UsageError("`state` is none: nobody knows which group a name means")

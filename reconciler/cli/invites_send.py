@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.people import known_people
 from reconciler.errors import UsageError
 from reconciler.manifests.settings import seconds
@@ -37,16 +36,10 @@ def run(common: Common, wish: SendOptions) -> int:
     """Send, and report of every message what became of it."""
     from reconciler.operations.people import InviteFilter, send_invites
 
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "invites --send", clock)
-    unknown = _unknown(wish.unknown)
-    later = _seconds(wish.resend_after)
-    if not wish.yes and not terminal.can_ask():
-        raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
-    terminal.log_calls(common.verbose)
-    # a signal while the outcome is printed must not lose it
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "invites --send") as (clock, outputs):
+        unknown = _unknown(wish.unknown)
+        later = _seconds(wish.resend_after)
+        terminal.check_can_ask("send", yes=wish.yes)
         with wiring.workspace(common, clock, committed=True) as work:
             if not work.store.keeps:
                 raise UsageError(

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli import exits, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.people import known_people
 from reconciler.errors import UsageError
 from reconciler.report import invites as report
@@ -22,14 +21,10 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
     """Show it, with `qr` as QR codes too, and write every `--report`."""
     from reconciler.operations.people import InviteFilter, invites
 
-    wiring.enter(common)
     if qr and common.format not in ("", "text"):
         raise UsageError("--qr is for the text format", "html has the QR codes as it is")
-    clock = SystemClock()
-    outputs = Outputs(common, "invites", clock)
-    outputs.look = replace(outputs.look, codes=qr)
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "invites") as (clock, outputs):
+        outputs.look = replace(outputs.look, codes=qr)
         with wiring.workspace(common, clock) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             # nobody is invited where no manifest is

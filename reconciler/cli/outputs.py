@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.cli import checkout, environment, formats, loading, terminal
-from reconciler.cli.clock import SystemClock
+from reconciler.cli import checkout, environment, formats, loading, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Target, sink
 from reconciler.cli.common import Common
 from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
@@ -27,6 +27,20 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.report.model import Problem, Verb
     from reconciler.report.section import Run, Told
+
+
+@contextmanager
+def running(common: Common, verb: Verb) -> Iterator[tuple[SystemClock, Outputs]]:
+    """Run a verb: a signal stops its clock, and an error that ends it is told in its reports too.
+
+    The result is written within, because a signal at that moment must not lose it.
+    """
+    wiring.enter(common)
+    clock = SystemClock()
+    outputs = Outputs(common, verb, clock)
+    terminal.log_calls(common.verbose)
+    with stopping_on_signals(clock), outputs.telling_failures():
+        yield clock, outputs
 
 
 class Outputs:

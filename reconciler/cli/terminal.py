@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, TextIO
 
-from reconciler.errors import Complaint, InputError, ReconcilerError
+from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,6 +184,12 @@ def progress(quiet: bool) -> Progress:
 def can_ask() -> bool:
     """Whether somebody is there to answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def check_can_ask(what: str, *, yes: bool) -> None:
+    """Raise `UsageError` where a question has to be answered, and nobody can."""
+    if not yes and not can_ask():
+        raise UsageError("there is no terminal to ask on", f"add --yes to {what} without a question")
 
 
 def ask(question: str, stopping: Callable[[], bool]) -> bool:

@@ -8,12 +8,10 @@ from functools import partial
 import click
 
 from reconciler.cli import exits, loading, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.places import find_root
 from reconciler.cli.verb import verb
-from reconciler.errors import UsageError
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptResult, AcceptWish
 from reconciler.report import accept as report
@@ -55,14 +53,8 @@ def command(
 
     common.refuse("target")
     common = replace(common, target=names)
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "accept", clock)
-    if not yes and not terminal.can_ask():
-        raise UsageError("there is no terminal to ask on", "add --yes to accept without a question")
-    terminal.log_calls(common.verbose)
-    # a signal while the outcome is printed must not lose it
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "accept") as (clock, outputs):
+        terminal.check_can_ask("accept", yes=yes)
         with wiring.workspace(common, clock) as work:
             redactor = wiring.redactor(common, work.loaded)
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)

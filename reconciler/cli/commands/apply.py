@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exits, files, loading, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.report import apply as report
@@ -65,17 +64,11 @@ def command(
 
     from reconciler.operations.apply import apply, promote
 
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "apply", clock)
-    in_text = outputs.name == "text"
-    if ready and (plan_file is not None or prune):
-        raise UsageError("--ready only promotes, so --plan and --prune mean nothing beside it")
-    if not yes and not terminal.can_ask():
-        raise UsageError("there is no terminal to ask on", "add --yes to apply without a question")
-    terminal.log_calls(common.verbose)
-    # a signal while the outcome is printed must not lose it
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "apply") as (clock, outputs):
+        in_text = outputs.name == "text"
+        if ready and (plan_file is not None or prune):
+            raise UsageError("--ready only promotes, so --plan and --prune mean nothing beside it")
+        terminal.check_can_ask("apply", yes=yes)
         saved = files.read_text(plan_file) if plan_file is not None else None
         with wiring.workspace(common, clock, committed=True) as work:
             outputs.work = work

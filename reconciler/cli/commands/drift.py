@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, loading, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli import exits, loading, wiring
 from reconciler.cli.common import Common, PerAccount
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.places import named_after
 from reconciler.cli.verb import verb
 from reconciler.report import drift as report
@@ -38,12 +37,8 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
     """
     from reconciler.operations.plan import drift
 
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "drift", clock)
-    loading.check_outputs(common, [f"--record={record}"] if record else [])
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "drift") as (clock, outputs):
+        loading.check_outputs(common, [f"--record={record}"] if record else [])
         file = HistoryFile(named_after(record, common.account_name)) if record else None
         history = file.read() if file else None
         with wiring.workspace(common, clock) as work:

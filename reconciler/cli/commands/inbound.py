@@ -61,8 +61,7 @@ def command(
         raise UsageError(f"there is no format {common.format!r:.40} here", "inbound prints JSON lines")
     if not ready and (common.report or yes or allow or lock_timeout):
         raise UsageError("--report, --yes, --allow and --lock-timeout mean nothing without --ready")
-    if ready and not yes and not terminal.can_ask():
-        raise UsageError("there is no terminal to ask on", "add --yes to promote without a question")
+    terminal.check_can_ask("promote", yes=yes or not ready)
     clock = SystemClock()
     terminal.log_calls(common.verbose)
     wiring.enter(common)

@@ -6,10 +6,9 @@ from typing import get_args
 
 import click
 
-from reconciler.cli import exits, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli import exits, wiring
 from reconciler.cli.common import Common, PerAccount
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.people import people_keys
 from reconciler.cli.verb import verb
 from reconciler.model.adoption import Role
@@ -43,11 +42,7 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
     Needs credentials and nothing else: no manifest, no configuration, no state.
     """
 
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "list", clock)
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "list") as (clock, outputs):
         with wiring.workspace(common, clock, groups=False) as work:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             wanted = ListingFilter(

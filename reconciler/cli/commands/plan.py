@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, files, loading, terminal, wiring
-from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli import exits, files, loading, wiring
 from reconciler.cli.common import Common, PerAccount
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.cli.verb import verb
 from reconciler.planning import planfile
 from reconciler.report import plan as report
@@ -53,12 +52,8 @@ def command(
 
     from reconciler.operations.plan import plan
 
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "plan", clock)
-    loading.check_outputs(common, [f"--out={out}"] if out is not None else [])
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "plan") as (clock, outputs):
+        loading.check_outputs(common, [f"--out={out}"] if out is not None else [])
         with wiring.workspace(common, clock, base=base, committed=True) as work:
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)

@@ -50,8 +50,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "send", clock)
-    if not yes and not terminal.can_ask():
-        raise UsageError("there is no terminal to ask on", "add --yes to send without a question")
+    terminal.check_can_ask("send", yes=yes)
     words = _words(text, file)
     terminal.log_calls(common.verbose)
     with stopping_on_signals(clock), outputs.telling_failures():
