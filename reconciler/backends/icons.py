@@ -79,7 +79,8 @@ class IconFetcher:
         raise last
 
     def _addresses(self, host: str, port: int, scheme: str) -> list[str]:
-        """Where the host is, all of it fit to be connected to; IPv4 first, as it is there more often."""
+        """Return the addresses of the host, all fit to be connected to; IPv4 first, as it works more
+        often."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):

@@ -130,7 +130,7 @@ class RateLimiter:
         self._show(told, "too many requests")
 
     def pause(self, seconds: float) -> None:
-        """Everybody waits, because the server is busy for this long (`Retry-After` beside a 503)."""
+        """Make everybody wait this long, because the server is busy (`Retry-After` beside a 503)."""
         told = None
         with self._lock:
             now = self._clock.monotonic()

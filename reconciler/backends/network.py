@@ -84,7 +84,7 @@ class Network:
 
 
 def _unusable(proxy: str) -> str | None:
-    """Why there can be no proxy of this address; None where there can."""
+    """Say why there can be no proxy at this address; None where there can."""
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         port = parts.port

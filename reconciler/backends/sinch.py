@@ -318,7 +318,7 @@ def group(answer: Answer, group_id: str) -> LiveGroup:
 
 
 def icon(answer: Answer) -> IconMeta | None:
-    """Where the icon is served; None for 404. The object is bare, not in `groups`."""
+    """Return where the icon is served; None for 404. The object is bare, not in `groups`."""
     try:
         data = faults.read(answer)
     except NotFound:

@@ -164,8 +164,8 @@ def _each(
 
 
 def _targets(given: tuple[str, ...], files: Mapping[str, Loaded]) -> dict[str, tuple[str, ...]]:
-    """Which targets each account has; accounts that have none of them are left out. Raises `UsageError` for
-    one that no account has a manifest for, before anything is done."""
+    """Return the targets of each account that has any. Raises `UsageError` before anything is done for one
+    that no account has a manifest for."""
     found = {
         name: tuple(
             target

@@ -216,7 +216,7 @@ class _Part:
         yield from (f"{self._before}{path}" for path in differs)
 
     def _suspects(self) -> list[str]:
-        """What git takes for changed, was told not to look at, or does not know."""
+        """Return the files that git takes for changed, was told not to look at, or does not know."""
         specs = self._specs()
         states = self._lines("status", *_STATUS, "--", *specs)
         flags = {entry[2:]: entry[0] for entry in self._lines("ls-files", "-z", "-v", "--", *specs)}

@@ -55,7 +55,7 @@ def target(
     *,
     issue: bool = False,
 ) -> Target:
-    """What was said, completed by what the pipeline says; of an `issue` no number. Raises `UsageError` naming
+    """Complete the options by what the pipeline says; an `issue` has no number. Raises `UsageError` naming
     what is missing."""
     kind = _provider(provider)
     if kind == "github":

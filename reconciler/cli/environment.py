@@ -92,7 +92,7 @@ def numbers(account: str = "") -> tuple[str, ...] | None:
 
 
 def number_warnings(account: str = "") -> tuple[str, ...]:
-    """What is odd about the numbers of `RECONCILER_ACCOUNT`, which are taken all the same."""
+    """Return what is odd about the numbers of `RECONCILER_ACCOUNT`, which are taken all the same."""
     found = numbers(account)
     if found is None:
         return ()
@@ -236,7 +236,7 @@ class Run(NamedTuple):
 
 
 def this_run() -> Run:
-    """What the environment says of the run: GitHub, GitLab, or another that gives an address."""
+    """Return the job and who started it, as GitHub, GitLab or another pipeline with an address says."""
     for system in (_github, _gitlab, _other):
         found = system(lambda name: os.environ.get(name) or None)
         if found is not None:
@@ -245,7 +245,7 @@ def this_run() -> Run:
 
 
 def holder() -> str:
-    """Who holds a lock, for those who wait: the pipeline's job where there is one, else the user."""
+    """Name who holds a lock, for those who wait: the pipeline's job, else the user."""
     job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_URL") or os.environ.get("CI_JOB_ID")
     who = f"job {job}" if job else f"{_user()}@{socket.gethostname()}"
     return f"{who} (process {os.getpid()})"

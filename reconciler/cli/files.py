@@ -98,7 +98,7 @@ _BEFORE = 1 << 20  # characters of an earlier report that are looked at
 
 
 def read_before(path: str) -> str:
-    """What a report's file held before this run; "" where nothing usable was."""
+    """Return what a report's file held before this run; "" where nothing usable was."""
     try:
         return read_text(path, _BEFORE)
     except ReconcilerError:

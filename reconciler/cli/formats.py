@@ -144,7 +144,7 @@ class ReportFile:
 
 
 def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile, ...]:
-    """Every `--report`, checked before anything is done; raises `UsageError`."""
+    """Return every `--report`, checked before anything is done; raises `UsageError`."""
     return tuple(ReportFile(name, named(name, verb), path) for name, path in map(_parts, given))
 
 

@@ -51,7 +51,7 @@ def run(common: Common, person: tuple[str, ...], *, include_left: bool, qr: bool
 
 
 def _say_why(found: Data) -> None:
-    """What text says beside the groups, on stderr: a table has no place for it."""
+    """Print on stderr what text says beside the groups: a table has no place for it."""
 
     for group in found["groups"]:
         for note in group["notes"]:

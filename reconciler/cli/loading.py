@@ -177,7 +177,7 @@ def configured_accounts(common: Common) -> tuple[tuple[OwnSettings, ...], bool]:
 
 
 def config_path(common: Common) -> str | None:
-    """Where the configuration is, if anybody said so."""
+    """Return where the configuration is, if anybody said so."""
     return common.config or environment.variable("RECONCILER_CONFIG")
 
 
@@ -187,7 +187,7 @@ def account_over(common: Common) -> tuple[str, ...] | None:
 
 
 def state_file(common: Common, settings: Settings, account: str) -> Path | None:
-    """Where the state is, which may not be there yet; None where it is no file."""
+    """Return where the state is, which may not be there yet; None where it is no file."""
     root = find_root(Path.cwd())
     if common.sandbox:
         return sandbox_state(root / SANDBOX_FOLDER, account)

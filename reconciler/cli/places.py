@@ -42,7 +42,7 @@ def check_inside(path: Path) -> None:
 
 
 def sandbox_folder(account: str = "") -> Path:
-    """Where the sandbox keeps its groups and its state; nobody means to commit that."""
+    """Return the folder of the sandbox's groups and state, which nobody means to commit."""
     folder = find_root(Path.cwd()) / SANDBOX_FOLDER
     for path in (sandbox_database(folder, account), sandbox_state(folder, account)):
         check_inside(path)
@@ -61,7 +61,7 @@ def sandbox_database(folder: Path, account: str = "") -> Path:
 
 
 def sandbox_state(folder: Path, account: str = "") -> Path:
-    """What was applied to the embedded sandbox."""
+    """Return the path of the state that belongs to the embedded sandbox."""
     return folder / named_after("sandbox-state.json", account)
 
 

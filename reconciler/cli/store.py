@@ -177,8 +177,8 @@ class Store:
             yield journal
 
     def left_behind(self, state: State) -> StateError | None:
-        """What is wrong where nothing was recorded here yet, and the default file has records of this
-        service: whoever was written to would be written to again."""
+        """Say what is wrong where nothing was recorded here yet, but the default file has records of this
+        service: people would be written to again."""
         path = find_root(Path.cwd()) / self._default
         if state.serial or state.names or not self._default or not is_there(path) or path == self._path:
             return None
@@ -281,7 +281,7 @@ def _moved(store: FileStore | GitStore) -> StateError:
 
 
 def _default_file(folder: str, account: str) -> str:
-    """Where the state would be if nobody said where, below the root; `folder` is the configuration's."""
+    """Return where the state is unless said otherwise, below the root; `folder` is the configuration's."""
     if account:
         return default_account(account, folder).state.removeprefix("file:")
     return join(folder, Settings().state.removeprefix("file:"))

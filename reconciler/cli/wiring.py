@@ -211,7 +211,8 @@ def _sandbox_account(settings: Settings) -> tuple[str, ...]:
 
 
 def redactor(common: Common, loaded: Loaded, *, account: frozenset[str] | None = None) -> Redactor:
-    """Who is called what in reports. `account`: its number keys, where they are not the configured ones."""
+    """Return what names people in reports. `account`: its number keys, where they are not the configured
+    ones."""
     from reconciler.report.redact import Redactor
 
     return Redactor(
@@ -264,7 +265,7 @@ def check_targets(targets: Iterable[str], names: Iterable[str], option: str = "-
 
 
 def names(loaded: Loaded, state: State) -> tuple[str, ...]:
-    """What `--target` may mean: names of manifests and recorded ones."""
+    """Return what `--target` may mean: names of manifests and recorded ones."""
     return tuple({group.name for group in loaded.desired.groups} | set(state.groups))
 
 

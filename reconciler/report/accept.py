@@ -104,7 +104,7 @@ def _table(file: Data) -> Table:
 
 
 def _picture(file: Data) -> str:
-    """What becomes of a picture; "" for another file."""
+    """Say what becomes of a picture; "" for another file."""
     if not file["picture"]:
         return ""
     size = f"{file['after'] / 1000:.0f} KB"
@@ -132,7 +132,7 @@ def report(found: Data) -> Report:
 
 
 def _summary(found: Data) -> Summary:
-    """How many groups were accepted, and what became of the others."""
+    """Count the accepted groups, and by status the others."""
     count = {key: sum(group["status"] == key for group in found["groups"]) for key in _STATUSES}
     others = words.some((number, _STATUSES[key].word) for key, number in count.items() if key != "accepted")
     return words.summary(f"{counted(count['accepted'], 'group')} accepted", others)
@@ -149,7 +149,7 @@ def _entry(group: Data) -> Entry:
 
 
 def _fields(group: Data) -> Iterator[Field]:
-    """Which fields are in the files now, and why something is not."""
+    """Yield which fields are in the files now, and why something is not."""
     if group["fields"]:
         label = "but for" if group["status"] == "failed" else "fields"
         yield Field(key="fields", label=label, said=", ".join(group["fields"]))

@@ -119,7 +119,7 @@ def _banners(result: ApplyResult, redactor: Redactor) -> tuple[Banner, ...]:
 
 
 def _unsaved(problem: Problem | None, bind: tuple[tuple[str, str], ...]) -> Iterator[Banner]:
-    """Why the state was not saved, and what a lost state would have to find again."""
+    """Say why the state was not saved, and how to find again what only it would know."""
     if problem is not None:
         lines = [problem.message, *filter(None, [problem.hint])]
         if bind:

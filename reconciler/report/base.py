@@ -136,7 +136,7 @@ def banners(base: Base, redactor: Redactor) -> Iterator[Banner]:
 
 
 def _notes(base: Base, redactor: Redactor) -> list[str]:
-    """Why the base could not be used, and what else to know of the comparison."""
+    """Yield why the base could not be used, and what else to know of the comparison."""
     return [redactor.sentence(text) for text in (base.problem, *base.warnings) if text]
 
 

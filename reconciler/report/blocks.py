@@ -113,8 +113,8 @@ def _label(field: Field) -> str:
 
 
 def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bool) -> Iterator[Row]:
-    """What is said of a field, then its people, values, what the whole will look like, and what went wrong
-    (where the next field does not say the same)."""
+    """Yield what is said of a field, then its people, its values, the whole as it will be, and the problem,
+    unless the next field has the same one."""
     if field.said:
         final: Cell = ((": ", ""), (words.CANNOT_BE_UNDONE, "bad")) if field.final else ()
         since: Cell = ((f", {field.since}", "dim"),) if field.since else ()

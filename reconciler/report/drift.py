@@ -208,7 +208,7 @@ def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
 
 
 def _person(person: PersonDrift, label: Label, *, several: bool) -> Person:
-    """Who differs, what happened where that is known, and what an apply would do about it."""
+    """Return one person who differs: who, what happened where that is known, what an apply would do."""
     why = [_SHOULD[person.change]]
     if person.cause == "edited_outside":
         why.insert(0, _DONE_OUTSIDE[person.change])
@@ -222,7 +222,7 @@ def _person(person: PersonDrift, label: Label, *, several: bool) -> Person:
 def _values(
     field: FieldDrift, group: GroupDrift, redactor: Redactor, label: Label
 ) -> tuple[Value, Value, Value]:
-    """What is desired, was last applied and is live."""
+    """Return a field as desired, as last applied and as live."""
     desired, last, live = (
         _value(value, field.field, redactor, label)
         for value in (field.desired, field.last_applied, field.live)
@@ -270,7 +270,7 @@ def _picture(value: Icon | LiveIcon | IconRecord) -> Picture | None:
 
 
 def _label(field: FieldDrift, redactor: Redactor) -> Label:
-    """What to call the people of one field; a record names them by alias where they have one."""
+    """Return how the people of one field are called; a record names them by alias where they have one."""
     named = (field.desired, field.last_applied, field.live)
     refs = [ref for value in named if isinstance(value, tuple) for ref in value]
     label = labels(redactor, filter(number.is_wa_id, refs))

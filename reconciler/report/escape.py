@@ -27,12 +27,13 @@ _JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]|{_MARKER}")
 
 
 def for_terminal(text: str) -> str:
-    """With every such character as a visible escape: `\\x1b`, `\\u202e`, `\\U000e0041`."""
+    r"""Return the text with every such character as a visible escape: `\x1b`, `\u202e`, `\U000e0041`."""
     return _TERMINAL.sub(_visible, text)
 
 
 def visible(text: str) -> str:
-    """With a visible escape for what is hidden or acts, and nothing else changed: for what is no log."""
+    """Return the text with a visible escape for what is hidden or acts, and nothing else changed. Not for
+    logs."""
     return _PAGE.sub(_visible, text)
 
 

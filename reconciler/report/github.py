@@ -152,10 +152,10 @@ def _command(note: _Note, folder: str) -> str:
 
 
 def _data(text: str) -> str:
-    """As the runner's UnescapeData undoes it."""
+    """Escape a text so that the runner's UnescapeData gives it back."""
     return for_terminal(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """As the runner's UnescapeProperty undoes it."""
+    """Escape a text so that the runner's UnescapeProperty gives it back."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -77,13 +77,13 @@ def _keys(entry: Entry) -> list[_Key]:
 
 
 def _bare(field: Field) -> Field:
-    """What makes two fields equal."""
+    """Return a field without what may differ between equal ones."""
     says_something = field.said or field.values or field.people
     return replace(field, after="") if says_something else field
 
 
 def _common(entries: Sequence[Entry], keys: Sequence[_Key]) -> Entry:
-    """What several groups have in common, as one entry."""
+    """Return what several groups have in common, as one entry."""
     first = entries[0]
     wanted = [each for _, _, each in keys]
     fields = tuple(_with_after(field, entries) for field in first.fields if _bare(field) in wanted)
@@ -110,7 +110,7 @@ def _with_after(field: Field, entries: Sequence[Entry]) -> Field:
 
 
 def _same(texts: Sequence[str]) -> str:
-    """What all of them are, or ""."""
+    """Return the value if all are equal, else ""."""
     return texts[0] if len(set(texts)) == 1 else ""
 
 
@@ -128,7 +128,7 @@ def _commands(entries: Sequence[Entry]) -> tuple[Command, ...]:
 
 
 def _own(entry: Entry, shared: dict[_Key, list[Entry]]) -> Entry | None:
-    """What only this group has, or few others; None where that is nothing."""
+    """Return what only this group has, or few others; None for nothing."""
     part = "" if entry.part is None else entry.part.key
 
     def is_shared(each: object) -> bool:

@@ -74,7 +74,7 @@ def _environment() -> Environment:
 
 
 def _finalize(value: object) -> object:
-    """Every value on its way out: text with what hides or acts made visible. Markup is the templates' own."""
+    """Make what hides or acts visible in every value that a template prints; markup is the templates' own."""
     return visible(value) if type(value) is str else value
 
 
@@ -129,21 +129,21 @@ class _Page:
 
     @property
     def statuses(self) -> tuple[_Choice, ...]:
-        """What can be filtered by status."""
+        """Return the statuses to filter by."""
         found = [*Counter(entry.status for entry in self.entries).items()]
         found += [(listing.status, len(listing.items)) for listing in self.listings]
         return tuple(_Choice(status.key, status.word, count, status.tone) for status, count in found)
 
     @property
     def origins(self) -> tuple[_Choice, ...]:
-        """What can be filtered by who caused it, where that is known."""
+        """Return the origins to filter by, where any is known."""
         known = {entry.origin: entry.part.word for entry in self.entries if entry.origin and entry.part}
         counts = Counter(entry.origin for entry in self.entries)
         return tuple(_Choice(key, word, counts[key]) for key, word in known.items())
 
     @property
     def fields(self) -> tuple[_Choice, ...]:
-        """What can be filtered by field, with how many groups it concerns."""
+        """Return the fields to filter by, each with how many groups it concerns."""
         labels = [{field.key: field.label for field in entry.fields} for entry in self.entries]
         counts = Counter(key for found in labels for key in found)
         known = {key: label for found in labels for key, label in found.items()}
@@ -163,7 +163,7 @@ def _page(report: Report, run: Run, look: Look) -> _Page:
 
 
 def _facts(run: Run) -> tuple[tuple[str, str], ...]:
-    """What there is to say about a run, as (label, value)."""
+    """Return the facts of a run as (label, value)."""
     sent = sum(number for _, number in run.requests)
     facts = (
         ("Commit", short_commit(run.commit or "", 12) or "unknown"),

@@ -91,7 +91,7 @@ def report(found: Data) -> Report:
 
 
 def _summary(found: Data, bound: int) -> Summary:
-    """How many manifests, and what else became of groups."""
+    """Count the manifests, and what else became of groups."""
     count, dry = found["summary"], found["dry_run"]
     others = some(
         (

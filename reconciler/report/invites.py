@@ -169,7 +169,7 @@ def _left_out(count: Data) -> str:
 
 
 def _history(person: Data) -> str:
-    """What is known of somebody who is invited, in a few words."""
+    """Say in a few words what is known of somebody who is invited."""
     said = ["joined before, and left"] if person.get("left") else []
     if "since" in person:
         said.append(f"missing since {_day(person['since'])}")

@@ -116,7 +116,7 @@ def _lines(group: Data) -> Iterator[tuple[str | Word, ...]]:
 
 
 def _notes(found: Data) -> Iterator[str | Word]:
-    """What there is to say about the whole."""
+    """Yield the notes on the list as a whole."""
     account = found["account"]
     yield from found["notes"]
     if found["groups"] and account is None:

@@ -123,7 +123,7 @@ def _page(section: Section, budget: int, look: Look) -> Made:
 
 
 def _banner(banner: Banner) -> str:
-    """What nobody may overlook, as a quotation."""
+    """Return a banner as a quotation."""
     head = f"> **{prose(banner.title[:_LONGEST])}**"
     if not banner.lines:
         return head
@@ -178,7 +178,7 @@ def _complaint(complaint: Complaint) -> str:
 
 
 def _footer(run: Run) -> str:
-    """What made the page: version, account, commit, API."""
+    """Return the line about the run: version, account, commit, API."""
     facts = [f"reconciler {run.version}"]
     facts += [f"account {run.section}"] if run.section else []
     facts += [f"commit {short_commit(run.commit, 12)}"] if run.commit else []

@@ -175,7 +175,7 @@ class Entry:
 
     @property
     def outcome(self) -> Status:
-        """How a machine should take it."""
+        """The status by which a machine should take it."""
         return self.taken_as or self.status
 
     @property

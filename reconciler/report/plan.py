@@ -108,7 +108,7 @@ def _verdict(plan: Plan, count: Counter[str], shares: Shares) -> tuple[str, Stat
 
 
 def _notices(plan: Plan) -> str:
-    """What the members will notice."""
+    """Say what the members will notice."""
     told = [group.notices for group in plan.groups if group.notices]
     if not told:
         return "Members will see no notices."
@@ -116,7 +116,7 @@ def _notices(plan: Plan) -> str:
 
 
 def _title(plan: Plan, count: Counter[str], shares: Shares) -> str:
-    """What would be done, in the fewest words: for a heading."""
+    """Say in the fewest words what would be done, for a heading."""
     if not plan.changed:
         return _summary(plan, count, shares).head
     if not shares:
@@ -159,7 +159,8 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares) -> Summary:
 
 
 def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Banner]:
-    """What protects people and is moved, how the reading went, what cannot be undone, what guards say."""
+    """Yield the protections that this change moves, the reading, what cannot be undone, and what guards
+    say."""
     if base is not None:
         yield from compared.banners(base, redactor)
     unreadable = sum(group.action == "unreadable" for group in plan.groups)
@@ -172,7 +173,7 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
 
 
 def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
-    """What nobody can take back, each sort in a line."""
+    """Yield a line for each sort of change that cannot be undone."""
     left: list[str] = []
     revoked: list[str] = []
     removed: Counter[str] = Counter()
@@ -201,7 +202,7 @@ def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
 
 
 def _entries(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Entry]:
-    """Every group once; beside a base, one with two causes under the heading of each."""
+    """Yield every group once, or beside a base once for each of its causes."""
     if base is None:
         for group in plan.groups:
             yield _entry(group, group.changes, redactor)
@@ -259,12 +260,12 @@ def _entry(
 
 
 def _waiting(field: Field) -> Field:
-    """What would be done, were the group not on hold or blocked."""
+    """Return what would be done if the group were neither on hold nor blocked."""
     return replace(field, said=f"waits: {field.said}" if field.said else "waits", final=False)
 
 
 def _label(group: GroupPlan, redactor: Redactor) -> changes.Label:
-    """What people are called in one group: in every part of it the same."""
+    """Return how people are called in one group, the same in every part of it."""
     named = (*changes.people_of(group.changes), *changes.people_of(group.withheld))
     return labels(redactor, (*named, *(admins_after(group) or ())))
 

@@ -66,7 +66,7 @@ def render(sections: Sequence[Section], look: Look) -> str:
 
 
 def _read(text: str) -> dict[str, Samples]:
-    """What a file of ours holds, by account; nothing of what is not ours."""
+    """Read a file that an earlier run wrote, by account; other content counts for nothing."""
     found: dict[str, Samples] = {}
     for name, account, label, value, number in _SAMPLE.findall(text):
         if name in _FAMILIES and _FAMILIES[name][2] == label:
@@ -124,7 +124,7 @@ def _end(group: Data) -> str:
 
 
 def _kinds(drift: Data) -> dict[str, float]:
-    """How many fields each kind of change would put back."""
+    """Count for each kind of change the fields that it would put back."""
     found = Counter(
         kind
         for group in drift["groups"]
@@ -137,7 +137,7 @@ def _kinds(drift: Data) -> dict[str, float]:
 
 
 def _undoing(field: Data) -> set[str]:
-    """Which kinds of change would undo a field's drift."""
+    """Return the kinds of change that would undo a field's drift."""
     match field["field"]:
         case "icon":
             return {"remove_icon" if field["desired"] is None else "set_icon"}

@@ -100,7 +100,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def labels(redactor: Redactor, wa_ids: Iterable[str]) -> Callable[[str], str]:
-    """What to call people who are named together: somebody's two numbers must not look like one."""
+    """Return a function that names people who appear together, so that two numbers never look like one."""
     shared = Counter(
         redactor.person(wa_id) for wa_id in {number.key(wa_id): wa_id for wa_id in wa_ids}.values()
     )

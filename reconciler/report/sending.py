@@ -94,7 +94,7 @@ def _data_of_delivery(entry: Delivery, redactor: Redactor) -> Data:
 
 
 def _notes(sending: Sending, redactor: Redactor) -> Iterator[str]:
-    """What there is to say about the reading, then of groups that have no link."""
+    """Yield the notes on the reading, then those on groups that have no link."""
     found = sending.found
     yield from map(redactor.note, found.notes)
     for group in found.groups:
@@ -168,7 +168,7 @@ def _summary(found: Data) -> Summary:
 
 
 def _doubtful(entries: Iterable[Data]) -> Iterator[Table]:
-    """Every person by name: where one reason holds for several, they share a table."""
+    """Yield tables that name every person; people with the same reason share one."""
     found: dict[tuple[str, str, str], list[Data]] = {}
     for entry in entries:
         error = entry.get("error", {"message": "", "hint": ""})

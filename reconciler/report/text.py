@@ -272,7 +272,7 @@ def _style(name: str) -> Style:
 
 
 def _room(text: str) -> int:
-    """How many columns of a terminal a text without control characters takes."""
+    """Count the columns that a text without control characters takes in a terminal."""
     if _ONE_EACH.fullmatch(text):
         return len(text)
     from rich.cells import cell_len

@@ -131,7 +131,7 @@ def _words(plan: Plan, work: Workspace) -> str:
 
 
 def _in_text(told: Told, work: Workspace) -> str:
-    """As a person at the terminal reads it, on stderr."""
+    """Draw it as text for a person who reads stderr."""
     import sys
 
     color = terminal.wants_color(sys.stderr, work.common.color)

@@ -112,7 +112,7 @@ def _words(text: str | None, file: str | None) -> str:
 
 
 def _from_stdin() -> str:
-    """What stands on stdin, which is UTF-8. Raises `ReconcilerError` when it is not."""
+    """Read stdin, which has to be UTF-8. Raises `ReconcilerError` when it is not."""
     try:
         return sys.stdin.buffer.read(_MOST_BYTES + 1).decode()
     except UnicodeDecodeError:
