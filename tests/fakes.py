@@ -296,7 +296,7 @@ class FakeReader:
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
         with self._api.call("fetch_icon", icon):
-            data = self._api.pictures.get(icon.location)
+            data = self._api.pictures.get(icon.bare_url)
             if data is None:
                 raise Refused("the icon is not served where the API says it is", status=404, code="http_404")
             return data

@@ -114,7 +114,7 @@ def test_a_bad_picture_costs_the_picture_alone(name: str) -> None:
     assert meta is not None
     bad = seen(api, picture("red"))
     assert bad.meta is not None
-    api.pictures[bad.meta.location] = BAD[name]()
+    api.pictures[bad.meta.bare_url] = BAD[name]()
     found = collect(api, DifferingIcon("bad", bad, None), DifferingIcon("good", good, None))
     assert set(found.live) == {"good"}
     assert found.absent["bad"].startswith("not shown: ")
@@ -130,7 +130,7 @@ def test_a_picture_that_changed_since_it_was_read_is_not_shown_as_that() -> None
     api = FakeApi()
     live = seen(api, picture("teal"), hashed=True)
     assert live.meta is not None
-    api.pictures[live.meta.location] = picture("red")
+    api.pictures[live.meta.bare_url] = picture("red")
     found = collect(api, DifferingIcon("a", live, None))
     assert found.live == {}
     assert found.absent == {"a": thumbnails.CHANGED}

@@ -234,7 +234,7 @@ class Effects:
         if served == self.served_before and served != change.after.sha256:
             self.unchanged = meta, data
             return False
-        self.uploaded = IconRecord(change.after.sha256, served, meta.location, meta.length)
+        self.uploaded = IconRecord(change.after.sha256, served, meta.bare_url, meta.length)
         return True
 
     def was_so_before(self, change: SetIcon) -> bool:
@@ -249,7 +249,7 @@ class Effects:
             return False
         if alike:
             served = pictures.sha256(data)
-            self.uploaded = IconRecord(change.after.sha256, served, meta.location, meta.length)
+            self.uploaded = IconRecord(change.after.sha256, served, meta.bare_url, meta.length)
         return alike
 
     def _is_left(self, live: LiveGroup) -> bool:
@@ -364,6 +364,6 @@ def served_before(seen: LiveIcon | None, record: IconRecord | None) -> str | Non
     """Return SHA-256 of what was served before an upload, as far as it is known without another call."""
     if seen is None or seen.meta is None:
         return None
-    if seen.sha256 is None and record is not None and seen.meta.location == record.url:
+    if seen.sha256 is None and record is not None and seen.meta.bare_url == record.url:
         return record.served
     return seen.sha256

@@ -123,12 +123,12 @@ def of_sending(sending: Sending) -> Exit:
     return first_exit(codes)
 
 
-def of_inbound(heard: Iterable[Match], result: ApplyResult | None = None) -> Exit:
+def of_inbound(matches: Iterable[Match], result: ApplyResult | None = None) -> Exit:
     """1 when an entry could not be read; and with `--ready` what became of the promotions (`result`)."""
     from reconciler.model.messages import Unreadable
 
     codes = {Exit.OK if result is None else of_apply(result, ready=True)}
-    if any(isinstance(each.record, Unreadable) for each in heard):
+    if any(isinstance(each.record, Unreadable) for each in matches):
         codes.add(Exit.ERROR)
     return first_exit(codes)
 

@@ -32,14 +32,14 @@ class SendOptions:
     lock_timeout: float = 0.0
 
 
-def run(common: Common, wish: SendOptions) -> int:
+def run(common: Common, given: SendOptions) -> int:
     """Send, and report of every message what became of it."""
     from reconciler.operations.people import InviteFilter, send_invites
 
     with running(common, "invites --send") as (clock, outputs):
-        unknown = _unknown(wish.unknown)
-        later = _seconds(wish.resend_after)
-        terminal.check_can_ask("send", yes=wish.yes)
+        unknown = _unknown(given.unknown)
+        later = _seconds(given.resend_after)
+        terminal.check_can_ask("send", yes=given.yes)
         with wiring.workspace(common, clock, committed=True) as work:
             if not work.store.keeps:
                 raise UsageError(
@@ -50,17 +50,17 @@ def run(common: Common, wish: SendOptions) -> int:
             options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
             whom = InviteFilter(
-                people=known_people(wish.person, work.loaded.desired), include_left=wish.include_left
+                people=known_people(given.person, work.loaded.desired), include_left=given.include_left
             )
 
             def approve(messages: tuple[Message, ...], others: tuple[Delivery, ...]) -> bool:
-                if wish.yes or not messages:
+                if given.yes or not messages:
                     return True
                 look = replace(outputs.look, color=terminal.wants_color(sys.stderr, common.color))
                 terminal.say(text.of_report(report.preview(messages, others, redactor), look))
                 return terminal.ask("Send these messages?", lambda: clock.stopping)
 
-            with work.store.lock(wish.lock_timeout, clock) as journal:
+            with work.store.lock(given.lock_timeout, clock) as journal:
                 work.store.warn_if_new()
                 sending = send_invites(
                     work.loaded,

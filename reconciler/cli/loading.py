@@ -93,8 +93,8 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
 
 
 def with_committed(common: Common, loaded: Loaded, state: State, options: Options) -> Options:
-    """The wishes of a run with the names that `--prune` may not act on, because the checked-out commit still
-    has their manifests. Raises `ReconcilerError` where Git cannot say."""
+    """Add to the options of a run the names that `--prune` may not act on, because the checked-out commit
+    still has their manifests. Raises `ReconcilerError` where Git cannot say."""
     if not options.prune:
         return options
     from reconciler.manifests.tracked import CannotTell

@@ -212,7 +212,7 @@ class Store:
         return checkout.compare(applied, None if self._base_url == "sandbox" else remote)
 
     def placed(self, options: Options, state: State, *, applying: bool = False) -> Options:
-        """The wishes of a run with the commit that is checked out, where that stands to the one that was
+        """Add to the options of a run the commit that is checked out, where that stands to the one that was
         applied last, and what of the files is not committed. A run that is `applying` such files where nobody
         objects says so.
         """

@@ -230,7 +230,7 @@ def options(
     prune: bool,
     keeps_state: bool,
 ) -> Options:
-    """The run's wishes. Raises `UsageError` for a target that no name matches, and unknown codes."""
+    """Return the run's options. Raises `UsageError` for a target that no name matches, and unknown codes."""
     from reconciler.model.settings import GUARD_CODES
     from reconciler.planning.guards import NEVER_LIFTED
     from reconciler.planning.options import Options

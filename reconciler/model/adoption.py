@@ -73,7 +73,7 @@ DEFAULT_FIELDS: frozenset[ImportField] = frozenset({"subject", "icon", "admins"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportWish:
+class ImportRequest:
     """What is asked for: `patterns` are ids and globs over subjects, `everything` all that is listed;
     `fields` are what the manifests shall manage, and with `contacts` unknown numbers get an alias."""
 
@@ -144,7 +144,7 @@ ACCEPT_FIELDS: tuple[AcceptField, ...] = ("subject", "icon", "admins", "members"
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptWish:
+class AcceptRequest:
     """What shall be accepted. `fields` empty: whatever drifted; else these, also where only the files moved.
     With `drop_pending` who has yet to join is taken out as well."""
 

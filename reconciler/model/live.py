@@ -52,7 +52,7 @@ class IconMeta:
     length: int | None = None
 
     @property
-    def location(self) -> str:
+    def bare_url(self) -> str:
         """The URL without query and fragment, which may change on every answer."""
         return self.url.partition("#")[0].partition("?")[0]
 

@@ -16,9 +16,9 @@ from reconciler.model.adoption import (
     Acceptance,
     AcceptField,
     AcceptOutcome,
+    AcceptRequest,
     AcceptResult,
     AcceptStatus,
-    AcceptWish,
     FileChange,
 )
 from reconciler.model.group import Ensure
@@ -63,7 +63,7 @@ def accept(
     ports: ReadPorts,
     *,
     files: ManifestFiles,
-    wish: AcceptWish,
+    request: AcceptRequest,
     approve: Approve,
 ) -> AcceptResult:
     """Write the live values of the groups that `options` wants into their manifests.
@@ -80,7 +80,7 @@ def accept(
     accepter = _Accepter(loaded, state, options, ports.reader, reading, edited, files.reload)
     planned = {group.name: group for group in made.groups}
     for entry in found.groups:
-        accepter.choose(planned[entry.name], entry, wish)
+        accepter.choose(planned[entry.name], entry, request)
     accepter.put_all()
     result = AcceptResult(
         groups=tuple(accepter.outcomes[name] for name in sorted(accepter.outcomes)),
@@ -173,7 +173,7 @@ class _Accepter:
         self.chosen: list[_Chosen] = []
         self.context = Context.of(loaded.desired, loaded.settings, options)
 
-    def choose(self, planned: GroupPlan, found: GroupDrift, wish: AcceptWish) -> None:
+    def choose(self, planned: GroupPlan, found: GroupDrift, request: AcceptRequest) -> None:
         """Decide what is accepted of one group, or why nothing is."""
         desired, live = planned.desired, planned.live
         outcome = AcceptOutcome(name=planned.name, status="unchanged", id=planned.id)
@@ -191,7 +191,7 @@ class _Accepter:
             problem = Problem("ensure", f"`ensure` is {desired.ensure.value}", "change that in the manifest")
             self.outcomes[planned.name] = replace(outcome, status="refused", problem=problem)
             return
-        acceptance = choose(desired, live, found, wish, self.context)
+        acceptance = choose(desired, live, found, request, self.context)
         left: list[Note] = []
         if acceptance.subject is not None:
             mistake = why_no_subject(acceptance.subject, self.loaded.settings.api.subject_limit)

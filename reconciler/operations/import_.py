@@ -48,7 +48,7 @@ from reconciler.reading import survey
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.output import Output
-    from reconciler.model.adoption import ImportWish, Owner
+    from reconciler.model.adoption import ImportRequest, Owner
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.record import State
     from reconciler.planning.options import Options
@@ -66,7 +66,7 @@ def import_groups(
     *,
     tree: Tree,
     output: Output | None,
-    wish: ImportWish,
+    request: ImportRequest,
 ) -> ImportResult:
     """Write a manifest, and the icon, of every group that is asked for and has none; bind them in state, and
     those whose manifests an earlier run wrote without coming to that.
@@ -78,8 +78,8 @@ def import_groups(
     """
     if output is not None:
         output.tidy(loaded.settings.manifests, loaded.settings.contacts)
-    importer = _Importer(loaded, journal.state, ManifestWriter(tree, output, loaded), wish, options)
-    reading = _survey(loaded, journal.state, wish, ports)
+    importer = _Importer(loaded, journal.state, ManifestWriter(tree, output, loaded), request, options)
+    reading = _survey(loaded, journal.state, request, ports)
     drafts = importer.drafts(reading)
     contacts = None
     try:
@@ -103,17 +103,17 @@ def import_groups(
     )
 
 
-def _survey(loaded: Loaded, state: State, wish: ImportWish, ports: ReadPorts) -> LiveState:
+def _survey(loaded: Loaded, state: State, request: ImportRequest, ports: ReadPorts) -> LiveState:
     """Read all groups, or only those that are named by id where nothing has to be searched for."""
     groups = loaded.desired.groups
     bound = known_bindings(groups, state)
-    searching = wish.everything or len(bound) < len(groups) or not wish.patterns
-    by_id = not searching and all(_like_an_id(pattern) for pattern in wish.patterns)
+    searching = request.everything or len(bound) < len(groups) or not request.patterns
+    by_id = not searching and all(_like_an_id(pattern) for pattern in request.patterns)
     return survey(
         ports,
         loaded.settings,
         known=sorted(recorded_ids(groups, state)),
-        only=wish.patterns if by_id else None,
+        only=request.patterns if by_id else None,
         left=left_ids(state),
     )
 
@@ -143,13 +143,13 @@ class _Importer:
         loaded: Loaded,
         state: State,
         writer: ManifestWriter,
-        wish: ImportWish,
+        request: ImportRequest,
         options: Options,
     ) -> None:
         self.loaded = loaded
         self.state = state
         self.writer = writer
-        self.wish = wish
+        self.request = request
         self.keeps_state = options.keeps_state
         self.outcomes: dict[str, ImportOutcome] = {}
         self.records = ImportRecords(state, options.now)
@@ -162,7 +162,7 @@ class _Importer:
             aliases.add(made)
             return made
 
-        self.people = People(contacts.by_key, options.today, alias if wish.contacts else None)
+        self.people = People(contacts.by_key, options.today, alias if request.contacts else None)
 
     def drafts(self, reading: LiveState) -> list[Import]:
         """Return what is to be written, and note the outcome of every other group that is asked for."""
@@ -195,9 +195,9 @@ class _Importer:
         return drafts
 
     def _asked_for(self, reading: LiveState) -> Collection[str]:
-        if self.wish.everything:
+        if self.request.everything:
             return reading.listed
-        found, vain = selected(self.wish.patterns, reading)
+        found, vain = selected(self.request.patterns, reading)
         if vain:
             unread = sum(isinstance(reading.groups.get(each), Problem | Absent) for each in reading.listed)
             hint = f"{unread} groups could not be read" if unread else "see: reconciler list --show-numbers"
@@ -239,7 +239,7 @@ class _Importer:
         return draft(
             live,
             name,
-            fields=self.wish.fields,
+            fields=self.request.fields,
             account_keys=settings.account_keys,
             people=self.people,
             subject_mistake=lambda subject: why_no_subject(subject, settings.api.subject_limit),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model import number
-from reconciler.model.adoption import Acceptance, AcceptField, AcceptWish, ListChange
+from reconciler.model.adoption import Acceptance, AcceptField, AcceptRequest, ListChange
 from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
 from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.drift import FieldDrift, GroupDrift, PersonDrift
@@ -14,23 +14,25 @@ from reconciler.planning.subjects import normal
 
 
 def choose(
-    desired: DesiredGroup, live: LiveGroup, found: GroupDrift, wish: AcceptWish, context: Context
+    desired: DesiredGroup, live: LiveGroup, found: GroupDrift, request: AcceptRequest, context: Context
 ) -> Acceptance:
     """Choose what of a group's drift is accepted. Somebody who left by the contacts is not named again."""
-    choice = _Choice(desired, live, wish, context)
+    choice = _Choice(desired, live, request, context)
     for field in found.fields:
-        if field.field in wish.fields or (not wish.fields and field.drifts):
+        if field.field in request.fields or (not request.fields and field.drifts):
             choice.take(field)
-    if wish.drop_pending:
+    if request.drop_pending:
         choice.drop_pending()
     return choice.result()
 
 
 class _Choice:
-    def __init__(self, desired: DesiredGroup, live: LiveGroup, wish: AcceptWish, context: Context) -> None:
+    def __init__(
+        self, desired: DesiredGroup, live: LiveGroup, request: AcceptRequest, context: Context
+    ) -> None:
         self.desired = desired
         self.live = live
-        self.wish = wish
+        self.request = request
         self.leavers = frozenset(context.leavers)
         self.account = context.account_keys
         self.subject: str | None = None
@@ -47,7 +49,7 @@ class _Choice:
                 self.icon = field.live if isinstance(field.live, LiveIcon) else None
             case "admins" | "members":
                 for person in field.people:
-                    if self.wish.fields or person.cause != "not_applied":
+                    if self.request.fields or person.cause != "not_applied":
                         self._person(person)
             case _:
                 pass
@@ -77,7 +79,7 @@ class _Choice:
     def drop_pending(self) -> None:
         """Take out everybody who is wanted and not in the group under any of their numbers."""
         for field, people in (("admins", self.desired.admins), ("members", self.desired.members)):
-            if not self.wish.fields or field in self.wish.fields:
+            if not self.request.fields or field in self.request.fields:
                 for person in people or ():
                     if self._absent(person):
                         self.dropped["admins" if field == "admins" else "members"] |= person.keys

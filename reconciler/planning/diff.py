@@ -251,7 +251,7 @@ def compare_icon(wanted: DesiredIcon, seen: LiveIcon, record: IconRecord | None)
             IconDifference.SAME if (wanted.picture is None) == (seen.meta is None) else IconDifference.DIFFERS
         )
     source = wanted.picture.sha256
-    untouched = record is not None and seen.meta.location == record.url and seen.meta.length == record.length
+    untouched = record is not None and seen.meta.bare_url == record.url and seen.meta.length == record.length
     if untouched and record is not None:
         return IconDifference.SAME if source in (record.source, record.served) else IconDifference.DIFFERS
     if seen.sha256 is None:

@@ -76,7 +76,7 @@ class LastApplied:
         return (
             found is not None
             and seen.meta is not None
-            and (seen.meta.location, seen.meta.length) == (found.url, found.length)
+            and (seen.meta.bare_url, seen.meta.length) == (found.url, found.length)
         )
 
     def promote_cause(self, person: Person) -> Cause:

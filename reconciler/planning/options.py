@@ -37,7 +37,7 @@ class Promotions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """One run's wishes. `now` is UTC, `today` the local day that `left`, `hold` and `allow` go by.
+    """The options of one run. `now` is UTC, `today` the local day that `left`, `hold` and `allow` go by.
 
     `commit` is that of the manifests, None where nobody knows, followed by `record.CHANGES` where they are
     not as it has them. `uncommitted` are the files that are not, None where nobody can tell; with

@@ -206,7 +206,7 @@ def _before(change: Change) -> object:
 def _icon(seen: LiveIcon | None) -> object:
     if seen is None or seen.meta is None:
         return None
-    return seen.sha256 or [seen.meta.location, seen.meta.length]
+    return seen.sha256 or [seen.meta.bare_url, seen.meta.length]
 
 
 def _effect(change: Change) -> list[object]:

@@ -86,7 +86,7 @@ def _same_icon(approved: LiveIcon, fresh: LiveIcon | None) -> bool:
         return fresh is not None and approved.meta is fresh.meta
     if approved.sha256 is not None and fresh.sha256 is not None:
         return approved.sha256 == fresh.sha256
-    return (approved.meta.location, approved.meta.length) == (fresh.meta.location, fresh.meta.length)
+    return (approved.meta.bare_url, approved.meta.length) == (fresh.meta.bare_url, fresh.meta.length)
 
 
 def remaining(

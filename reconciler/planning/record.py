@@ -165,7 +165,7 @@ def _observed(
         return old
     if seen.sha256 is None:  # untouched; the file may have become what is served
         return old and replace(old, source=icon.picture.sha256)
-    return IconRecord(icon.picture.sha256, seen.sha256, seen.meta.location, seen.meta.length)
+    return IconRecord(icon.picture.sha256, seen.sha256, seen.meta.bare_url, seen.meta.length)
 
 
 def _missing(

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 
-def lines(heard: Iterable[Match], redactor: Redactor) -> str:
+def lines(matches: Iterable[Match], redactor: Redactor) -> str:
     """Return one JSON object a line, each line with its newline; "" for no record."""
-    return "".join(f"{_line(each, redactor)}\n" for each in heard)
+    return "".join(f"{_line(each, redactor)}\n" for each in matches)
 
 
-def _line(heard: Match, redactor: Redactor) -> str:
-    record = heard.record
-    values: dict[str, object] = {"format_version": FORMAT_VERSION, "kind": _kind(heard)}
+def _line(found: Match, redactor: Redactor) -> str:
+    record = found.record
+    values: dict[str, object] = {"format_version": FORMAT_VERSION, "kind": _kind(found)}
     values |= {"line": record.place.line, "entry": record.place.entry}
     match record:
         case GroupMessage():
             values |= _written(record, redactor) | {
-                "group": {"name": heard.name, "id": redactor.group_id(record.group_id)},
-                "appeared_as": heard.role,
+                "group": {"name": found.name, "id": redactor.group_id(record.group_id)},
+                "appeared_as": found.role,
             }
         case DirectMessage():
             values |= _written(record, redactor)
@@ -54,8 +54,8 @@ def _line(heard: Match, redactor: Redactor) -> str:
     return for_json(json.dumps(values, ensure_ascii=False))
 
 
-def _kind(heard: Match) -> str:
-    match heard.record:
+def _kind(found: Match) -> str:
+    match found.record:
         case GroupMessage():
             return "group_message"
         case DirectMessage():
@@ -65,7 +65,7 @@ def _kind(heard: Match) -> str:
         case Unreadable():
             return "unreadable"
         case _:
-            assert_never(heard.record)
+            assert_never(found.record)
 
 
 def _written(record: GroupMessage | DirectMessage, redactor: Redactor) -> dict[str, object]:

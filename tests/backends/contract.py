@@ -143,11 +143,11 @@ class BackendContract:
         assert first.length == len(RED)
         again = reader.get_icon(group_id)
         assert again is not None
-        assert again.location == first.location
+        assert again.bare_url == first.bare_url
         writer.set_icon(group_id, BLUE, "image/jpeg")
         second = reader.get_icon(group_id)
         assert second is not None
-        assert second.location != first.location
+        assert second.bare_url != first.bare_url
         assert reader.fetch_icon(second) == BLUE
         writer.remove_icon(group_id)
         assert reader.get_icon(group_id) is None

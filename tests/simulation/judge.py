@@ -532,7 +532,7 @@ class _Court:
             if not (made and group.icon.picture is None):
                 yield Verdict("green-unread", f"{number} {group.name}: its icon was never looked at")
             return
-        data = None if last == NOTHING else self.play.service.pictures.get(last.location)  # type: ignore[attr-defined]
+        data = None if last == NOTHING else self.play.service.pictures.get(last.bare_url)  # type: ignore[attr-defined]
         if group.icon.picture is None:
             right = data is None
         else:
@@ -553,12 +553,12 @@ class _Court:
             looks = [
                 (
                     each.arrived,
-                    stored.get(each.answer.location) if isinstance(each.answer, IconMeta) else None,
+                    stored.get(each.answer.bare_url) if isinstance(each.answer, IconMeta) else None,
                 )
                 for each in upload.process.calls
                 if each.method == "get_icon" and each.args == (group_id,)
             ]
-            shown = [arrived for arrived, data in looks if data == stored.get(icon.location)]
+            shown = [arrived for arrived, data in looks if data == stored.get(icon.bare_url)]
             if shown and shown[0] > upload.arrived:
                 return True
         return False
@@ -677,7 +677,7 @@ def _shows(group: FakeGroup | None, icon: IconMeta, call: Call) -> bool:
         and each.arrived < call.arrived
     ]
     return group is not None and any(
-        (made := each.after.get(call.group_id or "")) is not None and made.icon == icon.location
+        (made := each.after.get(call.group_id or "")) is not None and made.icon == icon.bare_url
         for each in earlier
     )
 

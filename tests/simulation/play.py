@@ -19,7 +19,7 @@ from reconciler.manifests.files import Tree
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.manifests.load import Loaded, LoadOptions, load
 from reconciler.model import number
-from reconciler.model.adoption import AcceptWish, ImportWish
+from reconciler.model.adoption import AcceptRequest, ImportRequest
 from reconciler.model.plan import Plan
 from reconciler.model.record import State
 from reconciler.model.settings import GUARD_CODES
@@ -427,7 +427,7 @@ class Play:
                             options,
                             ports.read_only(),
                             files=files,
-                            wish=AcceptWish(),
+                            request=AcceptRequest(),
                             approve=lambda result: True,
                         )
                         code = exits.of_accept(result)
@@ -440,7 +440,7 @@ class Play:
                             ports.read_only(),
                             tree=tree,
                             output=MemoryOutput(self.files),
-                            wish=ImportWish(everything=True, fields=fields),
+                            request=ImportRequest(everything=True, fields=fields),
                         )
                         code = exits.of_import(result)
             finally:

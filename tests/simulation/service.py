@@ -300,7 +300,7 @@ def short(value: object) -> str:
         case tuple() | list():
             return "[" + " ".join(map(short, value)) + "]"
         case IconMeta():
-            return value.location.removeprefix("https://cdn.example/")
+            return value.bare_url.removeprefix("https://cdn.example/")
         case dict():
             return "a message"
         case str():

@@ -13,7 +13,7 @@ from reconciler.cli.outputs import running
 from reconciler.cli.places import find_root
 from reconciler.cli.verb import verb
 from reconciler.manifests.output import Output
-from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptResult, AcceptWish
+from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptRequest, AcceptResult
 from reconciler.report import accept as report
 from reconciler.report import text
 
@@ -79,7 +79,7 @@ def command(
                 options,
                 work.read_ports(),
                 files=files,
-                wish=AcceptWish(frozenset(fields), drop_pending),
+                request=AcceptRequest(frozenset(fields), drop_pending),
                 approve=approve,
             )
         code = exits.of_accept(result)

@@ -14,7 +14,7 @@ from reconciler.cli.places import find_root
 from reconciler.cli.verb import verb
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.output import Output
-from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportWish
+from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest
 from reconciler.report import importing as report
 from reconciler.state.memory import MemoryJournal
 
@@ -67,7 +67,7 @@ def command(
     if everything == bool(groups):
         raise UsageError("which groups?", "name ids or subjects, or say --all")
     common.refuse("target")
-    wish = ImportWish(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
+    request = ImportRequest(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "import", clock)
@@ -87,7 +87,7 @@ def command(
                     work.read_ports(),
                     tree=loading.tree(),
                     output=None if dry_run else Output(find_root(wiring.here())),
-                    wish=wish,
+                    request=request,
                 )
             told = report.told(result, wiring.redactor(common, work.loaded))
         code = exits.of_import(result)

@@ -71,9 +71,9 @@ def command(
         state = store.read()
         options = wiring.options(common, clock, allow=(), prune=False, keeps_state=store.keeps)
         wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
-        heard = inbound(loaded, state, data, options=options)
-        _tell(heard, wiring.redactor(common, loaded))
-        return exits.of_inbound(heard)
+        matches = inbound(loaded, state, data, options=options)
+        _tell(matches, wiring.redactor(common, loaded))
+        return exits.of_inbound(matches)
     outputs = Outputs(common, "apply", clock)
     data = _read(file)
     with stopping_on_signals(clock), outputs.telling_failures():
@@ -81,18 +81,18 @@ def command(
             outputs.work = work
             options = wiring.options(common, clock, allow=allow, prune=False, keeps_state=work.store.keeps)
             wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            heard = inbound(work.loaded, work.store.read(), data, options=options)
-            _tell(heard, wiring.redactor(common, work.loaded))
+            matches = inbound(work.loaded, work.store.read(), data, options=options)
+            _tell(matches, wiring.redactor(common, work.loaded))
             with work.store.lock(lock_timeout, clock) as journal:
                 options = work.store.placed(options, journal.state, applying=True)
                 result = promote(
                     work.loaded,
                     options,
                     work.write_ports(journal),
-                    appeared=writers_by_group(each.record for each in heard),
+                    appeared=writers_by_group(each.record for each in matches),
                     approve=lambda plan: _approve(plan, work, yes=yes),
                 )
-        code = exits.of_inbound(heard, result)
+        code = exits.of_inbound(matches, result)
         _report(result, work, outputs, code)
         return code
 
@@ -103,14 +103,14 @@ def _read(file: str) -> bytes:
     return read_stdin() if file == "-" else read_bytes(file)
 
 
-def _tell(heard: Sequence[Match], redactor: Redactor) -> None:
+def _tell(matches: Sequence[Match], redactor: Redactor) -> None:
     """The JSON lines on stdout, and on stderr what a person should look at."""
 
-    if heard:
-        terminal.put(lines(heard, redactor))
-    unreadable = sum(isinstance(each.record, Unreadable) for each in heard)
+    if matches:
+        terminal.put(lines(matches, redactor))
+    unreadable = sum(isinstance(each.record, Unreadable) for each in matches)
     if unreadable:
-        terminal.say(f"{unreadable} of {len(heard)} entries cannot be read; their `reason` says why.")
+        terminal.say(f"{unreadable} of {len(matches)} entries cannot be read; their `reason` says why.")
 
 
 def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:

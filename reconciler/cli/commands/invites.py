@@ -84,7 +84,7 @@ def command(
     if rotate:
         return invites_rotate.run(common, rotate, yes=yes, lock_timeout=lock_timeout)
     if send:
-        wish = invites_send.SendOptions(
+        given = invites_send.SendOptions(
             person=person,
             include_left=include_left,
             resend_after=resend_after,
@@ -92,7 +92,7 @@ def command(
             yes=yes,
             lock_timeout=lock_timeout,
         )
-        return invites_send.run(common, wish)
+        return invites_send.run(common, given)
     return invites_show.run(common, person, include_left=include_left, qr=qr)
 
 
