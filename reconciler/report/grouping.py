@@ -20,8 +20,8 @@ _Key = tuple[str, str, object]
 
 
 def grouped(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Return entries that say everything once: first those about `SHARED` groups or more, then the others
-    with what is their own.
+    """Return entries that say everything once: those about `SHARED` groups or more where the first of these
+    groups stands, so that the order of what matters stays, and each group after them with what is its own.
 
     Fields and notes are equal where everything that is said of them is; what the whole will look like
     (`after`) may differ, and is then left out.
@@ -36,9 +36,16 @@ def grouped(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     for key, owned in shared.items():
         names = tuple(entry.name for entry in owned)
         together.setdefault((key[0], key[1], names), []).append(key)
-    common = [_common(shared[keys[0]], keys) for keys in together.values()]
-    rest = (_own(entry, shared) for entry in found)
-    return (*common, *(entry for entry in rest if entry is not None))
+    common: dict[str, list[Entry]] = {}
+    for keys in together.values():
+        owned = shared[keys[0]]
+        common.setdefault(owned[0].name, []).append(_common(owned, keys))
+    said: list[Entry] = []
+    for entry in found:
+        said += common.pop(entry.name, ())
+        if (own := _own(entry, shared)) is not None:
+            said.append(own)
+    return tuple(said)
 
 
 def in_parts(entries: Iterable[Entry]) -> list[tuple[Status | None, tuple[Entry, ...]]]:

@@ -68,3 +68,10 @@ def test_machines_are_told_of_every_group() -> None:
     assert {each["name"] for each in json.loads(shown("json", *groups))["groups"]} == names
     assert {case.get("name") for case in media.junit(shown("junit", *groups))[0]} == names
     assert shown("html", *groups).count("<article") == 12
+
+
+@pytest.mark.parametrize("name", ["text", "markdown"])
+def test_what_many_have_in_common_does_not_go_before_what_matters_more(name: str) -> None:
+    waiting = [drifts.group(f"w{n}", "pending", ICON) for n in range(4)]
+    told = shown(name, *drifted(1), *waiting)
+    assert told.index("reconciler apply --target g0") < told.index("4 groups")
