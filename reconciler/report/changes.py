@@ -81,7 +81,8 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
             return Field(key="subject", label="subject", values=(words.NO_GROUP, after))
         case AdoptGroup(group_id, _, was):
             earlier = f', was "{was}"' if was else ""
-            return Field(key="adopt", label="adopt", said=f"{redactor.group_id(group_id)}{earlier}")
+            said = f"{redactor.group_id(group_id)}{earlier}"
+            return Field(key="adopt", label="adopt", said=said, recorded=True)
         case SetSubject(before, after):
             values = (words.quoted(redactor.untrusted(before)), words.quoted(redactor.untrusted(after)))
             return Field(key="subject", label="subject", values=values)

@@ -45,7 +45,8 @@ class _Note:
 
 def render(sections: Sequence[Section], _: Look) -> str:
     """Return errors: what could not be found out, failed, or stands in the way. Warnings: what is final, or
-    was not sent. Notices: the sum, other changes, what waits. Several accounts follow each other."""
+    was not sent. Notices: the sum, other changes, what waits; bookkeeping alone has none. Several accounts
+    follow each other."""
     if is_plain(sections):
         return _section(sections[0])
     return "".join(f"Account {section.account}\n{_section(section)}" for section in sections)
@@ -83,7 +84,7 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
     yield from (_banner(banner, run) for banner in report.banners if banner.title)
     order = [count.status.key for count in report.counts]
     groups = grouping.whole(entry for entry in report.entries if entry.status.level != "passed")
-    yield from (_entry(entry, order) for entry in groups)
+    yield from (_entry(entry, order) for entry in groups if not entry.is_bookkeeping)
 
 
 def _banner(banner: Banner, run: Run) -> _Note:

@@ -74,9 +74,15 @@ def _group(entry: Entry) -> _Case:
     if entry.status.level == "passed":
         return _Case(entry.name, place)
     problems = [field.problem for field in entry.fields if field.status == status and field.problem]
-    message = problems[0].message if problems else status.word
+    message = problems[0].message if problems else _why(entry) or status.word
     commands = (each.words for each in entry.commands if not each.quiet)
     return _Case(entry.name, place, status.level, status.key, message, (*blocks.difference(entry), *commands))
+
+
+def _why(entry: Entry) -> str:
+    """What is said of a group that is left alone or could not be read; of one that would change, nothing."""
+    status = entry.outcome
+    return "; ".join(entry.notes) if status.level in ("error", "skipped") and status.tone != "change" else ""
 
 
 def _banner(banner: Banner) -> _Case:

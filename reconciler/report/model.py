@@ -123,7 +123,7 @@ class Field:
     the people in question.
 
     `final` tells that it cannot be undone, `after` what the whole will look like, `status` and `problem` what
-    became of it.
+    became of it. `recorded`: only the own record changes, and nothing that people could see.
     """
 
     key: str
@@ -134,6 +134,7 @@ class Field:
     values: tuple[Value, ...] = ()
     people: tuple[Person, ...] = ()
     final: bool = False
+    recorded: bool = False
     after: str = ""
     status: Status | None = None
     problem: Problem | None = None
@@ -187,6 +188,11 @@ class Entry:
     def is_quiet(self) -> bool:
         """Whether its name is all there is to say."""
         return self.status.level == "passed" and not self.fields
+
+    @property
+    def is_bookkeeping(self) -> bool:
+        """Whether all that would change is the own record."""
+        return bool(self.fields) and all(field.recorded for field in self.fields)
 
     @property
     def is_final(self) -> bool:

@@ -18,7 +18,7 @@ import pytest
 
 from reconciler.cli.formats import FORMATS, TABLE
 from reconciler.errors import Complaint, Location
-from reconciler.model.change import ChangeKind
+from reconciler.model.change import AdoptGroup, ChangeKind, SetSubject
 from reconciler.model.drift import Drift, DriftStatus
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import Plan
@@ -137,6 +137,16 @@ def test_what_cannot_be_undone_is_a_warning() -> None:
     assert found["vendas-interno: update, cannot be undone"] == "warning"
     assert found["suporte-campinas: update"] == "notice"
     assert found["cliente-acme: blocked"] == "error"
+
+
+def test_what_is_merely_adopted_is_no_notice() -> None:
+    """Nothing of the group changes, so there is nothing to look at; beside another change it is told."""
+    adopt = AdoptGroup("g1", "subject", None)
+    renamed = samples.group("b", "adopt", adopt, SetSubject("A", "B"))
+    made = Plan(groups=(samples.group("a", "adopt", adopt), renamed))
+    found = commands(draw_plan("github", made))
+    assert [command.properties["title"] for command in found] == ["reconciler plan", "b: adopt"]
+    assert "adopt: " in found[1].data
 
 
 def test_a_mistake_that_ends_a_run_is_told_at_its_line() -> None:
@@ -278,6 +288,12 @@ def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
     assert cases["cliente-gama"].find("error") is not None
     (quiet,) = media.junit(render("junit", "plan", QUIET["plan"]))
     assert not quiet.findall("testcase/*")
+
+
+def test_a_group_that_is_left_alone_says_why_where_only_the_message_is_shown() -> None:
+    (suite,) = media.junit(render("junit", "plan"))
+    held = next(case for case in suite if case.get("name") == samples.HELD.name)
+    assert held.find("skipped").get("message") == "on hold until 2026-12-01: Black Friday"
 
 
 def test_a_drift_that_only_waits_fails_nothing() -> None:
