@@ -114,21 +114,27 @@ def _label(field: Field) -> str:
 
 def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bool) -> Iterator[Row]:
     """Yield what is said of a field, then its people, its values, the whole as it will be, and the problem,
-    unless the next field has the same one."""
+    unless the next field has the same one. What was not done neither went nor came."""
     if field.said:
         final: Cell = ((": ", ""), (words.CANNOT_BE_UNDONE, "bad")) if field.final else ()
         since: Cell = ((f", {field.since}", "dim"),) if field.since else ()
         yield (((field.said, "" if field.status or field.final else field.tone), *final, *since),)
+    undone = field.status.tone if field.status and field.status.level != "passed" else ""
     for person in field.people[:limit]:
-        style = "add" if person.sign == "+" else "remove"
+        style = undone or ("add" if person.sign == "+" else "remove")
         yield plain(f"{person.sign} {person.who}", style), plain(person.why, "dim")
     if len(field.people) > limit:
         yield (plain(f"… and {len(field.people) - limit} more"),)
-    yield from _values(field.values, columns)
+    values = _values(field.values, columns)
+    yield from (tuple(_restyled(cell, undone) for cell in row) for row in values) if undone else values
     if field.after:
         yield (plain(f"after: {field.after}", "dim"),)
     if field.problem is not None and not said_below:
         yield from _problem(field.problem)
+
+
+def _restyled(cell: Cell, style: str) -> Cell:
+    return tuple((text, style) for text, _ in cell)
 
 
 def _problem(problem: Problem) -> Iterator[Row]:

@@ -228,7 +228,7 @@ def _values(
         for value in (field.desired, field.last_applied, field.live)
     )
     if field.field == "ensure":
-        last = Value(empty="nothing stays on record")
+        last = Value(empty="not recorded")
     elif not field.recorded:
         last = Value(empty="nothing on record" if field.cause == "unknown" else "not managed then")
     if group.id is None:

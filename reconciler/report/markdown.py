@@ -244,6 +244,9 @@ def _block(block: Block) -> str:
     for text, style in block.head:
         if style in ("name", "strong"):
             words.append(f"**{code(text) if style == 'name' else prose(text)}**")
+        elif text.startswith(", ") and words:
+            words[-1] += ","
+            words.append(prose(text[2:]))
         elif text.strip():
             words.append(prose(text.strip(" ,")))
     is_group = any(style == "name" for _, style in block.head)

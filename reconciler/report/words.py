@@ -124,7 +124,9 @@ def of_picture(picture: Picture) -> str:
     known = ", ".join(filter(None, ((picture.sha256 or "")[:4], pixels(picture), size(picture))))
     if picture.file is not None:
         return f"{picture.file} ({known})"
-    return known or "another picture"
+    if picture.sha256:
+        return known
+    return f"a picture of {known}" if known else "another picture"
 
 
 def change_of_picture(before: Picture, after: Picture) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.attribution import Base
 from reconciler.model.change import Affected, Promote, SetSubject
+from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute
 from reconciler.report import apply, failure, validate
@@ -203,3 +204,22 @@ def test_a_drift_is_shown_whole() -> None:
     assert_harmless(text)
     for group in drifts.EVERYTHING.groups:
         assert (group.name in text) is True
+
+
+def test_what_was_not_done_neither_goes_nor_comes() -> None:
+    """A failed change is no green line; what was done is."""
+    outcomes = (
+        Outcome(SetSubject("A", "B"), "failed", samples.REFUSED),
+        Outcome(Promote((Affected(samples.ANA, "has joined"),)), "done"),
+    )
+    group = GroupOutcome(name="g1", action="update", outcomes=outcomes)
+    page = render(
+        "markdown", "apply", apply.told(ApplyResult(plan=Plan(groups=()), groups=(group,)), REDACTOR)
+    )
+    assert '\n! ✗ subject   "A" → "B"\n' in page
+    assert "\n+ ✓ admins    ana  has joined\n" in page
+
+
+def test_what_stands_beside_a_status_is_set_apart() -> None:
+    page = render("markdown", "apply", apply.told(samples.MIXED, REDACTOR))
+    assert "done, new group · " in page

@@ -7,7 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from reconciler.errors import Complaint, Location
-from reconciler.model.change import Affected, Demote, Invite, SetIcon, SetSubject
+from reconciler.model.change import Affected, Demote, Invite, RemoveIcon, SetIcon, SetSubject
+from reconciler.model.live import IconMeta, LiveIcon
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.report import apply, text, validate
 from reconciler.report.escape import for_terminal
@@ -196,3 +197,9 @@ def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
     assert validation([doubt], 2) == (
         "groups/a.yaml:3:5: warning: the hold ended\n2 groups: no mistakes, 1 warning.\n"
     )
+
+
+def test_a_picture_of_which_only_the_size_is_known_is_called_one() -> None:
+    found = LiveIcon(IconMeta("https://cdn.example/a.jpeg", "image/jpeg", 2500))
+    output = plan(samples.group("g1", "update", RemoveIcon(found)))
+    assert "    icon     a picture of 2 KB → none\n" in output
