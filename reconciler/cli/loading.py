@@ -213,7 +213,8 @@ def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
 
 def check_outputs(common: Common, given: Sequence[str]) -> None:
     """Raise `UsageError` for an output that is a file which is read, or would be read as one: a manifest, the
-    contacts, the configuration, a state. `given` are outputs as the command line has them: `WHAT=FILE`."""
+    contacts, the configuration, a state, a picture. `given` are outputs as the command line has them:
+    `WHAT=FILE`."""
     if not given:
         return
     from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, load_config
@@ -251,8 +252,20 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
                 _same(around, folder) for around in output.parents for folder in folders
             ):
                 found = found or "a manifest"
+            found = found or ("a picture" if _is_picture(output) else "")
             if found:
                 raise UsageError(f"{what} would write over {found}", "name a file that nothing is read from")
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a picture is there, whatever it is called: no report begins like one."""
+    try:
+        if not path.is_file():  # to open a pipe would wait for somebody at its other end
+            return False
+        with path.open("rb") as file:
+            return file.read(8).startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
+    except OSError:
+        return False
 
 
 def _same(one: Path, other: Path) -> bool:

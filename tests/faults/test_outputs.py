@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ANA, CONTACTS, Repo
+from tests.support import ANA, CONTACTS, Repo, picture
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -111,3 +111,10 @@ def test_outputs_beside_them_are_written(applied: Repo) -> None:
     for path in ("groups/report.json", "report.yaml", ".reconciler/report.json", "contacts.json"):
         assert applied.run("plan", "--report", f"json={path}", "--out", "saved.json").code == 0
         assert (applied.path / path).read_text().startswith("{")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("groups/icons/a.png", "PNG"), ("brand/logo", "JPEG")])
+def test_no_output_is_a_picture(applied: Repo, name: str, kind: str) -> None:
+    applied.write(name, picture(kind=kind))
+    assert_refused(applied, "plan", "--report", f"json={name}", what="a picture")
+    assert_refused(applied, "drift", "--record", name, what="a picture")
