@@ -65,7 +65,9 @@ class Network:
         why = _unusable(found)
         if why is not None:
             raise NotSent(f"{_variable_of(found)} {why}", _PROXY_HINT, code="proxy")
-        return str(prepend_scheme_if_needed(found, "http"))  # type: ignore[no-untyped-call]
+        # A bare host:port would be taken for a scheme and what follows it.
+        whole = found if "://" in found else f"http://{found}"
+        return str(prepend_scheme_if_needed(whole, "http"))  # type: ignore[no-untyped-call]
 
     @cached_property
     def tls(self) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base, is_public
 from reconciler.backends.sinch import Connection, connect
 from reconciler.errors import CredentialsError, NotSent, RateLimited, ReconcilerError, Refused, Unclear
@@ -161,6 +162,13 @@ def test_the_proxy_of_the_environment_is_used_and_sees_no_credentials(
         assert not any(
             "token" in name or "user" in name for name in proxy.seen[0].headers if name != "user-agent"
         )
+
+
+@pytest.mark.parametrize("login", ["", "joe:pw@"])
+def test_a_proxy_may_be_a_short_name_and_a_port(login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As curl takes it; `proxy:` is no scheme."""
+    monkeypatch.setenv("HTTPS_PROXY", f"{login}proxy:3128")
+    assert Network().proxy_for("https://api.example/v1") == f"http://{login}proxy:3128"
 
 
 def test_no_proxy(client_for: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
