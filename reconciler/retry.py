@@ -89,3 +89,8 @@ def in_words(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+
+
+def too_long(seconds: float) -> str:
+    """What to do where more than `ALLOWANCE` was asked for."""
+    return f"it asks to wait {in_words(seconds)}: run it again then"

@@ -19,7 +19,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from reconciler.errors import ApiError, Interrupted, NotSent, RateLimited, Unclear
-from reconciler.retry import Attempts, RetryPolicy
+from reconciler.retry import ALLOWANCE, Attempts, RetryPolicy, too_long
 
 if TYPE_CHECKING:
     from reconciler.backends.limiter import RateLimiter
@@ -131,6 +131,9 @@ class Calls:
                 if answer is not None:
                     self._limiter.accepted()
                 pause = attempts.after_failure() if _may_repeat(call, error) else None
+                if error.wait is not None and error.wait > ALLOWANCE:
+                    error.hint = too_long(error.wait)
+                    raise
                 if pause is None:
                     raise
                 if error.wait is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from reconciler.backends.calls import Answer
 from reconciler.errors import ApiError, CredentialsError, NotFound, RateLimited, Refused, Unclear
 from reconciler.model import number
-from reconciler.retry import ALLOWANCE, in_words
+from reconciler.retry import ALLOWANCE, too_long
 
 SUCCESS = frozenset({200, 201, 202, 204})
 
@@ -239,7 +239,7 @@ def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
 def rate_limited(answer: Answer, message: str, hint: str = "") -> RateLimited:
     """A refusal for the rate, whose hint names the wait where that is longer than anybody waits."""
     if answer.wait is not None and answer.wait > ALLOWANCE:
-        hint = f"it asks to wait {in_words(answer.wait)}: run it again then"
+        hint = too_long(answer.wait)
     return RateLimited(message, hint, status=answer.status, code=answer.code, retry=True, wait=answer.wait)
 
 

@@ -45,6 +45,8 @@ _LEAST_MEASURED = 5.0
 _SLOWEST = 0.1
 _MANY = 4096
 """Acceptances that are remembered before old ones are looked for: they are dropped a few at a time then."""
+_TOO_MANY = "too many requests"
+_BUSY = "the server is busy"
 _GROWTH = 0.02
 _LEAST_GROWTH = 0.1
 
@@ -72,6 +74,7 @@ class RateLimiter:
         self._generation = 0
         self._refusals = 0
         self._refused_since: float | None = None
+        self._why = ""
         self._accepted: deque[float] = deque()
         self._lock = threading.Lock()
 
@@ -124,10 +127,10 @@ class RateLimiter:
                 if pause is None:
                     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._refusals)
                 self._refusals = min(self._refusals + 1, 10)
-                told = self._pause(now, pause)
+                told = self._pause(now, pause, _TOO_MANY)
             elif wait is not None and now + wait > self._resumed:
-                told = self._pause(now, wait)
-        self._show(told, "too many requests")
+                told = self._pause(now, wait, _TOO_MANY)
+        self._show(told)
 
     def pause(self, seconds: float) -> None:
         """Make everybody wait this long, because the server is busy (`Retry-After` beside a 503)."""
@@ -135,28 +138,29 @@ class RateLimiter:
         with self._lock:
             now = self._clock.monotonic()
             if now + seconds > self._next:
-                told = self._pause(now, seconds)
-        self._show(told, "the server is busy")
+                told = self._pause(now, seconds, _BUSY)
+        self._show(told)
 
     def _give_up_if_closed(self, now: float) -> None:
         left = self._resumed - now
         refused_for = 0.0 if self._refused_since is None else now - self._refused_since
         if left > _LONGEST_WAITED or (left > 0 and refused_for >= ALLOWANCE):
             raise RateLimited(
-                "not sent: too many requests were refused before",
+                f"not sent: everything waits since an answer before ({self._why})",
                 f"run it again in {in_words(left)}",
                 code="rate_limited",
                 retry=True,
                 wait=left,
             )
 
-    def _show(self, seconds: float | None, why: str) -> None:
+    def _show(self, seconds: float | None) -> None:
         if seconds is not None and _SHORTEST_SHOWN <= seconds <= _LONGEST_WAITED:
-            self._tell(f"Waiting {in_words(seconds)} before anything else is asked: {why}.")
+            self._tell(f"Waiting {in_words(seconds)} before anything else is asked: {self._why}.")
 
-    def _pause(self, now: float, seconds: float) -> float:
+    def _pause(self, now: float, seconds: float, why: str) -> float:
         # A little more than asked, and never the same: several processes should not come back together.
         seconds *= random.uniform(1.0, _JITTER)  # noqa: S311
+        self._why = why
         self._resumed = self._next = now + seconds
         self._generation += 1  # last: a thread that reads the new one without the lock has to see the pause
         self._accepted.clear()
@@ -198,7 +202,8 @@ def retry_after(value: str, now: datetime) -> float | None:
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), _LONGEST_TOLD) if len(text) < 10 else _LONGEST_TOLD
+        digits = text.lstrip("0") or "0"
+        return min(float(digits), _LONGEST_TOLD) if len(digits) < 10 else _LONGEST_TOLD
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError):

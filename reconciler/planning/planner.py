@@ -32,6 +32,8 @@ from reconciler.planning.record import adopted
 from reconciler.planning.subjects import normal
 
 _MANY_ORPHANS = 3  # more would be a guess
+_WAITS = frozenset({"http_420", "http_429", "http_503", "rate_limited"})
+"""Codes of problems whose hint says how long to wait."""
 
 
 def plan(
@@ -258,7 +260,8 @@ def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPl
 
 
 def _not_read(problem: Problem) -> Note:
-    hint = f" ({problem.hint})" if problem == CONTRADICTION else ""
+    is_told = problem.hint and (problem == CONTRADICTION or problem.code in _WAITS)
+    hint = f" ({problem.hint})" if is_told else ""
     return Note(f"could not be read: {{texts[0]}}{hint}", texts=(problem.message,))
 
 

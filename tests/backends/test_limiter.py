@@ -325,6 +325,19 @@ def test_a_long_pause_of_a_busy_server_is_told_and_a_short_one_not() -> None:
     assert told[0].endswith("the server is busy.")
 
 
+def test_a_server_that_is_busy_for_long_is_not_waited_for_and_named() -> None:
+    """What is raised is what was answered, with the wait; so is the reason why others are not sent."""
+    clock = FakeClock()
+    calls = calls_for(clock)
+    with pytest.raises(Unclear) as caught:
+        calls.run(READ, lambda: Answer(503, wait=123456.0), check)
+    assert (caught.value.status, caught.value.hint) == (503, "it asks to wait 34 h 18 min: run it again then")
+    with pytest.raises(RateLimited, match="the server is busy") as later:
+        calls.run(READ, lambda: Answer(200), check)
+    assert later.value.hint.startswith("run it again in ")
+    assert (clock.slept, calls.counts) == ([], {"503": 1})
+
+
 def test_retries_of_none_repeat_nothing() -> None:
     for answer in (Answer(429, wait=1.0), Answer(500)):
         calls = calls_for(FakeClock(), retries=0)
@@ -350,6 +363,7 @@ def test_a_create_is_refused_once_and_paces_the_others() -> None:
         (" 17 ", 17.0),
         ("86400", 86400.0),
         ("9" * 5000, 366 * 86400.0),
+        ("00000000000030", 30.0),
         ("-3", None),
         ("1.5", None),
         ("soon", None),
