@@ -200,6 +200,6 @@ def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
 
 
 def test_a_picture_of_which_only_the_size_is_known_is_called_one() -> None:
-    found = LiveIcon(IconMeta("https://cdn.example/a.jpeg", "image/jpeg", 2500))
+    found = LiveIcon(IconMeta("https://cdn.example/a.jpeg", 2500))
     output = plan(samples.group("g1", "update", RemoveIcon(found)))
     assert "    icon     a picture of 2 KB → none\n" in output
