@@ -1,13 +1,30 @@
-"""`reconciler invites`."""
+"""`reconciler invites`: who has yet to join, with the links; everybody's links sent; a link revoked."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from reconciler.cli import invites_rotate, invites_send, invites_show
+from reconciler.cli import exits, terminal, wiring
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.outputs import running
+from reconciler.cli.people import known_people
+from reconciler.cli.state_store import check_name
 from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
+from reconciler.manifests.settings import seconds
+from reconciler.report import invites as report
+from reconciler.report import sending, text
+from reconciler.report.escape import for_terminal
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Desired
+    from reconciler.model.messages import Delivery, Message, UnknownPolicy
+    from reconciler.operations.people import InviteFilter
+    from reconciler.report.section import Data
 
 EXAMPLES = """
 reconciler invites                           who has yet to join, with the links
@@ -21,6 +38,37 @@ reconciler invites --send --unknown resend --person ana  she says that nothing c
 reconciler invites --rotate cliente-acme     the link got out: revokes it
 reconciler invites --sandbox
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The options of `invites` as given."""
+
+    person: tuple[str, ...]
+    include_left: bool
+    qr: bool
+    send: bool
+    resend_after: str | None
+    unknown: UnknownPolicy | None
+    rotate: tuple[str, ...]
+    yes: bool
+    lock_timeout: float
+
+    def refuse(self, beside: str, *names: str) -> None:
+        """Raise `UsageError` for options that mean nothing beside another."""
+        for name in filter(self.__getattribute__, names):
+            raise UsageError(f"--{name.replace('_', '-')} means nothing beside {beside}")
+
+    def refuse_without(self, needed: str, *names: str) -> None:
+        """Raise `UsageError` for options that mean nothing without another."""
+        for name in filter(self.__getattribute__, names):
+            raise UsageError(f"--{name.replace('_', '-')} means something with {needed} only")
+
+    def whom(self, desired: Desired) -> InviteFilter:
+        """Return whose invitations are meant. Raises `UsageError` for somebody who is not in the files."""
+        from reconciler.operations.people import InviteFilter
+
+        return InviteFilter(people=known_people(self.person, desired), include_left=self.include_left)
 
 
 @verb(
@@ -50,18 +98,7 @@ reconciler invites --sandbox
 @click.option("--rotate", metavar="NAME", multiple=True, help="Revoke this group's link at once; repeatable.")
 @click.option("--yes", is_flag=True, help="With --send or --rotate: do not ask.")
 @lock_timeout_option
-def command(
-    common: Common,
-    person: tuple[str, ...],
-    include_left: bool,
-    qr: bool,
-    send: bool,
-    resend_after: str | None,
-    unknown: str | None,
-    rotate: tuple[str, ...],
-    yes: bool,
-    lock_timeout: float,
-) -> int:
+def command(common: Common, **given: Any) -> int:
     """Show who has yet to join which group, and the link that lets them in; or send them the links.
 
     This shows links and full numbers, and no other command does: mind where its output goes. Formats: text,
@@ -73,38 +110,136 @@ def command(
     written to again after an unclear answer: see --unknown.
     """
 
-    if rotate:
-        _refuse("--rotate", qr=qr, person=person, include_left=include_left, send=send, target=common.target)
-    if send:
-        _refuse("--send", qr=qr)
+    options = Given(**given)
+    if options.rotate:
+        options.refuse("--rotate", "qr", "person", "include_left", "send")
+        if common.target:
+            raise UsageError("--target means nothing beside --rotate")
+    if options.send:
+        options.refuse("--send", "qr")
     else:
-        _refuse_without("--send", resend_after=resend_after, unknown=unknown)
-    if not send and not rotate:
-        _refuse_without("--send or --rotate", yes=yes, lock_timeout=lock_timeout)
-    if rotate:
-        return invites_rotate.run(common, rotate, yes=yes, lock_timeout=lock_timeout)
-    if send:
-        given = invites_send.SendOptions(
-            person=person,
-            include_left=include_left,
-            resend_after=resend_after,
-            unknown=unknown,
-            yes=yes,
-            lock_timeout=lock_timeout,
-        )
-        return invites_send.run(common, given)
-    return invites_show.run(common, person, include_left=include_left, qr=qr)
+        options.refuse_without("--send", "resend_after", "unknown")
+    if not options.send and not options.rotate:
+        options.refuse_without("--send or --rotate", "yes", "lock_timeout")
+    way = _rotate if options.rotate else _send if options.send else _show
+    return way(common, options)
 
 
-def _refuse(beside: str, **given: object) -> None:
-    """Raise `UsageError` for options that mean nothing beside another."""
-    for name, value in given.items():
-        if value:
-            raise UsageError(f"--{name.replace('_', '-')} means nothing beside {beside}")
+def _show(common: Common, given: Given) -> int:
+    """Show who has yet to join, with the links in full; with `--qr` as QR codes too."""
+    from reconciler.operations.people import invites
+
+    if given.qr and common.format not in ("", "text"):
+        raise UsageError("--qr is for the text format", "html has the QR codes as it is")
+    with running(common, "invites") as (clock, outputs):
+        outputs.look = replace(outputs.look, codes=given.qr)
+        with wiring.workspace(common, clock) as work:
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            # nobody is invited where no manifest is
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            found = invites(
+                work.loaded,
+                work.store.read(),
+                options,
+                work.read_ports(),
+                get_link=work.client.writer.get_link,
+                whom=given.whom(work.loaded.desired),
+            )
+            stopped = clock.stopping
+            told = report.told(found, wiring.redactor(common, work.loaded))
+        if not common.quiet:
+            terminal.say("This shows invite links and full numbers: whoever has a link can join.")
+        if outputs.name != "text" and told.data is not None:
+            _say_why(told.data())
+        code = exits.of_invites(found, stopped=stopped)
+        outputs.write(told, code, complete=found.all_read)
+        return code
 
 
-def _refuse_without(needed: str, **given: object) -> None:
-    """Raise `UsageError` for options that mean nothing without another."""
-    for name, value in given.items():
-        if value:
-            raise UsageError(f"--{name.replace('_', '-')} means something with {needed} only")
+def _say_why(found: Data) -> None:
+    """Print on stderr what text says beside the groups: a table has no place for it."""
+    for group in found["groups"]:
+        for note in group["notes"]:
+            terminal.say(for_terminal(f"{group['name']}: {note}"))
+    for note in found["notes"]:
+        terminal.say(for_terminal(note))
+
+
+def _send(common: Common, given: Given) -> int:
+    """Send everybody whose turn it is their links; what is printed holds none."""
+    from reconciler.operations.people import send_invites
+
+    with running(common, "invites --send") as (clock, outputs):
+        later = _seconds(given.resend_after)
+        terminal.check_can_ask("send", yes=given.yes)
+        with wiring.workspace(common, clock, committed=True) as work:
+            if not work.store.keeps:
+                raise UsageError(
+                    "`state` is none: nobody would know who was sent a link",
+                    "keep a state to send invitations",
+                )
+            redactor = wiring.redactor(common, work.loaded)
+            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
+            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            whom = given.whom(work.loaded.desired)
+            settings = work.loaded.settings.invites
+
+            def approve(messages: tuple[Message, ...], others: tuple[Delivery, ...]) -> bool:
+                if given.yes or not messages:
+                    return True
+                look = replace(outputs.look, color=terminal.wants_color(sys.stderr, common.color))
+                terminal.say(text.of_report(sending.preview(messages, others, redactor), look))
+                return terminal.ask("Send these messages?", lambda: clock.stopping)
+
+            with work.store.lock(given.lock_timeout, clock) as journal:
+                work.store.warn_if_new()
+                sent = send_invites(
+                    work.loaded,
+                    work.store.placed(options, journal.state),
+                    work.write_ports(journal),
+                    whom=whom,
+                    settings=settings if later is None else replace(settings, resend_after=later),
+                    unknown=given.unknown or "hold",
+                    approve=approve,
+                )
+        code = exits.of_sending(sent)
+        outputs.write(sending.told(sent, redactor), code, complete=sent.complete)
+        return code
+
+
+def _seconds(given: str | None) -> float | None:
+    """`--resend-after`. Raises `UsageError` for what is no length of time."""
+    try:
+        return None if given is None else seconds(given)
+    except ValueError:
+        raise UsageError(
+            f"--resend-after: {given!r:.40} is no length of time", "a number with s, m, h or d, such as 7d"
+        ) from None
+
+
+def _rotate(common: Common, given: Given) -> int:
+    """Revoke links that got out, at once, whatever the manifests say; report what became of each."""
+    from reconciler.operations.people import rotate_links
+
+    names = given.rotate
+    for name in names:
+        check_name(name)
+    with running(common, "invites --rotate") as (clock, outputs):
+        terminal.check_can_ask("revoke", yes=given.yes)
+        with wiring.workspace(common, clock) as work:
+            if not work.store.keeps:
+                raise UsageError("`state` is none: nobody knows which group a name means")
+
+            def approve() -> bool:
+                what = f"the invite link of {', '.join(dict.fromkeys(names))}"
+                return given.yes or terminal.ask(
+                    f"Revoke {what}? It stops working at once, and this cannot be undone.",
+                    lambda: clock.stopping,
+                )
+
+            with work.store.lock(given.lock_timeout, clock) as journal:
+                found = rotate_links(names, work.write_ports(journal), approve=approve)
+            redactor = wiring.redactor(common, work.loaded)
+        code = exits.of_rotations(found)
+        outputs.write(sending.told_of_links(found, redactor), code, complete=True)
+        return code
