@@ -1,17 +1,31 @@
-"""`reconciler comment`."""
+"""`reconciler comment`: which code host, pull request and token are meant, and what is to be posted there.
+
+What the command line does not say, the pipeline does, by the variables that GitHub Actions and GitLab CI set;
+a token is only ever read from the environment.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
 import click
 
-from reconciler.cli import codehost, files, terminal, wiring
+from reconciler.cli import files, terminal, wiring
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.verb import verb
-from reconciler.errors import Exit, UsageError
+from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
 from reconciler.publish.comments import checked, publish
 from reconciler.publish.issues import track
 from reconciler.report.escape import for_terminal
+
+if TYPE_CHECKING:
+    from reconciler.publish.comments import Published
 
 EXAMPLES = """
 reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
@@ -19,6 +33,28 @@ reconciler comment plan.md                                  in a job with the to
 reconciler comment --issue drift.md                         an issue as long as there is drift
 reconciler comment plan.md --provider github --repository acme/groups --number 12
 """
+
+Provider = Literal["github", "gitlab"]
+
+GITHUB_API = "https://api.github.com"
+GITLAB_API = "https://gitlab.com/api/v4"
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_PROJECT = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
+_PULL = re.compile(r"refs/pull/([0-9]{1,9})/(?:merge|head)")
+_MAX_EVENT = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a comment goes, or with the number 0 an issue. `author` is "" where the API is to be asked whose
+    the token is."""
+
+    provider: Provider
+    api: str
+    repository: str
+    number: int
+    author: str
 
 
 @verb("comment", EXAMPLES)
@@ -42,7 +78,7 @@ def command(
     common: Common,
     file: str,
     issue: bool,
-    provider: str | None,
+    provider: Provider | None,
     repository: str | None,
     number: int | None,
     api_url: str | None,
@@ -59,19 +95,144 @@ def command(
     wiring.enter(common)
     if issue and number is not None:
         raise UsageError("--number means nothing beside --issue", "the issue is found by its marker")
-    meant = codehost.target(provider, repository, number, api_url, author, issue=issue)
+    meant = _target(provider, repository, number, api_url, author, issue=issue)
     body = checked(files.read_text(file, 1 << 20), file)
-    clock = SystemClock()
-    tell = terminal.progress(common.quiet).tell
-    if issue:
-        with codehost.tracker(meant, clock, tell) as tracker:
-            done = track(tracker, body, clock)
-    else:
-        with codehost.host(meant, clock, tell) as host:
-            done = publish(host, body, clock)
+    done = _post(meant, body, terminal.progress(common.quiet).tell)
     if done.warning:
         terminal.say(f"Warning: {done.warning}.")
     if not common.quiet:
         where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number or ''}".strip()
         terminal.say(f"{'Issue' if issue else 'Comment'} {done.action}: {where}")
     return Exit.OK
+
+
+def _post(meant: Target, body: str, tell: Callable[[str], None]) -> Published:
+    """Make or replace the comment, or mend the issue. `tell` is given a sentence for people whenever the code
+    host asks to wait. Raises `CredentialsError` where there is no token."""
+    from reconciler.publish import github, gitlab
+    from reconciler.publish.api import Api
+    from reconciler.publish.author import Author
+
+    clock = SystemClock()
+    on_github = meant.provider == "github"
+    code_host = github if on_github else gitlab
+    with Api(code_host.origin(meant.api, _token(meant.provider)), clock, tell) as api:
+        if meant.author:
+            who = Author(meant.author)
+        elif on_github:
+            who = github.identify(api, in_actions=os.environ.get("GITHUB_ACTIONS") == "true")
+        else:
+            who = gitlab.identify(api)
+        if not meant.number:
+            return track(code_host.Issues(api, meant.repository, who), body, clock)
+        if on_github:
+            return publish(github.PullRequest(api, meant.repository, meant.number, who), body, clock)
+        url = _merge_request_url()
+        return publish(gitlab.MergeRequest(api, meant.repository, meant.number, who, url), body, clock)
+
+
+def _target(
+    provider: Provider | None,
+    repository: str | None,
+    number: int | None,
+    api: str | None,
+    author: str,
+    *,
+    issue: bool = False,
+) -> Target:
+    """Complete the options by what the pipeline says; an `issue` has no number. Raises `UsageError` naming
+    what is missing."""
+    kind = _provider(provider)
+    if kind == "github":
+        where = api or _variable("GITHUB_API_URL") or GITHUB_API
+        name = repository or _variable("GITHUB_REPOSITORY")
+        found = number or _github_number()
+        good = _REPOSITORY
+    else:
+        where = api or _variable("CI_API_V4_URL") or GITLAB_API
+        name = repository or _variable("CI_PROJECT_ID")
+        found = number or _number(_variable("CI_MERGE_REQUEST_IID"))
+        good = _PROJECT
+    if not name or not good.fullmatch(name) or any(part in (".", "..") for part in name.split("/")):
+        example = "OWNER/NAME" if kind == "github" else "a project's number or path"
+        raise UsageError("it is not known which repository is meant", f"say --repository: {example}")
+    if not found and not issue:
+        raise UsageError(
+            "this job belongs to no pull request",
+            "run it for pull requests only, or say which one: --number N",
+        )
+    from reconciler.publish.api import checked_api
+
+    origin = checked_api(where, "--api-url" if api else f"the address of {kind}'s API")
+    return Target(kind, origin, name, 0 if issue else found or 0, author)
+
+
+def _provider(said: Provider | None) -> Provider:
+    if said is not None:
+        return said
+    if os.environ.get("GITHUB_ACTIONS") == "true" or _variable("GITHUB_REPOSITORY"):
+        return "github"
+    if os.environ.get("GITLAB_CI") == "true" or _variable("CI_API_V4_URL"):
+        return "gitlab"
+    raise UsageError(
+        "it is not known which code host is meant: this is neither GitHub Actions nor GitLab CI",
+        "say --provider github or --provider gitlab, with --repository and --number",
+    )
+
+
+def _token(provider: Provider) -> str:
+    names = ("GITHUB_TOKEN", "GH_TOKEN") if provider == "github" else ("GITLAB_TOKEN",)
+    token = next((found for name in names if (found := _variable(name))), "")
+    if not token:
+        more = (
+            "in GitHub Actions: env: {GITHUB_TOKEN: ${{ github.token }}}"
+            if provider == "github"
+            else "a project access token with the scope `api`: CI_JOB_TOKEN may not comment"
+        )
+        raise CredentialsError(f"there is no token to comment with: set {' or '.join(names)}", more)
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise CredentialsError("the token to comment with holds characters that cannot stand in a header")
+    return token
+
+
+def _variable(name: str) -> str | None:
+    return os.environ.get(name) or None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+
+
+def _github_number() -> int | None:
+    """The pull request of a job: by its ref, else by the event that started it."""
+    match = _PULL.fullmatch(_variable("GITHUB_REF") or "")
+    if match:
+        return int(match[1])
+    path = _variable("GITHUB_EVENT_PATH")
+    if path is None:
+        return None
+    try:
+        event = json.loads(files.read_text(path, _MAX_EVENT))
+    except (ReconcilerError, ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict):
+        return None
+    issue = event.get("issue")
+    run = event.get("workflow_run")
+    pulls = run.get("pull_requests") if isinstance(run, dict) else None
+    candidates = [event.get("pull_request")]
+    candidates += [issue] if isinstance(issue, dict) and "pull_request" in issue else []
+    candidates += pulls if isinstance(pulls, list) and len(pulls) == 1 else []
+    return next(
+        (
+            each["number"]
+            for each in candidates
+            if isinstance(each, dict) and type(each.get("number")) is int and 0 < each["number"] < 10**9
+        ),
+        None,
+    )
+
+
+def _merge_request_url() -> str:
+    project, number = _variable("CI_PROJECT_URL"), _variable("CI_MERGE_REQUEST_IID")
+    return f"{project}/-/merge_requests/{number}" if project and number else ""

@@ -1,23 +1,50 @@
-"""`reconciler doctor`."""
+"""`reconciler doctor`: look at everything a run needs, one thing after another.
+
+Changes nothing: groups are only read. Where the state is in Git its lock is taken, renewed and given up, as
+nothing else tells whether the remote allows it.
+"""
 
 from __future__ import annotations
 
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.cli import doctor, loading, terminal, wiring
+from reconciler import __version__
+from reconciler.cli import checkout, environment, loading, terminal, wiring
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.outputs import Outputs
+from reconciler.cli.places import find_root, is_there
+from reconciler.cli.store import Store
 from reconciler.cli.verb import verb
-from reconciler.errors import InputError
+from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
+from reconciler.model.record import State
+from reconciler.model.settings import Settings
+from reconciler.planning import examination
+from reconciler.planning.examination import ok, problem, skipped, warning
 from reconciler.report import doctor as report
 from reconciler.report.redact import Redactor
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.model.adoption import Check, Finding
+    from reconciler.model.live import LiveGroup
 
 EXAMPLES = """
 reconciler doctor
 reconciler doctor --format json
 reconciler doctor --sandbox
 """
+
+_SAMPLE = 20
+"""Groups that are read to see what the account is in them."""
+
+_BAD_FILES = "the files have mistakes"
 
 
 @verb("doctor", EXAMPLES, PerAccount(ahead=False))
@@ -39,8 +66,189 @@ def command(common: Common) -> int:
     except InputError as error:
         mistakes = error
     with stopping_on_signals(clock):
-        findings = list(doctor.examine(common, clock, loaded, mistakes))
+        findings = list(_examine(common, clock, loaded, mistakes))
     redactor = wiring.redactor(common, loaded) if loaded else Redactor({}, show_numbers=common.show_numbers)
-    code = doctor.worst(findings)
+    code = first_exit(finding.exit_code for finding in findings)
     outputs.write(report.told(findings, redactor), code, complete=True)
     return code
+
+
+def _examine(
+    common: Common, clock: SystemClock, loaded: Loaded | None, mistakes: InputError | None
+) -> Iterator[Finding]:
+    """Everything there is to say, in the order in which things depend on each other.
+
+    `loaded` are the files, None where they have `mistakes`.
+    """
+    yield from _program()
+    yield from _files(loaded, mistakes)
+    settings = loaded.settings if loaded else Settings()
+    yield from _api(common, clock, settings, known=loaded is not None)
+    yield from _state(common, clock, loaded)
+
+
+def _program() -> Iterator[Finding]:
+    about = f"reconciler {__version__}, Python {platform.python_version()}"
+    try:
+        git = checkout.repository().run("--version").text
+    except GitError as error:
+        yield warning(
+            "program",
+            f"{about}; {error.message}",
+            f"{error.hint}: it is needed for --base and for a state on a branch",
+        )
+    else:
+        yield ok("program", f"{about}, {git.removeprefix('git version ').join(('git ', ''))}")
+
+
+def _files(loaded: Loaded | None, mistakes: InputError | None) -> Iterator[Finding]:
+    if loaded is None:
+        first = mistakes.complaints[0] if mistakes and mistakes.complaints else None
+        count = len(mistakes.complaints) if mistakes else 1
+        also = f", and {count - 1} more" if count > 1 else ""
+        yield problem("files", f"{first or _BAD_FILES}{also}", "see them all: reconciler validate")
+        return
+    groups, people = len(loaded.desired.groups), len(loaded.desired.people)
+    yield ok("files", f"{groups} groups and {people} people, without mistakes")
+    if not groups:
+        yield warning(
+            "files", "there is no manifest yet", "write one, or take what exists: reconciler import --all"
+        )
+    if loaded.desired.warnings:
+        yield warning("files", f"{len(loaded.desired.warnings)} warnings", "see them: reconciler validate")
+
+
+def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool) -> Iterator[Finding]:
+    """Address, credentials, login, clock and account."""
+    from reconciler.backends.client import Limits
+    from reconciler.backends.sinch import Connection, connect
+
+    if not common.sandbox:
+        try:
+            yield ok("address", environment.base_url(common.account_name))
+        except ReconcilerError as error:
+            yield problem("address", error.message, error.hint, error.exit_code)
+            yield from (skipped(check, "there is no address") for check in _AFTER_ADDRESS)
+            return
+    with ExitStack() as stack:
+        try:
+            api = stack.enter_context(wiring.open_api(common, settings))
+        except ReconcilerError as error:
+            yield problem("credentials", error.message, error.hint, error.exit_code)
+            yield from (skipped(check, "nobody can log in") for check in _AFTER_ADDRESS[1:])
+            return
+        yield ok("credentials", "the sandbox takes any" if common.sandbox else "they are set")
+        yield from (warning("credentials", text) for text in api.warnings)
+        client = stack.enter_context(
+            connect(
+                Connection(
+                    base_url=api.base_url,
+                    username=api.credentials.username,
+                    token=api.credentials.token,
+                    limits=Limits(
+                        timeout=settings.api.timeout,
+                        rate=settings.api.rate,
+                        retries=min(1, settings.api.retries),
+                    ),
+                ),
+                clock,
+            )
+        )
+        begun = clock.monotonic()
+        try:
+            ids = client.reader.list_groups()
+            took = clock.monotonic() - begun
+            groups = [client.reader.get_group(group_id) for group_id in ids[:_SAMPLE]]
+        except (ApiError, ReconcilerError) as error:
+            yield problem("login", error.message, error.hint, error.exit_code)
+            yield from (skipped(check, "the API did not answer as it should") for check in _AFTER_ADDRESS[2:])
+            return
+        yield ok("login", f"the API lists {len(ids)} groups; it took {took * 1000:.0f} ms to answer")
+        yield examination.judge_clock(client.clock_skew)
+    yield from _account(settings, groups, len(ids), known=known)
+
+
+_AFTER_ADDRESS: tuple[Check, ...] = ("credentials", "login", "clock", "account")
+
+
+def _account(settings: Settings, groups: list[LiveGroup], listed: int, *, known: bool) -> Iterator[Finding]:
+    if known:
+        yield from examination.judge_account(settings, groups, listed)
+    else:
+        yield skipped("account", _BAD_FILES)
+
+
+def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterator[Finding]:
+    if loaded is None:
+        yield from (skipped(check, _BAD_FILES) for check in ("state", "lock"))
+        return
+    try:
+        label = "sandbox" if common.sandbox else environment.base_url(common.account_name)
+        store = Store.of(common, loaded, label)
+    except ReconcilerError as error:
+        yield problem("state", error.message, error.hint, error.exit_code)
+        yield skipped("lock", "the state cannot be used")
+        return
+    if not store.keeps:
+        yield ok("state", "`state` is none: nothing is kept, and groups are found by their subjects")
+        return
+    try:
+        found, warnings = store.inspect()
+        behind = None if found is not None else store.left_behind(State())
+        if found is not None:
+            yield from examination.judge_state(found, loaded.desired, store.display)
+        elif behind is not None:
+            yield (problem if store.git else warning)("state", behind.message, behind.hint)
+        else:
+            yield ok("state", f"there is none yet at {store.display}; the first apply makes it")
+        yield from (warning("state", text) for text in warnings)
+        yield from _kept_from_git(store)
+        if found is not None:
+            yield from examination.judge_checkout(store.checkout(found.commit))
+        writable = store.check_writable(clock)
+        if writable:
+            yield ok("state", writable)
+    except ReconcilerError as error:
+        yield problem("state", error.message, error.hint, error.exit_code)
+    try:
+        holder = store.holder()
+    except ReconcilerError as error:
+        yield problem("lock", error.message, error.hint, error.exit_code)
+        return
+    if holder is None:
+        yield ok("lock", "nobody holds it")
+    else:
+        yield warning(
+            "lock",
+            f"held by {holder}",
+            "wait for it: --lock-timeout SECONDS. Left behind: reconciler state unlock",
+        )
+
+
+def _kept_from_git(store: Store) -> Iterator[Finding]:
+    """A state file names people: it should not be committed beside the manifests."""
+    path, root = store.path, find_root(Path.cwd())
+    if path is None or not is_there(root / ".git"):
+        return
+    full = Path(os.path.realpath(path))
+    if not full.is_relative_to(os.path.realpath(root)):
+        return
+    name = full.relative_to(os.path.realpath(root)).as_posix()
+    try:
+        git = checkout.repository()
+        tracked = git.run("ls-files", "--error-unmatch", "--", name).code == 0
+        ignored = git.run("check-ignore", "--quiet", "--", name).code == 0
+    except GitError:
+        return
+    if tracked:
+        yield warning(
+            "state",
+            f"{name} is committed: a pull request can change it, and it names people",
+            "git rm --cached it, and ignore it; in pipelines: state: git:origin/reconciler-state",
+        )
+    elif not ignored:
+        yield warning(
+            "state",
+            f"{name} is not ignored by git, and it names people",
+            f"add /{name.split('/')[0]}/ to .gitignore",
+        )
