@@ -189,7 +189,8 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when called; `lazy` maps names to module and short help."""
+    """A group whose commands are imported when called; `lazy` maps a name to where it is, as a module or
+    `module:function`, and to short help."""
 
     lazy: Mapping[str, tuple[str, str]] = {}
     examples: str = ""
@@ -200,8 +201,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.lazy:
             return None
-        module = importlib.import_module(self.lazy[cmd_name][0])
-        found: click.Command = module.command
+        module, _, function = self.lazy[cmd_name][0].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), function or "command")
         return found
 
     def resolve_command(

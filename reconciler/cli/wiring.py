@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import checkout, environment, loading, terminal
+from reconciler.cli.clock import SystemClock
 from reconciler.cli.places import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.model.group import is_name
 
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client
     from reconciler.cli.base import Opened
-    from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
     from reconciler.model.record import State
@@ -174,6 +175,14 @@ def workspace(
             client.close()
 
 
+def open_offline(common: Common) -> tuple[Store, Loaded]:
+    """The store, which may be none, and the files without their icons: what a run has that makes no call and
+    needs no credentials. Raises `InputError`."""
+    loaded = loading.load(common, SystemClock(), groups=False)
+    api = "sandbox" if common.sandbox else environment.base_url(common.account_name)
+    return Store.of(common, loaded, api), loaded
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """Where the API is, what a state calls it (`label`), and who we are there; `warnings` are about how the
@@ -267,6 +276,12 @@ def check_targets(targets: Iterable[str], names: Iterable[str], option: str = "-
 def names(loaded: Loaded, state: State) -> tuple[str, ...]:
     """Return what `--target` may mean: names of manifests and recorded ones."""
     return tuple({group.name for group in loaded.desired.groups} | set(state.groups))
+
+
+def check_name(name: str) -> None:
+    """Raise `UsageError` unless a manifest may have this name."""
+    if not is_name(name):
+        raise UsageError(f"{name!r:.40} is no name", "a name is made of a-z, 0-9 and hyphens")
 
 
 # --- what can keep a sandbox from starting --------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, state_store, terminal, wiring
+from reconciler.cli import exits, terminal, wiring
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.files import read_bytes, read_stdin
@@ -67,7 +67,7 @@ def command(
     wiring.enter(common)
     if not ready:
         data = _read(file)
-        store, loaded = state_store.open_offline(common)
+        store, loaded = wiring.open_offline(common)
         state = store.read()
         options = wiring.options(common, clock, allow=(), prune=False, keeps_state=store.keeps)
         wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))

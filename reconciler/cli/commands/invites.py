@@ -12,7 +12,6 @@ from reconciler.cli import exits, terminal, wiring
 from reconciler.cli.common import Common, PerAccount, lock_timeout_option
 from reconciler.cli.outputs import running
 from reconciler.cli.people import known_people
-from reconciler.cli.state_store import check_name
 from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.manifests.settings import seconds
@@ -223,7 +222,7 @@ def _rotate(common: Common, given: Given) -> int:
 
     names = given.rotate
     for name in names:
-        check_name(name)
+        wiring.check_name(name)
     with running(common, "invites --rotate") as (clock, outputs):
         terminal.check_can_ask("revoke", yes=given.yes)
         with wiring.workspace(common, clock) as work:

@@ -1,10 +1,33 @@
-"""`reconciler state`: look at what is recorded, and mend it by hand."""
+"""`reconciler state`: look at what is recorded, and mend it by hand. No call is made."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import click
 
-from reconciler.cli.common import Common, LazyGroup, common_options
+from reconciler.cli import environment, terminal, wiring
+from reconciler.cli.clock import SystemClock, stopping_on_signals
+from reconciler.cli.common import Common, LazyGroup, PerAccount, common_options, lock_timeout_option
+from reconciler.cli.outputs import Outputs
+from reconciler.cli.store import Store, locked, two_places
+from reconciler.cli.verb import verb
+from reconciler.errors import Exit, ReconcilerError, StateError, UsageError
+from reconciler.model import number
+from reconciler.operations import state as operations
+from reconciler.report import state as report
+from reconciler.report.escape import for_json, for_terminal
+from reconciler.state import codec
+from reconciler.state.git_log import is_rev
+
+if TYPE_CHECKING:
+    from reconciler.manifests.load import Loaded
+    from reconciler.ports import Journal
+    from reconciler.report.redact import Redactor
+    from reconciler.state.git import GitStore
 
 EXAMPLES = """
 reconciler state list
@@ -17,25 +40,21 @@ reconciler state migrate file:.reconciler/state.json git:origin/reconciler-state
 reconciler state unlock
 """
 
+_HERE = "reconciler.cli.commands.state"
+
 
 class _State(LazyGroup):
     examples = EXAMPLES
 
     lazy = {  # noqa: RUF012  # read only, as in the base class
-        "list": ("reconciler.cli.commands.state_list", "Every recorded name with its group."),
-        "show": ("reconciler.cli.commands.state_show", "All that is recorded, or that of one name, as JSON."),
-        "log": ("reconciler.cli.commands.state_log", "Who recorded what when, of a state in Git."),
-        "bind": ("reconciler.cli.commands.state_bind", "Say that a name means an existing group."),
-        "mv": ("reconciler.cli.commands.state_mv", "Give what is recorded of a name to another name."),
-        "forget": ("reconciler.cli.commands.state_forget", "Forget a name. The group itself is not touched."),
-        "migrate": (
-            "reconciler.cli.commands.state_migrate",
-            "Move all that is recorded to another place.",
-        ),
-        "unlock": (
-            "reconciler.cli.commands.state_unlock",
-            "See who holds the lock; remove one that was left behind.",
-        ),
+        "list": (f"{_HERE}:state_list", "Every recorded name with its group."),
+        "show": (f"{_HERE}:state_show", "All that is recorded, or that of one name, as JSON."),
+        "log": (f"{_HERE}_log", "Who recorded what when, of a state in Git."),
+        "bind": (f"{_HERE}:state_bind", "Say that a name means an existing group."),
+        "mv": (f"{_HERE}:state_mv", "Give what is recorded of a name to another name."),
+        "forget": (f"{_HERE}:state_forget", "Forget a name. The group itself is not touched."),
+        "migrate": (f"{_HERE}:state_migrate", "Move all that is recorded to another place."),
+        "unlock": (f"{_HERE}:state_unlock", "See who holds the lock; remove one that was left behind."),
     }
 
 
@@ -44,3 +63,242 @@ class _State(LazyGroup):
 def command(common: Common) -> None:
     """Look at and mend what is recorded of groups. No call is made."""
     click.get_current_context().obj = common
+
+
+def open_store(common: Common) -> tuple[Store, Loaded]:
+    """The store and the files. Raises `InputError`, and `UsageError` with `state: none`."""
+    common.refuse("target", "report")
+    store, loaded = wiring.open_offline(common)
+    if not store.keeps:
+        raise UsageError("`state` is none: there is nothing recorded")
+    return store, loaded
+
+
+def history(store: Store, what: str) -> GitStore:
+    """The store as one with a history. Raises `UsageError` for one without: `what` was asked for."""
+    if store.git is None:
+        raise UsageError(
+            f"{what}: the state {store.display} keeps no history",
+            "keep it on a branch: state: git:origin/reconciler-state (docs/state.md)",
+        )
+    return store.git
+
+
+@contextmanager
+def _changing(common: Common, lock_timeout: float) -> Iterator[Journal]:
+    """A journal for a change by hand, under the lock."""
+    store, _ = open_store(common)
+    with store.lock(lock_timeout, SystemClock()) as journal:
+        yield journal
+
+
+_LIST = """
+reconciler state list
+reconciler state list --format json
+"""
+
+
+@verb("list", _LIST, PerAccount(groups=False))
+def state_list(common: Common) -> int:
+    """Every recorded name with the id of its group, and the groups that were left."""
+
+    outputs = Outputs(common, "state list", SystemClock())
+    store, loaded = open_store(common)
+    state = store.read()
+    if state.groups or state.left or outputs.name == "json":
+        told = report.told_of_names(state, wiring.redactor(common, loaded))
+        outputs.write(told, Exit.OK, complete=True)
+    else:
+        terminal.say("Nothing is recorded.")
+    return Exit.OK
+
+
+_SHOW = """
+reconciler state show
+reconciler state show suporte-campinas --show-numbers
+reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch has it (state log)
+"""
+
+
+@verb("show", _SHOW, PerAccount(alone="state is shown of one account", names="name"))
+@click.argument("name", required=False)
+@click.option("--at", "rev", metavar="REV", help="As it was at this commit of the state's branch.")
+def state_show(common: Common, name: str | None, rev: str | None) -> int:
+    """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
+    if name is not None:
+        wiring.check_name(name)
+    store, loaded = open_store(common)
+    if rev is not None:
+        past = history(store, "--at")
+        if not is_rev(rev):
+            raise UsageError(f"--at {rev!r:.40} is no commit", "copy it from: reconciler state log")
+        state = past.at(rev)
+    else:
+        state = store.read()
+    redactor = wiring.redactor(common, loaded)
+    document = json.loads(codec.dumps(state))
+    for record in document["groups"].values():
+        _mask(record, redactor)
+    for intent in document["creating"].values():
+        intent["listed"] = [redactor.group_id(group_id) for group_id in intent["listed"]]
+    for gone in document.get("left", {}).values():
+        gone["id"] = redactor.group_id(gone["id"])
+    if name is not None:
+        if name not in state.names:
+            raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
+        document = {part: document.get(part, {}).get(name) for part in ("groups", "creating", "left")}
+    terminal.put(for_json(json.dumps(document, indent=2, ensure_ascii=False)))
+    return Exit.OK
+
+
+def _mask(record: dict[str, object], redactor: Redactor) -> None:
+    """Mask, in place, the numbers of one record: its id, and people who have no alias."""
+    record["id"] = redactor.group_id(str(record["id"]))
+    applied = record.get("applied")
+    for holder, key in ((record, "joined"), (applied, "admins"), (applied, "members")):
+        if isinstance(holder, dict) and isinstance(holder.get(key), list):
+            holder[key] = [_person(str(person), redactor) for person in holder[key]]
+    for key in ("missing", "sent"):
+        if isinstance(by_person := record.get(key), dict):
+            record[key] = {_person(person, redactor): value for person, value in by_person.items()}
+
+
+def _person(ref: str, redactor: Redactor) -> str:
+    return redactor.person(ref) if ref.isdigit() else ref
+
+
+_BIND = """
+reconciler state bind suporte-campinas 5519911112222-1513616971
+"""
+
+
+@verb("bind", _BIND, PerAccount(alone="a name is bound in the state of one account", names="name"))
+@click.argument("name")
+@click.argument("group_id", metavar="ID")
+@lock_timeout_option
+def state_bind(common: Common, name: str, group_id: str, lock_timeout: float) -> int:
+    """Say that NAME means the existing group ID."""
+
+    wiring.check_name(name)
+    if not number.is_group_id(group_id):
+        raise UsageError(f"{group_id!r:.40} is no group id", "copy it from: reconciler plan --show-numbers")
+    with _changing(common, lock_timeout) as journal:
+        operations.bind(journal, name, group_id)
+    terminal.say(f"{name} is bound now.")
+    return Exit.OK
+
+
+_MV = """
+reconciler state mv suporte suporte-campinas
+"""
+
+
+@verb("mv", _MV, PerAccount(alone="a name is one account's", names="new"))
+@click.argument("old")
+@click.argument("new")
+@lock_timeout_option
+def state_mv(common: Common, old: str, new: str, lock_timeout: float) -> int:
+    """Give what is recorded of OLD to NEW, after a manifest was renamed."""
+
+    for name in (old, new):
+        wiring.check_name(name)
+    if old == new:
+        raise UsageError(f"{old} and {new} are the same name", "give the name of before and that of now")
+    with _changing(common, lock_timeout) as journal:
+        operations.move(journal, old, new)
+    terminal.say(f"{new} has what was recorded of {old}.")
+    return Exit.OK
+
+
+_FORGET = """
+reconciler state forget suporte-campinas
+"""
+
+
+@verb("forget", _FORGET, PerAccount(alone="a name is forgotten by one account", names="name"))
+@click.argument("name")
+@lock_timeout_option
+def state_forget(common: Common, name: str, lock_timeout: float) -> int:
+    """Forget NAME. The group itself is not touched.
+
+    Who joined it, who left, and who was sent its link is forgotten as well: an apply finds the group again by
+    its subject, and `invites --send` then writes to everybody who has yet to join. So is that a group was
+    left: a manifest of that name that asks for it then makes a new one.
+    """
+
+    wiring.check_name(name)
+    with _changing(common, lock_timeout) as journal:
+        operations.forget(journal, name)
+    terminal.say(f"{name} is forgotten. The group itself was not touched.")
+    return Exit.OK
+
+
+_MIGRATE = """
+reconciler state migrate file:.reconciler/state.json git:origin/reconciler-state
+reconciler state migrate git:origin/reconciler-state file:.reconciler/state.json
+reconciler state migrate file:.reconciler/state.json file:.reconciler/sales.json --account sales
+"""
+
+
+@verb("migrate", _MIGRATE, PerAccount(alone="a state is moved that is one account's"))
+@click.argument("old", metavar="FROM")
+@click.argument("new", metavar="TO")
+@lock_timeout_option
+def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> int:
+    """Move all that is recorded in FROM to TO, where nothing may be recorded yet.
+
+    FROM and TO are written as `state:` writes them: file:PATH, from the top of the repository, or
+    git:REMOTE/BRANCH. Nobody is written to twice after it, and nothing is created twice. What is in FROM is
+    kept, under a name that ends in .migrated. Killed at any point, run it again.
+    """
+
+    common.refuse("sandbox", "target", "report")
+    configured, _ = wiring.open_offline(common)
+    source, target = two_places(old, new, environment.base_url(common.account_name), configured.files)
+    state = source.read()
+    if not state.serial and not state.names:  # before the locks, which would make a folder for it
+        raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")
+    clock = SystemClock()
+    with (
+        stopping_on_signals(clock),
+        locked(source, lock_timeout, clock) as before,
+        locked(target, lock_timeout, clock) as after,
+    ):
+        names = len(before.state.names)
+        kept = operations.migrate(before, after, old=old, new=new)
+    terminal.say(f"{new} has what was recorded of {names} names. What was in {old} is kept: {kept}.")
+    if configured.display != target.display:
+        terminal.say(f"Now say so: `state: {new}` in the configuration, or in RECONCILER_STATE.")
+    return Exit.OK
+
+
+_UNLOCK = """
+reconciler state unlock
+"""
+
+
+@verb("unlock", _UNLOCK, PerAccount(alone="a lock is that of one account"))
+def state_unlock(common: Common) -> int:
+    """See who holds the lock on the state, and remove one that was left behind.
+
+    A lock on a file ends with its process. One on a branch is renewed while its run lives: it is watched for
+    a whole lease (a minute), and removed if nobody renews it. A live one is never broken.
+    """
+
+    store, _ = open_store(common)
+    clock = SystemClock()
+    if store.git is None:
+        with store.lock(0, clock):
+            terminal.say("Nobody holds the lock.")
+        return Exit.OK
+    with stopping_on_signals(clock):
+        if not common.quiet:
+            terminal.say("Looking whether the lock is renewed …")
+        left = store.git.unlock(clock)
+    if left is None:
+        terminal.say("Nobody holds the lock.")
+    elif left.removed:
+        terminal.say(for_terminal(f"The lock of {left.who} was left behind, and is removed."))
+    else:
+        terminal.say(for_terminal(f"Nobody holds the lock any more: {left.who} has ended meanwhile."))
+    return Exit.OK

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import state_store, terminal, wiring
+from reconciler.cli import terminal, wiring
 from reconciler.cli.clock import SystemClock
+from reconciler.cli.commands.state import history, open_store
 from reconciler.cli.common import Common, PerAccount
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.verb import verb
@@ -22,9 +23,7 @@ from reconciler.operations.state import log
 from reconciler.report import state as report
 
 if TYPE_CHECKING:
-    from reconciler.cli.clock import SystemClock
     from reconciler.manifests.load import Loaded
-    from reconciler.model.history import Interest
 
 EXAMPLES = """
 reconciler state log                        the runs that recorded something, the newest first
@@ -57,15 +56,15 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     clock = SystemClock()
     outputs = Outputs(common, "state log", clock)
     if name is not None:
-        state_store.check_name(name)
+        wiring.check_name(name)
     begin = None if since is None else _since(since, clock)
-    store, loaded = state_store.open_store(common)
-    past = state_store.history(store, "state log")
+    store, loaded = open_store(common)
+    past = history(store, "state log")
     interest = _interest(name, person, loaded)
     told, complete = log(past, since=begin, interest=interest, most=most)
     if told or outputs.name == "json":
-        history = report.told(told, wiring.redactor(common, loaded), complete=complete)
-        outputs.write(history, Exit.OK, complete=complete)
+        found = report.told(told, wiring.redactor(common, loaded), complete=complete)
+        outputs.write(found, Exit.OK, complete=complete)
     else:
         terminal.say("Nothing of that was recorded.")
     if not complete:
