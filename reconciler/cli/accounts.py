@@ -1,4 +1,5 @@
-"""One command, several accounts: which of them are meant, and a run for each, one after another.
+"""What makes a function a verb; and one verb, several accounts: which of them are meant, and a run for each,
+one after another.
 
 Every run is whole: its own files, credentials, pace, lock, guards, question and state. What one ends with
 stops no other; a wish to stop does. Where the configuration has no `accounts`, there is nothing to do here.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import combinations
 from pathlib import Path
@@ -19,9 +20,9 @@ import click
 from reconciler.cli import environment, loading, terminal, wiring
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Account, Collected
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.common import Common, ExampleCommand, common_options
+from reconciler.cli.files import find_root
 from reconciler.cli.outputs import problem_of
-from reconciler.cli.places import find_root
 from reconciler.errors import Exit, InputError, ReconcilerError, UsageError, first_exit
 
 if TYPE_CHECKING:
@@ -32,7 +33,49 @@ if TYPE_CHECKING:
 Body = Callable[[Common], int]
 
 
-def run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], body: Body) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerAccount:
+    """How a verb goes about several accounts: one after another, each as a run of its own.
+
+    `together`: it looks at all of them itself. `alone` says why a run can be about one account only, always
+    or `when` that option was given; the option or argument `names` then holds names of groups, or globs, by
+    which the account is found. The files of all accounts are read `ahead` of the first run, so that every
+    mistake comes at once; `groups` as for `loading.load`.
+    """
+
+    groups: bool = True
+    ahead: bool = True
+    together: bool = False
+    alone: str = ""
+    when: str = ""
+    names: str = ""
+
+
+def verb(
+    name: str, examples: str, accounts: PerAccount | None = None
+) -> Callable[[Callable[..., Any]], ExampleCommand]:
+    """Decorate a function as a command with examples and the common options. Without `accounts` it is about
+    none."""
+
+    def decorate(function: Callable[..., Any]) -> ExampleCommand:
+        def run(common: Common, **given: Any) -> Any:
+            if accounts is None:
+                common.refuse("accounts")
+                return function(common, **given)
+            return _run(common, accounts, name, given, lambda common: function(common, **given))
+
+        run.__doc__ = function.__doc__
+        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        made = click.command(
+            name, cls=ExampleCommand, context_settings={"help_option_names": ["--help", "-h"]}
+        )(common_options(run, of_accounts=accounts is not None))
+        made.examples = examples
+        return made
+
+    return decorate
+
+
+def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], body: Body) -> int:
     """Carry out `body` for every account that is meant; returns the exit code. `given` are the verb's own
     options. Raises `UsageError` where the command does not fit the accounts that there are."""
     wiring.enter(common)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.places import find_root
+from reconciler.cli.files import find_root
 from reconciler.errors import InputError, ReconcilerError
 from reconciler.manifests.files import FileError
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reconciler.cli.places import find_root, is_there
+from reconciler.cli.files import find_root, is_there
 from reconciler.errors import GitError
 from reconciler.model.record import CHANGES
 from reconciler.planning.options import Checkout

@@ -154,24 +154,6 @@ def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
         formatter.write("\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerAccount:
-    """How a verb goes about several accounts: one after another, each as a run of its own.
-
-    `together`: it looks at all of them itself. `alone` says why a run can be about one account only, always
-    or `when` that option was given; the option or argument `names` then holds names of groups, or globs, by
-    which the account is found. The files of all accounts are read `ahead` of the first run, so that every
-    mistake comes at once; `groups` as for `loading.load`.
-    """
-
-    groups: bool = True
-    ahead: bool = True
-    together: bool = False
-    alone: str = ""
-    when: str = ""
-    names: str = ""
-
-
 def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
     """What the verb itself takes first, then what all of them take."""
     own: list[tuple[str, str]] = []

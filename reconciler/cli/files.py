@@ -1,18 +1,85 @@
-"""Files that the command line names: written whole and for their owner, read with a limit."""
+"""Where a run works, and files that the command line names: read with a limit, and written whole, for
+their owner, where they seem to be: links are part of a pull request, too."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-from reconciler.cli.places import check_inside
 from reconciler.errors import ReconcilerError
 
-if TYPE_CHECKING:
-    pass
+SANDBOX_FOLDER = Path(".reconciler")
+LIMIT = 64 * 1024 * 1024
+"""Bytes of a file that is read whole."""
+_BEFORE = 1 << 20  # characters of an earlier report that are looked at
+
+
+def find_root(start: Path) -> Path:
+    """Git's top level, or else the folder itself: nothing outside is read."""
+    return next((folder for folder in (start, *start.parents) if is_there(folder / ".git")), start)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something at `path`; true as well where we may not look, so that reading says why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
+def check_inside(path: Path) -> None:
+    """Raise `ReconcilerError` when `path`, which is written, lies in the repository by its name and a link
+    leads it out of there or into Git's own folder. A path elsewhere is what somebody typed."""
+    root = find_root(Path.cwd())
+    full = Path(os.path.normpath(Path.cwd() / path))
+    if not full.is_relative_to(root):
+        return
+    real = Path(os.path.realpath(Path.cwd() / path))
+    real_root = Path(os.path.realpath(root))
+    if not real.is_relative_to(real_root) or any(
+        part.lower() == ".git" for part in real.relative_to(real_root).parts
+    ):
+        raise ReconcilerError(
+            f"{full.relative_to(root)} leads through a link out of the repository, or into its .git",
+            "remove the link",
+        )
+
+
+def sandbox_folder(account: str = "") -> Path:
+    """Return the folder of the sandbox's groups and state, which nobody means to commit."""
+    folder = find_root(Path.cwd()) / SANDBOX_FOLDER
+    for path in (sandbox_database(folder, account), sandbox_state(folder, account)):
+        check_inside(path)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ReconcilerError(
+            f"the sandbox cannot keep its groups in {folder.name}: {error.strerror}"
+        ) from None
+    return folder
+
+
+def sandbox_database(folder: Path, account: str = "") -> Path:
+    """The groups of the embedded sandbox; each of several accounts has a sandbox of its own."""
+    return folder / named_after("sandbox.sqlite3", account)
+
+
+def sandbox_state(folder: Path, account: str = "") -> Path:
+    """Return the path of the state that belongs to the embedded sandbox."""
+    return folder / named_after("sandbox-state.json", account)
+
+
+def named_after(path: str, account: str) -> str:
+    """The path with an account's name before its extension: `drift.json`, `drift-sales.json`."""
+    head, tail = os.path.splitext(path)
+    return f"{head}-{account}{tail}" if account else path
+
+
+# --- reading and writing ----------------------------------------------------------------------------------
 
 
 def write_private(path: str, text: str, mode: int = 0o600) -> None:
@@ -39,8 +106,6 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
 def _replace(target: str, data: bytes, mode: int) -> None:
     """Write beside the target, then rename: the name in between is hidden and ends in nothing that anybody
     collects."""
-    import tempfile
-
     folder, name = os.path.split(target)
     descriptor, beside = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
     try:
@@ -51,10 +116,6 @@ def _replace(target: str, data: bytes, mode: int) -> None:
     except BaseException:
         os.unlink(beside)
         raise
-
-
-LIMIT = 64 * 1024 * 1024
-"""Bytes of a file that is read whole."""
 
 
 def read_bytes(path: str, limit: int = LIMIT) -> bytes:
@@ -92,9 +153,6 @@ def read_text(path: str, limit: int = LIMIT) -> str:
     if len(text) > limit:
         raise ReconcilerError(f"{path} is too large")
     return text
-
-
-_BEFORE = 1 << 20  # characters of an earlier report that are looked at
 
 
 def read_before(path: str) -> str:

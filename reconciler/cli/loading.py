@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.collected import Account
-from reconciler.cli.places import SANDBOX_FOLDER, check_inside, find_root, named_after, sandbox_state
+from reconciler.cli.files import SANDBOX_FOLDER, check_inside, find_root, named_after, sandbox_state
 from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:

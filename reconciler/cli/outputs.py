@@ -15,8 +15,8 @@ from reconciler.cli import checkout, environment, formats, loading, terminal, wi
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Target, sink
 from reconciler.cli.common import Common
+from reconciler.cli.files import find_root
 from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
-from reconciler.cli.places import find_root
 from reconciler.errors import ApiError, Exit, InputError, Interrupted, ReconcilerError, UsageError
 from reconciler.report.section import Section
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli import checkout, environment, terminal
-from reconciler.cli.places import (
+from reconciler.cli.files import (
     SANDBOX_FOLDER,
     check_inside,
     find_root,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli import checkout, environment, loading, terminal
 from reconciler.cli.clock import SystemClock
-from reconciler.cli.places import sandbox_database, sandbox_folder
+from reconciler.cli.files import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.model.group import is_name

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.app import run
+from reconciler.cli.collected import write_summary
 from reconciler.cli.formats import serving
-from reconciler.cli.github import write_summary
 from tests.faults.support import configure, world
 from tests.faults.test_exit_codes import blocked, failing, objected, refused, rename, unreadable
 from tests.reports import media

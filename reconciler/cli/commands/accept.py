@@ -8,10 +8,10 @@ from functools import partial
 import click
 
 from reconciler.cli import exits, loading, terminal, wiring
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.common import Common
+from reconciler.cli.files import find_root
 from reconciler.cli.outputs import running
-from reconciler.cli.places import find_root
-from reconciler.cli.verb import verb
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptRequest, AcceptResult
 from reconciler.report import accept as report

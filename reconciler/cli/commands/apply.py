@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exits, files, loading, terminal, wiring
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.outputs import running
-from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.report import apply as report
 from reconciler.report import plan as planned

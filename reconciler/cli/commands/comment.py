@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reconciler.cli import files, terminal, wiring
+from reconciler.cli.accounts import verb
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
-from reconciler.cli.verb import verb
 from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
 from reconciler.publish.comments import checked, publish
 from reconciler.publish.issues import track

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.cli import checkout, environment, loading, terminal, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.common import Common
+from reconciler.cli.files import find_root, is_there
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.places import find_root, is_there
 from reconciler.cli.store import Store
-from reconciler.cli.verb import verb
 from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
 from reconciler.model.record import State
 from reconciler.model.settings import Settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from reconciler.cli import exits, loading, wiring
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.common import Common
+from reconciler.cli.files import named_after
 from reconciler.cli.outputs import running
-from reconciler.cli.places import named_after
-from reconciler.cli.verb import verb
 from reconciler.report import drift as report
 from reconciler.state.history import HistoryFile
 

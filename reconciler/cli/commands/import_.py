@@ -7,11 +7,11 @@ from contextlib import nullcontext
 import click
 
 from reconciler.cli import exits, loading, terminal, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.common import Common, lock_timeout_option
+from reconciler.cli.files import find_root
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.places import find_root
-from reconciler.cli.verb import verb
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest

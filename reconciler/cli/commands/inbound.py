@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exits, terminal, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.files import read_bytes, read_stdin
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.messaging.arrivals import writers_by_group
 from reconciler.model.messages import Unreadable

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exits, terminal, wiring
-from reconciler.cli.common import Common, PerAccount, lock_timeout_option
+from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.outputs import running
 from reconciler.cli.people import known_people
-from reconciler.cli.verb import verb
 from reconciler.errors import UsageError
 from reconciler.manifests.settings import seconds
 from reconciler.report import invites as report

@@ -7,10 +7,10 @@ from typing import get_args
 import click
 
 from reconciler.cli import exits, wiring
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.common import Common
 from reconciler.cli.outputs import running
 from reconciler.cli.people import people_keys
-from reconciler.cli.verb import verb
 from reconciler.model.adoption import Role
 from reconciler.operations.list import list_groups
 from reconciler.planning.listing import ListingFilter

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from reconciler.cli import exits, files, loading, wiring
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.common import Common
 from reconciler.cli.outputs import running
-from reconciler.cli.verb import verb
 from reconciler.planning import planfile
 from reconciler.report import plan as report
 

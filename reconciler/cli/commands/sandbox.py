@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli import terminal, wiring
+from reconciler.cli.accounts import verb
 from reconciler.cli.common import Common
-from reconciler.cli.places import sandbox_folder
-from reconciler.cli.verb import verb
+from reconciler.cli.files import sandbox_folder
 from reconciler.cli.wiring import startable
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests import numbers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler.cli import terminal
+from reconciler.cli.accounts import verb
 from reconciler.cli.common import Common
-from reconciler.cli.verb import verb
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.schema import schema_names, schema_text
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exits, files, terminal, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.common import Common
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.verb import verb
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.model.messages import MOST_TEXT

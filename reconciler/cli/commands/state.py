@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import environment, terminal, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.common import Common, LazyGroup, PerAccount, common_options, lock_timeout_option
+from reconciler.cli.common import Common, LazyGroup, common_options, lock_timeout_option
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, locked, two_places
-from reconciler.cli.verb import verb
 from reconciler.errors import Exit, ReconcilerError, StateError, UsageError
 from reconciler.model import number
 from reconciler.operations import state as operations

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import terminal, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.commands.state import history, open_store
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.common import Common
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.verb import verb
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.numbers import NumberError, like_a_number, parse

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.cli import checkout, loading, wiring
+from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock
-from reconciler.cli.common import Common, PerAccount
+from reconciler.cli.common import Common
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.verb import verb
 from reconciler.errors import Exit
 from reconciler.manifests.files import FilesRead
 from reconciler.report import validate
