@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.cli import checkout, environment, formats, loading, terminal, wiring
+from reconciler.cli import checkout, environment, formats, loading, terminal
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Target, sink
 from reconciler.cli.common import Common
@@ -35,7 +35,6 @@ def running(common: Common, verb: Verb) -> Iterator[tuple[SystemClock, Outputs]]
 
     The result is written within, because a signal at that moment must not lose it.
     """
-    wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, verb, clock)
     terminal.log_calls(common.verbose)

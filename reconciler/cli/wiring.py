@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -15,7 +15,14 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.files import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.group import is_name
+from reconciler.model.settings import GUARD_CODES
+from reconciler.planning.guards import NEVER_LIFTED
+from reconciler.planning.options import Options
+from reconciler.ports import ReadPorts, WritePorts
+from reconciler.report.redact import Redactor
+from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client
@@ -23,10 +30,8 @@ if TYPE_CHECKING:
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
     from reconciler.model.record import State
-    from reconciler.model.settings import Settings
-    from reconciler.planning.options import Options
-    from reconciler.ports import IconFiles, Journal, ReadPorts, WritePorts
-    from reconciler.report.redact import Redactor
+    from reconciler.model.settings import ApiSettings, Settings
+    from reconciler.ports import IconFiles, Journal
 
 
 SANDBOX_ACCOUNT = "5519911112222"
@@ -53,25 +58,72 @@ def here() -> Path:
     return Path.cwd()
 
 
-@dataclass(slots=True)
-class Workspace:
-    """Everything one run works with. `api` is the origin that is asked, or `sandbox`."""
+@dataclass(slots=True, kw_only=True)
+class Offline:
+    """What a run works with that makes no call and needs no credentials."""
 
     common: Common
-    api: str
     clock: SystemClock
     loaded: Loaded
+    store: Store
+
+    def options(self, *, allow: tuple[str, ...] = (), prune: bool = False) -> Options:
+        """Return the run's options. Raises `UsageError` for unknown codes."""
+        known = (*(code for code in GUARD_CODES if code not in NEVER_LIFTED), "recreate")
+        for code in allow:
+            if code in NEVER_LIFTED:
+                raise UsageError(f"--allow {code}: this objection cannot be lifted", "set `account`")
+            if code not in known:
+                raise UsageError(
+                    f"--allow {code!r:.40}: there is no such objection", f"codes: {', '.join(known)}"
+                )
+        return Options(
+            now=self.clock.now(),
+            today=self.clock.today(),
+            targets=self.common.target,
+            allow=frozenset(allow),
+            prune=prune,
+            keeps_state=self.store.keeps,
+        )
+
+    def placed(self, options: Options, state: State, *, applying: bool = False) -> Options:
+        """Add to the options what Git knows of the files, and what `--prune` may therefore not act on; see
+        `Store.placed` and `loading.with_committed`."""
+        options = self.store.placed(options, state, applying=applying)
+        return loading.with_committed(self.common, self.loaded, state, options)
+
+    def check_targets(self, state: State | None = None, *, option: str = "--target ") -> None:
+        """Raise `UsageError` when a target matches no name of a manifest, nor one that `state` records."""
+        recorded = state.groups if state is not None else ()
+        names = {*(group.name for group in self.loaded.desired.groups), *recorded}
+        check_targets(self.common.target, names, option)
+
+    def redactor(self, *, account: frozenset[str] | None = None) -> Redactor:
+        """Return what names people in reports. `account`: its number keys, where they are not the configured
+        ones."""
+        return redactor(self.common, self.loaded, account=account)
+
+
+def offline(common: Common) -> Offline:
+    """Load the files, without their icons, and find the store, which may be none. Raises `InputError`."""
+    clock = SystemClock()
+    loaded = loading.load(common, clock, groups=False)
+    api = "sandbox" if common.sandbox else environment.base_url(common.account_name)
+    return Offline(common=common, clock=clock, loaded=loaded, store=Store.of(common, loaded, api))
+
+
+@dataclass(slots=True, kw_only=True)
+class Workspace(Offline):
+    """Everything one run works with. `api` is the origin that is asked, or `sandbox`."""
+
+    api: str
     icon_files: IconFiles
     client: Client
     plan_key: bytes
-    store: Store
     base: Opened | None = None
 
     def read_ports(self) -> ReadPorts:
         """What the run reads with."""
-        from reconciler.ports import ReadPorts
-        from reconciler.workers import THREADS
-
         return ReadPorts(
             reader=self.client.reader,
             icon_files=self.icon_files,
@@ -83,9 +135,6 @@ class Workspace:
     def write_ports(self, journal: Journal) -> WritePorts:
         """What the run changes groups with: every request that writes asks first whether `journal` permits
         it."""
-        from reconciler.ports import WritePorts
-        from reconciler.workers import THREADS
-
         return WritePorts(
             reader=self.client.reader,
             icon_files=self.icon_files,
@@ -111,10 +160,6 @@ def workspace(
     `groups` as for `loading.load`. With `base`, the name of a commit, account, state, guards and allowances
     are those of that commit. `committed`: it will be asked whether the files are, and is looked at meanwhile.
     """
-    from reconciler.backends.client import Limits
-    from reconciler.backends.sinch import Connection, connect
-    from reconciler.manifests.icons import ManifestIconFiles
-
     loaded = loading.load(common, clock, groups=groups)
     read = checkout.Files(loaded.files)
     if committed:
@@ -143,22 +188,7 @@ def workspace(
         api = stack.enter_context(open_api(common, loaded.settings))
         for warning in api.warnings:
             terminal.say(f"Warning: {warning}")
-        settings = loaded.settings.api
-        client = connect(
-            Connection(
-                base_url=api.base_url,
-                username=api.credentials.username,
-                token=api.credentials.token,
-                limits=Limits(
-                    timeout=settings.timeout,
-                    width=max(settings.concurrency, settings.write_concurrency),
-                    rate=settings.rate,
-                    retries=settings.retries,
-                ),
-            ),
-            clock,
-            tell=terminal.progress(common.quiet).tell,
-        )
+        client = api.connect(loaded.settings.api, clock, terminal.progress(common.quiet).tell)
         try:
             yield Workspace(
                 common=common,
@@ -175,14 +205,6 @@ def workspace(
             client.close()
 
 
-def open_offline(common: Common) -> tuple[Store, Loaded]:
-    """The store, which may be none, and the files without their icons: what a run has that makes no call and
-    needs no credentials. Raises `InputError`."""
-    loaded = loading.load(common, SystemClock(), groups=False)
-    api = "sandbox" if common.sandbox else environment.base_url(common.account_name)
-    return Store.of(common, loaded, api), loaded
-
-
 @dataclass(frozen=True, slots=True)
 class Api:
     """Where the API is, what a state calls it (`label`), and who we are there; `warnings` are about how the
@@ -192,6 +214,26 @@ class Api:
     label: str
     credentials: environment.Credentials
     warnings: tuple[str, ...] = ()
+
+    def connect(self, settings: ApiSettings, clock: SystemClock, tell: Callable[[str], None]) -> Client:
+        """Return a client; nothing is sent yet. `tell` is given a sentence whenever all calls wait. Raises
+        `ReconcilerError` for a proxy or a CA bundle that cannot be used."""
+        from reconciler.backends.client import Limits
+        from reconciler.backends.sinch import Connection, connect
+
+        limits = Limits(
+            timeout=settings.timeout,
+            width=max(settings.concurrency, settings.write_concurrency),
+            rate=settings.rate,
+            retries=settings.retries,
+        )
+        connection = Connection(
+            base_url=self.base_url,
+            username=self.credentials.username,
+            token=self.credentials.token,
+            limits=limits,
+        )
+        return connect(connection, clock, tell)
 
 
 @contextmanager
@@ -219,11 +261,10 @@ def _sandbox_account(settings: Settings) -> tuple[str, ...]:
     return settings.account or (SANDBOX_ACCOUNT,)
 
 
-def redactor(common: Common, loaded: Loaded, *, account: frozenset[str] | None = None) -> Redactor:
-    """Return what names people in reports. `account`: its number keys, where they are not the configured
-    ones."""
-    from reconciler.report.redact import Redactor
-
+def redactor(common: Common, loaded: Loaded | None, *, account: frozenset[str] | None = None) -> Redactor:
+    """Return what names people in reports; without files it knows nobody. `account` as for `Offline`."""
+    if loaded is None:
+        return Redactor({}, show_numbers=common.show_numbers)
     return Redactor(
         aliases=loaded.desired.aliases(),
         account=loaded.settings.account_keys if account is None else account,
@@ -231,51 +272,14 @@ def redactor(common: Common, loaded: Loaded, *, account: frozenset[str] | None =
     )
 
 
-def options(
-    common: Common,
-    clock: SystemClock,
-    *,
-    allow: tuple[str, ...],
-    prune: bool,
-    keeps_state: bool,
-) -> Options:
-    """Return the run's options. Raises `UsageError` for a target that no name matches, and unknown codes."""
-    from reconciler.model.settings import GUARD_CODES
-    from reconciler.planning.guards import NEVER_LIFTED
-    from reconciler.planning.options import Options
-
-    known = (*(code for code in GUARD_CODES if code not in NEVER_LIFTED), "recreate")
-    for code in allow:
-        if code in NEVER_LIFTED:
-            raise UsageError(f"--allow {code}: this objection cannot be lifted", "set `account`")
-        if code not in known:
-            raise UsageError(
-                f"--allow {code!r:.40}: there is no such objection", f"codes: {', '.join(known)}"
-            )
-    return Options(
-        now=clock.now(),
-        today=clock.today(),
-        targets=common.target,
-        allow=frozenset(allow),
-        prune=prune,
-        keeps_state=keeps_state,
-    )
-
-
-def check_targets(targets: Iterable[str], names: Iterable[str], option: str = "--target ") -> None:
-    """Raise `UsageError` when a `--target` matches none of the names, of manifests and in state. `option` is
-    how the message calls it: "" for an argument."""
-    known = tuple(names)
+def check_targets(targets: Iterable[str], names: Collection[str], option: str = "--target ") -> None:
+    """Raise `UsageError` when a target matches none of the names. `option`, which the message begins with, is
+    "" for an argument."""
     for target in targets:
-        if not any(fnmatchcase(name, target) for name in known):
+        if not any(fnmatchcase(name, target) for name in names):
             raise UsageError(
                 f"{option}{target!r:.70} matches no manifest", "names are what `name:` in the manifests says"
             )
-
-
-def names(loaded: Loaded, state: State) -> tuple[str, ...]:
-    """Return what `--target` may mean: names of manifests and recorded ones."""
-    return tuple({group.name for group in loaded.desired.groups} | set(state.groups))
 
 
 def check_name(name: str) -> None:

@@ -56,9 +56,9 @@ def command(
     with running(common, "accept") as (clock, outputs):
         terminal.check_can_ask("accept", yes=yes)
         with wiring.workspace(common, clock) as work:
-            redactor = wiring.redactor(common, work.loaded)
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            wiring.check_targets(names, (group.name for group in work.loaded.desired.groups), option="")
+            redactor = work.redactor()
+            options = work.options()
+            work.check_targets(option="")
 
             def approve(result: AcceptResult) -> bool:
                 """Show the files as they would be, and ask."""

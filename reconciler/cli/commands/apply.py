@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, files, loading, terminal, wiring
+from reconciler.cli import exits, files, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.outputs import running
@@ -72,8 +72,8 @@ def command(
         saved = files.read_text(plan_file) if plan_file is not None else None
         with wiring.workspace(common, clock, committed=True) as work:
             outputs.work = work
-            redactor = wiring.redactor(common, work.loaded)
-            options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
+            redactor = work.redactor()
+            options = work.options(allow=allow, prune=prune)
 
             def in_words(plan: Plan, *, joining: bool) -> str:
 
@@ -95,13 +95,8 @@ def command(
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
-                options = loading.with_committed(
-                    common,
-                    work.loaded,
-                    journal.state,
-                    work.store.placed(options, journal.state, applying=True),
-                )
-                wiring.check_targets(common.target, wiring.names(work.loaded, journal.state))
+                options = work.placed(options, journal.state, applying=True)
+                work.check_targets(journal.state)
                 run = (
                     partial(promote, appeared=None)
                     if ready

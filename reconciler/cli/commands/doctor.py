@@ -28,7 +28,6 @@ from reconciler.model.settings import Settings
 from reconciler.planning import examination
 from reconciler.planning.examination import ok, problem, skipped, warning
 from reconciler.report import doctor as report
-from reconciler.report.redact import Redactor
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -58,7 +57,6 @@ def command(common: Common) -> int:
     common.refuse("target", "report")
     clock = SystemClock()
     outputs = Outputs(common, "doctor", clock)
-    wiring.enter(common)
     terminal.log_calls(common.verbose)
     loaded, mistakes = None, None
     try:
@@ -67,7 +65,7 @@ def command(common: Common) -> int:
         mistakes = error
     with stopping_on_signals(clock):
         findings = list(_examine(common, clock, loaded, mistakes))
-    redactor = wiring.redactor(common, loaded) if loaded else Redactor({}, show_numbers=common.show_numbers)
+    redactor = wiring.redactor(common, loaded)
     code = first_exit(finding.exit_code for finding in findings)
     outputs.write(report.told(findings, redactor), code, complete=True)
     return code
@@ -120,9 +118,6 @@ def _files(loaded: Loaded | None, mistakes: InputError | None) -> Iterator[Findi
 
 def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool) -> Iterator[Finding]:
     """Address, credentials, login, clock and account."""
-    from reconciler.backends.client import Limits
-    from reconciler.backends.sinch import Connection, connect
-
     if not common.sandbox:
         try:
             yield ok("address", environment.base_url(common.account_name))
@@ -139,21 +134,8 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
             return
         yield ok("credentials", "the sandbox takes any" if common.sandbox else "they are set")
         yield from (warning("credentials", text) for text in api.warnings)
-        client = stack.enter_context(
-            connect(
-                Connection(
-                    base_url=api.base_url,
-                    username=api.credentials.username,
-                    token=api.credentials.token,
-                    limits=Limits(
-                        timeout=settings.api.timeout,
-                        rate=settings.api.rate,
-                        retries=min(1, settings.api.retries),
-                    ),
-                ),
-                clock,
-            )
-        )
+        once_more = replace(settings.api, retries=min(1, settings.api.retries))
+        client = stack.enter_context(api.connect(once_more, clock, terminal.Silent().tell))
         begun = clock.monotonic()
         try:
             ids = client.reader.list_groups()

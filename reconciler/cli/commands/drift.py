@@ -43,13 +43,12 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
         history = file.read() if file else None
         with wiring.workspace(common, clock) as work:
             outputs.work = work
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            # what has no manifest cannot drift
-            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            options = work.options()
+            work.check_targets()  # what has no manifest cannot drift
             found = drift(work.loaded, work.store.read(), options, work.read_ports(), history=history)
             outputs.draw(found.drift)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            told = report.told(found.drift, wiring.redactor(common, work.loaded))
+            told = report.told(found.drift, work.redactor())
         code = exits.of_drift(found.drift, exit_zero=exit_zero, stopped=stopped)
         outputs.write(told, code, complete=found.drift.complete)
         if file is not None and found.history is not None:

@@ -6,12 +6,11 @@ from contextlib import nullcontext
 
 import click
 
-from reconciler.cli import exits, loading, terminal, wiring
+from reconciler.cli import exits, loading, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.files import find_root
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest
@@ -68,20 +67,15 @@ def command(
         raise UsageError("which groups?", "name ids or subjects, or say --all")
     common.refuse("target")
     request = ImportRequest(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "import", clock)
-    terminal.log_calls(common.verbose)
-    # a signal while the outcome is printed must not lose it
-    with stopping_on_signals(clock), outputs.telling_failures():
+    with running(common, "import") as (clock, outputs):
         with wiring.workspace(common, clock, groups=False) as work:
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            options = work.options()
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
             with dry or work.store.lock(lock_timeout, clock) as journal:
+                # another import may have written since
+                loaded = loading.load_again(common, clock, work.loaded.settings)
                 result = import_groups(
-                    loading.load_again(
-                        common, clock, work.loaded.settings
-                    ),  # another import may have written since
+                    loaded,
                     journal,
                     options,
                     work.read_ports(),
@@ -89,7 +83,7 @@ def command(
                     output=None if dry_run else Output(find_root(wiring.here())),
                     request=request,
                 )
-            told = report.told(result, wiring.redactor(common, work.loaded))
+            told = report.told(result, work.redactor())
         code = exits.of_import(result)
         outputs.write(told, code, complete=code == Exit.OK)
         return code

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import exits, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.files import read_bytes, read_stdin
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
 from reconciler.messaging.arrivals import writers_by_group
 from reconciler.model.messages import Unreadable
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.cli.outputs import Outputs
-    from reconciler.cli.wiring import Workspace
+    from reconciler.cli.wiring import Offline, Workspace
     from reconciler.errors import Exit
     from reconciler.model.messages import Match
     from reconciler.model.outcome import ApplyResult
     from reconciler.model.plan import Plan
-    from reconciler.report.redact import Redactor
+    from reconciler.planning.options import Options
     from reconciler.report.section import Told
 
 EXAMPLES = """
@@ -55,39 +55,26 @@ def command(
     else; its report goes to stderr, and into --report files as that of apply.
     """
     from reconciler.operations.apply import promote
-    from reconciler.operations.people import inbound
 
     if common.format not in ("", "json"):
         raise UsageError(f"there is no format {common.format!r:.40} here", "inbound prints JSON lines")
     if not ready and (common.report or yes or allow or lock_timeout):
         raise UsageError("--report, --yes, --allow and --lock-timeout mean nothing without --ready")
     terminal.check_can_ask("promote", yes=yes or not ready)
-    clock = SystemClock()
-    terminal.log_calls(common.verbose)
-    wiring.enter(common)
+    data = read_stdin() if file == "-" else read_bytes(file)  # here, as a signal has to end a read of stdin
     if not ready:
-        data = _read(file)
-        store, loaded = wiring.open_offline(common)
-        state = store.read()
-        options = wiring.options(common, clock, allow=(), prune=False, keeps_state=store.keeps)
-        wiring.check_targets(common.target, (group.name for group in loaded.desired.groups))
-        matches = inbound(loaded, state, data, options=options)
-        _tell(matches, wiring.redactor(common, loaded))
-        return exits.of_inbound(matches)
-    outputs = Outputs(common, "apply", clock)
-    data = _read(file)
-    with stopping_on_signals(clock), outputs.telling_failures():
+        terminal.log_calls(common.verbose)
+        work = wiring.offline(common)
+        return exits.of_inbound(_matches(data, work, work.options()))
+    with running(common, "apply") as (clock, outputs):
         with wiring.workspace(common, clock) as work:
             outputs.work = work
-            options = wiring.options(common, clock, allow=allow, prune=False, keeps_state=work.store.keeps)
-            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
-            matches = inbound(work.loaded, work.store.read(), data, options=options)
-            _tell(matches, wiring.redactor(common, work.loaded))
+            options = work.options(allow=allow)
+            matches = _matches(data, work, options)
             with work.store.lock(lock_timeout, clock) as journal:
-                options = work.store.placed(options, journal.state, applying=True)
                 result = promote(
                     work.loaded,
-                    options,
+                    work.placed(options, journal.state, applying=True),
                     work.write_ports(journal),
                     appeared=writers_by_group(each.record for each in matches),
                     approve=lambda plan: _approve(plan, work, yes=yes),
@@ -97,27 +84,25 @@ def command(
         return code
 
 
-def _read(file: str) -> bytes:
-    """The bytes of the file, or of stdin. Raises `ReconcilerError` when they cannot be read."""
+def _matches(data: bytes, work: Offline, options: Options) -> Sequence[Match]:
+    """Find whom and which group each entry is about. Print them as JSON lines on stdout, and on stderr what a
+    person should look at."""
+    from reconciler.operations.people import inbound
 
-    return read_stdin() if file == "-" else read_bytes(file)
-
-
-def _tell(matches: Sequence[Match], redactor: Redactor) -> None:
-    """The JSON lines on stdout, and on stderr what a person should look at."""
-
+    work.check_targets()
+    matches = inbound(work.loaded, work.store.read(), data, options=options)
     if matches:
-        terminal.put(lines(matches, redactor))
+        terminal.put(lines(matches, work.redactor()))
     unreadable = sum(isinstance(each.record, Unreadable) for each in matches)
     if unreadable:
         terminal.say(f"{unreadable} of {len(matches)} entries cannot be read; their `reason` says why.")
+    return matches
 
 
 def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
     """Show the promotions on stderr, and ask."""
-
     if plan.open_objections or not plan.changed or not yes:
-        terminal.say(_words(plan, work))
+        terminal.say(_in_text(report.told(plan, work.redactor()), work))
     if plan.open_objections:
         return False
     if yes or not plan.changed:
@@ -125,22 +110,14 @@ def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
     return terminal.ask("Promote them?", lambda: work.clock.stopping)
 
 
-def _words(plan: Plan, work: Workspace) -> str:
-
-    return _in_text(report.told(plan, wiring.redactor(work.common, work.loaded)), work)
-
-
 def _in_text(told: Told, work: Workspace) -> str:
     """Draw it as text for a person who reads stderr."""
-    import sys
-
     color = terminal.wants_color(sys.stderr, work.common.color)
     return text.render([Section("", 0, told=told)], Look(color=color, width=terminal.width(sys.stderr)))
 
 
 def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) -> None:
-
-    told = apply.told(result, wiring.redactor(work.common, work.loaded))
+    told = apply.told(result, work.redactor())
     if result.refused is not None:
         terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
     elif any(group.outcomes for group in result.groups) or result.unsaved is not None:

@@ -133,9 +133,8 @@ def _show(common: Common, given: Given) -> int:
     with running(common, "invites") as (clock, outputs):
         outputs.look = replace(outputs.look, codes=given.qr)
         with wiring.workspace(common, clock) as work:
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
-            # nobody is invited where no manifest is
-            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            options = work.options()
+            work.check_targets()  # nobody is invited where no manifest is
             found = invites(
                 work.loaded,
                 work.store.read(),
@@ -145,7 +144,7 @@ def _show(common: Common, given: Given) -> int:
                 whom=given.whom(work.loaded.desired),
             )
             stopped = clock.stopping
-            told = report.told(found, wiring.redactor(common, work.loaded))
+            told = report.told(found, work.redactor())
         if not common.quiet:
             terminal.say("This shows invite links and full numbers: whoever has a link can join.")
         if outputs.name != "text" and told.data is not None:
@@ -177,9 +176,9 @@ def _send(common: Common, given: Given) -> int:
                     "`state` is none: nobody would know who was sent a link",
                     "keep a state to send invitations",
                 )
-            redactor = wiring.redactor(common, work.loaded)
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=True)
-            wiring.check_targets(common.target, (group.name for group in work.loaded.desired.groups))
+            redactor = work.redactor()
+            options = work.options()
+            work.check_targets()
             whom = given.whom(work.loaded.desired)
             settings = work.loaded.settings.invites
 
@@ -194,7 +193,7 @@ def _send(common: Common, given: Given) -> int:
                 work.store.warn_if_new()
                 sent = send_invites(
                     work.loaded,
-                    work.store.placed(options, journal.state),
+                    work.placed(options, journal.state),
                     work.write_ports(journal),
                     whom=whom,
                     settings=settings if later is None else replace(settings, resend_after=later),
@@ -238,7 +237,7 @@ def _rotate(common: Common, given: Given) -> int:
 
             with work.store.lock(given.lock_timeout, clock) as journal:
                 found = rotate_links(names, work.write_ports(journal), approve=approve)
-            redactor = wiring.redactor(common, work.loaded)
+            redactor = work.redactor()
         code = exits.of_rotations(found)
         outputs.write(sending.told_of_links(found, redactor), code, complete=True)
         return code

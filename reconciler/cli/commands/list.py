@@ -44,15 +44,15 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
 
     with running(common, "list") as (clock, outputs):
         with wiring.workspace(common, clock, groups=False) as work:
-            options = wiring.options(common, clock, allow=(), prune=False, keeps_state=work.store.keeps)
+            options = work.options()
             wanted = ListingFilter(
                 people=people_keys(person, work.loaded.desired), role=role, unmanaged=unmanaged
             )
             state = work.store.read()
-            wiring.check_targets(common.target, wiring.names(work.loaded, state))
+            work.check_targets(state)
             found = list_groups(work.loaded, state, options, work.read_ports(), wanted=wanted)
             stopped = clock.stopping
-            told = report.told(found, wiring.redactor(common, work.loaded, account=found.keys))
+            told = report.told(found, work.redactor(account=found.keys))
         code = exits.of_list(found, stopped=stopped)
         outputs.write(told, code, complete=found.complete)
         return code

@@ -56,10 +56,10 @@ def command(
         loading.check_outputs(common, [f"--out={out}"] if out is not None else [])
         with wiring.workspace(common, clock, base=base, committed=True) as work:
             outputs.work = work
-            options = wiring.options(common, clock, allow=allow, prune=prune, keeps_state=work.store.keeps)
+            options = work.options(allow=allow, prune=prune)
             state = work.store.read(work.base.committed if work.base else None)
-            options = loading.with_committed(common, work.loaded, state, work.store.placed(options, state))
-            wiring.check_targets(common.target, wiring.names(work.loaded, state))
+            options = work.placed(options, state)
+            work.check_targets(state)
             planned = plan(
                 work.loaded,
                 state,
@@ -72,9 +72,8 @@ def command(
 
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
-            redactor = wiring.redactor(common, work.loaded)
+            told = report.told(planned.plan, work.redactor(), planned.base)
         code = exits.of_plan(planned.plan, detailed=detailed_exitcode, stopped=stopped, base=planned.base)
-        told = report.told(planned.plan, redactor, planned.base)
         outputs.write(told, code, complete=planned.plan.complete)
         if out is not None:
             files.write_private(out, planfile.document(planned.fingerprint, planned.plan, work.plan_key))

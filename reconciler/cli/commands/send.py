@@ -10,9 +10,8 @@ import click
 
 from reconciler.cli import exits, files, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common
-from reconciler.cli.outputs import Outputs
+from reconciler.cli.outputs import running
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.model.messages import MOST_TEXT
@@ -47,19 +46,16 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
     from reconciler.operations.people import send_to_group
 
     common.refuse("target")
-    wiring.enter(common)
-    clock = SystemClock()
-    outputs = Outputs(common, "send", clock)
+    common = replace(common, target=(name,))
     terminal.check_can_ask("send", yes=yes)
-    words = _words(text, file)
-    terminal.log_calls(common.verbose)
-    with stopping_on_signals(clock), outputs.telling_failures():
+    words = _words(text, file)  # here, because a signal has to end a read of stdin
+    with running(common, "send") as (clock, outputs):
         with wiring.workspace(common, clock) as work:
             names = frozenset(group.name for group in work.loaded.desired.groups)
             if name not in names:
                 hint = did_you_mean(name, names) or "names are what `name:` in the manifests says"
                 raise UsageError(f"there is no manifest {quote(name)}", hint)
-            redactor = wiring.redactor(common, work.loaded)
+            redactor = work.redactor()
 
             def approve(to: GroupDelivery) -> bool:
                 if yes:
@@ -70,12 +66,10 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 question = f'Send this to "{subject}" ({name}, {people})?'
                 return terminal.ask(question, lambda: clock.stopping)
 
-            named = replace(common, target=(name,))
-            options = wiring.options(named, clock, allow=(), prune=False, keeps_state=work.store.keeps)
             sent = send_to_group(
                 work.loaded,
                 work.store.read(),
-                options,
+                work.options(),
                 work.read_ports(),
                 text=words,
                 send=work.client.writer.send_to_group,

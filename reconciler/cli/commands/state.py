@@ -15,6 +15,7 @@ from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, LazyGroup, common_options, lock_timeout_option
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, locked, two_places
+from reconciler.cli.wiring import Offline
 from reconciler.errors import Exit, ReconcilerError, StateError, UsageError
 from reconciler.model import number
 from reconciler.operations import state as operations
@@ -24,7 +25,6 @@ from reconciler.state import codec
 from reconciler.state.git_log import is_rev
 
 if TYPE_CHECKING:
-    from reconciler.manifests.load import Loaded
     from reconciler.ports import Journal
     from reconciler.report.redact import Redactor
     from reconciler.state.git import GitStore
@@ -65,13 +65,13 @@ def command(common: Common) -> None:
     click.get_current_context().obj = common
 
 
-def open_store(common: Common) -> tuple[Store, Loaded]:
-    """The store and the files. Raises `InputError`, and `UsageError` with `state: none`."""
+def open_store(common: Common) -> Offline:
+    """The files, and a store that keeps something. Raises `InputError`, and `UsageError` where none does."""
     common.refuse("target", "report")
-    store, loaded = wiring.open_offline(common)
-    if not store.keeps:
+    work = wiring.offline(common)
+    if not work.store.keeps:
         raise UsageError("`state` is none: there is nothing recorded")
-    return store, loaded
+    return work
 
 
 def history(store: Store, what: str) -> GitStore:
@@ -87,8 +87,8 @@ def history(store: Store, what: str) -> GitStore:
 @contextmanager
 def _changing(common: Common, lock_timeout: float) -> Iterator[Journal]:
     """A journal for a change by hand, under the lock."""
-    store, _ = open_store(common)
-    with store.lock(lock_timeout, SystemClock()) as journal:
+    work = open_store(common)
+    with work.store.lock(lock_timeout, work.clock) as journal:
         yield journal
 
 
@@ -103,10 +103,10 @@ def state_list(common: Common) -> int:
     """Every recorded name with the id of its group, and the groups that were left."""
 
     outputs = Outputs(common, "state list", SystemClock())
-    store, loaded = open_store(common)
-    state = store.read()
+    work = open_store(common)
+    state = work.store.read()
     if state.groups or state.left or outputs.name == "json":
-        told = report.told_of_names(state, wiring.redactor(common, loaded))
+        told = report.told_of_names(state, work.redactor())
         outputs.write(told, Exit.OK, complete=True)
     else:
         terminal.say("Nothing is recorded.")
@@ -127,15 +127,15 @@ def state_show(common: Common, name: str | None, rev: str | None) -> int:
     """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
     if name is not None:
         wiring.check_name(name)
-    store, loaded = open_store(common)
+    work = open_store(common)
     if rev is not None:
-        past = history(store, "--at")
+        past = history(work.store, "--at")
         if not is_rev(rev):
             raise UsageError(f"--at {rev!r:.40} is no commit", "copy it from: reconciler state log")
         state = past.at(rev)
     else:
-        state = store.read()
-    redactor = wiring.redactor(common, loaded)
+        state = work.store.read()
+    redactor = work.redactor()
     document = json.loads(codec.dumps(state))
     for record in document["groups"].values():
         _mask(record, redactor)
@@ -253,7 +253,7 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     """
 
     common.refuse("sandbox", "target", "report")
-    configured, _ = wiring.open_offline(common)
+    configured = wiring.offline(common).store
     source, target = two_places(old, new, environment.base_url(common.account_name), configured.files)
     state = source.read()
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
@@ -285,8 +285,8 @@ def state_unlock(common: Common) -> int:
     a whole lease (a minute), and removed if nobody renews it. A live one is never broken.
     """
 
-    store, _ = open_store(common)
-    clock = SystemClock()
+    work = open_store(common)
+    store, clock = work.store, work.clock
     if store.git is None:
         with store.lock(0, clock):
             terminal.say("Nobody holds the lock.")

@@ -58,12 +58,12 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     if name is not None:
         wiring.check_name(name)
     begin = None if since is None else _since(since, clock)
-    store, loaded = open_store(common)
-    past = history(store, "state log")
-    interest = _interest(name, person, loaded)
+    work = open_store(common)
+    past = history(work.store, "state log")
+    interest = _interest(name, person, work.loaded)
     told, complete = log(past, since=begin, interest=interest, most=most)
     if told or outputs.name == "json":
-        found = report.told(told, wiring.redactor(common, loaded), complete=complete)
+        found = report.told(told, work.redactor(), complete=complete)
         outputs.write(found, Exit.OK, complete=complete)
     else:
         terminal.say("Nothing of that was recorded.")

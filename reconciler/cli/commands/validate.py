@@ -24,7 +24,6 @@ reconciler validate --format json
 def command(common: Common) -> int:
     """Check manifests, contacts and configuration, offline. Needs no credentials."""
 
-    wiring.enter(common)
     clock = SystemClock()
     outputs = Outputs(common, "validate", clock)
     with outputs.telling_failures():
