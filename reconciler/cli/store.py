@@ -8,7 +8,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from reconciler.manifests.settings import default_account, git_place, spelled_ou
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning.guards import named
+from reconciler.report.escape import for_terminal
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
@@ -41,32 +42,23 @@ if TYPE_CHECKING:
 SHORTEST_LEASE, LONGEST_LEASE = 1.0, 3600.0  # seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Where a run reads and writes its state: a file, a branch, or nowhere. `display` names it in messages;
-    `git` is the branch's store, None where the state is no branch. `default` is the file, relative to the
-    root, in which the state would be if nobody said where, and `account` whose it is, of several. `files` are
-    what the run has read."""
+    """Where a run reads and writes its state: a file (`path`), a branch (`git`), or nowhere.
 
-    def __init__(
-        self,
-        display: str,
-        base_url: str,
-        *,
-        files: checkout.Files,
-        path: Path | None = None,
-        configured: str | None = None,
-        git: GitStore | None = None,
-        default: str = "",
-        account: str = "",
-    ) -> None:
-        self._path = path
-        self._base_url = base_url
-        self._configured = configured  # relative to the root, where a file of the repository names it
-        self._default = default
-        self.files = files
-        self._account = account
-        self.display = display
-        self.git = git
+    `display` names it in messages. `configured` is the path below the root, where a file of the repository
+    names it. `default` is the file, relative to the root, in which the state would be if nobody said where,
+    and `account` whose it is, of several. `files` are what the run has read.
+    """
+
+    display: str
+    base_url: str
+    files: checkout.Files
+    path: Path | None = None
+    configured: str | None = None
+    git: GitStore | None = None
+    default: str = ""
+    account: str = ""
 
     @classmethod
     def of(cls, common: Common, loaded: Loaded, label: str, files: checkout.Files | None = None) -> Store:
@@ -75,7 +67,7 @@ class Store:
         files = files or checkout.Files(loaded.files)
         if common.sandbox:
             path = sandbox_state(sandbox_folder(account), account)
-            return cls(f"{SANDBOX_FOLDER}/{path.name}", label, files=files, path=path)
+            return cls(display=f"{SANDBOX_FOLDER}/{path.name}", base_url=label, files=files, path=path)
         own = environment.own("STATE", account)
         place = own or loaded.settings.state
         mistake = state_mistake(place)
@@ -84,24 +76,23 @@ class Store:
                 f"{environment.name_of('STATE', account)} {place!r:.60} {mistake[0]}", mistake[1]
             )
         if place == "none":
-            return cls("none", label, files=files)
-        make = partial(
-            cls, files=files, default=_default_file(loaded.config.folder, account), account=account
-        )
+            return cls(display="none", base_url=label, files=files)
+        default = _default_file(loaded.config.folder, account)
+        make = partial(cls, base_url=label, files=files, default=default, account=account)
         if place.startswith("git:"):
             git = _git_store(place, label, files)
-            return make(git.display, label, git=git)
+            return make(display=git.display, git=git)
         name = place.removeprefix("file:")
         if own is not None:
-            return make(name, label, path=Path.cwd() / name)
+            return make(display=name, path=Path.cwd() / name)
         path = find_root(Path.cwd()) / name
         check_inside(path)
-        return make(name, label, path=path, configured=name)
+        return make(display=name, path=path, configured=name)
 
     @property
     def keeps(self) -> bool:
         """Whether anything is kept: False with `state: none`."""
-        return self._path is not None or self.git is not None
+        return self.path is not None or self.git is not None
 
     def read(self, committed: Callable[[str], bytes | None] | None = None) -> State:
         """What is recorded, without a lock; warns of what is doubtful.
@@ -109,25 +100,20 @@ class Store:
         `committed` gives the file at the base of a change, by its path below the root: None where Git does
         not keep it, and nothing (`b""`) where only the change brings it.
         """
-        if self._path is not None and committed is not None and self._configured:
-            data = committed(self._configured)
+        if self.path is not None and committed is not None and self.configured:
+            data = committed(self.configured)
             if data == b"":
                 terminal.say(f"Warning: the state {self.display} is part of this change, so it is not read.")
-                return State(base_url=self._base_url)
+                return State(base_url=self.base_url)
             if data is not None:
-                return self._file(self._path).decode(data)
+                return self._file(self.path).decode(data)
         store = self._store()
         if store is None:
-            return State(base_url=self._base_url)
+            return State(base_url=self.base_url)
         state = store.read()
         self._warn(store)
         self._warn_of_left_behind(state)
         return state
-
-    @property
-    def path(self) -> Path | None:
-        """The file, where the state is one."""
-        return self._path
 
     def inspect(self) -> tuple[State | None, tuple[str, ...]]:
         """What is recorded, None where there is nothing yet, and what is doubtful. Prints nothing. Raises
@@ -140,7 +126,7 @@ class Store:
         state = store.read()
         if store.moved:
             raise _moved(store)
-        nothing = self._path is not None and not is_there(self._path)
+        nothing = self.path is not None and not is_there(self.path)
         return None if nothing else state, store.warnings
 
     def holder(self) -> str | None:
@@ -153,8 +139,8 @@ class Store:
         `StateError`."""
         if self.git is not None:
             return self.git.check_writable(clock=clock, holder=f"doctor, {environment.holder()}")
-        if self._path is not None:
-            self._file(self._path).check_writable()
+        if self.path is not None:
+            self._file(self.path).check_writable()
         return ""
 
     @contextmanager
@@ -165,7 +151,7 @@ class Store:
         if store is None:
             from reconciler.state.memory import MemoryJournal
 
-            yield MemoryJournal(State(base_url=self._base_url))
+            yield MemoryJournal(State(base_url=self.base_url))
             return
         with locked(store, timeout, clock) as journal:
             if store.moved:
@@ -179,8 +165,8 @@ class Store:
     def left_behind(self, state: State) -> StateError | None:
         """Say what is wrong where nothing was recorded here yet, but the default file has records of this
         service: people would be written to again."""
-        path = find_root(Path.cwd()) / self._default
-        if state.serial or state.names or not self._default or not is_there(path) or path == self._path:
+        path = find_root(Path.cwd()) / self.default
+        if state.serial or state.names or not self.default or not is_there(path) or path == self.path:
             return None
         shown = os.path.relpath(path)
         try:
@@ -188,11 +174,11 @@ class Store:
             found = self._file(path, shown).recorded()
         except ReconcilerError as error:
             return StateError(f"there is no state yet at {self.display}, and {error.message}", error.hint)
-        if found is None or found.base_url != self._base_url or not found.names:
+        if found is None or found.base_url != self.base_url or not found.names:
             return None
-        place = self.display if self.git else f"file:{self._path}"
-        words = ["reconciler", "state", "migrate", f"file:{self._default}", place]
-        words += ["--account", self._account] if self._account else []
+        place = self.display if self.git else f"file:{self.path}"
+        words = ["reconciler", "state", "migrate", f"file:{self.default}", place]
+        words += ["--account", self.account] if self.account else []
         return StateError(
             f"there is no state yet at {self.display}, and one of {len(found.names)} names in {shown}: "
             "who was written to, and what was begun, would not be known",
@@ -203,13 +189,13 @@ class Store:
         """A pipeline whose state is not there yet may have lost it: say so."""
         if self.git is not None:
             self._warn(self.git)
-        elif self._path is not None:
-            self._warn_if_new(self._path)
+        elif self.path is not None:
+            self._warn_if_new(self.path)
 
     def checkout(self, applied: str | None) -> Checkout | None:
         """Where the checkout stands to the commit that was applied last."""
         remote = self.git.remote.name if self.git else "origin"
-        return checkout.compare(applied, None if self._base_url == "sandbox" else remote)
+        return checkout.compare(applied, None if self.base_url == "sandbox" else remote)
 
     def placed(self, options: Options, state: State, *, applying: bool = False) -> Options:
         """Add to the options of a run the commit that is checked out, where that stands to the one that was
@@ -218,10 +204,10 @@ class Store:
         """
         options = replace(
             options,
-            keeps_intents=self.git is not None or (self._path is not None and not terminal.in_ci()),
+            keeps_intents=self.git is not None or (self.path is not None and not terminal.in_ci()),
             checkout=self.checkout(state.commit),
         )
-        if self._base_url == "sandbox":  # nobody else's groups, and nobody else's state
+        if self.base_url == "sandbox":  # nobody else's groups, and nobody else's state
             return replace(options, commit=checkout.head())
         changed = self.files.changed
         options = replace(options, commit=self.files.commit)
@@ -237,18 +223,18 @@ class Store:
         return options
 
     def _store(self) -> FileStore | GitStore | None:
-        return self.git if self._path is None else self._file(self._path)
+        return self.git if self.path is None else self._file(self.path)
 
     def _file(self, path: Path, display: str = "") -> FileStore:
         from reconciler.state.file import FileStore
 
-        return FileStore(path, self._base_url, display or self.display)
+        return FileStore(path, self.base_url, display or self.display)
 
     def _warn(self, store: FileStore | GitStore) -> None:
         for warning in store.warnings:
             terminal.say(f"Warning: {warning}")
-        if self._path is not None:
-            self._warn_if_new(self._path)
+        if self.path is not None:
+            self._warn_if_new(self.path)
 
     def _warn_of_left_behind(self, state: State) -> None:
         behind = self.left_behind(state)
@@ -256,7 +242,7 @@ class Store:
             terminal.say(f"Warning: {behind.message} ({behind.hint})")
 
     def _warn_if_new(self, path: Path) -> None:
-        if terminal.in_ci() and not is_there(path) and self._base_url != "sandbox":
+        if terminal.in_ci() and not is_there(path) and self.base_url != "sandbox":
             terminal.say(
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."
@@ -271,8 +257,6 @@ def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> I
             yield journal
     finally:
         if store.still_locked:
-            from reconciler.report.escape import for_terminal
-
             terminal.say(for_terminal(f"Warning: {store.still_locked}."))
 
 

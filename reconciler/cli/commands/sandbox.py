@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -54,23 +55,15 @@ def command(
     port: int | None,
     account: str | None,
     database: str | None,
-    username: str | None,
-    token: str | None,
-    latency: float,
-    lag: float,
-    reencode: bool,
-    change_byte: bool,
-    rate: float | None,
     rate_status: str,
-    retry_after: float | None,
-    subject_limit: int,
     faults: tuple[str, ...],
-    webhook: str | None,
+    **more: Any,
 ) -> int:
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
 
     common.refuse("target", "report", "format")
     wiring.enter(common)
+    username, token = more["username"], more["token"]
     if (username is None) != (token is None):
         raise UsageError("--username and --token go together")
     try:
@@ -98,18 +91,9 @@ def command(
             database=database or str(folder / "sandbox.sqlite3"),
             account=digits,
             port=port if port is not None else _last_port(last),
-            username=username,
-            token=token,
-            latency=latency,
-            lag=lag,
-            reencode=reencode,
-            change_byte=change_byte,
-            rate=rate,
             rate_status=int(rate_status),
-            retry_after=retry_after,
-            subject_limit=subject_limit,
             faults=parsed,
-            webhook=webhook,
+            **more,
         )
         try:
             serve_forever(options, ready)
