@@ -24,11 +24,14 @@ from reconciler.cli.common import Common, ExampleCommand, common_options
 from reconciler.cli.files import find_root
 from reconciler.cli.outputs import problem_of
 from reconciler.errors import Exit, InputError, ReconcilerError, UsageError, first_exit
+from reconciler.manifests.settings import spelled_out, state_mistake
+from reconciler.model import number
+from reconciler.report.model import Problem
+from reconciler.report.section import Section, closing
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.settings import OwnSettings
-    from reconciler.report.section import Section
 
 Body = Callable[[Common], int]
 
@@ -128,9 +131,6 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
 def _check_apart(accounts: Sequence[OwnSettings]) -> None:
     """Raise `UsageError` where variables give two accounts the same state or the same number; that the
     configuration does not was seen when it was read."""
-    from reconciler.manifests.settings import state_mistake
-    from reconciler.model import number
-
     places: dict[str, str] = {}
     keys: dict[str, frozenset[str]] = {}
     for own in accounts:
@@ -157,8 +157,6 @@ def _check_apart(accounts: Sequence[OwnSettings]) -> None:
 
 def _place(given: str | None, own: OwnSettings) -> str:
     """A state, so that equal places are equal words."""
-    from reconciler.manifests.settings import spelled_out
-
     text = given or own.state
     if not text.startswith("file:"):
         return spelled_out(text)
@@ -240,9 +238,6 @@ class _Runs:
     def run(self, common: Common, *, stop: bool) -> None:
         """One account's run, unless a `stop` was asked for. Its error is told of at once; a usage error at
         the end, because it may be everybody's."""
-        from reconciler.report.model import Problem
-        from reconciler.report.section import Section
-
         name = common.account_name
         if stop or self._stopped:
             why = Problem("interrupted", "not begun: a stop was asked for")
@@ -279,8 +274,6 @@ class _Runs:
 
     def end(self, verb: str) -> int:
         """Write what was collected, and say how each account ended; returns the exit code for all."""
-        from reconciler.report.section import closing
-
         if len(self._usage) == len(self._ended) and len({error.message for _, error in self._usage}) == 1:
             raise self._usage[0][1]  # the command cannot be carried out, whatever the account
         for name, error in self._usage:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler.cli.common import Common, LazyGroup, common_options
-from reconciler.cli.terminal import escape_unencodable
+from reconciler.cli.terminal import escape_unencodable, print_bug, print_error
 from reconciler.errors import Exit, ReconcilerError
 
 _COMMANDS = {
@@ -79,12 +79,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.ERROR
     except ReconcilerError as error:
-        from reconciler.cli.terminal import print_error
-
         print_error(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: a bug must say so, with its own exit code
-        from reconciler.cli.terminal import print_bug
-
         print_bug(error)
         return Exit.BUG

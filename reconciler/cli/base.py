@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.files import find_root
 from reconciler.errors import InputError, ReconcilerError
+from reconciler.manifests.config import Config, load_config, spelled_config
 from reconciler.manifests.files import FileError
+from reconciler.manifests.gitobjects import Objects
+from reconciler.manifests.gittree import GitTree
+from reconciler.manifests.icons import ManifestIconFiles
+from reconciler.manifests.load import Loaded, LoadOptions, load
+from reconciler.model.settings import GuardSettings
+from reconciler.operations.base import BaseFiles, under_settings_of
+from reconciler.planning.attribution import changed_settings
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
-    from reconciler.manifests.config import Config
     from reconciler.manifests.files import WorkTree
-    from reconciler.manifests.gittree import GitTree
-    from reconciler.manifests.load import Loaded
-    from reconciler.operations.base import BaseFiles
 
 _MANY = 3  # mistakes of the base that are told one by one
 _MAX_STATE = 64 * 1024 * 1024
@@ -68,12 +72,6 @@ def opened(
     what is no name of a commit, and `ReconcilerError` where there is no such commit here; a base whose files
     are wrong is no error.
     """
-    from reconciler.manifests.gitobjects import Objects
-    from reconciler.manifests.gittree import GitTree
-    from reconciler.manifests.icons import ManifestIconFiles
-    from reconciler.operations.base import BaseFiles, under_settings_of
-    from reconciler.planning.attribution import changed_settings
-
     with Objects(find_root(Path.cwd())) as objects:
         commit = objects.commit(ref)
         head = objects.commit("HEAD")
@@ -88,8 +86,6 @@ def opened(
         settings = loaded.settings
         if config is None:
             # Whoever broke the base had that merged; the strictest limits hold until it is mended.
-            from reconciler.model.settings import GuardSettings
-
             settings = replace(settings, guards=GuardSettings(), allow=())
             warnings.append(
                 "account and state are this change's, guards are the defaults, nothing is allowed"
@@ -123,9 +119,6 @@ def _loaded(
     only: str,
 ) -> tuple[Loaded | None, Config | None, str]:
     """The files of the base and its configuration, each None where it cannot be used, and why."""
-    from reconciler.manifests.config import load_config, spelled_config
-    from reconciler.manifests.load import LoadOptions, load
-
     config_path = spelled_config(tree, config_path)
     config, complaints = load_config(tree, config_path)
     usable = config.whole and all(complaint.warning for complaint in complaints)

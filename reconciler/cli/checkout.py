@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli.files import find_root, is_there
 from reconciler.errors import GitError
+from reconciler.git import Git, blob_id
 from reconciler.model.record import CHANGES
 from reconciler.planning.options import Checkout
 
 if TYPE_CHECKING:
-    from reconciler.git import Git
     from reconciler.manifests.files import FilesRead
 
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -43,8 +43,6 @@ _LINK, _SUBMODULE = "120000", "160000"
 
 def repository() -> Git:
     """Git in the repository around the present folder."""
-    from reconciler.git import Git
-
     return Git(find_root(Path.cwd()), os.environ)
 
 
@@ -202,8 +200,6 @@ class _Part:
     """The `paths` of a run that lie in one repository: the one at `root`, or its submodule `top`."""
 
     def __init__(self, root: Path, top: str, paths: Collection[str], read: FilesRead) -> None:
-        from reconciler.git import Git
-
         self._folder = root / top
         self._git = Git(self._folder, {**os.environ, "GIT_LITERAL_PATHSPECS": "1"})
         self._before = f"{top}/" if top else ""
@@ -278,8 +274,6 @@ class _Part:
         """The id that the bytes on disk would have, where they are of the kind that HEAD has. Raises
         `OSError`."""
         full = self._folder / path
-        from reconciler.git import Git, blob_id
-
         if mode == _SUBMODULE:
             return Git(full, os.environ).run("rev-parse", "--verify", "--quiet", "HEAD").text
         if full.is_symlink() != (mode == _LINK):

@@ -14,11 +14,14 @@ import re
 import shlex
 import socket
 import stat
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reconciler.backends.origin import checked_base
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
+from reconciler.manifests.numbers import NumberError, doubt, parse
 
 DEFAULT_BASE_URL = "https://api-messaging.wavy.global"
 COMMAND_TIMEOUT = 30.0  # seconds
@@ -73,8 +76,6 @@ def base_url(account: str = "") -> str:
     given = own("BASE_URL", account) or own("BASE_URL")
     if given is None:
         return DEFAULT_BASE_URL
-    from reconciler.backends.origin import checked_base
-
     return checked_base(given)[0]
 
 
@@ -83,8 +84,6 @@ def numbers(account: str = "") -> tuple[str, ...] | None:
     text = own("ACCOUNT", account)
     if text is None:
         return None
-    from reconciler.manifests.numbers import NumberError, parse
-
     try:
         return tuple(parse(part) for part in text.split(","))
     except NumberError as error:
@@ -96,8 +95,6 @@ def number_warnings(account: str = "") -> tuple[str, ...]:
     found = numbers(account)
     if found is None:
         return ()
-    from reconciler.manifests.numbers import doubt
-
     return tuple(f"{name_of('ACCOUNT', account)}: {why}" for why in map(doubt, found) if why)
 
 
@@ -176,8 +173,6 @@ _CREDENTIAL = re.compile(
 def _from_command(name: str, own_username: str) -> str:
     """What the command prints, without its last newline. No shell; its output is never shown. Of our
     credentials its environment holds `own_username` alone: it is one account's, and they may be others'."""
-    import subprocess
-
     environment = {
         key: value
         for key, value in os.environ.items()

@@ -15,11 +15,12 @@ from reconciler.cli import environment, terminal
 from reconciler.cli.collected import Account
 from reconciler.cli.files import SANDBOX_FOLDER, check_inside, find_root, named_after, sandbox_state
 from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
+from reconciler.manifests.files import FileError, FilesRead, WorkTree, spellings
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
-    from reconciler.manifests.files import FilesRead, Tree, WorkTree
+    from reconciler.manifests.files import Tree
     from reconciler.manifests.load import Loaded
     from reconciler.manifests.tracked import Tracked
     from reconciler.model.record import State
@@ -37,8 +38,6 @@ class WrongFiles(InputError):
 
 def tree() -> WorkTree:
     """The work tree around the present folder."""
-    from reconciler.manifests.files import WorkTree
-
     here = Path.cwd()
     return WorkTree(find_root(here), here)
 
@@ -115,8 +114,6 @@ def load_each(
 ) -> dict[str, Loaded]:
     """The files of several accounts, by name; `groups` as for `load`. Raises `InputError` with what is wrong
     with any of them; prints what is doubtful, and what they share once."""
-    from reconciler.manifests.files import FilesRead
-
     loaded: dict[str, Loaded] = {}
     complaints: set[Complaint] = set()
     wrong: list[FilesRead] = []
@@ -218,7 +215,6 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
     if not given:
         return
     from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, load_config
-    from reconciler.manifests.files import FileError, spellings
     from reconciler.manifests.load import SUFFIXES
 
     files = tree()

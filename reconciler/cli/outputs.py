@@ -18,15 +18,17 @@ from reconciler.cli.common import Common
 from reconciler.cli.files import find_root
 from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
 from reconciler.errors import ApiError, Exit, InputError, Interrupted, ReconcilerError, UsageError
-from reconciler.report.section import Section
+from reconciler.report.model import Problem
+from reconciler.report.redact import Redactor
+from reconciler.report.section import Run, Section
 
 if TYPE_CHECKING:
     from reconciler.cli.wiring import Workspace
     from reconciler.model.drift import Drift
     from reconciler.model.live import Thumbnails
     from reconciler.model.plan import Plan
-    from reconciler.report.model import Problem, Verb
-    from reconciler.report.section import Run, Told
+    from reconciler.report.model import Verb
+    from reconciler.report.section import Told
 
 
 @contextmanager
@@ -102,9 +104,6 @@ class Outputs:
 
     def run(self, code: Exit, *, complete: bool) -> Run:
         """The facts of the run as they stand now; see `section.Run`."""
-        from reconciler.report.redact import Redactor
-        from reconciler.report.section import Run
-
         work = self.work
         read = work.store.files if work else self.files
         account = work.loaded.settings.account[:1] if work else ()
@@ -187,7 +186,5 @@ class Outputs:
 
 def problem_of(error: ReconcilerError) -> Problem:
     """An error as a document says it, with a stable name, as in JSON."""
-    from reconciler.report.model import Problem
-
     code = error.code if isinstance(error, ApiError) else error.exit_code.name.lower()
     return Problem(code, error.message, error.hint)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
+from reconciler.manifests.complaints import did_you_mean, quote
+from reconciler.manifests.numbers import NumberError, like_a_number, parse
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -16,9 +18,6 @@ def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
 
     Raises `UsageError` for what is neither.
     """
-    from reconciler.manifests.complaints import did_you_mean, quote
-    from reconciler.manifests.numbers import NumberError, like_a_number, parse
-
     aliases = {person.alias: person for person in desired.people if person.alias}
     by_key = {key: person for person in desired.people for key in person.keys}
     keys: set[str] = set()
@@ -45,8 +44,6 @@ def known_people(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
 
     Raises `UsageError` for who is nobody there.
     """
-    from reconciler.manifests.complaints import quote
-
     groups = [people for group in desired.groups for people in (group.admins, group.members)]
     named = {person.key: person for people in (desired.people, *groups) for person in people or ()}
     by_key = {key: person for person in named.values() for key in person.keys}

@@ -22,7 +22,6 @@ from reconciler.planning.guards import NEVER_LIFTED
 from reconciler.planning.options import Options
 from reconciler.ports import ReadPorts, WritePorts
 from reconciler.report.redact import Redactor
-from reconciler.workers import THREADS
 
 if TYPE_CHECKING:
     from reconciler.backends.sinch import Client
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.record import State
     from reconciler.model.settings import ApiSettings, Settings
-    from reconciler.ports import IconFiles, Journal
+    from reconciler.ports import IconFiles, Journal, Workers
 
 
 SANDBOX_ACCOUNT = "5519911112222"
@@ -120,6 +119,7 @@ class Workspace(Offline):
     icon_files: IconFiles
     client: Client
     plan_key: bytes
+    workers: Workers
     base: Opened | None = None
 
     def read_ports(self) -> ReadPorts:
@@ -129,7 +129,7 @@ class Workspace(Offline):
             icon_files=self.icon_files,
             clock=self.clock,
             progress=terminal.progress(self.common.quiet),
-            workers=THREADS,
+            workers=self.workers,
         )
 
     def write_ports(self, journal: Journal) -> WritePorts:
@@ -140,7 +140,7 @@ class Workspace(Offline):
             icon_files=self.icon_files,
             clock=self.clock,
             progress=terminal.progress(self.common.quiet),
-            workers=THREADS,
+            workers=self.workers,
             writer=self.client.writer_under(journal.check),
             journal=journal,
         )
@@ -160,6 +160,8 @@ def workspace(
     `groups` as for `loading.load`. With `base`, the name of a commit, account, state, guards and allowances
     are those of that commit. `committed`: it will be asked whether the files are, and is looked at meanwhile.
     """
+    from reconciler.workers import THREADS
+
     loaded = loading.load(common, clock, groups=groups)
     read = checkout.Files(loaded.files)
     if committed:
@@ -197,6 +199,7 @@ def workspace(
                 loaded=loaded,
                 icon_files=ManifestIconFiles(loading.tree()),
                 client=client,
+                workers=THREADS,
                 plan_key=environment.plan_key(api.credentials.token, common.account_name),
                 store=Store.of(common, loaded, api.label, read),
                 base=opened,
