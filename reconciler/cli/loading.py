@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.collected import Account
@@ -61,23 +61,16 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
         raise read
     if read is not None:
         return read
-    from reconciler.manifests.load import LoadOptions
-    from reconciler.manifests.load import load as load_files
-
     files = tree()
     try:
-        loaded = load_files(
+        loaded = _load(
             files,
-            LoadOptions(
-                config_path=config_path(common),
-                today=clock.today(),
-                account=account_over(common),
-                only=common.account_name,
-                check_icons=groups,
-                need_manifests=groups and manifests,
-                applied_icons=partial(_applied_icons, common),
-                left_out=tracked(common).left_out,
-            ),
+            common,
+            clock,
+            check_icons=groups,
+            need_manifests=groups and manifests,
+            applied_icons=partial(_applied_icons, common),
+            left_out=tracked(common).left_out,
         )
     except InputError as error:
         raise WrongFiles(error.complaints, files.files_read) from None
@@ -89,6 +82,20 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
             for warning in environment.number_warnings(common.account_name):
                 terminal.say(f"Warning: {warning}")
     return loaded
+
+
+def _load(files: Tree, common: Common, clock: SystemClock, **more: Any) -> Loaded:
+    """Load the files of a tree, as the command line and the environment say, and `more` of `LoadOptions`."""
+    from reconciler.manifests import load
+
+    options = load.LoadOptions(
+        config_path=config_path(common),
+        today=clock.today(),
+        account=account_over(common),
+        only=common.account_name,
+        **more,
+    )
+    return load.load(files, options)
 
 
 def with_committed(common: Common, loaded: Loaded, state: State, options: Options) -> Options:
@@ -141,19 +148,7 @@ def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
 def reload(common: Common, clock: SystemClock, settings: Settings, files: Tree) -> Loaded:
     """Load the files as they would be: those of another tree, with the settings that the run began with.
     Raises `InputError`; no warning is printed."""
-    from reconciler.manifests.load import LoadOptions
-    from reconciler.manifests.load import load as load_files
-
-    loaded = load_files(
-        files,
-        LoadOptions(
-            config_path=config_path(common),
-            today=clock.today(),
-            account=account_over(common),
-            only=common.account_name,
-        ),
-    )
-    return replace(loaded, settings=settings)
+    return replace(_load(files, common, clock), settings=settings)
 
 
 def load_again(common: Common, clock: SystemClock, settings: Settings) -> Loaded:
