@@ -56,39 +56,26 @@ FORMATS: dict[str, Format] = {
 }
 
 _PACKAGE = "reconciler.report"
-_LIVE = {
-    "text": "text:render",
-    "json": "json:render",
-    "html": "html:render",
-    "csv": "csv:render",
-    "markdown": "markdown:render",
-    "github": "github:render",
-    "gitlab": "gitlab:render",
-    "dotenv": "dotenv:render",
-    "junit": "junit:render",
-    "prometheus": "prometheus:render",
-}
-_OFFLINE = {
-    "text": "text:render",
-    "json": "json:render",
-    "html": "html:render",
-    "csv": "csv:render",
-    "markdown": "markdown:render",
-    "github": "github:render",
-    "codequality": "codequality:render",
-    "dotenv": "dotenv:render",
-    "junit": "junit:render",
-    "sarif": "sarif:render",
-}
 
-_SHORT = {"text": "text:render", "json": "json:render"}
+
+def _render(*names: str) -> dict[str, str]:
+    return {name: f"{name}:render" for name in names}
+
+
+_SHORT = _render("text", "json")
+_LIVE = _render(
+    "text", "json", "html", "csv", "markdown", "github", "gitlab", "dotenv", "junit", "prometheus"
+)
+_OFFLINE = _render(
+    "text", "json", "html", "csv", "markdown", "github", "codequality", "dotenv", "junit", "sarif"
+)
 
 TABLE: dict[Verb, dict[str, str]] = {
     "validate": _OFFLINE,
     "plan": _LIVE,
     "apply": _LIVE,
     "drift": _LIVE,
-    "list": {**_SHORT, "csv": "csv:render"},
+    "list": _render("text", "json", "csv"),
     "import": _SHORT,
     "accept": _SHORT,
     "invites": {
