@@ -22,7 +22,6 @@ from reconciler.operations.base import BaseFiles, under_settings_of
 from reconciler.planning.attribution import changed_settings
 
 if TYPE_CHECKING:
-    from reconciler.cli.clock import SystemClock
     from reconciler.manifests.files import WorkTree
 
 _MANY = 3  # mistakes of the base that are told one by one
@@ -56,27 +55,17 @@ class Opened:
 
 
 @contextmanager
-def opened(
-    ref: str,
-    loaded: Loaded,
-    work: WorkTree,
-    clock: SystemClock,
-    *,
-    config_path: str | None,
-    account: tuple[str, ...] | None,
-    only: str = "",
-) -> Iterator[Opened]:
+def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> Iterator[Opened]:
     """The base that `ref` names, and `loaded` under its settings.
 
-    `config_path`, `account` and `only` are those of `manifests.load.LoadOptions`. Raises `UsageError` for
-    what is no name of a commit, and `ReconcilerError` where there is no such commit here; a base whose files
-    are wrong is no error.
+    `options` say which configuration it is, and whose account. Raises `UsageError` for what is no name of a
+    commit, and `ReconcilerError` where there is no such commit; a base whose files are wrong is no error.
     """
     with Objects(find_root(Path.cwd())) as objects:
         commit = objects.commit(ref)
         head = objects.commit("HEAD")
         tree = GitTree(objects, commit, work)
-        base, config, problem = _loaded(tree, config_path, clock, account, only)
+        base, config, problem = _loaded(tree, options)
         warnings = []
         if objects.lacks(commit, head):
             warnings.append(
@@ -91,6 +80,7 @@ def opened(
                 "account and state are this change's, guards are the defaults, nothing is allowed"
             )
         else:
+            only, account = options.only, options.account
             if only and only not in {own.name for own in config.accounts}:
                 warnings.append(
                     f"{ref} has no account {only}: its number and its state are not this change's to say"
@@ -111,24 +101,13 @@ def opened(
         yield Opened(files, under_settings_of(loaded, settings), tree, GitTree(objects, head, work))
 
 
-def _loaded(
-    tree: GitTree,
-    config_path: str | None,
-    clock: SystemClock,
-    account: tuple[str, ...] | None,
-    only: str,
-) -> tuple[Loaded | None, Config | None, str]:
+def _loaded(tree: GitTree, options: LoadOptions) -> tuple[Loaded | None, Config | None, str]:
     """The files of the base and its configuration, each None where it cannot be used, and why."""
-    config_path = spelled_config(tree, config_path)
+    config_path = spelled_config(tree, options.config_path)
     config, complaints = load_config(tree, config_path)
     usable = config.whole and all(complaint.warning for complaint in complaints)
     try:
-        found = load(
-            tree,
-            LoadOptions(
-                config_path=config_path, today=clock.today(), account=account, only=only, need_manifests=False
-            ),
-        )
+        found = load(tree, replace(options, config_path=config_path, need_manifests=False))
     except InputError as error:
         mistakes = [complaint for complaint in error.complaints if not complaint.warning]
         texts = [str(mistake) for mistake in mistakes[:_MANY]]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
     from reconciler.manifests.files import Tree
-    from reconciler.manifests.load import Loaded
+    from reconciler.manifests.load import Loaded, LoadOptions
     from reconciler.manifests.tracked import Tracked
     from reconciler.model.record import State
     from reconciler.model.settings import OwnSettings, Settings
@@ -62,16 +62,16 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
     if read is not None:
         return read
     files = tree()
+    options = load_options(
+        common,
+        clock,
+        check_icons=groups,
+        need_manifests=groups and manifests,
+        applied_icons=partial(_applied_icons, common),
+        left_out=tracked(common).left_out,
+    )
     try:
-        loaded = _load(
-            files,
-            common,
-            clock,
-            check_icons=groups,
-            need_manifests=groups and manifests,
-            applied_icons=partial(_applied_icons, common),
-            left_out=tracked(common).left_out,
-        )
+        loaded = _load(files, options)
     except InputError as error:
         raise WrongFiles(error.complaints, files.files_read) from None
     folder = frozenset({loaded.settings.manifests})
@@ -84,18 +84,23 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
     return loaded
 
 
-def _load(files: Tree, common: Common, clock: SystemClock, **more: Any) -> Loaded:
-    """Load the files of a tree, as the command line and the environment say, and `more` of `LoadOptions`."""
-    from reconciler.manifests import load
+def _load(files: Tree, options: LoadOptions) -> Loaded:
+    from reconciler.manifests.load import load
 
-    options = load.LoadOptions(
+    return load(files, options)
+
+
+def load_options(common: Common, clock: SystemClock, **more: Any) -> LoadOptions:
+    """Return how files are loaded, as the command line and the environment say, and `more` of it."""
+    from reconciler.manifests.load import LoadOptions
+
+    return LoadOptions(
         config_path=config_path(common),
         today=clock.today(),
         account=account_over(common),
         only=common.account_name,
         **more,
     )
-    return load.load(files, options)
 
 
 def with_committed(common: Common, loaded: Loaded, state: State, options: Options) -> Options:
@@ -148,7 +153,7 @@ def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
 def reload(common: Common, clock: SystemClock, settings: Settings, files: Tree) -> Loaded:
     """Load the files as they would be: those of another tree, with the settings that the run began with.
     Raises `InputError`; no warning is printed."""
-    return replace(_load(files, common, clock), settings=settings)
+    return replace(_load(files, load_options(common, clock)), settings=settings)
 
 
 def load_again(common: Common, clock: SystemClock, settings: Settings) -> Loaded:

@@ -172,15 +172,7 @@ def workspace(
             from reconciler.cli import base as bases
 
             opened = stack.enter_context(
-                bases.opened(
-                    base,
-                    loaded,
-                    loading.tree(),
-                    clock,
-                    config_path=loading.config_path(common),
-                    account=loading.account_over(common),
-                    only=common.account_name,
-                )
+                bases.opened(base, loaded, loading.tree(), loading.load_options(common, clock))
             )
             loaded = opened.loaded
         if common.sandbox:

@@ -48,7 +48,6 @@ def command(
     Only the values that are accepted change in the files; comments, order and quotes stay. Nothing is
     recorded: for whoever has not these files, the drift is a drift until they are merged. NAME may be a glob.
     """
-
     from reconciler.operations.accept import ManifestFiles, accept
 
     common.refuse("target")

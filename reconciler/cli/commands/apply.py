@@ -61,7 +61,6 @@ def command(
     With --ready: promote wanted admins who are in their group by now, and leave everything else as it is.
     Only groups that wait for an admin are read.
     """
-
     from reconciler.operations.apply import apply, promote
 
     with running(common, "apply") as (clock, outputs):

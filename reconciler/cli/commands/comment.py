@@ -20,12 +20,14 @@ from reconciler.cli.accounts import verb
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
+from reconciler.publish.author import Author
 from reconciler.publish.comments import checked, publish
 from reconciler.publish.issues import track
 from reconciler.report.escape import for_terminal
 
 if TYPE_CHECKING:
-    from reconciler.publish.comments import Published
+    from reconciler.publish.author import Author
+from reconciler.publish.comments import Published
 
 EXAMPLES = """
 reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
@@ -90,7 +92,6 @@ def command(
 
     The token is GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN; no credential of the Groups API is needed.
     """
-
     common.refuse("target", "format", "report", "sandbox", "config", "show_numbers")
     wiring.enter(common)
     if issue and number is not None:
@@ -111,7 +112,6 @@ def _post(meant: Target, body: str, tell: Callable[[str], None]) -> Published:
     host asks to wait. Raises `CredentialsError` where there is no token."""
     from reconciler.publish import github, gitlab
     from reconciler.publish.api import Api
-    from reconciler.publish.author import Author
 
     clock = SystemClock()
     on_github = meant.provider == "github"

@@ -53,7 +53,6 @@ def command(common: Common) -> int:
     Files, address, credentials, login, clock, account, state, its lock, and who may read it. The lock of a
     state in Git is taken, renewed and given up, to see whether the remote allows it.
     """
-
     common.refuse("target", "report")
     clock = SystemClock()
     outputs = Outputs(common, "doctor", clock)

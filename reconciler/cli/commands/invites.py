@@ -108,7 +108,6 @@ def command(common: Common, **given: Any) -> int:
     reconciler.yaml says; what it prints holds no link and masks numbers. Formats: text, json. Nobody is
     written to again after an unclear answer: see --unknown.
     """
-
     options = Given(**given)
     if options.rotate:
         options.refuse("--rotate", "qr", "person", "include_left", "send")

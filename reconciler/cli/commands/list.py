@@ -41,7 +41,6 @@ def command(common: Common, person: tuple[str, ...], role: Role | None, unmanage
 
     Needs credentials and nothing else: no manifest, no configuration, no state.
     """
-
     with running(common, "list") as (clock, outputs):
         with wiring.workspace(common, clock, groups=False) as work:
             options = work.options()

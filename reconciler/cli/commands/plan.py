@@ -49,7 +49,6 @@ def command(
     base: str | None,
 ) -> int:
     """Show what apply would change. Changes nothing."""
-
     from reconciler.operations.plan import plan
 
     with running(common, "plan") as (clock, outputs):

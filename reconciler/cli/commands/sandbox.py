@@ -60,7 +60,6 @@ def command(
     **more: Any,
 ) -> int:
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
-
     common.refuse("target", "report", "format")
     wiring.enter(common)
     username, token = more["username"], more["token"]

@@ -25,7 +25,6 @@ def command(common: Common, name: str | None) -> int:
     accept, list, import, doctor, inbound, invites, sent (invites --send), rotated (invites --rotate),
     message (send), accounts (any of them, where there are several).
     """
-
     common.refuse("target", "report", "format")
     if name is None:
         raise UsageError("say which schema", f"schemas: {', '.join(schema_names())}")

@@ -83,7 +83,6 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
 def _words(text: str | None, file: str | None) -> str:
     """The text from wherever it comes, without the newlines at its end. Raises `UsageError` for a text that
     cannot be sent."""
-
     if (text is None) == (file is None):
         raise UsageError("give either TEXT or --file FILE", "`-` as TEXT reads from stdin")
     if file is not None:

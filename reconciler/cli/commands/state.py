@@ -101,7 +101,6 @@ reconciler state list --format json
 @verb("list", _LIST, PerAccount(groups=False))
 def state_list(common: Common) -> int:
     """Every recorded name with the id of its group, and the groups that were left."""
-
     outputs = Outputs(common, "state list", SystemClock())
     work = open_store(common)
     state = work.store.read()
@@ -178,7 +177,6 @@ reconciler state bind suporte-campinas 5519911112222-1513616971
 @lock_timeout_option
 def state_bind(common: Common, name: str, group_id: str, lock_timeout: float) -> int:
     """Say that NAME means the existing group ID."""
-
     wiring.check_name(name)
     if not number.is_group_id(group_id):
         raise UsageError(f"{group_id!r:.40} is no group id", "copy it from: reconciler plan --show-numbers")
@@ -199,7 +197,6 @@ reconciler state mv suporte suporte-campinas
 @lock_timeout_option
 def state_mv(common: Common, old: str, new: str, lock_timeout: float) -> int:
     """Give what is recorded of OLD to NEW, after a manifest was renamed."""
-
     for name in (old, new):
         wiring.check_name(name)
     if old == new:
@@ -225,7 +222,6 @@ def state_forget(common: Common, name: str, lock_timeout: float) -> int:
     its subject, and `invites --send` then writes to everybody who has yet to join. So is that a group was
     left: a manifest of that name that asks for it then makes a new one.
     """
-
     wiring.check_name(name)
     with _changing(common, lock_timeout) as journal:
         operations.forget(journal, name)
@@ -251,7 +247,6 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     git:REMOTE/BRANCH. Nobody is written to twice after it, and nothing is created twice. What is in FROM is
     kept, under a name that ends in .migrated. Killed at any point, run it again.
     """
-
     common.refuse("sandbox", "target", "report")
     configured = wiring.offline(common).store
     source, target = two_places(old, new, environment.base_url(common.account_name), configured.files)
@@ -284,7 +279,6 @@ def state_unlock(common: Common) -> int:
     A lock on a file ends with its process. One on a branch is renewed while its run lives: it is watched for
     a whole lease (a minute), and removed if nobody renews it. A live one is never broken.
     """
-
     work = open_store(common)
     store, clock = work.store, work.clock
     if store.git is None:

@@ -52,7 +52,6 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 )
 def command(common: Common, name: str | None, person: str | None, since: str | None, most: int) -> int:
     """Who recorded what when, from the history of a state in Git."""
-
     clock = SystemClock()
     outputs = Outputs(common, "state log", clock)
     if name is not None:
@@ -90,7 +89,6 @@ def _since(text: str, clock: SystemClock) -> datetime:
 def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
     """People by alias and by every number that the files give them; the history may know aliases that the
     files do not know any more."""
-
     if person is None:
         return Interest(name)
     try:

@@ -23,7 +23,6 @@ reconciler validate --format json
 @verb("validate", EXAMPLES, PerAccount(together=True))
 def command(common: Common) -> int:
     """Check manifests, contacts and configuration, offline. Needs no credentials."""
-
     clock = SystemClock()
     outputs = Outputs(common, "validate", clock)
     with outputs.telling_failures():
