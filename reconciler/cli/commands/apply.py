@@ -75,7 +75,6 @@ def command(
             options = work.options(allow=allow, prune=prune)
 
             def in_words(plan: Plan, *, joining: bool) -> str:
-
                 look = replace(outputs.look, joining=joining)
                 return text.render([Section("", 0, told=planned.told(plan, redactor))], look)
 

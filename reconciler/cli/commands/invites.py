@@ -53,15 +53,11 @@ class Given:
     yes: bool
     lock_timeout: float
 
-    def refuse(self, beside: str, *names: str) -> None:
-        """Raise `UsageError` for options that mean nothing beside another."""
-        for name in filter(self.__getattribute__, names):
-            raise UsageError(f"--{name.replace('_', '-')} means nothing beside {beside}")
-
-    def refuse_without(self, needed: str, *names: str) -> None:
-        """Raise `UsageError` for options that mean nothing without another."""
-        for name in filter(self.__getattribute__, names):
-            raise UsageError(f"--{name.replace('_', '-')} means something with {needed} only")
+    def refuse(self, meaning: str, *names: str) -> None:
+        """Raise `UsageError` for options that were given in vain; `meaning` says when they mean something."""
+        for name in names:
+            if getattr(self, name):
+                raise UsageError(f"--{name.replace('_', '-')} means {meaning}")
 
     def whom(self, desired: Desired) -> InviteFilter:
         """Return whose invitations are meant. Raises `UsageError` for somebody who is not in the files."""
@@ -110,15 +106,15 @@ def command(common: Common, **given: Any) -> int:
     """
     options = Given(**given)
     if options.rotate:
-        options.refuse("--rotate", "qr", "person", "include_left", "send")
+        options.refuse("nothing beside --rotate", "qr", "person", "include_left", "send")
         if common.target:
             raise UsageError("--target means nothing beside --rotate")
     if options.send:
-        options.refuse("--send", "qr")
+        options.refuse("nothing beside --send", "qr")
     else:
-        options.refuse_without("--send", "resend_after", "unknown")
+        options.refuse("something with --send only", "resend_after", "unknown")
     if not options.send and not options.rotate:
-        options.refuse_without("--send or --rotate", "yes", "lock_timeout")
+        options.refuse("something with --send or --rotate only", "yes", "lock_timeout")
     way = _rotate if options.rotate else _send if options.send else _show
     return way(common, options)
 
