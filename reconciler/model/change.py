@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from reconciler.model.desired import Icon, Person
@@ -22,12 +22,22 @@ ChangeKind = Literal[
 ]
 
 
+Cause = Literal["edited_outside", "not_applied", "both", "unknown"]
+"""Who moved away from what was last applied: live (`edited_outside`), the files (`not_applied`), or `both`;
+`unknown` where nothing is on record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A participant a change is about: the id exactly as the server lists it, and why, where that helps."""
+    """A participant a change is about: the id exactly as the server lists it, and why, where that helps.
+
+    `origin`, here and of the changes below, is who made the change necessary, None where nobody looked. It
+    tells no two changes apart: they do the same.
+    """
 
     wa_id: str
     reason: str = ""
+    origin: Cause | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class AdoptGroup:
 class SetSubject:
     before: str
     after: str
+    origin: Cause | None = field(default=None, compare=False)
     kind: ClassVar[ChangeKind] = "set_subject"
 
 
@@ -61,12 +72,14 @@ class SetIcon:
 
     before: LiveIcon | None
     after: Icon
+    origin: Cause | None = field(default=None, compare=False)
     kind: ClassVar[ChangeKind] = "set_icon"
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveIcon:
     before: LiveIcon
+    origin: Cause | None = field(default=None, compare=False)
     kind: ClassVar[ChangeKind] = "remove_icon"
 
 

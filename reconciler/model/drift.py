@@ -8,14 +8,11 @@ from datetime import datetime
 from typing import Literal
 
 from reconciler.errors import Location
+from reconciler.model.change import Cause
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
 from reconciler.model.record import IconRecord
-
-Cause = Literal["edited_outside", "not_applied", "both", "unknown"]
-"""Who moved away from what was last applied: live (`edited_outside`), the files (`not_applied`), or `both`;
-`unknown` where nothing is on record."""
 
 DriftStatus = Literal["drifted", "missing", "blocked", "unreadable", "pending", "held", "in_sync"]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 
 from reconciler.model import number
 from reconciler.model.change import (
     AdoptGroup,
+    Affected,
+    Cause,
     Change,
     CreateGroup,
     Demote,
@@ -28,7 +30,6 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import Desired, DesiredGroup, Icon, Person
 from reconciler.model.drift import (
-    Cause,
     Drift,
     DriftStatus,
     FieldDrift,
@@ -45,7 +46,6 @@ from reconciler.model.settings import Settings
 from reconciler.planning.identity import Bound
 from reconciler.planning.last_applied import LastApplied, one_cause
 from reconciler.planning.planner import record_for
-from reconciler.planning.subjects import normal
 
 #   Access before looks: who may let others in and put them out comes first.
 FIELDS: tuple[FieldName, ...] = ("ensure", "admins", "members", "link_version", "subject", "icon")
@@ -107,7 +107,6 @@ class _Facts:
 
     def __init__(self, desired: Desired, state: State, settings: Settings, keeps_state: bool) -> None:
         self.aliases = {person.alias: person.keys for person in desired.people if person.alias}
-        self.leavers = frozenset(key for person in desired.leavers for key in person.keys)
         self.account = tuple(map(number.key, settings.account))
         self.state = state
         self.keeps_state = keeps_state
@@ -174,12 +173,15 @@ class _Comparison:
             match change:
                 case CreateGroup():
                     yield self._absent("subject", change.subject)
-                case SetSubject():
-                    yield self._subject(change.before, change.after)
-                case SetIcon(before, picture):
-                    yield self._absent("icon", picture) if before is None else self._icon(before, picture)
-                case RemoveIcon():
-                    yield self._icon(change.before, None)
+                case SetSubject(live, wanted, cause):
+                    yield self._subject(live, wanted, cause or "unknown")
+                case SetIcon(seen, picture, cause):
+                    if seen is None:
+                        yield self._absent("icon", picture)
+                    else:
+                        yield self._icon(seen, picture, cause or "unknown")
+                case RemoveIcon(seen, cause):
+                    yield self._icon(seen, None, cause or "unknown")
                 case RevokeLink():
                     yield FieldDrift(
                         field="link_version",
@@ -214,18 +216,18 @@ class _Comparison:
             field=field, desired=wanted, last_applied=None, live=None, cause=cause, recorded=False
         )
 
-    def _subject(self, live: str, wanted: str) -> FieldDrift:
+    def _subject(self, live: str, wanted: str, cause: Cause) -> FieldDrift:
         last = self.last.applied.subject if self.last.applied else None
         return FieldDrift(
             field="subject",
             desired=wanted,
             last_applied=last,
             live=live,
-            cause=self.last.subject_cause(normal(live), wanted),
+            cause=cause,
             recorded=last is not None,
         )
 
-    def _icon(self, seen: LiveIcon, wanted: Icon | None) -> FieldDrift:
+    def _icon(self, seen: LiveIcon, wanted: Icon | None, cause: Cause) -> FieldDrift:
         last = self.last.icon
         live = seen
         if last is not None and last.served and seen.sha256 is None and self.last.untouched(seen):
@@ -235,7 +237,7 @@ class _Comparison:
             desired=wanted,
             last_applied=last,
             live=live,
-            cause=self.last.icon_cause(seen, wanted),
+            cause=cause,
             recorded=last is not None,
         )
 
@@ -244,19 +246,12 @@ class _Comparison:
         members: list[PersonDrift] = []
         for change in changes:
             match change:
-                case Promote():
-                    for person in change.people:
-                        cause = self.last.promote_cause(self.wanted[number.key(person.wa_id)])
-                        admins.append(PersonDrift(person.wa_id, "promote", person.reason, cause))
-                case Demote():
-                    for person in change.people:
-                        cause = self.last.demote_cause(person.wa_id)
-                        admins.append(PersonDrift(person.wa_id, "demote", person.reason, cause))
-                case RemoveParticipants():
-                    for person in change.people:
-                        left = number.key(person.wa_id) in self.facts.leavers
-                        cause = self.last.remove_cause(person.wa_id, self.desired, has_left=left)
-                        members.append(PersonDrift(person.wa_id, "remove", person.reason, cause))
+                case Promote(people):
+                    admins += (_person("promote", person) for person in people)
+                case Demote(people):
+                    admins += (_person("demote", person) for person in people)
+                case RemoveParticipants(people):
+                    members += (_person("remove", person) for person in people)
                 case _:
                     pass
         applied, live = self.last.applied, self.live
@@ -282,6 +277,10 @@ class _Comparison:
 
     def _protected(self, live: LiveGroup) -> frozenset[str]:
         return frozenset(self.facts.account) | ({live.creator_key} if live.creator_key else set())
+
+
+def _person(change: Literal["promote", "demote", "remove"], person: Affected) -> PersonDrift:
+    return PersonDrift(person.wa_id, change, person.reason, person.origin or "unknown")
 
 
 def _people_field(

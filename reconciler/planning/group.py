@@ -31,6 +31,7 @@ from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, State, StoredSubject
 from reconciler.model.settings import Settings
 from reconciler.planning.diff import IN_SYNC, IconDifference, changed_fields, compare_icon, compare_people
+from reconciler.planning.last_applied import LastApplied, with_origin
 from reconciler.planning.options import Options
 from reconciler.planning.promotions import only_promotions
 from reconciler.planning.subjects import loose, normal
@@ -67,16 +68,18 @@ def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What holds for all groups of a run. `leavers` by their number keys; `account`: number keys, the
-    present one first."""
+    present one first; `aliases`: the number keys of everybody who is in contacts."""
 
     leavers: Mapping[str, Person]
     account: tuple[str, ...]
     options: Options
+    aliases: Mapping[str, frozenset[str]]
 
     @classmethod
     def of(cls, desired: Desired, settings: Settings, options: Options) -> Context:
         leavers = {key: person for person in desired.leavers for key in person.keys}
-        return cls(leavers, tuple(map(number.key, settings.account)), options)
+        aliases = {person.alias: person.keys for person in desired.people if person.alias}
+        return cls(leavers, tuple(map(number.key, settings.account)), options, aliases)
 
     @property
     def account_keys(self) -> frozenset[str]:
@@ -197,10 +200,13 @@ def _plan_present(
         changes.append(RemoveParticipants(people.remove))
         if not any(isinstance(change, RevokeLink) for change in changes):
             notes.append(_WAY_BACK)
+    last = LastApplied(record, context.aliases)
     planned = replace(
         empty,
         action="update" if changes else "none",
-        changes=ordered(changes),
+        changes=tuple(
+            with_origin(change, group, last, context.leavers.keys()) for change in ordered(changes)
+        ),
         to_invite=people.invite,
         notes=(*notes, *people.notes),
     )

@@ -7,19 +7,27 @@ applied yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from reconciler.model import number
+from reconciler.model.change import (
+    Affected,
+    Cause,
+    Change,
+    Demote,
+    Promote,
+    RemoveIcon,
+    RemoveParticipants,
+    RevokeLink,
+    SetIcon,
+    SetSubject,
+)
 from reconciler.model.desired import DesiredGroup, Icon, Person
 from reconciler.model.live import LiveIcon
 from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.subjects import normal
-
-if TYPE_CHECKING:
-    from reconciler.model.drift import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,46 @@ class LastApplied:
             if f"{ref}/{ending}" in joined and not any(other.endswith(ending) for other in keys):
                 return True
         return False
+
+
+def with_origin(change: Change, group: DesiredGroup, last: LastApplied, leavers: Collection[str]) -> Change:
+    """Return a change of a group with its origin; `leavers` by their number keys."""
+
+    def origin(person: Affected) -> Cause:
+        key = number.key(person.wa_id)
+        if isinstance(change, Promote):
+            return last.promote_cause(next(each for each in group.admins or () if each.key == key))
+        if isinstance(change, Demote):
+            return last.demote_cause(person.wa_id)
+        return last.remove_cause(person.wa_id, group, has_left=key in leavers)
+
+    match change:
+        case SetSubject(before, after):
+            return replace(change, origin=last.subject_cause(normal(before), after))
+        case SetIcon(LiveIcon() as seen, after):
+            return replace(change, origin=last.icon_cause(seen, after))
+        case RemoveIcon(seen):
+            return replace(change, origin=last.icon_cause(seen, None))
+        case Promote(people) | Demote(people) | RemoveParticipants(people):
+            known = tuple(replace(person, origin=origin(person)) for person in people)
+            return replace(change, people=known)
+        case _:
+            return change
+
+
+def origin_of(change: Change) -> Cause | None:
+    """Return who made a change necessary; None for one that nobody can have made so, and where nobody
+    looked."""
+    match change:
+        case SetSubject() | SetIcon() | RemoveIcon():
+            return change.origin
+        case Promote(people) | Demote(people) | RemoveParticipants(people):
+            causes = frozenset(person.origin for person in people if person.origin is not None)
+            return one_cause(causes) if causes else None
+        case RevokeLink(int()):
+            return "not_applied"
+        case _:
+            return None
 
 
 def one_cause(causes: frozenset[Cause]) -> Cause:

@@ -25,6 +25,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.planning.guards import NEVER_LIFTED, ON_THE_COMMAND_LINE
+from reconciler.planning.last_applied import origin_of
 from reconciler.report import words
 from reconciler.report.model import Banner, Column, Field, Person, Status, Summary, Table, Value
 
@@ -73,7 +74,7 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
     only being created."""
 
     def people(sign: Literal["+", "-"], affected: tuple[Affected, ...]) -> tuple[Person, ...]:
-        return tuple(Person(sign, label(person.wa_id), person.reason) for person in affected)
+        return tuple(Person(sign, label(person.wa_id), words.why(change.kind, person)) for person in affected)
 
     match change:
         case CreateGroup(subject):
@@ -83,14 +84,17 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
             earlier = f', was "{was}"' if was else ""
             said = f"{redactor.group_id(group_id)}{earlier}"
             return Field(key="adopt", label="adopt", said=said, recorded=True)
-        case SetSubject(before, after):
+        case SetSubject(before, after, origin):
             values = (words.quoted(redactor.untrusted(before)), words.quoted(redactor.untrusted(after)))
-            return Field(key="subject", label="subject", values=values)
-        case SetIcon(before, icon):
+            return Field(key="subject", label="subject", said=words.TAKEN_BACK.get(origin, ""), values=values)
+        case SetIcon(before, icon, origin):
             live = words.NO_GROUP if created else _live(before)
-            return Field(key="icon", label="icon", values=(live, Value(picture=words.file_picture(icon))))
-        case RemoveIcon(before):
-            return Field(key="icon", label="icon", values=(_live(before), Value(empty="none")))
+            wanted = Value(picture=words.file_picture(icon))
+            said = words.TAKEN_BACK.get(origin, "")
+            return Field(key="icon", label="icon", said=said, values=(live, wanted))
+        case RemoveIcon(before, origin):
+            said, none = words.TAKEN_BACK.get(origin, ""), Value(empty="none")
+            return Field(key="icon", label="icon", said=said, values=(_live(before), none))
         case Promote(affected):
             return Field(key="admins", label="admins", people=people("+", affected))
         case Demote(affected):
@@ -200,7 +204,12 @@ def _how_to_lift(code: str) -> str:
 
 
 def data_of_change(change: Change, redactor: Redactor, label: Label) -> dict[str, Any]:
-    """Return a change as JSON says it: its kind, and what that kind has."""
+    """Return a change as JSON says it: its kind, what that kind has, and its origin where that is known."""
+    origin = origin_of(change)
+    return _data_of_effect(change, redactor, label) | ({} if origin is None else {"origin": origin})
+
+
+def _data_of_effect(change: Change, redactor: Redactor, label: Label) -> dict[str, Any]:
     kind = change.kind
     match change:
         case CreateGroup(subject):

@@ -31,8 +31,8 @@ from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
+    from reconciler.model.change import Cause
     from reconciler.model.drift import (
-        Cause,
         Drift,
         FieldDrift,
         FieldName,
@@ -72,12 +72,6 @@ _SHOULD = {
     "demote": "should not be admin",
     "remove": "should not be in the group",
 }
-_DONE_OUTSIDE = {
-    "promote": "no admin any more",
-    "demote": "made admin outside",
-    "remove": "came in outside",
-}
-
 _LABELS: dict[FieldName, str] = {
     "ensure": "ensure",
     "admins": "admins",
@@ -211,7 +205,7 @@ def _person(person: PersonDrift, label: Label, *, several: bool) -> Person:
     """Return one person who differs: who, what happened where that is known, what an apply would do."""
     why = [_SHOULD[person.change]]
     if person.cause == "edited_outside":
-        why.insert(0, _DONE_OUTSIDE[person.change])
+        why.insert(0, words.DONE_OUTSIDE[person.change])
     if person.reason.startswith("left"):
         why.append(person.reason)
     if several and person.cause != "edited_outside":

@@ -11,6 +11,7 @@ from reconciler.report.model import Banner, Field, Listing, Picture, Problem, St
 from reconciler.report.redact import shown_problem
 
 if TYPE_CHECKING:
+    from reconciler.model.change import Affected, Cause, ChangeKind
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
     from reconciler.model.live import Problem as FoundProblem
@@ -38,6 +39,20 @@ BLOCKED = Status(
 HELD = Status("held", "=", "on hold", "quiet", "skipped", "Read and left alone until the hold ends.")
 UNMANAGED = Status("unmanaged", "·", "unmanaged", "quiet", "passed")
 FAILED_RUN = Status("failed", "!", "failed", "bad", "error")
+
+
+TAKEN_BACK: dict[Cause | None, str] = {
+    "edited_outside": "changed outside: this takes it back",
+    "both": "changed outside, and the files have changed as well",
+}
+"""What is said of a change that undoes what somebody did to the group, by its origin."""
+
+DONE_OUTSIDE = {
+    "promote": "demoted outside",
+    "demote": "made admin outside",
+    "remove": "came in outside",
+}
+"""What was done to somebody, by the change that takes it back."""
 
 
 def by_key(*statuses: Status) -> dict[str, Status]:
@@ -74,6 +89,15 @@ def summary(head: str, others: Iterable[str]) -> Summary:
 def first_seen(at: datetime | None) -> str:
     """Return when something was first seen, to the minute; "" where that is not known."""
     return "" if at is None else f"first seen {at:%Y-%m-%d %H:%M} UTC"
+
+
+def why(kind: ChangeKind, person: Affected) -> str:
+    """Return why somebody gets a right or a place, or loses it: what was done outside says more than that the
+    manifest says otherwise."""
+    if person.origin != "edited_outside":
+        return person.reason
+    left = f", {person.reason}" if person.reason.startswith("left") else ""
+    return f"{DONE_OUTSIDE[kind.partition('_')[0]]}{left}"
 
 
 # --- values -----------------------------------------------------------------------------------------------

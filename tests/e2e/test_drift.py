@@ -98,6 +98,10 @@ def test_each_way_of_drifting_is_named_and_can_be_put_back(settled: Repo, way: s
     assert (group["status"], causes(found)) == ("drifted", {field: "edited_outside"})
     if who:
         assert people(found, field) == who
+    planned = settled.plan("--report", "text=plan.txt")
+    assert [change["origin"] for change in planned.group("suporte")["changes"]] == ["edited_outside"]
+    told = (settled.path / "plan.txt").read_text()
+    assert "outside" in told.split("suporte", 1)[1]
     program, *arguments = group["commands"]["restore"].split()
     assert (program, *arguments) == ("reconciler", "apply", "--target", "suporte")
     assert settled.run(*arguments, "--yes").code == 0

@@ -85,7 +85,7 @@ def group(
 SUPPORT = group(
     "suporte-campinas",
     "update",
-    SetSubject("Suporte Cps", "Suporte Campinas"),
+    SetSubject("Suporte Cps", "Suporte Campinas", "edited_outside"),
     SetIcon(OLD_ICON, LOGO),
     Promote((Affected(ANA, "has joined"),)),
     Demote((Affected(CARLOS, "left (contacts.yaml:14)"),)),
@@ -107,16 +107,26 @@ RENAMED = group(
     "adopt",
     AdoptGroup(f"{ACCOUNT}-1513616971", "state", "vendas"),
     Promote((Affected(DORA, "has joined"),)),
-    Demote((Affected(DORA_OLD, "not in the manifest"), Affected(STRANGER, "not in the manifest"))),
+    Demote(
+        (
+            Affected(DORA_OLD, "not in the manifest"),
+            Affected(STRANGER, "not in the manifest", "edited_outside"),
+        )
+    ),
     found=live(f"{ACCOUNT}-1513616971", DORA_OLD, STRANGER, ACCOUNT, others=(DORA,)),
     notes=(Note('found by its binding, was "vendas"'),),
 )
 PRUNED = group(
     "vendas-interno",
     "update",
-    RemoveIcon(OLD_ICON),
+    RemoveIcon(OLD_ICON, "both"),
     RevokeLink(1, 2),
-    RemoveParticipants((Affected(STRANGER, "not in the manifest"), Affected(BRUNO, "not in the manifest"))),
+    RemoveParticipants(
+        (
+            Affected(STRANGER, "not in the manifest", "edited_outside"),
+            Affected(BRUNO, "not in the manifest", "not_applied"),
+        )
+    ),
     found=live("120363000000000003", ACCOUNT, ANA, BRUNO, others=(STRANGER,), creator=ANA),
 )
 CLOSED = group(

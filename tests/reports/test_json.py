@@ -134,7 +134,9 @@ def test_changes_say_what_was_and_what_will_be() -> None:
         "kind": "set_subject",
         "before": "Suporte Cps",
         "after": "Suporte Campinas",
+        "origin": "edited_outside",
     }
+    assert changes["vendas-interno", "remove_participants"]["origin"] == "both"
     assert changes["suporte-campinas", "demote"] == {
         "kind": "demote",
         "people": ["carlos"],
@@ -157,7 +159,9 @@ def test_changes_say_what_was_and_what_will_be() -> None:
         "after": "Comunidade do Café ☕",
     }
     assert changes["vendas-interno", "remove_icon"]["after"] is None
-    assert changes["vendas-interno", "revoke_link"] == {"kind": "revoke_link", "before": 1, "after": 2}
+    assert changes["vendas-interno", "revoke_link"] == {
+        "kind": "revoke_link", "before": 1, "after": 2, "origin": "not_applied"
+    }  # fmt: skip
     assert changes["vendas-sudeste", "adopt_group"]["before"] == "vendas"
     assert changes["antigo", "leave_group"] == {"kind": "leave_group"}
 
