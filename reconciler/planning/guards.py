@@ -24,6 +24,7 @@ NEVER_LIFTED = frozenset({"no-account"})
 ON_THE_COMMAND_LINE = frozenset({"uncommitted"})
 """Lifted by `--allow` alone."""
 
+_DAY = timedelta(hours=24)
 _FILES = 3
 """How many files a sentence names."""
 
@@ -201,16 +202,24 @@ def _create_many(facts: _Facts) -> Objection | None:
     groups = [
         group for group in facts.groups if any(isinstance(change, CreateGroup) for change in group.changes)
     ]
-    since = facts.options.now - timedelta(hours=24)
-    before = sum(at > since for at in facts.state.created)
-    count = len(groups) + before
-    if not groups or count <= facts.settings.guards.create_count:
+    limit, now = facts.settings.guards.create_count, facts.options.now
+    recent = sorted(at for at in facts.state.created if at > now - _DAY)
+    count = len(groups) + len(recent)
+    if not groups or count <= limit:
         return None
-    earlier = f", {before} of them already" if before else ""
+    left = max(0, limit - len(recent))
+    already = f"{len(recent)} {'was' if len(recent) == 1 else 'were'} created already, " if recent else ""
+    if left:
+        targets = " ".join(f"--target {group.name}" for group in groups[:left])
+        mend = f"{already}{left} more may be: reconciler apply {targets}"
+    elif recent and limit:
+        mend = f"{already}the next may be from {recent[-limit] + _DAY:%Y-%m-%d %H:%M} UTC"
+    else:
+        mend = f"{already}none may be"
     return _objection(
         "create-many",
-        f"{count} groups in 24 hours{earlier}: numbers that create many groups get blocked. "
-        "Create them over several days (--target)",
+        f"{len(groups)} groups would be created, and the limit is {limit} in 24 hours, because numbers that "
+        f"create many get blocked: {mend}",
         groups,
         count,
     )

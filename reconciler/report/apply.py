@@ -67,7 +67,7 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
         ),
         entries=tuple(_entry(group, redactor) for group in result.groups),
         tables=changes.joining(
-            (group.name, changes.invited(invite, redactor), invite.role)
+            changes.Joining(group.name, changes.invited(invite, redactor), invite.role)
             for group in result.groups
             if group.plan is not None
             for invite in group.plan.to_invite

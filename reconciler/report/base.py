@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.attribution import Base, Dropped, GroupAttribution, SettingChange
-    from reconciler.model.change import Change, ChangeKind
+    from reconciler.model.change import Change, ChangeKind, Invite
     from reconciler.model.plan import Action, CauseOfChange, Plan
     from reconciler.report.redact import Redactor
     from reconciler.report.section import Data
@@ -82,6 +82,12 @@ def share(plan: Plan, base: Base, cause: CauseOfChange) -> dict[str, int]:
         count["invites"] += len(part.invites)
     keys = ("create", "adopt", "update", "leave", *_STUCK, "changes", "invites")
     return {key: count[key] for key in keys}
+
+
+def asked(plan: Plan, base: Base) -> list[Invite]:
+    """Return everybody whom this change asks to join, of all groups."""
+    shares = (base.attribution.groups[group.name].this_change for group in plan.groups)
+    return [invite for share in shares for invite in share.invites]
 
 
 def changed(count: dict[str, int]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
 from reconciler.model.change import (
     AdoptGroup,
@@ -36,6 +36,17 @@ if TYPE_CHECKING:
 
 _ADMINS = Field(key="admins", label="admins")
 
+
+class Joining(NamedTuple):
+    """Somebody who has yet to join a group: what they are called, and as what they are wanted. `cause` is
+    that in words, "" where there is no base."""
+
+    group: str
+    person: str
+    role: str
+    cause: str = ""
+
+
 Label = Callable[[str], str]
 """What people are called in one group, by wa_id."""
 
@@ -54,6 +65,11 @@ ACTIONS = words.by_key(
     Status("none", "✓", "unchanged", "good", "passed"),
 )
 """What is done about a group, what matters most first."""
+
+JOINING = Status(
+    "joining", "+", "to join", "change", "skipped", "Nothing changes; somebody is asked to join."
+)
+"""Of a group in which somebody new is wanted, and nothing else is done."""
 
 _ORDER = ("adopt", "subject", "icon", "admins", "link", "members", "ensure")
 """The order in which they are made, what cannot be undone last."""
@@ -153,17 +169,25 @@ def nobody(groups: int, others: Sequence[str]) -> Summary:
     return Summary("Nobody to promote", f": {' · '.join((what, *others))}.")
 
 
-def joining(invites: Iterable[tuple[str, str, str]]) -> tuple[Table, ...]:
-    """Return who has yet to join, of (group, person, role): one row a person and role, aliases first."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for group, person, role in invites:
-        found.setdefault((person, role), []).append(group)
+def joining_field(invites: Iterable[Invite], redactor: Redactor) -> tuple[Field, ...]:
+    """Return who of one group has yet to join, as a field."""
+    people = tuple(Person("+", invited(each, redactor), f"as {each.role}, by the link") for each in invites)
+    return (Field(key="joining", label="to join", people=people),) if people else ()
+
+
+def joining(invites: Iterable[Joining]) -> tuple[Table, ...]:
+    """Return who has yet to join: one row a person and role, aliases first; beside a base also what made it
+    so, this change first."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in invites:
+        found.setdefault((each.cause, each.person, each.role), []).append(each.group)
     if not found:
         return ()
-    people = sorted(found.items(), key=lambda item: (item[0][0].startswith("+"), item[0]))
-    rows = tuple((person, role, words.few(groups)) for (person, role), groups in people)
-    head = ("Person", "As", "Groups")
-    return (Table("joining", "Still to join (not changes)", head, rows, lead="next: reconciler invites"),)
+    people = sorted(found.items(), key=lambda item: (item[0][0], item[0][1].startswith("+"), item[0]))
+    rows = tuple((who, role, words.few(each), *filter(None, [cause])) for (cause, who, role), each in people)
+    head = ("Person", "As", "Groups", "Caused by")[: len(rows[0])]
+    title = "Still to join (not changes)"
+    return (Table("joining", title, head, rows, lead="next: reconciler invites"),)
 
 
 def objections(

@@ -15,7 +15,9 @@ from itertools import groupby
 
 from reconciler.report.escape import for_json, for_terminal
 
-_PLAIN = re.compile(r"[(]?[^\W\d_][^\W_]*(?:['’][^\W_]+)?[,.;:!?)]*|[0-9]{1,6}[,;:!?%]?|[–—→·…]")
+_PLAIN = re.compile(
+    r"[(]?[^\W\d_][^\W_]*(?:['’][^\W_]+)?[,.;:!?)]*|[0-9]{1,6}[,;:!?%]?|[(][0-9]{1,6}|[–—→·…]"
+)
 _HEX = re.compile(r"[(]?[0-9a-f]{7,}[,.;:!?)]*", re.IGNORECASE)  # may be a commit
 _AROUND = re.compile(r"([(]?)([^(].*?)([,.;:!?)]*)", re.DOTALL)
 _TICKS = re.compile(r"`+")

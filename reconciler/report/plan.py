@@ -54,25 +54,22 @@ def report(plan: Plan, redactor: Redactor, base: Base | None = None) -> Report:
     changes come first, then what was due before, then the others."""
     count = Counter[str](group.action for group in plan.groups)
     shares = {} if base is None else {cause: compared.share(plan, base, cause) for cause in compared.CAUSES}
-    verdict, status, sentences = _verdict(plan, count, shares)
+    asked = words.to_invite([] if base is None else compared.asked(plan, base))
+    verdict, status, sentences = _verdict(plan, count, shares, asked)
     return Report(
         verb="plan",
         verdict=verdict,
         status=status,
         sentences=sentences,
-        title=_title(plan, count, shares),
-        summary=_summary(plan, count, shares),
+        title=_title(plan, count, shares, asked),
+        summary=_summary(plan, count, shares, asked),
         banners=tuple(_banners(plan, redactor, base)),
         counts=(
             *(Count(status, count[key]) for key, status in ACTIONS.items()),
             Count(words.UNMANAGED, len(plan.unmanaged), share=False),
         ),
         entries=tuple(_entries(plan, redactor, base)),
-        tables=changes.joining(
-            (group.name, changes.invited(invite, redactor), invite.role)
-            for group in plan.groups
-            for invite in group.to_invite
-        ),
+        tables=changes.joining(_joining(plan, redactor, base)),
         listings=words.unmanaged(plan.unmanaged, redactor),
         facts=() if base is None else (("Compared with", compared.named(base, redactor)),),
         digest=plan.digest,
@@ -83,8 +80,11 @@ Shares = dict["CauseOfChange", dict[str, int]]
 """What each cause contributes; empty where there is no base."""
 
 
-def _verdict(plan: Plan, count: Counter[str], shares: Shares) -> tuple[str, Status, tuple[str, ...]]:
-    """The line that matters most, how it is meant, and sentences beside it."""
+def _verdict(
+    plan: Plan, count: Counter[str], shares: Shares, asked: str
+) -> tuple[str, Status, tuple[str, ...]]:
+    """The line that matters most, how it is meant, and sentences beside it. `asked` says whom this change
+    asks to join."""
     changed, total = len(plan.changed), len(plan.groups)
     are = "is" if count["none"] == 1 else "are"
     sentences = [f"{count['none']} of {counted(total, 'group')} {are} as the manifests say."]
@@ -94,12 +94,16 @@ def _verdict(plan: Plan, count: Counter[str], shares: Shares) -> tuple[str, Stat
         sentences.insert(0, compared.also(shares["before"]))
         mine = shares["this_change"]
         makes = f"makes {compared.in_groups(mine)}" if mine["changes"] else "causes no changes"
-        title = f"This change {makes}"
+        title = f"This change {makes}{asked and f'; {asked}'}"
+    if to_invite := words.to_invite([invite for group in plan.groups for invite in group.to_invite]):
+        sentences.append(f"{to_invite}.")
     if refused := len(plan.open_objections):
         objects = counted(refused, "guard objects", "guards object")
         return f"Refused: {objects}", _REFUSED, (f"{title}.", *sentences)
     if changed:
         return title, ACTIONS["update"], tuple(sentences)
+    if asked:
+        return title, changes.JOINING, tuple(sentences)
     if not plan.complete:
         return "Not everything could be read", ACTIONS["unreadable"], tuple(sentences)
     if stuck := words.some((count[key], key) for key in ("blocked", "missing")):
@@ -115,14 +119,15 @@ def _notices(plan: Plan) -> str:
     return f"Members will see {counted(sum(told), 'notice')} in {counted(len(told), 'group')}."
 
 
-def _title(plan: Plan, count: Counter[str], shares: Shares) -> str:
+def _title(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> str:
     """Say in the fewest words what would be done, for a heading."""
     if not plan.changed:
-        return _summary(plan, count, shares).head
+        return _summary(plan, count, shares, asked).head
     if not shares:
         return _actions(count)
     mine, before = shares["this_change"], shares["before"]
-    title = f"{_actions(mine) if mine['changes'] else 'no changes'} by this change"
+    title = _actions(mine) if mine["changes"] else "no changes"
+    title = f"{title}{asked and f' · {asked}'} by this change"
     return f"{title} · {compared.in_groups(before)} due before" if before["changes"] else title
 
 
@@ -134,9 +139,9 @@ def _actions(count: Mapping[str, int]) -> str:
     return ", ".join(found)
 
 
-def _summary(plan: Plan, count: Counter[str], shares: Shares) -> Summary:
+def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> Summary:
     """Counts by action, and what the members will notice; beside a base what this change causes, and how much
-    there is besides."""
+    there is besides. Where nothing changes, also how many have yet to join."""
     others = words.some(
         (count[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held", "orphaned")
     )
@@ -146,12 +151,17 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares) -> Summary:
         if plan.ready_only:
             return changes.nobody(len(plan.groups), others)
         stuck = count["blocked"] or count["missing"] or count["unreadable"]
-        return changes.nothing("Nothing can be applied." if stuck else "No changes.", count["none"], others)
+        others += filter(None, [words.to_invite([each for group in plan.groups for each in group.to_invite])])
+        verdict = "Nothing can be applied." if stuck else "No changes."
+        return changes.nothing(
+            f"{verdict[:-1]}; by this change {asked}." if asked else verdict, count["none"], others
+        )
     tail = f"{' · '.join((unchanged, *others))}. {_notices(plan)}"
     if not shares:
         return Summary(_actions(count), f" · {tail}")
     mine = shares["this_change"]
-    head = f"This change: {_actions(mine)}." if mine["changes"] else "This change causes no changes."
+    head = f"This change: {_actions(mine)}" if mine["changes"] else "This change causes no changes"
+    head += f"{asked and f'; {asked}'}."
     return Summary(head, f" {compared.also(shares['before'])} {tail}")
 
 
@@ -208,14 +218,16 @@ def _entries(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Entr
             yield _entry(group, group.changes, redactor)
         return
     known = base.attribution.groups
+    told = set()
     for cause, part in compared.parts(base, redactor).items():
         for group in plan.groups:
             found = known[group.name]
-            mine = found.this_change.changes if cause == "this_change" else found.before.changes
-            if mine:
-                yield _entry(group, mine, redactor, part=part, cause=cause, found=found)
+            mine = found.this_change if cause == "this_change" else found.before
+            if mine.changes or (cause == "this_change" and mine and found.stuck is None):
+                told.add(group.name)
+                yield _entry(group, mine.changes, redactor, part=part, cause=cause, found=found)
     for group in plan.groups:
-        if not group.changes:
+        if group.name not in told:
             yield _entry(group, (), redactor, cause=compared.cause_of(known[group.name]))
 
 
@@ -230,14 +242,17 @@ def _entry(
 ) -> Entry:
     """A group with its changes, or those of one cause. What the whole will look like, and its notes, stand
     where this change's part is, or else with the other."""
-    is_whole = found is None or cause == compared.cause_of(found)
+    is_whole = found is None or cause == (compared.cause_of(found) or cause)
     label = _label(group, redactor)
-    action = group.action if found is None else compared.action_of(part_of_it)
-    after = admins_after(group) if is_whole and action != "create" else None
+    status = ACTIONS[group.action if found is None else compared.action_of(part_of_it)]
+    if found is not None and not part_of_it:
+        status = changes.JOINING
+    after = admins_after(group) if is_whole and status.key != "create" else None
+    joining = found.this_change.invites if found is not None and cause == "this_change" else ()
     waits = cause == "before" and group.action != "unreadable"
     return Entry(
         name=group.name,
-        status=ACTIONS[action],
+        status=status,
         taken_as=UNTIL_NOW if waits else None,
         id="" if group.id is None else redactor.group_id(group.id),
         subject=redactor.untrusted((group.desired and group.desired.subject) or ""),
@@ -249,6 +264,7 @@ def _entry(
                 part_of_it, redactor, label, "" if after is None else _named(after, group, redactor, label)
             ),
             *map(_waiting, changes.fields_of(group.withheld, redactor, label)),
+            *changes.joining_field(joining, redactor),
         ),
         notes=tuple(map(redactor.note, group.notes)) if is_whole else (),
         commands=(Command("apply", f"reconciler apply --target {group.name}", quiet=True),)
@@ -257,6 +273,15 @@ def _entry(
         part=part,
         origin=cause or "",
     )
+
+
+def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[changes.Joining]:
+    """Yield everybody who has yet to join, and beside a base what made it so."""
+    for group in plan.groups:
+        mine = () if base is None else base.attribution.groups[group.name].this_change.invites
+        for each in group.to_invite:
+            cause = "" if base is None else "this change" if each in mine else "what was due before"
+            yield changes.Joining(group.name, changes.invited(each, redactor), each.role, cause)
 
 
 def _waiting(field: Field) -> Field:

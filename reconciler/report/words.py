@@ -3,7 +3,7 @@ verbs have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from reconciler.report.model import Banner, Field, Listing, Picture, Problem, St
 from reconciler.report.redact import shown_problem
 
 if TYPE_CHECKING:
-    from reconciler.model.change import Affected, Cause, ChangeKind
+    from reconciler.model.change import Affected, Cause, ChangeKind, Invite
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
     from reconciler.model.live import Problem as FoundProblem
@@ -79,6 +79,13 @@ def few(names: Iterable[str], limit: int = FEW) -> str:
 def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
     """Return `3 blocked` for every number that is not zero."""
     return [f"{number} {word}" for number, word in numbers if number]
+
+
+def to_invite(invites: Sequence[Invite]) -> str:
+    """Return `3 to invite (1 as admin)`; "" for nobody."""
+    admins = sum(each.role == "admin" for each in invites)
+    how = "as admin" if admins == len(invites) == 1 else f"{admins} as admin" if admins else ""
+    return f"{len(invites)} to invite{how and f' ({how})'}" if invites else ""
 
 
 def summary(head: str, others: Iterable[str]) -> Summary:

@@ -59,8 +59,45 @@ def test_what_was_due_is_told_from_what_the_change_causes(due: Repo) -> None:
     assert document["base"]["commit"] == git(due.path, "rev-parse", "main")
     asked = [(call["method"], call["path"]) for call in due.api.calls()]
     assert len(asked) == len(set(asked))  # one reading for both plans
-    title = "## Plan: 1 to create, 1 to update, 0 to leave by this change · 2 changes in 1 group due before"
+    title = (
+        "## Plan: 1 to create, 1 to update, 0 to leave · 1 to invite (as admin) by this change · "
+        "2 changes in 1 group due before"
+    )
     assert title in (due.path / "plan.md").read_text().splitlines()
+
+
+FORMATS = ("text", "markdown", "html", "github", "gitlab", "junit")
+
+
+def test_somebody_newly_wanted_is_told_of_as_caused_by_this_change(due: Repo) -> None:
+    """Nobody's rights change before Dora has joined, and yet this is what is to be reviewed."""
+    assert due.apply().code == 0
+    git(due.path, "checkout", "--quiet", "-b", "handover")
+    due.group("vendas", "subject: Vendas\nadmins: [ana, bruno, dora]\nmembers: [carlos]\n")
+    gitrepo.commit(due.path)
+    reports = [f"--report={each}={each}.out" for each in FORMATS]
+    done = due.plan("--base", "main", "--detailed-exitcode", *reports)
+    assert done.code == 0, done.err
+    asked = {(each["person"], each["as"]): each["cause"] for each in done.group("vendas")["to_invite"]}
+    assert asked["dora", "admin"] == asked["carlos", "member"] == "this_change"
+    assert asked["ana", "admin"] == asked["bruno", "admin"] == "before"
+    told = {each: (due.path / f"{each}.out").read_text() for each in FORMATS}
+    assert "No changes; by this change 2 to invite (1 as admin)." in " ".join(told["text"].split())
+    assert "4 to invite (3 as admin)" in " ".join(told["text"].split())
+    heading = next(line for line in told["markdown"].splitlines() if line.startswith("## "))
+    assert heading == r"## Plan: No changes; by this change 2 to invite (1 as admin)."
+    assert "This change causes no changes; 2 to invite (1 as admin)" in told["html"]
+    assert "to join: dora (as admin, by the link)" in told["github"]
+    assert "to join: dora (as admin, by the link)" in told["junit"]
+    for name in ("text", "markdown", "html"):
+        part = told[name].split("Caused by this change", 1)[1].split("Still to join", 1)[0]
+        assert ("vendas" in part, "dora" in part, "bruno" in part) == (True, True, False), name
+
+
+def test_without_a_base_a_plan_of_no_changes_says_how_many_have_yet_to_join(due: Repo) -> None:
+    assert due.apply().code == 0
+    done = due.run("plan")
+    assert "as the manifests say · 2 to invite (2 as admin)." in " ".join(done.out.split())
 
 
 def test_a_detailed_exit_code_counts_only_this_change(due: Repo) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -196,17 +196,26 @@ def test_allowing_what_is_not_objected_is_no_error(repo: Repo) -> None:
     assert repo.apply(*others("")).code == 0
 
 
-def test_creations_of_earlier_runs_count_for_a_day(repo: Repo) -> None:
+def test_creations_count_for_a_day_and_what_may_still_be_created_is_said(repo: Repo) -> None:
     configure(repo, "guards: {create_count: 3}\n")
-    for n in range(3):
-        repo.group(f"g{n}", f"subject: Grupo {n}\n")
+    repo.group("g0", "subject: Grupo 0\n")
     assert repo.apply().code == 0
-    repo.group("g9", "subject: Grupo 9\n")
+    for n in range(1, 6):
+        repo.group(f"g{n}", f"subject: Grupo {n}\n")
     refused = repo.apply()
     assert refused.code == 6
     (objection,) = refused.json["objections"]
-    assert (objection["code"], objection["groups"]) == ("create-many", ["g9"])
-    assert "3 of them already" in objection["message"]
+    assert (objection["code"], len(objection["groups"])) == ("create-many", 5)
+    assert "5 groups would be created, and the limit is 3 in 24 hours" in objection["message"]
+    said, command = objection["message"].split(": reconciler ", 1)
+    assert said.endswith("1 was created already, 2 more may be")
+    assert repo.run(*command.split(), "--yes").code == 0
+    assert sorted(group["subject"] for group in repo.api.groups()) == ["Grupo 0", "Grupo 1", "Grupo 2"]
+    (objection,) = repo.apply().json["objections"]
+    told = objection["message"].partition("the next may be from ")[2].removesuffix(" UTC")
+    wait = datetime.fromisoformat(f"{told}+00:00") - datetime.now(UTC)
+    assert timedelta(hours=23, minutes=50) < wait < timedelta(hours=24)
+    assert "reconciler apply" not in objection["message"]
     assert repo.apply("--target", "g0").code == 0, "what creates nothing is not held up"
 
 
