@@ -41,7 +41,8 @@ class FieldDrift:
     """One field whose live value is not the desired one. `people` says who, for `admins` and `members`.
 
     `recorded` tells whether anything is on record of the field, because None can mean "no icon" as well.
-    `since` is when this drift was first seen (UTC), where a history is kept.
+    `since` is when this drift was first seen (UTC), where a history is kept. `line` is where the field stands
+    in the group's file; 0: nowhere, as it comes from the configuration, or not looked up.
     """
 
     field: FieldName
@@ -52,6 +53,7 @@ class FieldDrift:
     recorded: bool = True
     people: tuple[PersonDrift, ...] = ()
     since: datetime | None = None
+    line: int = 0
 
     @property
     def drifts(self) -> bool:

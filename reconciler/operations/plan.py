@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reconciler.manifests.load import Loaded
     from reconciler.model.attribution import Base
-    from reconciler.model.drift import Drift, History
+    from reconciler.model.drift import Drift, GroupDrift, History
     from reconciler.model.plan import Plan
     from reconciler.model.record import State
     from reconciler.operations.base import BaseFiles
@@ -84,10 +84,26 @@ def drift(
 
     made, _ = decide(loaded, state, options, ports)
     found = drifted(made, loaded.desired, state, loaded.settings, keeps_state=options.keeps_state)
+    found = _with_lines(found, loaded)
     if history is None:
         return Drifted(found, None)
     names = [group.name for group in loaded.desired.groups]
     return Drifted(*with_first_sightings(found, history, names=names, now=options.now))
+
+
+def _with_lines(found: Drift, loaded: Loaded) -> Drift:
+    """Say of every field that differs where its manifest has it."""
+    manifests = {manifest.name: manifest for manifest in loaded.manifests}
+
+    def located(group: GroupDrift) -> GroupDrift:
+        known = manifests[group.name].locations
+        fields = (
+            replace(field, line=known[field.field].line if field.field in known else 0)
+            for field in group.fields
+        )
+        return replace(group, fields=tuple(fields))
+
+    return replace(found, groups=tuple(located(group) if group.fields else group for group in found.groups))
 
 
 def decide(

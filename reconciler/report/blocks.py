@@ -147,7 +147,7 @@ def _values(values: Sequence[Value], columns: Sequence[Column]) -> Iterator[Row]
     """Two values as one that becomes the other; more of them below each other, by their columns. Where there
     is no group, only what is wanted says anything."""
     if any(value.no_group for value in values):
-        wanted = next((value for value in values if not value.is_empty), None)
+        wanted = next((value for value in reversed(values) if not value.is_empty), None)
         if wanted is not None:
             yield (plain(words.of_value(wanted, VALUES), "add" if len(values) == 2 else ""),)
     elif len(values) == 2:

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
         PersonDrift,
     )
 
-COLUMNS = (Column("desired", "+"), Column("last applied"), Column("live", "-"))
+COLUMNS = (Column("last applied"), Column("live", "-"), Column("desired", "+"))
+"""What was, what somebody made of it, what an apply would make of that."""
 
 STATUSES = words.by_key(
     Status("drifted", "~", "drifted", "bad", "failure", "Changed outside, or it is not known by whom."),
@@ -67,11 +68,8 @@ CAUSES: dict[Cause, tuple[str, Tone]] = {
     "unknown": ("differs, and nothing on record says who changed it", "bad"),
 }
 
-_SHOULD = {
-    "promote": "should be admin",
-    "demote": "should not be admin",
-    "remove": "should not be in the group",
-}
+_TO_BE = {"promote": "to be promoted", "demote": "to be demoted", "remove": "to be removed"}
+
 _LABELS: dict[FieldName, str] = {
     "ensure": "ensure",
     "admins": "admins",
@@ -165,7 +163,9 @@ def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
         id="" if group.id is None else redactor.group_id(group.id),
         subject=redactor.untrusted(group.subject or ""),
         file=group.location.file if group.location else "",
-        line=group.location.line if group.location else 0,
+        line=next((field.line for field in group.fields if field.line), group.location.line)
+        if group.location
+        else 0,
         aside=words.first_seen(group.since),
         columns=COLUMNS,
         fields=tuple(_field(field, group, redactor) for field in group.fields),
@@ -202,21 +202,20 @@ def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
 
 
 def _person(person: PersonDrift, label: Label, *, several: bool) -> Person:
-    """Return one person who differs: who, what happened where that is known, what an apply would do."""
-    why = [_SHOULD[person.change]]
-    if person.cause == "edited_outside":
-        why.insert(0, words.DONE_OUTSIDE[person.change])
-    if person.reason.startswith("left"):
-        why.append(person.reason)
-    if several and person.cause != "edited_outside":
-        why.append(CAUSES[person.cause][0])
-    return Person("+" if person.change == "promote" else "-", label(person.wa_id), ", ".join(why))
+    """Return one person who differs: what happened, with its sign, and then what an apply would do. Where it
+    is not known that anything happened, the sign is that of the apply."""
+    gains = person.change == "promote"
+    outside = person.cause == "edited_outside"
+    said = [words.DONE_OUTSIDE[person.change]] if outside else [CAUSES[person.cause][0]] if several else []
+    said += [person.reason] if person.reason.startswith("left") else []
+    said.append(_TO_BE[person.change])
+    return Person("+" if gains != outside else "-", label(person.wa_id), ", ".join(said))
 
 
 def _values(
     field: FieldDrift, group: GroupDrift, redactor: Redactor, label: Label
 ) -> tuple[Value, Value, Value]:
-    """Return a field as desired, as last applied and as live."""
+    """Return a field as last applied, as live and as desired."""
     desired, last, live = (
         _value(value, field.field, redactor, label)
         for value in (field.desired, field.last_applied, field.live)
@@ -229,7 +228,7 @@ def _values(
         live = words.NO_GROUP
     elif field.field == "link_version":
         live = _LINK_NOT_KNOWN
-    return desired, last, live
+    return last, live, desired
 
 
 def _value(value: FieldValue, field: FieldName, redactor: Redactor, label: Label) -> Value:
@@ -325,6 +324,8 @@ def _data_of_field(field: FieldDrift, redactor: Redactor) -> Data:
             }
             for each in field.people
         ]
+    if field.line:
+        found["line"] = field.line
     if field.since is not None:
         found["since"] = words.data_of_time(field.since)
     return found
@@ -360,7 +361,7 @@ def rows(found: Data) -> Rows:
     return Rows(
         columns,
         tuple(
-            (group["name"], group["status"], *cells, *_place(group), " ".join(group["notes"]))
+            (group["name"], group["status"], *cells, *_place(group, field), " ".join(group["notes"]))
             for group in found["groups"]
             for field in group["fields"] or (None,)
             for cells in _cells(field, group)
@@ -368,9 +369,9 @@ def rows(found: Data) -> Rows:
     )
 
 
-def _place(group: Data) -> tuple[Cell, Cell]:
+def _place(group: Data, field: Data | None) -> tuple[Cell, Cell]:
     manifest = group["manifest"]
-    return (manifest["file"], manifest["line"]) if manifest else (None, None)
+    return (manifest["file"], (field or {}).get("line", manifest["line"])) if manifest else (None, None)
 
 
 def _cells(field: Data | None, group: Data) -> Iterator[tuple[Cell, ...]]:

@@ -98,6 +98,10 @@ def test_each_way_of_drifting_is_named_and_can_be_put_back(settled: Repo, way: s
     assert (group["status"], causes(found)) == ("drifted", {field: "edited_outside"})
     if who:
         assert people(found, field) == who
+    line = 1 + [text.partition(":")[0] for text in SUPORTE.splitlines()].index(field)
+    assert [each["line"] for each in group["fields"]] == [line]
+    noted = settled.run("drift", "--format", "github")
+    assert f"file=groups/suporte.yaml,line={line}," in noted.out
     planned = settled.plan("--report", "text=plan.txt")
     assert [change["origin"] for change in planned.group("suporte")["changes"]] == ["edited_outside"]
     told = (settled.path / "plan.txt").read_text()

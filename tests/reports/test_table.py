@@ -277,6 +277,7 @@ def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
     cases = {case.get("name"): case for case in suite if case.get("classname") != "objections"}
     assert set(cases) == names_of("plan") | {"reading"}
     assert cases["suporte-campinas"].find("failure").text.splitlines() == [
+        "  subject: changed outside: this takes it back",
         '- subject: "Suporte Cps"',
         '+ subject: "Suporte Campinas"',
         "- icon: a1f3, 2 KB",
