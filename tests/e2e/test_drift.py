@@ -171,6 +171,7 @@ def test_both_have_moved(settled: Repo) -> None:
             "last_applied": "Suporte",
             "live": "OFERTAS",
             "cause": "both",
+            "line": 1,
         },
     )
 
