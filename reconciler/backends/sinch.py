@@ -56,6 +56,7 @@ SEND = Call("POST", "/v1/whatsapp/send", Repeat.NEVER)
 _ANSWER_LIMIT = 8 << 20
 _MIMES = frozenset({"image/jpeg", "image/png"})
 _NO_GROUP = frozenset({400, 404})
+_DOMAIN = re.compile(r"[a-z]{1,12}(?:\.[a-z]{1,12}){0,3}")
 _URL = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}")
 _BETWEEN_DIGITS = re.compile(r"[+ ()\-]")
@@ -414,9 +415,27 @@ def _groups(data: object) -> list[dict[str, object]]:
 
 def _people(found: Mapping[str, object], key: str) -> tuple[str, ...]:
     people = found.get(key)
-    if not isinstance(people, list) or not all(isinstance(p, str) and number.is_wa_id(p) for p in people):
-        raise _bad(f"the group's {key} are no list of numbers")
+    if not isinstance(people, list):
+        raise _bad(f"the group's {key} are no list")
+    for person in people:
+        if not isinstance(person, str) or not number.is_wa_id(person):
+            raise _bad(f"the group's {key} hold {_kind(person)}, where a number is expected")
     return tuple(dict.fromkeys(people))
+
+
+def _kind(found: object) -> str:
+    """Say what sort of thing stands where a person's number should, without showing any of it that could be
+    somebody's."""
+    if not isinstance(found, str):
+        words = {dict: "an object", list: "a list", type(None): "null", bool: "true or false"}
+        return words.get(type(found), "a bare number")
+    _, at, domain = found.rpartition("@")
+    if at and _DOMAIN.fullmatch(domain):
+        hidden = " (somebody whose number WhatsApp hides)" if domain == "lid" else ""
+        return f"an id that ends in @{domain}{hidden}"
+    if found.isascii() and found.isdigit():
+        return f"{len(found)} digits"
+    return "a text" if found else "an empty text"
 
 
 def _creator(found: Mapping[str, object]) -> str | None:

@@ -128,6 +128,28 @@ def test_groups_that_make_no_sense(key: str, value: object) -> None:
     assert (caught.value.code, caught.value.retry) == ("bad_answer", False)
 
 
+@pytest.mark.parametrize(
+    ("person", "kind"),
+    [
+        ("98765432109876@lid", "an id that ends in @lid (somebody whose number WhatsApp hides)"),
+        (f"{ANA}@s.whatsapp.net", "an id that ends in @s.whatsapp.net"),
+        (f"{ANA}@<b>x</b>", "a text"),
+        ("1234", "4 digits"),
+        (f"+{ANA}", "a text"),
+        (5519900000001, "a bare number"),
+        ({"id": ANA}, "an object"),
+        (None, "null"),
+        ("", "an empty text"),
+    ],
+)
+def test_what_stands_where_a_number_should_is_named_and_not_shown(person: object, kind: str) -> None:
+    for key in ("admins", "participants"):
+        with pytest.raises(Unclear) as caught:
+            group(**{key: [ANA, person]})
+        assert caught.value.message == f"the group's {key} hold {kind}, where a number is expected"
+        assert ANA not in caught.value.message
+
+
 def test_one_group_is_asked_for_and_one_answered() -> None:
     with pytest.raises(Unclear):
         sinch.group(answer({"groups": [DOCUMENTED, {**DOCUMENTED, "subject": "x"}]}), GROUP)
