@@ -190,7 +190,7 @@ def result_with(words: str) -> ApplyResult:
 def complaints_with(words: str) -> list[Complaint]:
     return [
         Complaint(Location(words or "f", 1, 1), words, words),
-        Complaint(Location("a"), words, warning=True),
+        Complaint(Location(f"{words}a"), words, warning=True),
     ]
 
 

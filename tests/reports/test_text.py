@@ -141,7 +141,7 @@ def test_one_person_in_several_groups_is_one_row() -> None:
     ]
     output = plan(*groups)
     assert "    ana  admin  g0, g1, g2, g3, g4 … and 2 more\n" in output
-    assert output.endswith("No changes. 7 groups are as the manifests say.\n")
+    assert output.endswith("No changes. 7 groups are as the manifests say · 7 to invite (7 as admin).\n")
 
 
 def test_summaries() -> None:
