@@ -148,6 +148,17 @@ def test_loopback_is_never_proxied(
         assert proxy.connections == 0
 
 
+def test_nor_is_it_by_way_of_tls(
+    certificate: Path, secure: RawServer, client_for: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with RawServer() as proxy:
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        assert client_for(f"https://localhost:{secure.port}").reader.list_groups() == ()
+        assert proxy.connections == 0
+
+
 def test_the_proxy_of_the_environment_is_used_and_sees_no_credentials(
     client_for: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
