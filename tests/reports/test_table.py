@@ -372,6 +372,16 @@ def test_the_last_success_survives_a_run_that_failed() -> None:
         assert (media.metrics(render("prometheus", "drift", run=run, look=held))[SUCCESS] > ENDED + 1) is well
 
 
+def test_a_code_of_any_kind_is_a_label_that_the_next_run_reads() -> None:
+    odd = replace(RUN, requests=(('no "such"} 9\nhost', 1), ("x" * 80, 2)))
+    first = render("prometheus", "plan", run=odd)
+    found = media.metrics(render("prometheus", "plan", run=odd, look=Look(before=first)))
+    codes = {
+        label: value for (name, label), value in found.items() if name == "reconciler_api_requests_total"
+    }
+    assert codes == {"no__such___9_host": 2, "x" * 40: 4}
+
+
 @pytest.mark.parametrize("before", ["", "garbage", "\0" * 100, f"{SUCCESS[0]} NaN\n", f"{SUCCESS[0]} -1\n"])
 def test_what_stood_there_before_need_not_be_ours(before: str) -> None:
     found = media.metrics(render("prometheus", "failure", look=Look(before=before)))
