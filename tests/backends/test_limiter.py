@@ -157,6 +157,13 @@ class Bucket(Limiter):
         return True
 
 
+class Hiccup(Limiter):
+    """Refuses one request, and nothing else."""
+
+    def allows(self, now: float) -> bool:
+        return len(self.asked) != 200
+
+
 class PerMinute(FixedWindow):
     """60 a minute, as sister proxies allow."""
 
@@ -238,6 +245,16 @@ def test_the_users_rate_is_never_exceeded_after_a_refusal() -> None:
     per_second = [sum(second <= at < second + 1 for at in api.asked) for second in range(30)]
     assert max(per_second) <= 26
     assert len(api.refused) < 0.05 * len(api.asked)
+
+
+def test_nor_once_what_was_slowed_has_grown_again() -> None:
+    clock = SharedClock(8)
+    api = Hiccup(clock, latency=0.01, wait=None, status=429)
+    run(calls_for(clock, rate=25), clock, api.send, 1000, 8)
+    per_second = [sum(second <= at < second + 1 for at in api.asked) for second in range(50)]
+    assert len(api.refused) == 1
+    assert max(per_second) <= 26
+    assert min(per_second[30:40]) >= 24, "all of it is used again"
 
 
 def test_everybody_pauses_when_one_is_refused() -> None:
@@ -373,6 +390,7 @@ def test_a_create_is_refused_once_and_paces_the_others() -> None:
         ("Sat, 21 Nov 2026 11:00:00 GMT", 0.0),
         ("Sat, 21 Nov 2026 09:00:30 -0300", 30.0),
         ("Sunday, 22-Nov-26 12:00:00 GMT", 86400.0),
+        ("Sat Nov 21 12:00:30 2026", 30.0),
         ("Sat, 99 Nov 2026 12:00:30 GMT", None),
     ],
 )
