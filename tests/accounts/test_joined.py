@@ -32,6 +32,7 @@ from reconciler.model.drift import Drift
 from reconciler.publish.comments import checked, facts_of, kind_of
 from reconciler.report import drift, markdown, values
 from reconciler.report.markdown import BUDGET
+from reconciler.report.model import Problem
 from reconciler.report.section import PLAIN, Section, closing
 from tests.accounts.conftest import NAMES, Three, variable
 from tests.reports import drifts, runs
@@ -242,6 +243,32 @@ def test_values_are_added_up() -> None:
     ended = [*sections(drifts.IN_SYNC), Section("b", 4)]
     assert values.of_sections(ended)["exitcode"] == "4"
     assert values.of_sections(ended)["in_sync"] == "false"
+
+
+def test_a_digest_is_one_account_s() -> None:
+    plans = [runs.section(runs.FULL["plan"], account=name) for name in ("a", "b")]
+    merged = values.of_sections(plans)
+    assert merged["changes"] == str(2 * int(values.of_sections(plans[:1])["changes"]))
+    assert "digest" not in merged
+
+
+def test_an_account_that_was_not_begun_is_an_error_everywhere() -> None:
+    """There is no report of it, and nothing is green."""
+    why = Problem("interrupted", "not begun: a stop was asked for")
+    given = [*sections(drifts.IN_SYNC), Section("b", 130, problem=why)]
+    shown = {
+        name: runs.draw(name, given) for name in ("text", "markdown", "github", "json", "junit", "dotenv")
+    }
+    for name in ("text", "github", "json", "junit"):
+        assert why.message in shown[name]
+    root = ElementTree.fromstring(shown["junit"])
+    assert root.get("errors") == "1"
+    assert [case.get("name") for case in root.iter("testcase") if case.find("error") is not None] == ["run"]
+    assert "130 (interrupted)" in shown["markdown"]
+    assert json.loads(shown["json"])["exit_code"] == 130
+    found = dict(line.split("=") for line in shown["dotenv"].splitlines())
+    assert found["RECONCILER_RESULT_EXITCODE"] == "130"
+    assert found["RECONCILER_RESULT_COMPLETE"] == found["RECONCILER_RESULT_IN_SYNC"] == "false"
 
 
 @pytest.mark.parametrize(
