@@ -63,6 +63,7 @@ def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
 
 @example("A ")
 @example("a  b")
+@example("````")
 @given(st.text(max_size=80) | st.text("`~ \\<>[]()!*_#@:/.-+1a&\n|$", max_size=40))
 @settings(deadline=None)
 def test_any_text_reads_as_it_is(words: str) -> None:
@@ -147,6 +148,18 @@ def test_ten_thousand_groups_keep_the_budget(with_base: bool) -> None:
     assert "500 to update" in text or "250 to update" in text
     assert_harmless(text)
     assert text.count("```diff") == text.count("\n```\n")  # no block was cut in two
+
+
+def test_the_budget_is_counted_as_code_hosts_count() -> None:
+    """In units of UTF-16, of which a picture takes two."""
+    groups = [
+        samples.group(
+            f"c-{index}", "update", SetSubject(f"{index}", "👍" * 25), found=samples.live(f"g{index}")
+        )
+        for index in range(2_000)
+    ]
+    text = plan_page(Plan(groups=tuple(groups)))
+    assert 55_000 < len(text.encode("utf-16-le")) / 2 <= BUDGET
 
 
 def test_what_is_equal_in_many_groups_takes_little_room() -> None:
