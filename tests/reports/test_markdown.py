@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reconciler.model.attribution import Base
 from reconciler.model.change import Affected, Promote, SetSubject
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
-from reconciler.model.plan import Plan
+from reconciler.model.plan import Note, Objection, Plan
 from reconciler.planning.attribution import attribute
 from reconciler.report import apply, failure, validate
 from reconciler.report.escape import for_terminal
@@ -183,6 +183,21 @@ def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
     base = replace(based.BASE, attribution=attribute(plan, plan), settings=settings, ref=words)
     text = plan_page(plan, base)
     assert length(text) <= BUDGET
+
+
+def test_nor_does_what_stands_around_the_groups_exceed_it() -> None:
+    many = tuple(f"{index} {'w ' * 400}" for index in range(300))
+    notes = tuple(map(Note, many))
+    objections = tuple(Objection("demote-many", note, ("a",), 1) for note in notes)
+    for plan, base in (
+        (Plan(groups=(), notes=notes), None),
+        (Plan(groups=(), objections=objections), None),
+        (Plan(groups=()), replace(based.BASE, warnings=many)),
+    ):
+        text = plan_page(plan, base)
+        assert length(text) <= BUDGET
+        assert first_line(text)["truncated"] is True
+        assert "Something more did not fit here" in text
 
 
 def test_both_counts_stand_in_the_verdict_and_the_former_come_first() -> None:
