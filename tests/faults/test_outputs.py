@@ -1,12 +1,17 @@
-"""An output is never a file that is read: refused before the first call, and nothing is written over."""
+"""An output is never a file that is read: refused before the first call, and nothing is written over. Nor is
+the output of an earlier run, by half of another."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support import ANA, CONTACTS, Repo, picture
+
+ROOT = Path(__file__).parents[2]
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -118,3 +123,20 @@ def test_no_output_is_a_picture(applied: Repo, name: str, kind: str) -> None:
     applied.write(name, picture(kind=kind))
     assert_refused(applied, "plan", "--report", f"json={name}", what="a picture")
     assert_refused(applied, "drift", "--record", name, what="a picture")
+
+
+def test_a_report_that_finds_no_room_is_not_begun(applied: Repo) -> None:
+    """The page of an earlier run stays whole, and nothing lies beside it."""
+    applied.write("out/page.html", "of an earlier run")
+    limited = ["bash", "-c", 'ulimit -f 8; exec "$@"', "-"]
+    done = subprocess.run(
+        [*limited, sys.executable, "-m", "reconciler", "validate", "--report", "html=out/page.html"],
+        cwd=applied.path,
+        env=applied.environment | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "out/page.html cannot be written: File too large" in done.stderr
+    assert [path.name for path in (applied.path / "out").iterdir()] == ["page.html"]
+    assert (applied.path / "out/page.html").read_text() == "of an earlier run"
