@@ -210,6 +210,13 @@ def test_a_report_that_cannot_be_written_does_not_hide_the_others(three: Three, 
     assert done.json["exit_code"] == 0  # what the accounts ended with
 
 
+def test_what_counts_more_is_told_first() -> None:
+    ended = [Section(f"a{code}", code) for code in (0, 3, 1, 4, 130, 2, 0)]
+    assert [word.split()[0] for word in closing(ended).removeprefix("7 accounts: ").split("; ")] == [
+        "a130", "a4", "a1", "a3", "a2", "ok:",
+    ]  # fmt: skip
+
+
 def sections(*found: Drift) -> list[Section]:
     """A drift an account, `a0`, `a1` …"""
     return [runs.section(drift.told(each, REDACTOR), account=f"a{index}") for index, each in enumerate(found)]
