@@ -60,6 +60,24 @@ def test_outsiders_words_are_cut_and_lose_numbers_and_links() -> None:
     assert REDACTOR.untrusted("cHaT.WhatsApp.com/AbCdEfGh123") == "cHaT.WhatsApp.com/••••"
 
 
+def test_lines_of_our_files_lose_numbers_and_links_and_keep_days() -> None:
+    line = f"+admins: [+55 19 98888-7777]  # until 2026-12-01, {LINK}"
+    assert (
+        REDACTOR.line(line)
+        == "+admins: [+55 19 •••• 7777]  # until 2026-12-01, https://chat.whatsapp.com/••••"
+    )
+    for redactor in (REDACTOR, OPEN_REDACTOR):
+        assert LINK not in redactor.line(line)
+        assert redactor.line("x" * 3000) == "x" * 999 + "…"
+
+
+def test_ids_of_messages_are_whole_and_may_be_somebody_s_words() -> None:
+    for ours in ("12345678-1234-1234-1234-123456789012", f"inv-{'0123456789' * 2}"):
+        assert REDACTOR.message_id(ours) == ours
+        assert STRANGER not in REDACTOR.message_id(f"{ours} {STRANGER}")
+        assert LINK not in REDACTOR.message_id(f"{LINK} {ours}")
+
+
 def test_notes_are_filled_once_and_never_formatted() -> None:
     note = Note(
         "{ids} {ids[0]} {people[0]} {texts[0]} {texts[7]} {ids!r} {people.__class__} {0} {",
