@@ -324,3 +324,11 @@ def test_every_character_that_acts_is_escaped() -> None:
     layout = set("\n\t\r")
     left = {character for character in for_json(everything) if ord(character) >= 0x20 and acts(character)}
     assert left - layout == set()
+
+
+def test_between_two_emoji_nothing_stays_but_what_joins_them() -> None:
+    acting = [chr(code) for code in range(sys.maxunicode + 1) if acts(chr(code))]
+    assert {character for character in for_terminal("👍".join(("", *acting, ""))) if acts(character)} == {
+        "\u200d"
+    }
+    assert for_terminal("a\u200d👍\u200d") == "a\\u200d👍\\u200d"
