@@ -330,6 +330,14 @@ def test_another_identity_than_was_expected_is_said(code: CodeHost) -> None:
     assert "--author" in comment(code).warning
 
 
+def test_a_project_of_gitlab_may_be_named_by_its_path(code: CodeHost) -> None:
+    code.user_status = 200
+    with Api(gitlab.origin(code.url, "t"), FakeClock()) as api:
+        host = gitlab.MergeRequest(api, "acme/groups", 12, gitlab.identify(api))
+        assert publish(host, BODY, FakeClock()).action == "created"
+    assert code.seen[-1].path.startswith("/projects/acme%2Fgroups/merge_requests/12/notes")
+
+
 def test_what_is_a_report() -> None:
     assert kind_of(BODY) == "plan"
     assert checked(f"{BODY}\n", "plan.md") == BODY
@@ -339,6 +347,8 @@ def test_what_is_a_report() -> None:
     assert checked(MARK + "x".rjust(MOST - len(MARK), "\n"), "plan.md")
     with pytest.raises(ReconcilerError, match="longer than a comment may be"):
         checked(MARK + "\n" + "☕" * (MOST - len(MARK)), "plan.md")
+    with pytest.raises(ReconcilerError, match="longer than a comment may be"):
+        checked(MARK + "\n" + "👍" * (MOST // 2), "plan.md")
     assert MOST == BUDGET
 
 
