@@ -175,7 +175,7 @@ def test_what_is_equal_in_many_groups_takes_little_room() -> None:
 
 def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
     words = "w" * 5000
-    settings = tuple(replace(based.SETTINGS[3], name=f"{index}{words}") for index in range(5000))
+    settings = tuple(replace(based.SETTINGS[3], name=f"{index}{words}") for index in range(500))
     held = tuple(
         samples.group(f"h{index}", "held", notes=plan_with(words).groups[0].notes) for index in range(500)
     )
@@ -186,7 +186,7 @@ def test_a_plan_with_huge_parts_keeps_the_budget() -> None:
 
 
 def test_nor_does_what_stands_around_the_groups_exceed_it() -> None:
-    many = tuple(f"{index} {'w ' * 400}" for index in range(300))
+    many = tuple(f"{index} {'w ' * 400}" for index in range(100))
     notes = tuple(map(Note, many))
     objections = tuple(Objection("demote-many", note, ("a",), 1) for note in notes)
     for plan, base in (
