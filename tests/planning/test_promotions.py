@@ -15,10 +15,12 @@ from reconciler.model.change import (
     RevokeLink,
     SetSubject,
 )
+from reconciler.model.desired import Desired
+from reconciler.model.group import Ensure
 from reconciler.model.plan import GroupPlan
 from reconciler.planning.options import Promotions
-from reconciler.planning.promotions import only_promotions
-from tests.planning.build import ANA, BRUNO, CARLOS
+from reconciler.planning.promotions import only_promotions, promotions_awaited
+from tests.planning.build import ACCOUNT, ANA, BRUNO, CARLOS, options, people, state, wanted
 
 AWAITED = Promotions({"sales": frozenset({number.key(ANA), number.key(BRUNO)})})
 
@@ -50,3 +52,20 @@ def test_nobody_else_is_promoted() -> None:
     assert left.changes == (Promote((Affected(BRUNO),)),)
     heard = Promotions(AWAITED.people, {"g-1": frozenset({number.key(ANA)})})
     assert only_promotions(plan(Promote((Affected(BRUNO),))), heard).changes == ()
+
+
+def test_nobody_is_awaited_who_cannot_be_promoted() -> None:
+    """Neither the account, which is no concern of a promotion, nor anybody in a group that is to be left: it
+    is not read for them."""
+    groups = (
+        wanted("own", admins=people(ACCOUNT)),
+        wanted("over", admins=people(ANA), ensure=Ensure.LEFT),
+        wanted("sales", admins=people(ACCOUNT, ANA)),
+    )
+    awaited = promotions_awaited(
+        Desired(groups=groups),
+        state(own="x-1", over="y-2", sales="z-9"),
+        options(),
+        frozenset({number.key(ACCOUNT)}),
+    )
+    assert awaited.people == {"sales": frozenset({number.key(ANA)})}
