@@ -188,3 +188,12 @@ def test_everybody_is_written_to_or_named_once_for_each_group_and_no_limit_is_pa
             elif sent is not None and sent.status == "sent":
                 assert sent.times < rules.max_sends
                 assert sent.at + timedelta(seconds=rules.resend_after) <= NOON
+
+
+def test_what_is_older_than_a_day_counts_no_more_and_is_not_kept() -> None:
+    """Or the state would grow with every message."""
+    sent = Sent(NOON)
+    for hours in (10, 20, 30):
+        sent = sent.next(NOON + timedelta(hours=hours), "m")
+    assert sent.earlier == (NOON + timedelta(hours=10), NOON + timedelta(hours=20))
+    assert sent.times == 4
