@@ -120,14 +120,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How an output should look: colours, columns of the terminal, people in one list; `joining`: whether a
-    plan says who has yet to join; `codes`: links are shown as QR codes as well; `thumbnails` are the icons,
-    where a format shows them. `before` is what the report's file held until now."""
+    """How an output should look: colours, columns of the terminal, people in one list; `tables`: whether
+    text says what stands beside the groups (notes, who has yet to join); `codes`: links are shown as QR codes
+    as well; `thumbnails` are the icons, where a format shows them. `before` is what the report's file held
+    until now."""
 
     color: bool = False
     width: int = 100
     limit: int = 20
-    joining: bool = True
+    tables: bool = True
     codes: bool = False
     thumbnails: Thumbnails | None = field(default=None, compare=False)
     before: str = field(default="", compare=False)

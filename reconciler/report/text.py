@@ -126,9 +126,9 @@ def _blocks(report: Report, look: Look) -> Iterator[Block]:
         if part is not None:
             yield Block(blocks.plain(part.word, "strong"), part.lead)
         yield from (blocks.of_entry(entry, look.limit) for entry in grouping.grouped(entries))
-    tables = (*grouping.notes(report.entries), *report.tables)
-    wanted = (table for table in tables if look.joining or table.key != "joining")
-    yield from (blocks.of_table(table, look.limit) for table in wanted)
+    if look.tables:
+        tables = (*grouping.notes(report.entries), *report.tables)
+        yield from (blocks.of_table(table, look.limit) for table in tables)
     if not report.verdict_first:
         yield from banners
 

@@ -74,21 +74,21 @@ def command(
             redactor = work.redactor()
             options = work.options(allow=allow, prune=prune)
 
-            def in_words(plan: Plan, *, joining: bool) -> str:
-                look = replace(outputs.look, joining=joining)
+            def in_words(plan: Plan, *, tables: bool) -> str:
+                look = replace(outputs.look, tables=tables)
                 return text.render([Section("", 0, told=planned.told(plan, redactor))], look)
 
             def approve(plan: Plan) -> bool:
                 """Show the plan as text, and ask where something would change."""
                 if in_text:
                     outcome_follows = any(group.changes for group in plan.groups) and not plan.open_objections
-                    outputs.put(in_words(plan, joining=not outcome_follows) + "\n" * outcome_follows)
+                    outputs.put(in_words(plan, tables=not outcome_follows) + "\n" * outcome_follows)
                 if plan.open_objections:
                     return False
                 if yes or not any(group.writes for group in plan.groups):
                     return True
                 if not in_text:
-                    terminal.say(in_words(plan, joining=True))
+                    terminal.say(in_words(plan, tables=True))
                 return terminal.ask("Apply these changes?", lambda: clock.stopping)
 
             with work.store.lock(lock_timeout, clock) as journal:
