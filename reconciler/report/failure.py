@@ -29,7 +29,7 @@ def report(verb: Verb, problem: Problem, complaints: tuple[Complaint, ...] = ())
         verdict="The run ended with an error",
         status=words.FAILED_RUN,
         summary=Summary("failed", tone="bad"),
-        sentences=("What it was to report is not known.",),
+        sentences=("Nothing is known of the groups.",),
         banners=(Banner(problem.message, "bad", lines, name="run", level="error", kind="error"),),
         complaints=complaints,
         quiet=False,

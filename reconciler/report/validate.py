@@ -40,18 +40,15 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     counts = [Count(_MISTAKES, mistakes), Count(_WARNINGS, warnings)]
     if groups is None:
         verdict, status = f"{' and '.join(found) or '0 mistakes'} in {files}", _MISTAKES
-        summary = Summary(f"{verdict}.")
     else:
-        verdict, status = "The files are as they should be", _WARNINGS if warnings else _GROUPS
-        rest = f"no mistakes, {found[-1]}" if found else "every file is as it should be"
-        summary = Summary(f"{counted(groups, 'group')}", f": {rest}.")
+        verdict = ", ".join((f"No mistakes in {counted(groups, 'group')}", *found))
+        status = _WARNINGS if warnings else _GROUPS
         counts.append(Count(_GROUPS, groups))
     return Report(
         verb="validate",
         verdict=verdict,
         status=status,
-        summary=summary,
-        sentences=() if groups is None else (f"{counted(groups, 'group')} declared.",),
+        summary=Summary(f"{verdict}."),
         banners=(_all_files(valid=groups is not None),),
         counts=tuple(counts),
         complaints=complaints,

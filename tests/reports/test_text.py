@@ -192,10 +192,10 @@ def test_an_emoji_made_of_several_stays_one_and_a_lone_joiner_shows() -> None:
 def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
     wrong = Complaint(Location("groups/a.yaml", 3, 5), "`admin` is not a key", "did you mean `admins`?")
     assert validation([wrong], None).startswith("groups/a.yaml:3:5: error: `admin`")
-    assert validation([], 1) == "1 group: every file is as it should be.\n"
+    assert validation([], 1) == "No mistakes in 1 group.\n"
     doubt = Complaint(Location("groups/a.yaml", 3, 5), "the hold ended", warning=True)
     assert validation([doubt], 2) == (
-        "groups/a.yaml:3:5: warning: the hold ended\n2 groups: no mistakes, 1 warning.\n"
+        "groups/a.yaml:3:5: warning: the hold ended\nNo mistakes in 2 groups, 1 warning.\n"
     )
 
 
