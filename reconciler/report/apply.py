@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from reconciler.model.change import CreateGroup
 from reconciler.report import changes, words
 from reconciler.report.changes import ACTIONS
-from reconciler.report.model import Banner, Count, Entry, Field, Problem, Report, Status, Summary
+from reconciler.report.model import Banner, Column, Count, Entry, Field, Problem, Report, Status, Summary
 from reconciler.report.redact import Redactor, labels, shown_problem
 from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+
+COLUMNS = (Column("before", "-"), Column("after", "+"))
 
 STATUSES = words.by_key(
     Status("failed", "✗", "failed", "bad", "failure", "Something could not be done here."),
@@ -82,6 +84,8 @@ def _verdict(result: ApplyResult, ended: Counter[str]) -> tuple[str, Status]:
             return f"{counted(ended[key], 'change')} {key}, {ended['done']} done", STATUSES[key]
     actions = {group.action for group in result.groups}
     if actions & {"blocked", "missing"} or not result.complete:
+        if not ended["done"]:
+            return "Nothing could be applied", ACTIONS["blocked"]
         return f"{counted(ended['done'], 'change')} done, not all groups", ACTIONS["blocked"]
     if not ended["done"]:
         return "Nobody to promote" if result.plan.ready_only else "Nothing to do", ACTIONS["none"]
@@ -97,7 +101,9 @@ def _summary(result: ApplyResult, ended: Counter[str]) -> Summary:
     if not any(group.outcomes for group in result.groups):
         if result.plan.ready_only:
             return changes.nobody(len(result.groups), stuck)
-        return changes.nothing("Nothing to do.", actions["none"], stuck)
+        could_not = actions["blocked"] or actions["missing"] or actions["unreadable"]
+        verdict = "Nothing could be applied." if could_not else "Nothing to do."
+        return changes.nothing(verdict, actions["none"], stuck)
     found = [f"{ended['done']} done", f"{ended['failed']} failed", f"{ended['skipped']} skipped"]
     found += words.some([(ended["unknown"], "unknown")])
     others = [*words.some([(actions["none"], "unchanged")]), *stuck]
@@ -148,7 +154,7 @@ def _entry(group: GroupOutcome, redactor: Redactor) -> Entry:
         file=location.file if location else "",
         line=location.line if location else 0,
         aside="new group" if created else "",
-        columns=changes.COLUMNS,
+        columns=COLUMNS,
         fields=tuple(
             _field(outcome, changes.field_of(outcome.change, redactor, label, created=created), redactor)
             for outcome in group.outcomes

@@ -114,12 +114,14 @@ def _label(field: Field) -> str:
 
 def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bool) -> Iterator[Row]:
     """Yield what is said of a field, then its people, its values, the whole as it will be, and the problem,
-    unless the next field has the same one. What was not done neither went nor came."""
+    unless the next field has the same one. What was not done, or waits, neither goes nor comes."""
     if field.said:
         final: Cell = ((": ", ""), (words.CANNOT_BE_UNDONE, "bad")) if field.final else ()
         since: Cell = ((f", {field.since}", "dim"),) if field.since else ()
         yield (((field.said, "" if field.status or field.final else field.tone), *final, *since),)
-    undone = field.status.tone if field.status and field.status.level != "passed" else ""
+    undone = "dim" if field.waits else ""
+    if field.status is not None and field.status.level != "passed":
+        undone = field.status.tone
     for person in field.people[:limit]:
         style = undone or ("add" if person.sign == "+" else "remove")
         yield plain(f"{person.sign} {person.who}", style), plain(person.why, "dim")
@@ -158,8 +160,9 @@ def _values(values: Sequence[Value], columns: Sequence[Column]) -> Iterator[Row]
 
 
 def _becoming(before: Value, after: Value) -> Cell:
-    if before.picture is not None and after.picture is not None:
-        return plain(words.change_of_picture(before.picture, after.picture))
+    if before.picture is not None and (after.picture is not None or after.is_empty):
+        change = words.change_of_picture(before.picture, after.picture)
+        return plain(change, "remove" if after.picture is None else "")
     return (
         (words.of_value(before, VALUES), "remove"),
         (" → ", ""),
@@ -181,7 +184,7 @@ def difference(entry: Entry) -> tuple[str, ...]:
 def _difference(field: Field, columns: Sequence[Column]) -> Iterator[str]:
     if field.status is not None and field.status.level != "passed":
         why = f": {words.of_problem(field.problem)}" if field.problem else ""
-        yield f"{field.status.word}{why}"
+        yield f"{field.label} {field.status.word}{why}"
     if field.said:
         yield f"{'-' if field.final else ' '} {field.label}: {field.said}"
     for person in field.people:

@@ -27,7 +27,7 @@ from reconciler.model.change import (
 from reconciler.planning.guards import NEVER_LIFTED, ON_THE_COMMAND_LINE
 from reconciler.planning.last_applied import origin_of
 from reconciler.report import words
-from reconciler.report.model import Banner, Column, Field, Person, Status, Summary, Table, Value
+from reconciler.report.model import Banner, Field, Person, Status, Summary, Table, Value
 
 if TYPE_CHECKING:
     from reconciler.model.live import LiveIcon
@@ -50,14 +50,12 @@ class Joining(NamedTuple):
 Label = Callable[[str], str]
 """What people are called in one group, by wa_id."""
 
-COLUMNS = (Column("before", "-"), Column("after", "+"))
-
 ACTIONS = words.by_key(
     words.UNREADABLE,
     words.MISSING,
     words.BLOCKED,
-    Status("leave", "-", "leave", "warn", "failure", "The account leaves these groups, for good."),
-    Status("update", "~", "update", "change", "failure", "These groups are changed.", bare=True),
+    Status("leave", "-", "leave", "warn", "failure", "The account would leave these groups, for good."),
+    Status("update", "~", "update", "change", "failure", "These groups would be changed.", bare=True),
     Status("create", "+", "create", "good", "failure", "These groups do not exist yet."),
     Status("adopt", ">", "adopt", "change", "failure", "Found by subject or an earlier record, and bound."),
     words.HELD,

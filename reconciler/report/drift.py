@@ -236,7 +236,7 @@ def _value(value: FieldValue, field: FieldName, redactor: Redactor, label: Label
         case None:
             return Value(empty="none" if field == "icon" else "not managed")
         case int():
-            return Value(text=f"{value}")
+            return Value(text=f"version {value}")
         case str():
             return Value(text=redactor.untrusted(value), quoted=field == "subject")
         case tuple():

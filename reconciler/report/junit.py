@@ -80,9 +80,11 @@ def _group(entry: Entry) -> _Case:
 
 
 def _why(entry: Entry) -> str:
-    """What is said of a group that is left alone or could not be read; of one that would change, nothing."""
+    """What is said of a group with which something is wrong or that is left alone; of one that would change,
+    nothing."""
     status = entry.outcome
-    return "; ".join(entry.notes) if status.level in ("error", "skipped") and status.tone != "change" else ""
+    left_alone = status.level == "skipped" and status.tone != "change"
+    return "; ".join(entry.notes) if left_alone or status.tone == "bad" else ""
 
 
 def _banner(banner: Banner) -> _Case:

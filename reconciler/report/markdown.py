@@ -135,9 +135,15 @@ def _parts(report: Report, limit: int) -> Iterator[_Part]:
     if report.complaints:
         yield _complaints(report.complaints)
     parts = grouping.in_parts(each for each in report.entries if not each.is_quiet)
+    levels = ("error", "failure", "skipped", "passed")
+    told = [count.status.key for count in report.counts]
+
+    def rank(entry: Entry) -> tuple[int, int]:
+        key = entry.status.key
+        return levels.index(entry.outcome.level), told.index(key) if key in told else len(told)
+
     for part, found in parts:
-        order = ("error", "failure", "skipped", "passed")
-        entries = sorted(found, key=lambda entry: order.index(entry.outcome.level))
+        entries = sorted(found, key=rank)
         shown = [(_block(blocks.of_entry(each, limit)), each) for each in grouping.grouped(entries)]
         heading = ("### Other groups",) if part is None and len(parts) > 1 else _heading(part)
         yield _Part(

@@ -47,7 +47,8 @@ def prose(text: str) -> str:
         not _is_plain(word) or any(empty[max(index - 1, 0) : index + 2]) for index, word in enumerate(words)
     ]
     for index, word in enumerate(words):
-        beside = any(strange[max(index - 1, 0) : index]) or any(strange[index + 1 : index + 2])
+        follows = index > 0 and strange[index - 1] and words[index - 1][-1:] not in tuple(",;:")
+        beside = follows or any(strange[index + 1 : index + 2])
         strange[index] |= beside and word.isdigit()
     pieces = []
     for is_strange, run in groupby(range(len(words)), strange.__getitem__):

@@ -123,7 +123,8 @@ class Field:
     the people in question.
 
     `final` tells that it cannot be undone, `after` what the whole will look like, `status` and `problem` what
-    became of it. `recorded`: only the own record changes, and nothing that people could see.
+    became of it. `recorded`: only the own record changes, and nothing that people could see. `waits`: nothing
+    is done about it for now.
     """
 
     key: str
@@ -135,6 +136,7 @@ class Field:
     people: tuple[Person, ...] = ()
     final: bool = False
     recorded: bool = False
+    waits: bool = False
     after: str = ""
     status: Status | None = None
     problem: Problem | None = None

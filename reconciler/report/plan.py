@@ -20,7 +20,7 @@ from reconciler.report import base as compared
 from reconciler.report import changes, words
 from reconciler.report.base import UNTIL_NOW
 from reconciler.report.changes import ACTIONS
-from reconciler.report.model import Banner, Command, Count, Entry, Field, Report, Status, Summary
+from reconciler.report.model import Banner, Column, Command, Count, Entry, Field, Report, Status, Summary
 from reconciler.report.redact import labels
 from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted, few
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.report.redact import Redactor
 
 _REFUSED = Status("blocked", "!", "refused", "bad", "failure")
+COLUMNS = (Column("now", "-"), Column("after apply", "+"))
 _NAMES = 15
 """Groups named beside what cannot be undone."""
 
@@ -204,8 +205,8 @@ def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
         people = counted(removed.total(), "person", "people")
         yield f"{people} removed, who would have to join again: {few(removed, _NAMES)}"
     if revoked:
-        links = counted(len(revoked), "invite link")
-        yield f"{links} revoked, which stop working: {few(revoked, _NAMES)}"
+        links = counted(len(revoked), "invite link revoked, which stops", "invite links revoked, which stop")
+        yield f"{links} working: {few(revoked, _NAMES)}"
 
 
 # --- groups -----------------------------------------------------------------------------------------------
@@ -258,7 +259,7 @@ def _entry(
         subject=redactor.untrusted((group.desired and group.desired.subject) or ""),
         file=group.location.file if group.location else "",
         line=group.location.line if group.location else 0,
-        columns=changes.COLUMNS,
+        columns=COLUMNS,
         fields=(
             *changes.fields_of(
                 part_of_it, redactor, label, "" if after is None else _named(after, group, redactor, label)
@@ -286,7 +287,8 @@ def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[chan
 
 def _waiting(field: Field) -> Field:
     """Return what would be done if the group were neither on hold nor blocked."""
-    return replace(field, said=f"waits: {field.said}" if field.said else "waits", final=False)
+    said = f"waits: {field.said}" if field.said else "waits"
+    return replace(field, said=said, final=False, waits=True)
 
 
 def _label(group: GroupPlan, redactor: Redactor) -> changes.Label:

@@ -160,8 +160,12 @@ def of_picture(picture: Picture) -> str:
     return f"a picture of {known}" if known else "another picture"
 
 
-def change_of_picture(before: Picture, after: Picture) -> str:
-    """Return what becomes of a picture: `icons/a.png changed (a1f3 → 9c07, 640×640, 41 KB)`."""
+def change_of_picture(before: Picture, after: Picture | None) -> str:
+    """Return what becomes of a picture: `icons/a.png changed (a1f3 → 9c07, 640×640, 41 KB)`, `removed (41
+    KB)`."""
+    if after is None:
+        known = ", ".join(filter(None, ((before.sha256 or "")[:4], size(before))))
+        return f"removed ({known})" if known else "removed"
     hashes = f"{(before.sha256 or '')[:4]} → {(after.sha256 or '')[:4]}".lstrip()
     looks = ", ".join(filter(None, (hashes, pixels(after), size(after))))
     return f"{after.file or 'the picture'} changed ({looks})"

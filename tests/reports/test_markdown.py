@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.attribution import Base
-from reconciler.model.change import Affected, Promote, SetSubject
+from reconciler.model.change import Affected, LeaveGroup, Promote, SetSubject
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Note, Objection, Plan
 from reconciler.planning.attribution import attribute
@@ -246,6 +246,29 @@ def test_what_was_not_done_neither_goes_nor_comes() -> None:
     )
     assert '\n! ✗ subject   "A" → "B"\n' in page
     assert "\n+ ✓ admins    ana  has joined\n" in page
+
+
+def test_what_waits_neither_goes_nor_comes() -> None:
+    held = samples.group("g1", "held", withheld=(SetSubject("A", "B"),))
+    page = draw_plan("markdown", Plan(groups=(held,)))
+    assert '\n  subject   waits\n            "A" → "B"\n' in page
+
+
+def test_groups_stand_in_the_order_in_which_statuses_are_told() -> None:
+    groups = (
+        samples.group("a", "create", SetSubject("A", "B")),
+        samples.group("b", "update", SetSubject("A", "B")),
+        samples.group("c", "missing"),
+        samples.group("d", "leave", LeaveGroup()),
+    )
+    page = draw_plan("markdown", Plan(groups=groups))
+    listed = [line.split("**")[1] for line in page.splitlines() if line.startswith("- `")]
+    assert listed == ["missing", "leave", "update", "create"]
+
+
+def test_a_number_after_punctuation_is_no_part_of_what_stands_before_it() -> None:
+    assert prose("guard leave_count: 3 → 9") == "guard `leave_count`: 3 → 9"
+    assert prose("+55 19 then") == "`+55 19` then"
 
 
 def test_what_stands_beside_a_status_is_set_apart() -> None:

@@ -7,8 +7,9 @@ import pytest
 from rich.cells import cell_len
 
 from reconciler.errors import Complaint, Location
-from reconciler.model.change import Affected, Demote, Invite, RemoveIcon, SetIcon, SetSubject
+from reconciler.model.change import Affected, Demote, Invite, RemoveIcon, RevokeLink, SetIcon, SetSubject
 from reconciler.model.live import IconMeta, LiveIcon
+from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.report import apply, text, validate
 from reconciler.report.escape import for_terminal
@@ -199,7 +200,23 @@ def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
     )
 
 
-def test_a_picture_of_which_only_the_size_is_known_is_called_one() -> None:
+def test_a_picture_that_goes_is_called_removed() -> None:
     found = LiveIcon(IconMeta("https://cdn.example/a.jpeg", 2500))
-    output = plan(samples.group("g1", "update", RemoveIcon(found)))
-    assert "    icon     a picture of 2 KB → none\n" in output
+    assert "    icon     removed (2 KB)\n" in plan(samples.group("g1", "update", RemoveIcon(found)))
+    unknown = LiveIcon(IconMeta("https://cdn.example/a.jpeg", None))
+    assert "    icon     removed\n" in plan(samples.group("g1", "update", RemoveIcon(unknown)))
+
+
+def test_one_link_stops_and_two_stop_working() -> None:
+    one, two = (samples.group(name, "update", RevokeLink(1, 2)) for name in ("g1", "g2"))
+    assert "    1 invite link revoked, which stops working: g1\n" in plan(one)
+    assert "    2 invite links revoked, which stop working: g1, g2\n" in plan(one, two)
+
+
+def test_where_nothing_could_be_applied_both_verbs_say_so() -> None:
+    stuck = samples.group("g1", "blocked", notes=(Note("two groups"),))
+    assert "Nothing can be applied. 0 groups are as the manifests say · 1 blocked.\n" in plan(stuck)
+    group = GroupOutcome(name="g1", action="blocked", outcomes=(), plan=stuck)
+    found = apply.told(ApplyResult(plan=Plan(groups=(stuck,)), groups=(group,)), REDACTOR)
+    assert "Nothing could be applied. 0 groups" in render("text", "apply", found)
+    assert "<h1>Nothing could be applied</h1>" in render("html", "apply", found)
