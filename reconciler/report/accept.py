@@ -107,10 +107,10 @@ def _picture(file: Data) -> str:
     """Say what becomes of a picture; "" for another file."""
     if not file["picture"]:
         return ""
-    size = f"{file['after'] / 1000:.0f} KB"
+    size = words.of_bytes(file["after"])
     if file["before"] is None:
         return f"new picture, {size}"
-    return f"picture replaced, {file['before'] / 1000:.0f} KB → {size}"
+    return f"picture replaced, {words.of_bytes(file['before'])} → {size}"
 
 
 # --- the document -----------------------------------------------------------------------------------------

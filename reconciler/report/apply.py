@@ -69,7 +69,7 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
         ),
         entries=tuple(_entry(group, redactor) for group in result.groups),
         tables=changes.joining(
-            changes.Joining(group.name, changes.invited(invite, redactor), invite.role)
+            changes.Joining(group.name, redactor.named(invite.person), invite.role)
             for group in result.groups
             if group.plan is not None
             for invite in group.plan.to_invite
@@ -131,8 +131,7 @@ def _unsaved(problem: Problem | None, bind: tuple[tuple[str, str], ...]) -> Iter
         if bind:
             lines.append("Once it can be written, bind what was created:")
             lines += [f"reconciler state bind {name} {group_id}" for name, group_id in bind]
-        title = "The state could not be saved"
-        yield Banner(title, "bad", tuple(lines), name="state", level="error", kind=problem.code)
+        yield Banner(words.NOT_SAVED, "bad", tuple(lines), name="state", level="error", kind=problem.code)
 
 
 def _interrupted(*, interrupted: bool) -> Iterator[Banner]:

@@ -169,7 +169,9 @@ def nobody(groups: int, others: Sequence[str]) -> Summary:
 
 def joining_field(invites: Iterable[Invite], redactor: Redactor) -> tuple[Field, ...]:
     """Return who of one group has yet to join, as a field."""
-    people = tuple(Person("+", invited(each, redactor), f"as {each.role}, by the link") for each in invites)
+    people = tuple(
+        Person("+", redactor.named(each.person), f"as {each.role}, by the link") for each in invites
+    )
     return (Field(key="joining", label="to join", people=people),) if people else ()
 
 
@@ -268,7 +270,7 @@ def _data_of_effect(change: Change, redactor: Redactor, label: Label) -> dict[st
 
 def data_of_invite(invite: Invite, redactor: Redactor) -> dict[str, Any]:
     """Return somebody who has yet to join."""
-    return {"person": invited(invite, redactor), "as": invite.role}
+    return {"person": redactor.named(invite.person), "as": invite.role}
 
 
 def _data_of_live(seen: LiveIcon | None) -> dict[str, Any] | None:
@@ -284,8 +286,3 @@ def data_of_objection(objection: Objection, redactor: Redactor) -> dict[str, Any
         "liftable": objection.code not in NEVER_LIFTED,
     }
     return found if objection.lifted_by is None else found | {"lifted_by": objection.lifted_by}
-
-
-def invited(invite: Invite, redactor: Redactor) -> str:
-    """Return what somebody who has yet to join is called."""
-    return invite.person.alias or redactor.person(invite.person.numbers[0])

@@ -45,7 +45,14 @@ COLUMNS = (Column("last applied"), Column("live", "-"), Column("desired", "+"))
 """What was, what somebody made of it, what an apply would make of that."""
 
 STATUSES = words.by_key(
-    Status("drifted", "~", "drifted", "bad", "failure", "Changed outside, or it is not known by whom."),
+    Status(
+        "drifted",
+        "~",
+        "drifted",
+        "bad",
+        "failure",
+        "Somebody changed these outside the manifests, or nobody knows who did.",
+    ),
     words.MISSING,
     words.BLOCKED,
     words.UNREADABLE,
@@ -290,13 +297,13 @@ def data(drift: Drift, redactor: Redactor) -> Data:
 
 
 def _data_of_group(group: GroupDrift, redactor: Redactor) -> Data:
-    commands, at = {"restore": _restore(group), "accept": _accept(group)}, group.location
+    commands = {"restore": _restore(group), "accept": _accept(group)}
     found: Data = {
         "name": group.name,
         "id": None if group.id is None else redactor.group_id(group.id),
         "status": group.status,
         "fields": [_data_of_field(field, redactor) for field in group.fields],
-        "manifest": None if at is None else {"file": at.file, "line": at.line},
+        "manifest": words.data_of_manifest(group.location),
         "notes": [redactor.note(note) for note in group.notes],
         "commands": {name: command for name, command in commands.items() if command is not None},
     }
@@ -361,17 +368,18 @@ def rows(found: Data) -> Rows:
     return Rows(
         columns,
         tuple(
-            (group["name"], group["status"], *cells, *_place(group, field), " ".join(group["notes"]))
+            (
+                group["name"],
+                group["status"],
+                *cells,
+                *words.declared(group, field),
+                " ".join(group["notes"]),
+            )
             for group in found["groups"]
             for field in group["fields"] or (None,)
             for cells in _cells(field, group)
         ),
     )
-
-
-def _place(group: Data, field: Data | None) -> tuple[Cell, Cell]:
-    manifest = group["manifest"]
-    return (manifest["file"], (field or {}).get("line", manifest["line"])) if manifest else (None, None)
 
 
 def _cells(field: Data | None, group: Data) -> Iterator[tuple[Cell, ...]]:

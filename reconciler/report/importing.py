@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.report import words
-from reconciler.report.model import Problem, Report, Status, Summary, Table, Word
+from reconciler.report.model import Banner, Problem, Report, Status, Summary, Table, Word
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Data, Told
 from reconciler.report.words import counted, some
@@ -82,12 +82,15 @@ def report(found: Data) -> Report:
             *(_table(key, each, dry=found["dry_run"]) for key, each in groups.items() if each),
             *words.note_table(found["notes"]),
         ),
-        banners=tuple(
-            words.problem_banner(problem["message"], problem["hint"])
-            for problem in (found["refused"], found["unsaved"])
-            if problem is not None
-        ),
+        banners=tuple(_banners(found["refused"], found["unsaved"])),
     )
+
+
+def _banners(refused: Data | None, unsaved: Data | None) -> Iterator[Banner]:
+    if refused is not None:
+        yield words.problem_banner(refused["message"], refused["hint"])
+    if unsaved is not None:
+        yield words.problem_banner(words.NOT_SAVED, unsaved["message"], unsaved["hint"])
 
 
 def _summary(found: Data, bound: int) -> Summary:

@@ -66,7 +66,7 @@ def _data_of_group(group: ListedGroup, redactor: Redactor) -> Data:
         "role": group.role,
         "can_promote": sorted(map(label, group.can_promote)),
         "name": None if owner is None else owner.name,
-        "manifest": None if at is None else {"file": at.file, "line": at.line},
+        "manifest": words.data_of_manifest(at),
         "status": "unreadable" if live is None else "read",
         "notes": notes,
     }

@@ -282,7 +282,7 @@ def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[chan
         mine = () if base is None else base.attribution.groups[group.name].this_change.invites
         for each in group.to_invite:
             cause = "" if base is None else "this change" if each in mine else "what was due before"
-            yield changes.Joining(group.name, changes.invited(each, redactor), each.role, cause)
+            yield changes.Joining(group.name, redactor.named(each.person), each.role, cause)
 
 
 def _waiting(field: Field) -> Field:
@@ -391,7 +391,7 @@ def _data_of_group(group: GroupPlan, redactor: Redactor, found: GroupAttribution
     entry: Data = {
         "name": group.name,
         "id": None if group.id is None else redactor.group_id(group.id),
-        "manifest": group.location and {"file": group.location.file, "line": group.location.line},
+        "manifest": words.data_of_manifest(group.location),
         "action": group.action,
         "changes": [
             changes.data_of_change(change, redactor, label) | _data_of_cause(cause)
@@ -433,17 +433,12 @@ def rows(found: Data) -> Rows:
     return Rows(
         columns,
         tuple(
-            (group["name"], group["action"], *cells, *_place(group), " ".join(group["notes"]))
+            (group["name"], group["action"], *cells, *words.declared(group), " ".join(group["notes"]))
             for group in found["groups"]
             for change in group["changes"] or (None,)
             for cells in _cells(change, group)
         ),
     )
-
-
-def _place(group: Data) -> tuple[Cell, Cell]:
-    manifest = group["manifest"]
-    return (manifest["file"], manifest["line"]) if manifest else (None, None)
 
 
 def _cells(change: Data | None, group: Data) -> Iterator[tuple[Cell, ...]]:

@@ -16,6 +16,7 @@ from reconciler.model import number
 from reconciler.report.model import Problem
 
 if TYPE_CHECKING:
+    from reconciler.model.desired import Person
     from reconciler.model.live import Problem as FoundProblem
     from reconciler.model.plan import Note
 
@@ -41,6 +42,10 @@ class Redactor:
         if key in self.account:
             return "account"
         return self.aliases.get(key) or self.number(wa_id)
+
+    def named(self, person: Person) -> str:
+        """Somebody of the files: the alias, or the number that they are reached at."""
+        return person.alias or self.person(person.numbers[0])
 
     def number(self, wa_id: str) -> str:
         """The number itself, masked unless numbers are to be shown."""

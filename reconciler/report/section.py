@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import Exit, first_exit
+from reconciler.report.words import counted, of_problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -176,8 +177,7 @@ def closing(sections: Sequence[Section]) -> str:
     words = [f"{each.account} {each.exit_code} ({ENDS[Exit(each.exit_code)]})" for each in bad]
     good = [each.account for each in sections if not each.exit_code]
     words += [f"ok: {', '.join(good)}"] if good else []
-    count = "1 account" if len(sections) == 1 else f"{len(sections)} accounts"
-    return f"{count}: {'; '.join(words) or 'nothing to do'}."
+    return f"{counted(len(sections), 'account')}: {'; '.join(words) or 'nothing to do'}."
 
 
 def ending(section: Section) -> str:
@@ -185,5 +185,4 @@ def ending(section: Section) -> str:
     problem = section.problem
     if problem is None:
         return f"{ENDS[Exit(section.exit_code)]}\n"
-    hint = f" ({problem.hint})" if problem.hint else ""
-    return f"Error: {problem.message}{hint}\n"
+    return f"Error: {of_problem(problem)}\n"

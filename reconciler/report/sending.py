@@ -17,7 +17,6 @@ from reconciler.report.section import Data, Told, once
 from reconciler.report.words import counted, few, some
 
 if TYPE_CHECKING:
-    from reconciler.model.desired import Person
     from reconciler.model.live import Problem as FoundProblem
     from reconciler.model.messages import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
 
@@ -39,15 +38,11 @@ _LINKS = words.by_key(
 )
 
 
-def _who(person: Person, redactor: Redactor) -> str:
-    return person.alias or redactor.person(person.numbers[0])
-
-
 def _unsaved(problem: FoundProblem | None, redactor: Redactor) -> tuple[Banner, ...]:
     shown = shown_problem(problem, redactor)
     if shown is None:
         return ()
-    return (words.problem_banner("The state could not be written", shown.message, shown.hint),)
+    return (words.problem_banner(words.NOT_SAVED, shown.message, shown.hint),)
 
 
 # --- invites --send ---------------------------------------------------------------------------------------
@@ -84,7 +79,7 @@ def data(sending: Sending, redactor: Redactor) -> Data:
 
 def _data_of_delivery(entry: Delivery, redactor: Redactor) -> Data:
     return {
-        "person": _who(entry.person, redactor),
+        "person": redactor.named(entry.person),
         "groups": list(entry.groups),
         "status": entry.status,
         **({"message": entry.message} if entry.message else {}),
@@ -111,7 +106,7 @@ def preview(messages: Sequence[Message], others: Iterable[Delivery], redactor: R
     left_out = len({entry.person for entry in others})
     rows: list[tuple[str | Word, ...]] = [
         (
-            _who(message.person, redactor),
+            redactor.named(message.person),
             few(message.groups),
             Word(f"{_OLD_LINK}: {few(sorted(message.renewed))}" if message.renewed else ""),
         )

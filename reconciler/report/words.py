@@ -11,6 +11,7 @@ from reconciler.report.model import Banner, Field, Listing, Picture, Problem, St
 from reconciler.report.redact import shown_problem
 
 if TYPE_CHECKING:
+    from reconciler.errors import Location
     from reconciler.model.change import Affected, Cause, ChangeKind, Invite
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
@@ -62,6 +63,7 @@ def by_key(*statuses: Status) -> dict[str, Status]:
 
 NO_GROUP = Value(empty="no group", no_group=True)
 CANNOT_BE_UNDONE = "cannot be undone"
+NOT_SAVED = "The state could not be saved"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -137,9 +139,11 @@ def seen_picture(seen: LiveIcon | None) -> Picture | None:
 
 def size(picture: Picture) -> str:
     """Return `41 KB`; "" where it is not known, or is not that of the file that is meant."""
-    count = picture.size
-    if count is None or picture.served is not None:
-        return ""
+    return "" if picture.size is None or picture.served is not None else of_bytes(picture.size)
+
+
+def of_bytes(count: int) -> str:
+    """Return `41 KB`."""
     if count < 1000:
         return f"{count} B"
     return f"{count / 1000:.0f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
@@ -277,6 +281,17 @@ def error(problem: FoundProblem | None, redactor: Redactor) -> dict[str, Any]:
     """Return the key `error` of a JSON object, which is there only where something went wrong."""
     found = data_of_problem(problem, redactor)
     return {} if found is None else {"error": found}
+
+
+def data_of_manifest(at: Location | None) -> dict[str, Any] | None:
+    """Return where a group is declared, as JSON says it; None where it is nowhere."""
+    return None if at is None else {"file": at.file, "line": at.line}
+
+
+def declared(group: dict[str, Any], part: dict[str, Any] | None = None) -> tuple[str | None, int | None]:
+    """Return the file and line of a group of JSON, or of one part of it that has a line, for a table."""
+    manifest = group["manifest"]
+    return (manifest["file"], (part or {}).get("line", manifest["line"])) if manifest else (None, None)
 
 
 def data_of_time(at: datetime) -> str:
