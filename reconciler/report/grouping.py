@@ -11,7 +11,7 @@ from reconciler.report import words
 from reconciler.report.model import Command, Entry, Field
 
 if TYPE_CHECKING:
-    from reconciler.report.model import Status, Table
+    from reconciler.report.model import Report, Status, Table
 
 SHARED = 4
 """Groups in which an equal field is said once."""
@@ -68,9 +68,11 @@ def whole(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(found.values(), key=lambda entry: entry.name) if headed else [*found.values()]
 
 
-def notes(entries: Iterable[Entry]) -> tuple[Table, ...]:
-    """Return the notes on groups of which there is nothing else to say."""
-    return words.notes((entry.name, entry.notes) for entry in entries if entry.is_quiet)
+def tables(report: Report) -> tuple[Table, ...]:
+    """Return what stands beside the groups: the notes on those of which there is nothing else to say, then
+    the document's own tables."""
+    notes = words.notes((entry.name, entry.notes) for entry in report.entries if entry.is_quiet)
+    return (*notes, *report.tables)
 
 
 def _both(one: Entry, other: Entry) -> Entry:

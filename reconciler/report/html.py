@@ -156,7 +156,7 @@ def _page(report: Report, run: Run, look: Look) -> _Page:
         report=report,
         facts=(*_facts(run), *report.facts),
         parts=parts,
-        tables=(*_complaints(report.complaints), *report.tables, *grouping.notes(report.entries)),
+        tables=(*_complaints(report.complaints), *grouping.tables(report)),
         listings=(*rest, *_quiet(report.entries), *report.listings),
         album=_Album.of((entry for part in parts for entry in part.entries), look.thumbnails),
     )

@@ -117,8 +117,8 @@ def _page(section: Section, budget: int, look: Look) -> Made:
     if report.title:
         top.append(prose(" ".join(report.sentences)))
     top += [_banner(banner) for banner in report.banners if banner.title]
-    tables = (*grouping.notes(report.entries), *report.tables)
-    bottom = [*(_block(blocks.of_table(table, look.limit)) for table in tables), _footer(run)]
+    tables = (_block(blocks.of_table(table, look.limit)) for table in grouping.tables(report))
+    bottom = [*tables, _footer(run)]
     return _bounded(top, list(_parts(report, look.limit)), bottom, budget)
 
 

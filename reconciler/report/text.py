@@ -127,8 +127,7 @@ def _blocks(report: Report, look: Look) -> Iterator[Block]:
             yield Block(blocks.plain(part.word, "strong"), part.lead)
         yield from (blocks.of_entry(entry, look.limit) for entry in grouping.grouped(entries))
     if look.tables:
-        tables = (*grouping.notes(report.entries), *report.tables)
-        yield from (blocks.of_table(table, look.limit) for table in tables)
+        yield from (blocks.of_table(table, look.limit) for table in grouping.tables(report))
     if not report.verdict_first:
         yield from banners
 

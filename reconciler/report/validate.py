@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.report.model import Banner, Count, Report, Status, Summary
@@ -37,13 +38,13 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     files = counted(len({each.location.file for each in complaints}), "file")
     found = [counted(mistakes, "mistake")] if mistakes else []
     found += [counted(warnings, "warning")] if warnings else []
-    counts = [Count(_MISTAKES, mistakes), Count(_WARNINGS, warnings)]
+    counts = [_count(_MISTAKES, mistakes), _count(_WARNINGS, warnings)]
     if groups is None:
         verdict, status = f"{' and '.join(found) or '0 mistakes'} in {files}", _MISTAKES
     else:
         verdict = ", ".join((f"No mistakes in {counted(groups, 'group')}", *found))
         status = _WARNINGS if warnings else _GROUPS
-        counts.append(Count(_GROUPS, groups))
+        counts.append(_count(_GROUPS, groups))
     return Report(
         verb="validate",
         verdict=verdict,
@@ -53,6 +54,10 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
         counts=tuple(counts),
         complaints=complaints,
     )
+
+
+def _count(status: Status, number: int) -> Count:
+    return Count(replace(status, word=status.word.removesuffix("s")) if number == 1 else status, number)
 
 
 def _all_files(*, valid: bool) -> Banner:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.errors import Complaint, Location
 from reconciler.model.drift import Drift
 from reconciler.model.live import Thumbnail, Thumbnails
 from reconciler.report import apply, drift, validate
@@ -168,6 +169,13 @@ def test_other_runs_have_pages_too() -> None:
     assert "1 change failed, 8 done" in render("html", "apply", run=RUN)
     assert "6 changes done" in render("html", "apply", apply.told(samples.ALL_DONE, REDACTOR), RUN)
     assert "Nothing to do" in render("html", "apply", apply.told(samples.NOTHING_DONE, REDACTOR), RUN)
+
+
+def test_one_mistake_is_no_mistakes() -> None:
+    wrong = Complaint(Location("groups/a.yaml", 3, 5), "`admin` is not a key")
+    page = render("html", "validate", validate.told([wrong], None))
+    assert '<span class="word">Mistake</span>' in page
+    assert "None: warnings." in page
 
 
 def test_a_group_is_titled_by_its_name_and_subject() -> None:
