@@ -94,10 +94,8 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
         case CreateGroup(subject):
             after = words.quoted(redactor.untrusted(subject))
             return Field(key="subject", label="subject", values=(words.NO_GROUP, after))
-        case AdoptGroup(group_id, _, was):
-            earlier = f', was "{was}"' if was else ""
-            said = f"{redactor.group_id(group_id)}{earlier}"
-            return Field(key="adopt", label="adopt", said=said, recorded=True)
+        case AdoptGroup(group_id):
+            return Field(key="adopt", label="adopt", said=redactor.group_id(group_id), recorded=True)
         case SetSubject(before, after, origin):
             values = (words.quoted(redactor.untrusted(before)), words.quoted(redactor.untrusted(after)))
             return Field(key="subject", label="subject", said=words.TAKEN_BACK.get(origin, ""), values=values)

@@ -368,13 +368,7 @@ def rows(found: Data) -> Rows:
     return Rows(
         columns,
         tuple(
-            (
-                group["name"],
-                group["status"],
-                *cells,
-                *words.declared(group, field),
-                " ".join(group["notes"]),
-            )
+            (group["name"], group["status"], *cells, *words.declared(group, field), " ".join(group["notes"]))
             for group in found["groups"]
             for field in group["fields"] or (None,)
             for cells in _cells(field, group)
