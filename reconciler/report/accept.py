@@ -154,4 +154,4 @@ def _fields(group: Data) -> Iterator[Field]:
         label = "but for" if group["status"] == "failed" else "fields"
         yield Field(key="fields", label=label, said=", ".join(group["fields"]))
     if "error" in group:
-        yield Field(key="error", label="why", problem=Problem(**group["error"]))
+        yield from words.why_not(Problem(**group["error"]))

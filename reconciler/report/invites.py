@@ -156,11 +156,12 @@ def _summary(found: Data) -> Summary:
     others = [f"{counted(count['without_link'], 'group')} without a link"] if count["without_link"] else []
     if count["left_out"]:
         others.append(f"{_left_out(count)} (--include-left)")
-    head = _to_invite(count) if count["groups"] else "Nobody to invite"
-    return words.summary(head, others)
+    return words.summary(_to_invite(count), others)
 
 
 def _to_invite(count: Data) -> str:
+    if not count["groups"]:
+        return "Nobody to invite"
     return f"{counted(count['people'], 'person', 'people')} to invite to {counted(count['groups'], 'group')}"
 
 
@@ -267,7 +268,7 @@ def _page(section: Section) -> str:
     parts = [
         "## Invitations",
         f"> **{_WARNING}**",
-        f"{_to_invite(count)}." if count["groups"] else "Nobody to invite.",
+        f"{_to_invite(count)}.",
         *([] if _all_read(section) else [f"**{_INCOMPLETE}**"]),
         *(f"- {code(note)}" for note in found["notes"]),
         *map(_listed, _ordered(found)),
@@ -322,7 +323,7 @@ def render_html(sections: Sequence[Section], _: Look) -> str:
 
 
 def _sentences(count: Data) -> Iterator[str]:
-    yield f"{_to_invite(count)}." if count["groups"] else "Nobody to invite."
+    yield f"{_to_invite(count)}."
     if count["left_out"]:
         yield f"{_left_out(count)} (--include-left)."
 

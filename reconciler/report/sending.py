@@ -243,9 +243,7 @@ def _entry(group: Rotation, redactor: Redactor) -> Entry:
         due = f"{counted(group.pending, 'person', 'people')} due for the new one" if group.pending else ""
         said = "; ".join(filter(None, ("the old one works no more", due)))
         fields.append(Field(key="link", label="link", said=said))
-    problem = shown_problem(group.problem, redactor)
-    if problem is not None:
-        fields.append(Field(key="error", label="why", problem=problem))
+    fields += words.why_not(shown_problem(group.problem, redactor))
     return Entry(
         name=group.name,
         status=_LINKS[group.status],
@@ -287,7 +285,6 @@ def data_of_message(sent: GroupDelivery, redactor: Redactor) -> Data:
 def report_of_message(sent: GroupDelivery, redactor: Redactor) -> Report:
     """Return the document: whether the message was sent, and if not, why."""
     subject, status = f'"{redactor.untrusted(sent.subject)}"', _STATUSES[sent.status]
-    problem = shown_problem(sent.problem, redactor)
     match sent.status:
         case "sent":
             people = counted(sent.people, "person", "people")
@@ -296,7 +293,7 @@ def report_of_message(sent: GroupDelivery, redactor: Redactor) -> Report:
             summary = Summary("It is not known whether it was sent.")
         case "failed" | "skipped":
             summary = Summary("Nothing was sent.")
-    why = () if problem is None else (Field(key="error", label="why", problem=problem),)
+    why = words.why_not(shown_problem(sent.problem, redactor))
     return Report(
         verb="send",
         verdict=str(summary),

@@ -223,6 +223,11 @@ def note_table(texts: Iterable[str | Word]) -> tuple[Table, ...]:
     return (Table("notes", "Notes", ("Note",), rows, whole=True),) if rows else ()
 
 
+def why_not(problem: Problem | None) -> tuple[Field, ...]:
+    """Return what went wrong with something that is no change, as a field; nothing where nothing did."""
+    return () if problem is None else (Field(key="error", label="why", problem=problem),)
+
+
 def problem_banner(title: str, *lines: str) -> Banner:
     """Return a mishap of a whole run, and below it those lines that say something."""
     return Banner(title, "bad", tuple(filter(None, lines)))
