@@ -202,3 +202,22 @@ class Unclear(ApiError):
 
     For a read it means that nothing is known.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, how to mend it, and whether trying again can help, as data. `code` is stable:
+    `http_503` …; `status` is that of HTTP, where there was an answer."""
+
+    code: str
+    message: str
+    hint: str = ""
+    retry: bool = False
+    status: int | None = None
+
+    @classmethod
+    def of(cls, error: ReconcilerError) -> Problem:
+        """Return an error as data; one that is no call's is named after how the run ends."""
+        if isinstance(error, ApiError):
+            return cls(error.code, error.message, error.hint, error.retry, error.status)
+        return cls(error.exit_code.name.lower(), error.message, error.hint)

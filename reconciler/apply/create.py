@@ -19,11 +19,11 @@ from reconciler.errors import (
     Interrupted,
     NotFound,
     NotSent,
+    Problem,
     RateLimited,
     Refused,
     StateError,
 )
-from reconciler.model.live import Problem
 from reconciler.model.record import Intent
 from reconciler.planning.subjects import BySubject, is_cut, loose
 

@@ -19,6 +19,7 @@ from reconciler.errors import (
     NotFound,
     NotSent,
     PictureError,
+    Problem,
     RateLimited,
     ReconcilerError,
     Refused,
@@ -39,7 +40,6 @@ from reconciler.model.change import (
     SetIcon,
     SetSubject,
 )
-from reconciler.model.live import Problem
 from reconciler.model.record import IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.recheck import remaining
 from reconciler.planning.subjects import normal, stored_otherwise

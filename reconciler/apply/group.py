@@ -20,7 +20,7 @@ from reconciler.apply.writing import (
     changed,
     stored_in_another_form,
 )
-from reconciler.errors import ApiError, CredentialsError, Interrupted, StateError
+from reconciler.errors import ApiError, CredentialsError, Interrupted, Problem, StateError
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -33,7 +33,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.group import Ensure
-from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, Problem
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon
 from reconciler.model.outcome import GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left, Record, StoredSubject
 from reconciler.planning import guards

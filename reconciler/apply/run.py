@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.apply.create import made_earlier
 from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Timeouts, Tools, problem_of
-from reconciler.errors import StateError
+from reconciler.errors import Problem, StateError
 from reconciler.model.change import AdoptGroup
-from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState, Problem
+from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, OutcomeStatus
 from reconciler.model.record import Left
 from reconciler.planning.bindings import left_ids

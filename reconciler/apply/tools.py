@@ -12,10 +12,11 @@ from reconciler.errors import (
     CredentialsError,
     Interrupted,
     PictureError,
+    Problem,
     ReconcilerError,
     StateError,
 )
-from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.live import LiveGroup
 from reconciler.reading import poll
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.tools import INTERRUPTED, Tools
+from reconciler.errors import Problem
 from reconciler.model import number
 from reconciler.model.change import (
     Change,
@@ -21,7 +22,7 @@ from reconciler.model.change import (
     RemoveParticipants,
     RevokeLink,
 )
-from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.live import LiveGroup
 from reconciler.model.outcome import Outcome
 
 if TYPE_CHECKING:

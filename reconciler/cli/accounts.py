@@ -22,11 +22,9 @@ from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.collected import Account, Collected
 from reconciler.cli.common import Common, ExampleCommand, common_options
 from reconciler.cli.files import find_root
-from reconciler.cli.outputs import problem_of
-from reconciler.errors import Exit, InputError, ReconcilerError, UsageError, first_exit
+from reconciler.errors import Exit, InputError, Problem, ReconcilerError, UsageError, first_exit
 from reconciler.manifests.settings import spelled_out, state_mistake
 from reconciler.model import number
-from reconciler.report.model import Problem
 from reconciler.report.section import Section, closing
 
 if TYPE_CHECKING:
@@ -249,11 +247,11 @@ class _Runs:
         except UsageError as error:
             environment.speak_of(name, error)
             self._usage.append((name, error))
-            code, problem = error.exit_code, problem_of(error)
+            code, problem = error.exit_code, Problem.of(error)
         except ReconcilerError as error:
             environment.speak_of(name, error)
             terminal.print_error(error, name)
-            code, problem = error.exit_code, problem_of(error)
+            code, problem = error.exit_code, Problem.of(error)
         except (click.Abort, KeyboardInterrupt):
             terminal.say("Interrupted.")
             code, problem = Exit.INTERRUPTED, Problem("interrupted", "interrupted")

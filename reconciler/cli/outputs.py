@@ -17,8 +17,7 @@ from reconciler.cli.collected import Target, sink
 from reconciler.cli.common import Common
 from reconciler.cli.files import find_root
 from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
-from reconciler.errors import ApiError, Exit, InputError, Interrupted, ReconcilerError, UsageError
-from reconciler.report.model import Problem
+from reconciler.errors import Exit, InputError, Interrupted, Problem, ReconcilerError, UsageError
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Run, Section
 
@@ -143,7 +142,7 @@ class Outputs:
         complaints = error.complaints if isinstance(error, InputError) else ()
         if isinstance(error, loading.WrongFiles):
             self.files = checkout.Files(error.files)
-        problem = problem_of(error)
+        problem = Problem.of(error)
         run = self.run(error.exit_code, complete=False)
         section = Section(
             "", int(error.exit_code), run, failure.told(self._verb, problem, complaints), problem
@@ -182,9 +181,3 @@ class Outputs:
             remembers=found.remembers,
             failures=found.failures,
         )
-
-
-def problem_of(error: ReconcilerError) -> Problem:
-    """An error as a document says it, with a stable name, as in JSON."""
-    code = error.code if isinstance(error, ApiError) else error.exit_code.name.lower()
-    return Problem(code, error.message, error.hint)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reconciler.errors import Problem
 from reconciler.messaging.messages import drafts
 from reconciler.model.link import digest
-from reconciler.model.live import Problem
 from reconciler.model.messages import Delivery, DeliveryStatus, Message, UnknownPolicy
 from reconciler.model.record import DAY, Sent, State
 from reconciler.planning.diff import joined_ref

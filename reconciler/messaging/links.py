@@ -16,12 +16,12 @@ from reconciler.errors import (
     Interrupted,
     NotFound,
     NotSent,
+    Problem,
     RateLimited,
     Refused,
     StateError,
 )
 from reconciler.model.link import digest
-from reconciler.model.live import Problem
 from reconciler.model.messages import GroupInvites, Invitations, Rotation, Rotations
 from reconciler.model.record import Revoking
 from reconciler.reading import poll

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.errors import Problem
 from reconciler.model.link import is_link
-from reconciler.model.live import Problem
 from reconciler.model.messages import MOST_TEXT, GroupInvites
 
 if TYPE_CHECKING:

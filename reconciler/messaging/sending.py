@@ -26,12 +26,13 @@ from reconciler.errors import (
     CredentialsError,
     NotFound,
     NotSent,
+    Problem,
     RateLimited,
     Refused,
     StateError,
 )
 from reconciler.model import number
-from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.live import LiveGroup
 from reconciler.model.messages import Delivery, DeliveryStatus, GroupDelivery, Message
 from reconciler.model.record import Sent
 from reconciler.retry import Attempts, RetryPolicy

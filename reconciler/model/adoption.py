@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.errors import Exit, Location
+from reconciler.errors import Exit, Location, Problem
 from reconciler.model.desired import Person
-from reconciler.model.live import LiveGroup, LiveIcon, Problem
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
 
 Role = Literal["admin", "member", "absent"]

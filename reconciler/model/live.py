@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.errors import ApiError
+from reconciler.errors import Problem
 from reconciler.model import number
 
 
@@ -68,21 +68,6 @@ class LiveIcon:
     meta: IconMeta | None
     sha256: str | None = None
     alike: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A call that failed, as data that is safe to show: see `errors.ApiError`."""
-
-    code: str
-    message: str
-    hint: str = ""
-    retry: bool = False
-    status: int | None = None
-
-    @classmethod
-    def of(cls, error: ApiError) -> Problem:
-        return cls(error.code, error.message, error.hint, error.retry, error.status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from reconciler.errors import Problem
 from reconciler.model.change import Invite
 from reconciler.model.desired import Person
-from reconciler.model.live import Problem
 from reconciler.model.plan import Note
 from reconciler.model.record import Revoking, Sent
 

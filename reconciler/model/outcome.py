@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.errors import Problem
 from reconciler.model.change import Change
-from reconciler.model.live import Problem
 from reconciler.model.plan import Action, GroupPlan, Note, Plan
 
 OutcomeStatus = Literal["done", "failed", "skipped", "unknown"]

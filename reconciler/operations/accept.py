@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import ApiError, InputError, Location, PictureError, ReconcilerError
+from reconciler.errors import ApiError, InputError, Location, PictureError, Problem, ReconcilerError
 from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
@@ -22,7 +22,7 @@ from reconciler.model.adoption import (
     FileChange,
 )
 from reconciler.model.group import Ensure
-from reconciler.model.live import LiveIcon, LiveState, Problem
+from reconciler.model.live import LiveIcon, LiveState
 from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, State
 from reconciler.operations.plan import decide

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
-from reconciler.model.live import Problem
+from reconciler.errors import Problem
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.operations.plan import plan

@@ -16,6 +16,7 @@ from reconciler.errors import (
     CredentialsError,
     Interrupted,
     PictureError,
+    Problem,
     ReconcilerError,
     UsageError,
 )
@@ -27,7 +28,7 @@ from reconciler.manifests.names import alias_for, name_from
 from reconciler.model.adoption import Import, ImportOutcome, ImportResult
 from reconciler.model.desired import Icon
 from reconciler.model.group import UNSET, Unset, is_name
-from reconciler.model.live import CONTRADICTION, Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
+from reconciler.model.live import CONTRADICTION, Absent, IconMeta, LiveGroup, LiveIcon, LiveState
 from reconciler.model.plan import Note
 from reconciler.operations.import_records import ImportRecords
 from reconciler.planning.bindings import known_bindings, left_ids, recorded_ids

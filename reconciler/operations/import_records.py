@@ -11,10 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Location, StateError
+from reconciler.errors import Location, Problem, StateError
 from reconciler.model.desired import DesiredGroup, DesiredIcon
 from reconciler.model.group import Unset
-from reconciler.model.live import Problem
 from reconciler.model.record import Record, RunSummary
 from reconciler.planning.record import people_of, record_of
 

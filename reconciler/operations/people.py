@@ -10,14 +10,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ObjectionError, ReconcilerError, StateError, UsageError
+from reconciler.errors import ObjectionError, Problem, ReconcilerError, StateError, UsageError
 from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.due import due, links_needed, messages
 from reconciler.messaging.inbound import read_file
 from reconciler.messaging.invitations import invitations, nobody_joined, without_icons
 from reconciler.messaging.links import LinkRevoker, with_links
 from reconciler.messaging.sending import MessageSender, addressed, send_once
-from reconciler.model.live import Problem
 from reconciler.model.messages import Delivery, Message, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
 from reconciler.operations.plan import decide

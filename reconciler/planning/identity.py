@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.errors import Problem
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.live import LiveGroup, LiveState, Problem
+from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import Note
 from reconciler.model.record import Left, State
 from reconciler.planning.bindings import contradictions, departed, recorded_ids, short_list, to_search

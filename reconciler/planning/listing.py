@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.errors import Problem
 from reconciler.model import number
 from reconciler.model.adoption import ListedGroup, Listing, Owner, Role
 from reconciler.model.desired import Desired
-from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState, Problem
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from reconciler.errors import Problem
 from reconciler.model.change import AdoptGroup, Change, CreateGroup, Invite, LeaveGroup, SetIcon
 from reconciler.model.desired import Desired, DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState, Problem
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState
 from reconciler.model.plan import Action, GroupPlan, Note, Plan, Unmanaged
 from reconciler.model.record import Left, Record, State
 from reconciler.model.settings import Settings

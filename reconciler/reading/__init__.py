@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler import pictures
-from reconciler.errors import ApiError, NotFound, PictureError
+from reconciler.errors import ApiError, NotFound, PictureError, Problem
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
-from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, LiveState, Problem
+from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, LiveState
 from reconciler.planning.bindings import known_bindings, left_ids, recorded_ids, to_search
 from reconciler.planning.diff import IconDifference, compare_icon
 from reconciler.planning.identity import Bound, resolve

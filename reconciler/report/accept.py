@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from reconciler.errors import Problem
 from reconciler.report import words
-from reconciler.report.model import Entry, Field, Problem, Report, Status, Summary, Table, Tone, Word
+from reconciler.report.model import Entry, Field, Report, Status, Summary, Table, Tone, Word
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Data, Told
 from reconciler.report.words import counted

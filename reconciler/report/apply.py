@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.errors import Problem
 from reconciler.model.change import CreateGroup
 from reconciler.report import changes, words
 from reconciler.report.changes import ACTIONS
-from reconciler.report.model import Banner, Column, Count, Entry, Field, Problem, Report, Status, Summary
+from reconciler.report.model import Banner, Column, Count, Entry, Field, Report, Status, Summary
 from reconciler.report.redact import Redactor, labels, shown_problem
 from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted

@@ -16,7 +16,8 @@ from reconciler.report import words
 from reconciler.report.model import Word
 
 if TYPE_CHECKING:
-    from reconciler.report.model import Banner, Column, Entry, Field, Problem, Table, Value
+    from reconciler.errors import Problem
+    from reconciler.report.model import Banner, Column, Entry, Field, Table, Value
 
 Span = tuple[str, str]
 """Words, and their style: a tone, `add`, `remove`, `strong`, `name`, `dim`, `link`, `qr`; or ""."""

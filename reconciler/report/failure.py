@@ -11,8 +11,8 @@ from reconciler.report.section import Told, once
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.errors import Complaint
-    from reconciler.report.model import Problem, Verb
+    from reconciler.errors import Complaint, Problem
+    from reconciler.report.model import Verb
 
 
 def told(verb: Verb, problem: Problem, complaints: Iterable[Complaint] = ()) -> Told:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.errors import Problem
 from reconciler.report import words
-from reconciler.report.model import Banner, Problem, Report, Status, Summary, Table, Word
+from reconciler.report.model import Banner, Report, Status, Summary, Table, Word
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Data, Told
 from reconciler.report.words import counted, some

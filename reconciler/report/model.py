@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from reconciler.errors import Complaint
+    from reconciler.errors import Complaint, Problem
 
 Verb = Literal[
     "validate",
@@ -36,16 +36,6 @@ Tone = Literal["bad", "warn", "change", "good", "quiet"]
 Level = Literal["error", "failure", "skipped", "passed"]
 """How a machine should take it: what could not be found out, what is not as it should be, what waits for
 somebody or is left alone on purpose, what is well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What went wrong, how to mend it, and whether trying again can help. `code` is stable: `http_503` …"""
-
-    code: str
-    message: str
-    hint: str = ""
-    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.errors import Problem
 from reconciler.model import number
-from reconciler.report.model import Problem
 
 if TYPE_CHECKING:
+    from reconciler.errors import Problem
     from reconciler.model.desired import Person
-    from reconciler.model.live import Problem as FoundProblem
     from reconciler.model.plan import Note
 
 _SLOT = re.compile(r"\{(ids|people|texts)(?:\[([0-9]+)\])?\}")
@@ -118,7 +118,7 @@ def labels(redactor: Redactor, wa_ids: Iterable[str]) -> Callable[[str], str]:
     return label
 
 
-def shown_problem(problem: FoundProblem | None, redactor: Redactor) -> Problem | None:
+def shown_problem(problem: Problem | None, redactor: Redactor) -> Problem | None:
     """Return the problem, fit to be shown."""
     if problem is None:
         return None

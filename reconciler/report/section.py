@@ -17,8 +17,9 @@ from reconciler.report.words import counted, of_problem
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from reconciler.errors import Problem
     from reconciler.model.live import Thumbnails
-    from reconciler.report.model import Problem, Report, Verb
+    from reconciler.report.model import Report, Verb
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from reconciler.report.section import Data, Told, once
 from reconciler.report.words import counted, few, some
 
 if TYPE_CHECKING:
-    from reconciler.model.live import Problem as FoundProblem
+    from reconciler.errors import Problem
     from reconciler.model.messages import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
 
 _NAMES = 20  # people who are named in a line about many
@@ -38,7 +38,7 @@ _LINKS = words.by_key(
 )
 
 
-def _unsaved(problem: FoundProblem | None, redactor: Redactor) -> tuple[Banner, ...]:
+def _unsaved(problem: Problem | None, redactor: Redactor) -> tuple[Banner, ...]:
     shown = shown_problem(problem, redactor)
     if shown is None:
         return ()

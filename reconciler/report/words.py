@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.report.model import Banner, Field, Listing, Picture, Problem, Status, Summary, Table, Value
+from reconciler.errors import Problem
+from reconciler.report.model import Banner, Field, Listing, Picture, Status, Summary, Table, Value
 from reconciler.report.redact import shown_problem
 
 if TYPE_CHECKING:
-    from reconciler.errors import Location
+    from reconciler.errors import Location, Problem
     from reconciler.model.change import Affected, Cause, ChangeKind, Invite
     from reconciler.model.desired import Icon
     from reconciler.model.live import LiveIcon
-    from reconciler.model.live import Problem as FoundProblem
     from reconciler.model.plan import Unmanaged
     from reconciler.report.model import Word
     from reconciler.report.redact import Redactor
@@ -274,7 +274,7 @@ def data_of_picture(picture: Picture | None) -> dict[str, Any] | None:
     return found if picture.served is None else found | {"served": picture.served}
 
 
-def data_of_problem(problem: FoundProblem | None, redactor: Redactor) -> dict[str, Any] | None:
+def data_of_problem(problem: Problem | None, redactor: Redactor) -> dict[str, Any] | None:
     """Return what went wrong, as JSON says it; None for nothing."""
     shown = shown_problem(problem, redactor)
     if shown is None:
@@ -282,7 +282,7 @@ def data_of_problem(problem: FoundProblem | None, redactor: Redactor) -> dict[st
     return {"code": shown.code, "message": shown.message, "hint": shown.hint, "retry": shown.retry}
 
 
-def error(problem: FoundProblem | None, redactor: Redactor) -> dict[str, Any]:
+def error(problem: Problem | None, redactor: Redactor) -> dict[str, Any]:
     """Return the key `error` of a JSON object, which is there only where something went wrong."""
     found = data_of_problem(problem, redactor)
     return {} if found is None else {"error": found}

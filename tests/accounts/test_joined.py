@@ -25,6 +25,7 @@ from reconciler.errors import (
     Interrupted,
     LockedError,
     ObjectionError,
+    Problem,
     ReconcilerError,
     UsageError,
 )
@@ -32,7 +33,6 @@ from reconciler.model.drift import Drift
 from reconciler.publish.comments import checked, facts_of, kind_of
 from reconciler.report import drift, markdown, values
 from reconciler.report.markdown import BUDGET
-from reconciler.report.model import Problem
 from reconciler.report.section import PLAIN, Section, closing
 from tests.accounts.conftest import NAMES, Three, variable
 from tests.reports import drifts, runs

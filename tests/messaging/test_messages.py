@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.errors import Problem
 from reconciler.messaging.messages import DEFAULT_TEXT, drafts, filled
-from reconciler.model.live import Problem
 from reconciler.model.messages import MOST_TEXT
 from reconciler.model.settings import InviteSettings
 from tests.messaging.build import ANA, BRUNO, LINK, waiting

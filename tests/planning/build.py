@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from reconciler.errors import Location
+from reconciler.errors import Location, Problem
 from reconciler.model.change import Affected, Change
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
-from reconciler.model.live import Absent, IconMeta, LiveGroup, LiveIcon, LiveState, Problem
+from reconciler.model.live import Absent, IconMeta, LiveGroup, LiveIcon, LiveState
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import Record, State
 from reconciler.model.settings import Settings

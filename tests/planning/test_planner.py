@@ -9,6 +9,7 @@ from itertools import permutations
 
 import pytest
 
+from reconciler.errors import Problem
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -26,7 +27,7 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import DesiredIcon
 from reconciler.model.group import Ensure, Hold
-from reconciler.model.live import Absent, Problem
+from reconciler.model.live import Absent
 from reconciler.model.record import IconRecord, Record, State
 from reconciler.planning.group import ORDER, after, ordered
 from tests.planning.build import (

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from reconciler import ports
-from reconciler.errors import CredentialsError, NotFound, Unclear
+from reconciler.errors import CredentialsError, NotFound, Problem, Unclear
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.group import Ensure
-from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.live import LiveGroup
 from reconciler.model.plan import GroupPlan
 from reconciler.model.record import State
 from reconciler.planning import planner

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 from typing import get_args
 
-from reconciler.errors import Complaint, Location
+from reconciler.errors import Complaint, Location, Problem
 from reconciler.model.adoption import (
     AcceptOutcome,
     AcceptResult,
@@ -26,7 +26,6 @@ from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIco
 from reconciler.model.desired import Person
 from reconciler.model.drift import Drift, FieldDrift, PersonDrift
 from reconciler.model.history import Chapter, Fact, NameStory, Written
-from reconciler.model.live import Problem
 from reconciler.model.messages import (
     Delivery,
     DeliveryStatus,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from reconciler.errors import Problem
 from reconciler.model.change import Invite
-from reconciler.model.live import Problem
 from reconciler.model.messages import GroupInvites, Invitations, Invitee
 from reconciler.model.plan import Note
 from reconciler.model.record import Sent

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
-from reconciler.errors import Complaint, Location
+from reconciler.errors import Complaint, Location, Problem
 from reconciler.model.attribution import Base
 from reconciler.model.plan import Plan
 from reconciler.report import apply, drift, failure, plan, validate
-from reconciler.report.model import Problem, Verb
+from reconciler.report.model import Verb
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Run, Section, Told
 

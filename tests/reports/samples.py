@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconciler.errors import Complaint, Location
+from reconciler.errors import Complaint, Location, Problem
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -21,7 +21,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import Icon, Person
-from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, Problem
+from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Action, GroupPlan, Note, Objection, Plan, Unmanaged
 from reconciler.report.redact import Redactor

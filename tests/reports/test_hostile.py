@@ -20,11 +20,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.cells import cell_len
 
 from reconciler.cli.formats import FORMATS, TABLE, Look
+from reconciler.errors import Problem
 from reconciler.report import apply, drift, failure, plan, validate
 from reconciler.report.escape import for_json, for_terminal
 from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import length
-from reconciler.report.model import Problem
 
 from . import gfm, media
 from .hostile import (

@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from reconciler.errors import Problem
 from reconciler.model.messages import Invitations, InviteStatus
 from reconciler.report import failure, invites, qr
-from reconciler.report.model import Problem
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Look
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import Problem
 from reconciler.model.attribution import Base
 from reconciler.model.change import Affected, LeaveGroup, Promote, SetSubject
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
@@ -21,7 +22,7 @@ from reconciler.report import apply, failure, validate
 from reconciler.report.escape import for_terminal
 from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import code, fence, length, marker, prose
-from reconciler.report.model import Problem, Verb
+from reconciler.report.model import Verb
 from reconciler.report.section import Run, Told
 
 from . import based, drifts, samples

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.errors import Problem
 from reconciler.model.change import (
     Affected,
     CreateGroup,
@@ -14,7 +15,7 @@ from reconciler.model.change import (
     RemoveParticipants,
     SetSubject,
 )
-from reconciler.model.live import LiveGroup, Problem
+from reconciler.model.live import LiveGroup
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import GroupPlan, Note, Plan
 from reconciler.report import apply, plan
