@@ -236,13 +236,17 @@ class Workers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPorts:
-    """What a run reads with: nothing in it can change a group, so neither can what is handed it alone."""
+    """What a run reads with: nothing in it can change a group, so neither can what is handed it alone.
+
+    `meanwhile` is done by the thread that asks for a reading, while others read.
+    """
 
     reader: Reader
     icon_files: IconFiles
     clock: Clock
     progress: Progress
     workers: Workers
+    meanwhile: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,4 +264,5 @@ class WritePorts(ReadPorts):
             clock=self.clock,
             progress=self.progress,
             workers=self.workers,
+            meanwhile=self.meanwhile,
         )

@@ -122,17 +122,18 @@ class Workspace(Offline):
     workers: Workers
     base: Opened | None = None
 
-    def read_ports(self) -> ReadPorts:
-        """What the run reads with."""
+    def read_ports(self, meanwhile: Callable[[], None] | None = None) -> ReadPorts:
+        """What the run reads with; `meanwhile` as `ReadPorts` says."""
         return ReadPorts(
             reader=self.client.reader,
             icon_files=self.icon_files,
             clock=self.clock,
             progress=terminal.progress(self.common.quiet),
             workers=self.workers,
+            meanwhile=meanwhile,
         )
 
-    def write_ports(self, journal: Journal) -> WritePorts:
+    def write_ports(self, journal: Journal, meanwhile: Callable[[], None] | None = None) -> WritePorts:
         """What the run changes groups with: every request that writes asks first whether `journal` permits
         it."""
         return WritePorts(
@@ -141,6 +142,7 @@ class Workspace(Offline):
             clock=self.clock,
             progress=terminal.progress(self.common.quiet),
             workers=self.workers,
+            meanwhile=meanwhile,
             writer=self.client.writer_under(journal.check),
             journal=journal,
         )

@@ -14,8 +14,6 @@ from reconciler.planning.record import notes_on_commits
 from reconciler.reading import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reconciler.manifests.load import Loaded
     from reconciler.model.attribution import Base
     from reconciler.model.drift import Drift, GroupDrift, History
@@ -45,20 +43,19 @@ def plan(
     *,
     plan_key: bytes,
     base: BaseFiles | None = None,
-    while_listing: Callable[[], None] | None = None,
 ) -> Planned:
     """Read what is needed and decide what would change. Changes nothing: it is handed no writer.
 
     With `base`, whose settings `loaded` has (`under_settings_of`), the plan is the same one, made from the
-    same reading as the plan of the base, with which it is compared. `while_listing` is called while the list
-    of groups is waited for. Raises `InputError` where the manifests ask for what `state: none` cannot do, and
-    `ReconcilerError` when the configured account is in none of the groups that were read.
+    same reading as the plan of the base, with which it is compared. Raises `InputError` where the manifests
+    ask for what `state: none` cannot do, and `ReconcilerError` when the configured account is in none of the
+    groups that were read.
     """
     if base is not None:
         from reconciler.operations.base import CachingReader, compare
 
         ports = replace(ports, reader=CachingReader(ports.reader))
-    made, reading = decide(loaded, state, options, ports, while_listing)
+    made, reading = decide(loaded, state, options, ports)
     fingerprint = planfile.fingerprint(made, options, plan_key)
     compared = None
     if base is not None:
@@ -111,16 +108,13 @@ def decide(
     state: State,
     options: Options,
     ports: ReadPorts,
-    while_listing: Callable[[], None] | None = None,
 ) -> tuple[Plan, LiveState]:
     """Return the plan and what it was made from, without its digests. Raises what `plan` raises."""
     _check_link_versions(loaded, options)
     _check_ignored(loaded, state)
     desired, settings = loaded.desired, loaded.settings
     cache = PlanCache(state, Context.of(desired, settings, options))
-    reading = read(
-        desired, state, settings, options, ports, on_group_read=cache.add, while_listing=while_listing
-    )
+    reading = read(desired, state, settings, options, ports, on_group_read=cache.add)
     _check_account(loaded, reading)
     made = planner.plan(desired, state, reading, settings, options, cache)
     return replace(made, notes=(*made.notes, *notes_on_commits(state, options))), reading

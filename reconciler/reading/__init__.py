@@ -42,19 +42,15 @@ def read(
     ports: ReadPorts,
     *,
     on_group_read: OnGroupRead | None = None,
-    while_listing: Callable[[], None] | None = None,
 ) -> LiveState:
     """Read what a plan needs.
 
     Groups that `settings.ignore` names are taken for not listed. `on_group_read` is told of every bound group
-    as soon as all is read that concerns it, by the thread that read it. `while_listing` is called once, in
-    this thread, while the list is waited for: nothing else can be asked before it is there. Raises `ApiError`
-    when the list cannot be read, `CredentialsError` and `Interrupted` from any call.
+    as soon as all is read that concerns it, by the thread that read it. Raises `ApiError` when the list
+    cannot be read, `CredentialsError` and `Interrupted` from any call.
     """
-    list_groups = ports.reader.list_groups
-    listed = list_groups() if while_listing is None else ports.workers.beside(list_groups, while_listing)
     run = _LiveReader(desired, state, settings, options, ports, on_group_read)
-    return run.read(listed)
+    return run.read() if ports.meanwhile is None else ports.workers.beside(run.read, ports.meanwhile)
 
 
 def _gather(ports: ReadPorts, concurrency: int, tasks: Sequence[Callable[[], None]]) -> None:
@@ -209,7 +205,8 @@ class _LiveReader:
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
-    def read(self, named: tuple[str, ...]) -> LiveState:
+    def read(self) -> LiveState:
+        named = self.ports.reader.list_groups()
         self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
         self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
         self.strays = frozenset(self.listed) - set(known_bindings(self.desired.groups, self.state).values())

@@ -205,7 +205,7 @@ class World:
         ports = ports_of(self.api, journal or Journal(self.state), self.clock)
         return replace(ports, icon_files=self.files, progress=Quiet(self.told))
 
-    def read(self, *, while_listing: Callable[[], None] | None = None, **wishes: Any) -> LiveState:
+    def read(self, *, meanwhile: Callable[[], None] | None = None, **wishes: Any) -> LiveState:
         """Read, and plan ahead as an operation does; `decide` goes on with that."""
         self.cache = PlanCache(self.state, self.context(**wishes))
         return read(
@@ -213,9 +213,8 @@ class World:
             self.state,
             self.paced_settings,
             self.options(**wishes),
-            self.ports().read_only(),
+            replace(self.ports().read_only(), meanwhile=meanwhile),
             on_group_read=self.cache.add,
-            while_listing=while_listing,
         )
 
     def plan(self, **wishes: Any) -> Plan:

@@ -125,7 +125,7 @@ def test_what_can_be_done_meanwhile_is_done_while_the_list_is_waited_for() -> No
     class Slow(FakeReader):
         def list_groups(self) -> tuple[str, ...]:
             begun.set()
-            assert done.wait(10), "nothing was done while the list was waited for"
+            assert done.wait(10), "nothing was done while others read"
             return super().list_groups()
 
     def meanwhile() -> None:
@@ -133,7 +133,7 @@ def test_what_can_be_done_meanwhile_is_done_while_the_list_is_waited_for() -> No
         done.set()
 
     world.api.reader = Slow(world.api)
-    assert len(world.read(while_listing=meanwhile).groups) == 1
+    assert len(world.read(meanwhile=meanwhile).groups) == 1
 
 
 def test_a_list_that_cannot_be_read_is_said_whatever_was_done_meanwhile() -> None:
@@ -141,7 +141,7 @@ def test_a_list_that_cannot_be_read_is_said_whatever_was_done_meanwhile() -> Non
     world.want()
     world.api.fail("list_groups", BROKEN)
     with pytest.raises(Unclear):
-        world.read(while_listing=lambda: None)
+        world.read(meanwhile=lambda: None)
 
 
 def test_a_group_that_was_read_again_is_planned_anew() -> None:

@@ -13,9 +13,6 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
-from reconciler.report import apply as report
-from reconciler.report import plan as planned
-from reconciler.report import text
 from reconciler.report.section import Section
 
 if TYPE_CHECKING:
@@ -75,6 +72,9 @@ def command(
             options = work.options(allow=allow, prune=prune)
 
             def in_words(plan: Plan, *, tables: bool) -> str:
+                from reconciler.report import plan as planned
+                from reconciler.report import text
+
                 look = replace(outputs.look, tables=tables)
                 return text.render([Section("", 0, told=planned.told(plan, redactor))], look)
 
@@ -100,7 +100,11 @@ def command(
                     if ready
                     else partial(apply, plan_key=work.plan_key, saved_plan=saved)
                 )
-                result = run(work.loaded, options, work.write_ports(journal), approve=approve)
+                result = run(
+                    work.loaded, options, work.write_ports(journal, outputs.prepare), approve=approve
+                )
+        from reconciler.report import apply as report  # loaded while the service was waited for
+
         code = exits.of_apply(result, ready=ready)
         if in_text and result.refused is not None:  # the plan stands above, with the objections
             terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")

@@ -9,7 +9,6 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common
 from reconciler.cli.files import named_after
 from reconciler.cli.outputs import running
-from reconciler.report import drift as report
 from reconciler.state.history import HistoryFile
 
 EXAMPLES = """
@@ -45,7 +44,10 @@ def command(common: Common, exit_zero: bool, record: str) -> int:
             outputs.work = work
             options = work.options()
             work.check_targets()  # what has no manifest cannot drift
-            found = drift(work.loaded, work.store.read(), options, work.read_ports(), history=history)
+            ports = work.read_ports(outputs.prepare)
+            found = drift(work.loaded, work.store.read(), options, ports, history=history)
+            from reconciler.report import drift as report  # loaded while the service was waited for
+
             outputs.draw(found.drift)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
             told = report.told(found.drift, work.redactor())

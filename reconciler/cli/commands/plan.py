@@ -9,7 +9,6 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common
 from reconciler.cli.outputs import running
 from reconciler.planning import planfile
-from reconciler.report import plan as report
 
 EXAMPLES = """
 reconciler plan
@@ -63,11 +62,11 @@ def command(
                 work.loaded,
                 state,
                 options,
-                work.read_ports(),
+                work.read_ports(outputs.prepare),
                 plan_key=work.plan_key,
                 base=work.base.files if work.base else None,
-                while_listing=outputs.prepare,
             )
+            from reconciler.report import plan as report  # loaded while the service was waited for
 
             outputs.draw(planned.plan)
             stopped = clock.stopping  # nothing was left to ask for, and yet somebody asked us to stop
