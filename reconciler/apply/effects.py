@@ -207,9 +207,7 @@ class Effects:
                     return change
                 if isinstance(change, SetSubject) and self._took_otherwise(change, live):
                     return None
-                return remaining(
-                    change, normal(live.subject), frozenset(live.admins), frozenset(live.participants)
-                )
+                return remaining(change, live)
 
     def _took_otherwise(self, change: SetSubject, live: LiveGroup) -> bool:
         """Return whether the service has taken the subject, and keeps it in another form than it was sent."""

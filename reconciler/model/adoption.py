@@ -4,7 +4,7 @@ accepted of a drift; and what an examination (`doctor`) found."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from reconciler.errors import Exit, Location, Problem
 from reconciler.model.desired import Person
@@ -68,7 +68,7 @@ class Listing:
 
 
 ImportField = Literal["subject", "icon", "admins", "members"]
-IMPORT_FIELDS: tuple[ImportField, ...] = ("subject", "icon", "admins", "members")
+IMPORT_FIELDS: tuple[ImportField, ...] = get_args(ImportField)
 DEFAULT_FIELDS: frozenset[ImportField] = frozenset({"subject", "icon", "admins"})
 
 
@@ -140,7 +140,7 @@ class ImportResult:
 
 
 AcceptField = Literal["subject", "icon", "admins", "members"]
-ACCEPT_FIELDS: tuple[AcceptField, ...] = ("subject", "icon", "admins", "members")
+ACCEPT_FIELDS: tuple[AcceptField, ...] = get_args(AcceptField)
 
 
 @dataclass(frozen=True, slots=True)

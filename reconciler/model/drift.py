@@ -17,6 +17,7 @@ from reconciler.model.record import IconRecord
 DriftStatus = Literal["drifted", "missing", "blocked", "unreadable", "pending", "held", "in_sync"]
 
 FieldName = Literal["ensure", "admins", "members", "link_version", "subject", "icon"]
+"""Access before looks: who may let others in and put them out comes first."""
 
 FieldValue = str | int | tuple[str, ...] | Icon | LiveIcon | IconRecord | None
 """A subject, a link version, people (digits; of a record also aliases), a picture as wanted, as served, or as

@@ -51,7 +51,7 @@ class _Choice:
                 for person in field.people:
                     if self.request.fields or person.cause != "not_applied":
                         self._person(person)
-            case _:
+            case "ensure" | "link_version":
                 pass
 
     def _person(self, person: PersonDrift) -> None:

@@ -30,7 +30,6 @@ from reconciler.model.plan import CauseOfChange, GroupPlan, Objection, Plan, Set
 from reconciler.model.settings import Allowance, GuardSettings, Settings
 
 _STUCK = frozenset({"blocked", "missing", "orphaned", "held", "unreadable"})
-_ONE_VALUE = (SetSubject, SetIcon, RemoveIcon, RevokeLink, CreateGroup)
 
 
 def attribute(plan: Plan, base: Plan) -> Attribution:
@@ -174,7 +173,7 @@ def _dropped(group: GroupPlan, now: GroupPlan | None) -> Dropped | None:
         change
         for change in gone
         if not isinstance(change, AdoptGroup)
-        and not (isinstance(change, _ONE_VALUE) and _field(change) in again)
+        and (isinstance(change, Promote | Demote | RemoveParticipants) or _field(change) not in again)
     )
     return Dropped(name=group.name, action=group.action, changes=gone) if gone else None
 

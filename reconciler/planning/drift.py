@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 from reconciler.model import number
 from reconciler.model.change import (
@@ -47,8 +47,6 @@ from reconciler.planning.identity import Bound
 from reconciler.planning.last_applied import LastApplied, one_cause
 from reconciler.planning.planner import record_for
 
-#   Access before looks: who may let others in and put them out comes first.
-FIELDS: tuple[FieldName, ...] = ("ensure", "admins", "members", "link_version", "subject", "icon")
 STATUSES: tuple[DriftStatus, ...] = (
     "drifted",
     "missing",
@@ -162,11 +160,12 @@ class _Comparison:
         self.wanted = {person.key: person for person in desired.admins or ()}
 
     def fields(self, changes: tuple[Change, ...]) -> tuple[FieldDrift, ...]:
-        """Return the fields that differ, those that drifted first, then by `FIELDS`."""
+        """Return the fields that differ, those that drifted first, then as `FieldName` has them."""
         if any(isinstance(change, LeaveGroup) for change in changes):
             return (self._ensure(),)  # the rest is a part of closing it
         found = [*self._scalars(changes), *self._people(changes)]
-        return tuple(sorted(found, key=lambda field: (not field.drifts, FIELDS.index(field.field))))
+        order = get_args(FieldName)
+        return tuple(sorted(found, key=lambda field: (not field.drifts, order.index(field.field))))
 
     def _scalars(self, changes: tuple[Change, ...]) -> Iterator[FieldDrift]:
         for change in changes:

@@ -217,5 +217,5 @@ def _effect(change: Change) -> list[object]:
             return [change.kind, change.id, change.found_by]
         case SetSubject() | RevokeLink():
             return [change.kind, change.after]
-        case _:
+        case SetIcon() | RemoveIcon() | Promote() | Demote() | RemoveParticipants() | LeaveGroup():
             return [change.kind]

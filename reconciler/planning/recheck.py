@@ -23,6 +23,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.live import LiveGroup, LiveIcon
+from reconciler.planning.subjects import normal
 
 
 def beyond_approved(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
@@ -59,8 +60,6 @@ def undone(before: Iterable[Change], live: LiveGroup, now: Iterable[Change]) -> 
 
 def _covers(approved: Change, fresh: Change) -> bool:
     match approved, fresh:
-        case SetSubject(), SetSubject():
-            return approved == fresh
         case SetIcon(), SetIcon():
             return approved.after == fresh.after and (
                 approved.before is None or _same_icon(approved.before, fresh.before)
@@ -70,15 +69,8 @@ def _covers(approved: Change, fresh: Change) -> bool:
         case ((Promote() | Demote() | RemoveParticipants()), (Promote() | Demote() | RemoveParticipants())):
             ids = {person.wa_id for person in approved.people}
             return approved.kind == fresh.kind and all(person.wa_id in ids for person in fresh.people)
-        case (
-            (RevokeLink(), RevokeLink())
-            | (LeaveGroup(), LeaveGroup())
-            | (CreateGroup(), CreateGroup())
-            | (AdoptGroup(), AdoptGroup())
-        ):
-            return approved == fresh
         case _:
-            return False
+            return approved == fresh
 
 
 def _same_icon(approved: LiveIcon, fresh: LiveIcon | None) -> bool:
@@ -89,24 +81,23 @@ def _same_icon(approved: LiveIcon, fresh: LiveIcon | None) -> bool:
     return (approved.meta.bare_url, approved.meta.length) == (fresh.meta.bare_url, fresh.meta.length)
 
 
-def remaining(
-    change: Change, subject: str, admins: frozenset[str], participants: frozenset[str]
-) -> Change | None:
+def remaining(change: Change, live: LiveGroup) -> Change | None:
     """Return what of a change of subject or people is still to be done; None when it is as wanted.
 
-    `subject` is normal; `admins` and `participants` are ids as listed. Somebody who is not in the group any
-    more needs neither a promotion nor a demotion nor a removal. Other kinds are returned as they are.
+    Somebody who is not in the group any more needs neither a promotion nor a demotion nor a removal. Of other
+    kinds a group does not tell, so they are returned as they are.
     """
+    admins, participants = frozenset(live.admins), frozenset(live.participants)
     match change:
         case SetSubject():
-            return None if subject == change.after else change
+            return None if normal(live.subject) == change.after else change
         case Promote():
             return _of(Promote, change.people, participants - admins)
         case Demote():
             return _of(Demote, change.people, admins)
         case RemoveParticipants():
             return _of(RemoveParticipants, change.people, participants)
-        case _:
+        case SetIcon() | RemoveIcon() | RevokeLink() | LeaveGroup() | CreateGroup() | AdoptGroup():
             return change
 
 

@@ -77,15 +77,6 @@ CAUSES: dict[Cause, tuple[str, Tone]] = {
 
 _TO_BE = {"promote": "to be promoted", "demote": "to be demoted", "remove": "to be removed"}
 
-_LABELS: dict[FieldName, str] = {
-    "ensure": "ensure",
-    "admins": "admins",
-    "members": "members",
-    "link_version": "link",
-    "subject": "subject",
-    "icon": "icon",
-}
-
 _BAD = ("drifted", "missing", "blocked")
 _RESTORABLE = ("drifted", "pending")
 _LINK_NOT_KNOWN = Value(empty="not known: to ask for the link may make one")
@@ -195,11 +186,12 @@ def _accept(group: GroupDrift) -> str | None:
 def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
     said, tone = CAUSES[field.cause]
     absent = group.id is None  # which its status says, and of its fields there is no more to say
+    name = "link" if field.field == "link_version" else field.field
     label = _label(field, redactor)
     several = len({each.cause for each in field.people}) > 1
     return Field(
-        key="link" if field.field == "link_version" else field.field,
-        label=_LABELS[field.field],
+        key=name,
+        label=name,
         said="" if absent else said,
         tone=tone,
         since=words.first_seen(field.since),

@@ -19,7 +19,7 @@ from reconciler.model.change import (
     SetSubject,
 )
 from reconciler.model.desired import Icon
-from reconciler.model.live import LiveIcon
+from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.planning.recheck import beyond_approved, remaining
 from tests.planning.build import ANA, BRUNO, NO_ICON, icon, served
 
@@ -107,7 +107,8 @@ def test_the_change_that_exceeds_is_named() -> None:
     ],
 )
 def test_what_is_left_to_do(change: Change, left: Change | None) -> None:
-    assert remaining(change, "Sales", frozenset({"admin"}), frozenset({"admin", "member"})) == left
+    live = LiveGroup("g", "Sales", admins=("admin",), participants=("admin", "member"))
+    assert remaining(change, live) == left
 
 
 def test_an_icon_that_nobody_saw_is_not_the_same() -> None:
