@@ -16,12 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-VERBS = frozenset(
-    [
-        *("validate", "plan", "apply", "drift", "list", "invites", "send", "inbound", "import", "accept"),
-        *("state", "comment", "doctor", "schema", "sandbox"),
-    ]
-)
+import click
+
+from reconciler.cli.app import program
+
+VERBS = frozenset(program.list_commands(click.Context(program)))
 CREDENTIALS = re.compile(
     r"RECONCILER_(?:\w+_)?(?:TOKEN|USERNAME|PLAN_KEY)|GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN|SOME_OTHER_SECRET"
 )

@@ -39,12 +39,13 @@ from .hostile import (
     result_with,
     short_with,
 )
-from .runs import RUN, render, section, served
+from .runs import RUN, VERBS, render, section, served
 from .runs import draw as drawn
 from .samples import REDACTOR
 
 COLOURED = Look(color=True)
-SHORT = ("list", "import", "accept", "invites --send", "invites --rotate", "send", "doctor", "state log")
+SHORT = tuple(verb for verb in TABLE if verb not in (*VERBS, "invites", "state list"))
+"""What `hostile.short_with` has words for."""
 KINDS = {
     "accounts": "apply",
     "base": "plan",
