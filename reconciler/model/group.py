@@ -1,8 +1,7 @@
 """A manifest as its author wrote it: every key of the document, before defaults and contacts apply.
 
-This is the list of a group's fields. A new field begins here, then goes through `schemas/`,
-`manifests/convert.py` and the backend's payload; a test walks the fields and names the place that was
-missed.
+This is the list of a group's fields. A new field begins here; `docs/architecture.md` has its way, and tests
+walk the fields and name the place that was missed.
 """
 
 from __future__ import annotations
