@@ -97,14 +97,16 @@ class EditedFiles:
         manifest = next(each for each in self.loaded.manifests if each.name == accepted.name)
         path = self.tree.typed(manifest.location.file)
         values: dict[str, Edited] = {}
-        if accepted.subject is not None:
-            values["subject"] = accepted.subject
-        if accepted.icon is not None:
-            self._icon(manifest, path, icon, values)
-        if accepted.admins:
-            values["admins"] = self._list(manifest, "admins", accepted.admins)
-        if accepted.members:
-            values["members"] = self._list(manifest, "members", accepted.members)
+        for key in accepted.fields:
+            match key:
+                case "subject":
+                    values[key] = accepted.subject
+                case "icon":
+                    self._icon(manifest, path, icon, values)
+                case "admins":
+                    values[key] = self._list(manifest, key, accepted.admins)
+                case "members":
+                    values[key] = self._list(manifest, key, accepted.members)
         if values:
             data = rewrite_manifest(self.overlay.read(path, MAX_BYTES), manifest.location, values)
             self._change(accepted.name, path, data)
