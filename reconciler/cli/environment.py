@@ -224,10 +224,12 @@ def plan_key(token: str, account: str = "") -> bytes:
 
 
 class Run(NamedTuple):
-    """`name` leads to the run: its address where the pipeline gives one; `actor` started it."""
+    """`name` leads to the run: its address where the pipeline gives one; `actor` started it; `artifacts` is
+    the address of the files that it keeps."""
 
     name: str
     actor: str | None
+    artifacts: str = ""
 
 
 def this_run() -> Run:
@@ -266,7 +268,8 @@ def _github(variable: Lookup) -> Run | None:
     if server is None or repository is None:
         return Run(f"GitHub run {number}", actor)
     again = f"/attempts/{attempt}" if attempt not in (None, "1") else ""
-    return Run(f"{server}/{repository}/actions/runs/{number}{again}", actor)
+    address = f"{server}/{repository}/actions/runs/{number}{again}"
+    return Run(address, actor, f"{address}#artifacts")
 
 
 def _gitlab(variable: Lookup) -> Run | None:
@@ -274,7 +277,8 @@ def _gitlab(variable: Lookup) -> Run | None:
     if address is None:
         job = variable("CI_JOB_ID")
         return None if job is None else Run(f"GitLab job {job}", variable("GITLAB_USER_LOGIN"))
-    return Run(address, variable("GITLAB_USER_LOGIN"))
+    kept = f"{address}/artifacts/browse" if variable("CI_JOB_URL") else ""
+    return Run(address, variable("GITLAB_USER_LOGIN"), kept)
 
 
 def _other(variable: Lookup) -> Run | None:

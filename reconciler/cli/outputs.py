@@ -109,6 +109,8 @@ class Outputs:
         redactor = Redactor({}, show_numbers=self._show_numbers)
         here = Path.cwd()
         folder = here.relative_to(find_root(here)).as_posix()
+        pipeline = environment.this_run()
+        has_page = any(each.format == "html" for each in self._files)
         return Run(
             verb=self._verb,
             version=__version__,
@@ -122,6 +124,8 @@ class Outputs:
             requests=tuple(sorted(work.client.counts.items())) if work else (),
             folder="" if folder == "." else f"{folder}/",
             section=self._only.name if self._only else "",
+            link=pipeline.name if "://" in pipeline.name else "",
+            artifacts=pipeline.artifacts if has_page else "",
         )
 
     @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.record import short_commit
 from reconciler.report import blocks, grouping
 from reconciler.report.blocks import Block, Cell, Lines, Row
-from reconciler.report.markdown_text import code, fence, folded, length, marker, names, prose
+from reconciler.report.markdown_text import code, fence, folded, length, link, marker, names, prose
 from reconciler.report.model import Banner, Entry, Report, Status
 from reconciler.report.section import closing, ending, is_plain
 from reconciler.report.words import counted
@@ -189,7 +189,8 @@ def _footer(run: Run) -> str:
     facts += [f"account {run.section}"] if run.section else []
     facts += [f"commit {short_commit(run.commit, 12)}"] if run.commit else []
     facts += [f"API {run.api}"] if run.api else []
-    return " · ".join(map(code, facts))
+    links = (link("this run", run.link), link("the whole page", run.artifacts))
+    return " · ".join((*map(code, facts), *filter(None, links)))
 
 
 # --- room -------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ _PLAIN = re.compile(
 )
 _HEX = re.compile(r"[(]?[0-9a-f]{7,}[,.;:!?)]*", re.IGNORECASE)  # may be a commit
 _AROUND = re.compile(r"([(]?)([^(].*?)([,.;:!?)]*)", re.DOTALL)
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9._~:/?#&=%-]{0,500}")
 _TICKS = re.compile(r"`+")
 
 
@@ -67,6 +68,11 @@ def _quoted(words: str) -> str:
 
 def _is_plain(word: str) -> bool:
     return _PLAIN.fullmatch(word) is not None and _HEX.fullmatch(word) is None
+
+
+def link(words: str, address: str) -> str:
+    """Return words of our own as a link; "" where the address is none that can stand in one."""
+    return f"[{words}]({address})" if _ADDRESS.fullmatch(address) else ""
 
 
 def names(found: Iterable[str], limit: int) -> str:

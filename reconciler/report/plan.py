@@ -86,9 +86,8 @@ def _verdict(
 ) -> tuple[str, Status, tuple[str, ...]]:
     """The line that matters most, how it is meant, and sentences beside it. `asked` says whom this change
     asks to join."""
-    changed, total = len(plan.changed), len(plan.groups)
-    are = "is" if count["none"] == 1 else "are"
-    sentences = [f"{count['none']} of {counted(total, 'group')} {are} as the manifests say."]
+    changed = len(plan.changed)
+    sentences = [f"{count['none']} unchanged."]
     sentences += [_notices(plan)] if changed else []
     title = f"{counted(changed, 'group')} would change"
     if shares:
@@ -102,6 +101,8 @@ def _verdict(
         objects = counted(refused, "guard objects", "guards object")
         return f"Refused: {objects}", _REFUSED, (f"{title}.", *sentences)
     if changed:
+        merged = " once this is merged" if shares else ""
+        sentences.append(f"Nothing is changed yet: reconciler apply makes it so{merged}.")
         return title, ACTIONS["update"], tuple(sentences)
     if asked:
         return title, changes.JOINING, tuple(sentences)

@@ -47,7 +47,8 @@ class Run:
     shown, "" where it is not set. `api` is the origin that was asked, or `sandbox`; "" for a run that asks
     nobody. `requests` counts what was sent to it, by HTTP status or, without an answer, error code. `folder`
     leads from the top of the repository to where the run works ("" or `a/b/`), for formats that name files
-    from the top. `section` names the account that the run is about, where there are several.
+    from the top. `section` names the account that the run is about, where there are several. `link` leads to
+    the pipeline's run, `artifacts` to the page of this run among its files; "" where there is none.
     """
 
     verb: Verb
@@ -62,6 +63,8 @@ class Run:
     requests: tuple[tuple[str, int], ...] = ()
     folder: str = ""
     section: str = ""
+    link: str = ""
+    artifacts: str = ""
 
     @property
     def what(self) -> str:

@@ -94,6 +94,36 @@ def test_somebody_newly_wanted_is_told_of_as_caused_by_this_change(due: Repo) ->
         assert ("vendas" in part, "dora" in part, "bruno" in part) == (True, True, False), name
 
 
+GITHUB = {
+    "GITHUB_RUN_ID": "77",
+    "GITHUB_SERVER_URL": "https://github.example",
+    "GITHUB_REPOSITORY": "acme/groups",
+}
+
+
+def test_a_page_for_a_pull_request_leads_on(due: Repo) -> None:
+    """What members will notice, how it is applied, the pipeline's run, and the page that it keeps."""
+    due.group("suporte", "subject: Suporte SP\nadmins: [ana]\nicon: icons/a.png\n")
+    gitrepo.commit(due.path)
+
+    def page(*arguments: str, **environment: str) -> str:
+        done = due.plan("--base", "main", "--report", "markdown=plan.md", *arguments, **environment)
+        assert done.code == 0, done.err
+        return (due.path / "plan.md").read_text()
+
+    told = page("--report", "html=plan.html", **GITHUB)
+    assert "2 unchanged. Members will see 3 notices in 1 group." in told
+    assert "Nothing is changed yet: reconciler apply makes it so once this is merged." in told
+    run = "https://github.example/acme/groups/actions/runs/77"
+    assert told.rstrip().endswith(f"[this run]({run}) · [the whole page]({run}#artifacts)")
+    job = "https://gitlab.example/acme/groups/-/jobs/7"
+    assert page(CI_JOB_URL=job).rstrip().endswith(f"[this run]({job})")
+    assert page("--report", "html=plan.html", CI_JOB_URL=job).rstrip().endswith(f"]({job}/artifacts/browse)")
+    assert "](" not in page()
+    assert "](" not in page(**{**GITHUB, "GITHUB_SERVER_URL": "javascript:alert(1)//"})
+    assert "](" not in page(**{**GITHUB, "GITHUB_REPOSITORY": "a)b [c](https://evil.example"})
+
+
 def test_without_a_base_a_plan_of_no_changes_says_how_many_have_yet_to_join(due: Repo) -> None:
     assert due.apply().code == 0
     done = due.run("plan")
