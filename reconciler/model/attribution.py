@@ -42,11 +42,13 @@ class Share:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupAttribution:
     """One group of a plan: what this change causes, what was there before, and which of the two made the
-    group `blocked`, `missing`, `orphaned`, `held` or `unreadable`, where it is one of these."""
+    group `blocked`, `missing`, `orphaned`, `held` or `unreadable`, where it is one of these. `is_new`: no
+    manifest of the base is about it."""
 
     this_change: Share = field(default_factory=Share)
     before: Share = field(default_factory=Share)
     stuck: CauseOfChange | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

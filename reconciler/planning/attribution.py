@@ -109,6 +109,7 @@ def _group(group: GroupPlan, other: GroupPlan | None) -> GroupAttribution:
             changes=theirs, invites=tuple(each for each in group.to_invite if _invited(each) in asked)
         ),
         stuck=_stuck(group, other) if group.action in _STUCK else None,
+        is_new=group.desired is not None and (other is None or other.desired is None),
     )
 
 

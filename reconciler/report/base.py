@@ -4,6 +4,7 @@ which were due before; what it calls off; and what it moves of the settings that
 from __future__ import annotations
 
 from collections import Counter
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from reconciler.report import changes, words
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.attribution import Base, Dropped, GroupAttribution, SettingChange
-    from reconciler.model.change import Change, ChangeKind, Invite
-    from reconciler.model.plan import Action, CauseOfChange, Plan
+    from reconciler.model.change import Change, ChangeKind
+    from reconciler.model.plan import Action, CauseOfChange, GroupPlan, Plan
     from reconciler.report.redact import Redactor
     from reconciler.report.section import Data
 
@@ -84,10 +85,20 @@ def share(plan: Plan, base: Base, cause: CauseOfChange) -> dict[str, int]:
     return {key: count[key] for key in keys}
 
 
-def asked(plan: Plan, base: Base) -> list[Invite]:
-    """Return everybody whom this change asks to join, of all groups."""
-    shares = (base.attribution.groups[group.name].this_change for group in plan.groups)
-    return [invite for share in shares for invite in share.invites]
+def besides(plan: Plan, base: Base, mine: dict[str, int]) -> str:
+    """Return what this change makes so without changing anything yet: whom it asks to join, groups that are
+    managed from now on, and those of which nothing comes; "" for nothing. `mine` is its share."""
+    known = base.attribution.groups
+    shares = (known[group.name].this_change for group in plan.groups)
+    told = [words.to_invite([invite for share in shares for invite in share.invites])]
+    told += words.some([(sum(map(is_taken_on, plan.groups, repeat(base))), "newly managed")])
+    told += words.some((mine[key], changes.ACTIONS[key].word) for key in _STUCK)
+    return ", ".join(filter(None, told))
+
+
+def is_taken_on(group: GroupPlan, base: Base) -> bool:
+    """Return whether a live group is managed from now on, and none is made for it."""
+    return base.attribution.groups[group.name].is_new and group.live is not None and group.action != "adopt"
 
 
 def changed(count: dict[str, int]) -> int:

@@ -68,6 +68,8 @@ JOINING = Status(
     "joining", "+", "to join", "change", "skipped", "Nothing changes; somebody is asked to join."
 )
 """Of a group in which somebody new is wanted, and nothing else is done."""
+TAKEN_ON = Status("managed", ">", "newly managed", "change", "skipped", "As its manifest says already.")
+"""Of a group that no manifest was about before, in which nothing is to be done."""
 
 _ORDER = ("adopt", "subject", "icon", "admins", "link", "members", "ensure")
 """The order in which they are made, what cannot be undone last."""

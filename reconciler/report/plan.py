@@ -55,7 +55,7 @@ def report(plan: Plan, redactor: Redactor, base: Base | None = None) -> Report:
     changes come first, then what was due before, then the others."""
     count = Counter[str](group.action for group in plan.groups)
     shares = {} if base is None else {cause: compared.share(plan, base, cause) for cause in compared.CAUSES}
-    asked = words.to_invite([] if base is None else compared.asked(plan, base))
+    asked = "" if base is None else compared.besides(plan, base, shares["this_change"])
     verdict, status, sentences = _verdict(plan, count, shares, asked)
     return Report(
         verb="plan",
@@ -84,8 +84,8 @@ Shares = dict["CauseOfChange", dict[str, int]]
 def _verdict(
     plan: Plan, count: Counter[str], shares: Shares, asked: str
 ) -> tuple[str, Status, tuple[str, ...]]:
-    """The line that matters most, how it is meant, and sentences beside it. `asked` says whom this change
-    asks to join."""
+    """The line that matters most, how it is meant, and sentences beside it. `asked` says what this
+    change makes so besides."""
     changed = len(plan.changed)
     sentences = [f"{count['none']} unchanged."]
     sentences += [_notices(plan)] if changed else []
@@ -95,7 +95,8 @@ def _verdict(
         mine = shares["this_change"]
         makes = f"makes {compared.in_groups(mine)}" if mine["changes"] else "causes no changes"
         title = f"This change {makes}{asked and f'; {asked}'}"
-    if to_invite := words.to_invite([invite for group in plan.groups for invite in group.to_invite]):
+    to_invite = words.to_invite([invite for group in plan.groups for invite in group.to_invite])
+    if to_invite and to_invite not in asked:
         sentences.append(f"{to_invite}.")
     if refused := len(plan.open_objections):
         objects = counted(refused, "guard objects", "guards object")
@@ -188,7 +189,7 @@ def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
     """Yield a line for each sort of change that cannot be undone."""
     left: list[str] = []
     revoked: list[str] = []
-    removed: Counter[str] = Counter()
+    removed: dict[str, set[str]] = {}
     for group in groups:
         for change in group.changes:
             match change:
@@ -197,14 +198,15 @@ def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
                 case RevokeLink():
                     revoked.append(group.name)
                 case RemoveParticipants(affected):
-                    removed[group.name] += len(affected)
+                    removed[group.name] = {number.key(person.wa_id) for person in affected}
                 case _:  # the others can be made undone by another change
                     pass
     if left:
         yield f"{counted(len(left), 'group')} left for good: {few(left, _NAMES)}"
     if removed:
-        people = counted(removed.total(), "person", "people")
-        yield f"{people} removed, who would have to join again: {few(removed, _NAMES)}"
+        people = counted(len(frozenset[str]().union(*removed.values())), "person", "people")
+        where = counted(len(removed), "group")
+        yield f"{people} removed from {where}, who would have to join again: {few(removed, _NAMES)}"
     if revoked:
         links = counted(len(revoked), "invite link revoked, which stops", "invite links revoked, which stop")
         yield f"{links} working: {few(revoked, _NAMES)}"
@@ -225,9 +227,11 @@ def _entries(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Entr
         for group in plan.groups:
             found = known[group.name]
             mine = found.this_change if cause == "this_change" else found.before
-            if mine.changes or (cause == "this_change" and mine and found.stuck is None):
+            is_taken_on = compared.is_taken_on(group, base)
+            if mine.changes or (cause == "this_change" and (mine or found.stuck == cause or is_taken_on)):
                 told.add(group.name)
-                yield _entry(group, mine.changes, redactor, part=part, cause=cause, found=found)
+                made = _entry(group, mine.changes, redactor, part=part, cause=cause, found=found)
+                yield replace(made, aside=changes.TAKEN_ON.word) if is_taken_on and mine.changes else made
     for group in plan.groups:
         if group.name not in told:
             yield _entry(group, (), redactor, cause=compared.cause_of(known[group.name]))
@@ -246,9 +250,9 @@ def _entry(
     where this change's part is, or else with the other."""
     is_whole = found is None or cause == (compared.cause_of(found) or cause)
     label = _label(group, redactor)
-    status = ACTIONS[group.action if found is None else compared.action_of(part_of_it)]
-    if found is not None and not part_of_it:
-        status = changes.JOINING
+    status = ACTIONS[compared.action_of(part_of_it) if part_of_it and found is not None else group.action]
+    if found is not None and group.action == "none" and not part_of_it:
+        status = changes.JOINING if found.this_change.invites else changes.TAKEN_ON
     after = admins_after(group) if is_whole and status.key != "create" else None
     joining = found.this_change.invites if found is not None and cause == "this_change" else ()
     waits = cause == "before" and group.action != "unreadable"
@@ -257,7 +261,7 @@ def _entry(
         status=status,
         taken_as=UNTIL_NOW if waits else None,
         id="" if group.id is None else redactor.group_id(group.id),
-        subject=redactor.untrusted((group.desired and group.desired.subject) or ""),
+        subject=redactor.untrusted(_subject(group)),
         file=group.location.file if group.location else "",
         line=group.location.line if group.location else 0,
         columns=COLUMNS,
@@ -275,6 +279,12 @@ def _entry(
         part=part,
         origin=cause or "",
     )
+
+
+def _subject(group: GroupPlan) -> str:
+    """Return the subject that a group is to have, else the one that it has."""
+    wanted = group.desired and group.desired.subject
+    return wanted or (group.live.subject if group.live else "")
 
 
 def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[changes.Joining]:

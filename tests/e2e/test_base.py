@@ -124,6 +124,33 @@ def test_a_page_for_a_pull_request_leads_on(due: Repo) -> None:
     assert "](" not in page(**{**GITHUB, "GITHUB_REPOSITORY": "a)b [c](https://evil.example"})
 
 
+def test_what_a_change_makes_so_besides_is_told_as_its_own(due: Repo) -> None:
+    """A hold, a group that is managed from now on, and one whose manifest goes: nothing is sent, and yet this is
+    what is to be reviewed."""
+    assert due.apply().code == 0
+    git(due.path, "checkout", "--quiet", "-b", "besides")
+    (seeded,) = due.api.seed("Clientes VIP", creator=ACCOUNT, participants=[ANA], admins=[ANA])
+    due.group("vip", f"id: {seeded['id']}\nsubject: Clientes VIP\nadmins: [ana]\n")
+    due.group("suporte", "subject: Suporte 24h\nadmins: [ana]\nhold: {reason: campanha}\n")
+    (due.path / "groups/equipe.yaml").unlink()
+    gitrepo.commit(due.path)
+    done = due.plan(
+        "--base", "main", "--detailed-exitcode", *(f"--report={each}={each}.out" for each in FORMATS)
+    )
+    assert done.code == 0, done.err
+    title = "No changes; by this change 1 newly managed, 1 orphaned, 1 on hold."
+    for name in ("text", "markdown", "html"):
+        told = " ".join((due.path / f"{name}.out").read_text().split())
+        assert name == "html" or title in told, told
+        part = told.split("Caused by this change", 1)[1]
+        said = ("suporte", "vip", "newly managed", "equipe", "campanha")
+        missing = [each for each in said if each not in part.replace("Newly", "newly")]
+        assert missing == [], name
+    noted = (due.path / "github.out").read_text()
+    assert "title=vip%3A newly managed" in noted
+    assert "title=suporte%3A on hold" in noted
+
+
 def test_without_a_base_a_plan_of_no_changes_says_how_many_have_yet_to_join(due: Repo) -> None:
     assert due.apply().code == 0
     done = due.run("plan")
