@@ -125,8 +125,8 @@ def test_a_page_for_a_pull_request_leads_on(due: Repo) -> None:
 
 
 def test_what_a_change_makes_so_besides_is_told_as_its_own(due: Repo) -> None:
-    """A hold, a group that is managed from now on, and one whose manifest goes: nothing is sent, and yet this is
-    what is to be reviewed."""
+    """A hold, a group that is managed from now on, and one whose manifest goes: nothing is sent, and yet this
+    is what is to be reviewed."""
     assert due.apply().code == 0
     git(due.path, "checkout", "--quiet", "-b", "besides")
     (seeded,) = due.api.seed("Clientes VIP", creator=ACCOUNT, participants=[ANA], admins=[ANA])
