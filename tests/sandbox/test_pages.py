@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.browser import chromium, tab
+
 from .conftest import ACCOUNT, ANA, BRUNO, Client, Connect, picture
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }}"
@@ -111,6 +113,29 @@ def test_the_list_shows_groups_and_their_icons(api: Client, browser: Browser) ->
     assert address
     assert requests.get(address[1].replace("&amp;", "&"), timeout=10).content == picture()
     assert "No group yet" not in text
+
+
+def test_nothing_is_cut_at_any_width(api: Client) -> None:
+    """Names and numbers stand in full on phones, tablets and desks; no page is wider than its window."""
+    longest = ("W" * 25, "Atendimento Internacional")
+    first, second = (
+        api.control.seed(subject, participants=[ANA, BRUNO, "123456789012345"])[0]["id"]
+        for subject in longest
+    )
+    for _ in range(12):
+        api.control.write(ANA, "Oi " + "x" * 200)
+        api.control.write("346001234567890", "Oi", None)
+    cut = """() => [...document.querySelectorAll("body *")].filter(each =>
+        !["INPUT", "SELECT"].includes(each.tagName)
+        && (each.getBoundingClientRect().right > innerWidth + 1
+            || (getComputedStyle(each).overflowX !== "visible" && each.scrollWidth > each.clientWidth + 1))
+    ).map(each => each.textContent.trim().slice(0, 40))"""
+    with chromium() as browser:
+        for width in (360, 768, 1280):
+            with tab(browser, viewport={"width": width, "height": 900}) as (page, _):
+                for path in (*pages(api, first), f"/groups/{second}"):
+                    page.goto(api.server.base_url + path)
+                    assert page.evaluate(cut) == [], (path, width)
 
 
 def test_an_empty_sandbox_says_what_to_do(browser: Browser) -> None:
