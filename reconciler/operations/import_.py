@@ -201,7 +201,11 @@ class _Importer:
         found, vain = selected(self.request.patterns, reading)
         if vain:
             unread = sum(isinstance(reading.groups.get(each), Problem | Absent) for each in reading.listed)
-            hint = f"{unread} groups could not be read" if unread else "see: reconciler list --show-numbers"
+            hint = (
+                f"groups that could not be read: {unread}"
+                if unread
+                else "see: reconciler list --show-numbers"
+            )
             raise UsageError(f"{quote(vain[0])} is no id and no subject of a live group", hint)
         return found
 

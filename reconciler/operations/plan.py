@@ -9,6 +9,7 @@ from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.groups import ignored_id
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
+from reconciler.planning.examination import in_none_of
 from reconciler.planning.group import Context, PlanCache
 from reconciler.planning.record import notes_on_commits
 from reconciler.reading import read
@@ -159,7 +160,7 @@ def _check_account(loaded: Loaded, reading: LiveState) -> None:
     groups = [group for group in reading.groups.values() if isinstance(group, LiveGroup)]
     if keys and groups and not any(keys & group.participant_keys for group in groups):
         raise ReconcilerError(
-            f"the configured `account` is in none of the {len(groups)} groups that were read",
+            in_none_of(len(groups)),
             "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the number that the "
             "credentials belong to",
         )

@@ -67,23 +67,29 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
     if not inside:
         yield problem(
             "account",
-            f"the configured `account` is in none of the {len(groups)} groups that were read",
+            in_none_of(len(groups)),
             "correct it in reconciler.yaml (or RECONCILER_ACCOUNT): whose are the credentials?",
         )
         return
     admin = [group for group in groups if keys & group.admin_keys]
     rest = "" if len(groups) == listed else f"; {listed - len(groups)} more were not looked at"
-    text = f"of {len(groups)} groups it is in {len(inside)} and admin in {len(admin)}{rest}"
+    text = f"of {_groups(len(groups))} it is in {len(inside)} and admin in {len(admin)}{rest}"
     if len(admin) == len(groups):
         yield ok("account", text)
     else:
         yield warning("account", text, "who could make it admin: reconciler list --role member")
 
 
+def in_none_of(groups: int) -> str:
+    """Return what is wrong where the account is in no group of those that were read."""
+    where = "not in the one group that was" if groups == 1 else f"in none of the {groups} groups that were"
+    return f"the configured `account` is {where} read"
+
+
 def judge_state(state: State, desired: Desired, display: str) -> Iterator[Finding]:
     """Return what is recorded, beside the manifests."""
     known = {group.name for group in desired.groups}
-    yield ok("state", f"{display} knows {len(state.groups)} groups, serial {state.serial}")
+    yield ok("state", f"{display} knows {_groups(len(state.groups))}, serial {state.serial}")
     gone = sorted(name for name in state.groups if name not in known)
     if gone:
         yield warning(
@@ -140,6 +146,10 @@ def _duration(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.0f} hours" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+
+
+def _groups(count: int) -> str:
+    return "1 group" if count == 1 else f"{count} groups"
 
 
 def _few(names: Iterable[str]) -> str:

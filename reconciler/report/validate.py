@@ -60,6 +60,11 @@ def _count(status: Status, number: int) -> Count:
     return Count(replace(status, word=status.word.removesuffix("s")) if number == 1 else status, number)
 
 
+def verdict(complaints: Iterable[Complaint], groups: int | None) -> str:
+    """Return in one sentence how the files are, as `validate` ends; `groups` as for `told`."""
+    return f"{report(tuple(complaints), groups).summary}"
+
+
 def _all_files(*, valid: bool) -> Banner:
     """All files together, for machines: those that are as they should be are not named."""
     level: Level = "passed" if valid else "failure"

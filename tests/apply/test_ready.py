@@ -345,7 +345,7 @@ def test_a_wrong_account_ends_the_run() -> None:
     world = waiting()
     world.api.join(world.live().id, ANA)
     world.settings = replace(world.settings, account=(STRANGER,))
-    with pytest.raises(ReconcilerError, match="in none of the 1 groups"):
+    with pytest.raises(ReconcilerError, match="not in the one group"):
         ready(world)
     assert world.written == []
 

@@ -199,7 +199,7 @@ def test_an_account_that_is_nowhere_ends_one(repo: Repo) -> None:
         repo.apply(RECONCILER_ACCOUNT="5519900000055"),
     ):
         assert wrong.code == 1
-        assert "`account` is in none of the 1 groups" in wrong.err
+        assert "`account` is not in the one group" in wrong.err
     assert repo.writes() == []
 
 

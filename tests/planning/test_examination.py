@@ -42,12 +42,12 @@ def test_the_clock(skew: float | None, verdict: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("configured", "groups", "listed", "verdict", "words"),
     [
-        (settings(), [found()], 1, "ok", "of 1 groups it is in 1 and admin in 1"),
+        (settings(), [found()], 1, "ok", "of 1 group it is in 1 and admin in 1"),
         (settings(), [found()], 30, "ok", "admin in 1; 29 more were not looked at"),
         (settings(), [], 0, "ok", "no group yet"),
         (Settings(), [], 0, "warning", "not set"),
         (Settings(), [found(), found("g-2", members=[STRANGER])], 2, "warning", "probably {people}"),
-        (settings(), [found(account=False)], 1, "problem", "in none of the 1 groups"),
+        (settings(), [found(account=False)], 1, "problem", "is not in the one group that was read"),
         (
             settings(),
             [found(), found("g-2", account=False)],
@@ -60,7 +60,7 @@ def test_the_clock(skew: float | None, verdict: str, words: str) -> None:
             [replace(found(), admins=(STRANGER,), participants=(STRANGER, ACCOUNT))],
             1,
             "warning",
-            "of 1 groups it is in 1 and admin in 0",
+            "of 1 group it is in 1 and admin in 0",
         ),
     ],
 )
