@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # "reconciler" only: the loggers of requests and urllib3 name whole URLs.
 _log = logging.getLogger("reconciler.http")
 
+_SANDBOX = "reconciler-sandbox"
+"""What the sandbox says in its header `Server`."""
+
 T = TypeVar("T")
 
 
@@ -77,6 +80,12 @@ class Calls:
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._date: tuple[str, datetime] | None = None
+        self._server = ""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether an answer came from `reconciler.sandbox`, as it says itself."""
+        return self._server == _SANDBOX
 
     @property
     def clock_skew(self) -> float | None:
@@ -150,6 +159,7 @@ class Calls:
             outcome = str(answer.status)
             if self._date is None and "Date" in answer.headers:
                 self._date = answer.headers["Date"], self._clock.now()
+            self._server = self._server or answer.headers.get("Server", "")
             return answer
         except ApiError as error:
             outcome = error.code

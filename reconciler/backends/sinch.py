@@ -168,6 +168,11 @@ class Client:
         """Seconds by which this machine's clock is ahead of the API's; None where it is not known."""
         return self._client.calls.clock_skew
 
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the API has answered, and said that it is a sandbox."""
+        return self._client.calls.is_sandbox
+
     def writer_under(self, permit: Callable[[], None]) -> SinchWriter:
         """A writer that asks `permit` just before every request that writes, see `ports.Journal.check`."""
         return SinchWriter(_Api(self._client), permit)

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .app import App, Ports
 from .inbox import Inbox
-from .options import Options
+from .options import SERVER, Options
 from .settings import Settings
 from .store import Store
 from .wire import Wire
@@ -81,6 +81,7 @@ class _Loopback(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self.server_state.default_headers = [(b"server", SERVER.encode())]  # else set by the ticks
         self._ready.set()
 
     async def main_loop(self) -> None:

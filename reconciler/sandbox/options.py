@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from .faults import Fault
 
+SERVER = "reconciler-sandbox"
+"""What every answer says in its header `Server`, so that a client can tell people that this is a sandbox."""
+
 LAG_WINDOW = 60.0
 """Seconds of history that reads can be made to lag behind; also the largest `lag`."""
 
