@@ -23,6 +23,7 @@ from reconciler.cli.collected import Account, Collected
 from reconciler.cli.common import Common, ExampleCommand, common_options
 from reconciler.cli.files import find_root
 from reconciler.errors import Exit, InputError, Problem, ReconcilerError, UsageError, first_exit
+from reconciler.manifests import numbers
 from reconciler.manifests.settings import spelled_out, state_mistake
 from reconciler.model import number
 from reconciler.report.section import Section, closing
@@ -38,10 +39,10 @@ Body = Callable[[Common], int]
 class PerAccount:
     """How a verb goes about several accounts: one after another, each as a run of its own.
 
-    `together`: it looks at all of them itself. `alone` says why a run can be about one account only, always
-    or `when` that option was given; the option or argument `names` then holds names of groups, or globs, by
-    which the account is found. The files of all accounts are read `ahead` of the first run, so that every
-    mistake comes at once; `groups` as for `loading.load`.
+    `together`: it looks at the files of all of them itself, and at nothing else. `alone` says why a run can
+    be about one account only, always or `when` that option was given; the option or argument `names` then
+    holds names of groups, or globs, by which the account is found. The files of all accounts are read `ahead`
+    of the first run, so that every mistake comes at once; `groups` as for `loading.load`.
     """
 
     groups: bool = True
@@ -53,15 +54,16 @@ class PerAccount:
 
 
 def verb(
-    name: str, examples: str, accounts: PerAccount | None = None
+    name: str, examples: str, accounts: PerAccount | None = None, *, numbers: bool = False
 ) -> Callable[[Callable[..., Any]], ExampleCommand]:
     """Decorate a function as a command with examples and the common options. Without `accounts` it is about
-    none."""
+    none, or with `numbers` about those that `account_numbers` finds."""
 
     def decorate(function: Callable[..., Any]) -> ExampleCommand:
         def run(common: Common, **given: Any) -> Any:
             if accounts is None:
-                common.refuse("accounts")
+                if not numbers:
+                    common.refuse("accounts")
                 return function(common, **given)
             return _run(common, accounts, name, given, lambda common: function(common, **given))
 
@@ -69,7 +71,7 @@ def verb(
         run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         made = click.command(
             name, cls=ExampleCommand, context_settings={"help_option_names": ["--help", "-h"]}
-        )(common_options(run, of_accounts=accounts is not None))
+        )(common_options(run, of_accounts=accounts is not None or numbers, numbers=numbers))
         made.examples = examples
         return made
 
@@ -89,7 +91,7 @@ def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], b
                 "there is one account, so leave it out",
             )
         return body(common)
-    if not common.sandbox:
+    if not common.sandbox and not how.together:
         environment.check_unambiguous()
         _check_apart(configured)
     names = _chosen(common.accounts, [own.name for own in configured])
@@ -124,6 +126,43 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         name for name in known if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
     )
+
+
+def account_numbers(common: Common) -> dict[str, tuple[str, ...]]:
+    """Return the accounts that `--account` means where it takes a number as well as a name (a glob), without
+    it all of them: by name their numbers, the present one first, none where they are not configured. The one
+    account of a configuration without names, and a number that is nobody's, has the name "". Raises
+    `UsageError`."""
+    config = loading.configuration(common)
+    known = {own.name: own.account for own in config.accounts} or {"": config.settings.account}
+    found: dict[str, tuple[str, ...]] = {}
+    for given in common.accounts:
+        names = [name for name in known if name and fnmatchcase(name, given)]
+        meant = {name: known[name] for name in names} if names else _typed(given, known)
+        if any(found.get(name, own) != own for name, own in meant.items()):
+            raise UsageError("--account: these are two numbers of one account", "give one of them")
+        found |= meant
+    if "" in found and len(found) > 1:
+        raise UsageError("--account: one of these numbers is no account's", "give it alone")
+    return found or known
+
+
+def _typed(given: str, known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the account of a number that was typed."""
+    try:
+        digits = numbers.parse(given)
+    except numbers.NumberError as error:
+        if any(character.isdecimal() for character in given):
+            raise UsageError(f"--account: {error.message}", error.hint) from None
+        names = ", ".join(filter(None, known))
+        why = "there is no such account" if names else "the configuration has no `accounts`"
+        hint = f"accounts: {names}; or give a number" if names else "give a number, or leave it out"
+        raise UsageError(f"--account {given!r:.60}: {why}", hint) from None
+    for name, own in known.items():
+        for each in own:
+            if number.key(each) == number.key(digits):  # as it is configured, with its ninth digit or without
+                return {name: (each, *(other for other in own if other != each))}
+    return {"": (digits,)}
 
 
 def _check_apart(accounts: Sequence[OwnSettings]) -> None:

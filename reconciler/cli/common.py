@@ -70,6 +70,13 @@ _ACCOUNT = click.option(
     multiple=True,
     help="Only this account, of several (a glob); repeatable.",
 )
+_ACCOUNT_OR_NUMBER = click.option(
+    "--account",
+    "accounts",
+    metavar="NAME",
+    multiple=True,
+    help="Only this account, of several (a glob), or a number of your own; repeatable.",
+)
 
 _OPTIONS = (
     click.option("-C", "directory", metavar="DIR", default="", help="Work in DIR, as if started there."),
@@ -98,9 +105,9 @@ _OPTIONS = (
 _COMMON_NAMES = frozenset({*(field.name for field in fields(Common)), "version"})
 
 
-def common_options(function: F, *, of_accounts: bool = True) -> F:
+def common_options(function: F, *, of_accounts: bool = True, numbers: bool = False) -> F:
     """Add the common options to a command; they arrive as one `common` argument. `--account` only with
-    `of_accounts`."""
+    `of_accounts`; with `numbers` its help says that it takes one."""
     names = {field.name for field in fields(Common)}
 
     def collect(*args: Any, **kwargs: Any) -> Any:
@@ -116,8 +123,10 @@ def common_options(function: F, *, of_accounts: bool = True) -> F:
         collect.__click_params__ = function.__click_params__  # type: ignore[attr-defined]
     decorated: Any = collect
     for option in reversed(_OPTIONS):
-        if of_accounts or option is not _ACCOUNT:
+        if option is not _ACCOUNT:
             decorated = option(decorated)
+        elif of_accounts:
+            decorated = (_ACCOUNT_OR_NUMBER if numbers else _ACCOUNT)(decorated)
     return decorated  # type: ignore[no-any-return]
 
 

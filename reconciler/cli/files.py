@@ -4,6 +4,7 @@ their owner, where they seem to be: links are part of a pull request, too."""
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from typing import BinaryIO
 from reconciler.errors import ReconcilerError
 
 SANDBOX_FOLDER = Path(".reconciler")
+_SANDBOX_STATE = "sandbox-state.json"
 LIMIT = 64 * 1024 * 1024
 """Bytes of a file that is read whole."""
 _BEFORE = 1 << 20  # characters of an earlier report that are looked at
@@ -70,7 +72,20 @@ def sandbox_database(folder: Path, account: str = "") -> Path:
 
 def sandbox_state(folder: Path, account: str = "") -> Path:
     """Return the path of the state that belongs to the embedded sandbox."""
-    return folder / named_after("sandbox-state.json", account)
+    return folder / named_after(_SANDBOX_STATE, account)
+
+
+def state_beside(database: Path) -> Path:
+    """Return the path of the state that belongs to a sandbox's database, wherever that is."""
+    ours = re.fullmatch(r"sandbox(?:-(.+))?\.sqlite3", database.name)
+    return sandbox_state(database.parent, (ours[1] or "") if ours else database.name)
+
+
+def is_sandbox_state(path: str) -> bool:
+    """Whether a file is called as the states of sandboxes are."""
+    stem, suffix = os.path.splitext(_SANDBOX_STATE)
+    name = os.path.basename(path)
+    return name.startswith(stem) and name.endswith(suffix)
 
 
 def named_after(path: str, account: str) -> str:

@@ -20,6 +20,7 @@ from reconciler.manifests.files import FileError, FilesRead, WorkTree, spellings
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
+    from reconciler.manifests.config import Config
     from reconciler.manifests.files import Tree
     from reconciler.manifests.load import Loaded, LoadOptions
     from reconciler.manifests.tracked import Tracked
@@ -49,11 +50,14 @@ def tracked(common: Common) -> Tracked:
     return Tracked(tree(), os.environ, config_path=config_path(common), only=common.account_name)
 
 
-def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: bool = True) -> Loaded:
+def load(
+    common: Common, clock: SystemClock, *, groups: bool = True, manifests: bool = True, numbers: bool = True
+) -> Loaded:
     """Load and check all files. Raises `InputError` with every complaint at once; prints warnings.
 
     Without `groups` there need not be any, and no icon is looked at: for commands on what is recorded.
-    Without `manifests` there need not be any either, and icons are looked at all the same.
+    Without `manifests` there need not be any either, and icons are looked at all the same. Without `numbers`
+    the environment is not asked for the account's.
     Of several accounts the files of the one that the run is about, which may have been read already.
     """
     read = common.only.files if common.only is not None else None
@@ -65,6 +69,7 @@ def load(common: Common, clock: SystemClock, *, groups: bool = True, manifests: 
     options = load_options(
         common,
         clock,
+        account=account_over(common) if numbers else None,
         check_icons=groups,
         need_manifests=groups and manifests,
         applied_icons=partial(_applied_icons, common),
@@ -91,13 +96,12 @@ def _load(files: Tree, options: LoadOptions) -> Loaded:
 
 
 def load_options(common: Common, clock: SystemClock, **more: Any) -> LoadOptions:
-    """Return how files are loaded, as the command line and the environment say, and `more` of it."""
+    """Return how files are loaded, as the command line says, and `more` of it."""
     from reconciler.manifests.load import LoadOptions
 
     return LoadOptions(
         config_path=config_path(common),
         today=clock.today(),
-        account=account_over(common),
         only=common.account_name,
         **more,
     )
@@ -122,16 +126,17 @@ def with_committed(common: Common, loaded: Loaded, state: State, options: Option
 
 
 def load_each(
-    common: Common, clock: SystemClock, names: Iterable[str], *, groups: bool = True
+    common: Common, clock: SystemClock, names: Iterable[str], *, groups: bool = True, numbers: bool = True
 ) -> dict[str, Loaded]:
-    """The files of several accounts, by name; `groups` as for `load`. Raises `InputError` with what is wrong
-    with any of them; prints what is doubtful, and what they share once."""
+    """The files of several accounts, by name; `groups` and `numbers` as for `load`. Raises `InputError` with
+    what is wrong with any of them; prints what is doubtful, and what they share once."""
     loaded: dict[str, Loaded] = {}
     complaints: set[Complaint] = set()
     wrong: list[FilesRead] = []
     for name in names:
         try:
-            loaded[name] = load(replace(common, quiet=True, only=Account(name)), clock, groups=groups)
+            only = replace(common, quiet=True, only=Account(name))
+            loaded[name] = load(only, clock, groups=groups, numbers=numbers)
             complaints |= set(loaded[name].desired.warnings)
         except WrongFiles as error:
             complaints |= set(error.complaints)
@@ -144,16 +149,17 @@ def load_each(
 
 
 def load_all(common: Common, clock: SystemClock) -> tuple[Loaded, ...]:
-    """The files: one `Loaded`, or where there are several accounts one for each that is meant."""
+    """The files and nothing else: one `Loaded`, or where there are several accounts one for each that is
+    meant."""
     if not common.accounts:
-        return (load(common, clock),)
-    return tuple(load_each(common, clock, common.accounts).values())
+        return (load(common, clock, numbers=False),)
+    return tuple(load_each(common, clock, common.accounts, numbers=False).values())
 
 
 def reload(common: Common, clock: SystemClock, settings: Settings, files: Tree) -> Loaded:
     """Load the files as they would be: those of another tree, with the settings that the run began with.
     Raises `InputError`; no warning is printed."""
-    return replace(_load(files, load_options(common, clock)), settings=settings)
+    return replace(_load(files, load_options(common, clock, account=account_over(common))), settings=settings)
 
 
 def load_again(common: Common, clock: SystemClock, settings: Settings) -> Loaded:
@@ -171,6 +177,16 @@ def configured_accounts(common: Common) -> tuple[tuple[OwnSettings, ...], bool]:
 
     config, complaints = load_config(tree(), config_path(common))
     return config.accounts, all(complaint.warning for complaint in complaints)
+
+
+def configuration(common: Common) -> Config:
+    """Return the configuration alone. Raises `InputError` for what is wrong with the file."""
+    from reconciler.manifests.config import load_config
+
+    config, complaints = load_config(tree(), config_path(common))
+    if not all(complaint.warning for complaint in complaints):
+        raise InputError(complaints)
+    return config
 
 
 def config_path(common: Common) -> str | None:

@@ -18,6 +18,7 @@ from reconciler.cli.files import (
     SANDBOX_FOLDER,
     check_inside,
     find_root,
+    is_sandbox_state,
     is_there,
     sandbox_folder,
     sandbox_state,
@@ -39,7 +40,26 @@ if TYPE_CHECKING:
     from reconciler.state.file import FileStore
     from reconciler.state.git import GitStore
 
+SANDBOX = "sandbox"
+"""What a state calls the API where that is a sandbox: its port may be another one every day."""
+
 SHORTEST_LEASE, LONGEST_LEASE = 1.0, 3600.0  # seconds
+
+
+def label(common: Common) -> str:
+    """Return what a state calls the API that is meant: its origin, or `SANDBOX`.
+
+    That is the embedded one, and one on this machine while RECONCILER_STATE names a sandbox's own state, as
+    `reconciler sandbox` prints it; configuration, which is part of a pull request, cannot say so. Raises as
+    `environment.base_url`.
+    """
+    if common.sandbox:
+        return SANDBOX
+    base_url = environment.base_url(common.account_name)
+    scheme, _, path = (environment.own("STATE", common.account_name) or "").partition(":")
+    # Nothing but this machine is ever called without TLS.
+    own = scheme == "file" and is_sandbox_state(path) and base_url.startswith("http:")
+    return SANDBOX if own else base_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +215,7 @@ class Store:
     def checkout(self, applied: str | None) -> Checkout | None:
         """Where the checkout stands to the commit that was applied last."""
         remote = self.git.remote.name if self.git else "origin"
-        return checkout.compare(applied, None if self.base_url == "sandbox" else remote)
+        return checkout.compare(applied, None if self.base_url == SANDBOX else remote)
 
     def placed(self, options: Options, state: State, *, applying: bool = False) -> Options:
         """Add to the options of a run the commit that is checked out, where that stands to the one that was
@@ -207,7 +227,7 @@ class Store:
             keeps_intents=self.git is not None or (self.path is not None and not terminal.in_ci()),
             checkout=self.checkout(state.commit),
         )
-        if self.base_url == "sandbox":  # nobody else's groups, and nobody else's state
+        if self.base_url == SANDBOX:  # nobody else's groups, and nobody else's state
             return replace(options, commit=checkout.head())
         changed = self.files.changed
         options = replace(options, commit=self.files.commit)
@@ -242,7 +262,7 @@ class Store:
             terminal.say(f"Warning: {behind.message} ({behind.hint})")
 
     def _warn_if_new(self, path: Path) -> None:
-        if terminal.in_ci() and not is_there(path) and self.base_url != "sandbox":
+        if terminal.in_ci() and not is_there(path) and self.base_url != SANDBOX:
             terminal.say(
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."

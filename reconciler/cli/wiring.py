@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli import checkout, environment, loading, terminal
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.files import sandbox_database, sandbox_folder
-from reconciler.cli.store import Store
+from reconciler.cli.store import Store, label
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.group import is_name
@@ -107,8 +107,7 @@ def offline(common: Common) -> Offline:
     """Load the files, without their icons, and find the store, which may be none. Raises `InputError`."""
     clock = SystemClock()
     loaded = loading.load(common, clock, groups=False)
-    api = "sandbox" if common.sandbox else environment.base_url(common.account_name)
-    return Offline(common=common, clock=clock, loaded=loaded, store=Store.of(common, loaded, api))
+    return Offline(common=common, clock=clock, loaded=loaded, store=Store.of(common, loaded, label(common)))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +120,16 @@ class Workspace(Offline):
     plan_key: bytes
     workers: Workers
     base: Opened | None = None
+
+    @property
+    def pages(self) -> str | None:
+        """Where the pages are of the sandbox that answered: "" for the embedded one, which ends with the run;
+        None where the API is no sandbox."""
+        if self.common.sandbox:
+            return ""
+        base_url = environment.base_url(self.common.account_name)
+        # Nothing but this machine is ever called without TLS.
+        return base_url if self.client.is_sandbox and base_url.startswith("http:") else None
 
     def read_ports(self, meanwhile: Callable[[], None] | None = None) -> ReadPorts:
         """What the run reads with; `meanwhile` as `ReadPorts` says."""
@@ -173,13 +182,12 @@ def workspace(
         if base is not None:
             from reconciler.cli import base as bases
 
-            opened = stack.enter_context(
-                bases.opened(base, loaded, loading.tree(), loading.load_options(common, clock))
-            )
+            options = loading.load_options(common, clock, account=loading.account_over(common))
+            opened = stack.enter_context(bases.opened(base, loaded, loading.tree(), options))
             loaded = opened.loaded
         if common.sandbox:
             loaded = replace(
-                loaded, settings=replace(loaded.settings, account=_sandbox_account(loaded.settings))
+                loaded, settings=replace(loaded.settings, account=sandbox_account(loaded.settings.account))
             )
         api = stack.enter_context(open_api(common, loaded.settings))
         for warning in api.warnings:
@@ -244,18 +252,19 @@ def open_api(common: Common, settings: Settings) -> Iterator[Api]:
         name = common.account_name
         database = sandbox_database(sandbox_folder(name), name)
         with startable():
-            account = _sandbox_account(settings)[0]
+            account = sandbox_account(settings.account)[0]
             server = start(SandboxOptions(database=str(database), account=account))
         with server:
-            yield Api(server.base_url, "sandbox", environment.Credentials("sandbox", "sandbox"))
+            yield Api(server.base_url, label(common), environment.Credentials("sandbox", "sandbox"))
         return
     base_url = environment.base_url(common.account_name)
     found, warnings = environment.credentials(common.account_name)
-    yield Api(base_url, base_url, found, warnings)
+    yield Api(base_url, label(common), found, warnings)
 
 
-def _sandbox_account(settings: Settings) -> tuple[str, ...]:
-    return settings.account or (SANDBOX_ACCOUNT,)
+def sandbox_account(configured: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the numbers of a sandbox's account, the present one first: the configured ones, if any."""
+    return configured or (SANDBOX_ACCOUNT,)
 
 
 def redactor(common: Common, loaded: Loaded | None, *, account: frozenset[str] | None = None) -> Redactor:

@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from .faults import Fault, parse_fault
 from .options import Options
-from .server import Server, serve_forever, start
+from .server import Server, serve_forever, start, until_stopped
 
-__all__ = ["Fault", "Options", "Server", "parse_fault", "serve_forever", "start"]
+__all__ = ["Fault", "Options", "Server", "parse_fault", "serve_forever", "start", "until_stopped"]

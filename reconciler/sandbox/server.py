@@ -6,7 +6,7 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -77,14 +77,20 @@ def start(options: Options) -> Server:
 
 def serve_forever(options: Options, ready: Callable[[Server], None]) -> None:
     """Run until SIGINT or SIGTERM; `ready` is called once it listens. Main thread only. Raises as `start`."""
+    with until_stopped() as wait, start(options) as server:
+        ready(server)
+        wait()
+
+
+@contextlib.contextmanager
+def until_stopped() -> Iterator[Callable[[], object]]:
+    """Yield what waits for SIGINT or SIGTERM; meanwhile neither ends anything. Main thread only."""
     ended = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        with start(options) as server:
-            ready(server)
-            ended.wait()
+        yield ended.wait
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

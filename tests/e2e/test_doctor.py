@@ -86,7 +86,7 @@ def test_each_thing_that_is_wrong_is_named_with_its_mend(healthy: Repo) -> None:
     only(doctor(healthy, RECONCILER_TOKEN=""), 4, "credentials", "problem", "set RECONCILER_TOKEN")
     only(doctor(healthy, RECONCILER_BASE_URL="http://example.org"), 1, "address", "problem", "http")
     only(doctor(healthy, RECONCILER_BASE_URL="http://127.0.0.1:1"), 1, "login", "problem", "refused")
-    only(doctor(healthy, RECONCILER_ACCOUNT=f"+{ANA}"), 1, "account", "problem", "in none of")
+    only(doctor(healthy, RECONCILER_ACCOUNT=f"+{ANA}"), 1, "account", "problem", "not in the one group")
     healthy.write("reconciler.yaml", "")
     only(doctor(healthy), 0, "account", "warning", "it is probably +55 19 ••••")
     healthy.write("reconciler.yaml", f'account: "+{ACCOUNT}"\n')
@@ -149,6 +149,37 @@ def test_a_state_on_a_branch(healthy: Repo, tmp_path: Path) -> None:
     assert fresh.code == 0
     assert "none yet" in said(fresh, "state")[0][1]
     assert healthy.run("apply", "--yes", **place).code == 0
-    assert "knows 1 groups" in said(doctor(healthy, **place), "state")[0][1]
+    assert "knows 1 group," in said(doctor(healthy, **place), "state")[0][1]
     (bare / "HEAD").unlink()
     assert doctor(healthy, **place).code == 1
+
+
+FILES = {
+    "none": ({}, 1, "problem", "1 mistake in 1 file. groups:1:1: there is no manifest in this folder"),
+    "one": ({"groups/a.yaml": "subject: A\n"}, 0, "ok", "1 group: every file is as it should be"),
+    "a mistake": ({"groups/a.yaml": "subject: A\nadmins: [+551]\n"}, 1, "problem", "groups/a.yaml:2:"),
+    "a doubt before a mistake": (
+        {"contacts.yaml": "people: {zoe: '+55 19 1234-56789'}\n", "groups/a.yaml": "subjet: A\n"},
+        1,
+        "problem",
+        "groups/a.yaml:1:",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_judged_as_validate_does(repo: Repo, name: str) -> None:
+    files, code, verdict, words = FILES[name]
+    (repo.path / "groups").mkdir()
+    for path, text in files.items():
+        repo.write(path, text)
+    validated = repo.run("validate")
+    examined = doctor(repo)
+    (found,) = said(examined, "files")
+    assert validated.code == code, validated.out
+    assert found[0] == verdict
+    assert words in found[1]
+    assert found[1].partition(" groups")[0].removesuffix(".") in validated.out + validated.err
+    assert "warning:" not in found[1]
+    if not files:  # there is nothing wrong with the rest, so it is looked at
+        assert "skipped" not in {said(examined, check)[0][0] for check in ("login", "state", "lock")}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +21,15 @@ from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common
 from reconciler.cli.files import find_root, is_there
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.store import Store
+from reconciler.cli.store import Store, label
 from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning import examination
 from reconciler.planning.examination import ok, problem, skipped, warning
 from reconciler.report import doctor as report
+from reconciler.report import validate
+from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -59,9 +61,11 @@ def command(common: Common) -> int:
     terminal.log_calls(common.verbose)
     loaded, mistakes = None, None
     try:
-        loaded = loading.load(replace(common, quiet=True), clock, manifests=False)
+        loaded = loading.load(replace(common, quiet=True), clock)
     except InputError as error:
         mistakes = error
+        with suppress(InputError):  # where there is no manifest yet, all the rest can be looked at
+            loaded = loading.load(replace(common, quiet=True), clock, manifests=False)
     with stopping_on_signals(clock):
         findings = list(_examine(common, clock, loaded, mistakes))
     redactor = wiring.redactor(common, loaded)
@@ -75,10 +79,10 @@ def _examine(
 ) -> Iterator[Finding]:
     """Everything there is to say, in the order in which things depend on each other.
 
-    `loaded` are the files, None where they have `mistakes`.
+    `loaded` are the files, None where their `mistakes` are worse than that there is no manifest.
     """
     yield from _program()
-    yield from _files(loaded, mistakes)
+    yield _files(loaded, mistakes)
     settings = loaded.settings if loaded else Settings()
     yield from _api(common, clock, settings, known=loaded is not None)
     yield from _state(common, clock, loaded)
@@ -98,21 +102,16 @@ def _program() -> Iterator[Finding]:
         yield ok("program", f"{about}, {git.removeprefix('git version ').join(('git ', ''))}")
 
 
-def _files(loaded: Loaded | None, mistakes: InputError | None) -> Iterator[Finding]:
-    if loaded is None:
-        first = mistakes.complaints[0] if mistakes and mistakes.complaints else None
-        count = len(mistakes.complaints) if mistakes else 1
-        also = f", and {count - 1} more" if count > 1 else ""
-        yield problem("files", f"{first or _BAD_FILES}{also}", "see them all: reconciler validate")
-        return
-    groups, people = len(loaded.desired.groups), len(loaded.desired.people)
-    yield ok("files", f"{groups} groups and {people} people, without mistakes")
-    if not groups:
-        yield warning(
-            "files", "there is no manifest yet", "write one, or take what exists: reconciler import --all"
-        )
-    if loaded.desired.warnings:
-        yield warning("files", f"{len(loaded.desired.warnings)} warnings", "see them: reconciler validate")
+def _files(loaded: Loaded | None, mistakes: InputError | None) -> Finding:
+    """Return the verdict of `validate`, with the first of the mistakes."""
+    if mistakes is not None or loaded is None:
+        complaints = mistakes.complaints if mistakes is not None else ()
+        first = next((f" {each}" for each in complaints if not each.warning), "")
+        text = f"{validate.verdict(complaints, None)}{first}"
+        return problem("files", text, "see all of it: reconciler validate")
+    warnings = loaded.desired.warnings
+    text = validate.verdict(warnings, len(loaded.desired.groups)).removesuffix(".")
+    return warning("files", text, "see them: reconciler validate") if warnings else ok("files", text)
 
 
 def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool) -> Iterator[Finding]:
@@ -144,7 +143,9 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
             yield problem("login", error.message, error.hint, error.exit_code)
             yield from (skipped(check, "the API did not answer as it should") for check in _AFTER_ADDRESS[2:])
             return
-        yield ok("login", f"the API lists {len(ids)} groups; it took {took * 1000:.0f} ms to answer")
+        yield ok(
+            "login", f"the API lists {counted(len(ids), 'group')}; it took {took * 1000:.0f} ms to answer"
+        )
         yield examination.judge_clock(client.clock_skew)
     yield from _account(settings, groups, len(ids), known=known)
 
@@ -164,8 +165,7 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         yield from (skipped(check, _BAD_FILES) for check in ("state", "lock"))
         return
     try:
-        label = "sandbox" if common.sandbox else environment.base_url(common.account_name)
-        store = Store.of(common, loaded, label)
+        store = Store.of(common, loaded, label(common))
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)
         yield skipped("lock", "the state cannot be used")

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.cli import terminal, wiring
-from reconciler.cli.accounts import verb
+from reconciler.cli import environment, terminal, wiring
+from reconciler.cli.accounts import account_numbers, verb
 from reconciler.cli.common import Common
-from reconciler.cli.files import sandbox_folder
+from reconciler.cli.files import named_after, sandbox_database, sandbox_folder, state_beside
 from reconciler.cli.wiring import startable
 from reconciler.errors import Exit, UsageError
-from reconciler.manifests import numbers
-from reconciler.sandbox import Options, Server, parse_fault, serve_forever
+from reconciler.sandbox import Options, Server, parse_fault, start, until_stopped
 
 EXAMPLES = """
 reconciler sandbox                          serves until Ctrl-C; prints what to export
 reconciler sandbox --port 8080 --latency 0.2
+reconciler sandbox --account sales          one of several accounts
 reconciler sandbox --fault 'POST /groups status=500 when=after nth=1'
 reconciler sandbox --reencode --lag 3
 """
 
+_PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
 
-@verb("sandbox", EXAMPLES)
+
+@verb("sandbox", EXAMPLES, numbers=True)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=None,
     help="On 127.0.0.1; 0: any  [default: that of the last time, else any]",
 )
-@click.option("--account", metavar="NUMBER", default=None, help="The business's own number.")
 @click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
 @click.option("--username", default=None, help="The only user name accepted (with --token).")
 @click.option("--token", default=None, help="The only token accepted; no secret of yours.")
@@ -53,54 +57,82 @@ reconciler sandbox --reencode --lag 3
 def command(
     common: Common,
     port: int | None,
-    account: str | None,
     database: str | None,
     rate_status: str,
     faults: tuple[str, ...],
     **more: Any,
 ) -> int:
-    """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand."""
+    """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand.
+
+    It goes on with the groups of `--sandbox`. What it prints makes it the API of the terminal into which that
+    is pasted, with the same state. Where several accounts are configured, each has a sandbox of its own.
+    """
     common.refuse("target", "report", "format")
     wiring.enter(common)
     username, token = more["username"], more["token"]
     if (username is None) != (token is None):
         raise UsageError("--username and --token go together")
+    accounts = account_numbers(common)
+    for option, value in (("--port", port), ("--database", database)):
+        if value and len(accounts) > 1:
+            names = ", ".join(filter(None, accounts))
+            raise UsageError(f"{option} is one sandbox's", f"say whose, with --account: {names}")
     try:
-        digits = numbers.parse(account) if account else wiring.SANDBOX_ACCOUNT
         parsed = tuple(parse_fault(spec) for spec in faults)
-    except numbers.NumberError as error:
-        raise UsageError(f"--account: {error.message}", error.hint) from None
     except ValueError as error:
         raise UsageError(f"--fault: {error}") from None
 
-    folder = sandbox_folder()
-    last = folder / "sandbox.port"  # a state belongs to one address, so the next day finds it again
-
-    def ready(server: Server) -> None:
-        if port is None and database is None:
-            last.write_text(f"{server.base_url.rpartition(':')[2]}\n", encoding="ascii")
-        terminal.put(f"export RECONCILER_BASE_URL={server.base_url}")
-        terminal.put(f"export RECONCILER_USERNAME={username or 'sandbox'}")
-        terminal.put(f"export RECONCILER_TOKEN={token or 'sandbox'}")
-        terminal.put(f"export RECONCILER_ACCOUNT={digits}")
-        terminal.say(f"Pages: {server.base_url}/   Ctrl-C ends.")
-
-    with startable():
-        options = Options(
-            database=database or str(folder / "sandbox.sqlite3"),
-            account=digits,
-            port=port if port is not None else _last_port(last),
-            rate_status=int(rate_status),
-            faults=parsed,
-            **more,
-        )
-        try:
-            serve_forever(options, ready)
-        except OSError:
-            if port is not None or options.port == 0:
-                raise
-            serve_forever(replace(options, port=0), ready)  # somebody else has the port of the last time
+    with startable(), until_stopped() as wait, ExitStack() as running:
+        begun = []
+        for name, numbers in accounts.items():
+            digits = wiring.sandbox_account(numbers)
+            folder = sandbox_folder(name)
+            place = database or str(sandbox_database(folder, name))
+            # An address that was pasted yesterday should still lead here.
+            last = folder / named_after("sandbox.port", name) if port is None and database is None else None
+            options = Options(
+                database=place,
+                account=digits[0],
+                port=port or 0,
+                rate_status=int(rate_status),
+                faults=parsed,
+                **more,
+            )
+            server = running.enter_context(_start(options, last))
+            state = "none" if place == ":memory:" else f"file:{state_beside(Path(place).absolute())}"
+            values = (server.base_url, username or "sandbox", token or "sandbox", ",".join(digits), state)
+            begun.append((name, server.base_url, dict(zip(_PRINTED, values, strict=True))))
+        for name, _, exported in begun:
+            for what, value in exported.items():
+                terminal.put(f"export {environment.name_of(what, name)}={shlex.quote(value)}")
+        others = [other for name, _, exported in begun for other in _contradicting(name)]
+        if others:
+            terminal.put(f"unset {' '.join(dict.fromkeys(others))}")
+        for name, base_url, _ in begun:
+            terminal.say(f"Pages{f' of {name}' if name else ''}: {base_url}/")
+        terminal.say("Paste these lines into another terminal. Ctrl-C ends.")
+        wait()
     return Exit.OK
+
+
+def _contradicting(account: str) -> Iterator[str]:
+    """Name what is set here, and so maybe where the lines are pasted, that would keep them from working."""
+    names = [environment.name_of(f"TOKEN_{source}", account) for source in ("FILE", "COMMAND")]
+    if account:  # beside other accounts nothing is said of all of them
+        names += [environment.name_of(what) for what in ("ACCOUNT", "STATE")]
+    return filter(environment.variable, names)
+
+
+def _start(options: Options, last: Path | None) -> Server:
+    """Start a sandbox, at the port that was written down the `last` time if there is one and it is free."""
+    if last is None:
+        return start(options)
+    try:
+        server = start(replace(options, port=_last_port(last)))
+    except OSError:
+        server = start(options)  # somebody else has that port
+    last.write_text(f"{server.base_url.rpartition(':')[2]}\n", encoding="ascii")
+    return server
 
 
 def _last_port(path: Path) -> int:

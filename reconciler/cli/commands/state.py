@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import environment, terminal, wiring
+from reconciler.cli import terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, LazyGroup, common_options, lock_timeout_option
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.store import Store, locked, two_places
+from reconciler.cli.store import Store, label, locked, two_places
 from reconciler.cli.wiring import Offline
 from reconciler.errors import Exit, ReconcilerError, StateError, UsageError
 from reconciler.model import number
 from reconciler.operations import state as operations
 from reconciler.report import state as report
 from reconciler.report.escape import for_json, for_terminal
+from reconciler.report.words import counted
 from reconciler.state import codec
 from reconciler.state.git_log import is_rev
 
@@ -249,7 +250,7 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     """
     common.refuse("sandbox", "target", "report")
     configured = wiring.offline(common).store
-    source, target = two_places(old, new, environment.base_url(common.account_name), configured.files)
+    source, target = two_places(old, new, label(common), configured.files)
     state = source.read()
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
         raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")
@@ -259,9 +260,9 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
         locked(source, lock_timeout, clock) as before,
         locked(target, lock_timeout, clock) as after,
     ):
-        names = len(before.state.names)
+        names = counted(len(before.state.names), "name")
         kept = operations.migrate(before, after, old=old, new=new)
-    terminal.say(f"{new} has what was recorded of {names} names. What was in {old} is kept: {kept}.")
+    terminal.say(f"{new} has what was recorded of {names}. What was in {old} is kept: {kept}.")
     if configured.display != target.display:
         terminal.say(f"Now say so: `state: {new}` in the configuration, or in RECONCILER_STATE.")
     return Exit.OK
