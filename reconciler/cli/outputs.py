@@ -126,6 +126,7 @@ class Outputs:
             section=self._only.name if self._only else "",
             link=pipeline.name if "://" in pipeline.name else "",
             artifacts=pipeline.artifacts if has_page else "",
+            pages=work.pages if work else None,
         )
 
     @contextmanager

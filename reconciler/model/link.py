@@ -13,6 +13,12 @@ def is_link(text: object) -> bool:
     return isinstance(text, str) and _LINK.fullmatch(text) is not None
 
 
+def sandbox_page(link: str, pages: str) -> str:
+    """Return the page that stands for a link of the sandbox. `pages` is the address of its pages; without one
+    it is the path alone."""
+    return f"{pages}/join/{link.rpartition('/')[2]}"
+
+
 def digest(link: str) -> str:
     """By what state tells two links apart: the code in a link lets people in, so no link is ever kept."""
     return hashlib.sha256(link.encode()).hexdigest()[:32]

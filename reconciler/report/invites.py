@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.link import sandbox_page
 from reconciler.report import qr, text, words
 from reconciler.report.blocks import Block, Cell, Lines, Row, plain, sentence
 from reconciler.report.escape import for_terminal
@@ -38,6 +39,16 @@ _STATUSES = words.by_key(
 _NO_SHEET = "There are no invitations here: the run that was to name them ended with an error."
 _WARNING = "This holds invite links and full numbers: keep it private. Whoever has a link can join."
 _INCOMPLETE = "Not everything could be read: somebody may be missing here."
+
+
+def of_the_sandbox(pages: str) -> str:
+    """Return what to do with links that a sandbox made up; `pages` as for `section.Run`."""
+    page = sandbox_page("CODE", pages)
+    where = f"open {page} instead" if pages else f"start `reconciler sandbox`, and open {page} there"
+    return (
+        f"These links are the sandbox's, and lead to no group on WhatsApp: {where}, with the code that ends "
+        "a link."
+    )
 
 
 def told(found: Invitations, redactor: Redactor) -> Told:
@@ -195,6 +206,11 @@ def _all_read(section: Section) -> bool:
     return section.run is None or section.run.complete
 
 
+def _pages(section: Section) -> str | None:
+    """Where the pages of the sandbox are, which stand for its links; see `section.Run`."""
+    return None if section.run is None else section.run.pages
+
+
 # --- text -------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +224,7 @@ def _as_text(section: Section, look: Look) -> str:
     found = section.data
     if found is None or section.problem is not None:
         return text.of_ending(section)
-    blocks = [_block(group, codes=look.codes) for group in _ordered(found)]
+    blocks = [_block(group, _pages(section), codes=look.codes) for group in _ordered(found)]
     if not _all_read(section):
         head: Cell = (("! ", "bad"), (_INCOMPLETE, "bad"))
         blocks.append(Block(head, "", tuple(map(sentence, found["notes"]))))
@@ -217,15 +233,19 @@ def _as_text(section: Section, look: Look) -> str:
     return text.draw(blocks, last, color=look.color, width=look.width)
 
 
-def _block(group: Data, *, codes: bool) -> Block:
+def _block(group: Data, pages: str | None, *, codes: bool) -> Block:
     status, link = _STATUSES[group["status"]], group["link"]
     symbol: Cell = ((f"{status.symbol} ", status.tone),) if status.symbol else ()
     word: Cell = ((f"  {status.word}", status.tone),) if status.word else ()
     lines = list(map(sentence, group["notes"]))
     if link is not None:
         lines.append(Lines("link", ((plain(link, text.LINK),),)))
+        if pages is not None:
+            where = plain("of `reconciler sandbox`" if not pages else "of the sandbox", "dim")
+            lines.append(Lines("page", ((plain(sandbox_page(link, pages), text.LINK), where),)))
         if codes:
-            lines.append(Lines("", tuple((plain(line, text.QR),) for line in qr.for_terminal(link))))
+            code_lines = qr.for_terminal(link, pages)
+            lines.append(Lines("", tuple((plain(line, text.QR),) for line in code_lines)))
     if group["people"]:
         label = "people" if link is not None else "waiting"
         lines.append(Lines(label, tuple(map(_person, group["people"]))))
@@ -264,30 +284,39 @@ def _page(section: Section) -> str:
         notes = [] if problem is None else [problem.message, problem.hint]
         parts = ["## Invitations", f"**{_NO_SHEET}**", *(f"- {code(note)}" for note in notes if note)]
         return "\n\n".join(parts) + "\n"
-    count = found["summary"]
+    count, pages = found["summary"], _pages(section)
     parts = [
         "## Invitations",
         f"> **{_WARNING}**",
+        *([] if pages is None else [f"> **{of_the_sandbox(pages)}**"]),
         f"{_to_invite(count)}.",
         *([] if _all_read(section) else [f"**{_INCOMPLETE}**"]),
         *(f"- {code(note)}" for note in found["notes"]),
-        *map(_listed, _ordered(found)),
+        *(_listed(group, pages) for group in _ordered(found)),
     ]
     if count["left_out"]:
         parts.append(f"{_left_out(count)} (`--include-left`).")
     return "\n\n".join(parts) + "\n"
 
 
-def _listed(group: Data) -> str:
+def _listed(group: Data, pages: str | None) -> str:
     """A group with its link and people, or why it has no link."""
     word = _STATUSES[group["status"]].word
     subject = "" if group["subject"] is None else f": {code(group['subject'])}"
     lines = [f"### {code(group['name'])}{subject}{f' ({word})' if word else ''}", ""]
     if group["link"] is not None:
-        lines += [f"<{group['link']}>", ""]
+        lines += [_link(group["link"], pages), ""]
     lines += [f"- {code(note)}" for note in group["notes"]]
     lines += map(_to_tick_off, group["people"])
     return "\n".join(lines).rstrip()
+
+
+def _link(link: str, pages: str | None) -> str:
+    """A link to open; of the sandbox the page, and its link only to read."""
+    if pages is None:
+        return f"<{link}>"
+    page = sandbox_page(link, pages)
+    return f"{code(link)}, page {f'<{page}>' if pages else code(page)}"
 
 
 def _to_tick_off(person: Data) -> str:
@@ -310,14 +339,22 @@ def render_html(sections: Sequence[Section], _: Look) -> str:
     found, problem = section.data, section.problem
     if found is None or problem is not None:
         notes = () if problem is None else tuple(filter(None, (problem.message, problem.hint)))
-        sheet: Data = {"summary": _NO_SHEET, "warning": "", "incomplete": "", "notes": notes, "groups": ()}
+        sheet: Data = {
+            "summary": _NO_SHEET,
+            "warning": "",
+            "sandbox": "",
+            "incomplete": "",
+            "notes": notes,
+            "groups": (),
+        }
     else:
         sheet = {
             "summary": " ".join(_sentences(found["summary"])),
             "warning": _WARNING,
+            "sandbox": "" if _pages(section) is None else of_the_sandbox(_pages(section) or ""),
             "incomplete": "" if _all_read(section) else _INCOMPLETE,
             "notes": found["notes"],
-            "groups": [_on_the_sheet(group) for group in _ordered(found)],
+            "groups": [_on_the_sheet(group, _pages(section)) for group in _ordered(found)],
         }
     return _environment().get_template("sheet.html").render(sheet=sheet)
 
@@ -328,15 +365,20 @@ def _sentences(count: Data) -> Iterator[str]:
         yield f"{_left_out(count)} (--include-left)."
 
 
-def _on_the_sheet(group: Data) -> Data:
+def _on_the_sheet(group: Data, pages: str | None) -> Data:
     """A group as the template lays it out: `code` is its QR code as a `data:` URL; it and `link` are "" where
-    there is no link."""
+    there is no link. `page` stands for a link of the sandbox, and `opens` is the address of the two that can
+    be opened."""
+    link = group["link"] or ""
+    page = sandbox_page(link, pages) if link and pages is not None else ""
     return {
         "title": group["subject"] or group["name"],
         "name": group["name"],
         "word": _STATUSES[group["status"]].word,
-        "link": group["link"] or "",
-        "code": qr.as_data_uri(group["link"]) if group["link"] else "",
+        "link": link,
+        "page": page,
+        "opens": page if pages else "" if page else link,
+        "code": qr.as_data_uri(link, pages) if link else "",
         "notes": group["notes"],
         "people": [
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.link import is_link
+from reconciler.model.link import is_link, sandbox_page
 
 if TYPE_CHECKING:
     from segno import QRCode
@@ -16,10 +16,10 @@ _BLOCKS = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False
 """A character for two modules, one above the other; True is dark, which is the ground of most terminals."""
 
 
-def for_terminal(link: str) -> tuple[str, ...]:
-    """The lines of a code, light modules drawn, two modules a character. Raises `ValueError` for what is no
-    invite link."""
-    rows = [tuple(map(bool, row)) for row in _code(link, "l").matrix_iter(border=BORDER // 2)]
+def for_terminal(link: str, pages: str | None = None) -> tuple[str, ...]:
+    """The lines of a code, light modules drawn, two modules a character. `pages` as for `section.Run`: nobody
+    is led to the real service by what a sandbox made up. Raises `ValueError` for what is no invite link."""
+    rows = [tuple(map(bool, row)) for row in _code(link, pages, "l").matrix_iter(border=BORDER // 2)]
     if len(rows) % 2:
         rows.append((False,) * len(rows[0]))
     return tuple(
@@ -28,17 +28,16 @@ def for_terminal(link: str) -> tuple[str, ...]:
     )
 
 
-def as_data_uri(link: str) -> str:
-    """The code as an SVG picture in a `data:` URL, which scales to any size.
-
-    Raises `ValueError` for what is no invite link.
-    """
-    return _code(link, "m").svg_data_uri(border=BORDER, dark="#000", light="#fff")
+def as_data_uri(link: str, pages: str | None = None) -> str:
+    """The code as an SVG picture in a `data:` URL, which scales to any size; `pages` and errors as for
+    `for_terminal`."""
+    return _code(link, pages, "m").svg_data_uri(border=BORDER, dark="#000", light="#fff")
 
 
-def _code(link: str, error: str) -> QRCode:
+def _code(link: str, pages: str | None, error: str) -> QRCode:
     if not is_link(link):
         raise ValueError("no invite link")
     from segno import make
 
-    return make(link, error=error, boost_error=False, micro=False)
+    meant = link if pages is None else sandbox_page(link, pages or "sandbox: ")
+    return make(meant, error=error, boost_error=False, micro=False)

@@ -49,6 +49,8 @@ class Run:
     leads from the top of the repository to where the run works ("" or `a/b/`), for formats that name files
     from the top. `section` names the account that the run is about, where there are several. `link` leads to
     the pipeline's run, `artifacts` to the page of this run among its files; "" where there is none.
+    `pages` is where the pages of the sandbox that was asked are, "" where it ended with the run; None for any
+    other API.
     """
 
     verb: Verb
@@ -65,6 +67,7 @@ class Run:
     section: str = ""
     link: str = ""
     artifacts: str = ""
+    pages: str | None = None
 
     @property
     def what(self) -> str:

@@ -128,6 +128,7 @@ def _show(common: Common, given: Given) -> int:
     with running(common, "invites") as (clock, outputs):
         outputs.look = replace(outputs.look, codes=given.qr)
         with wiring.workspace(common, clock) as work:
+            outputs.work = work
             options = work.options()
             work.check_targets()  # nobody is invited where no manifest is
             found = invites(
@@ -142,6 +143,8 @@ def _show(common: Common, given: Given) -> int:
             told = report.told(found, work.redactor())
         if not common.quiet:
             terminal.say("This shows invite links and full numbers: whoever has a link can join.")
+            if work.pages is not None:
+                terminal.say(report.of_the_sandbox(work.pages))
         if outputs.name != "text" and told.data is not None:
             _say_why(told.data())
         code = exits.of_invites(found, stopped=stopped)
