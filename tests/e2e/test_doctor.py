@@ -156,7 +156,7 @@ def test_a_state_on_a_branch(healthy: Repo, tmp_path: Path) -> None:
 
 FILES = {
     "none": ({}, 1, "problem", "1 mistake in 1 file. groups:1:1: there is no manifest in this folder"),
-    "one": ({"groups/a.yaml": "subject: A\n"}, 0, "ok", "1 group: every file is as it should be"),
+    "one": ({"groups/a.yaml": "subject: A\n"}, 0, "ok", "in 1 group"),
     "a mistake": ({"groups/a.yaml": "subject: A\nadmins: [+551]\n"}, 1, "problem", "groups/a.yaml:2:"),
     "a doubt before a mistake": (
         {"contacts.yaml": "people: {zoe: '+55 19 1234-56789'}\n", "groups/a.yaml": "subjet: A\n"},
