@@ -70,7 +70,7 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
     if replace(found, serial=0) != replace(state, serial=0):
         if found.names or found.created:
             raise StateError(
-                f"{new} has a state already (names in it: {len(found.names)})",
+                f"{new} has a state already ({len(found.names)} name{'s' * (len(found.names) != 1)})",
                 f"name another place; or where {new} knows all of it by now, set {old} aside by hand",
             )
         target.take(state)
