@@ -280,7 +280,7 @@ class _Runs:
             why = Problem("interrupted", "not begun: a stop was asked for")
             self._ended.append(Section(name, Exit.INTERRUPTED, problem=why))
             return
-        problem = None
+        problem, beside = None, self._common.format
         try:
             code = Exit(self._body(common))
         except UsageError as error:
@@ -289,15 +289,14 @@ class _Runs:
             code, problem = error.exit_code, Problem.of(error)
         except ReconcilerError as error:
             environment.speak_of(name, error)
-            terminal.print_error(error, name)
+            terminal.print_error(error, name, beside)
             code, problem = error.exit_code, Problem.of(error)
         except (click.Abort, KeyboardInterrupt):
-            terminal.say("Interrupted.")
-            code, problem = Exit.INTERRUPTED, Problem("interrupted", "interrupted")
+            code, problem = terminal.say_interrupted(beside), Problem("interrupted", "interrupted")
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  # a bug: it says so, and what others did is told all the same
-            terminal.print_bug(error)
+            terminal.print_bug(error, beside)
             code, problem = Exit.BUG, Problem("bug", f"a bug: {type(error).__name__}")
         self._stopped = code in (Exit.INTERRUPTED, Exit.BUG)
         self._ended.append(Section(name, code, problem=problem))
@@ -314,10 +313,10 @@ class _Runs:
         if len(self._usage) == len(self._ended) and len({error.message for _, error in self._usage}) == 1:
             raise self._usage[0][1]  # the command cannot be carried out, whatever the account
         for name, error in self._usage:
-            terminal.print_error(error, name)
+            terminal.print_error(error, name, self._common.format)
         failed = self._collected.write(verb, self._ended)
         for each in failed:
-            terminal.print_error(each)
+            terminal.print_error(each, beside=self._common.format)
         self._collected.tell_github(self._ended)
         last = closing(self._ended)
         if self._common.format in ("", "text"):

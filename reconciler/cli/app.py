@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
+from reconciler.cli import streams, terminal
 from reconciler.cli.common import Common, LazyGroup, common_options
-from reconciler.cli.terminal import escape_unencodable, print_bug, print_error
 from reconciler.errors import Exit, ReconcilerError
 
 _COMMANDS = {
@@ -60,27 +61,52 @@ def program(common: Common) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code; every error is reported here, on stderr."""
-    escape_unencodable()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    beside = _format(given)
+    terminal.escape_unencodable()
     try:
-        result = program.main(args=arguments, prog_name="reconciler", standalone_mode=False)
+        return _run(given, beside)
+    except (click.Abort, KeyboardInterrupt):
+        return terminal.say_interrupted(beside)
+    except BrokenPipeError:
+        return Exit.ERROR  # the reader of our output has gone; what could not be printed is no bug
+    except OSError as error:
+        unwritten = terminal.unwritten(error)  # by click, which prints help
+        if unwritten is None:
+            terminal.print_bug(error, beside)
+            return Exit.BUG
+        terminal.print_error(unwritten, beside=beside)
+        return unwritten.exit_code
+    except Exception as error:  # noqa: BLE001  # the last resort: a bug must say so, with its own exit code
+        terminal.print_bug(error, beside)
+        return Exit.BUG
+    finally:
+        streams.drop_unwritten()
+
+
+def _run(given: list[str], beside: str) -> int:
+    try:
+        with program.make_context("reconciler", given) as context:
+            result = program.invoke(context)
         sys.stdout.flush()
         return int(result) if isinstance(result, int) else Exit.OK
-    except click.UsageError as error:
-        error.show()
-        return Exit.USAGE
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.ClickException as error:
-        error.show()
-        return Exit.ERROR
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone; what could not be printed is no reason for a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.ERROR
+        shown = io.StringIO()
+        error.show(shown)
+        terminal.say_error(shown.getvalue(), beside)
+        return Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR
     except ReconcilerError as error:
-        print_error(error)
+        terminal.print_error(error, beside=beside)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001  # the last resort: a bug must say so, with its own exit code
-        print_bug(error)
-        return Exit.BUG
+
+
+def _format(given: Sequence[str]) -> str:
+    """Return what `--format` says, as far as that can be seen in a command line that may be wrong."""
+    found = ""
+    for word, following in pairwise([*given, ""]):
+        option, equals, value = word.partition("=")
+        if option == "--format":
+            found = value if equals else following
+    return found

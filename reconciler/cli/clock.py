@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from types import FrameType
 
@@ -57,17 +57,22 @@ class _Stopping:
             clock.stop()
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        # os.write, because print may be in the middle of something when a signal comes.
         if self._clock.stopping:
-            os.write(2, b"\nStopped at once.\n")
+            _tell(b"\nStopped at once.\n")
             os._exit(Exit.INTERRUPTED)
         self.stop()
-        os.write(2, b"\nStopping after the calls in flight. Once more to stop at once.\n")
+        _tell(b"\nStopping after the calls in flight. Once more to stop at once.\n")
 
     def stop(self) -> None:
         self._clock.stop()
         if self._around is not None:
             self._around.stop()
+
+
+def _tell(text: bytes) -> None:
+    """Say so on stderr, if it can be written; not by print, which may be in the middle of something."""
+    with suppress(OSError):
+        os.write(2, text)
 
 
 @contextmanager

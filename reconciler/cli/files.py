@@ -3,6 +3,7 @@ their owner, where they seem to be: links are part of a pull request, too."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -147,7 +148,8 @@ def read_stdin(limit: int = LIMIT) -> bytes:
     try:
         return _limited(sys.stdin.buffer, "stdin", limit)
     except OSError as error:
-        raise ReconcilerError(f"stdin cannot be read: {error.strerror}") from None
+        why = "it is closed" if error.errno == errno.EBADF else error.strerror
+        raise ReconcilerError(f"stdin cannot be read: {why}") from None
 
 
 def _limited(file: BinaryIO, name: str, limit: int) -> bytes:

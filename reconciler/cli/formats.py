@@ -25,7 +25,7 @@ class Format:
 
     `remembers`: it wants to see what the file held before; `pictures`: it shows icons; `commit`: it says of
     which commit the manifests are; `apart`: several accounts have a document each; `failures`: it tells of a
-    run that ended in an error as well.
+    run that ended in an error as well; `prose`: nothing spoils it that stands beside it.
     """
 
     about: str
@@ -34,15 +34,16 @@ class Format:
     commit: bool = False
     apart: bool = False
     failures: bool = False
+    prose: bool = False
     mode: int = 0o600
 
 
 FORMATS: dict[str, Format] = {
-    "text": Format(about="for people"),
+    "text": Format(about="for people", prose=True),
     "json": Format(about="for programs; see reconciler schema"),
     "html": Format(about="a page to read and to keep", pictures=True, commit=True, apart=True, failures=True),
     "csv": Format(about="a table, for spreadsheets"),
-    "markdown": Format(about="for comments in pull requests", commit=True, failures=True),
+    "markdown": Format(about="for comments in pull requests", commit=True, failures=True, prose=True),
     "github": Format(about="GitHub Actions: annotations, step summary, outputs", commit=True, failures=True),
     "gitlab": Format(about="GitLab's widget: artifacts:reports:terraform"),
     "codequality": Format(about="GitLab: artifacts:reports:codequality", apart=True),

@@ -51,6 +51,7 @@ class Outputs:
         self.look = Look(
             color=terminal.wants_color(sys.stdout, common.color), width=terminal.width(sys.stdout)
         )
+        terminal.check_stdout()
         self.work: Workspace | None = None
         self.files = checkout.Files()
         self._verb = verb
@@ -155,7 +156,8 @@ class Outputs:
         try:
             self._write(section, shown=False)
         except ReconcilerError as second:
-            terminal.print_error(second)
+            if second.message != error.message:
+                terminal.print_error(second, beside=self.name)
 
     def _write(self, section: Section, *, shown: bool) -> None:
         failed = section.problem is not None

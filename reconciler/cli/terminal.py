@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
-from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
+from reconciler.errors import Complaint, Exit, InputError, ReconcilerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from reconciler.ports import Progress
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def wants_color(stream: TextIO, choice: str) -> bool:
@@ -49,50 +53,111 @@ def width(stream: TextIO) -> int:
 
 
 def say(text: str) -> None:
-    """A message for people, on stderr."""
-    sys.stderr.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stderr.flush()
+    """A message for people, on stderr; for nobody, where that is closed."""
+    with suppress(OSError):
+        _write(sys.stderr, text)
+
+
+def say_error(text: str, beside: str = "") -> None:
+    """Why a run ends, on stderr. Where that cannot be written, on stdout, unless `beside` is a format for
+    machines, whose document it would spoil."""
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        from reconciler.cli.formats import FORMATS
+
+        if beside not in FORMATS or FORMATS[beside].prose:
+            with suppress(OSError):
+                _write(sys.stdout, text)
+
+
+def say_interrupted(beside: str = "") -> Exit:
+    """Say that a signal ended the run; returns the exit code."""
+    say_error("Interrupted.", beside)
+    return Exit.INTERRUPTED
 
 
 def put(text: str) -> None:
     """Data, on stdout. Raises `ReconcilerError` when it cannot be written (a full disk, say)."""
     try:
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-        sys.stdout.flush()
+        _write(sys.stdout, text)
     except BrokenPipeError:
         raise
     except OSError as error:
-        # What is left in the buffer cannot be written either, when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ReconcilerError(f"the output cannot be written: {error.strerror}") from None
+        raise _unwritable(error) from None
+
+
+def check_stdout() -> None:
+    """Raise `ReconcilerError` where stdout is closed or full, before anything is done. Nothing is written
+    that was not printed before."""
+    try:
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), b"")
+    except io.UnsupportedOperation:  # no file, so nothing that could be closed
+        return
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def unwritten(error: OSError) -> ReconcilerError | None:
+    """Return what is to be said where that error came of printing; None for any other."""
+    if error.errno in _NO_ROOM:
+        return _unwritable(error)
+    try:
+        check_stdout()
+    except ReconcilerError as found:
+        return found
+    return None
+
+
+def _unwritable(error: OSError) -> ReconcilerError:
+    if error.errno == errno.EBADF:
+        return ReconcilerError(
+            "the output cannot be written: stdout is closed", "send it to /dev/null where nobody wants it"
+        )
+    return ReconcilerError(f"the output cannot be written: {error.strerror}")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text if text.endswith("\n") else f"{text}\n")
+    stream.flush()
 
 
 def print_complaints(complaints: Sequence[Complaint], color: str = "auto") -> None:
-    """Complaints about files, on stderr."""
+    """What is doubtful about files, on stderr."""
+    if complaints:
+        say(_complaints(complaints, color))
+
+
+def _complaints(complaints: Sequence[Complaint], color: str = "auto") -> str:
     from reconciler.report import text
 
-    if complaints:
-        say(text.render_complaints(complaints, color=wants_color(sys.stderr, color)))
+    return text.render_complaints(complaints, color=wants_color(sys.stderr, color))
 
 
-def print_error(error: ReconcilerError, account: str = "") -> None:
-    """An error with its hint, on stderr; of several accounts with the name of the one that it befell."""
+def print_error(error: ReconcilerError, account: str = "", beside: str = "") -> None:
+    """An error with its hint, on stderr; of several accounts with the name of the one that it befell.
+    `beside` as for `say_error`."""
     if isinstance(error, InputError):
-        print_complaints(error.complaints)
+        say_error(_complaints(error.complaints), beside)
         return
     from reconciler.report.escape import for_terminal
 
-    say(f"{f'Error ({account})' if account else 'Error'}: {for_terminal(error.message)}")
+    lines = [f"{f'Error ({account})' if account else 'Error'}: {for_terminal(error.message)}"]
     if error.hint:
-        say(f"  {for_terminal(error.hint)}")
+        lines.append(f"  {for_terminal(error.hint)}")
+    say_error("\n".join(lines), beside)
 
 
-def print_bug(error: BaseException) -> None:
+def print_bug(error: BaseException, beside: str = "") -> None:
     """A bug: where it happened, without values, which could be numbers or tokens."""
-    say(f"This is a bug in reconciler: {type(error).__name__}. Please report it with these lines:")
+    lines = [f"This is a bug in reconciler: {type(error).__name__}. Please report it with these lines:"]
     for frame in traceback.extract_tb(error.__traceback__)[-8:]:
         place = frame.filename.rpartition("/reconciler/")[2]
-        say(f"  {place}:{frame.lineno} in {frame.name}")
+        lines.append(f"  {place}:{frame.lineno} in {frame.name}")
+    say_error("\n".join(lines), beside)
 
 
 def log_calls(verbose: bool) -> None:

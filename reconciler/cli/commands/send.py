@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -107,6 +106,6 @@ def _words(text: str | None, file: str | None) -> str:
 def _from_stdin() -> str:
     """Read stdin, which has to be UTF-8. Raises `ReconcilerError` when it is not."""
     try:
-        return sys.stdin.buffer.read(_MOST_BYTES + 1).decode()
+        return files.read_stdin(_MOST_BYTES).decode()
     except UnicodeDecodeError:
         raise ReconcilerError("what stands on stdin is no UTF-8 text") from None
