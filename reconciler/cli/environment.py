@@ -114,7 +114,7 @@ def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
     """
     user_name, token_name = name_of("USERNAME", account), name_of("TOKEN", account)
     username = variable(user_name)
-    token, warnings = _token(token_name, user_name)
+    source, token, warnings = _token(token_name, user_name)
     missing = []
     if username is None:
         missing.append(user_name)
@@ -131,38 +131,86 @@ def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
             if unnamed
             else "to try things without an account, add --sandbox",
         )
-    for name, value in ((user_name, username), ("the token", token)):
-        if not value.isascii() or not value.isprintable():
-            raise CredentialsError(f"{name} holds characters that cannot stand in a header")
+    check_secret(username, user_name)
+    check_secret(token, source)
     return Credentials(username, token), warnings
 
 
-def _token(name: str, own_username: str) -> tuple[str | None, tuple[str, ...]]:
+_NAMES = {
+    "\n": "a line break",
+    "\r": "a line break (CR)",
+    "\t": "a tab",
+    " ": "a space",
+    "\ufeff": "a byte order mark",
+    '"': "a quotation mark",
+    "'": "a quotation mark",
+    "“": "a quotation mark",
+    "”": "a quotation mark",
+}
+_BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def check_secret(value: str, source: str, *, spaces: bool = True) -> None:
+    """Raise `CredentialsError` for a token or user name that cannot stand in a header, or that stands in
+    quotation marks: which character, and where in what `source` names. Nothing else of the value is told.
+
+    Without `spaces` there may be none; at either end there never may.
+    """
+    last = len(value) - 1
+    for index, char in enumerate(value):
+        if char.isascii() and char.isprintable() and (char != " " or (spaces and 0 < index < last)):
+            continue
+        where = "ends with" if index == last and index else f"has as character {index + 1}"
+        code = f"U+{ord(char):04X}"
+        name = f"{_NAMES[char]} ({code})" if char in _NAMES else code
+        raise CredentialsError(
+            f"{source} {where} {name}, which cannot stand in a header",
+            "set it again without that character; an editor or a copy may have added what cannot be seen",
+        )
+    if last > 0 and value[0] == value[last] and value[0] in "\"'":
+        raise CredentialsError(
+            f"{source} begins and ends with a quotation mark (U+{ord(value[0]):04X})",
+            "leave the quotation marks out: nothing takes them off here, as a shell would",
+        )
+
+
+def _token(name: str, own_username: str) -> tuple[str, str | None, tuple[str, ...]]:
+    """Return where the token comes from, the token, and warnings about how it is kept."""
     given = [each for each in (name, f"{name}_FILE", f"{name}_COMMAND") if variable(each)]
     if len(given) > 1:
         raise CredentialsError(f"{' and '.join(given)} are set", "set one of them")
     if variable(f"{name}_FILE"):
-        return _from_file(f"{name}_FILE")
+        return f"the file that {name}_FILE names", *_from_file(f"{name}_FILE")
     if variable(f"{name}_COMMAND"):
-        return _from_command(f"{name}_COMMAND", own_username), ()
-    return variable(name), ()
+        return f"what {name}_COMMAND prints", _from_command(f"{name}_COMMAND", own_username), ()
+    return name, variable(name), ()
 
 
 def _from_file(name: str) -> tuple[str, tuple[str, ...]]:
     try:
-        with open(variable(name) or "", encoding="utf-8") as file:
+        with open(variable(name) or "", "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            token = file.read(10_000).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            token = _text(file.read(10_000), f"the file that {name} names")
+    except OSError as error:
         raise CredentialsError(
-            f"{name} cannot be read: {reason}", "is the path right? `~` is not expanded here"
+            f"{name} cannot be read: {error.strerror}", "is the path right? `~` is not expanded here"
         ) from None
     if not token:
         raise CredentialsError(f"the file that {name} names is empty")
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
         return token, (f"the file that {name} names can be read by every user of this machine: chmod 600 it",)
     return token, ()
+
+
+def _text(data: bytes, source: str) -> str:
+    """Return a token without what programs and editors put around it: line breaks, spaces, and a byte order
+    mark at its head. Raises `CredentialsError` for what is no UTF-8."""
+    if data.startswith(_BOM_UTF16):
+        raise CredentialsError(f"{source} is UTF-16", "save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise CredentialsError(f"{source} is no text in UTF-8") from None
 
 
 _CREDENTIAL = re.compile(
@@ -204,7 +252,7 @@ def _from_command(name: str, own_username: str) -> str:
         raise CredentialsError(f"{name} did not end within {COMMAND_TIMEOUT:g} s") from None
     if done.returncode != 0:
         raise CredentialsError(f"{name} ended {done.returncode}", "run it by hand to see what it says")
-    token = done.stdout.decode("utf-8", "replace").strip()
+    token = _text(done.stdout, f"what {name} prints")
     if not token:
         raise CredentialsError(f"{name} printed nothing")
     return token

@@ -19,6 +19,7 @@ from reconciler.cli import files, terminal, wiring
 from reconciler.cli.accounts import verb
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
+from reconciler.cli.environment import check_secret
 from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
 from reconciler.publish.author import Author
 from reconciler.publish.comments import checked, publish
@@ -182,7 +183,8 @@ def _provider(said: Provider | None) -> Provider:
 
 def _token(provider: Provider) -> str:
     names = ("GITHUB_TOKEN", "GH_TOKEN") if provider == "github" else ("GITLAB_TOKEN",)
-    token = next((found for name in names if (found := _variable(name))), "")
+    name = next(filter(_variable, names), "")
+    token = _variable(name)
     if not token:
         more = (
             "in GitHub Actions: env: {GITHUB_TOKEN: ${{ github.token }}}"
@@ -190,8 +192,7 @@ def _token(provider: Provider) -> str:
             else "a project access token with the scope `api`: CI_JOB_TOKEN may not comment"
         )
         raise CredentialsError(f"there is no token to comment with: set {' or '.join(names)}", more)
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise CredentialsError("the token to comment with holds characters that cannot stand in a header")
+    check_secret(token, name, spaces=False)
     return token
 
 
