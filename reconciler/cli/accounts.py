@@ -103,6 +103,11 @@ def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], b
         wanted = given[how.names] if how.names else ()
         owner = _owner(common, names, (wanted,) if isinstance(wanted, str) else wanted or (), how.alone)
         return _alone(common, owner, body)
+    # once for all, where each run would say it again
+    written = [f"--report {each}" for each in common.report]
+    loading.check_outputs(
+        common, [*written, *(f"--record={each}" for each in (given.get("record"),) if each)]
+    )
     collected = Collected([own.name for own in configured], quiet=common.quiet)
     return _each(common, names, how, verb, body, collected)
 

@@ -239,6 +239,16 @@ class _Kept:
 # --- what a step of GitHub Actions tells beside its log ---------------------------------------------------
 
 
+def check_github() -> None:
+    """Raise `ReconcilerError` where what a step tells could not be written."""
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        if path := os.environ.get(name):
+            try:
+                files.check_writable(path)
+            except ReconcilerError as error:
+                raise ReconcilerError(f"{name}: {error.message}", error.hint) from None
+
+
 def _tell_github(sections: Sequence[Section]) -> None:
     from reconciler.report import markdown, values
 

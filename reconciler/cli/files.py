@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import stat
 import sys
 import tempfile
@@ -117,6 +118,36 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
         _replace(target, data, mode)
     except OSError as error:
         raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def check_writable(path: str) -> None:
+    """Raise `ReconcilerError` where `write_private` would, as far as that can be seen without writing: before
+    anything is done whose report would be lost."""
+    check_inside(Path(path))
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    hint = ""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            folder = ""
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENOTDIR:
+            raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
+    there = next(each for each in (Path(folder), *Path(folder).parents) if is_there(each))
+    if os.path.isdir(path):
+        why, hint = "it is a folder", "name a file in it"
+    elif not there.is_dir():
+        why, hint = f"{os.path.relpath(there)} is no folder", "name another place, or remove what is there"
+    elif there != Path(folder):
+        shown = os.path.relpath(folder)
+        why, hint = f"there is no folder {shown}", f"make it first: mkdir -p {shlex.quote(shown)}"
+    elif not os.access(folder or path, os.W_OK):
+        why = os.strerror(errno.EACCES)
+    else:
+        return
+    raise ReconcilerError(f"{path} cannot be written: {why}", hint)
 
 
 def _replace(target: str, data: bytes, mode: int) -> None:

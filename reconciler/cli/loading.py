@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli import environment, terminal
 from reconciler.cli.collected import Account
-from reconciler.cli.files import SANDBOX_FOLDER, check_inside, find_root, named_after, sandbox_state
+from reconciler.cli.files import (
+    SANDBOX_FOLDER,
+    check_inside,
+    check_writable,
+    find_root,
+    named_after,
+    sandbox_state,
+)
 from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
 from reconciler.manifests.files import FileError, FilesRead, WorkTree, spellings
 
@@ -226,8 +233,8 @@ def _applied_icons(common: Common, settings: Settings) -> frozenset[str]:
 
 def check_outputs(common: Common, given: Sequence[str]) -> None:
     """Raise `UsageError` for an output that is a file which is read, or would be read as one: a manifest, the
-    contacts, the configuration, a state, a picture. `given` are outputs as the command line has them:
-    `WHAT=FILE`."""
+    contacts, the configuration, a state, a picture; and `ReconcilerError` for one that cannot be written.
+    `given` are outputs as the command line has them: `WHAT=FILE`."""
     if not given:
         return
     from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, load_config
@@ -267,6 +274,7 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
             found = found or ("a picture" if _is_picture(output) else "")
             if found:
                 raise UsageError(f"{what} would write over {found}", "name a file that nothing is read from")
+        check_writable(path)
 
 
 def _is_picture(path: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler import __version__
 from reconciler.cli import checkout, environment, formats, loading, terminal
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.collected import Target, sink
+from reconciler.cli.collected import Target, check_github, sink
 from reconciler.cli.common import Common
 from reconciler.cli.files import find_root
 from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
@@ -58,6 +58,8 @@ class Outputs:
         self._stdout = self._target(ReportFile(self.name, formats.named(self.name, verb), ""))
         self._files = [self._target(each) for each in formats.report_files(common.report, verb)]
         loading.check_outputs(common, [f"--report {each}" for each in common.report])
+        if self.name == "github":
+            check_github()
         self._sink = sink(common.only)
         self._sink.expect(self._targets)
         self._only = common.only

@@ -218,8 +218,8 @@ def _create_many(facts: _Facts) -> Objection | None:
         mend = f"{already}none may be"
     return _objection(
         "create-many",
-        f"{len(groups)} {'group' if len(groups) == 1 else 'groups'} would be created, and the limit is {limit} in "
-        f"24 hours, because numbers that create many get blocked: {mend}",
+        f"{len(groups)} {'group' if len(groups) == 1 else 'groups'} would be created, and the limit is "
+        f"{limit} in 24 hours, because numbers that create many get blocked: {mend}",
         groups,
         count,
     )

@@ -140,3 +140,90 @@ def test_a_report_that_finds_no_room_is_not_begun(applied: Repo) -> None:
     assert "out/page.html cannot be written: File too large" in done.stderr
     assert [path.name for path in (applied.path / "out").iterdir()] == ["page.html"]
     assert (applied.path / "out/page.html").read_text() == "of an earlier run"
+
+
+# An output's folder is looked at before anything is done
+
+
+PLACES = {
+    "out/a.json": "there is no folder out\n  make it first: mkdir -p out\n",
+    "out/deep er/a.json": "there is no folder out/deep er\n  make it first: mkdir -p 'out/deep er'\n",
+    "plain/a.json": "plain is no folder",
+    "plain/b/a.json": "plain is no folder",
+    "folder": "it is a folder",
+    "dangling/a.json": "there is no folder nowhere",
+    "dangling.json": "there is no folder nowhere",
+    "/proc/sys/no/such/a.json": "there is no folder",
+    f"{'x' * 300}.json": "File name too long",
+}
+WRITE = [
+    "apply --yes --report json=",
+    "apply --yes --report junit=r.xml --report json=",
+    "apply --report text=",
+    "plan --out ",
+    "plan --report html=",
+    "drift --record ",
+    "drift --report prometheus=",
+    "validate --report sarif=",
+    "list --report csv=",
+    "invites --send --yes --report json=",
+    "invites --rotate a --yes --report json=",
+    "accept a --yes --report json=",
+    "import --all --report json=",
+]
+
+
+def assert_told_once(repo: Repo, *arguments: str, why: str, **environment: str) -> None:
+    repo.api.clear_calls()
+    before = everything(repo.path)
+    done = repo.run(*arguments, **environment)
+    assert (done.code, done.err.count("cannot be written")) == (1, 1), done.err
+    assert why in done.err
+    assert repo.api.calls() == []
+    assert everything(repo.path) == before
+
+
+@pytest.mark.parametrize("option", WRITE)
+def test_a_folder_is_looked_at_before_anything_is_done(applied: Repo, option: str) -> None:
+    applied.group("b", "subject: B\n")
+    applied.write("plain", "a file\n")
+    applied.write("folder/x", "")
+    (applied.path / "dangling").symlink_to("nowhere")
+    (applied.path / "dangling.json").symlink_to("nowhere/b.json")
+    for place, why in PLACES.items():
+        *words, last = option.split(" ")
+        assert_told_once(applied, *words, *[f"{last}{place}"], why=why)
+
+
+def test_of_several_accounts_it_is_told_once(repo: Repo) -> None:
+    repo.write(
+        "reconciler.yaml",
+        "accounts:\n  sales: {account: '+5519911112222', manifests: groups/sales}\n"
+        "  support: {account: '+5519911113333', manifests: groups/support}\n",
+    )
+    own = {}
+    for name in ("sales", "support"):
+        repo.group(f"{name}/{name}", f"subject: {name}\n")
+        own |= {f"RECONCILER_{name.upper()}_USERNAME": "u", f"RECONCILER_{name.upper()}_TOKEN": "t"}
+    for words in ("apply --yes --report html=out/a.html", "drift --record out/d.json"):
+        assert_told_once(repo, *words.split(), why="there is no folder out", **own)
+
+
+def test_what_github_is_told_is_looked_at_too(applied: Repo) -> None:
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        assert_told_once(applied, "plan", "--format", "github", why=f"{name}: no/x cannot", **{name: "no/x"})
+
+
+def test_a_folder_that_goes_meanwhile_is_told_once(applied: Repo) -> None:
+    (applied.path / "out").mkdir()
+    applied.group("b", "subject: B\n")
+    applied.api.add_faults("GET /groups delay=1 nth=1")
+    process = applied.start("apply", "--yes", "--report", "junit=out/a.xml")
+    applied.api.wait_for_call("GET", "/groups", nth=1)
+    (applied.path / "out").rmdir()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.count("cannot be written")) == (1, 1), err
+
+
+def test_devices_and_pipes_are_written_as_they_are(applied: Repo) -> None:
+    assert applied.run("plan", "--report", "json=/dev/null", "--report", "json=/dev/stdout").code == 0
