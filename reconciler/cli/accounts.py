@@ -24,6 +24,7 @@ from reconciler.cli.common import Common, ExampleCommand, common_options
 from reconciler.cli.files import find_root
 from reconciler.errors import Exit, InputError, Problem, ReconcilerError, UsageError, first_exit
 from reconciler.manifests import numbers
+from reconciler.manifests.complaints import guessed
 from reconciler.manifests.settings import spelled_out, state_mistake
 from reconciler.model import number
 from reconciler.report.section import Section, closing
@@ -126,7 +127,8 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in known):
             raise UsageError(
-                f"--account {pattern!r:.60}: there is no such account", f"accounts: {', '.join(known)}"
+                f"--account {pattern!r:.60}: there is no such account",
+                guessed(pattern, known, f"accounts: {', '.join(known)}"),
             )
     return tuple(
         name for name in known if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
@@ -219,8 +221,16 @@ def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason
         ]
         if len(found) == 1:
             return found[0]
+        known = _groups(loaded)
+        for each in patterns:
+            if not found and each not in known:
+                choices = guessed(each, known, choices)
     which = f"{', '.join(found)} have groups of this name" if found else "there are several accounts"
     raise UsageError(f"{reason}, and {which}", choices)
+
+
+def _groups(loaded: Mapping[str, Loaded]) -> set[str]:
+    return {group.name for files in loaded.values() for group in files.desired.groups}
 
 
 def _each(
@@ -261,7 +271,7 @@ def _targets(given: tuple[str, ...], files: Mapping[str, Loaded]) -> dict[str, t
         if not any(target in targets for targets in found.values()):
             raise UsageError(
                 f"--target {target!r:.70} matches no manifest of {', '.join(files)}",
-                "a name that is only recorded needs its --account",
+                guessed(target, _groups(files), "a name that is only recorded needs its --account"),
             )
     return {name: targets for name, targets in found.items() if targets or not given}
 

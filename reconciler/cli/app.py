@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,8 +11,8 @@ from itertools import pairwise
 import click
 
 from reconciler.cli import streams, terminal
-from reconciler.cli.common import Common, LazyGroup, common_options
-from reconciler.errors import Exit, ReconcilerError
+from reconciler.cli.common import Common, LazyGroup, common_options, verb_of
+from reconciler.errors import Exit, ReconcilerError, UsageError
 
 _COMMANDS = {
     "validate": ("reconciler.cli.commands.validate", "Check manifests, contacts and configuration, offline."),
@@ -32,6 +33,7 @@ _COMMANDS = {
     "doctor": ("reconciler.cli.commands.doctor", "Look at everything a run needs, and say what is wrong."),
     "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
     "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),
+    "help": ("reconciler.cli.commands.help", "Show the help of a command."),
 }
 
 
@@ -86,20 +88,63 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str], beside: str) -> int:
     try:
+        if instruction := os.environ.get("_RECONCILER_COMPLETE"):
+            return _complete(instruction)
         with program.make_context("reconciler", given) as context:
             result = program.invoke(context)
         sys.stdout.flush()
         return int(result) if isinstance(result, int) else Exit.OK
     except click.exceptions.Exit as ended:
         return ended.exit_code
+    except click.NoSuchOption as error:
+        return _usage(_meant(error, given), beside)
     except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        terminal.say_error(shown.getvalue(), beside)
-        return Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR
+        return _usage(error, beside)
     except ReconcilerError as error:
         terminal.print_error(error, beside=beside)
         return error.exit_code
+
+
+def _complete(instruction: str) -> int:
+    """Tell a shell what may follow. Raises `UsageError` for a shell that there is not."""
+    from click.shell_completion import shell_complete
+
+    if shell_complete(program, {}, "reconciler", "_RECONCILER_COMPLETE", instruction):
+        raise UsageError(
+            f"_RECONCILER_COMPLETE: {instruction!r:.40} is nothing that can be asked",
+            "bash_source, zsh_source or fish_source",
+        )
+    return Exit.OK
+
+
+def _usage(error: click.ClickException, beside: str) -> int:
+    shown = io.StringIO()
+    error.show(shown)
+    terminal.say_error(shown.getvalue(), beside)
+    return Exit.USAGE if isinstance(error, click.UsageError) else Exit.ERROR
+
+
+def _meant(error: click.NoSuchOption, given: Sequence[str]) -> click.UsageError:
+    """Say of an option that there is not, as it was typed, what was probably meant."""
+    from reconciler.cli import suggestions
+
+    name, context = error.option_name, error.ctx
+    if context is None:
+        return error
+    short = not name.startswith("--")
+    words = ((word, after) for word, after in pairwise([*given, ""]) if word.startswith("-"))
+    typed, following = next(
+        (
+            (word, after)
+            for word, after in words
+            if word.partition("=")[0] == name or (short and word[1:2] != "-" and name[1:] in word)
+        ),
+        (name, ""),
+    )
+    options = [each for param in context.command.params for each in (*param.opts, *param.secondary_opts)]
+    hint = suggestions.option(typed, following, verb_of(context), [*options, "--help"])
+    shown = typed.partition("=")[0]
+    return click.UsageError(f"No such option {shown!r:.40}. {hint}".strip(), context)
 
 
 def _format(given: Sequence[str]) -> str:

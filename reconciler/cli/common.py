@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import math
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler import __version__
+from reconciler.cli.formats import serving
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +61,24 @@ class Common:
         return merged
 
 
+def offering(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return the function of `completion` of that name, which is imported when a shell asks."""
+
+    def offer(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        found: list[str] = getattr(importlib.import_module("reconciler.cli.completion"), what)(
+            context, parameter, typed
+        )
+        return found
+
+    return offer
+
+
+def verb_of(context: click.Context) -> str:
+    """Return the name of a command without the program's: `plan`, `state log`."""
+    above = context.parent.info_name if context.parent and context.parent.parent else None
+    return " ".join(filter(None, (above, context.command.name)))
+
+
 _FLAGS = {"accounts": "account", "show_numbers": "show-numbers"}
 
 _ACCOUNT = click.option(
@@ -68,6 +86,7 @@ _ACCOUNT = click.option(
     "accounts",
     metavar="NAME",
     multiple=True,
+    shell_complete=offering("accounts"),
     help="Only this account, of several (a glob); repeatable.",
 )
 _ACCOUNT_OR_NUMBER = click.option(
@@ -83,12 +102,26 @@ _OPTIONS = (
     click.option("--config", metavar="FILE", default="", help="[default: reconciler.yaml]"),
     click.option("--sandbox", is_flag=True, help="Use the embedded sandbox instead of the real API."),
     click.option(
-        "--target", metavar="NAME", multiple=True, help="Only groups of this name (a glob); repeatable."
+        "--target",
+        metavar="NAME",
+        multiple=True,
+        shell_complete=offering("groups"),
+        help="Only groups of this name (a glob); repeatable.",
     ),
     _ACCOUNT,
-    click.option("--format", metavar="FORMAT", default="", help="On stdout: text, json, …  [default: text]"),
     click.option(
-        "--report", metavar="FORMAT=FILE", multiple=True, help="Write a report to FILE as well; repeatable."
+        "--format",
+        metavar="FORMAT",
+        default="",
+        shell_complete=offering("format_names"),
+        help="On stdout: text, json, …  [default: text]",
+    ),
+    click.option(
+        "--report",
+        metavar="FORMAT=FILE",
+        multiple=True,
+        shell_complete=offering("report_formats"),
+        help="Write a report to FILE as well; repeatable.",
     ),
     click.option("--show-numbers", is_flag=True, help="Show people's numbers instead of masking them."),
     click.option(
@@ -143,11 +176,7 @@ class ExampleCommand(click.Command):
         write_options(self, ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from reconciler.cli.formats import serving
-
-        above = ctx.parent.info_name if ctx.parent and ctx.parent.parent else None
-        verb = " ".join(filter(None, (above, self.name)))
-        rows = [(name, row.about) for name, row in serving(verb).items()]
+        rows = [(name, row.about) for name, row in serving(verb_of(ctx)).items()]
         if rows:
             with formatter.section("Formats"):
                 formatter.write_dl(rows)
@@ -201,8 +230,11 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, and with a guess for a command that there is not."""
         if args and args[0] not in self.lazy and not args[0].startswith("-"):
-            guess = difflib.get_close_matches(args[0], self.lazy, n=1)
-            ctx.fail(f"No such command {args[0]!r:.40}." + (f" Did you mean {guess[0]!r}?" if guess else ""))
+            from reconciler.cli import suggestions
+
+            group = "" if ctx.parent is None else str(ctx.info_name)
+            hint = suggestions.command(args[0], group, self.lazy)
+            ctx.fail(f"No such command {args[0]!r:.40}. {hint}".strip())
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
+from reconciler.manifests.complaints import guessed
 from reconciler.report.section import PLAIN, Look
 
 if TYPE_CHECKING:
@@ -118,7 +119,10 @@ def named(name: str, verb: Verb) -> Format:
             f"formats of {verb}: {', '.join(TABLE[verb])}",
         )
     if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r:.40}", f"formats: {', '.join(TABLE[verb])}")
+        raise UsageError(
+            f"there is no format {name!r:.40}",
+            guessed(name, TABLE[verb], f"formats: {', '.join(TABLE[verb])}"),
+        )
     return FORMATS[name]
 
 

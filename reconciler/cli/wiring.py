@@ -15,10 +15,10 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.files import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store, label
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.manifests.complaints import guessed
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.group import is_name
-from reconciler.model.settings import GUARD_CODES
-from reconciler.planning.guards import NEVER_LIFTED
+from reconciler.planning.guards import LIFTABLE, NEVER_LIFTED
 from reconciler.planning.options import Options
 from reconciler.ports import ReadPorts, WritePorts
 from reconciler.report.redact import Redactor
@@ -68,13 +68,13 @@ class Offline:
 
     def options(self, *, allow: tuple[str, ...] = (), prune: bool = False) -> Options:
         """Return the run's options. Raises `UsageError` for unknown codes."""
-        known = (*(code for code in GUARD_CODES if code not in NEVER_LIFTED), "recreate")
         for code in allow:
             if code in NEVER_LIFTED:
                 raise UsageError(f"--allow {code}: this objection cannot be lifted", "set `account`")
-            if code not in known:
+            if code not in LIFTABLE:
                 raise UsageError(
-                    f"--allow {code!r:.40}: there is no such objection", f"codes: {', '.join(known)}"
+                    f"--allow {code!r:.40}: there is no such objection",
+                    guessed(code, LIFTABLE, f"codes: {', '.join(LIFTABLE)}"),
                 )
         return Options(
             now=self.clock.now(),
@@ -284,7 +284,8 @@ def check_targets(targets: Iterable[str], names: Collection[str], option: str = 
     for target in targets:
         if not any(fnmatchcase(name, target) for name in names):
             raise UsageError(
-                f"{option}{target!r:.70} matches no manifest", "names are what `name:` in the manifests says"
+                f"{option}{target!r:.70} matches no manifest",
+                guessed(target, names, "names are what `name:` in the manifests says"),
             )
 
 

@@ -101,6 +101,12 @@ def did_you_mean(word: str, options: frozenset[str]) -> str:
     return f"did you mean `{found}`?" if found is not None else ""
 
 
+def guessed(word: str, options: Iterable[str], otherwise: str) -> str:
+    """Return a hint for a name that there is not: what was probably meant, and what holds in any case."""
+    guess = did_you_mean(word, frozenset(options))
+    return f"{guess} {otherwise}" if guess else otherwise
+
+
 def _escaped(char: str) -> str:
     match char:
         case "\n":

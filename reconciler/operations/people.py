@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, Problem, ReconcilerError, StateError, UsageError
+from reconciler.manifests.complaints import guessed
 from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.due import due, links_needed, messages
 from reconciler.messaging.inbound import read_file
@@ -150,7 +151,8 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
     unknown = [name for name in names if name not in journal.state.groups]
     if unknown:
         raise UsageError(
-            f"--rotate: no group is on record as {', '.join(unknown)}", "see: reconciler state list"
+            f"--rotate: no group is on record as {', '.join(unknown)}",
+            guessed(unknown[0], journal.state.groups, "see: reconciler state list"),
         )
     groups = {name: journal.state.groups[name] for name in dict.fromkeys(names)}
     if not approve():

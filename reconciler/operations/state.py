@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, StateError
+from reconciler.manifests.complaints import guessed
 from reconciler.model.record import Record, RunSummary
 from reconciler.planning.story import chapters
 
 if TYPE_CHECKING:
     from reconciler.model.history import Chapter, Interest, StateHistory
     from reconciler.ports import Journal, Movable
+
+
+def unrecorded(name: str, names: Collection[str]) -> ReconcilerError:
+    """Return the error about a name of which nothing is recorded; `names` are those on record."""
+    hint = guessed(name, names, "see: reconciler state list")
+    return ReconcilerError(f"nothing is recorded of {name}", hint)
 
 
 def bind(journal: Journal, name: str, group_id: str) -> None:
@@ -43,7 +51,7 @@ def move(journal: Journal, old: str, new: str) -> None:
     `ReconcilerError`."""
     groups, left = journal.state.groups, journal.state.left
     if old not in groups and old not in left:
-        raise ReconcilerError(f"nothing is recorded of {old}", "see: reconciler state list")
+        raise unrecorded(old, journal.state.names)
     if new in groups:
         raise ReconcilerError(f"{new} is bound already", f"first: reconciler state forget {new}")
     if old in groups:
@@ -56,7 +64,7 @@ def forget(journal: Journal, name: str) -> None:
     """Forget a name, a create in progress under it, and that its group was left. Raises `ReconcilerError` for
     an unknown one."""
     if name not in journal.state.names:
-        raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
+        raise unrecorded(name, journal.state.names)
     journal.forget(name)
 
 

@@ -16,11 +16,13 @@ from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, Rem
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
 from reconciler.model.record import State
-from reconciler.model.settings import Settings
+from reconciler.model.settings import GUARD_CODES, Settings
 from reconciler.planning.group import after
 from reconciler.planning.options import Options
 
 NEVER_LIFTED = frozenset({"no-account"})
+LIFTABLE = (*(code for code in GUARD_CODES if code not in NEVER_LIFTED), "recreate")
+"""What `--allow` takes."""
 ON_THE_COMMAND_LINE = frozenset({"uncommitted"})
 """Lifted by `--allow` alone."""
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import exits, loading, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, offering
 from reconciler.cli.files import find_root
 from reconciler.cli.outputs import running
 from reconciler.manifests.output import Output
@@ -26,7 +26,7 @@ reconciler accept suporte-campinas --drop-pending   also takes out who has yet t
 
 
 @verb("accept", EXAMPLES, PerAccount(alone="accept writes the manifests of one account", names="names"))
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=offering("groups"))
 @click.option(
     "--field",
     "fields",
@@ -35,7 +35,7 @@ reconciler accept suporte-campinas --drop-pending   also takes out who has yet t
     help="Only this field, whoever moved; repeatable.  [default: whatever drifted]",
 )
 @click.option("--drop-pending", is_flag=True, help="Take out people who have yet to join, too.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(
     common: Common,
     names: tuple[str, ...],

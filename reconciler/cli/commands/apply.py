@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli import exits, files, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.common import Common, lock_timeout_option
+from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
 from reconciler.report.section import Section
@@ -29,7 +29,7 @@ reconciler apply --sandbox --yes            try it without an account
 
 
 @verb("apply", EXAMPLES, PerAccount(alone="--plan applies the plan of one account", when="plan_file"))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
 @click.option(
     "--prune",
@@ -41,6 +41,7 @@ reconciler apply --sandbox --yes            try it without an account
     "--allow",
     metavar="CODE",
     multiple=True,
+    shell_complete=offering("guard_codes"),
     help="Lift this guard's objection, such as demote-many; repeatable.",
 )
 @lock_timeout_option

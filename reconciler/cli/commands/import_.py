@@ -12,6 +12,7 @@ from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.files import find_root
 from reconciler.cli.outputs import running
 from reconciler.errors import Exit, UsageError
+from reconciler.manifests.complaints import guessed
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest
 from reconciler.report import importing as report
@@ -94,5 +95,8 @@ def _fields(text: str) -> frozenset[ImportField]:
     known = {str(field): field for field in IMPORT_FIELDS}
     for word in given:
         if word not in known:
-            raise UsageError(f"--fields: there is no field {word!r:.40}", f"fields: {', '.join(known)}")
+            raise UsageError(
+                f"--fields: there is no field {word!r:.40}",
+                guessed(word, known, f"fields: {', '.join(known)}"),
+            )
     return frozenset(known[word] for word in given)

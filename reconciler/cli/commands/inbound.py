@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import exits, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.common import Common, lock_timeout_option
+from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.files import read_bytes, read_stdin
 from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
@@ -42,8 +42,14 @@ curl … | reconciler inbound -                   one body from stdin
 @verb("inbound", EXAMPLES, PerAccount(alone="a webhook's messages are those of one account"))
 @click.argument("file", metavar="FILE|-")
 @click.option("--ready", is_flag=True, help="Promote awaited admins who wrote in their group.")
-@click.option("--yes", is_flag=True, help="With --ready: do not ask.")
-@click.option("--allow", metavar="CODE", multiple=True, help="With --ready: lift an objection; repeatable.")
+@click.option("--yes", "-y", is_flag=True, help="With --ready: do not ask.")
+@click.option(
+    "--allow",
+    metavar="CODE",
+    multiple=True,
+    shell_complete=offering("guard_codes"),
+    help="With --ready: lift an objection; repeatable.",
+)
 @lock_timeout_option
 def command(
     common: Common, file: str, ready: bool, yes: bool, allow: tuple[str, ...], lock_timeout: float

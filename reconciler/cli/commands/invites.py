@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli import exits, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.common import Common, lock_timeout_option
+from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.outputs import running
 from reconciler.cli.people import known_people
 from reconciler.errors import UsageError
@@ -90,8 +90,14 @@ class Given:
     help="With --send: send again to people of whose last message nobody knows whether it arrived, or count "
     "it as received.",
 )
-@click.option("--rotate", metavar="NAME", multiple=True, help="Revoke this group's link at once; repeatable.")
-@click.option("--yes", is_flag=True, help="With --send or --rotate: do not ask.")
+@click.option(
+    "--rotate",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=offering("recorded_groups"),
+    help="Revoke this group's link at once; repeatable.",
+)
+@click.option("--yes", "-y", is_flag=True, help="With --send or --rotate: do not ask.")
 @lock_timeout_option
 def command(common: Common, **given: Any) -> int:
     """Show who has yet to join which group, and the link that lets them in; or send them the links.

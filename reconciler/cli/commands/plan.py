@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli import exits, files, loading, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, offering
 from reconciler.cli.outputs import running
 from reconciler.planning import planfile
 
@@ -30,6 +30,7 @@ reconciler plan --format json --report text=plan.txt
     "--allow",
     metavar="CODE",
     multiple=True,
+    shell_complete=offering("guard_codes"),
     help="Lift this guard's objection, such as demote-many; repeatable.",
 )
 @click.option(

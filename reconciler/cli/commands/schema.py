@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli import terminal
 from reconciler.cli.accounts import verb
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, offering
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.schema import schema_names, schema_text
 
@@ -17,7 +17,7 @@ reconciler schema plan
 
 
 @verb("schema", EXAMPLES)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offering("schemas"))
 def command(common: Common, name: str | None) -> int:
     """Print the JSON Schema NAME.
 

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli import exits, files, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, offering
 from reconciler.cli.outputs import running
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.complaints import did_you_mean, quote
@@ -32,10 +32,10 @@ _MOST_BYTES = 64 * 1024
 
 
 @verb("send", EXAMPLES, PerAccount(alone="send writes to a group of one account", names="name"))
-@click.argument("name")
+@click.argument("name", shell_complete=offering("groups"))
 @click.argument("text", required=False)
 @click.option("--file", "file", metavar="FILE", default=None, help="Send the text of this file.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(common: Common, name: str, text: str | None, file: str | None, yes: bool) -> int:
     """Send TEXT to the group that manifest NAME declares; `-` reads it from stdin.
 

@@ -12,11 +12,11 @@ import click
 from reconciler.cli import terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
-from reconciler.cli.common import Common, LazyGroup, common_options, lock_timeout_option
+from reconciler.cli.common import Common, LazyGroup, common_options, lock_timeout_option, offering
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, label, locked, two_places
 from reconciler.cli.wiring import Offline
-from reconciler.errors import Exit, ReconcilerError, StateError, UsageError
+from reconciler.errors import Exit, StateError, UsageError
 from reconciler.model import number
 from reconciler.operations import state as operations
 from reconciler.report import state as report
@@ -121,7 +121,7 @@ reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch ha
 
 
 @verb("show", _SHOW, PerAccount(alone="state is shown of one account", names="name"))
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offering("recorded_groups"))
 @click.option("--at", "rev", metavar="REV", help="As it was at this commit of the state's branch.")
 def state_show(common: Common, name: str | None, rev: str | None) -> int:
     """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
@@ -145,7 +145,7 @@ def state_show(common: Common, name: str | None, rev: str | None) -> int:
         gone["id"] = redactor.group_id(gone["id"])
     if name is not None:
         if name not in state.names:
-            raise ReconcilerError(f"nothing is recorded of {name}", "see: reconciler state list")
+            raise operations.unrecorded(name, state.names)
         document = {part: document.get(part, {}).get(name) for part in ("groups", "creating", "left")}
     terminal.put(for_json(json.dumps(document, indent=2, ensure_ascii=False)))
     return Exit.OK
@@ -173,7 +173,7 @@ reconciler state bind suporte-campinas 5519911112222-1513616971
 
 
 @verb("bind", _BIND, PerAccount(alone="a name is bound in the state of one account", names="name"))
-@click.argument("name")
+@click.argument("name", shell_complete=offering("recorded_groups"))
 @click.argument("group_id", metavar="ID")
 @lock_timeout_option
 def state_bind(common: Common, name: str, group_id: str, lock_timeout: float) -> int:
@@ -193,8 +193,8 @@ reconciler state mv suporte suporte-campinas
 
 
 @verb("mv", _MV, PerAccount(alone="a name is one account's", names="new"))
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=offering("recorded_groups"))
+@click.argument("new", shell_complete=offering("groups"))
 @lock_timeout_option
 def state_mv(common: Common, old: str, new: str, lock_timeout: float) -> int:
     """Give what is recorded of OLD to NEW, after a manifest was renamed."""
@@ -214,7 +214,7 @@ reconciler state forget suporte-campinas
 
 
 @verb("forget", _FORGET, PerAccount(alone="a name is forgotten by one account", names="name"))
-@click.argument("name")
+@click.argument("name", shell_complete=offering("recorded_groups"))
 @lock_timeout_option
 def state_forget(common: Common, name: str, lock_timeout: float) -> int:
     """Forget NAME. The group itself is not touched.
