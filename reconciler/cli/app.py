@@ -109,7 +109,11 @@ def _complete(instruction: str) -> int:
     """Tell a shell what may follow. Raises `UsageError` for a shell that there is not."""
     from click.shell_completion import shell_complete
 
-    if shell_complete(program, {}, "reconciler", "_RECONCILER_COMPLETE", instruction):
+    try:
+        failed = shell_complete(program, {}, "reconciler", "_RECONCILER_COMPLETE", instruction)
+    except (KeyError, ValueError):
+        raise UsageError("a shell that asks for completion sets COMP_WORDS and COMP_CWORD") from None
+    if failed:
         raise UsageError(
             f"_RECONCILER_COMPLETE: {instruction!r:.40} is nothing that can be asked",
             "bash_source, zsh_source or fish_source",
