@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,39 @@ def test_interrupted_in_the_first_moments(one: Repo, number: signal.Signals, ver
             assert out + err or process.returncode == -number
 
     each([rng.uniform(0, 0.3) for _ in range(8)], work)
+
+
+# What is set wrongly, or left behind
+
+
+PROXIES = {
+    "socks5h://127.0.0.1:9": "did not connect" if find_spec("socks") else "names a SOCKS proxy, which needs",
+    "http://127.0.0.1:9": "the proxy did not connect",
+    "127.0.0.1:9": "the proxy did not connect",
+    "http://127.0.0.1:port": "HTTPS_PROXY is no address of a proxy",
+    "http://127.0.0.1:99999": "HTTPS_PROXY is no address of a proxy",
+    "http://joe:pw@": "HTTPS_PROXY",
+}
+
+
+def test_a_proxy_that_cannot_be_used(one: Repo) -> None:
+    one.write("reconciler.yaml", 'account: "+5519911112222"\napi: {retries: 0}\n')
+
+    def work(case: tuple[str, str]) -> None:
+        proxy, told = case
+        done = run(one, "plan", RECONCILER_BASE_URL="https://groups.test", HTTPS_PROXY=proxy)
+        assert (done.code, told in done.err) == (1, True), done.err
+        assert "joe:pw" not in done.err
+
+    each(PROXIES.items(), work)
+
+
+@pytest.mark.parametrize("number", ["9" * 400, f"1e{'9' * 400}", "nan", f"0.{'0' * 400}1"])
+def test_an_old_file_of_metrics_with_a_number_that_is_none(one: Repo, number: str) -> None:
+    one.write(
+        "m.prom",
+        f'reconciler_api_requests_total{{code="200"}} {number}\n'
+        f"reconciler_last_success_timestamp_seconds {number}\n",
+    )
+    assert run(one, "apply --yes --report prometheus=m.prom").code == 0
+    assert number not in (one.path / "m.prom").read_text()
