@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from reconciler.report import blocks, grouping
@@ -169,19 +170,28 @@ def _block(block: Block, color: bool, width: int) -> Iterator[str]:
 
 def _lines(lines: Lines, color: bool, width: int) -> Iterator[str]:
     rows = [tuple(_escaped(cell) for cell in row) for row in lines.rows]
-    columns = _columns(rows)
     label = f"{for_terminal(lines.label):<{LABEL}}" if lines.label else ""
+    used = INDENT + _room(label)
+    columns = _columns(rows, width - used)
     for row in rows:
-        lead, used = " " * INDENT + label, INDENT + _room(label)
-        if width - used - sum(column + 2 for column in columns[: len(row) - 1]) < NARROW:
+        lead = " " * INDENT + label
+        room = width - used - sum(column + 2 for column in columns[: len(row) - 1])
+        if room < min(NARROW, _cells(row[-1])):
             yield from _wrapped(lead, used, _joined(row), color, width)
-            label = " " * len(label)
-            continue
-        for cell, column in zip(row[:-1], columns, strict=False):
-            lead += _ink(cell, color) + " " * (column - _cells(cell) + 2)
-            used += column + 2
-        yield from _wrapped(lead, used, row[-1], color, width)
+        else:
+            yield from _beside(lead, row, (*columns[: len(row) - 1], room), color)
         label = " " * len(label)
+
+
+def _beside(lead: str, row: Row, columns: Sequence[int], color: bool) -> Iterator[str]:
+    """The cells of a row beside each other, each within its column."""
+    broken = [list(_broken(cell, column)) for cell, column in zip(row, columns, strict=True)]
+    for parts in zip_longest(*broken, fillvalue=()):
+        line = lead
+        for part, column in zip(parts, columns, strict=True):
+            line += _ink(part, color) + " " * (column - _cells(part) + 2)
+        yield line.rstrip(" ")
+        lead = " " * len(lead)
 
 
 def _joined(row: Row) -> Cell:
@@ -190,29 +200,42 @@ def _joined(row: Row) -> Cell:
     return (*first, *(span for cell in others for span in (("  ", ""), *cell)))
 
 
-def _columns(rows: Sequence[Row]) -> list[int]:
-    """The width of every column but the last of each row."""
+def _columns(rows: Sequence[Row], room: int) -> list[int]:
+    """The width of every column but the last of each row. Where they leave no room for the last, the widest
+    are made narrower, so that one long cell does not cost all rows their columns."""
     columns: list[int] = []
     for row in rows:
         for index, cell in enumerate(row[:-1]):
             if index == len(columns):
                 columns.append(0)
             columns[index] = max(columns[index], _cells(cell))
-    return columns
+    last = max((_cells(row[-1]) for row in rows if len(row) == len(columns) + 1), default=0)
+    if room - sum(column + 2 for column in columns) >= min(NARROW, last):
+        return columns
+    widths = [min(width, room) for width in (*columns, last)]
+    while sum(widths) + 2 * len(columns) > room and max(widths) > NARROW:
+        widths[widths.index(max(widths))] -= 1
+    return widths[:-1]
 
 
 def _wrapped(lead: str, used: int, cell: Cell, color: bool, width: int) -> Iterator[str]:
     """`lead`, which fills `used` columns, and the cell after it; further lines begin where the cell does."""
-    room = max(width - used, NARROW)
+    for part in _broken(cell, max(width - used, NARROW)):
+        yield (lead + _ink(part, color)).rstrip(" ")
+        lead = " " * used
+
+
+def _broken(cell: Cell, room: int) -> Iterator[Cell]:
+    """A cell as lines of at most `room` columns."""
     line: list[Span] = []
     length = 0
     for token, style in _tokens(cell, room):
         if length and length + _room(token.rstrip(" ")) > room:
-            yield (lead + _ink(_stripped(line), color)).rstrip(" ")
-            lead, line, length = " " * used, [], 0
+            yield _stripped(line)
+            line, length = [], 0
         line.append((token, style))
         length += _room(token)
-    yield (lead + _ink(_stripped(line), color)).rstrip(" ")
+    yield _stripped(line)
 
 
 def _tokens(cell: Cell, room: int) -> Iterator[Span]:

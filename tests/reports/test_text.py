@@ -11,8 +11,9 @@ from reconciler.model.change import Affected, Demote, Invite, RemoveIcon, Revoke
 from reconciler.model.live import IconMeta, LiveIcon
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import GroupPlan, Note, Plan
-from reconciler.report import apply, text, validate
+from reconciler.report import apply, text, validate, words
 from reconciler.report.escape import for_terminal
+from reconciler.report.model import Report, Summary, Table
 
 from . import samples
 from .runs import Look, draw_plan, render
@@ -62,8 +63,7 @@ def test_a_group_with_more_changes_points_to_the_shared_one() -> None:
     groups = demoting(4)
     groups[1] = replace(groups[1], changes=(SetSubject("A", "B"), *groups[1].changes))
     output = plan(*groups)
-    assert '~ g1                                    groups/g1.yaml:1\n    subject  "A" → "B"\n' in output
-    assert "    also     admins: above, with other groups" in output
+    assert '~ g1, admins as above                   groups/g1.yaml:1\n    subject  "A" → "B"\n' in output
     assert output.count("- carlos") == 1
 
 
@@ -220,3 +220,28 @@ def test_where_nothing_could_be_applied_both_verbs_say_so() -> None:
     found = apply.told(ApplyResult(plan=Plan(groups=(stuck,)), groups=(group,)), REDACTOR)
     assert "Nothing could be applied. 0 groups" in render("text", "apply", found)
     assert "<h1>Nothing could be applied</h1>" in render("html", "apply", found)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_one_long_cell_costs_a_table_none_of_its_columns(width: int) -> None:
+    long = "Comunidade das mães, pais e amigos da escola nova de Campinas e região 2026"
+    rows = [('"Alfa"', "admin", "3 people", "alfa"), (f'"{long}"', "not admin", "40 people", "unmanaged")]
+    table = Table("groups", "Groups", ("Subject", "Account", "People", "Manifest"), tuple(rows), whole=True)
+    summary = Summary("2 groups")
+    report = Report(verb="list", verdict="", status=words.HELD, summary=summary, tables=(table,))
+    lines = text.of_report(report, Look(width=width)).splitlines()
+    first, second = (next(line for line in lines if word in line) for word in ("Alfa", "not admin"))
+    for short, wide in zip(rows[0][1:], rows[1][1:], strict=True):
+        assert first.index(f" {short}") == second.index(f" {wide}")
+    assert max(map(len, lines)) <= width
+    shown = "".join("".join(line[4 : first.index("admin")].split()) for line in lines[2:-2])
+    assert shown == f'"{long}"'.replace(" ", "")
+
+
+def test_a_long_name_leaves_the_other_columns_of_who_has_yet_to_join() -> None:
+    people = [(("x" * 50), "admin", "a, b"), ("ana", "member", "c")]
+    table = Table("joining", "Still to join", ("Person", "As", "Groups"), tuple(people))
+    report = Report(verb="plan", verdict="", status=words.HELD, summary=Summary("x"), tables=(table,))
+    lines = text.of_report(report, Look(width=60)).splitlines()
+    first, second = (next(line for line in lines if word in line) for word in ("admin", "member"))
+    assert first.index("admin") == second.index("member")
