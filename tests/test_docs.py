@@ -165,6 +165,21 @@ def test_help_begins_with_examples_and_puts_own_options_first(name: str) -> None
     assert text.index("-C DIR") > text.index("Commands:" if isinstance(command, click.Group) else "Options:")
 
 
+def test_help_breaks_no_word_at_80_columns() -> None:
+    def helps(command: click.Command, parent: click.Context | None, name: str) -> Iterator[str]:
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=80)
+        yield command.get_help(context)
+        if isinstance(command, LazyGroup):
+            for each in command.list_commands(context):
+                found = command.get_command(context, each)
+                assert found is not None
+                yield from helps(found, context, each)
+
+    texts = list(helps(program, None, "reconciler"))
+    assert len(texts) > len(program.list_commands(click.Context(program)))
+    assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
+
+
 def test_readme_names_every_verb_and_no_other() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     table = text.split("## Commands and exit codes")[1].split("| exit |")[0]

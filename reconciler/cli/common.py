@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.cli.collected import Account
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_EXAMPLE = 42  # columns of an example; what is said of a longer one stands below it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +187,13 @@ class ExampleCommand(click.Command):
 
 
 def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
-    """The `Examples:` section, as it was written."""
+    """The `Examples:` section: commands as they were written, and what is said of them in the room that there
+    is."""
     if examples:
+        parts = (re.split(" {2,}", line.strip(), maxsplit=1) for line in examples.strip().splitlines())
         formatter.write("Examples:\n")
-        for line in examples.strip().splitlines():
-            formatter.write(f"  {line.strip()}\n")
+        with formatter.indentation():
+            formatter.write_dl([(part[0], "".join(part[1:])) for part in parts], col_max=_EXAMPLE)
         formatter.write("\n")
 
 

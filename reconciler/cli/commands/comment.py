@@ -34,7 +34,7 @@ EXAMPLES = """
 reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
 reconciler comment plan.md                                  in a job with the token of the code host
 reconciler comment --issue drift.md                         an issue as long as there is drift
-reconciler comment plan.md --provider github --repository acme/groups --number 12
+reconciler comment plan.md --provider github --repository acme/chat --number 7
 """
 
 Provider = Literal["github", "gitlab"]

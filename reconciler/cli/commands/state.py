@@ -37,7 +37,7 @@ reconciler state bind suporte-campinas 5519911112222-1513616971
 reconciler state mv suporte suporte-campinas
 reconciler state forget suporte-campinas
 reconciler state log --person ana
-reconciler state migrate file:.reconciler/state.json git:origin/reconciler-state
+reconciler state migrate file:.reconciler/state.json git:origin/groups-state
 reconciler state unlock
 """
 
@@ -231,9 +231,9 @@ def state_forget(common: Common, name: str, lock_timeout: float) -> int:
 
 
 _MIGRATE = """
-reconciler state migrate file:.reconciler/state.json git:origin/reconciler-state
-reconciler state migrate git:origin/reconciler-state file:.reconciler/state.json
-reconciler state migrate file:.reconciler/state.json file:.reconciler/sales.json --account sales
+reconciler state migrate file:.reconciler/state.json git:origin/groups-state
+reconciler state migrate git:origin/groups-state file:.reconciler/state.json
+reconciler state migrate file:state.json file:sales.json --account sales
 """
 
 
