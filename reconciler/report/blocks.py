@@ -42,11 +42,12 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A head, at its right a place, and below it lines."""
+    """A head, at its right a place, and below it lines; of a group also its subject."""
 
     head: Cell
     place: str = ""
     lines: tuple[Lines, ...] = ()
+    subject: str = ""
 
 
 def plain(text: str, style: str = "") -> Cell:
@@ -81,7 +82,7 @@ def of_entry(entry: Entry, limit: int) -> Block:
         said_below = following is not None and following.problem == field.problem
         lines.append(Lines(_label(field), tuple(_rows(field, entry.columns, limit, said_below=said_below))))
     lines += [Lines(each.label, ((plain(each.words),),)) for each in entry.commands if not each.quiet]
-    return Block(head, entry.place, tuple(lines))
+    return Block(head, entry.place, tuple(lines), entry.subject)
 
 
 def of_banner(banner: Banner) -> Block:

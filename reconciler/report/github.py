@@ -109,7 +109,8 @@ def _entry(entry: Entry, order: Sequence[str]) -> _Note:
         kind = "warning"
     known = outcome.key in order
     rank = _FIRST_STATUS + (order.index(outcome.key) if known else len(order))
-    title = f"{entry.name}: {status.word}"
+    called = f'{entry.name} "{entry.subject}"' if entry.subject else entry.name
+    title = f"{called}: {status.word}"
     title += f", {outcome.word}" if outcome != status else ""
     title += ", cannot be undone" if entry.is_final and not bad else ""
     commands = (f"to {each.label}: {each.words}" for each in entry.commands if not each.quiet)

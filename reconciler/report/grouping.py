@@ -150,7 +150,6 @@ def _own(entry: Entry, shared: dict[_Key, list[Entry]]) -> Entry | None:
         return entry
     if not fields and not notes:
         return None
-    if told:
-        also = f"{', '.join(dict.fromkeys(told))}: above, with other groups"
-        fields = (*fields, Field(key="also", label="also", said=also))
-    return replace(entry, fields=fields, notes=notes)
+    also = f"{' and '.join(dict.fromkeys(told))} as above" if told else ""
+    aside = ", ".join(filter(None, (entry.aside, also)))
+    return replace(entry, fields=fields, notes=notes, aside=aside)

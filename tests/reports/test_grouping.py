@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_group_that_has_more_points_to_what_is_said_of_many() -> None:
     groups[1] = replace(groups[1], fields=(subject, ICON))
     text = shown("text", *groups)
     assert text.index("~ 4 groups") < text.index("~ g1")
-    assert "    also     icon: above, with other groups\n" in text
+    assert "~ g1  drifted, icon as above " in text
     assert "reconciler apply --target g1" in text
     assert "~ g2" not in text
 
@@ -75,3 +76,18 @@ def test_what_many_have_in_common_does_not_go_before_what_matters_more(name: str
     waiting = [drifts.group(f"w{n}", "pending", ICON) for n in range(4)]
     told = shown(name, *drifted(1), *waiting)
     assert told.index("reconciler apply --target g0") < told.index("4 groups")
+
+
+def test_four_hundred_groups_that_share_an_icon_point_to_it_without_a_line_of_their_own() -> None:
+    groups = [
+        drifts.group(f"g{n:03}", "drifted", drifts.subject("edited_outside", f"G{n}", f"G{n}", "x"), ICON)
+        for n in range(400)
+    ]
+    for name in ("text", "markdown"):
+        told = shown(name, *groups)
+        assert told.count("a1f3, 2 KB") == 1
+        assert "below" not in told
+        heads = [line for line in told.splitlines() if re.match("`?~`? .*g[0-9]{3}", line)]
+        assert len(heads) > 150
+        assert all("icon as above" in line for line in heads)
+        assert len(re.findall(r"^[!+ -] *(?:icon|also) ", told, re.M)) == 1

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from reconciler.errors import Problem
 from reconciler.model.attribution import Base
 from reconciler.model.change import Affected, LeaveGroup, Promote, SetSubject
+from reconciler.model.drift import Drift
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Note, Objection, Plan
 from reconciler.planning.attribution import attribute
-from reconciler.report import apply, failure, validate
+from reconciler.report import apply, drift, failure, validate
 from reconciler.report.escape import for_terminal
 from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import code, fence, length, marker, prose
@@ -275,3 +276,19 @@ def test_a_number_after_punctuation_is_no_part_of_what_stands_before_it() -> Non
 def test_what_stands_beside_a_status_is_set_apart() -> None:
     page = render("markdown", "apply", apply.told(samples.MIXED, REDACTOR))
     assert "done, new group · " in page
+
+
+def test_a_group_is_headed_by_its_name_and_its_subject() -> None:
+    group = replace(drifts.SUPPORT, subject="Suporte Campinas")
+    text = render("markdown", "drift", drift.told(Drift(groups=(group,)), REDACTOR), RUN)
+    assert f'**`{group.name}`** `"Suporte Campinas"` drifted' in text
+    assert f'title={group.name} "Suporte Campinas"%3A drifted' in render(
+        "github", "drift", drift.told(Drift(groups=(group,)), REDACTOR), RUN
+    )
+
+
+@pytest.mark.parametrize("subject", [words for words in WORDS if words])
+def test_a_subject_beside_a_name_stays_words(subject: str) -> None:
+    group = replace(drifts.SUPPORT, subject=subject)
+    text = render("markdown", "drift", drift.told(Drift(groups=(group,)), REDACTOR), RUN)
+    assert_harmless(text)
