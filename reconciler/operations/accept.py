@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, InputError, Location, PictureError, Problem, ReconcilerError
 from reconciler.manifests.accept import EditedFiles
+from reconciler.manifests.config import DEFAULT_CONTACTS
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.imports import why_no_subject
+from reconciler.model import number
 from reconciler.model.adoption import (
     Acceptance,
     AcceptField,
@@ -182,7 +184,8 @@ class _Accepter:
             return
         if live is None or planned.action == "unreadable":
             status: AcceptStatus = "unreadable" if planned.action == "unreadable" else "refused"
-            problem = Problem(planned.action, f"the group is {found.status}: there is nothing live to accept")
+            why = "not created yet" if found.status == "pending" else found.status
+            problem = Problem(planned.action, f"the group is {why}: there is nothing live to accept")
             self.outcomes[planned.name] = replace(
                 outcome, status=status, problem=problem, notes=planned.notes
             )
@@ -210,7 +213,8 @@ class _Accepter:
             except ApiError as error:
                 self.outcomes[planned.name] = replace(outcome, status="unreadable", problem=Problem.of(error))
                 return
-        self.outcomes[planned.name] = replace(outcome, notes=acceptance.notes, left=tuple(left))
+        notes = (*acceptance.notes, *self._unnamed(acceptance))
+        self.outcomes[planned.name] = replace(outcome, notes=notes, left=tuple(left))
         if left and not acceptance.fields:
             self.outcomes[planned.name] = replace(self.outcomes[planned.name], status="refused")
         if acceptance.fields:
@@ -218,6 +222,17 @@ class _Accepter:
             record = record_for(planned.name, bound, self.state)
             known = seen if isinstance(seen, LiveIcon) else None
             self.chosen.append(_Chosen(acceptance, planned, desired, icon, known, record))
+
+    def _unnamed(self, acceptance: Acceptance) -> Iterator[Note]:
+        """Yield how to name everybody who would stand in a manifest as a bare number."""
+        contacts = self.loaded.settings.contacts or DEFAULT_CONTACTS
+        why = (
+            '{people} is in no contact, so the number goes in: with `NAME: "{people}"` under `people` in '
+            "{texts}, NAME can stand there instead"
+        )
+        for wa_id in (*acceptance.admins.add, *acceptance.members.add):
+            if number.is_wa_id(wa_id) and number.key(wa_id) not in self.loaded.contacts.by_key:
+                yield Note(why, people=(wa_id,), texts=(contacts,))
 
     def put_all(self) -> None:
         """Draft all files at once; where that does not hold, group by group, so that one spoils no other."""

@@ -26,7 +26,7 @@ _STATUSES = words.by_key(
     Status("accepted", "✓", "accepted", "good", "passed"),
     Status("unchanged", "=", "nothing to accept", "quiet", "skipped"),
     Status("refused", "!", "not accepted", "bad", "failure"),
-    Status("unreadable", "!", "could not be read", "bad", "error"),
+    Status("unreadable", "!", "unreadable", "bad", "error"),
     Status("declined", "–", "not accepted, as you said", "warn", "skipped"),
     Status("failed", "!", "could not be written", "bad", "error"),
 )
@@ -95,7 +95,10 @@ def preview(found: Data) -> Report:
         verdict=str(summary),
         status=_STATUSES["accepted"],
         summary=summary,
-        tables=tuple(map(_table, found["files"])),
+        tables=(
+            *map(_table, found["files"]),
+            *words.notes((group["name"], group["notes"]) for group in found["groups"]),
+        ),
     )
 
 

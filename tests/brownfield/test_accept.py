@@ -145,6 +145,33 @@ def test_exactly_the_lines_of_the_accepted_values_change(suporte: tuple[Inside, 
     assert accepted(repo, "suporte").json["groups"][0]["status"] == "unchanged"
 
 
+def test_who_is_in_no_contact_is_told_of_before_a_bare_number_is_written(suporte: tuple[Inside, str]) -> None:
+    repo, group = suporte
+    repo.api.join(group, STRANGER)
+    repo.api.promote(group, DORA)
+    note = '`NAME: "+55 19 •••• 0077"` under `people` in contacts.yaml'
+    terminal = Terminal(repo, "accept", "suporte", "--color", "never")
+    terminal.until("Write these files?")
+    assert note in " ".join(terminal.seen.split())
+    terminal.type("no\n")
+    terminal.end()
+    assert diff(repo) == []
+    (notes,) = [each["notes"] for each in accepted(repo, "suporte").json["groups"]]
+    assert [note in each for each in notes] == [True], "and of dora, who is in the contacts, nothing"
+    git(repo, "checkout", "groups")
+    contacts = (repo.path / "contacts.yaml").read_text()
+    repo.write("contacts.yaml", contacts.replace("people:\n", f'people:\n  rui: "+{STRANGER}"\n'))
+    assert accepted(repo, "suporte").json["groups"][0]["notes"] == []
+    assert "           elisa, rui ] # nova" in (repo.path / "groups/suporte.yaml").read_text()
+
+
+def test_what_cannot_be_accepted_is_named_as_everywhere(inside: Inside) -> None:
+    inside.group("nova", "subject: Nova\nadmins: [ana]\n")
+    done = inside.run("accept", "nova", "--yes")
+    assert "the group is not created yet: there is nothing live to accept" in done.out
+    assert "pending" not in done.out
+
+
 def test_a_field_at_a_time(suporte: tuple[Inside, str]) -> None:
     repo, group = suporte
     repo.api.set_subject(group, "Outro")
