@@ -147,6 +147,28 @@ def test_axe_finds_no_violation(
     assert (sum(map(int, re.findall(r"\d+", paper)[:3])) > 600) == (scheme == "light")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_can_be_read_in_the_sun(browser: Browser, files: dict[str, Path], scheme: Any) -> None:
+    """Seven to one, also of small words beside others, as WCAG asks for at AAA."""
+    with tab(browser, color_scheme=scheme, viewport={"width": 360, "height": 800}) as (page, _):
+        for name in ("drift", "plan", "customers"):
+            page.goto(files[name].as_uri())
+            page.locator("details").evaluate_all("(all) => all.forEach((each) => { each.open = true })")
+            page.evaluate(AXE_SCRIPT)
+            assert page.evaluate(AXE, {"runOnly": ["color-contrast-enhanced"]}) == [], name
+
+
+def test_on_a_phone_the_facts_of_the_run_come_after_the_groups(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    top = "(name) => document.querySelector(name).getBoundingClientRect().top"
+    for width, later in ((360, True), (1280, False)):
+        with tab(browser, viewport={"width": width, "height": 800}) as (page, _):
+            page.goto(files["drift"].as_uri())
+            facts, groups = page.evaluate(top, ".facts"), page.evaluate(top, "main")
+            assert (facts > groups) is later
+
+
 def test_axe_would_find_a_violation(browser: Browser, files: dict[str, Path]) -> None:
     with tab(browser) as (page, _):
         page.goto(files["nothing"].as_uri())
