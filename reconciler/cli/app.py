@@ -45,8 +45,8 @@ class _Program(LazyGroup):
     reconciler plan                     what would change?
     reconciler apply                    make it so, after a question
     reconciler apply --yes              the same in a pipeline
-    reconciler drift                    what did somebody change by hand?
-    reconciler accept NAME              keep what was changed by hand: into the manifest
+    reconciler drift                    what was changed outside?
+    reconciler accept NAME              keep what was changed outside
     reconciler list                     which groups are there?
     reconciler import --all             a manifest for every group that has none
     reconciler invites                  who has yet to join, and by which link?

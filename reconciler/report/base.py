@@ -109,7 +109,7 @@ def changed(count: dict[str, int]) -> int:
 def parts(base: Base, redactor: Redactor) -> dict[CauseOfChange, Status]:
     """Return the heading of each cause."""
     since = f"since {redactor.untrusted(base.ref)}"
-    before = "due before this change: changed by hand, or not applied yet"
+    before = "due before this change: changed outside, or not applied yet"
     return {
         "this_change": Status("this_change", "", "Caused by this change", "change", "failure", since),
         "before": Status("before", "", "Merging also makes these", "quiet", "skipped", before),

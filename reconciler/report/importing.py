@@ -22,7 +22,7 @@ _STATUSES = words.by_key(
     Status("bound", "+", "Bound in state now", "good", "passed"),
     Status("skipped", "=", "Left as they are", "quiet", "skipped"),
     Status("failed", "!", "Not written", "bad", "failure"),
-    Status("unreadable", "!", "Could not be read", "bad", "error"),
+    Status("unreadable", "!", "Unreadable", "bad", "error"),
     Status("not_begun", "…", "Not begun", "warn", "skipped"),
 )
 """In the order in which they are told. `bound`: manifests that an earlier run wrote."""
@@ -102,7 +102,7 @@ def _summary(found: Data, bound: int) -> Summary:
             (bound, f"{'would be ' if dry else ''}bound to a manifest that was there"),
             (count["skipped"] - bound, "left as they are"),
             (count["failed"], "not written"),
-            (count["unreadable"], "could not be read"),
+            (count["unreadable"], "unreadable"),
             (count["not_begun"], "not begun: run again for the rest"),
         )
     )

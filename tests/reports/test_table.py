@@ -133,9 +133,9 @@ def test_ten_of_a_kind_the_most_important_first() -> None:
 def test_what_cannot_be_undone_is_a_warning() -> None:
     found = {command.properties["title"]: command.name for command in commands(render("github", "plan"))}
     assert found["Cannot be undone"] == "warning"
-    assert found["projeto-2025: leave, cannot be undone"] == "warning"
-    assert found["vendas-interno: update, cannot be undone"] == "warning"
-    assert found["suporte-campinas: update"] == "notice"
+    assert found['projeto-2025 "Suporte Cps": leave, cannot be undone'] == "warning"
+    assert found['vendas-interno "Suporte Cps": update, cannot be undone'] == "warning"
+    assert found['suporte-campinas "Suporte Cps": update'] == "notice"
     assert found["cliente-acme: blocked"] == "error"
 
 
@@ -201,7 +201,7 @@ def test_with_a_base_only_what_this_change_causes_counts() -> None:
     titles = {command.properties["title"]: command for command in commands(render("github", "plan", told))}
     moved = titles["This change moves what protects people"]
     assert (moved.name, "guard demote_share: 0.25 → 0.9" in moved.data.splitlines()) == ("warning", True)
-    waits = "antigo: leave, without this change as well, cannot be undone"
+    waits = 'antigo "Suporte Cps": leave, without this change as well, cannot be undone'
     assert titles[waits].name == "notice", "whatever it does"
     assert titles["Called off by this change"].data.endswith("suporte-campinas: admins - bruno")
     (suite,) = media.junit(render("junit", "plan", told))

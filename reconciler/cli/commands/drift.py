@@ -12,7 +12,7 @@ from reconciler.cli.outputs import running
 from reconciler.state.history import HistoryFile
 
 EXAMPLES = """
-reconciler drift                            2: something was changed by hand, or is missing or blocked
+reconciler drift                            2: drifted, missing or blocked groups
 reconciler drift --exit-zero                the same report; only what could not be read ends non-zero
 reconciler drift --record drift.json        says since when, from run to run
 reconciler drift --format json --report text=drift.txt
