@@ -251,7 +251,7 @@ def _block(block: Block) -> str:
     for text, style in block.head:
         if style in ("name", "strong"):
             words.append(f"**{code(text) if style == 'name' else prose(text)}**")
-            words += [prose(f'"{block.subject}"')] if style == "name" and block.subject else []
+            words += [code(f'"{block.subject}"')] if style == "name" and block.subject else []
         elif text.startswith(", ") and words:
             words[-1] += ","
             words.append(prose(text[2:]))

@@ -201,20 +201,29 @@ def _joined(row: Row) -> Cell:
 
 
 def _columns(rows: Sequence[Row], room: int) -> list[int]:
-    """The width of every column but the last of each row. Where they leave no room for the last, the widest
-    are made narrower, so that one long cell does not cost all rows their columns."""
+    """The width of every column but the last of each row. Where they leave too little room for the last, or
+    for a word of it, the widest are made narrower, so that one long cell does not cost all rows their
+    columns."""
     columns: list[int] = []
     for row in rows:
         for index, cell in enumerate(row[:-1]):
             if index == len(columns):
                 columns.append(0)
             columns[index] = max(columns[index], _cells(cell))
-    last = max((_cells(row[-1]) for row in rows if len(row) == len(columns) + 1), default=0)
-    if room - sum(column + 2 for column in columns) >= min(NARROW, last):
+    ends = [row[-1] for row in rows if len(row) == len(columns) + 1]
+    last = max(map(_cells, ends), default=0)
+    longest = max((_room(word) for cell in ends for text, _ in cell for word in text.split(" ")), default=0)
+    room -= 2 * len(columns)
+    if room - sum(columns) >= min(last, max(NARROW, longest)):
         return columns
-    widths = [min(width, room) for width in (*columns, last)]
-    while sum(widths) + 2 * len(columns) > room and max(widths) > NARROW:
-        widths[widths.index(max(widths))] -= 1
+    least = [min(column, NARROW) for column in columns]
+    least.append(longest if longest <= room - sum(least) else min(last, NARROW))
+    widths = [min(width, max(room, NARROW)) for width in (*columns, last)]
+    while sum(widths) > room:
+        wide = [index for index, width in enumerate(widths) if width > least[index]]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
     return widths[:-1]
 
 
