@@ -79,6 +79,8 @@ def test_every_word_of_a_status_stands_beside_its_value() -> None:
     ]
     for status in statuses:
         assert (status.word, f"`{status.key}`") in pairs, status
+    for status in (changes.JOINING, changes.TAKEN_ON):
+        assert f'"{status.word}"' in GLOSSARY, status
     for cause, (said, _) in drift.CAUSES.items():
         assert f"| {said} | `{cause}` |" in GLOSSARY, cause
 

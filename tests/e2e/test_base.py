@@ -147,8 +147,8 @@ def test_what_a_change_makes_so_besides_is_told_as_its_own(due: Repo) -> None:
         missing = [each for each in said if each not in part.replace("Newly", "newly")]
         assert missing == [], name
     noted = (due.path / "github.out").read_text()
-    assert "title=vip%3A newly managed" in noted
-    assert "title=suporte%3A on hold" in noted
+    assert 'title=vip "Clientes VIP"%3A newly managed' in noted
+    assert 'title=suporte "Suporte 24h"%3A on hold' in noted
 
 
 def test_without_a_base_a_plan_of_no_changes_says_how_many_have_yet_to_join(due: Repo) -> None:
