@@ -427,12 +427,12 @@ def test_a_damaged_history_is_an_error_and_stays_as_it_is(settled: Repo, data: b
     assert settled.api.calls() == [], "before anything is asked for"
 
 
-def test_a_history_that_cannot_be_written_ends_1_after_the_report(settled: Repo) -> None:
-    settled.api.promote(suporte(settled), DORA)
-    found = drift(settled, "--record", "nowhere/h.json")
-    assert found.code == 1
-    assert found.group("suporte")["status"] == "drifted"
-    assert "nowhere/h.json cannot be written" in found.err
+def test_a_history_that_could_not_be_written_is_told_of_before_anything_is_asked(settled: Repo) -> None:
+    settled.api.clear_calls()
+    found = settled.run("drift", "--record", "nowhere/h.json")
+    assert (found.code, found.out) == (1, "")
+    assert found.err.count("nowhere/h.json cannot be written") == 1
+    assert settled.api.calls() == []
 
 
 def test_the_history_is_never_the_state(settled: Repo) -> None:
