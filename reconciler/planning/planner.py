@@ -276,8 +276,9 @@ def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context)
         return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
     if not context.options.prune:
         note = Note(
-            f"its manifest is gone. Renamed: reconciler state mv {name} NEW-NAME; keep it, unmanaged: "
-            f"reconciler state forget {name}; leave it for good: reconciler apply --prune"
+            f"its manifest is gone, and nothing is done to its group. Renamed: reconciler state mv {name} "
+            f"NEW-NAME; keep it, unmanaged: reconciler state forget {name}; leave it for good: "
+            "reconciler apply --prune"
         )
         return replace(orphan, notes=(note,))
     if name in context.options.committed:
@@ -288,7 +289,8 @@ def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context)
         return replace(orphan, notes=(note,))
     match found:
         case LiveGroup():
-            return replace(orphan, action="leave", changes=(LeaveGroup(),))
+            note = Note("its manifest is gone, and --prune leaves its group")
+            return replace(orphan, action="leave", changes=(LeaveGroup(),), notes=(note,))
         case Problem() | Absent():
             problem = found if isinstance(found, Problem) else CONTRADICTION
             return replace(orphan, action="unreadable", notes=(_not_read(problem),))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -246,7 +247,7 @@ def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], bool]:
 
 
 def _block(block: Block) -> str:
-    """A line of what a block is about, and its rows as a difference."""
+    """A line of what a block is about, what is noted of it, and its rows as a difference."""
     words = []
     for text, style in block.head:
         if style in ("name", "strong"):
@@ -260,8 +261,15 @@ def _block(block: Block) -> str:
     is_group = any(style == "name" for _, style in block.head)
     place = code(block.place) if is_group else prose(block.place)
     line = " ".join(words) + (f" · {place}" if block.place else "")
-    rows = [row for lines in block.lines for row in _lines(lines)]
-    return f"{line}\n\n{fence(rows, 'diff')}" if rows else line
+    said = list(takewhile(_is_sentence, block.lines)) if is_group else []
+    notes = [f"- {prose(_joined(row))}" for lines in said for row in lines.rows]
+    rows = [row for lines in block.lines[len(said) :] for row in _lines(lines)]
+    return "\n\n".join(filter(None, (line, "\n".join(notes), fence(rows, "diff") if rows else "")))
+
+
+def _is_sentence(lines: Lines) -> bool:
+    """Whether this is a note, which stands above the difference: a block of code breaks no line."""
+    return not lines.label and all(len(row) == 1 for row in lines.rows)
 
 
 def _lines(lines: Lines) -> Iterable[str]:

@@ -39,8 +39,9 @@ def prose(text: str) -> str:
     """A sentence that may quote anybody: plain words as they are, the rest as code.
 
     Words that stand together and are not plain are one piece of code; a short number beside one belongs to
-    it. It is meant to follow something on its line, or to begin one with a word: nothing plain can begin a
-    list or a heading.
+    it. So is a command that follows a colon, up to the next point or comma. It is
+    meant to follow something on its line, or to begin one with a word: nothing plain can begin a list or a
+    heading.
     """
     words = for_terminal(text).split(" ") if text else []
     empty = [not word for word in words]  # a space beside another, or at an end: only code keeps it
@@ -51,11 +52,27 @@ def prose(text: str) -> str:
         follows = index > 0 and strange[index - 1] and words[index - 1][-1:] not in tuple(",;:")
         beside = follows or any(strange[index + 1 : index + 2])
         strange[index] |= beside and word.isdigit()
+    commands = _commands(words)
     pieces = []
-    for is_strange, run in groupby(range(len(words)), strange.__getitem__):
+    for (is_strange, _), run in groupby(
+        range(len(words)), lambda index: (strange[index] or index in commands, commands.get(index))
+    ):
         joined = " ".join(words[index] for index in run)
         pieces.append(_quoted(joined) if is_strange else joined)
     return " ".join(pieces)
+
+
+def _commands(words: list[str]) -> dict[int, int]:
+    """Return for the index of every word of a command of ours the index at which it begins."""
+    found: dict[int, int] = {}
+    start = None
+    for index, word in enumerate(words):
+        if start is None and word == "reconciler" and index and words[index - 1][-1:] == ":":
+            start = index
+        if start is not None:
+            found[index] = start
+            start = None if word[-1:] in tuple(",.;:!?)") else start
+    return found
 
 
 def _quoted(words: str) -> str:

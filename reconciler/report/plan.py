@@ -102,8 +102,8 @@ def _verdict(
         objects = counted(refused, "guard objects", "guards object")
         return f"Refused: {objects}", _REFUSED, (f"{title}.", *sentences)
     if changed:
-        merged = " once this is merged" if shares else ""
-        sentences.append(f"Nothing is changed yet: reconciler apply makes it so{merged}.")
+        when = "Once this is merged" if shares else "Next"
+        sentences.append(f"Nothing is changed yet. {when}: {_how(plan)}.")
         return title, ACTIONS["update"], tuple(sentences)
     if asked:
         return title, changes.JOINING, tuple(sentences)
@@ -112,6 +112,19 @@ def _verdict(
     if stuck := words.some((count[key], key) for key in ("blocked", "missing")):
         return "Nothing can be applied", ACTIONS["blocked"], (f"{' and '.join(stuck)}.", *sentences)
     return "Nothing to change", ACTIONS["none"], tuple(sentences)
+
+
+def _how(plan: Plan) -> str:
+    """Return the command that makes what is planned so: `apply` has to be told again what this plan was."""
+    options = ["--prune"] if any(map(_is_pruned, plan.changed)) else []
+    lifted = (each.lifted_by or "" for each in plan.objections)
+    options += [by for by in lifted if by.startswith("--")]
+    return " ".join(("reconciler apply", *options))
+
+
+def _is_pruned(group: GroupPlan) -> bool:
+    """Return whether only `--prune` leaves the group: no manifest says so."""
+    return group.location is None and any(isinstance(change, LeaveGroup) for change in group.changes)
 
 
 def _notices(plan: Plan) -> str:
@@ -256,6 +269,7 @@ def _entry(
     after = admins_after(group) if is_whole and status.key != "create" else None
     joining = found.this_change.invites if found is not None and cause == "this_change" else ()
     waits = cause == "before" and group.action != "unreadable"
+    prune = " --prune" if _is_pruned(group) else ""
     return Entry(
         name=group.name,
         status=status,
@@ -273,7 +287,7 @@ def _entry(
             *changes.joining_field(joining, redactor),
         ),
         notes=tuple(map(redactor.note, group.notes)) if is_whole else (),
-        commands=(Command("apply", f"reconciler apply --target {group.name}", quiet=True),)
+        commands=(Command("apply", f"reconciler apply{prune} --target {group.name}", quiet=True),)
         if group.changes
         else (),
         part=part,

@@ -113,7 +113,7 @@ def test_a_page_for_a_pull_request_leads_on(due: Repo) -> None:
 
     told = page("--report", "html=plan.html", **GITHUB)
     assert "2 unchanged. Members will see 3 notices in 1 group." in told
-    assert "Nothing is changed yet: reconciler apply makes it so once this is merged." in told
+    assert "Nothing is changed yet. Once this is merged: `reconciler apply`." in told
     run = "https://github.example/acme/groups/actions/runs/77"
     assert told.rstrip().endswith(f"[this run]({run}) · [the whole page]({run}#artifacts)")
     job = "https://gitlab.example/acme/groups/-/jobs/7"
@@ -122,6 +122,20 @@ def test_a_page_for_a_pull_request_leads_on(due: Repo) -> None:
     assert "](" not in page()
     assert "](" not in page(**{**GITHUB, "GITHUB_SERVER_URL": "javascript:alert(1)//"})
     assert "](" not in page(**{**GITHUB, "GITHUB_REPOSITORY": "a)b [c](https://evil.example"})
+
+
+def test_a_plan_says_with_which_options_it_is_applied(due: Repo) -> None:
+    """A group whose manifest is gone is left only with `--prune`, and what `--allow` lifted stands again."""
+    assert due.apply().code == 0
+    (due.path / "groups/vendas.yaml").unlink()
+    gitrepo.commit(due.path)
+    reports = [f"--report={each}={each}.out" for each in ("markdown", "html")]
+    done = due.plan("--base", "main", "--prune", "--allow", "leave-no-admin", *reports)
+    assert done.code == 0, done.err
+    told = (due.path / "markdown.out").read_text()
+    assert "Once this is merged: `reconciler apply --prune --allow leave-no-admin`." in told
+    assert "its manifest is gone, and `--prune` leaves its group" in told
+    assert "reconciler apply --prune --target vendas" in (due.path / "html.out").read_text()
 
 
 def test_what_a_change_makes_so_besides_is_told_as_its_own(due: Repo) -> None:

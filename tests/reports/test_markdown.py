@@ -17,7 +17,7 @@ from reconciler.model.attribution import Base
 from reconciler.model.change import Affected, LeaveGroup, Promote, SetSubject
 from reconciler.model.drift import Drift
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
-from reconciler.model.plan import Note, Objection, Plan
+from reconciler.model.plan import GroupPlan, Note, Objection, Plan
 from reconciler.planning.attribution import attribute
 from reconciler.report import apply, drift, failure, validate
 from reconciler.report.escape import for_terminal
@@ -66,6 +66,7 @@ def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
 @example("A ")
 @example("a  b")
 @example("````")
+@example("x: reconciler  apply -x, y: reconciler ")
 @given(st.text(max_size=80) | st.text("`~ \\<>[]()!*_#@:/.-+1a&\n|$", max_size=40))
 @settings(deadline=None)
 def test_any_text_reads_as_it_is(words: str) -> None:
@@ -271,6 +272,17 @@ def test_groups_stand_in_the_order_in_which_statuses_are_told() -> None:
 def test_a_number_after_punctuation_is_no_part_of_what_stands_before_it() -> None:
     assert prose("guard leave_count: 3 → 9") == "guard `leave_count`: 3 → 9"
     assert prose("+55 19 then") == "`+55 19` then"
+
+
+def test_a_command_is_one_piece_and_a_note_breaks_its_lines() -> None:
+    """On a narrow page a block of code would hide the end of a note, which says what to type."""
+    words = "its manifest is gone. Renamed: reconciler state mv equipe NEW-NAME; leave it: reconciler apply"
+    shown = (
+        "its manifest is gone. Renamed: `reconciler state mv equipe NEW-NAME`; leave it: `reconciler apply`"
+    )
+    assert prose(words) == shown
+    orphan = GroupPlan(name="equipe", action="orphaned", id="1", notes=(Note(words),))
+    assert f"\n\n- {shown}\n" in plan_page(Plan(groups=(orphan,)))
 
 
 def test_what_stands_beside_a_status_is_set_apart() -> None:
