@@ -195,7 +195,7 @@ class _PeopleComparison:
             elif self.group.admins is None or key in wanted:
                 continue
             else:
-                reason = "not in the manifest"
+                reason = "not an admin in the manifest"
             demote += [Affected(wa_id, reason) for wa_id in self.ids[key] if wa_id in self.live.admins]
         return tuple(demote)
 

@@ -162,7 +162,7 @@ def _values(values: Sequence[Value], columns: Sequence[Column]) -> Iterator[Row]
 
 
 def _becoming(before: Value, after: Value) -> Cell:
-    if before.picture is not None and (after.picture is not None or after.is_empty):
+    if before.picture is not None and (after.is_empty or (before.picture.sha256 and after.picture)):
         change = words.change_of_picture(before.picture, after.picture)
         return plain(change, "remove" if after.picture is None else "")
     return (

@@ -169,8 +169,10 @@ def nobody(groups: int, others: Sequence[str]) -> Summary:
 
 def joining_field(invites: Iterable[Invite], redactor: Redactor) -> tuple[Field, ...]:
     """Return who of one group has yet to join, as a field."""
+    then = {"admin": "; promoted by an apply after that"}
     people = tuple(
-        Person("+", redactor.named(each.person), f"as {each.role}, by the link") for each in invites
+        Person("+", redactor.named(each.person), f"as {each.role}, by the link{then.get(each.role, '')}")
+        for each in invites
     )
     return (Field(key="joining", label="to join", people=people),) if people else ()
 

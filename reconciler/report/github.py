@@ -112,6 +112,7 @@ def _entry(entry: Entry, order: Sequence[str]) -> _Note:
     called = f'{entry.name} "{entry.subject}"' if entry.subject else entry.name
     title = f"{called}: {status.word}"
     title += f", {outcome.word}" if outcome != status else ""
+    title += f", {entry.aside}" if entry.aside else ""
     title += ", cannot be undone" if entry.is_final and not bad else ""
     commands = (f"to {each.label}: {each.words}" for each in entry.commands if not each.quiet)
     lines = (*blocks.difference(entry), *commands)

@@ -51,7 +51,7 @@ def prose(text: str) -> str:
     for index, word in enumerate(words):
         follows = index > 0 and strange[index - 1] and words[index - 1][-1:] not in tuple(",;:")
         beside = follows or any(strange[index + 1 : index + 2])
-        strange[index] |= beside and word.isdigit()
+        strange[index] |= beside and word.rstrip(",.;:!?)").isdigit()
     commands = _commands(words)
     pieces = []
     for (is_strange, _), run in groupby(

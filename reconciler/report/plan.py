@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 _REFUSED = Status("blocked", "!", "refused", "bad", "failure")
 COLUMNS = (Column("now", "-"), Column("after apply", "+"))
+_WAITING = (COLUMNS[0], Column("wanted", "+"))
 _NAMES = 15
 """Groups named beside what cannot be undone."""
+_PEOPLE = 3
+"""People named there, if there are no more."""
 
 
 def told(plan: Plan, redactor: Redactor, base: Base | None = None) -> Told:
@@ -106,7 +109,8 @@ def _verdict(
         sentences.append(f"Nothing is changed yet. {when}: {_how(plan)}.")
         return title, ACTIONS["update"], tuple(sentences)
     if asked:
-        return title, changes.JOINING, tuple(sentences)
+        alone = (ACTIONS[key] for key in ("held", "orphaned") if asked == f"{count[key]} {ACTIONS[key].word}")
+        return title, next(alone, changes.JOINING), tuple(sentences)
     if not plan.complete:
         return "Not everything could be read", ACTIONS["unreadable"], tuple(sentences)
     if stuck := words.some((count[key], key) for key in ("blocked", "missing")):
@@ -161,13 +165,15 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> Sum
     others = words.some(
         (count[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held", "orphaned")
     )
+    others = [each for each in others if each not in asked.split(", ")]
     others += words.some([(len(plan.unmanaged), "unmanaged")])
     unchanged = f"{count['none']} unchanged"
     if not plan.changed:
         if plan.ready_only:
             return changes.nobody(len(plan.groups), others)
         stuck = count["blocked"] or count["missing"] or count["unreadable"]
-        others += filter(None, [words.to_invite([each for group in plan.groups for each in group.to_invite])])
+        to_invite = words.to_invite([each for group in plan.groups for each in group.to_invite])
+        others += [to_invite] if to_invite and to_invite not in asked else []
         verdict = "Nothing can be applied." if stuck else "No changes."
         return changes.nothing(
             f"{verdict[:-1]}; by this change {asked}." if asked else verdict, count["none"], others
@@ -192,17 +198,18 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
     unreadable = sum(group.action == "unreadable" for group in plan.groups)
     notes = tuple(map(redactor.note, plan.notes))
     yield from words.reading(complete=plan.complete, notes=notes, unreadable=unreadable)
-    if final := tuple(_final(plan.groups)):
+    if final := tuple(_final(plan.groups, redactor)):
         yield Banner("Cannot be undone", "warn", final)
     causes = {} if base is None else base.attribution.objections
     yield from changes.objections(plan.objections, redactor, causes)
 
 
-def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
+def _final(groups: Iterable[GroupPlan], redactor: Redactor) -> Iterator[str]:
     """Yield a line for each sort of change that cannot be undone."""
     left: list[str] = []
     revoked: list[str] = []
-    removed: dict[str, set[str]] = {}
+    removed: list[str] = []
+    people: dict[str, str] = {}
     for group in groups:
         for change in group.changes:
             match change:
@@ -211,15 +218,18 @@ def _final(groups: Iterable[GroupPlan]) -> Iterator[str]:
                 case RevokeLink():
                     revoked.append(group.name)
                 case RemoveParticipants(affected):
-                    removed[group.name] = {number.key(person.wa_id) for person in affected}
+                    removed.append(group.name)
+                    people |= {number.key(person.wa_id): person.wa_id for person in affected}
                 case _:  # the others can be made undone by another change
                     pass
     if left:
         yield f"{counted(len(left), 'group')} left for good: {few(left, _NAMES)}"
     if removed:
-        people = counted(len(frozenset[str]().union(*removed.values())), "person", "people")
+        who = counted(len(people), "person", "people")
+        if len(people) <= _PEOPLE:
+            who += f" ({', '.join(map(labels(redactor, people.values()), people.values()))})"
         where = counted(len(removed), "group")
-        yield f"{people} removed from {where}, who would have to join again: {few(removed, _NAMES)}"
+        yield f"{who} removed from {where}, who would have to join again: {few(removed, _NAMES)}"
     if revoked:
         links = counted(len(revoked), "invite link revoked, which stops", "invite links revoked, which stop")
         yield f"{links} working: {few(revoked, _NAMES)}"
@@ -278,12 +288,12 @@ def _entry(
         subject=redactor.untrusted(_subject(group)),
         file=group.location.file if group.location else "",
         line=group.location.line if group.location else 0,
-        columns=COLUMNS,
+        columns=_WAITING if group.withheld else COLUMNS,
         fields=(
             *changes.fields_of(
                 part_of_it, redactor, label, "" if after is None else _named(after, group, redactor, label)
             ),
-            *map(_waiting, changes.fields_of(group.withheld, redactor, label)),
+            *(_waiting(each, group) for each in changes.fields_of(group.withheld, redactor, label)),
             *changes.joining_field(joining, redactor),
         ),
         notes=tuple(map(redactor.note, group.notes)) if is_whole else (),
@@ -310,9 +320,10 @@ def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[chan
             yield changes.Joining(group.name, redactor.named(each.person), each.role, cause)
 
 
-def _waiting(field: Field) -> Field:
+def _waiting(field: Field, group: GroupPlan) -> Field:
     """Return what would be done if the group were neither on hold nor blocked."""
-    said = f"waits: {field.said}" if field.said else "waits"
+    waits = "waits for the end of the hold" if group.action == "held" else "waits"
+    said = f"{waits}: {field.said}" if field.said else waits
     return replace(field, said=said, final=False, waits=True)
 
 

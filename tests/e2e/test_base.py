@@ -87,8 +87,8 @@ def test_somebody_newly_wanted_is_told_of_as_caused_by_this_change(due: Repo) ->
     heading = next(line for line in told["markdown"].splitlines() if line.startswith("## "))
     assert heading == r"## Plan: No changes; by this change 2 to invite (1 as admin)."
     assert "This change causes no changes; 2 to invite (1 as admin)" in told["html"]
-    assert "to join: dora (as admin, by the link)" in told["github"]
-    assert "to join: dora (as admin, by the link)" in told["junit"]
+    assert "to join: dora (as admin, by the link; promoted by an apply after that)" in told["github"]
+    assert "to join: dora (as admin, by the link; promoted by an apply after that)" in told["junit"]
     for name in ("text", "markdown", "html"):
         part = told[name].split("Caused by this change", 1)[1].split("Still to join", 1)[0]
         assert ("vendas" in part, "dora" in part, "bruno" in part) == (True, True, False), name
@@ -122,6 +122,27 @@ def test_a_page_for_a_pull_request_leads_on(due: Repo) -> None:
     assert "](" not in page()
     assert "](" not in page(**{**GITHUB, "GITHUB_SERVER_URL": "javascript:alert(1)//"})
     assert "](" not in page(**{**GITHUB, "GITHUB_REPOSITORY": "a)b [c](https://evil.example"})
+
+
+def test_who_loses_what_and_what_a_hold_keeps_back_is_said_once(due: Repo) -> None:
+    """Somebody who is no admin any more stays a member, a picture becomes another, and a hold has an end."""
+
+    def text() -> str:
+        gitrepo.commit(due.path)
+        return " ".join(due.run("plan", "--base", "main", "--allow", "no-admin-left").out.split())
+
+    assert due.apply().code == 0
+    due.write("groups/icons/b.png", picture("navy", 320))
+    due.group("suporte", "subject: Suporte\nmembers: [ana]\nadmins: [bruno]\nicon: icons/b.png\n")
+    told = text()
+    assert "- ana not an admin in the manifest" in told
+    assert " → groups/icons/b.png (" in told
+    due.group("suporte", "subject: Suporte 24h\nhold: {reason: campanha}\n")
+    told = text()
+    assert "subject waits for the end of the hold" in told
+    assert "No changes; by this change 1 on hold. 2 groups are as the manifests say · 2 to invite" in told
+    due.group("suporte", "subject: Suporte\nadmins: [bruno]\nmembers: []\nprune_members: true\n")
+    assert "2 people (ana, carlos) removed from 1 group" in text()
 
 
 def test_a_plan_says_with_which_options_it_is_applied(due: Repo) -> None:

@@ -61,7 +61,7 @@ def test_people_of_one_change_are_told_apart() -> None:
     assert cause.this_change.changes == (Promote((Affected(BRUNO, "has joined"),)),)
     assert cause.before.changes == (
         Promote((Affected(ANA, "has joined"),)),
-        Demote((Affected(CARLOS, "not in the manifest"),)),
+        Demote((Affected(CARLOS, "not an admin in the manifest"),)),
     )
 
 

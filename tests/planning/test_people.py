@@ -302,7 +302,7 @@ def test_a_person_listed_twice_is_named_once() -> None:
 def test_reasons_name_the_place() -> None:
     left = person(CARLOS, alias="carlos", left=TODAY)
     diff = compare(Case("", found(admins=[CARLOS, BRUNO]), (), leavers=(left,)))
-    assert [one.reason for one in diff.demote] == ["left (contacts.yaml:14)", "not in the manifest"]
+    assert [one.reason for one in diff.demote] == ["left (contacts.yaml:14)", "not an admin in the manifest"]
 
 
 @pytest.mark.parametrize(

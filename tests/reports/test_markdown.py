@@ -254,7 +254,7 @@ def test_what_was_not_done_neither_goes_nor_comes() -> None:
 def test_what_waits_neither_goes_nor_comes() -> None:
     held = samples.group("g1", "held", withheld=(SetSubject("A", "B"),))
     page = draw_plan("markdown", Plan(groups=(held,)))
-    assert '\n  subject   waits\n            "A" → "B"\n' in page
+    assert '\n  subject   waits for the end of the hold\n            "A" → "B"\n' in page
 
 
 def test_groups_stand_in_the_order_in_which_statuses_are_told() -> None:
@@ -272,6 +272,7 @@ def test_groups_stand_in_the_order_in_which_statuses_are_told() -> None:
 def test_a_number_after_punctuation_is_no_part_of_what_stands_before_it() -> None:
     assert prose("guard leave_count: 3 → 9") == "guard `leave_count`: 3 → 9"
     assert prose("+55 19 then") == "`+55 19` then"
+    assert prose("(+55 19 •••• 0077, ana)") == "(`+55 19 •••• 0077`, ana)"
 
 
 def test_a_command_is_one_piece_and_a_note_breaks_its_lines() -> None:
