@@ -170,6 +170,17 @@ class ExampleCommand(click.Command):
     """A command whose `--help` begins with examples and ends with the formats it has."""
 
     examples: str = ""
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, and with a guess for an argument that is none of the command's."""
+        left = super().parse_args(ctx, args)
+        if left and not ctx.resilient_parsing:
+            from reconciler.cli import suggestions
+
+            hint = suggestions.argument(left, verb_of(ctx))
+            ctx.fail(f"Unexpected argument {left[0]!r:.40}. {hint}".strip())
+        return left
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
@@ -255,14 +266,28 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
 
 
-class Seconds(click.FloatRange):
-    """A range of seconds; click's own lets NaN through, which is in no range."""
+class WholeNumber(click.IntRange):
+    """A range of whole numbers, in words for people: what is none "is not a valid whole number"."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A range of numbers, in words for people; click's own lets NaN through, which is in no range."""
+
+    name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
-            self.fail(f"{value!r:.40} is no number of seconds.", param, ctx)
+            self.fail(f"{value!r:.40} is no {self.name}.", param, ctx)
         return number
+
+
+class Seconds(Number):
+    """A range of seconds."""
+
+    name = "number of seconds"
 
 
 lock_timeout_option = click.option(

@@ -144,4 +144,6 @@ def _parts(given: str) -> tuple[str, str]:
     name, equals, path = given.partition("=")
     if not equals or not path:
         raise UsageError("--report takes FORMAT=FILE", "for example: --report json=plan.json")
+    if name not in FORMATS and path in FORMATS:
+        raise UsageError("--report takes FORMAT=FILE", f"did you mean --report {path}={name:.70}?")
     return name, path

@@ -4,10 +4,12 @@ what is spelled almost so. Nothing is suggested that would change more than what
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable, Sequence
 
 from reconciler.cli.formats import FORMATS
 from reconciler.manifests.complaints import closest
+from reconciler.model.group import is_name
 
 _OPTIONS = {
     "--yes": ("--auto-approve", "--assume-yes", "--no-confirm"),
@@ -94,6 +96,7 @@ _NO_COMMAND = {
 _CHANGING = frozenset(
     ("apply", "accept", "import", "send", "comment", "bind", "mv", "forget", "migrate", "unlock")
 )
+_OF_GROUPS = frozenset(("validate", "plan", "apply", "drift", "invites", "list"))
 _MISSPELLED = 0.85  # as alike as a word with one wrong letter
 
 
@@ -127,6 +130,14 @@ def option(typed: str, following: str, verb: str, options: Sequence[str]) -> str
     return _did_you_mean(
         _near(name.lstrip("-"), [each.lstrip("-") for each in options if each[:2] == "--"], "--")
     )
+
+
+def argument(typed: Sequence[str], verb: str) -> str:
+    """Return a sentence for arguments that the command `verb` does not take: they may name groups."""
+    names = all(is_name(word.replace("*", "x")) for word in typed)
+    if names and verb in _OF_GROUPS:
+        return _did_you_mean(" ".join(f"--target {shlex.quote(word)}" for word in typed[:3]))
+    return ""
 
 
 def command(typed: str, group: str, names: Iterable[str]) -> str:

@@ -4,9 +4,11 @@ trusting it and guess what was meant."""
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 
 from reconciler.errors import Complaint, Location
 from reconciler.model import number
@@ -86,13 +88,18 @@ def listed(names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def closest(word: str, options: frozenset[str]) -> str | None:
-    """Return the option that was probably meant, or None. Only options of about the same length are
-    compared."""
+    """Return the option that was probably meant, or None: one of about the same length that is spelled almost
+    so, or the only one that has the word between its hyphens."""
     short = word[:_WORD_LIMIT].lower()
     near = sorted(option for option in options if abs(len(option) - len(short)) <= 3)[:_CANDIDATES]
     by_lower = {option.lower(): option for option in reversed(near)}
     found = difflib.get_close_matches(short, by_lower, n=1, cutoff=0.65)
-    return by_lower[found[0]] if found else None
+    if found:
+        return by_lower[found[0]]
+    part = f"-{_hyphened(short)}-"
+    having = (option for option in options if part in f"-{_hyphened(option.lower())}-")
+    longer = list(islice(having, 2)) if len(part) > 4 else []
+    return longer[0] if len(longer) == 1 else None
 
 
 def did_you_mean(word: str, options: frozenset[str]) -> str:
@@ -102,9 +109,14 @@ def did_you_mean(word: str, options: frozenset[str]) -> str:
 
 
 def guessed(word: str, options: Iterable[str], otherwise: str) -> str:
-    """Return a hint for a name that there is not: what was probably meant, and what holds in any case."""
-    guess = did_you_mean(word, frozenset(options))
+    """Return a hint for a name that there is not: what was probably meant, also where it is a
+    manifest's path, and what holds in any case."""
+    guess = did_you_mean(re.sub(r"^.*/|\.ya?ml$", "", word), frozenset(options))
     return f"{guess} {otherwise}" if guess else otherwise
+
+
+def _hyphened(word: str) -> str:
+    return re.sub(r"[^\w]|_", "-", word)
 
 
 def _escaped(char: str) -> str:

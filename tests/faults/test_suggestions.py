@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import shlex
 
 import click
 import pytest
@@ -62,6 +63,13 @@ MISTYPED = {
     "send suport Oi --yes": "did you mean `suporte`?",
     "plan --format jsn": "did you mean `json`?",
     "plan --report markdwn=x": "did you mean `markdown`?",
+    "plan --report plan.md=markdown": "did you mean --report markdown=plan.md?",
+    "plan --target groups/suporte.yaml": "did you mean `suporte`?",
+    "plan suporte": "'suporte'. Did you mean --target suporte?",
+    "invites suporte 'vendas*'": "Did you mean --target suporte --target 'vendas*'?",
+    "apply --lock-timeout 10m": "'10m' is not a valid number of seconds.",
+    "sandbox --port abc": "'abc' is not a valid whole number.",
+    "plan --allow demote": "did you mean `demote-many`?",
     "plan --allow demote-mny": "did you mean `demote-many`?",
     "schema grup": "did you mean `group`?",
     "import --all --fields subjet": "did you mean `subject`?",
@@ -72,12 +80,18 @@ MISTYPED = {
 def test_what_was_meant(two: Repo) -> None:
     def work(case: tuple[str, str]) -> None:
         words, told = case
-        done = two.run(*words.split())
+        done = two.run(*shlex.split(words))
         assert done.code == 64
         assert told in done.err, done.err
 
     each(MISTYPED.items(), work)
     assert two.api.calls() == []
+
+
+@pytest.mark.parametrize("words", ["doctor vendas", "state forget vendas b", "schema plan b", "plan plan.md"])
+def test_an_argument_that_is_no_group(two: Repo, words: str) -> None:
+    done = two.run(*words.split())
+    assert (done.code, "Unexpected argument" in done.err, "mean" in done.err) == (64, True, False), done.err
 
 
 def test_names_on_record_and_of_accounts(two: Repo) -> None:

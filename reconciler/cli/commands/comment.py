@@ -18,7 +18,7 @@ import click
 from reconciler.cli import files, terminal, wiring
 from reconciler.cli.accounts import verb
 from reconciler.cli.clock import SystemClock
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, WholeNumber
 from reconciler.cli.environment import check_secret
 from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
 from reconciler.publish.author import Author
@@ -69,7 +69,7 @@ class Target:
 )
 @click.option(
     "--number",
-    type=click.IntRange(1, 10**9),
+    type=WholeNumber(1, 10**9),
     default=None,
     help="The pull or merge request  [default: the job's]",
 )

@@ -13,7 +13,7 @@ import click
 
 from reconciler.cli import environment, terminal, wiring
 from reconciler.cli.accounts import account_numbers, verb
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, Number, WholeNumber
 from reconciler.cli.files import named_after, sandbox_database, sandbox_folder, state_beside
 from reconciler.cli.wiring import startable
 from reconciler.errors import Exit, UsageError
@@ -33,25 +33,21 @@ _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
 @verb("sandbox", EXAMPLES, numbers=True)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=None,
     help="On 127.0.0.1; 0: any  [default: that of the last time, else any]",
 )
 @click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
 @click.option("--username", default=None, help="The only user name accepted (with --token).")
 @click.option("--token", default=None, help="The only token accepted; no secret of yours.")
-@click.option(
-    "--latency", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Added to every answer."
-)
-@click.option(
-    "--lag", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Reads lag behind writes."
-)
+@click.option("--latency", type=Number(min=0), default=0.0, metavar="S", help="Added to every answer.")
+@click.option("--lag", type=Number(min=0), default=0.0, metavar="S", help="Reads lag behind writes.")
 @click.option("--reencode", is_flag=True, help="Store icons encoded again, as the real service may.")
 @click.option("--change-byte", is_flag=True, help="Store icons with one byte changed.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=None, help="Requests a second.")
+@click.option("--rate", type=Number(min=0, min_open=True), default=None, help="Requests a second.")
 @click.option("--rate-status", type=click.Choice(["429", "420"]), default="429", help="Sent above that.")
-@click.option("--retry-after", type=click.FloatRange(min=0), default=None, help="Sent with that answer.")
-@click.option("--subject-limit", type=click.IntRange(min=1), default=25, help="Characters  [default: 25]")
+@click.option("--retry-after", type=Number(min=0), default=None, help="Sent with that answer.")
+@click.option("--subject-limit", type=WholeNumber(min=1), default=25, help="Characters  [default: 25]")
 @click.option("--fault", "faults", multiple=True, metavar="SPEC", help="METHOD PATH ACTION [key=value …]")
 @click.option("--webhook", metavar="URL", default=None, help="Loopback URL that gets messages from members.")
 def command(

@@ -12,7 +12,7 @@ from reconciler.cli import terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock
 from reconciler.cli.commands.state import history, open_store
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, WholeNumber
 from reconciler.cli.outputs import Outputs
 from reconciler.errors import Exit, UsageError
 from reconciler.manifests.complaints import quote
@@ -45,7 +45,7 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
     "--max",
     "most",
     metavar="COUNT",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=50,
     show_default=True,
     help="Stop after so many runs.",
