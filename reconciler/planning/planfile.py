@@ -12,6 +12,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.errors import ObjectionError
 from reconciler.model.change import (
@@ -106,7 +107,12 @@ def document(print_: Fingerprint, plan: Plan, key: bytes) -> str:
 
 def check(text: str, print_: Fingerprint, key: bytes) -> None:
     """Raise `ObjectionError`, saying what differs, unless the file holds this very plan."""
-    differences = _differences(text, print_, key)
+    saved = _saved(text)
+    if saved is None:
+        raise ObjectionError(
+            "the file holds no saved plan, or not the whole of one", "give what `plan --out FILE` wrote"
+        )
+    differences = _differences(saved, print_, key)
     if differences:
         raise ObjectionError(
             "the saved plan does not hold any more: " + "; ".join(differences),
@@ -114,19 +120,20 @@ def check(text: str, print_: Fingerprint, key: bytes) -> None:
         )
 
 
-def _differences(text: str, print_: Fingerprint, key: bytes) -> list[str]:
-    unusable = "the file is damaged, was changed, or was made with another key (RECONCILER_PLAN_KEY)"
+def _saved(text: str) -> dict[str, Any] | None:
+    """Return what a file holds, or None for what no `document` can be."""
     try:
         saved = json.loads(text)
     except (ValueError, RecursionError):
-        return [unusable]
-    if not isinstance(saved, dict):
-        return [unusable]
-    seal = saved.pop("seal", None)
-    if not isinstance(seal, str) or not hmac.compare_digest(
-        seal.encode(errors="replace"), _digest(key, "file", saved).encode()
-    ):
-        return [unusable]
+        return None
+    sealed = isinstance(saved, dict) and isinstance(saved.get("seal"), str)
+    return saved if sealed else None
+
+
+def _differences(saved: dict[str, Any], print_: Fingerprint, key: bytes) -> list[str]:
+    seal = str(saved.pop("seal"))
+    if not hmac.compare_digest(seal.encode(errors="replace"), _digest(key, "file", saved).encode()):
+        return ["the file is damaged, was changed, or was made with another key (RECONCILER_PLAN_KEY)"]
     if saved.get("format_version") != FORMAT_VERSION or saved.get("kind") != "saved_plan":
         return ["the file was written by another version"]
     # The seal has shown that the rest was written by `document`.

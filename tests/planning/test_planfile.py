@@ -247,10 +247,19 @@ def _edited(edit: Callable[[dict[str, Any]], object]) -> str:
         '"text"',
         "[" * 100_000,
         Run().save()[:-20],
-        Run().save().replace("promote", "demote"),
         _edited(lambda saved: saved.pop("seal")),
-        _edited(lambda saved: saved.update(seal="0" * 64)),
         _edited(lambda saved: saved.update(seal=None)),
+    ],
+)
+def test_a_file_of_something_else_is_refused(text: str) -> None:
+    assert "no saved plan, or not the whole of one" in refused(Run(), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        Run().save().replace("promote", "demote"),
+        _edited(lambda saved: saved.update(seal="0" * 64)),
         _edited(lambda saved: saved.update(seal="é")),
         _edited(lambda saved: saved["groups"].pop()),
         _edited(lambda saved: saved["groups"][0].update(action="none")),
