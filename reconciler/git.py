@@ -23,6 +23,7 @@ from typing import IO
 from reconciler.errors import GitError
 from reconciler.model import number
 
+INSTALL = "install git, 2.30 or newer"
 TIMEOUT = 60.0
 """Seconds for one command that may use the network."""
 
@@ -118,9 +119,7 @@ class Git:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise GitError(
-                    f"the git program cannot be started: {error.strerror}", "install git, 2.30 or newer"
-                ) from None
+                raise GitError(f"the git program cannot be started: {error.strerror}", INSTALL) from None
             with process:
                 limit = self._timeout if timeout is None else timeout
                 try:

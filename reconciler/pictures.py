@@ -40,7 +40,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _CUT_SHORT = "the picture is cut short or damaged"
 _DEPTH = 24  # where a PNG says how many bits a channel has
-_ENOUGH = "640×640 pixels are enough"
+ENOUGH = "640×640 pixels are enough"
 _SAVE_AGAIN = "open it in an image editor and export it as PNG or JPEG"
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _PADDING = b"\x00\t\n\r "
@@ -51,7 +51,6 @@ _LFS_POINTER = rb"version https://(?:git-lfs\.github|hawser\.github)\.com/spec/"
 _NEW_LINES = rb"\x89PNG\r*\n\x1a\r*\n"
 _AS_TEXT = rb"(?:\xef\xbf\xbd|\xc2\x89)PNG|\xc3\xbf\xc3\x98\xc3\xbf|(?:\xef\xbf\xbd){3}"
 _OTHERS = (
-    (rb"\Z", "the file is empty"),
     (rb"GIF8[79]a", "it is a GIF"),
     (rb"RIFF.{4}WEBP", "it is a WebP"),
     (rb".{4}ftypavi[fs]", "it is an AVIF"),
@@ -296,7 +295,7 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
     if len(data) > MAX_BYTES:
         raise PictureError(
             f"the picture is larger than {MAX_BYTES // 1_000_000} MB: it has {megabytes(len(data))}",
-            _ENOUGH,
+            ENOUGH,
         )
     mime = mime_of(data)
     if mime is None:
@@ -307,7 +306,7 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
     if max(found.width, found.height) > MAX_SIDE:
         raise PictureError(
             f"the picture has {found.width}×{found.height} pixels, {MAX_SIDE} a side are allowed",
-            _ENOUGH,
+            ENOUGH,
         )
     if alone and data[found.end :].strip(_PADDING):
         raise PictureError("something else follows the picture in its file", _SAVE_AGAIN)
@@ -377,6 +376,8 @@ def _no_picture(data: bytes) -> PictureError:
             "instead of the picture its file holds a pointer of Git LFS",
             "git lfs pull; in a pipeline, let the checkout fetch LFS files",
         )
+    if not data:
+        return PictureError("the picture's file is empty", "put the picture in its place again")
     if re.match(_NEW_LINES, data):
         return _converted()
     if re.match(_AS_TEXT, data):

@@ -40,6 +40,9 @@ _REFUSED = {
     "no-account": "it cannot be lifted: set `account`",
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }
+_NAMED = (
+    f"`--config` or RECONCILER_CONFIG names it; without them it is {DEFAULT_CONFIG}, which may be missing"
+)
 _SHARED = ("api", "defaults", "kinds", "allow", "guards", "invites", "ignore")
 _BESIDE_ACCOUNTS = {
     **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
@@ -121,7 +124,7 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
             meant = f"did you mean {quote(tree.shown(there))}?"
         data = tree.read(full, yaml_tree.MAX_BYTES)
     except FileError as error:
-        hint = (isinstance(error, Absent) and meant) or error.hint
+        hint = (isinstance(error, Absent) and (meant or _NAMED)) or error.hint
         complaint = Complaint(Location(visible(file)), f"the configuration {error.message}", hint, "file")
         return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)

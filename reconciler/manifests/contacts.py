@@ -31,6 +31,7 @@ class Contacts:
     by_key: dict[str, Person] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     whole: bool = True
+    file: str = "the contacts"
     _strangers: dict[str, Person] = field(default_factory=dict)
 
     def names(self) -> frozenset[str]:
@@ -58,7 +59,7 @@ def gone(person: Person, today: date) -> bool:
 def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
     """Return the contacts of a file that is there, and everything that is wrong with it."""
     file = tree.shown(path)
-    contacts = Contacts()
+    contacts = Contacts(file=file)
     complaints = Complaints()
     try:
         data = tree.read(path, yaml_tree.MAX_BYTES)
@@ -77,11 +78,8 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
             contacts.whole = False
         else:
             _Reader(contacts, checked.node, file, complaints).read(checked.value)
-            if (
-                isinstance(root, MappingNode)
-                and not root.pairs.keys() & {"people", "teams"} <= checked.value.keys()
-            ):
-                contacts.whole = False
+            if isinstance(root, MappingNode) and not root.pairs.keys() <= checked.value.keys():
+                contacts.whole = False  # a key that is not known may hold the people
     return contacts, list(complaints)
 
 
@@ -256,7 +254,7 @@ class PeopleResolver:
             person = contacts.people[entry]
         elif contacts.whole and entry not in contacts.broken:
             guess = self.guess(entry, self._names)
-            hint = "" if guess else "add them to the contacts, or write an international number"
+            hint = "" if guess else f"add them to {contacts.file}, or write an international number"
             message = unknown("person or team", entry, guess)
             self._complaints.add(location, message, hint, "unknown-person")
         if person is None:

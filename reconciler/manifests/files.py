@@ -36,6 +36,10 @@ class Absent(FileError):
     """There is nothing at that path."""
 
 
+class TooLong(FileError):
+    """More bytes than are read."""
+
+
 class Outside(FileError):
     """The path leads out of the root."""
 
@@ -355,7 +359,7 @@ def may_be_folder(name: str) -> bool:
 def _check_kind(mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-        raise FileError(f"is {kind}, not a regular file")
+        raise FileError(f"is {kind}, not a regular file", "name a file in it" if stat.S_ISDIR(mode) else "")
 
 
 def _read(handle: int, limit: int) -> bytes:
@@ -373,10 +377,10 @@ def _read(handle: int, limit: int) -> bytes:
     return data
 
 
-def too_long(limit: int, size: int | None = None) -> FileError:
+def too_long(limit: int, size: int | None = None) -> TooLong:
     unit, name = (1024 * 1024, "MiB") if limit % (1024 * 1024) == 0 else (1_000_000, "MB")
     has = "" if size is None else f": it has {math.ceil(size * 10 / unit) / 10:g} {name}"
-    return FileError(f"is longer than {limit // unit} {name}{has}")
+    return TooLong(f"is longer than {limit // unit} {name}{has}")
 
 
 def _reason(error: OSError | ValueError) -> str:

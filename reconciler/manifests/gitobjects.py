@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO
 
 from reconciler.errors import GitError, UsageError
+from reconciler.git import INSTALL
 
 TIMEOUT = 120.0
 """Seconds after which Git is ended, whatever it does: ten times what 10,000 manifests take."""
@@ -275,7 +276,7 @@ def _missing() -> ObjectError:
 
 
 def _no_git(error: OSError) -> GitError:
-    return GitError(f"git cannot be started: {error.strerror}", "--base reads the base with the git program")
+    return GitError(f"git cannot be started: {error.strerror}", f"{INSTALL}: --base reads the base with it")
 
 
 def _no_ref(ref: str) -> UsageError:

@@ -87,7 +87,7 @@ class GitTree:
         except Absent as error:
             raise (nowhere() if self._is_link(path) else error) from None
         if entry.is_folder or entry.mode == _SUBMODULE:
-            raise FileError("is a folder, not a regular file")
+            raise FileError("is a folder, not a regular file", "name a file in it")
         return entry
 
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.icons import Icons
 
 _T = TypeVar("_T")
+_TAKEN = {"name": "give one of them another", "id": "it belongs to one of them"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class GroupResolver:
             self.complaints.add(
                 manifest.location_of(key),
                 f"the {key} {quote(value)} is taken",
-                f"by the manifest at {first}",
+                f"by the manifest at {first}; {_TAKEN[key]}",
                 f"duplicate-{key}",
             )
 
@@ -143,7 +144,7 @@ class GroupResolver:
             self._warn(
                 manifest.location_of("subject"),
                 f"the subject {quote(subject)} is that of the manifest at {first} too",
-                "a group is found by its subject when the state is lost: pin `id` in both",
+                "a group is found by its subject when the state is lost: change one, or pin `id` in both",
                 "same-subject",
             )
         self._seen_subjects.setdefault(subject, manifest.location)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler import pictures
 from reconciler.errors import Location, PictureError
 from reconciler.manifests.complaints import closest, quote, visible
-from reconciler.manifests.files import FileError, Tree, join
+from reconciler.manifests.files import FileError, TooLong, Tree, join
 
 if TYPE_CHECKING:
     from reconciler.manifests.complaints import Complaints
@@ -77,6 +77,8 @@ class Icons:
             self._hashes = set(self._checked())
         try:
             icon = pictures.open_picture(self._tree.read(path, pictures.MAX_BYTES), path, self._hashes)
+        except TooLong as error:
+            return FileError(error.message, pictures.ENOUGH)
         except (FileError, PictureError) as error:
             return error
         self._hashes.add(icon.sha256)

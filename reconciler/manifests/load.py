@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Complaint, InputError, Location
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import Complaints, quote
-from reconciler.manifests.config import Config, load_config
+from reconciler.manifests.config import DEFAULT_CONTACTS, Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
 from reconciler.manifests.documents import check
 from reconciler.manifests.files import Absent, FileError, FilesRead, Tree, spelled, spellings
@@ -132,9 +132,17 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
             )
     except Absent as error:
         if named is None:
-            return replace(config, settings=replace(config.settings, contacts=None)), Contacts(), []
+            return (
+                replace(config, settings=replace(config.settings, contacts=None)),
+                Contacts(file=tree.shown(there)),
+                [],
+            )
         message = f"{quote(tree.shown(path))} {error.message}"
-        return config, Contacts(whole=False), [Complaint(named, message, error.hint, "file")]
+        hint = (
+            error.hint
+            or f"write its path as seen from this file, or leave the key out for {DEFAULT_CONTACTS}"
+        )
+        return config, Contacts(whole=False), [Complaint(named, message, hint, "file")]
     except FileError as error:
         message = f"this file {error.message}"
         return (

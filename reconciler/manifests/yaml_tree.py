@@ -37,9 +37,13 @@ _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 _QUOTE_IT = 'text with `: `, ` #` or one of @ ` % & * ! | > { } [ ] , at its beginning wants quotes: "…"'
 _ALIGN = "keys of one mapping begin in one column, and deeper ones two spaces further in"
 _BAD_ESCAPE = "found invalid Unicode character escape code"
+_TOO_FAR = (
+    "this key is further in than the line above, which has a value already",
+    "begin it in the column of the key above",
+)
+_COLONS = ("mapping values are not allowed in this context", "mapping values are not allowed here")
 _SYNTAX = {
-    "mapping values are not allowed in this context": ("a `:` cannot stand here", _QUOTE_IT),
-    "mapping values are not allowed here": ("a `:` cannot stand here", _QUOTE_IT),
+    **dict.fromkeys(_COLONS, ("a `:` cannot stand here", _QUOTE_IT)),
     "found character that cannot start any token": ("text cannot begin with this character", _QUOTE_IT),
     "did not find expected key": ("this does not line up with what stands above", _ALIGN),
     "did not find expected '-' indicator": ("this does not line up with the list above", _ALIGN),
@@ -435,6 +439,8 @@ def _syntax_complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Comp
     problem = error.problem or "this is not YAML"
     if _tab_at(text, line, column):
         message, hint = "a tab cannot indent YAML", "use spaces"
+    elif problem in _COLONS and (indent := _further_in(text, line, column)):
+        column, (message, hint) = indent, _TOO_FAR
     else:
         message, hint = _SYNTAX.get(problem, (f"this is not YAML: {problem}", ""))
     return Complaint(Location(file, line + 1, column + 1), message, hint, "yaml-syntax")
@@ -448,3 +454,14 @@ def _tab_at(text: str, line: int, column: int) -> bool:
     here = lines[line]
     indent = here[: len(here) - len(here.lstrip())]
     return "\t" in indent or here[column : column + 1] == "\t"
+
+
+def _further_in(text: str, line: int, column: int) -> int:
+    """Return the indentation of a line whose first `:` stopped the parser, because the line goes on with the
+    text above; 0 for any other."""
+    lines = text.split("\n", line + 1)[: line + 1]
+    here = lines.pop()
+    above = next((each for each in reversed(lines) if each.strip()), here)
+    indent = len(here) - len(here.lstrip())
+    goes_on = indent > len(above) - len(above.lstrip()) and ": " not in here[:column]
+    return indent if goes_on else 0

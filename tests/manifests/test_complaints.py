@@ -151,7 +151,7 @@ GROUP = {
     ),
     "unknown person, nobody near": (
         "subject: G\nadmins:\n  - ana\n  - zacarias\n",
-        "4:5: there is no person or team `zacarias` (add them to the contacts, or write an "
+        "4:5: there is no person or team `zacarias` (add them to contacts.yaml, or write an "
         "international number)",
     ),
     "no international number": (
@@ -221,7 +221,17 @@ GROUP = {
     ),
     "indentation": (
         "name: g\n  subject: G\n",
-        "2:10: a `:` cannot stand here "
+        "2:3: this key is further in than the line above, which has a value already "
+        "(begin it in the column of the key above)",
+    ),
+    "indentation below an empty line": (
+        "name: g\n\n  subject: G\n",
+        "3:3: this key is further in than the line above, which has a value already "
+        "(begin it in the column of the key above)",
+    ),
+    "colon in a key's own line": (
+        "hold:\n  reason: Vendas: Sul\n",
+        "2:17: a `:` cannot stand here "
         '(text with `: `, ` #` or one of @ ` % & * ! | > { } [ ] , at its beginning wants quotes: "…")',
     ),
     "no anchor": (
@@ -280,7 +290,11 @@ CONFIG = {
         "contacts: /proc/self/environ\n",
         "1:11: `/proc/self/environ` is an absolute path (paths are relative to the file that names them)",
     ),
-    "missing contacts": ("contacts: people.yaml\n", "1:11: `people.yaml` does not exist"),
+    "missing contacts": (
+        "contacts: people.yaml\n",
+        "1:11: `people.yaml` does not exist (write its path as seen from this file, or leave the key out for "
+        "contacts.yaml)",
+    ),
     "state outside": (
         "state: file:../state.json\n",
         "1:8: `file:../state.json` leads out of the repository "
@@ -453,7 +467,8 @@ def test_eight_mistakes_in_five_files_are_all_named_at_once(repo: Folder) -> Non
         "groups/a.yaml:3:10: `members` should be a list, this is text (put it in brackets: `[bruno]`)",
         "groups/b.yaml:2:10: `subject` has 34 characters, 25 are allowed (shorten it)",
         "groups/b.yaml:3:10: there is no person or team `anna`: did you mean `ana`?",
-        "groups/c.yaml:1:7: the name `b` is taken (by the manifest at groups/b.yaml:1:1)",
+        "groups/c.yaml:1:7: the name `b` is taken (by the manifest at groups/b.yaml:1:1; give one of them "
+        "another)",
         "groups/c.yaml:3:7: `icons/missing.png` does not exist",
         "reconciler.yaml:3:17: `guards.demote_share` is more than 1 (it is 1 at most)",
     ]
@@ -528,8 +543,10 @@ def test_names_and_ids_are_unique_over_all_files(repo: Folder) -> None:
     repo.write("groups/c/d.yaml", "name: d\nsubject: D\n---\nname: e\nid: 1-1\n")
 
     assert repo.complaints() == [
-        "groups/b.yaml:1:1: the name `b` is taken (by the manifest at groups/a.yaml:1:1)",
-        "groups/c/d.yaml:5:5: the id `1-1` is taken (by the manifest at groups/a.yaml:1:1)",
+        "groups/b.yaml:1:1: the name `b` is taken (by the manifest at groups/a.yaml:1:1; give one of them "
+        "another)",
+        "groups/c/d.yaml:5:5: the id `1-1` is taken (by the manifest at groups/a.yaml:1:1; it belongs to one "
+        "of them)",
     ]
 
 
@@ -584,9 +601,37 @@ def test_an_emptied_file_is_a_mistake(repo: Folder, text: str) -> None:
     assert repo.warnings(need_manifests=False) == [f"groups/emptied.yaml:1:1: warning: {said}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("zoe: '+55 19 90000-0007'\n", "1:1: `zoe` is not a key (the keys here are `people` and `teams`)"),
+        ("peple: {zoe: '+55 19 90000-0007'}\n", "1:1: `peple` is not a key: did you mean `people`?"),
+    ],
+)
+def test_people_under_a_key_that_is_not_known_are_not_missed(repo: Folder, text: str, told: str) -> None:
+    repo.write("contacts.yaml", text)
+    repo.write("groups/g.yaml", "subject: G\nadmins: [zoe]\n")
+
+    assert repo.complaints() == [f"contacts.yaml:{told}"]
+
+
+def test_who_is_not_known_is_added_to_the_file_of_the_contacts(repo: Folder) -> None:
+    repo.write("people.yaml", "people: {}\n")
+    repo.write("reconciler.yaml", "contacts: people.yaml\n")
+    repo.write("groups/g.yaml", "subject: G\nadmins: [zoe]\n")
+
+    assert repo.complaints() == [
+        "groups/g.yaml:2:10: there is no person or team `zoe` (add them to people.yaml, or write an "
+        "international number)"
+    ]
+
+
 def test_a_configuration_that_was_asked_for_has_to_be_there(repo: Folder) -> None:
     repo.load(config_path=None)
-    assert repo.complaints(config_path="other.yaml") == ["other.yaml:1:1: the configuration does not exist"]
+    assert repo.complaints(config_path="other.yaml") == [
+        "other.yaml:1:1: the configuration does not exist (`--config` or RECONCILER_CONFIG names it; without "
+        "them it is reconciler.yaml, which may be missing)"
+    ]
     assert repo.complaints(config_path="../other.yaml") == [
         "../other.yaml:1:1: the configuration leads out of the repository "
         "(everything that is read lies below its top folder)"

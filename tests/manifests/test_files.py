@@ -129,6 +129,10 @@ def _device(path: Path) -> None:
 KINDS = {"a named pipe": _fifo, "a socket": _socket, "a folder": _folder, "a device": _device}
 
 
+def _mend(kind: str) -> str:
+    return " (name a file in it)" if kind == "a folder" else ""
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -143,7 +147,7 @@ def test_what_is_no_regular_file_is_refused_unopened(repo: Folder, name: str, ki
     KINDS[kind](repo.root / name)
 
     subject = "the configuration" if name == "reconciler.yaml" else "this file"
-    assert repo.complaints() == [f"{name}:1:1: {subject} is {kind}, not a regular file"]
+    assert repo.complaints() == [f"{name}:1:1: {subject} is {kind}, not a regular file{_mend(kind)}"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -151,7 +155,7 @@ def test_so_it_is_as_an_icon(repo: Folder, kind: str) -> None:
     KINDS[kind](repo.root / "groups/icon")
     repo.write("groups/g.yaml", "subject: G\nicon: icon\n")
 
-    assert repo.complaints() == [f"groups/g.yaml:2:7: `icon` is {kind}, not a regular file"]
+    assert repo.complaints() == [f"groups/g.yaml:2:7: `icon` is {kind}, not a regular file{_mend(kind)}"]
 
 
 OUTSIDE = "leads out of the repository (everything that is read lies below its top folder)"
@@ -167,7 +171,7 @@ ICONS = {
     "missing.png": "does not exist",
     "right.yaml/x.png": "cannot be read: not a directory",
     "x" * 300: "cannot be read: file name too long",
-    ".": "is a folder, not a regular file",
+    ".": "is a folder, not a regular file (name a file in it)",
 }
 
 

@@ -167,7 +167,9 @@ def test_a_sparse_file_of_two_gigabytes_is_refused_unread(repo: Folder) -> None:
         file.truncate(2 * 1024**3)
     repo.write("groups/g.yaml", "subject: G\nicon: big.png\n")
 
-    assert repo.complaints() == ["groups/g.yaml:2:7: `big.png` is longer than 5 MB: it has 2147.5 MB"]
+    assert repo.complaints() == [
+        "groups/g.yaml:2:7: `big.png` is longer than 5 MB: it has 2147.5 MB (640×640 pixels are enough)"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,9 @@ def test_what_is_too_large_is_told_with_its_size(repo: Folder, size: int, told: 
     repo.write("groups/big.png", b"\x89PNG\r\n\x1a\n".ljust(size, b"x"))
     repo.write("groups/g.yaml", "subject: G\nicon: big.png\n")
 
-    assert repo.complaints() == [f"groups/g.yaml:2:7: `big.png` is longer than 5 MB: it has {told}"]
+    assert repo.complaints() == [
+        f"groups/g.yaml:2:7: `big.png` is longer than 5 MB: it has {told} (640×640 pixels are enough)"
+    ]
 
 
 RELATIVE = "paths are relative to the file that names them: "

@@ -72,7 +72,7 @@ def test_somebody_who_will_leave_is_named_with_a_warning_until_that_day(folder: 
     assert not any("warning" in line for line in on_the_day)
 
 
-SAME = "(a group is found by its subject when the state is lost: pin `id` in both)"
+SAME = "(a group is found by its subject when the state is lost: change one, or pin `id` in both)"
 
 
 @pytest.mark.parametrize(("first", "second"), [("", ""), ("id: 1-1\n", ""), ("", "id: 1-2\n")])
