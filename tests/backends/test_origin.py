@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -264,10 +265,20 @@ def test_a_ca_bundle_that_is_none(
         connect(Connection(base_url="https://api.example", username="ana", token=TOKEN), clock)
 
 
-def test_http_spoken_to_a_tls_client(server: RawServer, client_for: Connect) -> None:
-    server.default = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    with pytest.raises(NotSent) as caught:
-        client_for(f"https://localhost:{server.port}").reader.list_groups()
+def test_http_spoken_to_a_tls_client(client_for: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(1)  # the beginning of what was said will do: it is no request that could be read
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(NotSent) as caught:
+            client_for(f"https://localhost:{listener.getsockname()[1]}").reader.list_groups()
+        thread.join(10)
     assert caught.value.code in ("tls", "no_connection")
 
 

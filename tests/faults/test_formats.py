@@ -286,7 +286,7 @@ def test_metrics_of_a_nightly_drift(here: Here) -> None:
 def test_a_report_that_cannot_be_written_is_no_success(here: Here) -> None:
     """The metrics were written already when another report failed: they are written again."""
     nothing(here.repo)
-    ended = here.run("plan", "--report", "prometheus=a.prom", "--report", "json=no/such/folder/x")
+    ended = here.run("plan", "--report", "prometheus=a.prom", "--report", "json=/dev/full")
     assert ended.code == 1
     found = media.metrics((here.repo.path / "a.prom").read_text())
     assert ("reconciler_last_success_timestamp_seconds", "") not in found

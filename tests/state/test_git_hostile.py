@@ -172,7 +172,7 @@ def test_what_the_pipeline_says_is_one_line_each(monkeypatch: pytest.MonkeyPatch
     """A name of a branch, a user or a job may be anybody's; in a message they forge no other line."""
     for name in ("BUILDKITE_BUILD_URL", "BUILDKITE_BUILD_CREATOR"):
         monkeypatch.setenv(name, WORDS)
-    run, actor = environment.this_run()
+    run, actor, _ = environment.this_run()
     message = compose("apply: 1 created", [WORDS], Source(run, "mine", actor, WORDS))
     told = parse(message)
     assert told.title == "apply: 1 created"
@@ -188,7 +188,7 @@ def test_the_environment_of_a_job_forges_nothing_in_git(
     name: str, origin: Origin, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, WORDS)
-    run, actor = environment.this_run()
+    run, actor, _ = environment.this_run()
     git_ = Git(origin.clone(), os.environ | IDENTITY)
     commit_ = os.environ.get("GITHUB_SHA")
     store = GitStore(git_, "origin", BRANCH, BASE_URL, Writer(run=run, actor=actor, commit=lambda: commit_))
