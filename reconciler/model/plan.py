@@ -41,13 +41,14 @@ class GroupPlan:
     A `blocked`, `held`, `missing` or `unreadable` group has no changes; what a `held` or `blocked` one would
     have, as far as that is known, is `withheld`. `live` is the group as it was read,
     None where there is none or it was not read; `was` the name under which it is recorded, where that has
-    no manifest any more.
+    no manifest any more; `maybe` are such names of which a group that would be created may be one.
     """
 
     name: str
     action: Action
     id: str | None = None
     was: str | None = None
+    maybe: tuple[str, ...] = ()
     location: Location | None = None
     changes: tuple[Change, ...] = ()
     withheld: tuple[Change, ...] = ()

@@ -93,7 +93,7 @@ def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[
     if not orphans or len(orphans) > _MANY_ORPHANS:
         return groups
     return [
-        replace(group, notes=(*group.notes, _rename_note(group.name, orphans)))
+        replace(group, notes=(*group.notes, _rename_note(group.name, orphans)), maybe=tuple(orphans))
         if group.action == "create"
         else group
         for group in groups

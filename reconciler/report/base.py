@@ -92,7 +92,9 @@ def besides(plan: Plan, base: Base, mine: dict[str, int]) -> str:
     shares = (known[group.name].this_change for group in plan.groups)
     told = [words.to_invite([invite for share in shares for invite in share.invites])]
     told += words.some([(sum(map(is_taken_on, plan.groups, repeat(base))), "newly managed")])
-    told += words.some((mine[key], changes.ACTIONS[key].word) for key in _STUCK)
+    told += words.some(
+        (mine[key], "on hold from now on" if key == "held" else changes.ACTIONS[key].word) for key in _STUCK
+    )
     return ", ".join(filter(None, told))
 
 

@@ -131,9 +131,19 @@ def fields_of(
     """Return what becomes of each part of a group: promotions and demotions are one. `admins_after` says who
     will be admin, where that changes."""
     created = any(isinstance(change, CreateGroup) for change in changes)
+    removed = {
+        each.wa_id for change in changes if isinstance(change, RemoveParticipants) for each in change.people
+    }
     found: dict[str, Field] = {}
     for change in changes:
         field = field_of(change, redactor, label, created=created)
+        if isinstance(change, Demote):
+            stays = (each.wa_id not in removed for each in change.people)
+            people = (
+                replace(who, why=f"{who.why}, stays in the group") if stay else who
+                for who, stay in zip(field.people, stays, strict=True)
+            )
+            field = replace(field, people=tuple(people))
         if field.key in found:
             field = replace(found[field.key], people=found[field.key].people + field.people)
         found[field.key] = field

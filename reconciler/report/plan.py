@@ -165,7 +165,8 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> Sum
     others = words.some(
         (count[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held", "orphaned")
     )
-    others = [each for each in others if each not in asked.split(", ")]
+    said = {each.removesuffix(" from now on") for each in asked.split(", ")}
+    others = [each for each in others if each not in said]
     others += words.some([(len(plan.unmanaged), "unmanaged")])
     unchanged = f"{count['none']} unchanged"
     if not plan.changed:
@@ -193,6 +194,13 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> Sum
 def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Banner]:
     """Yield the protections that this change moves, the reading, what cannot be undone, and what guards
     say."""
+    if renamed := [group for group in plan.groups if group.maybe]:
+        yield Banner(
+            "Perhaps a rename: see to it before anything is applied",
+            "warn",
+            tuple(_maybe(renamed)),
+            first=True,
+        )
     if base is not None:
         yield from compared.banners(base, redactor)
     unreadable = sum(group.action == "unreadable" for group in plan.groups)
@@ -202,6 +210,13 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
         yield Banner("Cannot be undone", "warn", final)
     causes = {} if base is None else base.attribution.objections
     yield from changes.objections(plan.objections, redactor, causes)
+
+
+def _maybe(renamed: Iterable[GroupPlan]) -> Iterator[str]:
+    """Yield what each group may be that would be made anew, and how to say so."""
+    for group in renamed:
+        ways = "; or: ".join(f"reconciler state mv {orphan} {group.name}" for orphan in group.maybe)
+        yield f"{group.name} would be made as a second group. If it is one under a new name: {ways}"
 
 
 def _final(groups: Iterable[GroupPlan], redactor: Redactor) -> Iterator[str]:

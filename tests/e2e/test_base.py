@@ -135,14 +135,33 @@ def test_who_loses_what_and_what_a_hold_keeps_back_is_said_once(due: Repo) -> No
     due.write("groups/icons/b.png", picture("navy", 320))
     due.group("suporte", "subject: Suporte\nmembers: [ana]\nadmins: [bruno]\nicon: icons/b.png\n")
     told = text()
-    assert "- ana not an admin in the manifest" in told
+    assert "- ana not an admin in the manifest, stays in the group" in told
     assert " → groups/icons/b.png (" in told
     due.group("suporte", "subject: Suporte 24h\nhold: {reason: campanha}\n")
     told = text()
     assert "subject waits for the end of the hold" in told
-    assert "No changes; by this change 1 on hold. 2 groups are as the manifests say · 2 to invite" in told
+    assert (
+        "No changes; by this change 1 on hold from now on. 2 groups are as the manifests say · 2 to invite"
+        in told
+    )
     due.group("suporte", "subject: Suporte\nadmins: [bruno]\nmembers: []\nprune_members: true\n")
     assert "2 people (ana, carlos) removed from 1 group" in text()
+
+
+def test_what_may_be_a_rename_is_told_of_before_all_else(due: Repo) -> None:
+    """To apply it as it stands would make a second group."""
+    assert due.apply().code == 0
+    (due.path / "groups/equipe.yaml").unlink()
+    due.group("equipe-sul", "subject: Equipe Sul\n")
+    gitrepo.commit(due.path)
+    reports = [f"--report={each}={each}.out" for each in FORMATS]
+    assert due.plan("--base", "main", *reports).code == 0
+    for name in ("text", "markdown", "html", "github"):
+        told = " ".join((due.path / f"{name}.out").read_text().split())
+        assert "Perhaps a rename" in told, name
+        assert "reconciler state mv equipe equipe-sul" in told, name
+    page = (due.path / "markdown.out").read_text()
+    assert page.index("Perhaps a rename") < page.index("Caused by this change")
 
 
 def test_a_plan_says_with_which_options_it_is_applied(due: Repo) -> None:
@@ -173,7 +192,7 @@ def test_what_a_change_makes_so_besides_is_told_as_its_own(due: Repo) -> None:
         "--base", "main", "--detailed-exitcode", *(f"--report={each}={each}.out" for each in FORMATS)
     )
     assert done.code == 0, done.err
-    title = "No changes; by this change 1 newly managed, 1 orphaned, 1 on hold."
+    title = "No changes; by this change 1 newly managed, 1 orphaned, 1 on hold from now on."
     for name in ("text", "markdown", "html"):
         told = " ".join((due.path / f"{name}.out").read_text().split())
         assert name == "html" or title in told, told

@@ -283,7 +283,7 @@ def test_a_test_case_a_group_and_the_diff_is_its_text() -> None:
         "- icon: a1f3, 2 KB",
         "+ icon: icons/marca.png (9c07, 640×640, 41 KB)",
         "+ admins: ana (has joined)",
-        "- admins: carlos (left (contacts.yaml:14))",
+        "- admins: carlos (left (contacts.yaml:14), stays in the group)",
     ]
     assert cases["tranquilo"].find("failure") is None
     assert cases["cliente-gama"].find("error") is not None
