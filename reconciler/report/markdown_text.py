@@ -19,6 +19,7 @@ _PLAIN = re.compile(
     r"[(]?[^\W\d_][^\W_]*(?:['’][^\W_]+)?[,.;:!?)]*|[0-9]{1,6}[,;:!?%]?|[(][0-9]{1,6}|[–—→·…]"
 )
 _HEX = re.compile(r"[(]?[0-9a-f]{7,}[,.;:!?)]*", re.IGNORECASE)  # may be a commit
+_SCHEME = re.compile(r"[(]?(?:https?|ftp|mailto):.*", re.IGNORECASE)  # begins an address
 _AROUND = re.compile(r"([(]?)([^(].*?)([,.;:!?)]*)", re.DOTALL)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9._~:/?#&=%-]{0,500}")
 _TICKS = re.compile(r"`+")
@@ -84,7 +85,8 @@ def _quoted(words: str) -> str:
 
 
 def _is_plain(word: str) -> bool:
-    return _PLAIN.fullmatch(word) is not None and _HEX.fullmatch(word) is None
+    begins_otherwise = _HEX.fullmatch(word) is None and _SCHEME.fullmatch(word) is None
+    return _PLAIN.fullmatch(word) is not None and begins_otherwise
 
 
 def link(words: str, address: str) -> str:

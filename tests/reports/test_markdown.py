@@ -66,6 +66,7 @@ def test_everything_of_anybody_s_words_can_be_read(words: str) -> None:
 @example("A ")
 @example("a  b")
 @example("````")
+@example("HTTP:")
 @example("x: reconciler  apply -x, y: reconciler ")
 @given(st.text(max_size=80) | st.text("`~ \\<>[]()!*_#@:/.-+1a&\n|$", max_size=40))
 @settings(deadline=None)
