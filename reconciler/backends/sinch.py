@@ -449,5 +449,5 @@ def _creator(found: Mapping[str, object]) -> str | None:
     if creator is None or creator == "":
         return None
     if not isinstance(creator, str) or not number.is_wa_id(creator):
-        raise _bad("the group's creator is no number")
+        raise _bad(f"the group's creator is {_kind(creator)}, where a number is expected")
     return creator

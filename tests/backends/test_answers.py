@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -148,6 +149,9 @@ def test_what_stands_where_a_number_should_is_named_and_not_shown(person: object
             group(**{key: [ANA, person]})
         assert caught.value.message == f"the group's {key} hold {kind}, where a number is expected"
         assert ANA not in caught.value.message
+    if person not in (None, ""):  # the service does not say who created it
+        with pytest.raises(Unclear, match=f"the group's creator is {re.escape(kind)}, where"):
+            group(creator=person)
 
 
 def test_one_group_is_asked_for_and_one_answered() -> None:
