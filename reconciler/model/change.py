@@ -29,7 +29,8 @@ Cause = Literal["edited_outside", "not_applied", "both", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A participant a change is about: the id exactly as the server lists it, and why, where that helps.
+    """A participant a change is about: the id exactly as the server lists it, and why, where that helps;
+    `has_left` where the contacts say that they have.
 
     `origin`, here and of the changes below, is who made the change necessary, None where nobody looked. It
     tells no two changes apart: they do the same.
@@ -38,6 +39,7 @@ class Affected:
     wa_id: str
     reason: str = ""
     origin: Cause | None = field(default=None, compare=False)
+    has_left: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,14 @@ History = Mapping[str, Mapping[str, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class PersonDrift:
-    """One participant who differs: what an apply would do, why, and who moved. `wa_id` is as listed."""
+    """One participant who differs: what an apply would do, why, and who moved. `wa_id` is as listed;
+    `has_left` as in `change.Affected`."""
 
     wa_id: str
     change: Literal["promote", "demote", "remove"]
     reason: str
     cause: Cause
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,13 +75,15 @@ class GroupPlan:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A guard's refusal. `lifted_by` says what lifted it: `--allow`, or the place of an `allow:` entry."""
+    """A guard's refusal. `lifted_by` says what lifted it: `--allow`, then it is lifted `by_option`, or the
+    place of an `allow:` entry."""
 
     code: str
     note: Note
     groups: tuple[str, ...] = ()
     count: int = 0
     lifted_by: str | None = None
+    by_option: bool = False
 
 
 @dataclass(frozen=True, slots=True)

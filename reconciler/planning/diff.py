@@ -196,7 +196,9 @@ class _PeopleComparison:
                 continue
             else:
                 reason = "not an admin in the manifest"
-            demote += [Affected(wa_id, reason) for wa_id in self.ids[key] if wa_id in self.live.admins]
+            left = key in self.leavers
+            ids = (wa_id for wa_id in self.ids[key] if wa_id in self.live.admins)
+            demote += (Affected(wa_id, reason, has_left=left) for wa_id in ids)
         return tuple(demote)
 
     def _wanted_admins(self) -> set[str]:
@@ -221,7 +223,8 @@ class _PeopleComparison:
                 continue
             else:
                 reason = "not in the manifest"
-            remove += [Affected(wa_id, reason) for wa_id in self.ids[key]]
+            left = key in self.leavers
+            remove += (Affected(wa_id, reason, has_left=left) for wa_id in self.ids[key])
         return tuple(remove)
 
     def _why_left(self, key: str) -> str:

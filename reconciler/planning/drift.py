@@ -279,7 +279,7 @@ class _Comparison:
 
 
 def _person(change: Literal["promote", "demote", "remove"], person: Affected) -> PersonDrift:
-    return PersonDrift(person.wa_id, change, person.reason, person.origin or "unknown")
+    return PersonDrift(person.wa_id, change, person.reason, person.origin or "unknown", person.has_left)
 
 
 def _people_field(

@@ -75,7 +75,7 @@ def _lift(objection: Objection, settings: Settings, options: Options) -> Objecti
     if objection.code in NEVER_LIFTED:
         return objection
     if objection.code in options.allow:
-        return replace(objection, lifted_by=f"--allow {objection.code}")
+        return replace(objection, lifted_by=f"--allow {objection.code}", by_option=True)
     for entry in () if objection.code in ON_THE_COMMAND_LINE else settings.allow:
         if (
             entry.code == objection.code

@@ -13,7 +13,7 @@ from reconciler.report.redact import labels
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.attribution import Base, Dropped, GroupAttribution, SettingChange
     from reconciler.model.change import Change, ChangeKind
@@ -85,17 +85,21 @@ def share(plan: Plan, base: Base, cause: CauseOfChange) -> dict[str, int]:
     return {key: count[key] for key in keys}
 
 
-def besides(plan: Plan, base: Base, mine: dict[str, int]) -> str:
-    """Return what this change makes so without changing anything yet: whom it asks to join, groups that are
-    managed from now on, and those of which nothing comes; "" for nothing. `mine` is its share."""
+def besides(plan: Plan, base: Base, mine: Mapping[str, int]) -> dict[str, str]:
+    """Return what this change makes so without changing anything yet, in words by key: `invites`, whom it
+    asks to join; `managed`, groups that are from now on; and groups of which nothing comes, by action. `mine`
+    is its share."""
     known = base.attribution.groups
     shares = (known[group.name].this_change for group in plan.groups)
-    told = [words.to_invite([invite for share in shares for invite in share.invites])]
-    told += words.some([(sum(map(is_taken_on, plan.groups, repeat(base))), "newly managed")])
-    told += words.some(
-        (mine[key], "on hold from now on" if key == "held" else changes.ACTIONS[key].word) for key in _STUCK
-    )
-    return ", ".join(filter(None, told))
+    taken_on = sum(map(is_taken_on, plan.groups, repeat(base)))
+    told = {
+        "invites": words.to_invite([invite for share in shares for invite in share.invites]),
+        "managed": f"{taken_on} newly managed" if taken_on else "",
+    }
+    for key in _STUCK:
+        word = "on hold from now on" if key == "held" else changes.ACTIONS[key].word
+        told[key] = f"{mine[key]} {word}" if mine[key] else ""
+    return {key: text for key, text in told.items() if text}
 
 
 def is_taken_on(group: GroupPlan, base: Base) -> bool:

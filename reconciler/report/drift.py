@@ -31,7 +31,7 @@ from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.change import Cause
+    from reconciler.model.change import Cause, ChangeKind
     from reconciler.model.drift import (
         Drift,
         FieldDrift,
@@ -75,6 +75,11 @@ CAUSES: dict[Cause, tuple[str, Tone]] = {
     "unknown": ("differs, and nothing on record says who changed it", "bad"),
 }
 
+_KINDS: dict[str, ChangeKind] = {
+    "promote": "promote",
+    "demote": "demote",
+    "remove": "remove_participants",
+}
 _TO_BE = {"promote": "to be promoted", "demote": "to be demoted", "remove": "to be removed"}
 
 _BAD = ("drifted", "missing", "blocked")
@@ -205,8 +210,14 @@ def _person(person: PersonDrift, label: Label, *, several: bool) -> Person:
     is not known that anything happened, the sign is that of the apply."""
     gains = person.change == "promote"
     outside = person.cause == "edited_outside"
-    said = [words.DONE_OUTSIDE[person.change]] if outside else [CAUSES[person.cause][0]] if several else []
-    said += [person.reason] if person.reason.startswith("left") else []
+    said = (
+        [words.DONE_OUTSIDE[_KINDS[person.change]]]
+        if outside
+        else [CAUSES[person.cause][0]]
+        if several
+        else []
+    )
+    said += [person.reason] if person.has_left else []
     said.append(_TO_BE[person.change])
     return Person("+" if gains != outside else "-", label(person.wa_id), ", ".join(said))
 

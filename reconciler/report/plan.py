@@ -58,7 +58,7 @@ def report(plan: Plan, redactor: Redactor, base: Base | None = None) -> Report:
     changes come first, then what was due before, then the others."""
     count = Counter[str](group.action for group in plan.groups)
     shares = {} if base is None else {cause: compared.share(plan, base, cause) for cause in compared.CAUSES}
-    asked = "" if base is None else compared.besides(plan, base, shares["this_change"])
+    asked = {} if base is None else compared.besides(plan, base, shares["this_change"])
     verdict, status, sentences = _verdict(plan, count, shares, asked)
     return Report(
         verb="plan",
@@ -85,22 +85,20 @@ Shares = dict["CauseOfChange", dict[str, int]]
 
 
 def _verdict(
-    plan: Plan, count: Counter[str], shares: Shares, asked: str
+    plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, str]
 ) -> tuple[str, Status, tuple[str, ...]]:
-    """The line that matters most, how it is meant, and sentences beside it. `asked` says what this
-    change makes so besides."""
+    """The line that matters most, how it is meant, and sentences beside it. `asked` is what this change makes
+    so besides (`base.besides`)."""
     changed = len(plan.changed)
+    mine = shares.get("this_change", {})
     sentences = [f"{count['none']} unchanged."]
     sentences += [_notices(plan)] if changed else []
     title = f"{counted(changed, 'group')} would change"
     if shares:
         sentences.insert(0, compared.also(shares["before"]))
-        mine = shares["this_change"]
         makes = f"makes {compared.in_groups(mine)}" if mine["changes"] else "causes no changes"
-        title = f"This change {makes}{asked and f'; {asked}'}"
-    to_invite = words.to_invite([invite for group in plan.groups for invite in group.to_invite])
-    if to_invite and to_invite not in asked:
-        sentences.append(f"{to_invite}.")
+        title = "; ".join((f"This change {makes}", *_joined(asked)))
+    sentences += [f"{each}." for each in _to_invite(plan, mine)]
     if refused := len(plan.open_objections):
         objects = counted(refused, "guard objects", "guards object")
         return f"Refused: {objects}", _REFUSED, (f"{title}.", *sentences)
@@ -109,7 +107,9 @@ def _verdict(
         sentences.append(f"Nothing is changed yet. {when}: {_how(plan)}.")
         return title, ACTIONS["update"], tuple(sentences)
     if asked:
-        alone = (ACTIONS[key] for key in ("held", "orphaned") if asked == f"{count[key]} {ACTIONS[key].word}")
+        alone = (
+            ACTIONS[key] for key in ("held", "orphaned") if asked.keys() == {key} and mine[key] == count[key]
+        )
         return title, next(alone, changes.JOINING), tuple(sentences)
     if not plan.complete:
         return "Not everything could be read", ACTIONS["unreadable"], tuple(sentences)
@@ -118,11 +118,21 @@ def _verdict(
     return "Nothing to change", ACTIONS["none"], tuple(sentences)
 
 
+def _joined(asked: Mapping[str, str]) -> list[str]:
+    """Return what a change makes so besides as one piece of a sentence, or none."""
+    return [", ".join(asked.values())] if asked else []
+
+
+def _to_invite(plan: Plan, mine: Mapping[str, int]) -> list[str]:
+    """Return how many have yet to join, unless `mine`, the share of this change, is all of them."""
+    invites = [invite for group in plan.groups for invite in group.to_invite]
+    return [words.to_invite(invites)] if invites and len(invites) != mine.get("invites") else []
+
+
 def _how(plan: Plan) -> str:
     """Return the command that makes what is planned so: `apply` has to be told again what this plan was."""
     options = ["--prune"] if any(map(_is_pruned, plan.changed)) else []
-    lifted = (each.lifted_by or "" for each in plan.objections)
-    options += [by for by in lifted if by.startswith("--")]
+    options += [f"--allow {each.code}" for each in plan.objections if each.by_option]
     return " ".join(("reconciler apply", *options))
 
 
@@ -139,7 +149,7 @@ def _notices(plan: Plan) -> str:
     return f"Members will see {counted(sum(told), 'notice')} in {counted(len(told), 'group')}."
 
 
-def _title(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> str:
+def _title(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, str]) -> str:
     """Say in the fewest words what would be done, for a heading."""
     if not plan.changed:
         return _summary(plan, count, shares, asked).head
@@ -147,7 +157,7 @@ def _title(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> str:
         return _actions(count)
     mine, before = shares["this_change"], shares["before"]
     title = _actions(mine) if mine["changes"] else "no changes"
-    title = f"{title}{asked and f' · {asked}'} by this change"
+    title = f"{' · '.join((title, *_joined(asked)))} by this change"
     return f"{title} · {compared.in_groups(before)} due before" if before["changes"] else title
 
 
@@ -159,33 +169,30 @@ def _actions(count: Mapping[str, int]) -> str:
     return ", ".join(found)
 
 
-def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: str) -> Summary:
+def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, str]) -> Summary:
     """Counts by action, and what the members will notice; beside a base what this change causes, and how much
     there is besides. Where nothing changes, also how many have yet to join."""
+    mine = shares.get("this_change", {})
     others = words.some(
-        (count[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held", "orphaned")
+        (count[key], ACTIONS[key].word)
+        for key in ("blocked", "missing", "unreadable", "held", "orphaned")
+        if count[key] != mine.get(key)  # else it is said of this change
     )
-    said = {each.removesuffix(" from now on") for each in asked.split(", ")}
-    others = [each for each in others if each not in said]
     others += words.some([(len(plan.unmanaged), "unmanaged")])
     unchanged = f"{count['none']} unchanged"
     if not plan.changed:
         if plan.ready_only:
             return changes.nobody(len(plan.groups), others)
         stuck = count["blocked"] or count["missing"] or count["unreadable"]
-        to_invite = words.to_invite([each for group in plan.groups for each in group.to_invite])
-        others += [to_invite] if to_invite and to_invite not in asked else []
-        verdict = "Nothing can be applied." if stuck else "No changes."
-        return changes.nothing(
-            f"{verdict[:-1]}; by this change {asked}." if asked else verdict, count["none"], others
-        )
+        others += _to_invite(plan, mine)
+        verdict = "Nothing can be applied" if stuck else "No changes"
+        by = [f"by this change {each}" for each in _joined(asked)]
+        return changes.nothing(f"{'; '.join((verdict, *by))}.", count["none"], others)
     tail = f"{' · '.join((unchanged, *others))}. {_notices(plan)}"
     if not shares:
         return Summary(_actions(count), f" · {tail}")
-    mine = shares["this_change"]
     head = f"This change: {_actions(mine)}" if mine["changes"] else "This change causes no changes"
-    head += f"{asked and f'; {asked}'}."
-    return Summary(head, f" {compared.also(shares['before'])} {tail}")
+    return Summary(f"{'; '.join((head, *_joined(asked)))}.", f" {compared.also(shares['before'])} {tail}")
 
 
 # --- banners ----------------------------------------------------------------------------------------------

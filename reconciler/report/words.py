@@ -48,10 +48,10 @@ TAKEN_BACK: dict[Cause | None, str] = {
 }
 """What is said of a change that undoes what somebody did to the group, by its origin."""
 
-DONE_OUTSIDE = {
+DONE_OUTSIDE: dict[ChangeKind, str] = {
     "promote": "demoted outside",
     "demote": "made admin outside",
-    "remove": "came in outside",
+    "remove_participants": "came in outside",
 }
 """What was done to somebody, by the change that takes it back."""
 
@@ -105,8 +105,8 @@ def why(kind: ChangeKind, person: Affected) -> str:
     manifest says otherwise."""
     if person.origin != "edited_outside":
         return person.reason
-    left = f", {person.reason}" if person.reason.startswith("left") else ""
-    return f"{DONE_OUTSIDE[kind.partition('_')[0]]}{left}"
+    left = f", {person.reason}" if person.has_left else ""
+    return f"{DONE_OUTSIDE[kind]}{left}"
 
 
 # --- values -----------------------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ def test_who_loses_what_and_what_a_hold_keeps_back_is_said_once(due: Repo) -> No
 
     def text() -> str:
         gitrepo.commit(due.path)
-        return " ".join(due.run("plan", "--base", "main", "--allow", "no-admin-left").out.split())
+        options = ("--allow", "no-admin-left", "--report", "html=plan.html")
+        return " ".join(due.run("plan", "--base", "main", *options).out.split())
 
     assert due.apply().code == 0
     due.write("groups/icons/b.png", picture("navy", 320))
@@ -144,6 +145,7 @@ def test_who_loses_what_and_what_a_hold_keeps_back_is_said_once(due: Repo) -> No
         "No changes; by this change 1 on hold from now on. 2 groups are as the manifests say · 2 to invite"
         in told
     )
+    assert 'class="verdict quiet"' in (due.path / "plan.html").read_text(), "as a hold is meant"
     due.group("suporte", "subject: Suporte\nadmins: [bruno]\nmembers: []\nprune_members: true\n")
     assert "2 people (ana, carlos) removed from 1 group" in text()
 

@@ -60,7 +60,7 @@ SUPPORT = group(
         people=(
             PersonDrift(ANA, "promote", "has joined", "edited_outside"),
             PersonDrift(STRANGER, "demote", "not in the manifest", "edited_outside"),
-            PersonDrift(CARLOS, "demote", "left (contacts.yaml:14)", "not_applied"),
+            PersonDrift(CARLOS, "demote", "left (contacts.yaml:14)", "not_applied", has_left=True),
         ),
         since=FIRST_SEEN,
     ),
