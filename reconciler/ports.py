@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
-    from reconciler.model.live import IconMeta, LiveGroup
+    from reconciler.model.group import Permission, Value
+    from reconciler.model.live import (
+        GroupList,
+        IconMeta,
+        LiveGroup,
+        PersonAnswer,
+        ServiceLimits,
+        Session,
+    )
     from reconciler.model.record import Intent, Left, Record, Revoking, RunSummary, Sent, State
 
 T = TypeVar("T")
@@ -22,8 +30,17 @@ T = TypeVar("T")
 class Reader(Protocol):
     """The reads. All raise `ApiError` branches and `CredentialsError`; all are retried inside."""
 
-    def list_groups(self) -> tuple[str, ...]:
-        """Ids of all groups of which the account is a participant, in the API's order, each once."""
+    def session(self) -> Session | None:
+        """The service's own account, where it tells that; None where it does not, without a call. Raises
+        `ApiError` where the service cannot be used now, saying what to do there."""
+        ...
+
+    def limits(self) -> ServiceLimits:
+        """What the service allows to write now, as far as it tells that; asked before a run that writes."""
+        ...
+
+    def list_groups(self) -> GroupList:
+        """All groups of which the account is a participant."""
         ...
 
     def get_group(self, group_id: str) -> LiveGroup:
@@ -31,8 +48,13 @@ class Reader(Protocol):
         sense, another group's included."""
         ...
 
-    def get_icon(self, group_id: str) -> IconMeta | None:
-        """Where the icon is served; None when the group has none (404)."""
+    def number_of(self, person: str) -> str | None:
+        """The number (digits) of somebody whose id hides it; None where the service does not know it."""
+        ...
+
+    def get_icon(self, group_id: str, *, fresh: bool = False) -> IconMeta | None:
+        """Where the icon is served; None when the group has none (404). `fresh`: it was set a moment ago, so
+        that what a service remembers of it does not count."""
         ...
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
@@ -54,6 +76,12 @@ class Writer(Protocol):
 
     def set_subject(self, group_id: str, subject: str) -> None: ...
 
+    def set_description(self, group_id: str, description: str) -> None:
+        """Set the description; "" removes it."""
+        ...
+
+    def set_permission(self, group_id: str, permission: Permission, value: Value) -> None: ...
+
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None: ...
 
     def remove_icon(self, group_id: str) -> None:
@@ -70,6 +98,20 @@ class Writer(Protocol):
 
     def remove_participants(self, group_id: str, wa_ids: Sequence[str]) -> None:
         """Remove people from the group: ids as the server lists them, at most 20."""
+        ...
+
+    def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
+        """Add people to the group by the ids under which `find_person` knows them, at most 20; returns what
+        the service says of each, as far as it does."""
+        ...
+
+    def find_person(self, digits: str) -> str | None:
+        """The id under which the service knows a number; None where nobody has it. Asked by who is about to
+        add or write to somebody."""
+        ...
+
+    def refresh_list(self) -> None:
+        """Make the service ask for its groups anew, where it keeps a list that may be short."""
         ...
 
     def get_link(self, group_id: str) -> str:

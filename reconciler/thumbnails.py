@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, Interrupted, PictureError
-from reconciler.model.change import RemoveIcon, SetIcon
+from reconciler.model.change import SetIcon
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveIcon, Thumbnail, Thumbnails
 from reconciler.model.plan import Plan
@@ -57,8 +57,6 @@ def _of_plan(plan: Plan) -> Iterator[DifferingIcon]:
             match change:
                 case SetIcon(before, after):
                     yield DifferingIcon(group.name, before, after)
-                case RemoveIcon(before):
-                    yield DifferingIcon(group.name, before, None)
                 case _:
                     pass
 

@@ -15,11 +15,12 @@ from typing import Literal
 
 from reconciler.errors import NotFound, Refused
 from reconciler.model import number
-from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.group import Permission, Value
+from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
 
 ACCOUNT = "5519911112222"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-READS = frozenset({"list_groups", "get_group", "get_icon", "fetch_icon"})
+READS = frozenset({"session", "limits", "number_of", "list_groups", "get_group", "get_icon", "fetch_icon"})
 MOST_PEOPLE = 20
 
 When = Literal["before", "after", "lie"]
@@ -105,6 +106,15 @@ class FakeApi:
         self.pictures: dict[str, bytes] = {}
         self.reader = FakeReader(self)
         self.writer = FakeWriter(self)
+        self.lists_people = False
+        """Whether one listing says everything."""
+        self.limits = ServiceLimits()
+        self.lids: dict[str, str | None] = {}
+        """Ids that hide a number → the number, where a look-up tells it."""
+        self.refusals: dict[str, int] = {}
+        """Number → the status with which adding them is refused."""
+        self.known_as: dict[str, str | None] = {}
+        """Number → the id under which the service knows it; None: it knows nobody of that number."""
         self._faults: list[_Fault] = []
         self._count = 0
         self._history: list[tuple[float, dict[str, FakeGroup]]] = [(float("-inf"), {})]
@@ -202,6 +212,14 @@ class FakeApi:
     def set_subject(self, group_id: str, subject: str) -> None:
         self.put(replace(self.now[group_id], live=replace(self.group(group_id), subject=subject)))
 
+    def set_description(self, group_id: str, description: str) -> None:
+        self.put(replace(self.now[group_id], live=replace(self.group(group_id), description=description)))
+
+    def set_permission(self, group_id: str, permission: Permission, value: Value) -> None:
+        live = self.group(group_id)
+        live = replace(live, permissions={**live.permissions, permission: value})
+        self.put(replace(self.now[group_id], live=live))
+
     def set_icon(self, group_id: str, data: bytes | None) -> None:
         """Somebody sets the icon, or removes it; stored as it comes."""
         self.put(replace(self.now[group_id], icon=None if data is None else self._serve(data)))
@@ -277,15 +295,28 @@ class FakeReader:
     def __init__(self, api: FakeApi) -> None:
         self._api = api
 
-    def list_groups(self) -> tuple[str, ...]:
+    def session(self) -> Session | None:
+        return None
+
+    def limits(self) -> ServiceLimits:
+        return self._api.limits
+
+    def list_groups(self) -> GroupList:
         with self._api.call("list_groups"):
-            return self._api.listed()
+            ids = self._api.listed()
+            if not self._api.lists_people:
+                return GroupList(ids)
+            return GroupList(ids, {group_id: self._api.shown[group_id].live for group_id in ids})
+
+    def number_of(self, person: str) -> str | None:
+        with self._api.call("number_of", person):
+            return self._api.lids.get(person)
 
     def get_group(self, group_id: str) -> LiveGroup:
         with self._api.call("get_group", group_id):
             return self._seen(group_id).live
 
-    def get_icon(self, group_id: str) -> IconMeta | None:
+    def get_icon(self, group_id: str, *, fresh: bool = False) -> IconMeta | None:
         api = self._api
         with api.call("get_icon", group_id):
             url = self._seen(group_id).icon
@@ -327,6 +358,38 @@ class FakeWriter:
             self._check_subject(subject)
             if effective:
                 api.set_subject(group_id, api.keep(subject))
+
+    def set_description(self, group_id: str, description: str) -> None:
+        with self._api.call("set_description", group_id, description) as effective:
+            self._admin(group_id)
+            if effective:
+                self._api.set_description(group_id, description)
+
+    def set_permission(self, group_id: str, permission: Permission, value: Value) -> None:
+        with self._api.call("set_permission", group_id, permission, value) as effective:
+            self._admin(group_id)
+            if effective:
+                self._api.set_permission(group_id, permission, value)
+
+    def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
+        api = self._api
+        with api.call("add_participants", group_id, tuple(ids)) as effective:
+            live = self._admin(group_id).live
+            answers = []
+            for person in ids:
+                status = 409 if person in live.participants else api.refusals.get(person, 200)
+                answers.append(PersonAnswer(person, None, status))
+                if status == 200 and effective:
+                    api.join(group_id, person)
+            return tuple(answers)
+
+    def find_person(self, digits: str) -> str | None:
+        with self._api.call("find_person", digits):
+            return self._api.known_as.get(digits, digits)
+
+    def refresh_list(self) -> None:
+        with self._api.call("refresh_list"):
+            pass
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
         if mime not in ("image/jpeg", "image/png"):

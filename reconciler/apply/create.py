@@ -69,7 +69,7 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
 
     def look() -> bool | None:
         try:
-            listed = tools.ports.reader.list_groups()
+            listed = tools.ports.reader.list_groups().ids
         except (ApiError, CredentialsError):
             return None  # what could not be read is looked at again, until the time is up
         for name in young:
@@ -98,7 +98,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
         if tools.ports.clock.stopping:
             return Created("skipped" if problem is None else "failed", problem=problem or INTERRUPTED)
         try:
-            listed = tools.ports.reader.list_groups()
+            listed = tools.ports.reader.list_groups().ids
             twin = _appeared_since_planned(subject, listed, tools)
         except (ApiError, CredentialsError) as error:
             return Created("failed", problem=problem_of(error))
@@ -155,7 +155,7 @@ def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) ->
 
     def look() -> str | None:
         try:
-            return _new_group(intent, tools.ports.reader.list_groups(), tools)
+            return _new_group(intent, tools.ports.reader.list_groups().ids, tools)
         except (ApiError, CredentialsError):
             return None  # what could not be read is looked at again, until the time is up
 
@@ -223,4 +223,8 @@ def _subject_of(group_id: str, tools: Tools) -> str | None:
     try:
         return tools.ports.reader.get_group(group_id).subject
     except NotFound:
-        return None if _unbound(tools.ports.reader.list_groups(), tools.listed, tools).count(group_id) else ""
+        return (
+            None
+            if _unbound(tools.ports.reader.list_groups().ids, tools.listed, tools).count(group_id)
+            else ""
+        )

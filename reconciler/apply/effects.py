@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, assert_never, cast
 
 from reconciler import pictures
 from reconciler.apply.tools import Tools, problem_of
@@ -29,30 +29,27 @@ from reconciler.model.change import (
     AdoptGroup,
     Affected,
     Change,
-    ChangeKind,
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
+    PeopleKind,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.record import IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.recheck import remaining
-from reconciler.planning.subjects import normal, stored_otherwise
+from reconciler.planning.subjects import as_compared, normal, stored_otherwise
 from reconciler.revoke import LinkRevoke, ended_since, present_link
 
 if TYPE_CHECKING:
+    from reconciler.model.desired import Icon
+    from reconciler.model.group import Permission
     from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
     from reconciler.model.outcome import OutcomeStatus
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 BATCH = 20  # people in one call
-
-PeopleChange = Promote | Demote | RemoveParticipants
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ class Effects:
         self.still: Callable[[Change], Change | None] = lambda change: change  # what is left of it by now
         self.live: LiveGroup | None = None  # as last read
         self.unread: Problem | None = None  # why the last look failed
-        self.unread_of: dict[ChangeKind, Problem] = {}  # why the last look for each change failed
+        self.unread_of: dict[str, Problem] = {}  # why the last look for each change failed
         self.revoke: LinkRevoke | None = None  # the one that was begun; None where an earlier run's has ended
         self.unclear = False  # whether an answer left open what was done
 
@@ -112,16 +109,16 @@ class Effects:
             if isinstance(error, NotSent | RateLimited | CredentialsError | PictureError):
                 return Performed("failed", problem)
             refused = isinstance(error, Refused | NotFound)
-            alone = singly or not isinstance(rest, PeopleChange) or len(rest.people) == 1
+            alone = singly or not isinstance(rest, ChangePeople) or len(rest.people) == 1
             seconds = self._seconds(rest, refused=refused, alone=alone)
             left = self._rest_after(rest, seconds)
             if self.unread is not None:
                 return Performed("unknown", self.unread)
             if left is None:
                 return Performed("done")
-            if isinstance(left, PeopleChange):
+            if isinstance(left, ChangePeople):
                 still = self.still(left)
-                kept = still.people if isinstance(still, PeopleChange) else ()
+                kept = still.people if isinstance(still, ChangePeople) else ()
                 self._spare(frozenset(left.people) - frozenset(kept))
                 if still is None:
                     return Performed("done")
@@ -135,7 +132,7 @@ class Effects:
 
     def _spare(self, people: frozenset[Affected]) -> None:
         """Leave these people out of what is asked for: it is not wanted of them by now."""
-        if isinstance(self.asked, PeopleChange) and people:
+        if isinstance(self.asked, ChangePeople) and people:
             rest = tuple(person for person in self.asked.people if person not in people)
             self.asked = replace(self.asked, people=rest)
 
@@ -146,14 +143,14 @@ class Effects:
         is meant."""
         if not refused:
             return self.tools.timeouts.effect
-        return self.tools.timeouts.effect if alone and isinstance(change, PeopleChange) else 0.0
+        return self.tools.timeouts.effect if alone and isinstance(change, ChangePeople) else 0.0
 
     def all_left(self, changes: Sequence[Change]) -> tuple[Change, ...]:
         """Return which of the changes one read of the group (and of what else they need) does not show yet;
         for those that could not be looked at, `unread_of` says why. Icons are no part of the group: where
         nothing else was changed, theirs is the one read."""
         self.unread_of = {}
-        beyond_icons = not all(isinstance(change, SetIcon | RemoveIcon) for change in changes)
+        beyond_icons = not all(isinstance(change, SetIcon) for change in changes)
         live = self._read() if beyond_icons else None
         unread = self.unread if beyond_icons else None
         if beyond_icons and live is None and not any(isinstance(change, LeaveGroup) for change in changes):
@@ -164,7 +161,7 @@ class Effects:
             if self._left_of(change, live) is not None:
                 left.append(change)
             if self.unread is not None:
-                self.unread_of[change.kind] = self.unread
+                self.unread_of[change.key] = self.unread
         return tuple(left)
 
     def _rest_after(self, change: Change, seconds: float) -> Change | None:
@@ -198,22 +195,24 @@ class Effects:
         match change:
             case LeaveGroup():
                 return None if live is None or self._look(lambda: self._is_left(live)) else change
-            case SetIcon() | RemoveIcon():
+            case SetIcon():
                 return None if self._look(lambda: self._icon_is_so(change)) else change
             case RevokeLink():
                 return None if self._look(self._link_is_new) else change
             case _:
                 if live is None:
                     return change
-                if isinstance(change, SetSubject) and self._took_otherwise(change, live):
+                if isinstance(change, SetValue) and self._took_otherwise(change, live):
                     return None
                 return remaining(change, live)
 
-    def _took_otherwise(self, change: SetSubject, live: LiveGroup) -> bool:
-        """Return whether the service has taken the subject, and keeps it in another form than it was sent."""
+    def _took_otherwise(self, change: SetValue, live: LiveGroup) -> bool:
+        """Return whether the service has taken a subject, and keeps it in another form than it was sent."""
+        if change.name != "subject" or not isinstance(change.after, str):
+            return False
         record = self.tools.ports.journal.state.groups.get(self.name)
         known = record is not None and record.stored == StoredSubject(change.after, normal(live.subject))
-        moved = normal(live.subject) != normal(change.before)
+        moved = normal(live.subject) != as_compared(change.before)
         return known or (moved and stored_otherwise(live.subject, change.after))
 
     def _look(self, look: Callable[[], bool]) -> bool:
@@ -223,10 +222,10 @@ class Effects:
             self.unread = problem_of(error)
             return False
 
-    def _icon_is_so(self, change: SetIcon | RemoveIcon) -> bool:
-        meta = self.tools.ports.reader.get_icon(self.group_id)
-        if isinstance(change, RemoveIcon) or meta is None:
-            return isinstance(change, RemoveIcon) and meta is None
+    def _icon_is_so(self, change: SetIcon) -> bool:
+        meta = self.tools.ports.reader.get_icon(self.group_id, fresh=True)
+        if change.after is None or meta is None:
+            return change.after is None and meta is None
         data = self.tools.ports.reader.fetch_icon(meta)
         served = pictures.sha256(data)
         if served == self.served_before and served != change.after.sha256:
@@ -238,7 +237,7 @@ class Effects:
     def was_so_before(self, change: SetIcon) -> bool:
         """Return whether what is served after an upload is what was served before, and looks like the
         picture: the service made the same of it again, and to send it once more would only tell everybody."""
-        if self.unchanged is None:
+        if self.unchanged is None or change.after is None:
             return False
         meta, data = self.unchanged
         try:
@@ -255,7 +254,7 @@ class Effects:
         keys = self.tools.context.account_keys
         if keys:
             return not keys & live.participant_keys
-        return self.group_id not in self.tools.ports.reader.list_groups()
+        return self.group_id not in self.tools.ports.reader.list_groups().ids
 
     def _begin_to_revoke(self, change: RevokeLink) -> Performed | None:
         """Ask for the link that is to die, and put on record that it is. Return how that ended where nothing
@@ -310,7 +309,7 @@ class Effects:
         Return the last error, None when all were answered with 200; and the change without the people of
         calls that were: what was accepted is not sent again, however long reads take to show it.
         """
-        if not isinstance(change, PeopleChange):
+        if not isinstance(change, ChangePeople):
             try:
                 self._call(change)
             except (ApiError, CredentialsError, PictureError) as error:
@@ -336,18 +335,16 @@ class Effects:
         """Make the one call of a change of at most `BATCH` people."""
         writer, group_id = self.tools.ports.writer, self.group_id
         match change:
-            case SetSubject():
-                writer.set_subject(group_id, change.after)
+            case SetValue("subject", _, str() as subject):
+                writer.set_subject(group_id, subject)
+            case SetValue("description", _, str() as description):
+                writer.set_description(group_id, description)
+            case SetValue(name, _, value):
+                writer.set_permission(group_id, cast("Permission", name), value)
             case SetIcon():
-                writer.set_icon(group_id, self.tools.ports.icon_files.read(change.after), change.after.mime)
-            case RemoveIcon():
-                writer.remove_icon(group_id)
-            case Promote():
-                writer.promote(group_id, [person.wa_id for person in change.people])
-            case Demote():
-                writer.demote(group_id, [person.wa_id for person in change.people])
-            case RemoveParticipants():
-                writer.remove_participants(group_id, [person.wa_id for person in change.people])
+                self._call_for_icon(change.after)
+            case ChangePeople(kind, people):
+                self._call_for(kind, [person.wa_id for person in people])
             case RevokeLink():
                 writer.revoke_link(group_id)
             case LeaveGroup():
@@ -356,6 +353,27 @@ class Effects:
                 raise ValueError(f"{change.kind} is no call of a group that exists")
             case _:
                 assert_never(change)
+
+    def _call_for_icon(self, icon: Icon | None) -> None:
+        if icon is None:
+            self.tools.ports.writer.remove_icon(self.group_id)
+        else:
+            data = self.tools.ports.icon_files.read(icon)
+            self.tools.ports.writer.set_icon(self.group_id, data, icon.mime)
+
+    def _call_for(self, kind: PeopleKind, ids: Sequence[str]) -> None:
+        writer, group_id = self.tools.ports.writer, self.group_id
+        match kind:
+            case "add_members":
+                raise NotImplementedError
+            case "promote":
+                writer.promote(group_id, ids)
+            case "demote":
+                writer.demote(group_id, ids)
+            case "remove_participants":
+                writer.remove_participants(group_id, ids)
+            case _:
+                assert_never(kind)
 
 
 def served_before(seen: LiveIcon | None, record: IconRecord | None) -> str | None:

@@ -24,13 +24,11 @@ from reconciler.errors import ApiError, CredentialsError, Interrupted, Problem, 
 from reconciler.model.change import (
     AdoptGroup,
     Change,
-    ChangeKind,
     CreateGroup,
     LeaveGroup,
-    RemoveIcon,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.group import Ensure
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon
@@ -40,7 +38,7 @@ from reconciler.planning import guards
 from reconciler.planning.group import plan_group
 from reconciler.planning.recheck import beyond_approved, undone
 from reconciler.planning.record import AfterWrites, adopted, people_of, record_of
-from reconciler.planning.subjects import normal, stored_otherwise
+from reconciler.planning.subjects import as_compared, normal, stored_otherwise
 from reconciler.reading import observe_group, observe_icon
 
 if TYPE_CHECKING:
@@ -76,8 +74,8 @@ class GroupRun:
             if pending:
                 self._change(tuple(pending))
         except (Interrupted, CredentialsError) as error:  # by a read; nothing is written once it is raised
-            done = {outcome.change.kind for outcome in self.outcomes}
-            self._skip([change for change in pending if change.kind not in done], problem_of(error))
+            done = {outcome.change.key for outcome in self.outcomes}
+            self._skip([change for change in pending if change.key not in done], problem_of(error))
         return self._outcome()
 
     def _outcome(self) -> GroupOutcome:
@@ -126,9 +124,9 @@ class GroupRun:
             return
         seen = observe_icon(self.tools.ports, live.id, desired.icon, None)
         if isinstance(seen, Problem):
-            self._end(RemoveIcon(LiveIcon(None)), "unknown", seen)
+            self._end(SetIcon(LiveIcon(None), None), "unknown", seen)
         elif seen.meta is not None:
-            self._end(RemoveIcon(seen), "skipped", MEANWHILE)
+            self._end(SetIcon(seen, None), "skipped", MEANWHILE)
 
     def _see_subject(self, live: LiveGroup) -> None:
         """Tell where the service keeps the subject of a group made a moment ago otherwise than it was
@@ -136,14 +134,14 @@ class GroupRun:
         desired = self.planned.desired
         if desired is None or desired.subject is None or not stored_otherwise(live.subject, desired.subject):
             return
-        ended = self._kept(SetSubject(live.subject, normal(desired.subject)), live)
+        ended = self._kept(SetValue("subject", live.subject, normal(desired.subject)), live)
         if ended.status != "done":
             self.outcomes.append(ended)
 
-    def _kept(self, sent: SetSubject, live: LiveGroup) -> Outcome:
+    def _kept(self, sent: SetValue, live: LiveGroup) -> Outcome:
         """Return how it ended to send a subject that the service keeps in another form: failed, the first
         time."""
-        self.stored = StoredSubject(sent.after, normal(live.subject))
+        self.stored = StoredSubject(str(sent.after), normal(live.subject))
         old = self._old_record(live.id)
         if old is not None and old.stored == self.stored:
             return Outcome(sent, "done")
@@ -204,7 +202,7 @@ class GroupRun:
         """End the changes of a group of which it is answered that there is none: a 404 or 400 alone does not
         say that the account is out of it, the list has to agree."""
         try:
-            listed = group_id in self.tools.ports.reader.list_groups()
+            listed = group_id in self.tools.ports.reader.list_groups().ids
         except ApiError as error:
             problem = Problem.of(error)
             self._skip(approved, replace(problem, message=f"could not be read again: {problem.message}"))
@@ -265,7 +263,7 @@ class GroupRun:
                 return
         before = served_before(self.seen, record.icon if record else None)
         effects = Effects(self.planned.name, group_id, self.tools, before)
-        todo = {change.kind: change for change in fresh}
+        todo = {change.key: change for change in fresh}
         writing = Writing(
             effects, self.tools, todo, self._locks_out, lambda live: self._planned_now(live, record).changes
         )
@@ -274,25 +272,25 @@ class GroupRun:
         writing.verify()
         self._remember(effects, writing.ended)
 
-    def _remember(self, effects: Effects, ended: dict[ChangeKind, Outcome]) -> None:
+    def _remember(self, effects: Effects, ended: dict[str, Outcome]) -> None:
         live = effects.live or self.live
         for end in ended.values():
             if (
-                isinstance(end.change, SetSubject)
+                isinstance(end.change, SetValue)
+                and end.change.name == "subject"
                 and (end.status == "done" or end.problem == NOT_SEEN)
                 and live is not None
-                and stored_otherwise(live.subject, end.change.after)
+                and stored_otherwise(live.subject, str(end.change.after))
             ):
                 self.outcomes.append(self._kept(end.change, live))
             elif (
                 isinstance(end.change, SetIcon)
+                and end.change.after is not None
                 and end.problem == NOT_SEEN
                 and effects.was_so_before(end.change)
             ):
                 self.outcomes.append(Outcome(end.change, "done"))
-            elif (
-                isinstance(end.change, SetSubject) and end.problem == NOT_SEEN and _is_third(end.change, live)
-            ):
+            elif isinstance(end.change, SetValue) and end.problem == NOT_SEEN and _is_third(end.change, live):
                 self.outcomes.append(Outcome(end.change, "skipped", MEANWHILE))
             else:
                 self.outcomes.append(end)
@@ -302,7 +300,7 @@ class GroupRun:
         if live is None:
             return
         failed = tuple(end.change for end in self.outcomes if end.status != "done")
-        unsettled = frozenset(change.kind for change in failed)
+        unsettled = frozenset(change.key for change in failed)
         if self.stored is not None:
             unsettled -= {"set_subject"}
         uploaded = effects.uploaded if "set_icon" not in unsettled else None
@@ -312,7 +310,7 @@ class GroupRun:
         self,
         live: LiveGroup,
         failed: tuple[Change, ...],
-        unsettled: frozenset[ChangeKind],
+        unsettled: frozenset[str],
         uploaded: IconRecord | None = None,
         *,
         reread: bool = True,
@@ -343,7 +341,7 @@ class GroupRun:
         self,
         live: LiveGroup,
         desired: DesiredGroup,
-        unsettled: frozenset[ChangeKind],
+        unsettled: frozenset[str],
         uploaded: IconRecord | None,
     ) -> Record | None:
         """Return what is known of the group now, and put it on record as far as that can be done."""
@@ -391,7 +389,8 @@ class GroupRun:
             self.tools.unsaved(error, self.planned.name, None)
 
 
-def _is_third(sent: SetSubject, live: LiveGroup | None) -> bool:
-    """Return whether a group has neither the subject that it had nor the one that was sent: somebody
-    else's."""
-    return live is not None and normal(live.subject) not in (normal(sent.before), normal(sent.after))
+def _is_third(sent: SetValue, live: LiveGroup | None) -> bool:
+    """Return whether a group has neither the value that it had nor the one that was sent: somebody else's."""
+    if live is None:
+        return False
+    return as_compared(live.values().get(sent.name)) not in (as_compared(sent.before), sent.after)

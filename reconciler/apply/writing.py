@@ -15,12 +15,8 @@ from reconciler.errors import Problem
 from reconciler.model import number
 from reconciler.model.change import (
     Change,
-    ChangeKind,
-    Demote,
+    ChangePeople,
     LeaveGroup,
-    Promote,
-    RemoveParticipants,
-    RevokeLink,
 )
 from reconciler.model.live import LiveGroup
 from reconciler.model.outcome import Outcome
@@ -28,7 +24,9 @@ from reconciler.model.outcome import Outcome
 if TYPE_CHECKING:
     from reconciler.apply.effects import Effects
 
-DESTRUCTIVE = (Demote, RevokeLink, RemoveParticipants, LeaveGroup)
+TAKING = frozenset({"demote", "remove_participants"})
+"""What takes something away from people."""
+DESTRUCTIVE = TAKING | {"revoke_link", "leave_group"}
 
 NOT_SEEN = Problem(
     "not_seen",
@@ -79,7 +77,7 @@ class Writing:
         self,
         effects: Effects,
         tools: Tools,
-        todo: dict[ChangeKind, Change],
+        todo: dict[str, Change],
         locks_out: Callable[[LiveGroup, tuple[Change, ...]], bool],
         anew: Callable[[LiveGroup], tuple[Change, ...]],
     ) -> None:
@@ -91,33 +89,33 @@ class Writing:
         self.locks_out = locks_out
         self.anew = anew
         effects.still = self._still
-        self.ended: dict[ChangeKind, Outcome] = {}
+        self.ended: dict[str, Outcome] = {}
         self.unseen: list[Change] = []  # sent, and not yet seen to have taken effect
 
     def make(self, approved: Change) -> None:
         """Make what is still needed of one approved change."""
-        change = self.todo.get(approved.kind)
+        change = self.todo.get(approved.key)
         if change is None:  # as wanted already, or nobody is left to do it to
-            self.ended[approved.kind] = Outcome(approved, "done")
+            self.ended[approved.key] = Outcome(approved, "done")
             return
         reason = INTERRUPTED if self.tools.ports.clock.stopping else self._held_back(change)
         if reason is not None:
-            self.ended[approved.kind] = Outcome(change, "skipped", reason)
+            self.ended[approved.key] = Outcome(change, "skipped", reason)
             return
         still = self._still(change)
         if still is None:
-            self.ended[approved.kind] = Outcome(change, "done")
+            self.ended[approved.key] = Outcome(change, "done")
             return
         change = still
         sent = self.effects.perform(change)
         asked = self.effects.asked
         if (
-            isinstance(asked, Demote | RemoveParticipants) and not asked.people
+            isinstance(asked, ChangePeople) and asked.kind in TAKING and not asked.people
         ):  # not wanted of anybody by now
-            self.ended[approved.kind] = Outcome(change, "done")
+            self.ended[approved.key] = Outcome(change, "done")
             return
         change = asked or change
-        self.ended[approved.kind] = Outcome(change, sent.status, sent.problem)
+        self.ended[approved.key] = Outcome(change, sent.status, sent.problem)
         if sent.status == "done":
             self.unseen.append(change)
 
@@ -134,25 +132,25 @@ class Writing:
 
         self.tools.poll(look)
         for change in left:
-            unread = self.effects.unread_of.get(change.kind)
+            unread = self.effects.unread_of.get(change.key)
             if unread is not None and unread.code != INTERRUPTED.code:
                 problem = replace(unread, message=f"the result could not be read: {unread.message}")
-                self.ended[change.kind] = Outcome(change, "unknown", problem)
+                self.ended[change.key] = Outcome(change, "unknown", problem)
             elif unread is not None or self.tools.ports.clock.stopping:
-                self.ended[change.kind] = Outcome(change, "unknown", _NOT_AWAITED)
+                self.ended[change.key] = Outcome(change, "unknown", _NOT_AWAITED)
             else:
-                self.ended[change.kind] = Outcome(change, "failed", NOT_SEEN)
+                self.ended[change.key] = Outcome(change, "failed", NOT_SEEN)
         self.unseen = []
 
     def _still(self, change: Change) -> Change | None:
         """Return what is left of taking something away from people, by a plan of the group as it is since
         others were promoted: the person who was to replace somebody may be gone again."""
-        if not isinstance(change, Demote | RemoveParticipants) or self.effects.live is None:
+        if not isinstance(change, ChangePeople) or change.kind not in TAKING or self.effects.live is None:
             return change
         ids = {
             person.wa_id
             for fresh in self.anew(self.effects.live)
-            if isinstance(fresh, Demote | RemoveParticipants) and fresh.kind == change.kind
+            if isinstance(fresh, ChangePeople) and fresh.kind == change.kind
             for person in fresh.people
         }
         people = tuple(person for person in change.people if person.wa_id in ids)
@@ -161,16 +159,16 @@ class Writing:
     def _held_back(self, change: Change) -> Problem | None:
         """Return why a destructive change is not sent: what has to come first was not seen, or would not
         hold."""
-        if not isinstance(change, DESTRUCTIVE):
+        if change.kind not in DESTRUCTIVE:
             return None
         if isinstance(change, LeaveGroup) or any(
-            isinstance(sent, Promote | RevokeLink) for sent in self.unseen
+            sent.kind in ("promote", "revoke_link") for sent in self.unseen
         ):
             self.verify()  # somebody put out could come back by a link that was not revoked after all
         if self.tools.broken is not None:  # what must be on record before this is not
             return self.tools.broken
         for kind, end in self.ended.items():
-            if end.status != "done" and (kind == "promote" or isinstance(end.change, DESTRUCTIVE)):
+            if end.status != "done" and (kind == "promote" or end.change.kind in DESTRUCTIVE):
                 return Problem("not_safe", f"not sent, because {kind} before it is not done", retry=True)
         live = self.effects.live
         # A link that was revoked still tells that the group is closed and not just left.

@@ -28,9 +28,10 @@ from reconciler.backends.origin import checked_base
 from reconciler.errors import CredentialsError, NotFound, NotSent, StateError, Unclear
 from reconciler.model import number
 from reconciler.model.link import is_link
-from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
 
 if TYPE_CHECKING:
+    from reconciler.model.group import Permission, Value
     from reconciler.ports import Clock
 
 MOST_PEOPLE = 20
@@ -81,13 +82,22 @@ class SinchReader:
         self._api = api
         self._icons = icons
 
-    def list_groups(self) -> tuple[str, ...]:
-        return self._api.call(LIST, group_ids)
+    def session(self) -> Session | None:
+        return None  # the service does not tell whose account it is
+
+    def limits(self) -> ServiceLimits:
+        return ServiceLimits()
+
+    def list_groups(self) -> GroupList:
+        return GroupList(self._api.call(LIST, group_ids))
 
     def get_group(self, group_id: str) -> LiveGroup:
         return self._api.call(INFO, partial(group, group_id=group_id), group_id)
 
-    def get_icon(self, group_id: str) -> IconMeta | None:
+    def number_of(self, person: str) -> str | None:
+        return None  # people are their numbers here
+
+    def get_icon(self, group_id: str, *, fresh: bool = False) -> IconMeta | None:
         return self._api.call(ICON, icon, group_id)
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
@@ -106,6 +116,21 @@ class SinchWriter:
 
     def set_subject(self, group_id: str, subject: str) -> None:
         self._api.call(SET_SUBJECT, faults.void, group_id, payload={"subject": subject})
+
+    def set_description(self, group_id: str, description: str) -> None:
+        raise _unable("description")
+
+    def set_permission(self, group_id: str, permission: Permission, value: Value) -> None:
+        raise _unable("permissions")
+
+    def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
+        raise _unable("adding people")
+
+    def find_person(self, digits: str) -> str | None:
+        return digits
+
+    def refresh_list(self) -> None:
+        """Do nothing: the service's list is asked for each time."""
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
         if mime not in _MIMES:
@@ -390,6 +415,11 @@ def sent(answer: Answer, to: str, *, group: bool = False) -> str:
         raise _bad("the answer names the one whom the message is for both with and without an error")
     ids = (body.get("id"), body.get("Id"), *(entry.get("id") for entry in ours))
     return next((str(found) for found in ids if _is_message_id(found)), "")
+
+
+def _unable(what: str) -> NotImplementedError:
+    """A manifest that wants this is refused before anything is asked."""
+    return NotImplementedError(f"the service has no call for {what}")
 
 
 def _bad(message: str) -> Unclear:

@@ -18,6 +18,8 @@ from reconciler.manifests.yaml_tree import MAX_BYTES
 from reconciler.model import number
 from reconciler.model.adoption import Acceptance, FileChange, ListChange
 from reconciler.model.desired import Person
+from reconciler.model.group import Value
+from reconciler.model.record import Applied
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -99,8 +101,10 @@ class EditedFiles:
         values: dict[str, Edited] = {}
         for key in accepted.fields:
             match key:
-                case "subject":
-                    values[key] = accepted.subject
+                case "subject" | "description":
+                    values[key] = str(accepted.values[key]) or None
+                case "permissions":
+                    values[key] = self._permissions(manifest, accepted)
                 case "icon":
                     self._icon(manifest, path, icon, values)
                 case "admins":
@@ -110,6 +114,14 @@ class EditedFiles:
         if values:
             data = rewrite_manifest(self.overlay.read(path, MAX_BYTES), manifest.location, values)
             self._change(accepted.name, path, data)
+
+    def _permissions(self, manifest: Manifest, accepted: Acceptance) -> dict[str, Value]:
+        """Return the permissions that hold for the group, with those that are accepted: given in a manifest,
+        they replace those of its kind."""
+        wanted = next(each for each in self.loaded.desired.groups if each.name == manifest.name).permissions
+        values: dict[str, Value] = dict(wanted.items())
+        values.update(Applied.of(accepted.values).permissions.items())
+        return values
 
     def _change(self, name: str, path: str, data: bytes) -> None:
         self.paths[name].add(path)

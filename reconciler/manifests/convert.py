@@ -39,7 +39,10 @@ def manifest(
         name=get("name", name),
         location=location,
         subject=get("subject"),
+        description=get("description", UNSET),
         icon=get("icon", UNSET),
+        permissions=get("permissions"),
+        join=get("join"),
         admins=_texts(get("admins")),
         members=_texts(get("members")),
         prune_members=get("prune_members"),
@@ -60,7 +63,10 @@ def document(manifest: Manifest) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": manifest.name,
         "subject": manifest.subject,
+        "description": manifest.description,
         "icon": manifest.icon,
+        "permissions": manifest.permissions and dict(manifest.permissions),
+        "join": manifest.join,
         "admins": _list(manifest.admins),
         "members": _list(manifest.members),
         "prune_members": manifest.prune_members,
@@ -75,7 +81,7 @@ def document(manifest: Manifest) -> dict[str, Any]:
     return {
         key: value
         for key, value in found.items()
-        if not isinstance(value, Unset) and (value is not None or key == "icon")
+        if not isinstance(value, Unset) and (value is not None or key in ("description", "icon"))
     }
 
 

@@ -19,10 +19,10 @@ from reconciler.manifests.yaml_tree import MappingNode, Node, Path, ScalarNode, 
 if TYPE_CHECKING:
     from reconciler.errors import Location
 
-Edited = str | tuple[str, ...] | None
+Edited = str | tuple[str, ...] | Mapping[str, object] | None
 """The new value of a key: a text, a list of texts, or null."""
 
-_ORDER = ("name", "subject", "icon", "admins", "members")
+_ORDER = ("name", "subject", "description", "icon", "permissions", "admins", "members")
 _BOM = b"\xef\xbb\xbf"
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _SINGLE = re.compile("[\x20-\x7e\xa1-\xac\xae-\u0600]*")
@@ -52,6 +52,9 @@ def rewrite_manifest(data: bytes, location: Location, values: Mapping[str, Edite
         if isinstance(value, tuple):
             _set_list(file, key, value, above)
             meant[which][key] = list(value)
+        elif isinstance(value, Mapping):
+            _set_mapping(file, key, value, above)
+            meant[which][key] = dict(value)
         else:
             _set_text(file, key, value, above)
             meant[which][key] = value
@@ -249,10 +252,31 @@ def _set_text(file: _File, key: str, value: str | None, before: Sequence[str]) -
     A key that is not there is put below the last of the keys `before`, else above all.
     """
     if key not in file.root.pairs:
-        _insert_key(file, f"{key}: {'null' if value is None else scalar_text(value)}", before)
+        _insert_key(file, file.root, f"{key}: {'null' if value is None else scalar_text(value)}", before)
         return
     node = file.release((key,))
     _put(file, node, _like(file.style(node), value))
+
+
+def _set_mapping(file: _File, key: str, values: Mapping[str, object], before: Sequence[str]) -> None:
+    """Make a mapping the value of a key: of one that is there already, only what differs is written anew."""
+    if key not in file.root.pairs:
+        _insert_key(file, file.root, f"{key}: {flow_text(values)}", before)
+        return
+    node = file.release((key,))
+    if not isinstance(node, MappingNode) or not node.keys or node.alias is not None:
+        _put(file, node, flow_text(values))
+        return
+    for name, value in values.items():
+        node = node_at(file.root, (key,))
+        if not isinstance(node, MappingNode):
+            raise EditError(f"`{key}` is no mapping any more")
+        if name not in node.pairs:
+            _insert_key(file, node, f"{name}: {flow_text(value)}", tuple(node.pairs))
+        elif (written := flow_text(value)) != file.text[
+            node.pairs[name].start.index : file.end(node.pairs[name])
+        ]:
+            _put(file, file.release((key, name)), written)
 
 
 def _set_list(file: _File, key: str, values: Sequence[str], before: Sequence[str]) -> None:
@@ -261,7 +285,7 @@ def _set_list(file: _File, key: str, values: Sequence[str], before: Sequence[str
     Entries that stay keep their place; their order is that of the file. Raises `EditError`.
     """
     if key not in file.root.pairs:
-        _insert_key(file, f"{key}: {flow_text(list(values))}", before)
+        _insert_key(file, file.root, f"{key}: {flow_text(list(values))}", before)
         return
     node = file.release((key,))
     if not isinstance(node, SequenceNode) or node.alias is not None:
@@ -296,7 +320,7 @@ def _add_pairs(file: _File, section: str, pairs: Sequence[tuple[str, str]]) -> N
         if not root.pairs:
             raise EditError("it holds something else than sections")
         if root.flow:
-            _insert_key(file, f"{section}: {{{', '.join(lines)}}}", ())
+            _insert_key(file, file.root, f"{section}: {{{', '.join(lines)}}}", ())
         else:
             indent = _indent(root)
             file.insert_below(
@@ -336,9 +360,8 @@ def _indent(node: MappingNode) -> str:
     return " " * next(iter(node.keys.values())).start.column
 
 
-def _insert_key(file: _File, line: str, before: Sequence[str]) -> None:
-    """Insert a new key below the last one of `before` that is there."""
-    root = file.root
+def _insert_key(file: _File, root: MappingNode, line: str, before: Sequence[str]) -> None:
+    """Insert a new key into a mapping, below the last one of `before` that is there."""
     last = next((value for key, value in reversed(root.pairs.items()) if key in before), None)
     if root.flow:
         end = file.end(last or list(root.pairs.values())[-1])

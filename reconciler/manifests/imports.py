@@ -19,7 +19,8 @@ from reconciler.manifests.groups import subject_mistake
 from reconciler.manifests.numbers import as_written
 from reconciler.manifests.output import changed
 from reconciler.model.desired import Icon, Person
-from reconciler.model.group import Manifest, Unset
+from reconciler.model.group import UNSET, Manifest, Unset
+from reconciler.model.record import Applied
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -102,10 +103,13 @@ class ManifestWriter:
     def text(self, group: Import, icon: Icon | Unset | None, remarks: Iterable[str]) -> str:
         """Return the file's text: how editors find the schema, why something is left out, and one
         document."""
+        values = Applied.of(group.values)
         manifest = Manifest(
             name=group.name,
             location=Location(""),
-            subject=group.subject,
+            subject=values.subject,
+            description=UNSET if values.description is None else values.description or None,
+            permissions=values.permissions or None,
             icon=posixpath.relpath(icon.path, self.folder or ".") if isinstance(icon, Icon) else icon,
             admins=_refs(group.admins),
             members=_refs(group.members),

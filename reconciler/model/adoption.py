@@ -3,11 +3,13 @@ accepted of a drift; and what an examination (`doctor`) found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from reconciler.errors import Exit, Location, Problem
 from reconciler.model.desired import Person
+from reconciler.model.group import PERMISSIONS, Value, ValueName
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
 
@@ -67,7 +69,7 @@ class Listing:
     notes: tuple[Note, ...] = ()
 
 
-ImportField = Literal["subject", "icon", "admins", "members"]
+ImportField = Literal["subject", "description", "icon", "permissions", "admins", "members"]
 IMPORT_FIELDS: tuple[ImportField, ...] = get_args(ImportField)
 DEFAULT_FIELDS: frozenset[ImportField] = frozenset({"subject", "icon", "admins"})
 
@@ -88,12 +90,12 @@ class Import:
     """One group that is to have a manifest called `name`. None in a field: it is left out, and then
     `remarks` may say why (in a comment of the manifest, so they are words that anybody may read there).
 
-    `subject` is as it is compared. `was` is the name under which state knows the group.
+    `values` are as they are compared. `was` is the name under which state knows the group.
     """
 
     name: str
     live: LiveGroup
-    subject: str | None = None
+    values: Mapping[ValueName, Value] = field(default_factory=dict)
     with_icon: bool = True
     admins: tuple[Person, ...] | None = None
     members: tuple[Person, ...] | None = None
@@ -139,8 +141,14 @@ class ImportResult:
     interrupted: bool = False
 
 
-AcceptField = Literal["subject", "icon", "admins", "members"]
+AcceptField = Literal["subject", "description", "icon", "permissions", "admins", "members"]
 ACCEPT_FIELDS: tuple[AcceptField, ...] = get_args(AcceptField)
+
+
+def accepted_as(field: str) -> AcceptField | None:
+    """Return the name by which a field of a drift is accepted; None for one that cannot be."""
+    name = field.partition(".")[0]
+    return next((each for each in ACCEPT_FIELDS if each == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +174,28 @@ class ListChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What of one group goes into its manifest. None and an empty change: that field stays as it is."""
+    """What of one group goes into its manifest. A value that is not there, None and an empty change: that
+    field stays as it is."""
 
     name: str
     live: LiveGroup
-    subject: str | None = None
+    values: Mapping[ValueName, Value] = field(default_factory=dict)
     icon: LiveIcon | None = None
     admins: ListChange = ListChange()
     members: ListChange = ListChange()
     notes: tuple[Note, ...] = ()
 
+    def without(self, name: ValueName) -> Acceptance:
+        """Return the same with one text or permission left as it is in the files."""
+        return replace(self, values={key: self.values[key] for key in self.values if key != name})
+
     @property
     def fields(self) -> tuple[AcceptField, ...]:
         """The fields that change."""
         given: dict[AcceptField, bool] = {
-            "subject": self.subject is not None,
+            "subject": "subject" in self.values,
+            "description": "description" in self.values,
+            "permissions": not self.values.keys().isdisjoint(PERMISSIONS),
             "icon": self.icon is not None,
             "admins": bool(self.admins),
             "members": bool(self.members),

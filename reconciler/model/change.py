@@ -1,25 +1,32 @@
-"""Changes: one API effect each, as data. The order in which they are made is planning's table."""
+"""Changes: one effect each, as data. The order in which they are made is planning's table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from reconciler.model import number
 from reconciler.model.desired import Icon, Person
+from reconciler.model.group import Value, ValueName
 from reconciler.model.live import LiveIcon
 
 ChangeKind = Literal[
     "create_group",
     "adopt_group",
     "set_subject",
+    "set_description",
     "set_icon",
     "remove_icon",
+    "set_permission",
+    "add_members",
     "promote",
     "demote",
     "revoke_link",
     "remove_participants",
     "leave_group",
 ]
+
+PeopleKind = Literal["add_members", "promote", "demote", "remove_participants"]
 
 
 Cause = Literal["edited_outside", "not_applied", "both", "unknown"]
@@ -30,7 +37,8 @@ Cause = Literal["edited_outside", "not_applied", "both", "unknown"]
 @dataclass(frozen=True, slots=True)
 class Affected:
     """A participant a change is about: the id exactly as the server lists it, and why, where that helps;
-    `has_left` where the contacts say that they have.
+    `has_left` where the contacts say that they have. `number` is theirs, where the id is none; the id of
+    somebody who is to be added is the number that is wanted.
 
     `origin`, here and of the changes below, is who made the change necessary, None where nobody looked. It
     tells no two changes apart: they do the same.
@@ -40,12 +48,27 @@ class Affected:
     reason: str = ""
     origin: Cause | None = field(default=None, compare=False)
     has_left: bool = field(default=False, compare=False)
+    number: str | None = field(default=None, compare=False)
+
+    @property
+    def shown(self) -> str:
+        """The number where it is known, else the id."""
+        return self.number or self.wa_id
+
+    @property
+    def key(self) -> str:
+        """The number key; of somebody *unidentified* the id."""
+        return number.key(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
 class CreateGroup:
+    """A group that does not exist yet. `people`: numbers of whom it is created with, where it wants some."""
+
     subject: str
+    people: tuple[str, ...] = ()
     kind: ClassVar[ChangeKind] = "create_group"
+    key: ClassVar[str] = "create_group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,43 +81,68 @@ class AdoptGroup:
     was: str | None = None
     loosely: bool = False
     kind: ClassVar[ChangeKind] = "adopt_group"
+    key: ClassVar[str] = "adopt_group"
 
 
 @dataclass(frozen=True, slots=True)
-class SetSubject:
-    before: str
-    after: str
+class SetValue:
+    """A text or a permission of a group gets another value; None before: it is not known."""
+
+    name: ValueName
+    before: Value | None
+    after: Value
     origin: Cause | None = field(default=None, compare=False)
-    kind: ClassVar[ChangeKind] = "set_subject"
+
+    @property
+    def kind(self) -> ChangeKind:
+        match self.name:
+            case "subject":
+                return "set_subject"
+            case "description":
+                return "set_description"
+            case _:
+                return "set_permission"
+
+    @property
+    def setting(self) -> str | None:
+        """The permission, where it is one."""
+        return self.name if self.kind == "set_permission" else None
+
+    @property
+    def key(self) -> str:
+        """The text by which changes of one group are told apart."""
+        return f"set_{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class SetIcon:
-    """`before` None: a group that is only being created."""
+    """`before` None: a group that is only being created. `after` None: the icon is removed."""
 
     before: LiveIcon | None
-    after: Icon
+    after: Icon | None
     origin: Cause | None = field(default=None, compare=False)
-    kind: ClassVar[ChangeKind] = "set_icon"
+
+    @property
+    def kind(self) -> ChangeKind:
+        return "remove_icon" if self.after is None else "set_icon"
+
+    @property
+    def key(self) -> str:
+        """The text by which changes of one group are told apart."""
+        return self.kind
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveIcon:
-    before: LiveIcon
-    origin: Cause | None = field(default=None, compare=False)
-    kind: ClassVar[ChangeKind] = "remove_icon"
+class ChangePeople:
+    """Something is done to people, each of whom counts."""
 
-
-@dataclass(frozen=True, slots=True)
-class Promote:
+    kind: PeopleKind
     people: tuple[Affected, ...]
-    kind: ClassVar[ChangeKind] = "promote"
 
-
-@dataclass(frozen=True, slots=True)
-class Demote:
-    people: tuple[Affected, ...]
-    kind: ClassVar[ChangeKind] = "demote"
+    @property
+    def key(self) -> str:
+        """The text by which changes of one group are told apart."""
+        return self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,36 +152,25 @@ class RevokeLink:
     before: int | None
     after: int | None
     kind: ClassVar[ChangeKind] = "revoke_link"
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveParticipants:
-    people: tuple[Affected, ...]
-    kind: ClassVar[ChangeKind] = "remove_participants"
+    key: ClassVar[str] = "revoke_link"
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveGroup:
+    """The account leaves the group."""
+
     kind: ClassVar[ChangeKind] = "leave_group"
+    key: ClassVar[str] = "leave_group"
 
 
-Change = (
-    CreateGroup
-    | AdoptGroup
-    | SetSubject
-    | SetIcon
-    | RemoveIcon
-    | Promote
-    | Demote
-    | RevokeLink
-    | RemoveParticipants
-    | LeaveGroup
-)
+Change = CreateGroup | AdoptGroup | SetValue | SetIcon | ChangePeople | RevokeLink | LeaveGroup
 
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """Somebody who should be in the group and is not: no change, because the API cannot add people."""
+    """Somebody who should be in the group and is not, and who is asked to join by its link. `maybe`: they may
+    be in it already, under a number that the service hides."""
 
     person: Person
     role: Literal["admin", "member"]
+    maybe: bool = False

@@ -8,15 +8,16 @@ from datetime import date
 
 from reconciler.errors import Complaint, Location
 from reconciler.model import number
-from reconciler.model.group import Ensure, Hold
+from reconciler.model.group import Ensure, Hold, Join, Permission, Value, ValueName, values_of
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody named in contacts or, without an alias, by a number in a manifest.
 
-    `numbers` are digits. The first is wanted; the others keep their place until the first has joined and,
-    where due, is admin. From the day `left` on the person is demoted and removed in every managed group.
+    `numbers` are digits, `lids` the ids under which a service lists them that hides numbers. The first number
+    is wanted; the others keep their place until the first has joined and, where due, is admin. From the day
+    `left` on the person is demoted and removed in every managed group.
     """
 
     numbers: tuple[str, ...]
@@ -24,6 +25,7 @@ class Person:
     name: str | None = None
     left: date | None = None
     location: Location | None = field(default=None, compare=False)
+    lids: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -64,7 +66,8 @@ class DesiredIcon:
 class DesiredGroup:
     """A group as it should be. None in a field means that the field is not managed, never "empty".
 
-    `admins` and `members` are deduplicated, in the order written. `subject` is NFC and trimmed.
+    `admins` and `members` are deduplicated, in the order written. `subject` and `description` are NFC and
+    trimmed; a description of "" is none. `permissions` are those that are managed.
     """
 
     name: str
@@ -75,11 +78,18 @@ class DesiredGroup:
     members: tuple[Person, ...] | None = None
     prune_members: bool = False
     link_version: int | None = None
+    description: str | None = None
+    permissions: Mapping[Permission, Value] = field(default_factory=dict)
+    join: Join = "invite"
     previously: tuple[str, ...] = ()
     id: str | None = None
     kind: str | None = None
     ensure: Ensure = Ensure.PRESENT
     hold: Hold | None = None
+
+    def values(self) -> dict[ValueName, Value]:
+        """Return the texts and permissions that are managed."""
+        return values_of(self.subject, self.description, self.permissions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

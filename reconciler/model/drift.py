@@ -10,18 +10,40 @@ from typing import Literal
 from reconciler.errors import Location
 from reconciler.model.change import Cause
 from reconciler.model.desired import Icon
+from reconciler.model.group import Value, ValueName
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
 from reconciler.model.record import IconRecord
 
 DriftStatus = Literal["drifted", "missing", "blocked", "unreadable", "pending", "held", "in_sync"]
 
-FieldName = Literal["ensure", "admins", "members", "link_version", "subject", "icon"]
+FieldName = Literal[
+    "ensure",
+    "admins",
+    "members",
+    "link_version",
+    "permissions.approve_members",
+    "permissions.add_members",
+    "permissions.edit_info",
+    "permissions.send_messages",
+    "subject",
+    "description",
+    "icon",
+]
 """Access before looks: who may let others in and put them out comes first."""
 
-FieldValue = str | int | tuple[str, ...] | Icon | LiveIcon | IconRecord | None
-"""A subject, a link version, people (digits; of a record also aliases), a picture as wanted, as served, or as
-recorded. None: not managed, not on record, not known, or no group yet."""
+FIELD_OF: Mapping[ValueName, FieldName] = {
+    "subject": "subject",
+    "description": "description",
+    "send_messages": "permissions.send_messages",
+    "edit_info": "permissions.edit_info",
+    "add_members": "permissions.add_members",
+    "approve_members": "permissions.approve_members",
+}
+
+FieldValue = Value | int | tuple[str, ...] | Icon | LiveIcon | IconRecord | None
+"""A text, a permission, a link version, people (digits; of a record also aliases), a picture as wanted, as
+served, or as recorded. None: not managed, not on record, not known, or no group yet."""
 
 History = Mapping[str, Mapping[str, datetime]]
 """When each drift was first seen: name → field, `missing` or `blocked` → UTC."""
@@ -29,7 +51,8 @@ History = Mapping[str, Mapping[str, datetime]]
 
 @dataclass(frozen=True, slots=True)
 class PersonDrift:
-    """One participant who differs: what an apply would do, why, and who moved. `wa_id` is as listed;
+    """One participant who differs: what an apply would do, why, and who moved. `wa_id` is as listed, or the
+    number that is known of them;
     `has_left` as in `change.Affected`."""
 
     wa_id: str

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum
+from typing import Literal, get_args
 
 from reconciler.errors import Location
 
@@ -20,6 +21,36 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 def is_name(text: str) -> bool:
     """Whether a group may have this name: the pattern of `name` in `schemas/group.schema.json`."""
     return _NAME.fullmatch(text) is not None
+
+
+Permission = Literal["send_messages", "edit_info", "add_members", "approve_members"]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+"""What may be asked of a group's members: "admins" or "everyone" may do it; `approve_members`: whether admins
+have to approve of whoever joins."""
+
+ValueName = Literal["subject", "description", "send_messages", "edit_info", "add_members", "approve_members"]
+VALUES: tuple[ValueName, ...] = get_args(ValueName)
+"""The fields of a group that are one text or one choice, in the order in which they are changed."""
+
+Value = str | bool
+"""A subject; a description, "" for none; "admins" or "everyone", or true or false, for a permission."""
+
+
+def values_of(
+    subject: str | None, description: str | None, permissions: Mapping[Permission, Value]
+) -> dict[ValueName, Value]:
+    """Return those values of a group that are not None, in the order in which they are changed."""
+    found: dict[ValueName, Value] = {} if subject is None else {"subject": subject}
+    if description is not None:
+        found["description"] = description
+    for name in PERMISSIONS:
+        if name in permissions:
+            found[name] = permissions[name]
+    return found
+
+
+Join = Literal["invite", "add"]
+"""What becomes of somebody who is wanted and missing: reported for a link, or added by an apply."""
 
 
 class Unset(Enum):
@@ -49,7 +80,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """One document. A key that was left out is None (`icon`: UNSET, because null means "no icon").
+    """One document. A key that was left out is None (`icon` and `description`: UNSET, because null
+    means "none").
 
     `admins` and `members` are as written: aliases, teams and numbers. `icon` is a path relative to the
     manifest's file. `location` is the document's first line; `locations` tells where each key's value
@@ -68,6 +100,9 @@ class Manifest:
     id: str | None = None
     kind: str | None = None
     unmanaged: tuple[str, ...] = ()
+    description: str | Unset | None = UNSET
+    permissions: Mapping[Permission, Value] | None = None
+    join: Join | None = None
     ensure: Ensure = Ensure.PRESENT
     hold: Hold | None = None
     locations: Mapping[str, Location] = field(default_factory=dict, compare=False, repr=False)

@@ -4,32 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.errors import Problem
 from reconciler.model import number
+from reconciler.model.group import Permission, Value, ValueName, values_of
 
 
 @dataclass(frozen=True, slots=True)
 class LiveGroup:
-    """A group as the API describes it. Ids are exactly as listed; `participants` include the admins."""
+    """A group as the API describes it. Ids are exactly as listed; `participants` include the admins.
+
+    `description` is "" where the group has none, None where the service tells of none; `permissions` are
+    those that it tells. `numbers`: the digits of people whose id is no number. `superadmins` are protected as
+    the creator is. A `parent` is the id of the community that the group belongs to; a `community` is one
+    itself, or its group of announcements.
+    """
 
     id: str
     subject: str
     creator: str | None = None
     admins: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
+    description: str | None = None
+    permissions: Mapping[Permission, Value] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    superadmins: tuple[str, ...] = ()
+    parent: str | None = None
+    community: bool = False
+
+    def values(self) -> dict[ValueName, Value]:
+        """Return the texts and permissions of the group."""
+        return values_of(self.subject, self.description, self.permissions)
+
+    def key(self, person: str) -> str:
+        """Return the number key of a participant, by the id that is listed; of somebody *unidentified* that
+        is the id."""
+        return number.key(self.numbers.get(person, person))
+
+    def shown(self, person: str) -> str:
+        """Return the number of a participant where it is known, else the id."""
+        return self.numbers.get(person, person)
+
+    @property
+    def unidentified(self) -> tuple[str, ...]:
+        """The participants of whom no number is known."""
+        return tuple(
+            each for each in self.participants if "@" in each and not number.is_wa_id(self.key(each))
+        )
 
     @property
     def admin_keys(self) -> frozenset[str]:
-        return frozenset(map(number.key, self.admins))
+        return frozenset(map(self.key, self.admins))
 
     @property
     def participant_keys(self) -> frozenset[str]:
-        return frozenset(map(number.key, self.participants))
+        return frozenset(map(self.key, self.participants))
 
     @property
     def creator_key(self) -> str | None:
-        return number.key(self.creator) if self.creator else None
+        return self.key(self.creator) if self.creator else None
+
+    @property
+    def protected_keys(self) -> frozenset[str]:
+        """Keys of the creator and of whoever ranks with them."""
+        keys = frozenset(map(self.key, self.superadmins))
+        return keys if self.creator_key is None else keys | {self.creator_key}
 
     def may_be_created_by(self, account_keys: frozenset[str]) -> bool:
         """Whether the account created it, as far as is known who the account is, and who did."""
@@ -40,7 +80,7 @@ class LiveGroup:
         """Keys that two or more different ids of this group share."""
         ids: dict[str, set[str]] = {}
         for wa_id in self.participants:
-            ids.setdefault(number.key(wa_id), set()).add(wa_id)
+            ids.setdefault(self.key(wa_id), set()).add(wa_id)
         return frozenset(key for key, found in ids.items() if len(found) > 1)
 
 
@@ -75,6 +115,41 @@ class Absent:
     """The API says that there is no such group (404, 400 or an empty list)."""
 
     status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupList:
+    """One listing: ids of all groups of which the account is a participant, in the service's order, each
+    once. `groups` is what the listing itself says of each; empty where the service lists ids alone."""
+
+    ids: tuple[str, ...]
+    groups: Mapping[str, LiveGroup | Problem] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The service's own account, as it tells it: its number (digits), and the id by which it hides that."""
+
+    number: str | None = None
+    lid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLimits:
+    """What the service allows now: nothing until `locked_until` (UTC), nobody new where it is `capped`."""
+
+    locked_until: datetime | None = None
+    capped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnswer:
+    """What a service says of one person whom it was asked to add: by id or number, as far as it names them,
+    with a status of its own."""
+
+    id: str | None
+    number: str | None
+    status: int
 
 
 CONTRADICTION = Problem(

@@ -1,8 +1,9 @@
 """WhatsApp numbers: when two ids are one person, and what may be shown. `manifests.numbers` reads what people
 type.
 
-A wa_id is a run of 5 to 20 digits as the server lists it, which is not always the E.164 number. People
-are compared by `key` and addressed by the id exactly as listed (API facts, "Numbers").
+A wa_id is a run of 5 to 20 digits as the server lists it, which is not always the E.164 number. Gateways list
+ids with a domain: `5519900000001@c.us` has that number, `1234@lid` hides it. People are compared by `key` and
+addressed by the id exactly as listed (API facts, "Numbers").
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from functools import lru_cache
 _KEYS = 65536
 """Ids whose keys are remembered: the same people are in many groups."""
 _WA_ID = re.compile(r"[0-9]{5,20}")
+_ID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]{1,5})?@([a-z.]{1,24})")
+_NUMBERED = frozenset({"c.us", "s.whatsapp.net"})
+"""Domains before which a number stands."""
 _GROUP_ID = re.compile(r"[A-Za-z0-9@._-]{1,64}")
 # A phone number has 15 digits at most (E.164); newer ids begin with 18 that are none.
 _CREATORS_ID = re.compile(r"([0-9]{5,15})((?:[^0-9].*)?)")
@@ -36,6 +40,19 @@ def is_wa_id(text: str) -> bool:
     return _WA_ID.fullmatch(text) is not None
 
 
+def is_person_id(text: str) -> bool:
+    """Whether a service may list this as somebody's id: digits, or a name with a domain."""
+    return is_wa_id(text) or _ID.fullmatch(text) is not None
+
+
+def of_id(person: str) -> str | None:
+    """The digits that an id tells; None for one that hides the number."""
+    if "@" not in person:
+        return person if is_wa_id(person) else None
+    match = _ID.fullmatch(person)
+    return match[1] if match and match[2] in _NUMBERED and is_wa_id(match[1]) else None
+
+
 def is_group_id(text: str) -> bool:
     """Whether this may stand in a path as a group's id: `[A-Za-z0-9@._-]{1,64}`, not all dots."""
     return _GROUP_ID.fullmatch(text) is not None and text.strip(".") != ""
@@ -47,8 +64,12 @@ def key(wa_id: str) -> str:
 
     Brazil: with or without the ninth digit (9 digits that begin 96 to 99). Mexico: 521 is 52. Argentina:
     549 and 54 share a key although 54 may be somebody's landline; the caller treats two ids of one group
-    with one key as ambiguous, so they never decide anything together.
+    with one key as ambiguous, so they never decide anything together. An id that hides the number is its own
+    key, whatever device it names.
     """
+    if "@" in wa_id and (match := _ID.fullmatch(wa_id)):
+        digits = of_id(wa_id)
+        return f"{match[1]}@{match[2]}" if digits is None else key(digits)
     if match := _BRAZIL_MOBILE.fullmatch(wa_id):
         return f"55{match[1]}{match[2]}"
     if match := _MEXICO_MOBILE.fullmatch(wa_id):

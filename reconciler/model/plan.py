@@ -9,11 +9,9 @@ from reconciler.errors import Location
 from reconciler.model.change import (
     AdoptGroup,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     Invite,
-    Promote,
-    RemoveParticipants,
 )
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveGroup
@@ -67,10 +65,7 @@ class GroupPlan:
         """How many notices the members will see: one a change, one a person; none in a new group."""
         if any(isinstance(change, CreateGroup) for change in self.changes):
             return 0
-        return sum(
-            len(change.people) if isinstance(change, Promote | Demote | RemoveParticipants) else 1
-            for change in self.writes
-        )
+        return sum(len(change.people) if isinstance(change, ChangePeople) else 1 for change in self.writes)
 
 
 @dataclass(frozen=True, slots=True)

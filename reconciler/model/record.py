@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from reconciler.model.group import PERMISSIONS, Permission, Value, ValueName, values_of
+
 
 @dataclass(frozen=True, slots=True)
 class IconRecord:
@@ -26,13 +28,29 @@ class IconRecord:
 class Applied:
     """What was last applied or found as wanted; None where a field was not managed.
 
-    `icon` is the SHA-256 of the source, "" for no icon; people are aliases, else digits.
+    `icon` is the SHA-256 of the source, "" for no icon, as `description` is; people are aliases, else digits.
     """
 
     subject: str | None = None
     icon: str | None = None
     admins: tuple[str, ...] | None = None
     members: tuple[str, ...] | None = None
+    description: str | None = None
+    permissions: Mapping[Permission, Value] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Mapping[ValueName, Value]) -> Applied:
+        """Return one of texts and permissions alone."""
+        subject, description = values.get("subject"), values.get("description")
+        return cls(
+            subject=subject if isinstance(subject, str) else None,
+            description=description if isinstance(description, str) else None,
+            permissions={name: values[name] for name in PERMISSIONS if name in values},
+        )
+
+    def values(self) -> dict[ValueName, Value]:
+        """Return the texts and permissions that were managed."""
+        return values_of(self.subject, self.description, self.permissions)
 
 
 DAY = timedelta(hours=24)

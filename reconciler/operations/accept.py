@@ -196,11 +196,12 @@ class _Accepter:
             return
         acceptance = choose(desired, live, found, request, self.context)
         left: list[Note] = []
-        if acceptance.subject is not None:
-            mistake = why_no_subject(acceptance.subject, self.loaded.settings.api.subject_limit)
+        subject = acceptance.values.get("subject")
+        if isinstance(subject, str):
+            mistake = why_no_subject(subject, self.loaded.settings.api.subject_limit)
             if mistake is not None:
                 left.append(Note(f"the live subject cannot stand in a manifest: {mistake}"))
-                acceptance = replace(acceptance, subject=None)
+                acceptance = acceptance.without("subject")
         icon, seen = None, self.reading.icons.get(live.id)
         if acceptance.icon is not None and acceptance.icon.meta is not None:
             try:

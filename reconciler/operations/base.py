@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import NotFound
 from reconciler.model.attribution import Base, SettingChange
+from reconciler.model.live import GroupList, ServiceLimits, Session
 from reconciler.planning import attribution, planner
 from reconciler.reading import read
 
@@ -91,7 +92,7 @@ class CachingReader:
         self._known: dict[tuple[str, str], Future[Any]] = {}
         self._lock = Lock()
 
-    def list_groups(self) -> tuple[str, ...]:
+    def list_groups(self) -> GroupList:
         return self._once(("list", ""), self._reader.list_groups)
 
     def get_group(self, group_id: str) -> LiveGroup:
@@ -104,7 +105,18 @@ class CachingReader:
                 self._known.pop(("list", ""), None)
             raise
 
-    def get_icon(self, group_id: str) -> IconMeta | None:
+    def session(self) -> Session | None:
+        return self._reader.session()
+
+    def limits(self) -> ServiceLimits:
+        return self._reader.limits()
+
+    def number_of(self, person: str) -> str | None:
+        return self._once(("number", person), partial(self._reader.number_of, person))
+
+    def get_icon(self, group_id: str, *, fresh: bool = False) -> IconMeta | None:
+        if fresh:
+            return self._reader.get_icon(group_id, fresh=True)
         return self._once(("icon", group_id), partial(self._reader.get_icon, group_id))
 
     def fetch_icon(self, icon: IconMeta) -> bytes:

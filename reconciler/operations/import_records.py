@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import Location, Problem, StateError
 from reconciler.model.desired import DesiredGroup, DesiredIcon
 from reconciler.model.group import Unset
-from reconciler.model.record import Record, RunSummary
+from reconciler.model.record import Applied, Record, RunSummary
 from reconciler.planning.record import people_of, record_of
 
 if TYPE_CHECKING:
@@ -80,10 +80,13 @@ class ImportRecords:
 
 def _desired(each: Import, icon: DesiredIcon | None) -> DesiredGroup:
     """Return the group as its new manifest wants it."""
+    values = Applied.of(each.values)
     return DesiredGroup(
         name=each.name,
         location=Location(""),
-        subject=each.subject,
+        subject=values.subject,
+        description=values.description,
+        permissions=values.permissions,
         icon=icon,
         admins=each.admins,
         members=each.members,

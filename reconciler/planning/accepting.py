@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from reconciler.model import number
-from reconciler.model.adoption import Acceptance, AcceptField, AcceptRequest, ListChange
-from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
+from reconciler.model.adoption import Acceptance, AcceptField, AcceptRequest, ListChange, accepted_as
+from reconciler.model.change import Change, ChangePeople
 from reconciler.model.desired import DesiredGroup, Person
-from reconciler.model.drift import FieldDrift, GroupDrift, PersonDrift
+from reconciler.model.drift import FIELD_OF, FieldDrift, GroupDrift, PersonDrift
+from reconciler.model.group import Value, ValueName
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
 from reconciler.planning.group import Context
-from reconciler.planning.subjects import normal
+from reconciler.planning.subjects import as_compared
 
 
 def choose(
@@ -19,7 +20,7 @@ def choose(
     """Choose what of a group's drift is accepted. Somebody who left by the contacts is not named again."""
     choice = _Choice(desired, live, request, context)
     for field in found.fields:
-        if field.field in request.fields or (not request.fields and field.drifts):
+        if accepted_as(field.field) in request.fields or (not request.fields and field.drifts):
             choice.take(field)
     if request.drop_pending:
         choice.drop_pending()
@@ -35,7 +36,7 @@ class _Choice:
         self.request = request
         self.leavers = frozenset(context.leavers)
         self.account = context.account_keys
-        self.subject: str | None = None
+        self.values: dict[ValueName, Value] = {}
         self.icon: LiveIcon | None = None
         self.named: dict[AcceptField, dict[str, str]] = {"admins": {}, "members": {}}  # key → id
         self.dropped: dict[AcceptField, set[str]] = {"admins": set(), "members": set()}
@@ -43,8 +44,6 @@ class _Choice:
 
     def take(self, field: FieldDrift) -> None:
         match field.field:
-            case "subject":
-                self.subject = normal(self.live.subject)
             case "icon":
                 self.icon = field.live if isinstance(field.live, LiveIcon) else None
             case "admins" | "members":
@@ -53,6 +52,11 @@ class _Choice:
                         self._person(person)
             case "ensure" | "link_version":
                 pass
+            case _:
+                name = next(name for name, found in FIELD_OF.items() if found == field.field)
+                value = as_compared(self.live.values().get(name))
+                if value is not None:
+                    self.values[name] = value
 
     def _person(self, person: PersonDrift) -> None:
         key = number.key(person.wa_id)
@@ -97,7 +101,7 @@ class _Choice:
         return Acceptance(
             name=self.desired.name,
             live=self.live,
-            subject=self.subject,
+            values=self.values,
             icon=self.icon,
             admins=ListChange(tuple(self.named["admins"].values()), frozenset(self.dropped["admins"])),
             members=ListChange(tuple(members.values()), frozenset(self.dropped["members"])),
@@ -107,33 +111,33 @@ class _Choice:
 
 def more_than(before: tuple[Change, ...], after: tuple[Change, ...]) -> bool:
     """Return whether an apply would do anything after the acceptance that it would not have done before."""
-    earlier = {change.kind: change for change in before}
-    return any(not _covers(earlier.get(change.kind), change) for change in after)
+    earlier = {change.key: change for change in before}
+    return any(not _covers(earlier.get(change.key), change) for change in after)
 
 
 def _covers(before: Change | None, after: Change) -> bool:
     match before, after:
         case None, _:
             return False
-        case (Promote(), Promote()) | (Demote(), Demote()) | (RemoveParticipants(), RemoveParticipants()):
+        case ChangePeople(), ChangePeople():
             return _ids(after) <= _ids(before)
         case _:
             return before == after
 
 
 def _ids(change: Change | None) -> set[str]:
-    if isinstance(change, Promote | Demote | RemoveParticipants):
-        return {person.wa_id for person in change.people}
-    return set()
+    return {person.wa_id for person in change.people} if isinstance(change, ChangePeople) else set()
 
 
 def still_differs(accepted: Acceptance, after: tuple[Change, ...]) -> tuple[AcceptField, ...]:
     """Return the accepted fields in which an apply would still undo what was accepted. People count who were
     named or taken out; others may differ still, because only the files moved there."""
     kinds = {change.kind for change in after}
-    people = {number.key(wa_id) for change in after for wa_id in _ids(change)}
+    people = {each.key for change in after if isinstance(change, ChangePeople) for each in change.people}
     left: dict[AcceptField, bool] = {
         "subject": "set_subject" in kinds,
+        "description": "set_description" in kinds,
+        "permissions": "set_permission" in kinds,
         "icon": bool(kinds & {"set_icon", "remove_icon"}),
         "admins": bool(people & _keys(accepted.admins)),
         "members": bool(people & _keys(accepted.members)),

@@ -14,16 +14,13 @@ from reconciler.model.attribution import Attribution, Dropped, GroupAttribution,
 from reconciler.model.change import (
     AdoptGroup,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     Invite,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import Desired, Person
 from reconciler.model.plan import CauseOfChange, GroupPlan, Objection, Plan, SettingName
@@ -129,12 +126,11 @@ def _parts(
     old: list[Change] = []
     for change in changes:
         match change:
-            case Promote(people) | Demote(people) | RemoveParticipants(people):
-                kind = type(change)
-                mine = tuple(person for person in people if (change.kind, person.wa_id) not in known)
-                theirs = tuple(person for person in people if (change.kind, person.wa_id) in known)
-                new += [kind(mine)] if mine else []
-                old += [kind(theirs)] if theirs else []
+            case ChangePeople(kind, people):
+                mine = tuple(person for person in people if (kind, person.wa_id) not in known)
+                theirs = tuple(person for person in people if (kind, person.wa_id) in known)
+                new += [ChangePeople(kind, mine)] if mine else []
+                old += [ChangePeople(kind, theirs)] if theirs else []
             case _:
                 (old if _effects((change,)) <= known else new).append(change)
     return tuple(new), tuple(old)
@@ -145,17 +141,17 @@ def _effects(changes: Iterable[Change]) -> frozenset[Hashable]:
     found: set[Hashable] = set()
     for change in changes:
         match change:
-            case Promote(people) | Demote(people) | RemoveParticipants(people):
-                found |= {(change.kind, person.wa_id) for person in people}
+            case ChangePeople(kind, people):
+                found |= {(kind, person.wa_id) for person in people}
             case CreateGroup(subject):
                 found.add((change.kind, subject))
             case AdoptGroup():
                 found.add((change.kind, change.id, change.was))
-            case SetSubject() | RevokeLink():
-                found.add((change.kind, change.after))
+            case SetValue() | RevokeLink():
+                found.add((change.key, change.after))
             case SetIcon():
-                found.add((change.kind, change.after.sha256))
-            case RemoveIcon() | LeaveGroup():
+                found.add((change.kind, change.after and change.after.sha256))
+            case LeaveGroup():
                 found.add((change.kind,))
     return frozenset(found)
 
@@ -174,13 +170,13 @@ def _dropped(group: GroupPlan, now: GroupPlan | None) -> Dropped | None:
         change
         for change in gone
         if not isinstance(change, AdoptGroup)
-        and (isinstance(change, Promote | Demote | RemoveParticipants) or _field(change) not in again)
+        and (isinstance(change, ChangePeople) or _field(change) not in again)
     )
     return Dropped(name=group.name, action=group.action, changes=gone) if gone else None
 
 
 def _field(change: Change) -> str:
-    return "icon" if isinstance(change, SetIcon | RemoveIcon) else change.kind
+    return "icon" if isinstance(change, SetIcon) else change.key
 
 
 def _objection(objection: Objection, other: Objection | None) -> CauseOfChange:

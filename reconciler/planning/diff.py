@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
 
-from reconciler.model import number
 from reconciler.model.change import Affected, Invite
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.live import LiveGroup, LiveIcon
@@ -105,9 +104,9 @@ class _PeopleComparison:
         self.live = live
         self.ids: dict[str, list[str]] = {}  # by number key, in the server's order
         for wa_id in dict.fromkeys(live.participants):
-            self.ids.setdefault(number.key(wa_id), []).append(wa_id)
+            self.ids.setdefault(live.key(wa_id), []).append(wa_id)
         self.admin_keys = live.admin_keys
-        self.protected = account_keys | ({live.creator_key} if live.creator_key else set())
+        self.protected = account_keys | live.protected_keys
         self.leavers = leavers
         self.joined = joined
         self.kept: set[str] = set()  # earlier numbers that keep their place for now
@@ -158,13 +157,16 @@ class _PeopleComparison:
                 ids = self.ids[person.key]
                 lacking = [wa_id for wa_id in ids if wa_id not in self.live.admins]
                 if len(ids) == 1:
-                    promote += [Affected(wa_id, "has joined") for wa_id in lacking]
+                    promote += [self._affected(wa_id, "has joined") for wa_id in lacking]
                 elif lacking and person.key not in self.protected:
                     self.choices.append(person.key)
             else:
                 self.kept |= person.keys
                 self._invite(person, "admin")
         return tuple(promote)
+
+    def _affected(self, wa_id: str, reason: str, *, has_left: bool = False) -> Affected:
+        return Affected(wa_id, reason, has_left=has_left, number=self.live.numbers.get(wa_id))
 
     def _members(self) -> None:
         admins = {person.key for person in self.group.admins or ()}
@@ -198,7 +200,7 @@ class _PeopleComparison:
                 reason = "not an admin in the manifest"
             left = key in self.leavers
             ids = (wa_id for wa_id in self.ids[key] if wa_id in self.live.admins)
-            demote += (Affected(wa_id, reason, has_left=left) for wa_id in ids)
+            demote += (self._affected(wa_id, reason, has_left=left) for wa_id in ids)
         return tuple(demote)
 
     def _wanted_admins(self) -> set[str]:
@@ -224,7 +226,7 @@ class _PeopleComparison:
             else:
                 reason = "not in the manifest"
             left = key in self.leavers
-            remove += (Affected(wa_id, reason, has_left=left) for wa_id in self.ids[key])
+            remove += (self._affected(wa_id, reason, has_left=left) for wa_id in self.ids[key])
         return tuple(remove)
 
     def _why_left(self, key: str) -> str:

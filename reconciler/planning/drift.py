@@ -18,18 +18,16 @@ from reconciler.model.change import (
     Affected,
     Cause,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import Desired, DesiredGroup, Icon, Person
 from reconciler.model.drift import (
+    FIELD_OF,
     Drift,
     DriftStatus,
     FieldDrift,
@@ -38,7 +36,7 @@ from reconciler.model.drift import (
     History,
     PersonDrift,
 )
-from reconciler.model.group import Ensure
+from reconciler.model.group import Ensure, Value
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Action, GroupPlan, Note, Plan
 from reconciler.model.record import State
@@ -172,15 +170,13 @@ class _Comparison:
             match change:
                 case CreateGroup():
                     yield self._absent("subject", change.subject)
-                case SetSubject(live, wanted, cause):
-                    yield self._subject(live, wanted, cause or "unknown")
+                case SetValue():
+                    yield self._value(change)
                 case SetIcon(seen, picture, cause):
-                    if seen is None:
-                        yield self._absent("icon", picture)
-                    else:
+                    if seen is not None:
                         yield self._icon(seen, picture, cause or "unknown")
-                case RemoveIcon(seen, cause):
-                    yield self._icon(seen, None, cause or "unknown")
+                    elif picture is not None:
+                        yield self._absent("icon", picture)
                 case RevokeLink():
                     yield FieldDrift(
                         field="link_version",
@@ -189,7 +185,7 @@ class _Comparison:
                         live=None,  # nobody can know: to ask for the link may make one
                         cause="not_applied",
                     )
-                case AdoptGroup() | LeaveGroup() | Promote() | Demote() | RemoveParticipants():
+                case AdoptGroup() | LeaveGroup() | ChangePeople():
                     pass
                 case _:
                     assert_never(change)
@@ -207,7 +203,7 @@ class _Comparison:
             recorded=False,
         )
 
-    def _absent(self, field: FieldName, wanted: str | Icon) -> FieldDrift:
+    def _absent(self, field: FieldName, wanted: Value | Icon) -> FieldDrift:
         """Return a field of a group that does not exist: not yet, or, without a state, for an unknown
         reason."""
         cause: Cause = "not_applied" if self.facts.keeps_state else "unknown"
@@ -215,14 +211,17 @@ class _Comparison:
             field=field, desired=wanted, last_applied=None, live=None, cause=cause, recorded=False
         )
 
-    def _subject(self, live: str, wanted: str, cause: Cause) -> FieldDrift:
-        last = self.last.applied.subject if self.last.applied else None
+    def _value(self, change: SetValue) -> FieldDrift:
+        field = FIELD_OF[change.name]
+        if self.live is None:
+            return self._absent(field, change.after)
+        last = self.last.applied.values().get(change.name) if self.last.applied else None
         return FieldDrift(
-            field="subject",
-            desired=wanted,
+            field=field,
+            desired=change.after,
             last_applied=last,
-            live=live,
-            cause=cause,
+            live=change.before,
+            cause=change.origin or "unknown",
             recorded=last is not None,
         )
 
@@ -245,14 +244,14 @@ class _Comparison:
         members: list[PersonDrift] = []
         for change in changes:
             match change:
-                case Promote(people):
+                case ChangePeople("promote", people):
                     admins += (_person("promote", person) for person in people)
-                case Demote(people):
+                case ChangePeople("demote", people):
                     admins += (_person("demote", person) for person in people)
-                case RemoveParticipants(people):
+                case ChangePeople("remove_participants", people):
                     members += (_person("remove", person) for person in people)
                 case _:
-                    pass
+                    pass  # somebody who has yet to be added is no drift
         applied, live = self.last.applied, self.live
         if admins and live is not None:
             last = applied.admins if applied else None
@@ -264,7 +263,7 @@ class _Comparison:
     def _admins(self, live: LiveGroup) -> tuple[str, ...]:
         """Return the live admins, without protected ones who are not wanted."""
         unasked = self._protected(live) - self.wanted.keys()
-        return tuple(wa_id for wa_id in live.admins if number.key(wa_id) not in unasked)
+        return tuple(live.shown(each) for each in live.admins if live.key(each) not in unasked)
 
     def _members(self, live: LiveGroup) -> tuple[str, ...]:
         """Return the live participants that `members` would have to name, but for admins and the
@@ -272,14 +271,14 @@ class _Comparison:
         admins = live.admin_keys if self.desired.admins is None else frozenset(self.wanted)
         named = {person.key for person in self.desired.members or ()}
         others = (admins | self._protected(live)) - named
-        return tuple(wa_id for wa_id in live.participants if number.key(wa_id) not in others)
+        return tuple(live.shown(each) for each in live.participants if live.key(each) not in others)
 
     def _protected(self, live: LiveGroup) -> frozenset[str]:
-        return frozenset(self.facts.account) | ({live.creator_key} if live.creator_key else set())
+        return live.protected_keys | frozenset(self.facts.account)
 
 
 def _person(change: Literal["promote", "demote", "remove"], person: Affected) -> PersonDrift:
-    return PersonDrift(person.wa_id, change, person.reason, person.origin or "unknown", person.has_left)
+    return PersonDrift(person.shown, change, person.reason, person.origin or "unknown", person.has_left)
 
 
 def _people_field(

@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never, cast, get_args
 
 from reconciler.model import number
 from reconciler.model.change import (
-    AdoptGroup,
     Affected,
     Change,
-    CreateGroup,
-    Demote,
+    ChangeKind,
+    ChangePeople,
     Invite,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import Desired, DesiredGroup, Person
-from reconciler.model.group import Ensure
+from reconciler.model.group import Ensure, ValueName
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, State, StoredSubject
@@ -34,24 +31,14 @@ from reconciler.planning.diff import IN_SYNC, IconDifference, changed_fields, co
 from reconciler.planning.last_applied import LastApplied, with_origin
 from reconciler.planning.options import Options
 from reconciler.planning.promotions import only_promotions
-from reconciler.planning.subjects import loose, normal
+from reconciler.planning.subjects import as_compared, loose, normal
 
-#   create or adopt ─ subject ─ icon ─ promote ─ demote ─ revoke link ─ remove participants ─ leave
+#   create or adopt ─ subject ─ description ─ icon ─ permissions ─ add ─ promote ─ demote ─ revoke link
+#   ─ remove participants ─ leave
 #
 #   Somebody new can act before anybody loses the right to, and the old link is dead before anybody is put
 #   out.
-ORDER: tuple[type[Change], ...] = (
-    CreateGroup,
-    AdoptGroup,
-    SetSubject,
-    SetIcon,
-    RemoveIcon,
-    Promote,
-    Demote,
-    RevokeLink,
-    RemoveParticipants,
-    LeaveGroup,
-)
+ORDER: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 
 _WAY_BACK = Note(
@@ -62,7 +49,7 @@ _WAY_BACK = Note(
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes in the order in which they are made."""
-    return tuple(sorted(changes, key=lambda change: ORDER.index(type(change))))
+    return tuple(sorted(changes, key=lambda change: ORDER.index(change.kind)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +105,15 @@ def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, contex
         return replace(empty, notes=(Note("the group has been left already"),))
     changes: list[Change] = [LeaveGroup()]
     if group.ensure is Ensure.CLOSED:
-        protected = context.account_keys | ({live.creator_key} if live.creator_key else set())
+        stay = context.account_keys | ({live.creator_key} if live.creator_key else set())
         everybody = tuple(
-            Affected(wa_id, "the group is closed")
+            Affected(wa_id, "the group is closed", number=live.numbers.get(wa_id))
             for wa_id in live.participants
-            if number.key(wa_id) not in protected
+            if live.key(wa_id) not in stay
         )
         changes.append(RevokeLink(None, None))
         if everybody:
-            changes.append(RemoveParticipants(everybody))
+            changes.append(ChangePeople("remove_participants", everybody))
     return replace(empty, action="leave", changes=ordered(changes))
 
 
@@ -143,13 +130,16 @@ def _plan_present(
     recorded = record.link_version if record else None
     wanted: dict[str, object] = {}
     found: dict[str, object] = {}
-    if group.subject is not None:
-        wanted["subject"], found["subject"] = normal(group.subject), normal(live.subject)
-        if wanted["subject"] != found["subject"] and _kept_otherwise(group.subject, live, record, context):
-            found["subject"] = wanted["subject"]
-            notes.append(
-                Note("the service keeps the subject in another form: {texts[0]}", texts=(live.subject,))
-            )
+    there = live.values()
+    for name, value in group.values().items():
+        wanted[name], found[name] = value, as_compared(there.get(name))
+    if (
+        group.subject is not None
+        and wanted["subject"] != found["subject"]
+        and _kept_otherwise(group.subject, live, record, context)
+    ):
+        found["subject"] = wanted["subject"]
+        notes.append(Note("the service keeps the subject in another form: {texts[0]}", texts=(live.subject,)))
     if group.link_version is not None and recorded is not None:
         wanted["link_version"], found["link_version"] = group.link_version, recorded
     elif group.link_version is not None and group.link_version > 1:
@@ -169,22 +159,21 @@ def _plan_present(
             notes.append(Note("the icon looks the same as the file (the server has encoded it again)"))
         wanted["icon"], found["icon"] = True, verdict in IN_SYNC
     for field in changed_fields(found, wanted):
-        match field:
-            case "subject":
-                changes.append(SetSubject(live.subject, normal(group.subject or "")))
-            case "icon" if group.icon is not None and seen is not None:
-                picture = group.icon.picture
-                changes.append(SetIcon(seen, picture) if picture else RemoveIcon(seen))
-            case "link_version" if group.link_version is not None and recorded is not None:
-                if group.link_version > recorded:
-                    changes.append(RevokeLink(recorded, group.link_version))
-                else:
-                    notes.append(
-                        Note(
-                            f"`link_version` is {group.link_version}, but {recorded} was applied: a link is "
-                            "revoked only when it is raised"
-                        )
+        if field == "icon" and group.icon is not None:
+            changes.append(SetIcon(seen, group.icon.picture))
+        elif field == "link_version" and group.link_version is not None and recorded is not None:
+            if group.link_version > recorded:
+                changes.append(RevokeLink(recorded, group.link_version))
+            else:
+                notes.append(
+                    Note(
+                        f"`link_version` is {group.link_version}, but {recorded} was applied: a link is "
+                        "revoked only when it is raised"
                     )
+                )
+        else:
+            name = cast("ValueName", field)
+            changes.append(SetValue(name, there.get(name), group.values()[name]))
     people = compare_people(
         group,
         live,
@@ -193,11 +182,11 @@ def _plan_present(
         joined=frozenset(record.joined if record else ()),
     )
     if people.promote:
-        changes.append(Promote(people.promote))
+        changes.append(ChangePeople("promote", people.promote))
     if people.demote:
-        changes.append(Demote(people.demote))
+        changes.append(ChangePeople("demote", people.demote))
     if people.remove:
-        changes.append(RemoveParticipants(people.remove))
+        changes.append(ChangePeople("remove_participants", people.remove))
         if not any(isinstance(change, RevokeLink) for change in changes):
             notes.append(_WAY_BACK)
     last = LastApplied(record, context.aliases)
@@ -259,24 +248,25 @@ def _unless_powerless(
 
 
 def after(live: LiveGroup, changes: Iterable[Change]) -> LiveGroup:
-    """Return what the group would look like once the changes are made."""
-    admins, participants, subject = list(live.admins), list(live.participants), live.subject
+    """Return whom the group would have once the changes are made."""
+    admins, participants = list(live.admins), list(live.participants)
     for change in changes:
-        match change:
-            case SetSubject():
-                subject = change.after
-            case Promote():
-                admins += [person.wa_id for person in change.people if person.wa_id not in admins]
-            case Demote():
-                gone = {person.wa_id for person in change.people}
-                admins = [wa_id for wa_id in admins if wa_id not in gone]
-            case RemoveParticipants():
-                gone = {person.wa_id for person in change.people}
-                admins = [wa_id for wa_id in admins if wa_id not in gone]
-                participants = [wa_id for wa_id in participants if wa_id not in gone]
+        if not isinstance(change, ChangePeople):
+            continue
+        ids = {person.wa_id: None for person in change.people}
+        match change.kind:
+            case "add_members":
+                participants += (wa_id for wa_id in ids if wa_id not in participants)
+            case "promote":
+                admins += (wa_id for wa_id in ids if wa_id not in admins)
+            case "demote":
+                admins = [wa_id for wa_id in admins if wa_id not in ids]
+            case "remove_participants":
+                admins = [wa_id for wa_id in admins if wa_id not in ids]
+                participants = [wa_id for wa_id in participants if wa_id not in ids]
             case _:
-                pass
-    return replace(live, subject=subject, admins=tuple(admins), participants=tuple(participants))
+                assert_never(change.kind)
+    return replace(live, admins=tuple(admins), participants=tuple(participants))
 
 
 def newcomers(group: DesiredGroup, context: Context) -> tuple[Invite, ...]:

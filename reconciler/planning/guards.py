@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from reconciler.model.change import Change, CreateGroup, Demote, LeaveGroup, RemoveParticipants
+from reconciler.model.change import Change, ChangePeople, CreateGroup, LeaveGroup, PeopleKind
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
 from reconciler.model.record import State
@@ -93,7 +93,7 @@ def _no_account(facts: _Facts) -> Objection | None:
     groups = [
         group
         for group in facts.groups
-        if any(isinstance(change, Demote | RemoveParticipants) for change in group.changes)
+        if any(change.kind in ("demote", "remove_participants") for change in group.changes)
     ]
     if not groups:
         return None
@@ -131,7 +131,7 @@ def probable_account(reading: LiveState) -> str | None:
 
 def _demote_many(facts: _Facts) -> Objection | None:
     limits = facts.settings.guards
-    groups, count = _people(facts, Demote)
+    groups, count = _people(facts, "demote")
     if count <= limits.demote_count:
         return None
     total = sum(len(group.live.admin_keys) for group in facts.groups if group.live)
@@ -142,7 +142,7 @@ def _demote_many(facts: _Facts) -> Objection | None:
 
 def _remove_many(facts: _Facts) -> Objection | None:
     limits = facts.settings.guards
-    groups, count = _people(facts, RemoveParticipants)
+    groups, count = _people(facts, "remove_participants")
     if count <= limits.remove_count:
         return None
     total = sum(len(group.live.participant_keys) for group in facts.groups if group.live)
@@ -151,10 +151,14 @@ def _remove_many(facts: _Facts) -> Objection | None:
     return _objection("remove-many", f"{count} of {total} participants would be removed", groups, count)
 
 
-def _people(facts: _Facts, kind: type[Demote] | type[RemoveParticipants]) -> tuple[list[GroupPlan], int]:
+def _people(facts: _Facts, kind: PeopleKind) -> tuple[list[GroupPlan], int]:
     groups, count = [], 0
     for group in facts.groups:
-        people = sum(len(change.people) for change in group.changes if isinstance(change, kind))
+        people = sum(
+            len(change.people)
+            for change in group.changes
+            if isinstance(change, ChangePeople) and change.kind == kind
+        )
         if people:
             groups.append(group)
             count += people

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from reconciler.model import number
 from reconciler.model.adoption import Import, ImportField, Owner
 from reconciler.model.desired import Desired, DesiredGroup, Person
-from reconciler.model.group import Ensure
+from reconciler.model.group import PERMISSIONS, Ensure, Value, ValueName
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.record import State
 from reconciler.planning.subjects import loose, normal
@@ -128,14 +128,15 @@ def draft(
     `subject_mistake` says why validation would refuse a subject, None where it would not.
     """
     remarks: list[str] = []
-    subject = None
-    if "subject" in fields:
-        subject = normal(live.subject)
-        mistake = subject_mistake(subject)
-        if mistake is not None:
-            remarks.append(f"subject left out: {mistake}")
-            subject = None
-    protected = account_keys | ({live.creator_key} if live.creator_key else set())
+    values: dict[ValueName, Value] = {}
+    for key, value in live.values().items():
+        if ("permissions" if key in PERMISSIONS else key) in fields:
+            values[key] = normal(value) if isinstance(value, str) else value
+            mistake = subject_mistake(str(values[key])) if key == "subject" else None
+            if mistake is not None:
+                remarks.append(f"subject left out: {mistake}")
+                del values[key]
+    protected = account_keys | live.protected_keys
     admins = members = None
     if "admins" in fields:
         admins = _people(live, live.admins, protected, people, remarks)
@@ -145,7 +146,7 @@ def draft(
     return Import(
         name=name,
         live=live,
-        subject=subject,
+        values=values,
         with_icon="icon" in fields,
         admins=admins,
         members=members,
@@ -164,16 +165,16 @@ def _people(
     """Return the people behind ids, each once, in the server's order."""
     found: dict[str, Person] = {}
     for wa_id in wa_ids:
-        key = number.key(wa_id)
+        key = live.key(wa_id)
         if key in protected:
             continue
-        person = people.person(wa_id)
+        person = people.person(live.shown(wa_id))
         if isinstance(person, str):
             remarks.append(f"left out: {person}")
             continue
         if key in live.ambiguous_keys:
             remarks.append(
-                f"{person.alias or number.mask(wa_id)}: two ids of this group may be one person, "
+                f"{person.alias or number.mask(live.shown(wa_id))}: two ids of this group may be one person, "
                 "so nothing is decided about them"
             )
         found.setdefault(person.alias or person.key, person)

@@ -9,25 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from reconciler.model import number
 from reconciler.model.change import (
     Affected,
     Cause,
     Change,
-    Demote,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
+    ChangePeople,
+    PeopleKind,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import DesiredGroup, Icon, Person
 from reconciler.model.live import LiveIcon
 from reconciler.model.record import Applied, IconRecord, Record
 from reconciler.planning.diff import joined_ref
-from reconciler.planning.subjects import normal
+from reconciler.planning.subjects import as_compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +50,17 @@ class LastApplied:
         found = self.record.icon if self.record else None
         return found if found and found.source == source else IconRecord(source, "", "")
 
-    def subject_cause(self, live: str, wanted: str) -> Cause:
-        """Return why the subject is not the wanted one; both as they are compared."""
+    def value_cause(self, change: SetValue) -> Cause:
+        """Return why a text or a permission is not the wanted one."""
         if self.applied is None:
             return "unknown"
-        if self.applied.subject is None:
+        last = as_compared(self.applied.values().get(change.name))
+        if last is None:
             return "not_applied"
-        last = normal(self.applied.subject)
-        stored = self.record.stored if self.record else None
+        stored = self.record.stored if self.record and change.name == "subject" else None
         kept = stored.found if stored is not None and stored.sent == last else last
-        return _cause(moved=live not in (last, kept), rewritten=wanted != last)
+        live = as_compared(change.before)
+        return _cause(moved=live not in (last, kept), rewritten=change.after != last)
 
     def icon_cause(self, seen: LiveIcon, wanted: Icon | None) -> Cause:
         """Return why the icon is not the wanted one, where None is no icon."""
@@ -91,21 +91,21 @@ class LastApplied:
         """Return why somebody who is wanted as admin, and is in the group, is none."""
         if self.record is None or self.applied is None:
             return "unknown"
-        if self.applied.admins is None or not self._named(self.applied.admins, person.numbers[0]):
+        if self.applied.admins is None or not self._named(self.applied.admins, person.key):
             return "not_applied"
         # Wanted before, and in the group before: an apply made them admin. Else they have joined since.
         return "edited_outside" if joined_ref(person) in self.record.joined else "not_applied"
 
-    def demote_cause(self, wa_id: str) -> Cause:
+    def demote_cause(self, key: str) -> Cause:
         """Return why somebody is admin who should be none. Admins are exactly the named ones after an
         apply."""
         if self.applied is None:
             return "unknown"
-        if self.applied.admins is None or self._named(self.applied.admins, wa_id):
+        if self.applied.admins is None or self._named(self.applied.admins, key):
             return "not_applied"
         return "edited_outside"
 
-    def remove_cause(self, wa_id: str, group: DesiredGroup, *, has_left: bool) -> Cause:
+    def remove_cause(self, key: str, group: DesiredGroup, *, has_left: bool) -> Cause:
         """Say why somebody is in the group who should not be.
 
         Nobody gets in by an apply, so a person who was never named came from outside, except that a leaver
@@ -114,21 +114,16 @@ class LastApplied:
         if self.applied is None:
             return "unknown"
         named = (*(self.applied.admins or ()), *(self.applied.members or ()))
-        if (
-            self.applied.members is None
-            or self._named(named, wa_id)
-            or (has_left and not group.prune_members)
-        ):
+        if self.applied.members is None or self._named(named, key) or (has_left and not group.prune_members):
             return "not_applied"
         return "edited_outside"
 
-    def _named(self, refs: tuple[str, ...], wa_id: str) -> bool:
+    def _named(self, refs: tuple[str, ...], key: str) -> bool:
         """Return whether one of `refs` (aliases, else digits) meant this person when it was recorded.
 
         Where an alias is gone from contacts, or has another number by now, it is what was remembered of who
         had joined that decides.
         """
-        key = number.key(wa_id)
         joined = self.record.joined if self.record else ()
         for ref in refs:
             keys = self.aliases.get(ref, frozenset({number.key(ref)}))
@@ -143,23 +138,27 @@ class LastApplied:
 def with_origin(change: Change, group: DesiredGroup, last: LastApplied, leavers: Collection[str]) -> Change:
     """Return a change of a group with its origin; `leavers` by their number keys."""
 
-    def origin(person: Affected) -> Cause:
-        key = number.key(person.wa_id)
-        if isinstance(change, Promote):
-            return last.promote_cause(next(each for each in group.admins or () if each.key == key))
-        if isinstance(change, Demote):
-            return last.demote_cause(person.wa_id)
-        return last.remove_cause(person.wa_id, group, has_left=key in leavers)
+    def origin(kind: PeopleKind, person: Affected) -> Cause:
+        match kind:
+            case "promote":
+                wanted = (each for each in group.admins or () if each.key == person.key)
+                return last.promote_cause(next(wanted))
+            case "demote":
+                return last.demote_cause(person.key)
+            case "remove_participants":
+                return last.remove_cause(person.key, group, has_left=person.key in leavers)
+            case "add_members":
+                return "not_applied"  # who was in and has left is not added again
+            case _:
+                assert_never(kind)
 
     match change:
-        case SetSubject(before, after):
-            return replace(change, origin=last.subject_cause(normal(before), after))
+        case SetValue():
+            return replace(change, origin=last.value_cause(change))
         case SetIcon(LiveIcon() as seen, after):
             return replace(change, origin=last.icon_cause(seen, after))
-        case RemoveIcon(seen):
-            return replace(change, origin=last.icon_cause(seen, None))
-        case Promote(people) | Demote(people) | RemoveParticipants(people):
-            known = tuple(replace(person, origin=origin(person)) for person in people)
+        case ChangePeople(kind, people):
+            known = tuple(replace(person, origin=origin(kind, person)) for person in people)
             return replace(change, people=known)
         case _:
             return change
@@ -169,9 +168,9 @@ def origin_of(change: Change) -> Cause | None:
     """Return who made a change necessary; None for one that nobody can have made so, and where nobody
     looked."""
     match change:
-        case SetSubject() | SetIcon() | RemoveIcon():
+        case SetValue() | SetIcon():
             return change.origin
-        case Promote(people) | Demote(people) | RemoveParticipants(people):
+        case ChangePeople(_, people):
             causes = frozenset(person.origin for person in people if person.origin is not None)
             return one_cause(causes) if causes else None
         case RevokeLink(int()):

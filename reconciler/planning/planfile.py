@@ -18,15 +18,12 @@ from reconciler.errors import ObjectionError
 from reconciler.model.change import (
     AdoptGroup,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveIcon
@@ -175,9 +172,11 @@ def _aspects(group: GroupPlan) -> dict[str, object]:
         "people": [
             [change.kind, sorted(person.wa_id for person in change.people)]
             for change in group.changes
-            if isinstance(change, Promote | Demote | RemoveParticipants)
+            if isinstance(change, ChangePeople)
         ],
-        "icon": [change.after.sha256 for change in group.changes if isinstance(change, SetIcon)],
+        "icon": [
+            change.after.sha256 for change in group.changes if isinstance(change, SetIcon) and change.after
+        ],
     }
 
 
@@ -193,20 +192,24 @@ def _desired(group: DesiredGroup) -> list[object]:
         group.previously,
         group.id,
         group.ensure.value,
+        *([group.description, dict(group.permissions), group.join] if _goes_further(group) else []),
     ]
+
+
+def _goes_further(group: DesiredGroup) -> bool:
+    """Return whether a group wants what not every service has: the digest of others stays as it was."""
+    return group.description is not None or bool(group.permissions) or group.join != "invite"
 
 
 def _before(change: Change) -> object:
     match change:
-        case SetSubject():
+        case SetValue() | RevokeLink():
             return change.before
-        case SetIcon() | RemoveIcon():
+        case SetIcon():
             return _icon(change.before)
-        case RevokeLink():
-            return change.before
         case AdoptGroup():
             return change.was
-        case CreateGroup() | Promote() | Demote() | RemoveParticipants() | LeaveGroup():
+        case CreateGroup() | ChangePeople() | LeaveGroup():
             return None
 
 
@@ -222,7 +225,7 @@ def _effect(change: Change) -> list[object]:
             return [change.kind, change.subject]
         case AdoptGroup():
             return [change.kind, change.id, change.found_by]
-        case SetSubject() | RevokeLink():
-            return [change.kind, change.after]
-        case SetIcon() | RemoveIcon() | Promote() | Demote() | RemoveParticipants() | LeaveGroup():
+        case SetValue() | RevokeLink():
+            return [change.key, change.after]
+        case SetIcon() | ChangePeople() | LeaveGroup():
             return [change.kind]

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.model import number
-from reconciler.model.change import Affected, Promote
+from reconciler.model.change import Affected, ChangePeople
 from reconciler.model.desired import Desired, DesiredGroup, Person
 from reconciler.model.group import Ensure
 from reconciler.model.plan import GroupPlan
@@ -81,7 +80,10 @@ def _record(group: DesiredGroup, state: State) -> Record | None:
 
 def people_only(desired: Desired) -> Desired:
     """Return the manifests without what has to be read or noted for other changes than those of people."""
-    groups = tuple(replace(group, icon=None, link_version=None) for group in desired.groups)
+    groups = tuple(
+        replace(group, icon=None, link_version=None, description=None, permissions={})
+        for group in desired.groups
+    )
     return replace(desired, groups=groups)
 
 
@@ -90,16 +92,16 @@ def only_promotions(planned: GroupPlan, promotions: Promotions) -> GroupPlan:
     people = tuple(
         person
         for change in planned.changes
-        if isinstance(change, Promote)
+        if isinstance(change, ChangePeople) and change.kind == "promote"
         for person in change.people
         if _may_be_promoted(person, planned, promotions)
     )
     if not people:
         return replace(planned, action="none", changes=())
-    return replace(planned, action="update", changes=(Promote(people),))
+    return replace(planned, action="update", changes=(ChangePeople("promote", people),))
 
 
 def _may_be_promoted(person: Affected, planned: GroupPlan, promotions: Promotions) -> bool:
-    key = number.key(person.wa_id)
-    wrote = promotions.appeared is None or key in promotions.appeared.get(planned.id or "", frozenset())
-    return wrote and key in promotions.people.get(planned.name, frozenset())
+    appeared = promotions.appeared
+    wrote = appeared is None or person.key in appeared.get(planned.id or "", frozenset())
+    return wrote and person.key in promotions.people.get(planned.name, frozenset())

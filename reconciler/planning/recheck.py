@@ -12,18 +12,15 @@ from reconciler.model.change import (
     AdoptGroup,
     Affected,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.live import LiveGroup, LiveIcon
-from reconciler.planning.subjects import normal
+from reconciler.planning.subjects import as_compared
 
 
 def beyond_approved(approved: tuple[Change, ...], fresh: tuple[Change, ...]) -> Change | None:
@@ -40,20 +37,20 @@ def undone(before: Iterable[Change], live: LiveGroup, now: Iterable[Change]) -> 
     found: list[Change] = []
     for change in now:
         match change:
-            case Promote() | Demote() | RemoveParticipants():
+            case ChangePeople(kind):
                 told = {
                     person.wa_id
                     for other in before
-                    if isinstance(other, Promote | Demote | RemoveParticipants) and other.kind == change.kind
+                    if isinstance(other, ChangePeople) and other.kind == kind
                     for person in other.people
                 }
                 rest = [person for person in change.people if person.wa_id not in told]
-                if not isinstance(change, Demote):
+                if kind != "demote":
                     rest = [person for person in rest if person.wa_id in live.participants]
                 if rest:
                     found.append(replace(change, people=tuple(rest)))
             case _:
-                if not any(other.kind == change.kind for other in before):
+                if not any(other.key == change.key for other in before):
                     found.append(change)
     return tuple(found)
 
@@ -64,9 +61,7 @@ def _covers(approved: Change, fresh: Change) -> bool:
             return approved.after == fresh.after and (
                 approved.before is None or _same_icon(approved.before, fresh.before)
             )
-        case RemoveIcon(), RemoveIcon():
-            return _same_icon(approved.before, fresh.before)
-        case ((Promote() | Demote() | RemoveParticipants()), (Promote() | Demote() | RemoveParticipants())):
+        case ChangePeople(), ChangePeople():
             ids = {person.wa_id for person in approved.people}
             return approved.kind == fresh.kind and all(person.wa_id in ids for person in fresh.people)
         case _:
@@ -82,29 +77,24 @@ def _same_icon(approved: LiveIcon, fresh: LiveIcon | None) -> bool:
 
 
 def remaining(change: Change, live: LiveGroup) -> Change | None:
-    """Return what of a change of subject or people is still to be done; None when it is as wanted.
+    """Return what of a change of values or people is still to be done; None when it is as wanted.
 
     Somebody who is not in the group any more needs neither a promotion nor a demotion nor a removal. Of other
     kinds a group does not tell, so they are returned as they are.
     """
     admins, participants = frozenset(live.admins), frozenset(live.participants)
     match change:
-        case SetSubject():
-            return None if normal(live.subject) == change.after else change
-        case Promote():
-            return _of(Promote, change.people, participants - admins)
-        case Demote():
-            return _of(Demote, change.people, admins)
-        case RemoveParticipants():
-            return _of(RemoveParticipants, change.people, participants)
-        case SetIcon() | RemoveIcon() | RevokeLink() | LeaveGroup() | CreateGroup() | AdoptGroup():
+        case SetValue(name, _, wanted):
+            return None if as_compared(live.values().get(name)) == wanted else change
+        case ChangePeople("add_members", people):
+            return _of(change, (person for person in people if person.key not in live.participant_keys))
+        case ChangePeople(kind, people):
+            ids = {"promote": participants - admins, "demote": admins}.get(kind, participants)
+            return _of(change, (person for person in people if person.wa_id in ids))
+        case SetIcon() | RevokeLink() | LeaveGroup() | CreateGroup() | AdoptGroup():
             return change
 
 
-def _of(
-    kind: type[Promote] | type[Demote] | type[RemoveParticipants],
-    people: tuple[Affected, ...],
-    ids: frozenset[str],
-) -> Change | None:
-    rest = tuple(person for person in people if person.wa_id in ids)
-    return kind(rest) if rest else None
+def _of(change: ChangePeople, people: Iterable[Affected]) -> Change | None:
+    rest = tuple(people)
+    return replace(change, people=rest) if rest else None

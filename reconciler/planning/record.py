@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from reconciler.model import number
-from reconciler.model.change import ChangeKind
+from reconciler.model.change import PeopleKind
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure
 from reconciler.model.live import LiveGroup, LiveIcon
@@ -49,13 +49,13 @@ class AfterWrites:
     """What is known of a group after a run's own writes, beyond the last reading.
 
     `uploaded` is the observation after an upload that took effect; `stored` the form in which the service was
-    just seen to keep the subject. `unsettled` are the kinds of changes that are not known to have been made:
+    just seen to keep the subject. `unsettled` are the keys of changes that are not known to have been made:
     of their fields the old record stays.
     """
 
     uploaded: IconRecord | None = None
     stored: StoredSubject | None = None
-    unsettled: frozenset[ChangeKind] = frozenset()
+    unsettled: frozenset[str] = frozenset()
 
 
 def record_of(
@@ -72,10 +72,14 @@ def record_of(
     writes = writes or AfterWrites()
     unsettled = writes.unsettled
     before = old.applied if old and old.applied else Applied()
-    people_settled = not unsettled & {"promote", "demote", "remove_participants"}
+    people_settled = not unsettled & set(get_args(PeopleKind))
     icon_settled = not unsettled & {"set_icon", "remove_icon"}
-    applied = Applied(
-        subject=_kept(_subject(group), before.subject, settled="set_subject" not in unsettled),
+    values = {
+        name: value if f"set_{name}" not in unsettled else before.values().get(name)
+        for name, value in group.values().items()
+    }
+    applied = replace(
+        Applied.of({name: value for name, value in values.items() if value is not None}),
         icon=_kept(_source(group.icon), before.icon, settled=icon_settled),
         admins=_kept(_refs(group.admins), before.admins, settled=people_settled),
         members=_kept(_refs(group.members), before.members, settled=people_settled),

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypedDict
 
 from reconciler.model import number
+from reconciler.model.group import VALUES
 from reconciler.model.history import Chapter, Fact, FactKind, Interest, NameStory, Written
 from reconciler.model.record import Applied, Record, Sent, State
 from reconciler.planning.diff import changed_fields
 
-_FIELDS: tuple[FactKind, ...] = ("subject", "icon", "admins", "members", "link_version", "joined")
+_FIELDS: tuple[FactKind, ...] = (*VALUES, "icon", "admins", "members", "link_version", "joined")
 _PEOPLE = frozenset({"admins", "members", "joined"})
 
 
@@ -86,8 +87,9 @@ def _recorded(old: Record, new: Record) -> Iterator[Fact]:
 
 def _fields(record: Record) -> dict[str, Any]:
     applied = record.applied or Applied()
+    values = applied.values()
     return {
-        "subject": applied.subject,
+        **{name: values.get(name) for name in VALUES},
         "icon": applied.icon,
         "admins": applied.admins,
         "members": applied.members,
@@ -116,6 +118,8 @@ def _ref(joined: str) -> str:
 
 
 def _text(value: str | int | None) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return None if value is None else str(value)
 
 

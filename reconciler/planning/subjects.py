@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.model.group import Value
     from reconciler.model.live import LiveGroup
 
 CUT_AT_LEAST = 20
@@ -26,6 +27,11 @@ _IGNORABLE = re.compile(
 def normal(subject: str) -> str:
     """Return the subject as it is compared and sent."""
     return unicodedata.normalize("NFC", subject).strip()
+
+
+def as_compared(value: Value | None) -> Value | None:
+    """Return a value of a group as it is compared: texts as subjects are."""
+    return normal(value) if isinstance(value, str) else value
 
 
 def shows(subject: str) -> bool:

@@ -78,7 +78,7 @@ def survey(
     Raises what `read` raises.
     """
     reader, ignore = ports.reader, frozenset(settings.ignore)
-    named = reader.list_groups()
+    named = reader.list_groups().ids
     listed = tuple(group_id for group_id in named if group_id not in ignore)
     wanted = dict.fromkeys((*listed, *known) if only is None else only)
     wanted = {group_id: None for group_id in wanted if group_id not in ignore}
@@ -119,7 +119,7 @@ def _still_listed(
         found = observe_group(reader, group_id)
         groups[group_id] = CONTRADICTION if isinstance(found, Absent) else found
 
-    again = frozenset(reader.list_groups())
+    again = frozenset(reader.list_groups().ids)
     gather([partial(look, group_id) for group_id in sorted(doubtful & again)])
     gone -= doubtful & again
     return tuple(group_id for group_id in listed if group_id not in gone)
@@ -206,7 +206,7 @@ class _LiveReader:
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
     def read(self) -> LiveState:
-        named = self.ports.reader.list_groups()
+        named = self.ports.reader.list_groups().ids
         self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
         self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
         self.strays = frozenset(self.listed) - set(known_bindings(self.desired.groups, self.state).values())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.model.change import CreateGroup
+from reconciler.model.change import CreateGroup, SetValue
 from reconciler.report import changes, words
 from reconciler.report.changes import ACTIONS
 from reconciler.report.model import Banner, Column, Count, Entry, Field, Report, Status, Summary
@@ -213,7 +213,14 @@ def _data_of_group(group: GroupOutcome, redactor: Redactor) -> Data:
 
 
 def _data_of_outcome(outcome: Outcome, redactor: Redactor) -> Data:
-    return {"kind": outcome.change.kind, "status": outcome.status, **words.error(outcome.problem, redactor)}
+    change = outcome.change
+    setting = {"setting": change.setting} if isinstance(change, SetValue) and change.setting else {}
+    return {
+        "kind": change.kind,
+        "status": outcome.status,
+        **setting,
+        **words.error(outcome.problem, redactor),
+    }
 
 
 # --- the table --------------------------------------------------------------------------------------------

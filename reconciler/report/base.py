@@ -55,11 +55,11 @@ def caused(
     causes is two changes of one kind, this change's first."""
     if found is None:
         return [(change, None) for change in made]
-    order = [change.kind for change in made]
+    order = [change.key for change in made]
     pairs: list[tuple[Change, CauseOfChange | None]] = []
     pairs += ((change, "this_change") for change in found.this_change.changes)
     pairs += ((change, "before") for change in found.before.changes)
-    return sorted(pairs, key=lambda pair: order.index(pair[0].kind))
+    return sorted(pairs, key=lambda pair: order.index(pair[0].key))
 
 
 def action_of(part: Iterable[Change]) -> Action:

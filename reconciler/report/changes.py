@@ -13,17 +13,15 @@ from reconciler.model.change import (
     AdoptGroup,
     Affected,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     Invite,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
+from reconciler.model.group import VALUES
 from reconciler.planning.guards import NEVER_LIFTED, ON_THE_COMMAND_LINE
 from reconciler.planning.last_applied import origin_of
 from reconciler.report import words
@@ -71,17 +69,14 @@ JOINING = Status(
 TAKEN_ON = Status("managed", ">", "newly managed", "change", "skipped", "As its manifest says already.")
 """Of a group that no manifest was about before, in which nothing is to be done."""
 
-_ORDER = ("adopt", "subject", "icon", "admins", "link", "members", "ensure")
+_ORDER = ("adopt", *VALUES, "icon", "admins", "link", "members", "ensure")
 """The order in which they are made, what cannot be undone last."""
 
 
 def people_of(changes: Iterable[Change]) -> list[str]:
     """Return the wa_ids of everybody whom the changes are about, in their order."""
     return [
-        person.wa_id
-        for change in changes
-        if isinstance(change, Promote | Demote | RemoveParticipants)
-        for person in change.people
+        person.shown for change in changes if isinstance(change, ChangePeople) for person in change.people
     ]
 
 
@@ -90,7 +85,7 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
     only being created."""
 
     def people(sign: Literal["+", "-"], affected: tuple[Affected, ...]) -> tuple[Person, ...]:
-        return tuple(Person(sign, label(person.wa_id), words.why(change.kind, person)) for person in affected)
+        return tuple(Person(sign, label(person.shown), words.why(change.kind, person)) for person in affected)
 
     match change:
         case CreateGroup(subject):
@@ -98,22 +93,23 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
             return Field(key="subject", label="subject", values=(words.NO_GROUP, after))
         case AdoptGroup(group_id):
             return Field(key="adopt", label="adopt", said=redactor.group_id(group_id), recorded=True)
-        case SetSubject(before, after, origin):
-            values = (words.quoted(redactor.untrusted(before)), words.quoted(redactor.untrusted(after)))
-            return Field(key="subject", label="subject", said=words.TAKEN_BACK.get(origin, ""), values=values)
+        case SetValue(name, before, after, origin):
+            live = words.NO_GROUP if created else words.value(name, before, redactor)
+            values = (live, words.value(name, after, redactor))
+            said = words.TAKEN_BACK.get(origin, "")
+            return Field(key=name, label=name, said=said, values=values)
         case SetIcon(before, icon, origin):
             live = words.NO_GROUP if created else _live(before)
-            wanted = Value(picture=words.file_picture(icon))
+            wanted = Value(empty="none") if icon is None else Value(picture=words.file_picture(icon))
             said = words.TAKEN_BACK.get(origin, "")
             return Field(key="icon", label="icon", said=said, values=(live, wanted))
-        case RemoveIcon(before, origin):
-            said, none = words.TAKEN_BACK.get(origin, ""), Value(empty="none")
-            return Field(key="icon", label="icon", said=said, values=(_live(before), none))
-        case Promote(affected):
+        case ChangePeople("add_members", affected):
+            return Field(key="members", label="members", people=people("+", affected))
+        case ChangePeople("promote", affected):
             return Field(key="admins", label="admins", people=people("+", affected))
-        case Demote(affected):
+        case ChangePeople("demote", affected):
             return Field(key="admins", label="admins", people=people("-", affected))
-        case RemoveParticipants(affected):
+        case ChangePeople(_, affected):
             said = "removed, and have to join again by the link"
             return Field(key="members", label="members", said=said, people=people("-", affected), final=True)
         case RevokeLink(before, version):
@@ -132,12 +128,15 @@ def fields_of(
     will be admin, where that changes."""
     created = any(isinstance(change, CreateGroup) for change in changes)
     removed = {
-        each.wa_id for change in changes if isinstance(change, RemoveParticipants) for each in change.people
+        each.wa_id
+        for change in changes
+        if isinstance(change, ChangePeople) and change.kind == "remove_participants"
+        for each in change.people
     }
     found: dict[str, Field] = {}
     for change in changes:
         field = field_of(change, redactor, label, created=created)
-        if isinstance(change, Demote):
+        if isinstance(change, ChangePeople) and change.kind == "demote":
             stays = (each.wa_id not in removed for each in change.people)
             people = (
                 replace(who, why=f"{who.why}, stays in the group") if stay else who
@@ -256,20 +255,23 @@ def _data_of_effect(change: Change, redactor: Redactor, label: Label) -> dict[st
                 **({} if was is None else {"before": was}),
                 "after": redactor.group_id(group_id),
             }
-        case SetSubject(before, after):
-            return {"kind": kind, "before": redactor.untrusted(before), "after": redactor.untrusted(after)}
+        case SetValue(name, before, after):
+            return {
+                "kind": kind,
+                **({} if change.setting is None else {"setting": name}),
+                "before": words.data_of_value(before, redactor),
+                "after": words.data_of_value(after, redactor),
+            }
         case SetIcon(before, icon):
             return {
                 "kind": kind,
                 "before": _data_of_live(before),
-                "after": words.data_of_picture(words.file_picture(icon)),
+                "after": None if icon is None else words.data_of_picture(words.file_picture(icon)),
             }
-        case RemoveIcon(before):
-            return {"kind": kind, "before": _data_of_live(before), "after": None}
-        case Promote(affected) | Demote(affected) | RemoveParticipants(affected):
+        case ChangePeople(_, affected):
             return {
                 "kind": kind,
-                "people": [label(person.wa_id) for person in affected],
+                "people": [label(person.shown) for person in affected],
                 "reasons": [person.reason for person in affected],
             }
         case RevokeLink(before, version):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler.model import number
-from reconciler.model.adoption import ACCEPT_FIELDS
+from reconciler.model.adoption import accepted_as
 from reconciler.model.desired import Icon
+from reconciler.model.drift import FIELD_OF
 from reconciler.model.live import LiveIcon
 from reconciler.model.record import IconRecord
 from reconciler.report import words
@@ -184,14 +185,14 @@ def _restore(group: GroupDrift) -> str | None:
 
 def _accept(group: GroupDrift) -> str | None:
     """The command that puts a live value into the manifest, where there is one that could go there."""
-    acceptable = any(field.drifts and field.field in ACCEPT_FIELDS for field in group.fields)
+    acceptable = any(field.drifts and accepted_as(field.field) for field in group.fields)
     return f"reconciler accept {group.name}" if acceptable else None
 
 
 def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
     said, tone = CAUSES[field.cause]
     absent = group.id is None  # which its status says, and of its fields there is no more to say
-    name = "link" if field.field == "link_version" else field.field
+    name = "link" if field.field == "link_version" else field.field.rpartition(".")[2]
     label = _label(field, redactor)
     several = len({each.cause for each in field.people}) > 1
     return Field(
@@ -242,13 +243,16 @@ def _values(
 
 
 def _value(value: FieldValue, field: FieldName, redactor: Redactor, label: Label) -> Value:
+    name = next((name for name, found in FIELD_OF.items() if found == field), None)
+    if name is not None and isinstance(value, str | bool):
+        return words.value(name, value, redactor)
     match value:
         case None:
             return Value(empty="none" if field == "icon" else "not managed")
         case int():
             return Value(text=f"version {value}")
         case str():
-            return Value(text=redactor.untrusted(value), quoted=field == "subject")
+            return Value(text=redactor.untrusted(value))
         case tuple():
             return Value(people=tuple(sorted(map(label, value))), empty="nobody")
         case Icon() | LiveIcon() | IconRecord():
@@ -346,7 +350,7 @@ def _data_of_value(value: FieldValue, redactor: Redactor, label: Label) -> Any:
         case None | int():
             return value
         case str():
-            return redactor.untrusted(value)
+            return redactor.untrusted(value) or None
         case tuple():
             return sorted(map(label, value))
         case Icon() | LiveIcon() | IconRecord():

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model import number
 from reconciler.model.change import (
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveParticipants,
     RevokeLink,
 )
 from reconciler.report import base as compared
@@ -239,9 +237,9 @@ def _final(groups: Iterable[GroupPlan], redactor: Redactor) -> Iterator[str]:
                     left.append(group.name)
                 case RevokeLink():
                     revoked.append(group.name)
-                case RemoveParticipants(affected):
+                case ChangePeople("remove_participants", affected):
                     removed.append(group.name)
-                    people |= {number.key(person.wa_id): person.wa_id for person in affected}
+                    people |= {person.key: person.shown for person in affected}
                 case _:  # the others can be made undone by another change
                     pass
     if left:
@@ -365,20 +363,20 @@ def admins_after(group: GroupPlan) -> tuple[str, ...] | None:
     if group.live is None or not changes.people_of(group.changes):
         return None
     after = _made_so(group.live, group.changes)
-    return None if after == group.live.admins else after
+    return None if after == tuple(map(group.live.shown, group.live.admins)) else after
 
 
 def _made_so(live: LiveGroup, made: Iterable[Change]) -> tuple[str, ...]:
     """The admins of a group once changes are made, by number keys: one person may be spelled in two ways."""
-    admins = {number.key(wa_id): wa_id for wa_id in live.admins}
+    admins = {live.key(wa_id): live.shown(wa_id) for wa_id in live.admins}
     for change in made:
         match change:
-            case Promote(people):
+            case ChangePeople("promote", people):
                 for person in people:
-                    admins.setdefault(number.key(person.wa_id), person.wa_id)
-            case Demote(people) | RemoveParticipants(people):
+                    admins.setdefault(person.key, person.shown)
+            case ChangePeople("demote" | "remove_participants", people):
                 for person in people:
-                    admins.pop(number.key(person.wa_id), None)
+                    admins.pop(person.key, None)
             case _:
                 pass
     return tuple(admins.values())

@@ -49,9 +49,13 @@ class Redactor:
 
     def number(self, wa_id: str) -> str:
         """The number itself, masked unless numbers are to be shown."""
-        if not number.is_wa_id(wa_id):
+        digits = number.of_id(wa_id)
+        if digits is None and number.is_person_id(wa_id):
+            name, _, domain = wa_id.partition("@")
+            return wa_id if self.show_numbers else f"hidden number ••{name[-4:]} (@{domain})"
+        if digits is None:
             return self.untrusted(wa_id) or "somebody unknown"
-        return f"+{wa_id}" if self.show_numbers else number.mask(wa_id)
+        return f"+{digits}" if self.show_numbers else number.mask(digits)
 
     def group_id(self, group_id: str) -> str:
         """An id without its creator's number, unless that is the account's."""

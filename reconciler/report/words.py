@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reconciler.errors import Location, Problem
     from reconciler.model.change import Affected, Cause, ChangeKind, Invite
     from reconciler.model.desired import Icon
+    from reconciler.model.group import Value as GroupValue
+    from reconciler.model.group import ValueName
     from reconciler.model.live import LiveIcon
     from reconciler.model.plan import Unmanaged
     from reconciler.report.model import Word
@@ -115,6 +117,24 @@ def why(kind: ChangeKind, person: Affected) -> str:
 def quoted(text: str) -> Value:
     """Return what somebody chose to write, as a value."""
     return Value(text=text, quoted=True)
+
+
+def value(name: ValueName, found: GroupValue | None, redactor: Redactor) -> Value:
+    """Return a text or a permission of a group, as a value."""
+    match found:
+        case None:
+            return Value(empty="not told")
+        case bool():
+            return Value(text="yes" if found else "no")
+        case "" if name == "description":
+            return Value(empty="none")
+        case _:
+            return Value(text=redactor.untrusted(found), quoted=name in ("subject", "description"))
+
+
+def data_of_value(found: GroupValue | None, redactor: Redactor) -> str | bool | None:
+    """Return a text or a permission as JSON says it; no description is null."""
+    return (redactor.untrusted(found) or None) if isinstance(found, str) else found
 
 
 def file_picture(icon: Icon) -> Picture:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import NoReturn, Self, TypeVar
 
 from reconciler.model import number
-from reconciler.model.group import is_name
+from reconciler.model.group import PERMISSIONS, Permission, Value, is_name
 from reconciler.model.record import (
     Applied,
     IconRecord,
@@ -115,7 +115,12 @@ def _record(record: Record) -> dict[str, object]:
         id=record.id,
         applied=applied
         and _known(
-            subject=applied.subject, icon=applied.icon, admins=applied.admins, members=applied.members
+            subject=applied.subject,
+            icon=applied.icon,
+            admins=applied.admins,
+            members=applied.members,
+            description=applied.description,
+            permissions=dict(applied.permissions) or None,
         ),
         icon=icon and _known(source=icon.source, served=icon.served, url=icon.url, length=icon.length),
         link_version=record.link_version,
@@ -216,7 +221,14 @@ def _read_applied(value: object) -> Applied:
         icon=item.get("icon", text),
         admins=item.get("admins", texts),
         members=item.get("members", texts),
+        description=item.get("description", text),
+        permissions=item.get("permissions", _read_permissions) or {},
     )
+
+
+def _read_permissions(value: object) -> dict[Permission, Value]:
+    item = Object(value)
+    return {name: found for name in PERMISSIONS if (found := item.get(name, choice)) is not None}
 
 
 def _read_icon(value: object) -> IconRecord:
@@ -365,6 +377,13 @@ def flag(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise Wrong("is neither true nor false")
+    return value
+
+
+def choice(value: object) -> Value:
+    """The value of a permission."""
+    if not isinstance(value, str | bool):
+        raise Wrong("is neither text nor true nor false")
     return value
 
 

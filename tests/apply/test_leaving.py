@@ -9,6 +9,7 @@ import pytest
 from reconciler.errors import CredentialsError, NotFound, NotSent, Refused, Unclear
 from reconciler.model.desired import Person
 from reconciler.model.group import Ensure
+from reconciler.model.live import GroupList
 from reconciler.model.record import Record
 from tests.apply.world import (
     ANA,
@@ -457,7 +458,7 @@ def test_what_was_left_is_gone_whatever_a_list_says_that_lags(pinned: bool) -> N
     world.want(ensure=Ensure.LEFT, id=group_id if pinned else None)
     world.want("new", subject="New")
     list_groups = world.api.reader.list_groups
-    world.api.reader.list_groups = lambda: (*list_groups(), group_id)  # type: ignore[method-assign]
+    world.api.reader.list_groups = lambda: GroupList((*list_groups().ids, group_id))  # type: ignore[method-assign]
     result = world.apply()
     assert (result.complete, outcomes(result, "new")) == (True, {"create_group": "done"})
     assert outcomes(result) == {}
@@ -467,7 +468,7 @@ def test_a_group_that_goes_on_answering_is_left_all_the_same() -> None:
     """It is listed and names its people, without the account: a new one can be made, of that very subject."""
     world, group_id = after_leaving("left")
     list_groups, read = world.api.reader.list_groups, world.api.reader.get_group
-    world.api.reader.list_groups = lambda: (*list_groups(), group_id)  # type: ignore[method-assign]
+    world.api.reader.list_groups = lambda: GroupList((*list_groups().ids, group_id))  # type: ignore[method-assign]
     world.api.reader.get_group = (  # type: ignore[method-assign]
         lambda asked: world.api.group(asked) if asked == group_id else read(asked)
     )
@@ -503,7 +504,7 @@ def test_a_listed_group_that_names_the_account_no_more_has_not_been_left() -> No
     group_id = world.bound(participants=[ANA], admins=[ANA])
     world.want(ensure=Ensure.LEFT)
     world.api.leave(group_id, ACCOUNT)
-    world.api.reader.list_groups = lambda: (group_id,)  # type: ignore[method-assign]
+    world.api.reader.list_groups = lambda: GroupList((group_id,))  # type: ignore[method-assign]
     read = world.api.group(group_id)
     world.api.reader.get_group = lambda group_id: read  # type: ignore[method-assign]
     result = world.apply()

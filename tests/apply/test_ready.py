@@ -14,7 +14,7 @@ from reconciler.errors import Exit, ReconcilerError, Refused, Unclear
 from reconciler.manifests.config import Config
 from reconciler.manifests.load import Loaded
 from reconciler.model import number
-from reconciler.model.change import Promote, RevokeLink, SetIcon
+from reconciler.model.change import RevokeLink, SetIcon
 from reconciler.model.desired import Person
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.outcome import ApplyResult
@@ -115,7 +115,7 @@ def settled(group: GroupPlan) -> list[object]:
     return [
         change.after if isinstance(change, SetIcon) else change
         for change in group.changes
-        if not isinstance(change, Promote)
+        if change.kind != "promote"
     ]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.adoption import Acceptance, ListChange
-from reconciler.model.change import Affected, Change, Demote, Promote, RemoveParticipants, SetSubject
+from reconciler.model.change import Affected, Change, ChangePeople, SetValue
 from reconciler.model.live import LiveGroup
 from reconciler.planning.accepting import more_than, still_differs
 
 ANA, BRUNO = Affected("5519900000001", "x"), Affected("5519900000002", "y")
-BOTH: tuple[Change, ...] = (SetSubject("a", "b"), Demote((ANA, BRUNO)))
+BOTH: tuple[Change, ...] = (SetValue("subject", "a", "b"), ChangePeople("demote", (ANA, BRUNO)))
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,11 @@ BOTH: tuple[Change, ...] = (SetSubject("a", "b"), Demote((ANA, BRUNO)))
     [
         ((), False),
         (BOTH, False),
-        ((Demote((BRUNO,)),), False),
-        ((SetSubject("a", "c"),), True),
-        ((Demote((ANA, Affected("5519900000003"))),), True),
-        ((Promote((ANA,)),), True),
-        ((RemoveParticipants((ANA,)),), True),
+        ((ChangePeople("demote", (BRUNO,)),), False),
+        ((SetValue("subject", "a", "c"),), True),
+        ((ChangePeople("demote", (ANA, Affected("5519900000003"))),), True),
+        ((ChangePeople("promote", (ANA,)),), True),
+        ((ChangePeople("remove_participants", (ANA,)),), True),
     ],
 )
 def test_more_than(after: tuple[Change, ...], more: bool) -> None:
@@ -34,10 +34,10 @@ def test_still_differs_is_about_what_was_accepted() -> None:
     accepted = Acceptance(
         name="g",
         live=live,
-        subject="a",
+        values={"subject": "a"},
         admins=ListChange((ANA.wa_id,)),
         members=ListChange((), frozenset({"1"})),
     )
-    assert still_differs(accepted, (Demote((BRUNO,)),)) == ()
-    assert still_differs(accepted, (Demote((ANA,)),)) == ("admins",)
+    assert still_differs(accepted, (ChangePeople("demote", (BRUNO,)),)) == ()
+    assert still_differs(accepted, (ChangePeople("demote", (ANA,)),)) == ("admins",)
     assert still_differs(accepted, BOTH) == ("subject", "admins")

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from reconciler.model.attribution import Attribution, GroupAttribution, SettingChange
-from reconciler.model.change import Affected, Demote, Promote
+from reconciler.model.change import Affected, ChangePeople
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.live import Absent, LiveState
@@ -58,10 +58,10 @@ def one(
 def test_people_of_one_change_are_told_apart() -> None:
     """Ana was to be promoted before, Bruno is promoted by this change; Carlos is demoted either way."""
     cause = one([wanted(admins=people(ANA, BRUNO))], [wanted(admins=people(ANA))])
-    assert cause.this_change.changes == (Promote((Affected(BRUNO, "has joined"),)),)
+    assert cause.this_change.changes == (ChangePeople("promote", (Affected(BRUNO, "has joined"),)),)
     assert cause.before.changes == (
-        Promote((Affected(ANA, "has joined"),)),
-        Demote((Affected(CARLOS, "not an admin in the manifest"),)),
+        ChangePeople("promote", (Affected(ANA, "has joined"),)),
+        ChangePeople("demote", (Affected(CARLOS, "not an admin in the manifest"),)),
     )
 
 

@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model import number
-from reconciler.model.change import (
-    Affected,
-    Change,
-    Demote,
-    LeaveGroup,
-    Promote,
-    RemoveParticipants,
-    RevokeLink,
-    SetSubject,
-)
+from reconciler.model.change import Affected, Change, ChangePeople, LeaveGroup, RevokeLink, SetValue
 from reconciler.model.desired import Desired
 from reconciler.model.group import Ensure
 from reconciler.model.plan import GroupPlan
@@ -32,9 +23,9 @@ def plan(*changes: Change) -> GroupPlan:
 @pytest.mark.parametrize(
     "change",
     [
-        Demote((Affected(ANA),)),
-        RemoveParticipants((Affected(ANA), Affected(BRUNO))),
-        SetSubject("a", "b"),
+        ChangePeople("demote", (Affected(ANA),)),
+        ChangePeople("remove_participants", (Affected(ANA), Affected(BRUNO))),
+        SetValue("subject", "a", "b"),
         RevokeLink(1, 2),
         LeaveGroup(),
     ],
@@ -43,15 +34,15 @@ def plan(*changes: Change) -> GroupPlan:
 def test_nothing_but_promotions_is_left_even_of_who_is_awaited(change: Change) -> None:
     left = only_promotions(plan(change), AWAITED)
     assert (left.action, left.changes) == ("none", ())
-    both = only_promotions(plan(Promote((Affected(ANA),)), change), AWAITED)
-    assert both.changes == (Promote((Affected(ANA),)),)
+    both = only_promotions(plan(ChangePeople("promote", (Affected(ANA),)), change), AWAITED)
+    assert both.changes == (ChangePeople("promote", (Affected(ANA),)),)
 
 
 def test_nobody_else_is_promoted() -> None:
-    left = only_promotions(plan(Promote((Affected(CARLOS), Affected(BRUNO)))), AWAITED)
-    assert left.changes == (Promote((Affected(BRUNO),)),)
+    left = only_promotions(plan(ChangePeople("promote", (Affected(CARLOS), Affected(BRUNO)))), AWAITED)
+    assert left.changes == (ChangePeople("promote", (Affected(BRUNO),)),)
     heard = Promotions(AWAITED.people, {"g-1": frozenset({number.key(ANA)})})
-    assert only_promotions(plan(Promote((Affected(BRUNO),))), heard).changes == ()
+    assert only_promotions(plan(ChangePeople("promote", (Affected(BRUNO),))), heard).changes == ()
 
 
 def test_nobody_is_awaited_who_cannot_be_promoted() -> None:

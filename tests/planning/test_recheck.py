@@ -8,15 +8,12 @@ from reconciler.model.change import (
     AdoptGroup,
     Affected,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveGroup, LiveIcon
@@ -43,18 +40,26 @@ THERE = served("https://cdn.example/2/a.png", length=5)
     ("approved", "fresh", "more"),
     [
         ((), (), False),
-        ((SetSubject("a", "b"),), (), False),
-        ((SetSubject("a", "b"),), (SetSubject("a", "b"),), False),
-        ((SetSubject("a", "b"),), (SetSubject("x", "b"),), True),
-        ((SetSubject("a", "b"),), (SetSubject("a", "c"),), True),
-        ((), (SetSubject("a", "b"),), True),
-        ((SetSubject("a", "b"),), (Promote(one(ANA)),), True),
-        ((Promote(one(ANA, BRUNO)),), (Promote(one(BRUNO)),), False),
-        ((Promote(one(BRUNO)),), (Promote(one(ANA, BRUNO)),), True),
-        ((Promote(one(ANA)),), (Demote(one(ANA)),), True),
-        ((Demote(one(ANA)),), (RemoveParticipants(one(ANA)),), True),
-        ((Promote((Affected(ANA, "has joined"),)),), (Promote((Affected(ANA, "other words"),)),), False),
-        ((Demote(one(ANA)), RemoveParticipants(one(ANA))), (RemoveParticipants(one(ANA)),), False),
+        ((SetValue("subject", "a", "b"),), (), False),
+        ((SetValue("subject", "a", "b"),), (SetValue("subject", "a", "b"),), False),
+        ((SetValue("subject", "a", "b"),), (SetValue("subject", "x", "b"),), True),
+        ((SetValue("subject", "a", "b"),), (SetValue("subject", "a", "c"),), True),
+        ((), (SetValue("subject", "a", "b"),), True),
+        ((SetValue("subject", "a", "b"),), (ChangePeople("promote", one(ANA)),), True),
+        ((ChangePeople("promote", one(ANA, BRUNO)),), (ChangePeople("promote", one(BRUNO)),), False),
+        ((ChangePeople("promote", one(BRUNO)),), (ChangePeople("promote", one(ANA, BRUNO)),), True),
+        ((ChangePeople("promote", one(ANA)),), (ChangePeople("demote", one(ANA)),), True),
+        ((ChangePeople("demote", one(ANA)),), (ChangePeople("remove_participants", one(ANA)),), True),
+        (
+            (ChangePeople("promote", (Affected(ANA, "has joined"),)),),
+            (ChangePeople("promote", (Affected(ANA, "other words"),)),),
+            False,
+        ),
+        (
+            (ChangePeople("demote", one(ANA)), ChangePeople("remove_participants", one(ANA))),
+            (ChangePeople("remove_participants", one(ANA)),),
+            False,
+        ),
         ((RevokeLink(1, 2),), (RevokeLink(1, 2),), False),
         ((RevokeLink(1, 2),), (RevokeLink(1, 3),), True),
         ((LeaveGroup(),), (LeaveGroup(),), False),
@@ -73,9 +78,9 @@ THERE = served("https://cdn.example/2/a.png", length=5)
             False,
         ),
         ((SetIcon(served(sha256="s"), picture()),), (SetIcon(served(sha256="t"), picture()),), True),
-        ((RemoveIcon(HERE),), (RemoveIcon(HERE_AGAIN),), False),
-        ((RemoveIcon(HERE),), (RemoveIcon(THERE),), True),
-        ((RemoveIcon(HERE),), (SetIcon(HERE, picture()),), True),
+        ((SetIcon(HERE, None),), (SetIcon(HERE_AGAIN, None),), False),
+        ((SetIcon(HERE, None),), (SetIcon(THERE, None),), True),
+        ((SetIcon(HERE, None),), (SetIcon(HERE, picture()),), True),
     ],
 )
 def test_a_new_plan_may_only_drop(
@@ -85,23 +90,28 @@ def test_a_new_plan_may_only_drop(
 
 
 def test_the_change_that_exceeds_is_named() -> None:
-    approved = (SetSubject("a", "b"), Promote(one(ANA)))
-    assert beyond_approved(approved, (SetSubject("a", "b"), Promote(one(BRUNO)))) == Promote(one(BRUNO))
+    approved = (SetValue("subject", "a", "b"), ChangePeople("promote", one(ANA)))
+    assert beyond_approved(
+        approved, (SetValue("subject", "a", "b"), ChangePeople("promote", one(BRUNO)))
+    ) == ChangePeople("promote", one(BRUNO))
 
 
 @pytest.mark.parametrize(
     ("change", "left"),
     [
-        (SetSubject("Old", "Sales"), None),
-        (SetSubject("Old", "New"), SetSubject("Old", "New")),
-        (Promote(one("admin")), None),
-        (Promote(one("member")), Promote(one("member"))),
-        (Promote(one("member", "admin", "gone")), Promote(one("member"))),
-        (Promote(one("gone")), None),
-        (Demote(one("admin", "member", "gone")), Demote(one("admin"))),
-        (Demote(one("member")), None),
-        (RemoveParticipants(one("admin", "member", "gone")), RemoveParticipants(one("admin", "member"))),
-        (RemoveParticipants(one("gone")), None),
+        (SetValue("subject", "Old", "Sales"), None),
+        (SetValue("subject", "Old", "New"), SetValue("subject", "Old", "New")),
+        (ChangePeople("promote", one("admin")), None),
+        (ChangePeople("promote", one("member")), ChangePeople("promote", one("member"))),
+        (ChangePeople("promote", one("member", "admin", "gone")), ChangePeople("promote", one("member"))),
+        (ChangePeople("promote", one("gone")), None),
+        (ChangePeople("demote", one("admin", "member", "gone")), ChangePeople("demote", one("admin"))),
+        (ChangePeople("demote", one("member")), None),
+        (
+            ChangePeople("remove_participants", one("admin", "member", "gone")),
+            ChangePeople("remove_participants", one("admin", "member")),
+        ),
+        (ChangePeople("remove_participants", one("gone")), None),
         (LeaveGroup(), LeaveGroup()),
         (RevokeLink(1, 2), RevokeLink(1, 2)),
     ],
@@ -112,4 +122,4 @@ def test_what_is_left_to_do(change: Change, left: Change | None) -> None:
 
 
 def test_an_icon_that_nobody_saw_is_not_the_same() -> None:
-    assert beyond_approved((RemoveIcon(LiveIcon(None)),), (RemoveIcon(HERE),)) is not None
+    assert beyond_approved((SetIcon(LiveIcon(None), None),), (SetIcon(HERE, None),)) is not None

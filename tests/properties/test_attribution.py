@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.attribution import Base
-from reconciler.model.change import Change, Demote, Promote, RemoveParticipants
+from reconciler.model.change import Change, ChangePeople
 from reconciler.model.plan import Plan
 from reconciler.operations.base import BaseFiles, CachingReader, compare
 from reconciler.planning import planfile, planner
@@ -64,7 +64,7 @@ def pieces(found: Iterable[Change]) -> Counter[object]:
     """Changes as what can be told apart: people one by one."""
     count: Counter[object] = Counter()
     for change in found:
-        if isinstance(change, Promote | Demote | RemoveParticipants):
+        if isinstance(change, ChangePeople):
             count.update((change.kind, person) for person in change.people)
         else:
             count[change] += 1
@@ -120,6 +120,6 @@ def digest(plan: Plan, world: World) -> str:
 
 
 def people_of(change: Change) -> list[str]:
-    if isinstance(change, Promote | Demote | RemoveParticipants):
+    if isinstance(change, ChangePeople):
         return [person.wa_id for person in change.people]
     return []

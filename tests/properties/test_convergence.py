@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from reconciler.model.change import CreateGroup, Demote, LeaveGroup, Promote, RemoveParticipants
+from reconciler.model.change import ChangePeople, CreateGroup, LeaveGroup
 from reconciler.model.desired import Person
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.plan import Plan
@@ -249,7 +249,7 @@ def _essence(plan: Plan) -> dict[str, Any]:
 
 def _calls_needed(plan: Plan) -> int:
     return sum(
-        ceil(len(change.people) / 20) if isinstance(change, Promote | Demote | RemoveParticipants) else 1
+        ceil(len(change.people) / 20) if isinstance(change, ChangePeople) else 1
         for group in plan.groups
         for change in group.writes
     )

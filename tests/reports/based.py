@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.model.attribution import Base, SettingChange
-from reconciler.model.change import Affected, Demote, Promote, SetSubject
+from reconciler.model.change import Affected, ChangePeople, SetValue
 from reconciler.model.plan import Plan
 from reconciler.planning.attribution import attribute, without_base
 
@@ -14,9 +14,9 @@ from . import samples
 _SUPPORT = replace(
     samples.SUPPORT,
     changes=(
-        SetSubject("Suporte Cps", "Suporte de Campinas"),
-        Promote((Affected(samples.ANA, "has joined"),)),
-        Demote((Affected(samples.BRUNO, "not in the manifest"),)),
+        SetValue("subject", "Suporte Cps", "Suporte de Campinas"),
+        ChangePeople("promote", (Affected(samples.ANA, "has joined"),)),
+        ChangePeople("demote", (Affected(samples.BRUNO, "not in the manifest"),)),
     ),
 )
 BEFORE = Plan(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from reconciler.errors import Location
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, GroupDrift, PersonDrift
+from reconciler.model.group import PERMISSIONS
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
 from reconciler.model.record import IconRecord
@@ -143,6 +144,23 @@ CREATED = group(
     FieldDrift(field="icon", desired=LOGO, last_applied=None, live=None, cause="not_applied", recorded=False),
     group_id=None,
 )
+FIELDS = group(
+    "bairro-centro",
+    "drifted",
+    FieldDrift(field="description", desired="", last_applied="", live="Ligue já", cause="edited_outside"),
+    *(
+        FieldDrift(
+            field=f"permissions.{name}",  # type: ignore[arg-type]
+            desired="admins" if name != "approve_members" else True,
+            last_applied=None,
+            live="everyone" if name != "approve_members" else False,
+            cause="not_applied",
+            recorded=False,
+        )
+        for name in PERMISSIONS
+    ),
+)
+"""What only some services have."""
 PRUNED = group(
     "vendas-interno",
     "pending",

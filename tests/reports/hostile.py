@@ -22,7 +22,7 @@ from reconciler.model.adoption import (
     Owner,
 )
 from reconciler.model.attribution import Base, Dropped
-from reconciler.model.change import AdoptGroup, Affected, Demote, Invite, SetIcon, SetSubject
+from reconciler.model.change import AdoptGroup, Affected, ChangePeople, Invite, SetIcon, SetValue
 from reconciler.model.desired import Person
 from reconciler.model.drift import Drift, FieldDrift, PersonDrift
 from reconciler.model.history import Chapter, Fact, NameStory, Written
@@ -129,14 +129,14 @@ def plan_with(words: str) -> Plan:
         words or "x",
         "adopt",
         AdoptGroup("g1", "subject", words),
-        SetSubject(words, words),
+        SetValue("subject", words, words),
         SetIcon(samples.OLD_ICON, replace(samples.LOGO, path=words)),
-        Demote((Affected(samples.CARLOS, words), Affected(samples.STRANGER, words))),
+        ChangePeople("demote", (Affected(samples.CARLOS, words), Affected(samples.STRANGER, words))),
         found=replace(samples.live("g1", samples.CARLOS), subject=words),
         notes=(Note("said: {texts[0]}", texts=(words,)), Note(words)),
         to_invite=(Invite(Person((samples.STRANGER,), words or None), "member"),),
     )
-    held = samples.group("held", "held", notes=(Note(words),), withheld=(SetSubject(words, words),))
+    held = samples.group("held", "held", notes=(Note(words),), withheld=(SetValue("subject", words, words),))
     return Plan(
         groups=(
             replace(changed, location=Location(words or "f", 1)),
@@ -158,7 +158,7 @@ def plan_with(words: str) -> Plan:
 def base_with(words: str) -> Base:
     """What `plan_with` of the same words is compared with: some of it was due before."""
     plan = plan_with(words)
-    dropped = Dropped(name=words, action="update", changes=(SetSubject(words, words),))
+    dropped = Dropped(name=words, action="update", changes=(SetValue("subject", words, words),))
     return replace(
         based.BASE,
         ref=words,

@@ -9,16 +9,13 @@ from reconciler.model.change import (
     AdoptGroup,
     Affected,
     Change,
+    ChangePeople,
     CreateGroup,
-    Demote,
     Invite,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import Icon, Person
 from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
@@ -85,10 +82,10 @@ def group(
 SUPPORT = group(
     "suporte-campinas",
     "update",
-    SetSubject("Suporte Cps", "Suporte Campinas", "edited_outside"),
+    SetValue("subject", "Suporte Cps", "Suporte Campinas", "edited_outside"),
     SetIcon(OLD_ICON, LOGO),
-    Promote((Affected(ANA, "has joined"),)),
-    Demote((Affected(CARLOS, "left (contacts.yaml:14)"),)),
+    ChangePeople("promote", (Affected(ANA, "has joined"),)),
+    ChangePeople("demote", (Affected(CARLOS, "left (contacts.yaml:14)"),)),
     found=live("120363000000000001", ACCOUNT, CARLOS, BRUNO, others=(ANA,)),
 )
 CREATED = group(
@@ -106,12 +103,13 @@ RENAMED = group(
     "vendas-sudeste",
     "adopt",
     AdoptGroup(f"{ACCOUNT}-1513616971", "state", "vendas"),
-    Promote((Affected(DORA, "has joined"),)),
-    Demote(
+    ChangePeople("promote", (Affected(DORA, "has joined"),)),
+    ChangePeople(
+        "demote",
         (
             Affected(DORA_OLD, "not in the manifest"),
             Affected(STRANGER, "not in the manifest", "edited_outside"),
-        )
+        ),
     ),
     found=live(f"{ACCOUNT}-1513616971", DORA_OLD, STRANGER, ACCOUNT, others=(DORA,)),
     notes=(Note('found by its binding, was "vendas"'),),
@@ -119,13 +117,14 @@ RENAMED = group(
 PRUNED = group(
     "vendas-interno",
     "update",
-    RemoveIcon(OLD_ICON, "both"),
+    SetIcon(OLD_ICON, None, "both"),
     RevokeLink(1, 2),
-    RemoveParticipants(
+    ChangePeople(
+        "remove_participants",
         (
             Affected(STRANGER, "not in the manifest", "edited_outside"),
             Affected(BRUNO, "not in the manifest", "not_applied"),
-        )
+        ),
     ),
     found=live("120363000000000003", ACCOUNT, ANA, BRUNO, others=(STRANGER,), creator=ANA),
 )
@@ -133,7 +132,10 @@ CLOSED = group(
     "projeto-2025",
     "leave",
     RevokeLink(None, None),
-    RemoveParticipants(tuple(Affected(f"55199{90000000 + n}", "the group is closed") for n in range(25))),
+    ChangePeople(
+        "remove_participants",
+        tuple(Affected(f"55199{90000000 + n}", "the group is closed") for n in range(25)),
+    ),
     LeaveGroup(),
     found=live("120363000000000004", ACCOUNT),
 )
@@ -169,7 +171,10 @@ HELD = group(
     "held",
     found=live("120363000000000011", ACCOUNT),
     notes=(Note("on hold until 2026-12-01: {texts[0]}", texts=("Black Friday",)),),
-    withheld=(SetSubject("Campanha", "Campanha de Natal"), Promote((Affected(ANA, "has joined"),))),
+    withheld=(
+        SetValue("subject", "Campanha", "Campanha de Natal"),
+        ChangePeople("promote", (Affected(ANA, "has joined"),)),
+    ),
 )
 ORPHANED = group(
     "velho",
@@ -185,6 +190,16 @@ AS_WANTED = group(
     notes=(Note("joined and has left since, so is not invited again: {people}", people=(CARLOS,)),),
 )
 
+FIELDS = group(
+    "bairro-centro",
+    "update",
+    SetValue("description", "", "Atendimento em dias úteis: @all", "not_applied"),
+    SetValue("send_messages", "everyone", "admins", "edited_outside"),
+    SetValue("approve_members", False, True, "both"),
+    ChangePeople("add_members", (Affected(ANA, "not in the group"), Affected(STRANGER, "not in the group"))),
+    found=live("120363000000000021", ACCOUNT),
+)
+"""What only some services have."""
 EVERYTHING = Plan(
     groups=(
         ORPHAN_LEFT,
@@ -236,8 +251,8 @@ CUSTOMERS = Plan(
                 f"cliente-{n:02}",
                 "update",
                 SetIcon(OLD_ICON, LOGO),
-                Demote((Affected(CARLOS, "left (contacts.yaml:14)"),)),
-                *((SetSubject(f"Cliente {n}", f"Cliente nº {n}"),) if n == 7 else ()),
+                ChangePeople("demote", (Affected(CARLOS, "left (contacts.yaml:14)"),)),
+                *((SetValue("subject", f"Cliente {n}", f"Cliente nº {n}"),) if n == 7 else ()),
                 found=live(f"g{n}", ACCOUNT, CARLOS, *((ANA,) if n % 2 else ())),
                 to_invite=(Invite(PEOPLE["bruno"], "admin"),),
             )

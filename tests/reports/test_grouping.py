@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.change import SetSubject
+from reconciler.model.change import SetValue
 from reconciler.model.drift import Drift, GroupDrift
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
@@ -56,7 +56,7 @@ def test_groups_of_another_status_stay_apart() -> None:
 
 
 def test_what_went_wrong_is_said_once_as_well() -> None:
-    outcome = Outcome(SetSubject("A", "B"), "failed", samples.STOPPED)
+    outcome = Outcome(SetValue("subject", "A", "B"), "failed", samples.STOPPED)
     groups = tuple(GroupOutcome(name=f"g{n}", action="update", outcomes=(outcome,)) for n in range(40))
     text = render("text", "apply", apply.told(ApplyResult(plan=Plan(groups=()), groups=groups), REDACTOR))
     assert text.count("interrupted before it was sent") == 1

@@ -123,7 +123,7 @@ def test_a_picture_that_cannot_be_shown_says_why() -> None:
 @pytest.mark.parametrize("text", ["::error::x", "##[group]x"])
 def test_a_log_takes_no_order_and_a_reader_sees_the_words(text: str) -> None:
     plan = samples.group(
-        "a", "update", samples.SetSubject("x", text), found=samples.live("g", samples.ACCOUNT)
+        "a", "update", samples.SetValue("subject", "x", text), found=samples.live("g", samples.ACCOUNT)
     )
     page = draw_plan("html", samples.Plan(groups=(plan,)), run=RUN)
     assert text not in page

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Problem
 from reconciler.model.attribution import Base
-from reconciler.model.change import Affected, LeaveGroup, Promote, SetSubject
+from reconciler.model.change import Affected, ChangePeople, LeaveGroup, SetValue
 from reconciler.model.drift import Drift
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
@@ -116,9 +116,10 @@ def many(total: int, changed: int) -> Plan:
     for index in range(total):
         changes = (
             (
-                SetSubject(f"Cliente {index} (velho)", f"Cliente {index}"),
-                Promote(
-                    tuple(Affected(f"55198{index:04d}{person:04d}", "has joined") for person in range(6))
+                SetValue("subject", f"Cliente {index} (velho)", f"Cliente {index}"),
+                ChangePeople(
+                    "promote",
+                    tuple(Affected(f"55198{index:04d}{person:04d}", "has joined") for person in range(6)),
                 ),
             )
             if index < changed
@@ -158,7 +159,10 @@ def test_the_budget_is_counted_as_code_hosts_count() -> None:
     """In units of UTF-16, of which a picture takes two."""
     groups = [
         samples.group(
-            f"c-{index}", "update", SetSubject(f"{index}", "👍" * 25), found=samples.live(f"g{index}")
+            f"c-{index}",
+            "update",
+            SetValue("subject", f"{index}", "👍" * 25),
+            found=samples.live(f"g{index}"),
         )
         for index in range(2_000)
     ]
@@ -168,7 +172,9 @@ def test_the_budget_is_counted_as_code_hosts_count() -> None:
 
 def test_what_is_equal_in_many_groups_takes_little_room() -> None:
     groups = [
-        samples.group(f"c-{index:05d}", "update", Promote((Affected(samples.ANA, "has joined"),)))
+        samples.group(
+            f"c-{index:05d}", "update", ChangePeople("promote", (Affected(samples.ANA, "has joined"),))
+        )
         for index in range(10_000)
     ]
     text = plan_page(Plan(groups=tuple(groups)))
@@ -241,8 +247,8 @@ def test_a_drift_is_shown_whole() -> None:
 def test_what_was_not_done_neither_goes_nor_comes() -> None:
     """A failed change is no green line; what was done is."""
     outcomes = (
-        Outcome(SetSubject("A", "B"), "failed", samples.REFUSED),
-        Outcome(Promote((Affected(samples.ANA, "has joined"),)), "done"),
+        Outcome(SetValue("subject", "A", "B"), "failed", samples.REFUSED),
+        Outcome(ChangePeople("promote", (Affected(samples.ANA, "has joined"),)), "done"),
     )
     group = GroupOutcome(name="g1", action="update", outcomes=outcomes)
     page = render(
@@ -253,15 +259,15 @@ def test_what_was_not_done_neither_goes_nor_comes() -> None:
 
 
 def test_what_waits_neither_goes_nor_comes() -> None:
-    held = samples.group("g1", "held", withheld=(SetSubject("A", "B"),))
+    held = samples.group("g1", "held", withheld=(SetValue("subject", "A", "B"),))
     page = draw_plan("markdown", Plan(groups=(held,)))
     assert '\n  subject   waits for the end of the hold\n            "A" → "B"\n' in page
 
 
 def test_groups_stand_in_the_order_in_which_statuses_are_told() -> None:
     groups = (
-        samples.group("a", "create", SetSubject("A", "B")),
-        samples.group("b", "update", SetSubject("A", "B")),
+        samples.group("a", "create", SetValue("subject", "A", "B")),
+        samples.group("b", "update", SetValue("subject", "A", "B")),
         samples.group("c", "missing"),
         samples.group("d", "leave", LeaveGroup()),
     )

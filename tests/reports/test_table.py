@@ -18,7 +18,7 @@ import pytest
 
 from reconciler.cli.formats import FORMATS, TABLE
 from reconciler.errors import Complaint, Location
-from reconciler.model.change import AdoptGroup, ChangeKind, SetSubject
+from reconciler.model.change import AdoptGroup, ChangeKind, SetValue
 from reconciler.model.drift import Drift, DriftStatus
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import Plan
@@ -142,7 +142,7 @@ def test_what_cannot_be_undone_is_a_warning() -> None:
 def test_what_is_merely_adopted_is_no_notice() -> None:
     """Nothing of the group changes, so there is nothing to look at; beside another change it is told."""
     adopt = AdoptGroup("g1", "subject", None)
-    renamed = samples.group("b", "adopt", adopt, SetSubject("A", "B"))
+    renamed = samples.group("b", "adopt", adopt, SetValue("subject", "A", "B"))
     made = Plan(groups=(samples.group("a", "adopt", adopt), renamed))
     found = commands(draw_plan("github", made))
     assert [command.properties["title"] for command in found] == ["reconciler plan", "b: adopt"]

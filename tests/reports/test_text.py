@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from reconciler.errors import Complaint, Location
-from reconciler.model.change import Affected, Demote, Invite, RemoveIcon, RevokeLink, SetIcon, SetSubject
+from reconciler.model.change import Affected, ChangePeople, Invite, RevokeLink, SetIcon, SetValue
 from reconciler.model.live import IconMeta, LiveIcon
 from reconciler.model.outcome import ApplyResult, GroupOutcome
 from reconciler.model.plan import GroupPlan, Note, Plan
@@ -35,7 +35,7 @@ def demoting(count: int) -> list[GroupPlan]:
         samples.group(
             f"g{n}",
             "update",
-            Demote((Affected(CARLOS, "left (contacts.yaml:14)"),)),
+            ChangePeople("demote", (Affected(CARLOS, "left (contacts.yaml:14)"),)),
             found=samples.live(f"id{n}", ACCOUNT, CARLOS),
         )
         for n in range(count)
@@ -61,7 +61,7 @@ def test_what_groups_would_look_like_is_left_out_where_it_differs() -> None:
 
 def test_a_group_with_more_changes_points_to_the_shared_one() -> None:
     groups = demoting(4)
-    groups[1] = replace(groups[1], changes=(SetSubject("A", "B"), *groups[1].changes))
+    groups[1] = replace(groups[1], changes=(SetValue("subject", "A", "B"), *groups[1].changes))
     output = plan(*groups)
     assert '~ g1, admins as above                   groups/g1.yaml:1\n    subject  "A" → "B"\n' in output
     assert output.count("- carlos") == 1
@@ -123,7 +123,7 @@ def test_what_cannot_be_undone_stands_out() -> None:
 def test_emoji_are_measured_as_they_are_wide() -> None:
     people = (Affected("5511977770001", "a"), Affected("5511977770002", "b"))
     redactor = replace(REDACTOR, aliases={"551177770001": "zoé☕☕", "551177770002": "li"})
-    group = samples.group("g", "update", Demote(people), found=samples.live("i", ACCOUNT))
+    group = samples.group("g", "update", ChangePeople("demote", people), found=samples.live("i", ACCOUNT))
     lines = draw_plan("text", Plan(groups=(group,)), redactor=redactor).splitlines()
     first, second = (line for line in lines if "zoé" in line or "- li" in line)
     assert cell_len(first[: first.rindex(" a")]) == cell_len(second[: second.rindex(" b")])
@@ -202,9 +202,9 @@ def test_a_validation_says_what_is_wrong_or_that_nothing_is() -> None:
 
 def test_a_picture_that_goes_is_called_removed() -> None:
     found = LiveIcon(IconMeta("https://cdn.example/a.jpeg", 2500))
-    assert "    icon     removed (2 KB)\n" in plan(samples.group("g1", "update", RemoveIcon(found)))
+    assert "    icon     removed (2 KB)\n" in plan(samples.group("g1", "update", SetIcon(found, None)))
     unknown = LiveIcon(IconMeta("https://cdn.example/a.jpeg", None))
-    assert "    icon     removed\n" in plan(samples.group("g1", "update", RemoveIcon(unknown)))
+    assert "    icon     removed\n" in plan(samples.group("g1", "update", SetIcon(unknown, None)))
 
 
 def test_one_link_stops_and_two_stop_working() -> None:

@@ -6,15 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Problem
-from reconciler.model.change import (
-    Affected,
-    CreateGroup,
-    Demote,
-    LeaveGroup,
-    Promote,
-    RemoveParticipants,
-    SetSubject,
-)
+from reconciler.model.change import Affected, ChangePeople, CreateGroup, LeaveGroup, SetValue
 from reconciler.model.live import LiveGroup
 from reconciler.model.outcome import ApplyResult
 from reconciler.model.plan import GroupPlan, Note, Plan
@@ -105,9 +97,9 @@ def after(*groups: GroupPlan, redactor: Redactor = REDACTOR) -> dict[str, list[s
 
 def test_admins_after_go_by_person_not_by_spelling() -> None:
     live = LiveGroup("g", "S", ACCOUNT, ("551990000002", CARLOS, ACCOUNT), ())
-    promoted = Promote((Affected(ANA), Affected("5519990000002")))
-    removed = RemoveParticipants((Affected("5519990000002"),))
-    one = samples.group("one", "update", promoted, Demote((Affected(CARLOS),)), found=live)
+    promoted = ChangePeople("promote", (Affected(ANA), Affected("5519990000002")))
+    removed = ChangePeople("remove_participants", (Affected("5519990000002"),))
+    one = samples.group("one", "update", promoted, ChangePeople("demote", (Affected(CARLOS),)), found=live)
     other = samples.group("other", "update", removed, found=live)
     assert after(one, other) == {"one": ["ana", "bruno", "account"], "other": ["carlos", "account"]}
 
@@ -122,7 +114,9 @@ def test_admins_after_are_said_where_they_change() -> None:
 
 
 def test_nobody_left_is_said_too() -> None:
-    left = samples.group("g", "update", Demote((Affected(ANA),)), found=samples.live("g1", ANA))
+    left = samples.group(
+        "g", "update", ChangePeople("demote", (Affected(ANA),)), found=samples.live("g1", ANA)
+    )
     assert after(left) == {"g": []}
     assert "after: nobody" in draw_plan("text", Plan(groups=(left,)))
 
@@ -136,7 +130,10 @@ def test_a_creator_without_an_account_is_masked() -> None:
 
 
 def test_two_numbers_of_one_person_are_told_apart_only_where_both_are_named() -> None:
-    promote, demote = Promote((Affected(DORA),)), Demote((Affected(DORA_OLD),))
+    promote, demote = (
+        ChangePeople("promote", (Affected(DORA),)),
+        ChangePeople("demote", (Affected(DORA_OLD),)),
+    )
     both = samples.group("a", "update", promote, demote, found=samples.live("g1", DORA_OLD, others=(DORA,)))
     one = samples.group("b", "update", promote, found=samples.live("g2", ACCOUNT, others=(DORA,)))
     first, second = plan.data(Plan(groups=(both, one)), REDACTOR)["groups"]
@@ -195,7 +192,9 @@ def test_a_link_that_slipped_into_a_text_is_shown_to_nobody() -> None:
 @pytest.mark.parametrize("words", ["Ligue 19 98888-7777", "Tel +5519988887777"])
 def test_subjects_lose_their_numbers_on_both_sides_of_a_change(words: str) -> None:
     for before, wanted in ((words, "Novo"), ("Velho", words)):
-        changed = samples.group("g", "update", SetSubject(before, wanted), found=samples.live("i", ACCOUNT))
+        changed = samples.group(
+            "g", "update", SetValue("subject", before, wanted), found=samples.live("i", ACCOUNT)
+        )
         made = Plan(groups=(changed,))
         for output in (draw_plan(name, made) for name in ("text", "json")):
             assert "7777" not in output
@@ -214,6 +213,10 @@ def test_numbers_are_shown_when_asked_for() -> None:
 
 def test_leaving_says_nothing_about_admins() -> None:
     left = samples.group(
-        "g", "leave", RemoveParticipants((Affected(ANA),)), LeaveGroup(), found=samples.live("g1", ANA)
+        "g",
+        "leave",
+        ChangePeople("remove_participants", (Affected(ANA),)),
+        LeaveGroup(),
+        found=samples.live("g1", ANA),
     )
     assert after(left) == {}

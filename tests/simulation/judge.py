@@ -11,20 +11,18 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from reconciler import pictures
 from reconciler.errors import Exit, InputError, LockedError, NotFound
 from reconciler.model.change import (
+    ChangePeople,
     CreateGroup,
-    Demote,
     LeaveGroup,
-    Promote,
-    RemoveIcon,
-    RemoveParticipants,
+    PeopleKind,
     RevokeLink,
     SetIcon,
-    SetSubject,
+    SetValue,
 )
 from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.group import Ensure
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from tests.simulation.play import Play, Ran
 
 US = key(ACCOUNT)
-PEOPLE_CALLS = {"promote": Promote, "demote": Demote, "remove_participants": RemoveParticipants}
+PEOPLE_CALLS = frozenset(get_args(PeopleKind))
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ class _Court:
             lists = [each for each in earlier if each.method == "list_groups" and each.answer is not None]
             lists = [each for each in lists if each.thread is call.thread] or lists
             told = {each.args[0]: each.answer for each in earlier if isinstance(each.answer, LiveGroup)}
-            for group_id in lists[-1].answer if lists else ():  # type: ignore[attr-defined]
+            for group_id in lists[-1].answer.ids if lists else ():  # type: ignore[attr-defined]
                 if group_id in told and normal(told[group_id].subject) != subject:
                     continue  # its name was another, when it was last read
                 worlds = [each.before[group_id] for each in (*earlier, call) if group_id in each.before]
@@ -404,7 +402,7 @@ class _Court:
                 due = {
                     each.wa_id
                     for change in planned.changes
-                    if isinstance(change, Promote)
+                    if change.kind == "promote"
                     for each in change.people
                     if each.wa_id in set(live.participants) - set(live.admins) - were[group_id]
                 }
@@ -626,19 +624,17 @@ def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...]) -> bool:
     """Whether the approved plan has this very call."""
     for change in planned.changes:
         match change:
-            case SetSubject() if call.method == "set_subject":
+            case SetValue() if call.method == "set_subject":
                 return change.after == call.args[1]
-            case SetIcon() if call.method == "set_icon":
+            case SetIcon() if call.method == "set_icon" and change.after is not None:
                 return change.after.sha256 == pictures.sha256(call.args[1])  # type: ignore[arg-type]
-            case RemoveIcon() if call.method == "remove_icon":
+            case SetIcon() if call.method == "remove_icon" and change.after is None:
                 return True
             case RevokeLink() if call.method in ("get_link", "revoke_link"):
                 return True
             case LeaveGroup() if call.method == "leave":
                 return True
-            case Promote() | Demote() | RemoveParticipants() if isinstance(
-                change, PEOPLE_CALLS.get(call.method, ())
-            ):
+            case ChangePeople(kind) if kind == call.method:
                 return set(people) <= {each.wa_id for each in change.people}
     return False
 

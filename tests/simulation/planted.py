@@ -18,7 +18,6 @@ from reconciler.apply.group import GroupRun
 from reconciler.apply.writing import Writing
 from reconciler.errors import ApiError, Unclear
 from reconciler.messaging.sending import MessageSender
-from reconciler.model.change import Demote, Promote
 from reconciler.model.desired import Person
 from reconciler.model.live import Absent
 from reconciler.model.record import Record
@@ -81,7 +80,7 @@ def _any_error_is_gone(reader: Any, group_id: str) -> Any:
         return Absent(404)
 
 
-_SWAPPED = tuple({Promote: Demote, Demote: Promote}.get(kind, kind) for kind in ORDER)
+_SWAPPED = tuple({"promote": "demote", "demote": "promote"}.get(kind, kind) for kind in ORDER)
 
 FAULTS: dict[str, Patch] = {
     "create sent again": _method(FakeWriter, "create_group", _again),

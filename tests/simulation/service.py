@@ -22,7 +22,7 @@ from reconciler.errors import (
     StateError,
     Unclear,
 )
-from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.live import GroupList, IconMeta, LiveGroup
 from tests.fakes import READS, FakeApi, FakeGroup, FakeReader
 from tests.simulation.schedule import Killed, ProcessClock, Scheduler
 
@@ -264,14 +264,14 @@ class _Reader(FakeReader):
         super().__init__(api)
         self._service = api
 
-    def list_groups(self) -> tuple[str, ...]:
+    def list_groups(self) -> GroupList:
         return self._kept(super().list_groups)
 
     def get_group(self, group_id: str) -> LiveGroup:
         return self._kept(lambda: super(_Reader, self).get_group(group_id))
 
-    def get_icon(self, group_id: str) -> IconMeta | None:
-        return self._kept(lambda: super(_Reader, self).get_icon(group_id))
+    def get_icon(self, group_id: str, *, fresh: bool = False) -> IconMeta | None:
+        return self._kept(lambda: super(_Reader, self).get_icon(group_id, fresh=fresh))
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
         return self._kept(lambda: super(_Reader, self).fetch_icon(icon))
@@ -299,6 +299,8 @@ def short(value: object) -> str:
             return f"{value.subject!r} admins {_people(value.admins)} members {_people(members)}"
         case tuple() | list():
             return "[" + " ".join(map(short, value)) + "]"
+        case GroupList():
+            return short(value.ids)
         case IconMeta():
             return value.bare_url.removeprefix("https://cdn.example/")
         case dict():

@@ -71,7 +71,12 @@ def full() -> State:
             "suporte": Record(
                 id="120363000000000001",
                 applied=Applied(
-                    subject="Região ☕", icon="a" * 64, admins=("ana", "5519900000001"), members=("bruno",)
+                    subject="Região ☕",
+                    icon="a" * 64,
+                    admins=("ana", "5519900000001"),
+                    members=("bruno",),
+                    description="",
+                    permissions={"send_messages": "admins", "approve_members": True},
                 ),
                 icon=IconRecord(
                     source="a" * 64, served="b" * 64, url="https://cdn.example/i.jpeg", length=2500

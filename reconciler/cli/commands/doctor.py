@@ -136,7 +136,7 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
         client = stack.enter_context(api.connect(once_more, clock, terminal.Silent().tell))
         begun = clock.monotonic()
         try:
-            ids = client.reader.list_groups()
+            ids = client.reader.list_groups().ids
             took = clock.monotonic() - begun
             groups = [client.reader.get_group(group_id) for group_id in ids[:_SAMPLE]]
         except (ApiError, ReconcilerError) as error:
