@@ -48,6 +48,10 @@ class Reader(Protocol):
         sense, another group's included."""
         ...
 
+    def identified(self, live: LiveGroup) -> LiveGroup:
+        """A group as it was listed, with the numbers of its people as far as they are known."""
+        ...
+
     def number_of(self, person: str) -> str | None:
         """The number (digits) of somebody whose id hides it; None where the service does not know it."""
         ...

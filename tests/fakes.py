@@ -20,7 +20,9 @@ from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, 
 
 ACCOUNT = "5519911112222"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-READS = frozenset({"session", "limits", "number_of", "list_groups", "get_group", "get_icon", "fetch_icon"})
+READS = frozenset(
+    {"session", "limits", "identified", "number_of", "list_groups", "get_group", "get_icon", "fetch_icon"}
+)
 MOST_PEOPLE = 20
 
 When = Literal["before", "after", "lie"]
@@ -307,6 +309,9 @@ class FakeReader:
             if not self._api.lists_people:
                 return GroupList(ids)
             return GroupList(ids, {group_id: self._api.shown[group_id].live for group_id in ids})
+
+    def identified(self, live: LiveGroup) -> LiveGroup:
+        return live
 
     def number_of(self, person: str) -> str | None:
         with self._api.call("number_of", person):

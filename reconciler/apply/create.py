@@ -28,7 +28,7 @@ from reconciler.model.record import Intent
 from reconciler.planning.subjects import BySubject, is_cut, loose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.live import LiveGroup
     from reconciler.model.outcome import OutcomeStatus
@@ -55,6 +55,10 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     longer than that, whatever the clocks say. Those that are not found by then are to be created again.
     """
     intents = {name: intent for name in names if (intent := tools.ports.journal.state.creating.get(name))}
+    if intents and tools.gateway:
+        known = _after_refresh(intents, tools)
+        if known or tools.unsure:
+            return known
     now, longest = tools.ports.clock.now(), tools.timeouts.create
     ages = {name: max(0.0, (now - intent.at).total_seconds()) for name, intent in intents.items()}
     young = sorted(name for name, age in ages.items() if age < longest)
@@ -83,10 +87,30 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     return {name: group_id for name, group_id in found.items() if list(found.values()).count(group_id) == 1}
 
 
+def _after_refresh(intents: Mapping[str, Intent], tools: Tools) -> dict[str, str]:
+    """Find what unclear creates made after all, in a list that a gateway was asked to refresh: before that it
+    is but what the gateway remembers."""
+    try:
+        tools.ports.writer.refresh_list()
+        listed = tools.ports.reader.list_groups().ids
+    except (ApiError, CredentialsError, Interrupted) as error:
+        tools.unsure = problem_of(error)
+        return {}
+    found = {name: _new_group(intent, listed, tools) for name, intent in intents.items()}
+    ids = list(found.values())
+    return {
+        name: group_id
+        for name, group_id in found.items()
+        if group_id is not None and ids.count(group_id) == 1
+    }
+
+
 def create(name: str, subject: str, tools: Tools) -> Created:
     """Create the group of `name`, or take the one that an earlier run made (`made_earlier`)."""
     try:
         found = tools.made_earlier.get(name)
+        if found is None and tools.unsure is not None and name in tools.ports.journal.state.creating:
+            return Created("unknown", problem=tools.unsure)
         return _create(name, subject, tools) if found is None else _taken(name, found, tools)
     except Interrupted:
         return Created("skipped", problem=INTERRUPTED)
@@ -102,7 +126,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
             twin = _appeared_since_planned(subject, listed, tools)
         except (ApiError, CredentialsError) as error:
             return Created("failed", problem=problem_of(error))
-        if twin is not None:
+        if twin is not None or (twin := _short(listed, tools)) is not None:
             return Created("skipped", problem=twin)
         intent = Intent(subject, listed, tools.ports.clock.now())
         try:
@@ -127,6 +151,24 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
             return _after_unclear(name, intent, answer, tools)
         return replace(_taken(name, group_id, tools), fresh=True)
     return Created("failed", problem=problem)
+
+
+def _short(listed: tuple[str, ...], tools: Tools) -> Problem | None:
+    """Return a reason not to create: the list leaves out groups that are there, so that it may leave out this
+    one as well."""
+    if not tools.gateway:
+        return None
+    state = tools.ports.journal.state
+    bound = {record.id for record in state.groups.values()}
+    lacking = (tools.expected | bound) - {left.id for left in state.left.values()} - set(listed)
+    if not lacking:
+        return None
+    return Problem(
+        "short_list",
+        f"the list of groups leaves out {len(lacking)} that were there: this one may be there as well",
+        "refresh the groups at the gateway, and run apply again",
+        retry=True,
+    )
 
 
 def _cancel(name: str, tools: Tools) -> None:

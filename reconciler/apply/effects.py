@@ -6,7 +6,7 @@ still needed is: every change notifies the whole group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
@@ -25,6 +25,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.model import number
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -37,6 +38,7 @@ from reconciler.model.change import (
     SetIcon,
     SetValue,
 )
+from reconciler.model.outcome import PersonOutcome
 from reconciler.model.record import IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.recheck import remaining
 from reconciler.planning.subjects import as_compared, normal, stored_otherwise
@@ -45,8 +47,41 @@ from reconciler.revoke import LinkRevoke, ended_since, present_link
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.group import Permission
-    from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
-    from reconciler.model.outcome import OutcomeStatus
+    from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, PersonAnswer
+    from reconciler.model.outcome import OutcomeStatus, PersonStatus
+
+UNKNOWN_NUMBER = Problem("no_such_number", "nobody has this number on WhatsApp", "correct it in the files")
+NOT_ADDED = Problem(
+    "not_added",
+    "it is not known what became of adding them, and they are not in the group",
+    "run apply again",
+    True,
+)
+NOT_SEEN = Problem(
+    "not_seen",
+    "the API answered that it was done, but reading the group does not show it",
+    "run apply again; if it stays so, look at the group in WhatsApp",
+    retry=True,
+)
+_OF_ADDING: Mapping[int, tuple[PersonStatus, Problem | None]] = {
+    200: ("done", None),
+    409: ("done", None),
+    403: ("invite", None),
+    417: ("invite", None),
+    408: ("left", None),
+    401: ("failed", Problem("refused", "they do not take part with this account", "talk to them")),
+    404: ("failed", UNKNOWN_NUMBER),
+    451: ("failed", UNKNOWN_NUMBER),
+    419: ("failed", Problem("full", "the group is full", "remove somebody, or make another group")),
+}
+"""Codes by which WhatsApp answers for each person who is to be added."""
+
+
+def outcome_of_adding(status: int) -> tuple[PersonStatus, Problem | None]:
+    """Return what a person's own status says of an adding."""
+    other = Problem(f"status_{status}", f"the service answered {status} for this person", retry=status >= 500)
+    return _OF_ADDING.get(status, ("failed", other))
+
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 BATCH = 20  # people in one call
@@ -79,9 +114,17 @@ class Effects:
         self.unread_of: dict[str, Problem] = {}  # why the last look for each change failed
         self.revoke: LinkRevoke | None = None  # the one that was begun; None where an earlier run's has ended
         self.unclear = False  # whether an answer left open what was done
+        self.people: tuple[PersonOutcome, ...] = ()  # what became of those who were to be added
 
     def perform(self, change: Change) -> Performed:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
+        if isinstance(change, ChangePeople) and change.kind == "add_members":
+            return self._add(change)
+        if isinstance(change, ChangePeople) and change.kind == "promote":
+            change = self._as_listed(change)
+            if not change.people:
+                self.asked = change
+                return Performed("done")
         if isinstance(change, RevokeLink) and (ended := self._begin_to_revoke(change)) is not None:
             return ended
         self.asked = change
@@ -90,6 +133,94 @@ class Effects:
         if revoke is not None and sent.status == "failed" and not self.unclear:
             self._note(revoke.undo)
         return sent
+
+    def _add(self, change: ChangePeople) -> Performed:
+        """Add people by the ids under which the service knows their numbers, and keep what became of each: by
+        the answers, as far as they name them, else by what a reading shows. Nobody is added twice."""
+        ended: dict[str, PersonOutcome] = {}
+        known: dict[str, Affected] = {}
+        for person in {each.key: each for each in change.people}.values():
+            try:
+                found = self.tools.ports.writer.find_person(person.shown)
+            except (ApiError, CredentialsError) as error:
+                ended[person.key] = PersonOutcome(person, "failed", problem_of(error))
+                continue
+            if found is None:
+                ended[person.key] = PersonOutcome(person, "failed", UNKNOWN_NUMBER)
+            else:
+                known[found] = person
+        ids, unclear = tuple(known), False
+        for start in range(0, len(ids), BATCH):
+            part = ids[start : start + BATCH]
+            try:
+                answers = self.tools.ports.writer.add_participants(self.group_id, part)
+            except (NotSent, RateLimited, CredentialsError, Refused, NotFound) as error:
+                ended |= {
+                    known[each].key: PersonOutcome(known[each], "failed", problem_of(error)) for each in part
+                }
+                continue
+            except ApiError:
+                unclear = True
+                continue
+            ended |= self._answered({each: known[each] for each in part}, answers)
+        seen = self._see_added(known.values(), ended)
+        if seen is None:
+            problem = self.unread or GONE
+            self.people = tuple(ended.values())
+            return Performed(
+                "unknown", replace(problem, message=f"the result could not be read: {problem.message}")
+            )
+        for person in known.values():
+            end = ended.get(person.key)
+            if person.key in seen:
+                ended[person.key] = PersonOutcome(person, "done")
+            elif end is None or end.status == "done":
+                ended[person.key] = PersonOutcome(
+                    person, "failed", NOT_ADDED if unclear or end is None else NOT_SEEN
+                )
+        self.people = tuple(ended[key] for key in dict.fromkeys(each.key for each in change.people))
+        failed = next((each.problem for each in self.people if each.status == "failed"), None)
+        return Performed("done") if failed is None else Performed("failed", failed)
+
+    def _answered(
+        self, known: Mapping[str, Affected], answers: Iterable[PersonAnswer]
+    ) -> dict[str, PersonOutcome]:
+        """Return what the answers say of people, matched by id, else by number."""
+        keys = {each.key: each for each in known.values()}
+        ended: dict[str, PersonOutcome] = {}
+        for answer in answers:
+            person = known.get(answer.id or "") or keys.get(number.key(answer.number or answer.id or ""))
+            if person is not None:
+                ended[person.key] = PersonOutcome(person, *outcome_of_adding(answer.status))
+        return ended
+
+    def _see_added(
+        self, people: Iterable[Affected], ended: Mapping[str, PersonOutcome]
+    ) -> frozenset[str] | None:
+        """Read until everybody is in who should be by the answers; return the keys of who is in the group,
+        None where that cannot be read."""
+        expected = {
+            each.key for each in people if (end := ended.get(each.key)) is None or end.status == "done"
+        }
+        live: LiveGroup | None = None
+
+        def look() -> bool | None:
+            nonlocal live
+            live = self._read() or live
+            return True if live is not None and expected <= live.participant_keys else None
+
+        self.tools.poll(look)
+        return None if live is None else live.participant_keys
+
+    def _as_listed(self, change: ChangePeople) -> ChangePeople:
+        """Return a promotion with the ids of those who were added, as the service lists them now; nobody who
+        is not in the group can be promoted."""
+        live = self.live
+        if live is None or all(each.wa_id in live.participants for each in change.people):
+            return change
+        ids = {live.key(each): each for each in live.participants}
+        people = (replace(each, wa_id=ids[each.key]) for each in change.people if each.key in ids)
+        return replace(change, people=tuple(people))
 
     def _perform(self, change: Change) -> Performed:
         problem: Problem | None = None
@@ -190,11 +321,15 @@ class Effects:
             return None
 
     def _left_of(self, change: Change, live: LiveGroup | None) -> Change | None:
+        if self.unread is not None and isinstance(change, LeaveGroup) and self._is_unlisted():
+            return None
         if self.unread is not None:
             return change
         match change:
             case LeaveGroup():
                 return None if live is None or self._look(lambda: self._is_left(live)) else change
+            case ChangePeople("add_members"):
+                return None  # it was seen, or is told of each person
             case SetIcon():
                 return None if self._look(lambda: self._icon_is_so(change)) else change
             case RevokeLink():
@@ -248,6 +383,20 @@ class Effects:
             served = pictures.sha256(data)
             self.uploaded = IconRecord(change.after.sha256, served, meta.bare_url, meta.length)
         return alike
+
+    def _is_unlisted(self) -> bool:
+        """Return whether two listings of a gateway, with a refresh between them, leave the group out: it has
+        no other way to say that it is gone."""
+        ports = self.tools.ports
+        if not self.tools.gateway:
+            return False
+        try:
+            if self.group_id in ports.reader.list_groups().ids:
+                return False
+            ports.writer.refresh_list()
+            return self.group_id not in ports.reader.list_groups().ids
+        except (ApiError, CredentialsError, Interrupted):
+            return False
 
     def _is_left(self, live: LiveGroup) -> bool:
         """Return whether the account is out of a group that still answers."""
@@ -365,7 +514,7 @@ class Effects:
         writer, group_id = self.tools.ports.writer, self.group_id
         match kind:
             case "add_members":
-                raise NotImplementedError
+                raise ValueError("people are added by `_add`")
             case "promote":
                 writer.promote(group_id, ids)
             case "demote":

@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.create import create
-from reconciler.apply.effects import Effects, served_before
+from reconciler.apply.effects import NOT_SEEN, Effects, served_before
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Tools, problem_of
 from reconciler.apply.writing import (
     LOCKED_OUT,
     MEANWHILE,
-    NOT_SEEN,
     Writing,
     changed,
     stored_in_another_form,
@@ -32,16 +31,20 @@ from reconciler.model.change import (
 )
 from reconciler.model.group import Ensure
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon
-from reconciler.model.outcome import GroupOutcome, Outcome, OutcomeStatus
-from reconciler.model.record import Left, Record, StoredSubject
+from reconciler.model.outcome import GroupOutcome, Outcome, OutcomeStatus, PersonOutcome, PersonStatus
+from reconciler.model.record import Decision, Left, Record, StoredSubject
 from reconciler.planning import guards
-from reconciler.planning.group import plan_group
+from reconciler.planning.diff import joined_ref, people_digest
+from reconciler.planning.group import newcomers, plan_group
 from reconciler.planning.recheck import beyond_approved, undone
 from reconciler.planning.record import AfterWrites, adopted, people_of, record_of
 from reconciler.planning.subjects import as_compared, normal, stored_otherwise
 from reconciler.reading import observe_group, observe_icon
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.change import Invite
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.plan import GroupPlan, Note
     from reconciler.model.record import IconRecord
@@ -86,7 +89,27 @@ class GroupRun:
             outcomes=tuple(self.outcomes),
             notes=(*self.planned.notes, *self.blocked),
             plan=self.planned,
+            refused=self._refused(),
         )
+
+    def _refused(self) -> tuple[Invite, ...]:
+        """Return who would not be added by others, and is to be invited."""
+        desired = self.planned.desired
+        keys = {each.person.key for each in self._people() if each.status == "invite"}
+        found = newcomers(desired, self.tools.context) if desired is not None and keys else ()
+        return tuple(invite for invite in found if invite.person.key in keys)
+
+    def _people(self) -> Iterator[PersonOutcome]:
+        for outcome in self.outcomes:
+            yield from outcome.people
+
+    def _refs(self, *statuses: PersonStatus) -> dict[str, PersonStatus]:
+        """Return those who ended so, as state names them."""
+        keys = {each.person.key: each.status for each in self._people() if each.status in statuses}
+        desired = self.planned.desired
+        invites = newcomers(desired, self.tools.context) if desired is not None and keys else ()
+        people = (invite.person for invite in invites)
+        return {joined_ref(person): keys[person.key] for person in people if person.key in keys}
 
     def _end(self, change: Change, status: OutcomeStatus, problem: Problem | None = None) -> None:
         self.outcomes.append(Outcome(change, status, problem))
@@ -349,8 +372,18 @@ class GroupRun:
         if self.tools.context.options.promotions is not None:
             self._record_people(live, desired)
             return old
-        writes = AfterWrites(uploaded=uploaded, stored=self.stored, unsettled=unsettled)
         now = self.tools.context.options.now
+        digest = people_digest(desired)
+        writes = AfterWrites(
+            uploaded=uploaded,
+            stored=self.stored,
+            unsettled=unsettled,
+            decisions={
+                ref: Decision("left") if status == "left" else Decision("invite", digest)
+                for ref, status in self._refs("invite", "left").items()
+            },
+            added=dict.fromkeys(self._refs("done"), now),
+        )
         record = record_of(desired, live, self.seen, old, now=now, writes=writes)
         try:
             self._save(record)

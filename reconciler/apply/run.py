@@ -50,6 +50,8 @@ def apply_plan(
         timeouts=timeouts or Timeouts(),
         retries=settings.retries,
         listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(ports.journal.state),
+        gateway=reading.gateway,
+        expected=frozenset((*reading.listed, *reading.ignored)) if reading.gateway else frozenset(),
     )
     run = _ApplyRun(plan, reading, tools)
     ended = run.all(settings.write_concurrency)

@@ -63,6 +63,9 @@ class Tools:
     timeouts: Timeouts
     retries: int
     listed: frozenset[str]  # ids at planning time
+    gateway: bool = False  # lists may be short, and nothing else says that a group is gone
+    expected: frozenset[str] = frozenset()  # what every list has to name before a group is made beside it
+    unsure: Problem | None = None  # why what an unclear create made is not known, so that none is made again
     strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
     made_earlier: dict[str, str] = field(default_factory=dict)  # by name: what unclear creates made after all
     broken: Problem | None = None

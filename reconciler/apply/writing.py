@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.apply.effects import NOT_SEEN
 from reconciler.apply.tools import INTERRUPTED, Tools
 from reconciler.errors import Problem
 from reconciler.model import number
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 TAKING = frozenset({"demote", "remove_participants"})
 """What takes something away from people."""
 DESTRUCTIVE = TAKING | {"revoke_link", "leave_group"}
-
-NOT_SEEN = Problem(
-    "not_seen",
-    "the API answered that it was done, but reading the group does not show it",
-    "run apply again; if it stays so, look at the group in WhatsApp",
-    retry=True,
-)
-
 
 MEANWHILE = Problem(
     "changed_during_run",
@@ -110,12 +103,13 @@ class Writing:
         sent = self.effects.perform(change)
         asked = self.effects.asked
         if (
-            isinstance(asked, ChangePeople) and asked.kind in TAKING and not asked.people
-        ):  # not wanted of anybody by now
+            isinstance(asked, ChangePeople) and not asked.people
+        ):  # not wanted of anybody by now, or nobody is there
             self.ended[approved.key] = Outcome(change, "done")
             return
         change = asked or change
-        self.ended[approved.key] = Outcome(change, sent.status, sent.problem)
+        people = self.effects.people if change.kind == "add_members" else ()
+        self.ended[approved.key] = Outcome(change, sent.status, sent.problem, people)
         if sent.status == "done":
             self.unseen.append(change)
 

@@ -72,7 +72,7 @@ def _may_wait(group: GroupPlan, desired: DesiredGroup, people: frozenset[str], c
 
 
 def _asked(invite: Invite, people: frozenset[str]) -> bool:
-    return not people or bool(people & invite.person.keys)
+    return not invite.maybe if not people else bool(people & invite.person.keys)
 
 
 def _waiting(group: GroupPlan, people: tuple[Invitee, ...], state: State, context: Context) -> GroupInvites:

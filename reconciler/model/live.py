@@ -168,11 +168,12 @@ class LiveState:
     `listed`: ids of the list, without those that turned out to be gone, and without the `ignored`, which were
     on it and are never asked for. `groups`: what was asked for one by one, by id; a group that is listed and
     yet is not there is a `CONTRADICTION` in it, never `Absent`. `icons`: by group id. What was not
-    asked for is in neither.
+    asked for is in neither. Of a `gateway` lists may be short, and creators unknown.
     """
 
     listed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    gateway: bool = False
     groups: Mapping[str, LiveGroup | Problem | Absent] = field(default_factory=dict)
     icons: Mapping[str, LiveIcon | Problem] = field(default_factory=dict)
 

@@ -127,13 +127,24 @@ class Left:
     how: Literal["left", "closed"] = "left"
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody who was to be added has decided: not to be added by others, so that they are invited
+    (`invite`), as long as the group's wanted `people` (a digest) stay the same; or to leave (`left`)."""
+
+    status: Literal["invite", "left"]
+    people: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is known of one name. `joined`: wanted people who were seen in the group, as
     `planning.diff.joined_ref` writes them. `missing`: when the others were first seen to be missing, and
     `sent`: when they were sent the link, by that same text. `revoking`: a revoke of the link of which the
-    end was not recorded. `stored`: the form in which the service keeps the subject last sent, where that is
-    another."""
+    end was not recorded. `decisions` are those of people who were to be added, `added` is when others were,
+    in the last 24 h, both by that same text. `lids`: ids that hide the numbers of people whom the manifest
+    names → the alias, else the digits. `stored`: the form in which the service keeps the subject last sent,
+    where that is another."""
 
     id: str
     applied: Applied | None = None
@@ -144,6 +155,9 @@ class Record:
     sent: Mapping[str, Sent] = field(default_factory=dict)
     revoking: Revoking | None = None
     stored: StoredSubject | None = None
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    added: Mapping[str, datetime] = field(default_factory=dict)
+    lids: Mapping[str, str] = field(default_factory=dict)
 
     def all_due(self) -> Record:
         """After the link was revoked: everybody who is pending is to be sent the new one."""
@@ -178,7 +192,8 @@ class Intent:
 class State:
     """Everything recorded for one API and account. `commit`: that of the manifests last applied, followed by
     `CHANGES` where not all was committed. `created`: times of creations of the last 24 h, UTC. `left`: the
-    groups that were left on purpose, by the name that they had."""
+    groups that were left on purpose, by the name that they had. `backend` and `account` (digits) say whose it
+    is where the service tells that; the `base_url` of a gateway may change then."""
 
     base_url: str = ""
     serial: int = 0
@@ -187,6 +202,8 @@ class State:
     creating: Mapping[str, Intent] = field(default_factory=dict)
     created: tuple[datetime, ...] = ()
     left: Mapping[str, Left] = field(default_factory=dict)
+    backend: str | None = None
+    account: str | None = None
 
     @property
     def names(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from datetime import date
 
 from reconciler.errors import Location
 from reconciler.model import number
+from reconciler.model.capabilities import BackendName
 
 GUARD_CODES = (
     "no-account",
@@ -18,6 +19,7 @@ GUARD_CODES = (
     "leave-many",
     "leave-no-admin",
     "create-many",
+    "add-many",
     "older-commit",
     "uncommitted",
 )
@@ -98,9 +100,11 @@ class OwnSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One run's configuration. `account`: digits, the present number first; paths relative to the root.
-    `ignore`: ids of live groups that are never looked at."""
+    `ignore`: ids of live groups that are never looked at. `lids`: ids by which the service hides the
+    account's number."""
 
     account: tuple[str, ...] = ()
+    backend: BackendName = "sinch"
     api: ApiSettings = ApiSettings()
     manifests: str = "groups"
     contacts: str | None = None
@@ -109,8 +113,9 @@ class Settings:
     allow: tuple[Allowance, ...] = ()
     invites: InviteSettings = InviteSettings()
     ignore: tuple[str, ...] = ()
+    lids: tuple[str, ...] = ()
 
     @property
     def account_keys(self) -> frozenset[str]:
-        """Keys of all numbers of the account, the earlier ones included."""
-        return frozenset(number.key(digits) for digits in self.account)
+        """Keys of all numbers of the account, the earlier ones included, and of the ids that hide them."""
+        return frozenset(map(number.key, (*self.account, *self.lids)))

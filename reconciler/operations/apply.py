@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
-from reconciler.errors import Problem
+from reconciler.errors import Problem, ReconcilerError
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.operations.plan import plan
@@ -16,9 +16,11 @@ from reconciler.planning import planfile
 from reconciler.planning.group import Context
 from reconciler.planning.promotions import people_only, promotions_awaited
 from reconciler.planning.record import applied_commit, renamed
+from reconciler.reading import identifying
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
+    from reconciler.model.live import ServiceLimits
     from reconciler.model.settings import ApiSettings
     from reconciler.planning.options import Options
     from reconciler.ports import WritePorts
@@ -41,6 +43,7 @@ def apply(
     objections every change ends `skipped`. Raises `StateError` where nothing can be recorded.
     """
     journal = ports.journal
+    ports = identifying(ports, loaded.desired, journal.state, loaded.settings)
     planned = plan(loaded, journal.state, options, ports.read_only(), plan_key=plan_key)
     if saved_plan is not None:
         planfile.check(saved_plan, planned.fingerprint, plan_key)
@@ -52,9 +55,29 @@ def apply(
     called_otherwise = renamed(journal.state, loaded.desired)
     if called_otherwise:
         journal.observe(called_otherwise, ())
+    if any(group.writes for group in planned.plan.groups):
+        check_limits(ports.reader.limits(), adding=_adds(planned.plan))
     api = loaded.settings.api
     context = Context.of(loaded.desired, loaded.settings, options)
     return apply_plan(planned.plan, planned.reading, context, ports, api, timeouts or _timeouts(api, options))
+
+
+def _adds(plan: Plan) -> bool:
+    return any(change.kind == "add_members" for group in plan.groups for change in group.changes)
+
+
+def check_limits(limits: ServiceLimits, *, adding: bool) -> None:
+    """Raise `ReconcilerError` where the service says that it would take no write now, or nobody new."""
+    if limits.locked_until is not None:
+        raise ReconcilerError(
+            f"WhatsApp restricts this number until {limits.locked_until:%Y-%m-%d %H:%M} UTC",
+            "wait until then; writing now makes it worse",
+        )
+    if limits.capped and adding:
+        raise ReconcilerError(
+            "the service is capped: this number may not write to, or add, anybody new now",
+            "wait for the next cycle, or say `join: invite` and give people the link by other ways",
+        )
 
 
 def _timeouts(settings: ApiSettings, options: Options) -> Timeouts:

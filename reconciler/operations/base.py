@@ -111,6 +111,9 @@ class CachingReader:
     def limits(self) -> ServiceLimits:
         return self._reader.limits()
 
+    def identified(self, live: LiveGroup) -> LiveGroup:
+        return self._reader.identified(live)
+
     def number_of(self, person: str) -> str | None:
         return self._once(("number", person), partial(self._reader.number_of, person))
 

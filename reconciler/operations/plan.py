@@ -12,7 +12,7 @@ from reconciler.planning import planfile, planner
 from reconciler.planning.examination import in_none_of
 from reconciler.planning.group import Context, PlanCache
 from reconciler.planning.record import notes_on_commits
-from reconciler.reading import read
+from reconciler.reading import identifying, read
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
@@ -55,6 +55,7 @@ def plan(
     if base is not None:
         from reconciler.operations.base import CachingReader, compare
 
+        ports = identifying(ports, loaded.desired, state, loaded.settings)
         ports = replace(ports, reader=CachingReader(ports.reader))
     made, reading = decide(loaded, state, options, ports)
     fingerprint = planfile.fingerprint(made, options, plan_key)
@@ -114,6 +115,7 @@ def decide(
     _check_link_versions(loaded, options)
     _check_ignored(loaded, state)
     desired, settings = loaded.desired, loaded.settings
+    ports = identifying(ports, desired, state, settings)
     cache = PlanCache(state, Context.of(desired, settings, options))
     reading = read(desired, state, settings, options, ports, on_group_read=cache.add)
     _check_account(loaded, reading)

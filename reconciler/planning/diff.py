@@ -9,15 +9,16 @@ and the place, length and bytes served after that.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from reconciler.model.change import Affected, Invite
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note
-from reconciler.model.record import IconRecord
+from reconciler.model.record import Decision, IconRecord
 
 
 class Differences(NamedTuple):
@@ -51,15 +52,17 @@ def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleDiff:
-    """Who is to be promoted, demoted, removed (participants, as listed), and who is to be invited. `choice`:
-    why nothing may be done, because one of several ids of a person would have to be chosen."""
+    """Who is to be added (by number), promoted, demoted, removed (participants, as listed), and who is to be
+    invited. `stuck`: why nothing may be done, because nobody can tell whom it would be done to."""
+
+    add: tuple[Affected, ...] = ()
 
     promote: tuple[Affected, ...] = ()
     demote: tuple[Affected, ...] = ()
     remove: tuple[Affected, ...] = ()
     invite: tuple[Invite, ...] = ()
     notes: tuple[Note, ...] = ()
-    choice: Note | None = None
+    stuck: Note | None = None
 
 
 def compare_people(
@@ -69,6 +72,7 @@ def compare_people(
     leavers: Mapping[str, Person],
     account_keys: frozenset[str],
     joined: frozenset[str],
+    decisions: Mapping[str, Decision] | None = None,
 ) -> PeopleDiff:
     """Compare admins and members with the live group.
 
@@ -76,9 +80,18 @@ def compare_people(
     in each role: not wanted in it, all lose it; wanted, all have to have it already, because nobody can tell
     which one to promote. `leavers` is by number keys. `joined` holds the joined-refs
     (`joined_ref`) of people who were seen in the group before: whoever of them is not in it now has left, and
-    is not invited again.
+    is not invited again; neither is anybody added whose `decisions` say so. While somebody in the group
+    is *unidentified*, whoever is missing may be that person: they are not added, and invited only by name.
+    Nothing is done, and nothing is green, while such a person is admin or may be somebody who has left.
     """
-    return _PeopleComparison(group, live, leavers, account_keys, joined).result()
+    return _PeopleComparison(group, live, leavers, account_keys, joined, decisions or {}).result()
+
+
+def people_digest(group: DesiredGroup) -> str:
+    """Return a short digest of the people whom a manifest wants, by which a refusal is remembered as long as
+    they stay the same."""
+    refs = (joined_ref(person) for person in (*(group.admins or ()), *(group.members or ())))
+    return sha256("\n".join(refs).encode()).hexdigest()[:16]
 
 
 def joined_ref(person: Person) -> str:
@@ -99,6 +112,7 @@ class _PeopleComparison:
         leavers: Mapping[str, Person],
         account_keys: frozenset[str],
         joined: frozenset[str],
+        decisions: Mapping[str, Decision],
     ) -> None:
         self.group = group
         self.live = live
@@ -109,13 +123,20 @@ class _PeopleComparison:
         self.protected = account_keys | live.protected_keys
         self.leavers = leavers
         self.joined = joined
+        self.decisions = decisions
+        self.digest = people_digest(group) if decisions else ""
+        self.unidentified = tuple(each for each in live.unidentified if live.key(each) not in self.protected)
+        self.add: list[Affected] = []
+        self.promote_added: list[Affected] = []
+        self.maybe: list[str] = []
         self.kept: set[str] = set()  # earlier numbers that keep their place for now
         self.invites: dict[str, Invite] = {}
         self.left: list[str] = []
         self.choices: list[str] = []  # keys of whom one id would have to be chosen
 
     def result(self) -> PeopleDiff:
-        promote = self._promotions()
+        present = self._promotions()
+        promote = (*present, *self.promote_added)
         self._members()
         demote = self._demotions()
         remove = self._removals()
@@ -124,14 +145,45 @@ class _PeopleComparison:
             notes.append(
                 Note("joined and has left since, so is not invited again: {people}", people=tuple(self.left))
             )
+        if self.maybe:
+            notes.append(
+                Note(
+                    "maybe in already, under a hidden number, so not added, and invited by name only: {people}",
+                    people=tuple(self.maybe),
+                )
+            )
+        elif self.unidentified:
+            count = len(self.unidentified)
+            notes.append(Note(f"{count} here whose number the service hides: nothing is done to them"))
         return PeopleDiff(
+            add=tuple(self.add),
             promote=promote,
             demote=demote,
             remove=remove,
             invite=tuple(self.invites.values()),
             notes=tuple(notes),
-            choice=self._choice(),
+            stuck=self._choice() or self._hidden(),
         )
+
+    def _hidden(self) -> Note | None:
+        """Say why nothing may be called as it should be: somebody whose number is hidden is admin, or may be
+        somebody who has left."""
+        admins = [each for each in self.unidentified if each in self.live.admins]
+        mend = "put their id into `lids:` of that person in the contacts, or look at the group by phone"
+        if admins and self.group.admins is not None:
+            return Note(
+                f"the service hides the number of {{people}}, who is admin here: whether that is as wanted, "
+                f"nobody can tell; {mend}",
+                people=tuple(admins),
+            )
+        gone = {person.alias or person.numbers[0]: person for person in self.leavers.values()}
+        missed = [person for person in gone.values() if not person.keys & self.ids.keys()]
+        if self.unidentified and missed:
+            return Note(
+                f"{{people}} left by the contacts, and may still be here under a hidden number; {mend}",
+                people=tuple(person.numbers[0] for person in missed),
+            )
+        return None
 
     def _choice(self) -> Note | None:
         """Say what a person has to do before anything can be done: only a phone shows which id is whose.
@@ -181,10 +233,20 @@ class _PeopleComparison:
     def _invite(self, person: Person, role: Literal["admin", "member"]) -> None:
         if person.key in self.protected:
             return
-        if joined_ref(person) in self.joined:
+        ref = joined_ref(person)
+        decision = self.decisions.get(ref)
+        if ref in self.joined or (decision is not None and decision.status == "left"):
             self.left.append(person.numbers[0])
-            return
-        self.invites[person.key] = Invite(person, role)
+        elif self.unidentified:
+            self.maybe.append(person.numbers[0])
+            self.invites[person.key] = Invite(person, role, maybe=True)
+        elif self.group.join == "add" and (decision is None or decision.people != self.digest):
+            affected = Affected(person.numbers[0], "not in the group", number=person.numbers[0])
+            self.add.append(affected)
+            if role == "admin":
+                self.promote_added.append(replace(affected, reason="once added"))
+        else:
+            self.invites[person.key] = Invite(person, role)
 
     def _demotions(self) -> tuple[Affected, ...]:
         wanted = self._wanted_admins()

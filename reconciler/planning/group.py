@@ -66,7 +66,8 @@ class Context:
     def of(cls, desired: Desired, settings: Settings, options: Options) -> Context:
         leavers = {key: person for person in desired.leavers for key in person.keys}
         aliases = {person.alias: person.keys for person in desired.people if person.alias}
-        return cls(leavers, tuple(map(number.key, settings.account)), options, aliases)
+        account = tuple(map(number.key, (*settings.account, *settings.lids)))
+        return cls(leavers, account, options, aliases)
 
     @property
     def account_keys(self) -> frozenset[str]:
@@ -127,11 +128,15 @@ def _plan_present(
 ) -> GroupPlan:
     changes: list[Change] = []
     notes: list[Note] = []
+    if live.parent is not None:
+        notes.append(Note("it belongs to a community, {ids[0]}", ids=(live.parent,)))
     recorded = record.link_version if record else None
     wanted: dict[str, object] = {}
     found: dict[str, object] = {}
     there = live.values()
     for name, value in group.values().items():
+        if name not in there:
+            continue
         wanted[name], found[name] = value, as_compared(there.get(name))
     if (
         group.subject is not None
@@ -180,7 +185,10 @@ def _plan_present(
         leavers=context.leavers,
         account_keys=context.account_keys,
         joined=frozenset(record.joined if record else ()),
+        decisions=record.decisions if record else None,
     )
+    if people.add:
+        changes.append(ChangePeople("add_members", people.add))
     if people.promote:
         changes.append(ChangePeople("promote", people.promote))
     if people.demote:
@@ -199,7 +207,29 @@ def _plan_present(
         to_invite=people.invite,
         notes=(*notes, *people.notes),
     )
-    return planned if people.choice is None else _blocked(planned, people.choice)
+    stuck = people.stuck or _unable(group, live, people.add)
+    return planned if stuck is None else _blocked(planned, stuck)
+
+
+def _unable(group: DesiredGroup, live: LiveGroup, add: tuple[Affected, ...]) -> Note | None:
+    """Say why a group cannot be made as its manifest says: it is no ordinary one, or the service does not
+    tell of it what is managed."""
+    if live.community:
+        return Note(
+            "community: {ids[0]} is a community or its group of announcements: manage a group in it",
+            ids=(live.id,),
+        )
+    if live.parent is not None and add:
+        return Note(
+            "people cannot be added to a group of a community: it would put them into the community as well. "
+            "Say `join: invite`"
+        )
+    untold = [name for name in group.values() if name not in live.values()]
+    if untold:
+        return Note(
+            f"the service does not tell {', '.join(untold)} of this group: update it, or leave that out"
+        )
+    return None
 
 
 def _blocked(planned: GroupPlan, note: Note) -> GroupPlan:

@@ -27,6 +27,7 @@ ON_THE_COMMAND_LINE = frozenset({"uncommitted"})
 """Lifted by `--allow` alone."""
 
 _DAY = timedelta(hours=24)
+_ADDED_A_DAY, _ADDED_TO_ONE = 20, 10
 _FILES = 3
 """How many files a sentence names."""
 
@@ -154,15 +155,19 @@ def _remove_many(facts: _Facts) -> Objection | None:
 def _people(facts: _Facts, kind: PeopleKind) -> tuple[list[GroupPlan], int]:
     groups, count = [], 0
     for group in facts.groups:
-        people = sum(
-            len(change.people)
-            for change in group.changes
-            if isinstance(change, ChangePeople) and change.kind == kind
-        )
+        people = _count(group, kind)
         if people:
             groups.append(group)
             count += people
     return groups, count
+
+
+def _count(group: GroupPlan, kind: PeopleKind) -> int:
+    return sum(
+        len(change.people)
+        for change in group.changes
+        if isinstance(change, ChangePeople) and change.kind == kind
+    )
 
 
 def _no_admin_left(facts: _Facts) -> Objection | None:
@@ -226,6 +231,23 @@ def _create_many(facts: _Facts) -> Objection | None:
         "create-many",
         f"{len(groups)} {'group' if len(groups) == 1 else 'groups'} would be created, and the limit is "
         f"{limit} in 24 hours, because numbers that create many get blocked: {mend}",
+        groups,
+        count,
+    )
+
+
+def _add_many(facts: _Facts) -> Objection | None:
+    groups, count = _people(facts, "add_members")
+    since = facts.options.now - _DAY
+    recent = sum(at > since for record in facts.state.groups.values() for at in record.added.values())
+    most = max((_count(group, "add_members") for group in groups), default=0)
+    if not groups or (count + recent <= _ADDED_A_DAY and most <= _ADDED_TO_ONE):
+        return None
+    already = f", and {recent} were in the last 24 hours" if recent else ""
+    return _objection(
+        "add-many",
+        f"{count} people would be added{already}, {most} of them to one group; the limits are {_ADDED_A_DAY} "
+        f"in 24 hours and {_ADDED_TO_ONE} into one group, because numbers that add many get banned",
         groups,
         count,
     )
@@ -316,6 +338,7 @@ _GUARDS: tuple[Callable[[_Facts], Objection | None], ...] = (
     _leave_many,
     _leave_no_admin,
     _create_many,
+    _add_many,
     _older_commit,
     _uncommitted,
 )

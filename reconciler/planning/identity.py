@@ -191,7 +191,9 @@ class _Resolver:
                 self.names[name] = Undetermined(doubtful)
             return
         live = BySubject(
-            found for group_id in unbound if isinstance(found := self.reading.groups[group_id], LiveGroup)
+            found
+            for group_id in unbound
+            if isinstance(found := self.reading.groups[group_id], LiveGroup) and not found.community
         )
         claims: dict[str, list[str]]
         for found_by in _SEARCHES:
@@ -311,6 +313,16 @@ class _Resolver:
                         people=(group.creator or "",),
                     )
                 )
+            case [group] if self.reading.gateway and self._may_be_strangers(group):
+                claims.setdefault(group.id, []).append(name)
+                self.names[name] = Blocked(
+                    Note(
+                        "{ids[0]} has this subject, but may be somebody else's: its creator is not told, or "
+                        "the account is no admin of it. If it is the right one, add to the manifest: "
+                        "id: {ids[0]}",
+                        ids=ids,
+                    )
+                )
             case [group]:
                 self._claim(claims, name, Bound(group.id, found_by, self.former.get(group.id), loosely))
             case _:
@@ -323,6 +335,10 @@ class _Resolver:
                         ids=ids,
                     )
                 )
+
+    def _may_be_strangers(self, group: LiveGroup) -> bool:
+        """Return whether somebody else may have made a group of a gateway, or rules it."""
+        return group.creator is None or not self.account_keys & group.admin_keys
 
     def _same_subject_twice(self, searched: Iterable[str]) -> None:
         """Block creates with one subject: they could never be told apart again."""

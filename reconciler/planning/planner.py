@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.errors import Problem
-from reconciler.model.change import AdoptGroup, Change, CreateGroup, Invite, LeaveGroup, SetIcon
+from reconciler.model.change import (
+    AdoptGroup,
+    Affected,
+    Change,
+    ChangePeople,
+    CreateGroup,
+    Invite,
+    LeaveGroup,
+    SetIcon,
+    SetValue,
+)
 from reconciler.model.desired import Desired, DesiredGroup
 from reconciler.model.group import Ensure
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveState
@@ -225,7 +235,25 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
     changes: list[Change] = [CreateGroup(normal(group.subject))]
     if group.icon is not None and group.icon.picture is not None:
         changes.append(SetIcon(None, group.icon.picture))
-    return _entry(group, "create", changes=ordered(changes), to_invite=newcomers(group, context))
+    changes += (
+        SetValue(name, None, value)
+        for name, value in group.values().items()
+        if name != "subject" and value != ""
+    )
+    people = newcomers(group, context)
+    if group.join == "add" and people:
+        named = {each.person.numbers[0]: each for each in people}
+        changes.append(ChangePeople("add_members", tuple(_newcomer(number, "") for number in named)))
+        admins = tuple(
+            _newcomer(number, "once added") for number, each in named.items() if each.role == "admin"
+        )
+        changes += [ChangePeople("promote", admins)] if admins else []
+        people = ()
+    return _entry(group, "create", changes=ordered(changes), to_invite=people)
+
+
+def _newcomer(number: str, reason: str) -> Affected:
+    return Affected(number, reason or "not in the group", number=number)
 
 
 def _plan_bound(group: DesiredGroup, bound: Bound, reading: LiveState, cache: PlanCache) -> GroupPlan:

@@ -61,6 +61,9 @@ def _covers(approved: Change, fresh: Change) -> bool:
             return approved.after == fresh.after and (
                 approved.before is None or _same_icon(approved.before, fresh.before)
             )
+        case SetValue(), SetValue():
+            same = (approved.name, approved.after) == (fresh.name, fresh.after)
+            return same and approved.before in (None, fresh.before)
         case ChangePeople(), ChangePeople():
             ids = {person.wa_id for person in approved.people}
             return approved.kind == fresh.kind and all(person.wa_id in ids for person in fresh.people)

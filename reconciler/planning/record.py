@@ -6,8 +6,8 @@ and be sent again what they were sent; `renamed` finds their record under the na
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar, get_args
 
@@ -19,7 +19,9 @@ from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import Note, Plan
 from reconciler.model.record import (
     CHANGES,
+    DAY,
     Applied,
+    Decision,
     IconRecord,
     Record,
     Revoking,
@@ -56,6 +58,8 @@ class AfterWrites:
     uploaded: IconRecord | None = None
     stored: StoredSubject | None = None
     unsettled: frozenset[str] = frozenset()
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    added: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def record_of(
@@ -97,6 +101,9 @@ def record_of(
         sent=old.sent if old else {},
         revoking=_revoking(group, old),
         stored=writes.stored or _stored(group, old),
+        decisions=_decisions(group, live, {**(old.decisions if old else {}), **writes.decisions}),
+        added=_added({**(old.added if old else {}), **writes.added}, now),
+        lids=_lids(group, live),
     )
     revoked = old is not None and old.link_version is not None and old.link_version < (link_version or 0)
     return record.all_due() if revoked else record
@@ -122,6 +129,27 @@ def _kept(wanted: T | None, before: T | None, *, settled: bool) -> T | None:
     """Return the applied value of a field: None where it is not managed, the earlier one where it is not
     settled."""
     return wanted if settled or wanted is None else before
+
+
+def _people(group: DesiredGroup) -> Iterable[Person]:
+    return dict.fromkeys((*(group.admins or ()), *(group.members or ())))
+
+
+def _decisions(group: DesiredGroup, live: LiveGroup, known: Mapping[str, Decision]) -> dict[str, Decision]:
+    """Return the decisions of wanted people who are not in the group."""
+    absent = {joined_ref(each) for each in _people(group) if each.key not in live.participant_keys}
+    return {ref: known[ref] for ref in sorted(absent & known.keys())}
+
+
+def _added(known: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """Return who was added in the last 24 hours."""
+    return {ref: at for ref, at in known.items() if now - at < DAY}
+
+
+def _lids(group: DesiredGroup, live: LiveGroup) -> dict[str, str]:
+    """Return the ids that hide the number of somebody whom the manifest names."""
+    named = {person.key: person.ref for person in _people(group)}
+    return {lid: named[live.key(lid)] for lid in live.numbers if live.key(lid) in named}
 
 
 def _revoking(group: DesiredGroup, old: Record | None) -> Revoking | None:

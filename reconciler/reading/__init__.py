@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError, Problem
+from reconciler.model import number
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
 from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, LiveState
 from reconciler.planning.bindings import known_bindings, left_ids, recorded_ids, to_search
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock, Reader, ReadPorts
 
 T = TypeVar("T")
+P = TypeVar("P", bound="ReadPorts")
 Gather = Callable[[Sequence[Callable[[], None]]], None]
 OnGroupRead = Callable[[DesiredGroup, LiveGroup, LiveIcon | None], None]
 
@@ -78,14 +82,14 @@ def survey(
     Raises what `read` raises.
     """
     reader, ignore = ports.reader, frozenset(settings.ignore)
-    named = reader.list_groups().ids
+    named, told = _listed(reader)
     listed = tuple(group_id for group_id in named if group_id not in ignore)
     wanted = dict.fromkeys((*listed, *known) if only is None else only)
     wanted = {group_id: None for group_id in wanted if group_id not in ignore}
     groups: dict[str, LiveGroup | Problem | Absent] = {}
 
     def look(group_id: str) -> None:
-        groups[group_id] = observe_group(reader, group_id)
+        groups[group_id] = told.get(group_id) or observe_group(reader, group_id)
 
     gather = partial(_gather, ports, settings.api.concurrency)
     gather([partial(look, group_id) for group_id in wanted])
@@ -93,6 +97,7 @@ def survey(
     return LiveState(
         listed=listed,
         ignored=tuple(group_id for group_id in named if group_id in ignore),
+        gateway=CAPABILITIES[settings.backend].gateway,
         groups={group_id: groups[group_id] for group_id in wanted},
     )
 
@@ -123,6 +128,60 @@ def _still_listed(
     gather([partial(look, group_id) for group_id in sorted(doubtful & again)])
     gone -= doubtful & again
     return tuple(group_id for group_id in listed if group_id not in gone)
+
+
+def _listed(reader: Reader) -> tuple[tuple[str, ...], Mapping[str, LiveGroup | Problem]]:
+    """Return the ids of a list, and what it says of groups itself."""
+    found = reader.list_groups()
+    return found.ids, found.groups
+
+
+class IdentifyingReader:
+    """A `Reader` of a service that may hide people's numbers: each group that is asked for has the numbers of
+    its people as far as they are known, to the contacts, to the state or to the service, which is asked about
+    each person once. A list is as the service gives it; `identified` is for the managed groups in it."""
+
+    def __init__(self, reader: Reader, known: Mapping[str, str]) -> None:
+        """`known`: ids that hide a number → its digits."""
+        self._reader = reader
+        self._known: dict[str, str | None] = {number.key(lid): digits for lid, digits in known.items()}
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def get_group(self, group_id: str) -> LiveGroup:
+        return self.identified(self._reader.get_group(group_id))
+
+    def identified(self, live: LiveGroup) -> LiveGroup:
+        """Return a group with the numbers of its people. Raises what `number_of` raises."""
+        found = {each: digits for each in live.unidentified if (digits := self.number_of(each)) is not None}
+        return replace(live, numbers={**live.numbers, **found}) if found else live
+
+    def number_of(self, person: str) -> str | None:
+        key = number.key(person)
+        if key not in self._known:
+            digits = self._reader.number_of(person)
+            with self._lock:
+                self._known[key] = digits
+        return self._known[key]
+
+
+def identifying(ports: P, desired: Desired, state: State, settings: Settings) -> P:
+    """Return the ports with a reader that says whose the ids are that hide a number, where the service has
+    such. What the contacts say counts more than what was recorded."""
+    if not CAPABILITIES[settings.backend].gateway or isinstance(ports.reader, IdentifyingReader):
+        return ports
+    people = {person.ref: person.numbers[0] for person in desired.people}
+    known = {
+        lid: digits
+        for record in state.groups.values()
+        for lid, ref in record.lids.items()
+        if (digits := people.get(ref) or (ref if number.is_wa_id(ref) else None)) is not None
+    }
+    known |= {lid: person.numbers[0] for person in desired.people for lid in person.lids}
+    known |= dict.fromkeys(settings.lids, settings.account[0]) if settings.account else {}
+    return replace(ports, reader=IdentifyingReader(ports.reader, known))
 
 
 def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent:
@@ -201,12 +260,14 @@ class _LiveReader:
         self.by_subject: dict[str, DesiredGroup] = {}  # searched names whose icon is managed
         self.listed: tuple[str, ...] = ()
         self.ignored: tuple[str, ...] = ()
+        self.told: Mapping[str, LiveGroup | Problem] = {}  # what the list itself says of groups
+        self.gateway = CAPABILITIES[settings.backend].gateway
         self.strays: frozenset[str] = frozenset()  # listed, and bound to no manifest
         named = {group.name for group in desired.groups}
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
     def read(self) -> LiveState:
-        named = self.ports.reader.list_groups().ids
+        named, self.told = _listed(self.ports.reader)
         self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
         self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
         self.strays = frozenset(self.listed) - set(known_bindings(self.desired.groups, self.state).values())
@@ -236,7 +297,13 @@ class _LiveReader:
         self.listed = _still_listed(self.ports.reader, self.listed, self.groups, self.gather, left)
 
     def _partial(self) -> LiveState:
-        return LiveState(listed=self.listed, ignored=self.ignored, groups=self.groups, icons=self.icons)
+        return LiveState(
+            listed=self.listed,
+            ignored=self.ignored,
+            gateway=self.gateway,
+            groups=self.groups,
+            icons=self.icons,
+        )
 
     def _to_search(self, wanted: Iterable[DesiredGroup]) -> dict[str, bool]:
         recreate = "recreate" in self.options.allow
@@ -290,13 +357,23 @@ class _LiveReader:
         self.gather(tasks)
 
     def _info(self, group_id: str) -> None:
-        found = observe_group(self.ports.reader, group_id)
+        found = self._as_listed(group_id) or observe_group(self.ports.reader, group_id)
         self.groups[group_id] = found
         self._tell(group_id)
         if self.by_subject and isinstance(found, LiveGroup) and self._may_be_adopted(found):
             group = self.by_subject.pop(normal(found.subject), None)
             if group is not None:
                 self._icon(group_id, group)
+
+    def _as_listed(self, group_id: str) -> LiveGroup | Problem | None:
+        """Return what the list says of a group, with the numbers of its people where it is managed."""
+        found = self.told.get(group_id)
+        if isinstance(found, LiveGroup) and group_id in self.awaited:
+            try:
+                return self.ports.reader.identified(found)
+            except ApiError as error:
+                return Problem.of(error)
+        return found
 
     def _may_be_adopted(self, live: LiveGroup) -> bool:
         """Return whether a search may find this group."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.model.change import CreateGroup, SetValue
+from reconciler.model.change import ChangePeople, CreateGroup, SetValue
 from reconciler.report import changes, words
 from reconciler.report.changes import ACTIONS
 from reconciler.report.model import Banner, Column, Count, Entry, Field, Report, Status, Summary
@@ -17,7 +17,7 @@ from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
+    from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, PersonStatus
 
 COLUMNS = (Column("before", "-"), Column("after", "+"))
 
@@ -36,6 +36,13 @@ STATUSES = words.by_key(
 )
 """What became of a change, and of a group: the worst of its changes, in this order."""
 
+_ENDED: Mapping[PersonStatus, str] = {
+    "done": "added",
+    "invite": "does not want to be added by others: is to be invited",
+    "left": "has left, which is their decision",
+    "failed": "could not be added",
+}
+"""What became of somebody who was to be added."""
 _STUCK = ("unreadable", "missing", "blocked", "held", "orphaned")
 
 
@@ -72,8 +79,7 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
         tables=changes.joining(
             changes.Joining(group.name, redactor.named(invite.person), invite.role)
             for group in result.groups
-            if group.plan is not None
-            for invite in group.plan.to_invite
+            for invite in group.to_invite
         ),
     )
 
@@ -172,6 +178,13 @@ def _status(group: GroupOutcome) -> Status:
 
 def _field(outcome: Outcome, field: Field, redactor: Redactor) -> Field:
     status = STATUSES[outcome.status]
+    ended = {each.person.key: each for each in outcome.people}
+    if ended and isinstance(outcome.change, ChangePeople):
+        shown = (
+            replace(person, why=_ENDED[ended[each.key].status]) if each.key in ended else person
+            for each, person in zip(outcome.change.people, field.people, strict=True)
+        )
+        field = replace(field, people=tuple(shown))
     return replace(field, status=status, tone=status.tone, problem=shown_problem(outcome.problem, redactor))
 
 
@@ -201,26 +214,31 @@ def data(result: ApplyResult, redactor: Redactor) -> Data:
 
 
 def _data_of_group(group: GroupOutcome, redactor: Redactor) -> Data:
-    invites = group.plan.to_invite if group.plan else ()
     return {
         "name": group.name,
         "id": None if group.id is None else redactor.group_id(group.id),
         "action": group.action,
         "outcomes": [_data_of_outcome(outcome, redactor) for outcome in group.outcomes],
-        "to_invite": [changes.data_of_invite(invite, redactor) for invite in invites],
+        "to_invite": [changes.data_of_invite(invite, redactor) for invite in group.to_invite],
         "notes": [redactor.note(note) for note in group.notes],
     }
 
 
 def _data_of_outcome(outcome: Outcome, redactor: Redactor) -> Data:
     change = outcome.change
-    setting = {"setting": change.setting} if isinstance(change, SetValue) and change.setting else {}
-    return {
-        "kind": change.kind,
-        "status": outcome.status,
-        **setting,
-        **words.error(outcome.problem, redactor),
-    }
+    found: Data = {"kind": change.kind, "status": outcome.status}
+    if isinstance(change, SetValue) and change.setting:
+        found["setting"] = change.setting
+    if outcome.people:
+        found["people"] = [
+            {
+                "person": redactor.person(each.person.shown),
+                "status": each.status,
+                **words.error(each.problem, redactor),
+            }
+            for each in outcome.people
+        ]
+    return found | words.error(outcome.problem, redactor)
 
 
 # --- the table --------------------------------------------------------------------------------------------

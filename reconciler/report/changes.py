@@ -283,8 +283,9 @@ def _data_of_effect(change: Change, redactor: Redactor, label: Label) -> dict[st
 
 
 def data_of_invite(invite: Invite, redactor: Redactor) -> dict[str, Any]:
-    """Return somebody who has yet to join."""
-    return {"person": redactor.named(invite.person), "as": invite.role}
+    """Return somebody who has yet to join; `maybe`: they may be in already, under a hidden number."""
+    maybe = {"maybe": True} if invite.maybe else {}
+    return {"person": redactor.named(invite.person), "as": invite.role, **maybe}
 
 
 def _data_of_live(seen: LiveIcon | None) -> dict[str, Any] | None:

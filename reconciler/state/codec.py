@@ -16,6 +16,7 @@ from reconciler.model import number
 from reconciler.model.group import PERMISSIONS, Permission, Value, is_name
 from reconciler.model.record import (
     Applied,
+    Decision,
     IconRecord,
     Intent,
     Left,
@@ -61,6 +62,8 @@ class Encoder:
             (
                 f'{{\n  "format_version": {FORMAT_VERSION},\n'.encode(),
                 f'  "base_url": {_json(state.base_url)},\n'.encode(),
+                b"" if state.backend is None else f'  "backend": {_json(state.backend)},\n'.encode(),
+                b"" if state.account is None else f'  "account": {_json(state.account)},\n'.encode(),
                 f'  "serial": {state.serial},\n'.encode(),
                 f'  "commit": {_json(state.commit)},\n'.encode(),
                 b'  "groups": {%b},\n' % _block([line for _, line in self._lines.values()]),
@@ -129,7 +132,14 @@ def _record(record: Record) -> dict[str, object]:
         sent={ref: _sent(sent) for ref, sent in sorted(record.sent.items())} or None,
         revoking=record.revoking and _revoking(record.revoking),
         stored=record.stored and {"sent": record.stored.sent, "found": record.stored.found},
+        decisions={ref: _decision(each) for ref, each in sorted(record.decisions.items())} or None,
+        added={ref: format_time(at) for ref, at in sorted(record.added.items())} or None,
+        lids=dict(sorted(record.lids.items())) or None,
     )
+
+
+def _decision(decision: Decision) -> dict[str, object]:
+    return _known(status=decision.status, people=decision.people or None)
 
 
 def _sent(sent: Sent) -> dict[str, object]:
@@ -196,6 +206,8 @@ def _state(root: Object) -> State:
         creating=root.need("creating", by_name(_read_intent)),
         created=root.need("created", listed(time)),
         left=root.get("left", by_name(_read_left)) or {},
+        backend=root.get("backend", text),
+        account=root.get("account", text),
     )
 
 
@@ -211,7 +223,16 @@ def _read_record(value: object) -> Record:
         sent=item.get("sent", mapped(_read_sent)) or {},
         revoking=item.get("revoking", _read_revoking),
         stored=item.get("stored", _read_stored),
+        decisions=item.get("decisions", mapped(_read_decision)) or {},
+        added=item.get("added", mapped(time)) or {},
+        lids=item.get("lids", mapped(text)) or {},
     )
+
+
+def _read_decision(value: object) -> Decision:
+    item = Object(value)
+    status = item.need("status", text)
+    return Decision("left" if status == "left" else "invite", item.get("people", text) or "")
 
 
 def _read_applied(value: object) -> Applied:

@@ -274,7 +274,15 @@ def may_wait(before: State, after: State) -> bool:
 
 
 def _lasting(record: Record) -> tuple[object, ...]:
-    return record.id, record.link_version, record.revoking, record.stored, dict(record.sent)
+    return (
+        record.id,
+        record.link_version,
+        record.revoking,
+        record.stored,
+        dict(record.sent),
+        dict(record.decisions),
+        dict(record.added),
+    )
 
 
 def rewritten(remote: Remote, seen: str, what: str) -> StateError:

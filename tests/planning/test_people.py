@@ -275,15 +275,15 @@ def test_people(case: Case) -> None:
 def test_which_of_several_ids_to_promote_is_for_people_to_say(live: LiveGroup, which: str) -> None:
     wanted = people(MOBILE if MOBILE in live.participants else NINE)
     diff = compare(Case("", live, wanted))
-    assert diff.choice is not None
-    assert which in diff.choice.text
-    assert set(diff.choice.people) == set(live.participants) - {ACCOUNT}
+    assert diff.stuck is not None
+    assert which in diff.stuck.text
+    assert set(diff.stuck.people) == set(live.participants) - {ACCOUNT}
     assert (diff.promote, diff.demote, diff.remove) == ((), (), ())
 
 
 def test_nobody_has_to_choose_among_ids_of_the_protected() -> None:
     twin = LiveGroup("x", "S", NINE, (ACCOUNT,), (ACCOUNT, NINE, EIGHT))
-    assert compare(Case("", twin, people(NINE), (), prune=True)).choice is None
+    assert compare(Case("", twin, people(NINE), (), prune=True)).stuck is None
 
 
 def test_whoever_left_again_is_named() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.model.record import (
     Applied,
+    Decision,
     IconRecord,
     Intent,
     Left,
@@ -65,6 +66,8 @@ def full() -> State:
     """A state in which every field of the model has a value."""
     return State(
         base_url=BASE_URL,
+        backend="waha",
+        account="5519911112222",
         serial=41,
         commit="c0ffee",
         groups={
@@ -90,6 +93,9 @@ def full() -> State:
                 },
                 revoking=Revoking(3, "e" * 32, NOON, closing=True),
                 stored=StoredSubject("Região  ☕", "Região ☕"),
+                decisions={"bruno": Decision("left"), "5519900000021": Decision("invite", "0a1b")},
+                added={"ana": NOON},
+                lids={"1234@lid": "ana"},
             ),
             "bare": Record(id="5519911112222-1513616971"),
             "no-icon": Record(

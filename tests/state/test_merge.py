@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.record import Intent, Left, Record, Revoking, State, StoredSubject
+from reconciler.model.record import Decision, Intent, Left, Record, Revoking, State, StoredSubject
 from reconciler.state.git_journal import Conflict, may_wait, merge
 
 from .conftest import NOON
@@ -68,8 +68,8 @@ def test_the_commit_is_that_of_who_applied() -> None:
 
 def test_only_what_reading_would_show_again_may_wait() -> None:
     """A field of the record that is added some day has to be decided about."""
-    may = {"applied", "icon", "joined", "missing"}
-    must = {"id", "link_version", "sent", "revoking", "stored"}
+    may = {"applied", "icon", "joined", "missing", "lids"}
+    must = {"id", "link_version", "sent", "revoking", "stored", "decisions", "added"}
     assert {field.name for field in fields(Record)} == may | must
     before = State(groups={"a": Record(id="1")})
     assert may_wait(before, before.with_record("a", Record(id="1", joined=("ana",), missing={"x": NOON})))
@@ -77,6 +77,9 @@ def test_only_what_reading_would_show_again_may_wait() -> None:
     assert not may_wait(before, before.with_record("a", Record(id="1", link_version=1)))
     assert not may_wait(before, before.with_record("a", Record(id="1", revoking=Revoking(1, "", NOON))))
     assert not may_wait(before, before.with_record("a", Record(id="1", stored=StoredSubject("a  b", "a b"))))
+    decided = before.with_record("a", Record(id="1", decisions={"ana": Decision("left")}))
+    assert not may_wait(before, decided)
+    assert not may_wait(before, before.with_record("a", Record(id="1", added={"ana": NOON})))
     assert not may_wait(before, replace(before, left={"b": Left("2", NOON)}))
     assert not may_wait(before, before.with_record("b", Record(id="1")))
     assert not may_wait(before, before.without("a"))
