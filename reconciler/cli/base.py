@@ -77,7 +77,7 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
             # Whoever broke the base had that merged; the strictest limits hold until it is mended.
             settings = replace(settings, guards=GuardSettings(), allow=())
             warnings.append(
-                "account and state are this change's, guards are the defaults, nothing is allowed"
+                "account, backend and state are this change's, guards are the defaults, nothing is allowed"
             )
         else:
             only, account = options.only, options.account

@@ -109,6 +109,7 @@ def load_options(common: Common, clock: SystemClock, **more: Any) -> LoadOptions
     return LoadOptions(
         config_path=config_path(common),
         today=clock.today(),
+        state="file:" if common.sandbox else environment.own("STATE", common.account_name),
         only=common.account_name,
         **more,
     )

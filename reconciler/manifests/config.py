@@ -17,8 +17,9 @@ from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, s
 from reconciler.manifests.numbers import read_number
 from reconciler.manifests.settings import conflicts, default_account, misplaced, read_invites, state_mistake
 from reconciler.manifests.yaml_tree import MappingNode, Node, location_of, node_at
-from reconciler.model.group import UNSET, Unset
-from reconciler.model.settings import Allowance, ApiSettings, GuardSettings, OwnSettings, Settings
+from reconciler.model.capabilities import BackendName
+from reconciler.model.group import UNSET, Join, Permission, Unset, Value
+from reconciler.model.settings import Allowance, GuardSettings, OwnSettings, Settings, default_settings
 
 DEFAULT_CONFIG = "reconciler.yaml"
 DEFAULT_CONTACTS = "contacts.yaml"
@@ -52,14 +53,22 @@ _BESIDE_ACCOUNTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What a kind, or the defaults, give to groups: None (`icon`: UNSET) for what they leave open."""
+    """What a kind, or the defaults, give to groups: None (`icon` and `description`: UNSET) for what they
+    leave open."""
 
     title: str
+    description: str | Unset | None = UNSET
     icon: str | Unset | None = UNSET
+    permissions: Mapping[Permission, Value] | None = None
+    join: Join | None = None
     admins: tuple[str, ...] | None = None
     members: tuple[str, ...] | None = None
     prune_members: bool | None = None
     locations: Mapping[str, Location] = field(default_factory=dict)
+
+    def location_of(self, key: str) -> Location:
+        """Return where the value of a key stands, as `Manifest.location_of` does."""
+        return self.locations[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,8 @@ class Config:
 
     `folder` is where its relative paths begin, relative to the root; `path` is the file; `broken_kinds` are
     kinds whose entry is wrong; where `whole` is false the file could not be read, so that nothing is missing.
-    `accounts` are several, each with settings of its own: `of` gives the configuration of one.
+    `accounts` are several, each with settings of its own: `of` gives the configuration of one. `api` and
+    `invites` are the values that the file gives: the rest of these settings goes by the backend.
     """
 
     settings: Settings
@@ -80,6 +90,18 @@ class Config:
     path: str | None = None
     locations: Mapping[str, Location] = field(default_factory=dict)
     accounts: tuple[OwnSettings, ...] = ()
+    api: Mapping[str, Any] = field(default_factory=dict)
+    invites: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, backend: BackendName) -> Settings:
+        """Return the settings with a backend, and with its defaults."""
+        api, invites = default_settings(backend)
+        return replace(
+            self.settings,
+            backend=backend,
+            api=replace(api, **self.api),
+            invites=replace(invites, **self.invites),
+        )
 
     @property
     def others(self) -> frozenset[str]:
@@ -93,7 +115,7 @@ class Config:
         known = (own for own in self.accounts if own.name == name)
         own = next(known, None) or default_account(name, self.folder)
         settings = replace(
-            self.settings,
+            self.at(own.backend or self.settings.backend),
             account=own.account,
             manifests=own.manifests,
             contacts=own.contacts or self.settings.contacts,
@@ -194,33 +216,35 @@ class _Reader:
         accounts, locations = self._accounts(document.get("accounts"))
         settings = Settings(
             account=self._account(document),
-            api=_api(document.get("api", {})),
             manifests=self._path(document, "manifests", known.manifests),
             contacts=self._path(document, "contacts", known.contacts or ""),
             state=self._state(document, known.state),
-            guards=_guards(document.get("guards", {})),
+            guards=GuardSettings(**_floats(document.get("guards", {}), "demote_share", "remove_share")),
             allow=tuple(
                 self._allowance(index, entry) for index, entry in enumerate(document.get("allow", ()))
-            ),
-            invites=read_invites(
-                document.get("invites", {}), lambda key: self._location("invites", key), self._complaints
             ),
             ignore=tuple(dict.fromkeys(document.get("ignore", ()))),
         )
         kinds = document.get("kinds", {})
-        return replace(
+        api, invites = document.get("api", {}), document.get("invites", {})
+        config = replace(
             self._config,
             whole=self._whole,
             settings=settings,
+            api=_floats(api, "timeout", "rate", "create_patience"),
+            invites=read_invites(invites, lambda key: self._location("invites", key), self._complaints),
             defaults=self._preset("the defaults", ("defaults",), document.get("defaults", {})),
             kinds={
                 name: self._preset(f"the kind {quote(name)}", ("kinds", name), entry)
                 for name, entry in kinds.items()
             },
             broken_kinds=frozenset(self._keys(("kinds",)) - kinds.keys()),
-            locations={key: self._location(key) for key in document} | locations,
+            locations={key: self._location(key) for key in document}
+            | {f"invites.{key}": self._location("invites", key) for key in invites}
+            | locations,
             accounts=accounts,
         )
+        return replace(config, settings=config.at(document.get("backend", known.backend)))
 
     def _accounts(
         self, document: Mapping[str, Any] | None
@@ -242,6 +266,7 @@ class _Reader:
             found.append(
                 OwnSettings(
                     name=name,
+                    backend=entry.get("backend"),
                     account=self._account(entry, at),
                     manifests=self._path(entry, "manifests", known.manifests, at),
                     contacts=self._path(entry, "contacts", "", at) or None,
@@ -314,9 +339,14 @@ class _Reader:
         for key in ("admins", "members"):
             for index in range(len(entry.get(key, ()))):
                 locations[f"{key}[{index}]"] = self._location(*path, key, index)
+        for key in entry.get("permissions", ()):
+            locations[f"permissions.{key}"] = self._location(*path, "permissions", key)
         return Preset(
             title=title,
+            description=entry.get("description", UNSET),
             icon=entry.get("icon", UNSET),
+            permissions=entry.get("permissions"),
+            join=entry.get("join"),
             admins=None if admins is None else tuple(admins),
             members=None if members is None else tuple(members),
             prune_members=entry.get("prune_members"),
@@ -343,17 +373,7 @@ class _Reader:
         return location_of(found or around, self._file)
 
 
-def _api(entry: Mapping[str, Any]) -> ApiSettings:
-    values = dict(entry)
-    for key in ("timeout", "rate", "create_patience"):
-        if values.get(key) is not None:
-            values[key] = float(values[key])
-    return ApiSettings(**values)
-
-
-def _guards(entry: Mapping[str, Any]) -> GuardSettings:
-    values = dict(entry)
-    for key in ("demote_share", "remove_share"):
-        if key in values:
-            values[key] = float(values[key])
-    return GuardSettings(**values)
+def _floats(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return a mapping with numbers as they are kept."""
+    given = {key: float(entry[key]) for key in keys if entry.get(key) is not None}
+    return {**entry, **given}

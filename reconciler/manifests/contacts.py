@@ -28,7 +28,7 @@ class Contacts:
 
     people: dict[str, Person] = field(default_factory=dict)
     teams: dict[str, tuple[Person, ...]] = field(default_factory=dict)
-    by_key: dict[str, Person] = field(default_factory=dict)
+    by_key: dict[str, Person] = field(default_factory=dict)  # by number keys, and by lids
     broken: set[str] = field(default_factory=set)
     whole: bool = True
     file: str = "the contacts"
@@ -156,6 +156,7 @@ class _Reader:
         if not numbers:
             self._contacts.broken.add(alias)
             return
+        lids = self._lids(alias, entry.get("lids", ()))
         left = entry.get("left")
         person = Person(
             numbers=tuple(numbers.values()),
@@ -163,9 +164,26 @@ class _Reader:
             name=entry.get("name"),
             left=None if left is None else date.fromisoformat(left),
             location=self._key_location("people", alias),
+            lids=lids,
         )
         self._contacts.people[alias] = person
-        self._contacts.by_key.update(dict.fromkeys(numbers, person))
+        self._contacts.by_key.update(dict.fromkeys((*numbers, *lids), person))
+
+    def _lids(self, alias: str, written: Iterable[str]) -> tuple[str, ...]:
+        """Return the hidden ids of somebody, each once; complain of those that somebody else has."""
+        found: dict[str, None] = {}
+        for index, lid in enumerate(written):
+            other = self._contacts.by_key.get(lid)
+            if other is None:
+                found[lid] = None
+                continue
+            self._complaints.add(
+                self._location("people", alias, "lids", index),
+                f"{quote(alias)} has a lid of {quote(other.ref)}",
+                f"who stands at {other.location}; a lid belongs to one person",
+                "duplicate-lid",
+            )
+        return tuple(found)
 
     def _team(self, name: str, members: list[str], teams: Iterable[str]) -> None:
         people: dict[str, Person] = {}

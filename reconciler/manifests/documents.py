@@ -315,7 +315,8 @@ def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, 
         case "format":
             return f"{what} is no day", "write it as YYYY-MM-DD, such as 2026-12-01", "bad-date"
         case "minLength" | "minItems":
-            return f"{what} is empty", _example(schema), "empty"
+            none = "null for none" if "null" in schema.get("type", ()) else ""
+            return f"{what} is empty", ", or ".join(filter(None, (_example(schema), none))), "empty"
         case "maxLength":
             return f"{what} is longer than {limit} characters", "", "too-long"
         case "minimum":

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reconciler.errors import Complaint
-from reconciler.manifests.complaints import quote
+from reconciler.manifests.complaints import listed, quote
 from reconciler.manifests.contacts import Contacts, PeopleResolver, unknown
+from reconciler.model.capabilities import CAPABILITIES, Capabilities
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
-from reconciler.model.group import Ensure, Manifest, Unset
+from reconciler.model.group import Ensure, Join, Manifest, Permission, Unset, Value
 from reconciler.planning.subjects import normal, shows
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.icons import Icons
 
 _T = TypeVar("_T")
+_LONGEST_DESCRIPTION = 2048
 _TAKEN = {"name": "give one of them another", "id": "it belongs to one of them"}
 
 
@@ -35,17 +38,23 @@ class CheckedManifest:
 
 @dataclass(frozen=True, slots=True)
 class _ResolvedPreset:
-    """What a preset gives, resolved."""
+    """What a preset gives, resolved. `impossible`: complaints by key, for the first group that has it from
+    here."""
 
     title: str
+    description: str | None = None
     icon: DesiredIcon | None = None
+    permissions: Mapping[Permission, Value] | None = None
+    join: Join | None = None
     admins: tuple[Person, ...] | None = None
     members: tuple[Person, ...] | None = None
     prune_members: bool | None = None
+    impossible: Mapping[str, list[Complaint]] = field(default_factory=dict)
 
 
 class GroupResolver:
-    """Resolves one manifest after the other; `complaints` collects what is wrong, all of it."""
+    """Resolves one manifest after the other; `complaints` collects what is wrong, all of it. `state` is
+    where what was applied is kept."""
 
     def __init__(
         self,
@@ -54,8 +63,13 @@ class GroupResolver:
         today: date,
         icons: Icons | None,
         complaints: Complaints,
+        *,
+        state: str,
     ) -> None:
         self.complaints = complaints
+        self._can = CAPABILITIES[config.settings.backend]
+        self._keeps_state = state != "none"
+        self._told: set[Complaint] = set()
         self._config = config
         self._today = today
         self._icons = icons
@@ -80,19 +94,25 @@ class GroupResolver:
         unmanaged = frozenset(manifest.unmanaged)
         if unmanaged:
             self._check_unmanaged(manifest)
-        members = admins = None
-        if "admins" not in unmanaged:
-            admins = self._own_people(manifest, "admins", manifest.admins)
-            admins = _first(admins, kind.admins, self._defaults.admins)
-        if "members" not in unmanaged:
-            members = self._own_people(manifest, "members", manifest.members)
-            members = _first(members, kind.members, self._defaults.members)
+        for key, found in self._impossible(manifest).items():
+            if key not in unmanaged:
+                self.complaints.extend(found)
+
+        def value(key: str, own: Callable[[], _T | None]) -> _T | None:
+            if key in unmanaged:
+                return None
+            return own() if _says(manifest, key) else self._preset_value(key, kind)
+
+        members = value("members", lambda: self._people(manifest, "members"))
         return DesiredGroup(
             name=manifest.name,
             location=manifest.location,
             subject=self._subject(checked),
-            icon=None if "icon" in unmanaged else self._icon(checked, kind),
-            admins=admins,
+            description=value("description", lambda: self._description(manifest)),
+            icon=value("icon", lambda: self._icon(checked.folder, manifest)),
+            permissions=value("permissions", lambda: manifest.permissions) or {},
+            join=value("join", lambda: manifest.join) or "invite",
+            admins=value("admins", lambda: self._people(manifest, "admins")),
             members=members,
             prune_members=self._prune(checked, kind, members, unmanaged),
             link_version=manifest.link_version,
@@ -109,6 +129,8 @@ class GroupResolver:
             self._once(self._seen_names, "name", manifest.name, manifest)
         if manifest.id is not None:
             self._once(self._seen_ids, "id", manifest.id, manifest)
+            if self._can.gateway and not manifest.id.endswith("@g.us"):
+                self.complaints.extend([_no_group_id(manifest.id, manifest.location_of("id"), self._can)])
             if manifest.id in self._ignored:
                 self.complaints.extend([ignored_id(manifest)])
 
@@ -193,21 +215,61 @@ class GroupResolver:
                     "unmanaged",
                 )
 
-    def _icon(self, checked: CheckedManifest, kind: _ResolvedPreset) -> DesiredIcon | None:
-        manifest = checked.manifest
-        if isinstance(manifest.icon, Unset):
-            return kind.icon if kind.icon is not None else self._defaults.icon
-        return self._picture(checked.folder, manifest.icon, manifest.location_of)
+    def _preset_value(self, key: str, kind: _ResolvedPreset) -> Any:
+        """Return what the kind, or else the defaults, give; what is impossible about it is said once, where
+        it stands."""
+        for preset in (kind, self._defaults):
+            value = getattr(preset, key)
+            if value is not None:
+                new = [each for each in preset.impossible.get(key, ()) if each not in self._told]
+                self._told.update(new)
+                self.complaints.extend(new)
+                return value
+        return None
 
-    def _picture(
-        self, folder: str, text: str | None, location_of: Callable[[str], Location]
-    ) -> DesiredIcon | None:
-        if text is None:
-            return DesiredIcon(None)
-        if self._icons is None:
-            return None
-        picture = self._icons.check(folder, text, location_of("icon"))
-        return None if picture is None else DesiredIcon(picture)
+    def _impossible(self, given: Manifest | Preset, whose: str = "") -> dict[str, list[Complaint]]:
+        """Return complaints about what the service cannot honour, and about what needs a state where there is
+        none, by the key that is to go."""
+        found: dict[str, list[Complaint]] = {}
+        leave_out = "leave it out"
+        if whose:
+            leave_out += ", or let the groups that it reaches say `unmanaged: [{key}]`"
+        for place, what, able in _asked(given):
+            key = place.partition(".")[0]
+            complaint = None
+            if not able(self._can):
+                complaint = impossible(
+                    given.location_of(place), f"`{what}`{whose}", able, self._can, leave_out.format(key=key)
+                )
+            elif key == "join" and not self._keeps_state:
+                complaint = needs_state(given.location_of(place), f"`{what}`{whose}")
+            if complaint is not None:
+                found.setdefault(key, []).append(complaint)
+        return found
+
+    def _description(self, given: Manifest | Preset) -> str | None:
+        """Return the description as it is compared, "" for none."""
+        match given.description:
+            case None:
+                return ""
+            case str(written):
+                text = normal(written)
+                mistake = description_mistake(text)
+                if mistake is not None:
+                    self.complaints.add(given.location_of("description"), *mistake, "description")
+                return text
+            case _:
+                return None
+
+    def _icon(self, folder: str, given: Manifest | Preset) -> DesiredIcon | None:
+        match given.icon:
+            case None:
+                return DesiredIcon(None)
+            case str(path) if self._icons is not None:
+                picture = self._icons.check(folder, path, given.location_of("icon"))
+                return None if picture is None else DesiredIcon(picture)
+            case _:
+                return None
 
     def _prune(
         self,
@@ -234,37 +296,96 @@ class GroupResolver:
             )
         return bool(prune)
 
-    def _own_people(
-        self, manifest: Manifest, key: str, written: tuple[str, ...] | None
+    def _people(
+        self, given: Manifest | Preset, key: Literal["admins", "members"]
     ) -> tuple[Person, ...] | None:
+        written = given.admins if key == "admins" else given.members
         if written is None:
             return None
-        return self._naming.people(written, lambda index: manifest.location_of(f"{key}[{index}]"))
+        return self._naming.people(written, lambda index: given.location_of(f"{key}[{index}]"))
 
     def _given(self, preset: Preset) -> _ResolvedPreset:
         if any(self.complaints.full(location.file) for location in list(preset.locations.values())[:1]):
             return _ResolvedPreset(preset.title)
-
-        def location_of(key: str) -> Location:
-            return preset.locations[key]
-
-        def people(key: str, written: tuple[str, ...] | None) -> tuple[Person, ...] | None:
-            if written is None:
-                return None
-            return self._naming.people(written, lambda index: preset.locations[f"{key}[{index}]"])
-
         return _ResolvedPreset(
             title=preset.title,
-            icon=None
-            if isinstance(preset.icon, Unset)
-            else self._picture(self._config.folder, preset.icon, location_of),
-            admins=people("admins", preset.admins),
-            members=people("members", preset.members),
+            description=self._description(preset),
+            icon=self._icon(self._config.folder, preset),
+            permissions=preset.permissions,
+            join=preset.join,
+            admins=self._people(preset, "admins"),
+            members=self._people(preset, "members"),
             prune_members=preset.prune_members,
+            impossible=self._impossible(preset, f" of {preset.title}"),
         )
 
     def _warn(self, location: Location, message: str, hint: str, rule: str) -> None:
         self.complaints.add(location, message, hint, rule, warning=True)
+
+
+def _says(manifest: Manifest, key: str) -> bool:
+    """Return whether a manifest gives a value, which may be null where that means none."""
+    value = getattr(manifest, key)
+    return not isinstance(value, Unset) and (value is not None or key in ("description", "icon"))
+
+
+# --- what a service can honour ------------------------------------------------------------------------------
+
+Able = Callable[[Capabilities], bool]
+
+
+def _asked(given: Manifest | Preset) -> Iterator[tuple[str, str, Able]]:
+    """Yield what is asked of a service that not every one can do: where it stands, how it is written, and
+    which services can."""
+    if given.description is None:
+        yield "description", "description: null", lambda can: can.no_description
+    elif not isinstance(given.description, Unset):
+        yield "description", "description", lambda can: can.description
+    if given.icon is None:
+        yield "icon", "icon: null", lambda can: can.no_icon
+    for name in given.permissions or ():
+        yield f"permissions.{name}", f"permissions.{name}", partial(_can_permit, name)
+    if given.join == "add":
+        yield "join", "join: add", lambda can: can.adding
+
+
+def _can_permit(name: Permission, can: Capabilities) -> bool:
+    return name in can.permissions
+
+
+def _no_group_id(group_id: str, location: Location, here: Capabilities) -> Complaint:
+    hint = "a group's id ends in `@g.us`: see reconciler list --show-numbers"
+    if "@" not in group_id:
+        hint = f"write it with `@g.us` behind it: {quote(f'{group_id}@g.us')}"
+    return Complaint(location, f"`id` is not one of a group with {here.title}", hint, "backend")
+
+
+def impossible(location: Location, what: str, able: Able, here: Capabilities, mend: str) -> Complaint:
+    """Return the complaint about what a service cannot do, and which can."""
+    others = [f"backend: {name}" for name, can in CAPABILITIES.items() if able(can)]
+    return Complaint(
+        location,
+        f"{what} is not possible with {here.title} (backend: {here.name})",
+        f"{listed(others) if others else 'no backend'} can; {mend}",
+        "backend",
+    )
+
+
+def needs_state(location: Location, what: str) -> Complaint:
+    """Return the complaint about `join: add` without a state: who refused or left could not be remembered."""
+    return Complaint(
+        location, f"{what} needs a state, and `state` is none", "keep a state, or leave it out", "state"
+    )
+
+
+def description_mistake(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a description, as it is compared, and the mend; None: nothing beyond the
+    schema."""
+    if not shows(text):
+        return "`description` is empty", "write what members shall see, or null for none"
+    if len(text) > _LONGEST_DESCRIPTION:
+        return f"`description` has {len(text)} characters, {_LONGEST_DESCRIPTION} are allowed", "shorten it"
+    return None
 
 
 def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:

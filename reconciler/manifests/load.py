@@ -19,11 +19,12 @@ from reconciler.manifests.config import DEFAULT_CONTACTS, Config, load_config
 from reconciler.manifests.contacts import Contacts, load_contacts
 from reconciler.manifests.documents import check
 from reconciler.manifests.files import Absent, FileError, FilesRead, Tree, spelled, spellings
-from reconciler.manifests.groups import CheckedManifest, GroupResolver
+from reconciler.manifests.groups import CheckedManifest, GroupResolver, impossible
 from reconciler.manifests.icons import Icons
 from reconciler.manifests.schema import schema_text
 from reconciler.manifests.settings import lies_in
 from reconciler.manifests.yaml_tree import Locations, location_of
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.desired import Desired
 
 if TYPE_CHECKING:
@@ -67,13 +68,14 @@ class LoadOptions:
     icon with a picture is in what is returned: for commands that do not look at icons. Without
     `need_manifests` it is no mistake that there is none, in a file or in all of them. `applied_icons` is
     asked, once there is a picture to be checked, which ones (SHA-256) an earlier run has applied: they are
-    not decoded again. `left_out` complains of files that ought to be in the tree and are not
-    (`manifests.tracked`).
+    not decoded again. `state` stands in for the configured place, where somebody else says it. `left_out`
+    complains of files that ought to be in the tree and are not (`manifests.tracked`).
     """
 
     config_path: str | None
     today: date
     account: tuple[str, ...] | None = None
+    state: str | None = None
     only: str = ""
     check_icons: bool = True
     need_manifests: bool = True
@@ -92,6 +94,7 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
         config = config.of(options.only)
     elif "accounts" in config.locations:
         config = replace(config, whole=False)  # what is missing is each account's
+    complaints.extend(_template(config))
     path = config.settings.contacts or ""
     config, contacts, found = _contacts(tree, config)
     complaints.extend(found)
@@ -102,7 +105,9 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
         contacts.whole = False
     applied = partial(options.applied_icons, config.settings)
     icons = Icons(tree, complaints, applied) if options.check_icons else None
-    resolver = GroupResolver(config, contacts, options.today, icons, complaints)
+    resolver = GroupResolver(
+        config, contacts, options.today, icons, complaints, state=options.state or config.settings.state
+    )
     checked = _manifests(tree, config, complaints, options.need_manifests, explained)
     groups = [resolver.group(each) for each in checked]
     if complaints.mistakes:
@@ -118,6 +123,15 @@ def load(tree: Tree, options: LoadOptions) -> Loaded:
     )
     manifests = tuple(sorted((each.manifest for each in checked), key=lambda manifest: manifest.name))
     return Loaded(desired, settings, manifests, config, contacts)
+
+
+def _template(config: Config) -> Iterator[Complaint]:
+    """Yield the complaint about a template where the service takes none."""
+    here, place = CAPABILITIES[config.settings.backend], config.locations.get("invites.template")
+    if place is None or config.settings.invites.template is None or here.templates:
+        return
+    mend = "leave it out, and people are written `invites.text`"
+    yield impossible(place, "`invites.template`", lambda can: can.templates, here, mend)
 
 
 def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Complaint]]:

@@ -12,7 +12,7 @@ from reconciler.errors import Complaint
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.manifests.files import join
 from reconciler.model import number
-from reconciler.model.settings import InviteSettings, OwnSettings, template_gap
+from reconciler.model.settings import OwnSettings, template_gap
 
 if TYPE_CHECKING:
     from reconciler.errors import Location
@@ -88,9 +88,10 @@ def seconds(text: str) -> float:
 
 def read_invites(
     entry: Mapping[str, Any], location_of: Callable[[str], Location], complaints: Complaints
-) -> InviteSettings:
-    """Return the settings of a checked document. What would stand in a message as it was written is a
-    mistake; a template that cannot be sent yet is a warning, because only `invites --send` needs it."""
+) -> dict[str, Any]:
+    """Return the values of `InviteSettings` that a checked document gives. What would stand in a message as
+    it was written is a mistake; a template that cannot be sent yet is a warning, because only
+    `invites --send` needs it."""
     values = dict(entry)
     if "resend_after" in values:
         values["resend_after"] = seconds(values["resend_after"])
@@ -105,7 +106,7 @@ def read_invites(
     gap = None if template is None else template_gap(template)
     if gap is not None:
         complaints.add(location_of("template"), *gap, "template", warning=True)
-    return InviteSettings(**values)
+    return values
 
 
 def _texts(value: object) -> list[str]:

@@ -218,7 +218,8 @@ def _item(key: str, index: int) -> str:
 
 
 class Locations(Mapping[str, Location]):
-    """Where the values of a document's keys stand, list items as `admins[0]`.
+    """Where the values of a document's keys stand, list items as `admins[0]`, and keys of a mapping as
+    `permissions.edit_info`.
 
     Ten thousand manifests are kept at once and hardly any place is asked for, so a `Location` is made only
     then.
@@ -235,6 +236,9 @@ class Locations(Mapping[str, Location]):
                 if isinstance(value, SequenceNode):
                     for index, item in enumerate(value.items):
                         self._places[_item(key, index)] = _place(item.start.line, item.start.column)
+                elif isinstance(value, MappingNode):
+                    for name, below in value.pairs.items():
+                        self._places[intern(f"{key}.{name}")] = _place(below.start.line, below.start.column)
 
     def __getitem__(self, key: str) -> Location:
         line, column = self._places[key]

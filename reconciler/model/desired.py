@@ -105,5 +105,10 @@ class Desired:
     warnings: tuple[Complaint, ...] = ()
 
     def aliases(self) -> Mapping[str, str]:
-        """Number key → alias, over all numbers of all contacts."""
-        return {key: person.alias for person in self.people if person.alias for key in person.keys}
+        """Number key, or hidden id, → alias, over all of all contacts."""
+        return {
+            key: person.alias
+            for person in self.people
+            if person.alias
+            for key in (*person.keys, *person.lids)
+        }

@@ -85,13 +85,16 @@ class Manifest:
 
     `admins` and `members` are as written: aliases, teams and numbers. `icon` is a path relative to the
     manifest's file. `location` is the document's first line; `locations` tells where each key's value
-    stands, list items as `admins[0]`.
+    stands, list items as `admins[0]`, keys in a mapping as `permissions.edit_info`.
     """
 
     name: str
     location: Location
     subject: str | None = None
+    description: str | Unset | None = UNSET
     icon: str | Unset | None = UNSET
+    permissions: Mapping[Permission, Value] | None = None
+    join: Join | None = None
     admins: tuple[str, ...] | None = None
     members: tuple[str, ...] | None = None
     prune_members: bool | None = None
@@ -100,9 +103,6 @@ class Manifest:
     id: str | None = None
     kind: str | None = None
     unmanaged: tuple[str, ...] = ()
-    description: str | Unset | None = UNSET
-    permissions: Mapping[Permission, Value] | None = None
-    join: Join | None = None
     ensure: Ensure = Ensure.PRESENT
     hold: Hold | None = None
     locations: Mapping[str, Location] = field(default_factory=dict, compare=False, repr=False)

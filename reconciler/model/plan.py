@@ -119,4 +119,4 @@ class Plan:
 
 
 CauseOfChange = Literal["this_change", "before"]
-SettingName = Literal["account", "state", "guards", "allow", "ignore", "alias"]
+SettingName = Literal["account", "backend", "state", "guards", "allow", "ignore", "alias"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.errors import Location
 from reconciler.model import number
-from reconciler.model.capabilities import BackendName
+from reconciler.model.capabilities import CAPABILITIES, BackendName
 
 GUARD_CODES = (
     "no-account",
@@ -29,7 +29,8 @@ GUARD_CODES = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
     """`timeout` in seconds; `rate` in requests a second, None for no limit of our own. `create_patience`:
-    seconds after which a group that an unclear create may have made would be listed."""
+    seconds after which a group that an unclear create may have made would be listed. `write_pause`: seconds
+    between two writes, at random from the first number to the second."""
 
     timeout: float = 30.0
     concurrency: int = 8
@@ -38,6 +39,7 @@ class ApiSettings:
     retries: int = 5
     create_patience: float = 60.0
     subject_limit: int = 25
+    write_pause: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteSettings:
-    """`resend_after` in seconds; `per_person` a day; `budget` a run; `template` as the API takes it."""
+    """`resend_after` in seconds; `per_person` a day; `budget` a run; `template` as the API takes it. `pause`:
+    seconds between two messages, at random from the first number to the second."""
 
     resend_after: float = 7 * 86400.0
     max_sends: int = 3
@@ -73,6 +76,20 @@ class InviteSettings:
     budget: int = 100
     text: str | None = None
     template: Mapping[str, object] | None = None
+    pause: tuple[float, float] | None = None
+
+
+def default_settings(backend: BackendName) -> tuple[ApiSettings, InviteSettings]:
+    """Return how a service is called, and written to people with, where the configuration does not say so: a
+    gateway acts for a telephone, whose number is banned if it acts as no person would."""
+    can = CAPABILITIES[backend]
+    api, invites = ApiSettings(subject_limit=can.subject_limit), InviteSettings()
+    if not can.gateway:
+        return api, invites
+    return (
+        replace(api, concurrency=2, write_concurrency=1, write_pause=(2.0, 5.0)),
+        replace(invites, budget=20, pause=(30.0, 60.0)),
+    )
 
 
 def template_gap(template: Mapping[str, object]) -> tuple[str, str] | None:
@@ -87,10 +104,11 @@ def template_gap(template: Mapping[str, object]) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSettings:
-    """What one of several accounts has of its own, as in `Settings`; the rest is shared, and so are the
-    `contacts` where it has none."""
+    """What one of several accounts has of its own, as in `Settings`; the rest is shared, and so are
+    `contacts` and `backend` where it has none."""
 
     name: str
+    backend: BackendName | None = None
     account: tuple[str, ...] = ()
     manifests: str
     contacts: str | None = None

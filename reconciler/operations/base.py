@@ -44,10 +44,15 @@ class BaseFiles:
 
 
 def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
-    """Return the files with account, state, guards, allowances and ignored groups of the base: a change shall
-    not choose whom the guards protect, or what is looked at, while it is reviewed."""
+    """Return the files with account, backend, state, guards, allowances and ignored groups of the base: a
+    change shall not choose whom the guards protect, or what is looked at, while it is reviewed."""
+    own = loaded.settings
+    if own.backend != base.backend:
+        own = replace(
+            own, backend=base.backend, api=base.api, invites=base.invites
+        )  # these go by the backend
     settings = replace(
-        loaded.settings,
+        own,
         account=base.account,
         state=base.state,
         guards=base.guards,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
-from reconciler.manifests.groups import ignored_id
+from reconciler.manifests.groups import ignored_id, needs_state
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
 from reconciler.planning.examination import in_none_of
@@ -112,7 +112,7 @@ def decide(
     ports: ReadPorts,
 ) -> tuple[Plan, LiveState]:
     """Return the plan and what it was made from, without its digests. Raises what `plan` raises."""
-    _check_link_versions(loaded, options)
+    _check_needs_state(loaded, options)
     _check_ignored(loaded, state)
     desired, settings = loaded.desired, loaded.settings
     ports = identifying(ports, desired, state, settings)
@@ -123,11 +123,12 @@ def decide(
     return replace(made, notes=(*made.notes, *notes_on_commits(state, options))), reading
 
 
-def _check_link_versions(loaded: Loaded, options: Options) -> None:
+def _check_needs_state(loaded: Loaded, options: Options) -> None:
     """Refuse link versions without a state: which one was applied would not be known, so it would never be
-    revoked."""
+    revoked. Under the settings of a base there may be none for who is to be added either."""
     if options.keeps_state:
         return
+    adding = {group.name for group in loaded.desired.groups if group.join == "add"}
     complaints = [
         Complaint(
             manifest.location_of("link_version"),
@@ -138,6 +139,11 @@ def _check_link_versions(loaded: Loaded, options: Options) -> None:
         for manifest in loaded.manifests
         if manifest.link_version is not None
     ]
+    complaints += (
+        needs_state(manifest.location_of("join"), "`join: add`")
+        for manifest in loaded.manifests
+        if manifest.name in adding
+    )
     if complaints:
         raise InputError(complaints)
 

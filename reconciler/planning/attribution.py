@@ -71,11 +71,13 @@ def causes_something(plan: Plan, found: Attribution) -> bool:
 def changed_settings(
     before: Settings, after: Settings, people_before: Desired | None, people_after: Desired
 ) -> tuple[SettingChange, ...]:
-    """Return what changes of account, state, guards, allowances and ignored groups, and which aliases mean
-    another number."""
+    """Return what changes of account, backend, state, guards, allowances and ignored groups, and which
+    aliases mean another number."""
     found: list[SettingChange] = []
     if before.account != after.account:
         found.append(SettingChange("account", "", before.account, after.account))
+    if before.backend != after.backend:
+        found.append(SettingChange("backend", "", (before.backend,), (after.backend,)))
     if before.state != after.state:
         found.append(SettingChange("state", "", (before.state,), (after.state,)))
     found += _guards(before.guards, after.guards)

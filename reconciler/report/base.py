@@ -144,8 +144,8 @@ def in_groups(count: dict[str, int]) -> str:
 
 
 def banners(base: Base, redactor: Redactor) -> Iterator[Banner]:
-    """Return what this change moves of account, state, guards, allowances, ignored groups and aliases; what
-    is wrong with the base; and what is called off."""
+    """Return what this change moves of account, backend, state, guards, allowances, ignored groups and
+    aliases; what is wrong with the base; and what is called off."""
     if base.settings:
         lead = "This plan was made without it; it holds once it is merged."
         lines = _first(_line(_setting(change, redactor)) for change in base.settings)

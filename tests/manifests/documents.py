@@ -45,8 +45,20 @@ people = st.lists(
 
 def documents() -> st.SearchStrategy[dict[str, Any]]:
     """Documents that the schema accepts, keys in the order of `convert.document`."""
+    someone = st.sampled_from(["admins", "everyone"])
     optional = {
+        "description": st.none() | st.lists(lines, min_size=1, max_size=3).map("\n".join),
         "icon": st.none() | lines,
+        "permissions": st.fixed_dictionaries(
+            {},
+            optional={
+                "send_messages": someone,
+                "edit_info": someone,
+                "add_members": someone,
+                "approve_members": st.booleans(),
+            },
+        ),
+        "join": st.sampled_from(["invite", "add"]),
         "admins": people,
         "members": people,
         "prune_members": st.booleans(),
@@ -55,7 +67,11 @@ def documents() -> st.SearchStrategy[dict[str, Any]]:
         "id": st.from_regex(re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,63}", re.ASCII), fullmatch=True),
         "kind": lines,
         "unmanaged": st.lists(
-            st.sampled_from(["icon", "admins", "members", "prune_members"]), min_size=1, max_size=4
+            st.sampled_from(
+                ["description", "icon", "permissions", "join", "admins", "members", "prune_members"]
+            ),
+            min_size=1,
+            max_size=4,
         ),
         "ensure": st.sampled_from(["left", "closed"]),
         "hold": st.fixed_dictionaries({"reason": lines}, optional={"until": st.dates().map(str)}),

@@ -14,8 +14,9 @@ GROUP = {
     ),
     "unknown key, nothing near": (
         "subject: G\nwhatever: 1\n",
-        "2:1: `whatever` is not a key (the keys here are `name`, `subject`, `icon`, `admins`, `members`, "
-        "`prune_members`, `link_version`, `previously`, `id`, `kind`, `unmanaged`, `ensure` and `hold`)",
+        "2:1: `whatever` is not a key (the keys here are `name`, `subject`, `description`, `icon`, "
+        "`permissions`, `join`, `admins`, `members`, `prune_members`, `link_version`, `previously`, `id`, `kind`, "
+        "`unmanaged`, `ensure` and `hold`)",
     ),
     "unknown key below": (
         "subject: G\nhold: {reason: x, untill: 2026-12-01}\n",
@@ -23,8 +24,9 @@ GROUP = {
     ),
     "empty key": (
         'subject: G\n"": 1\n',
-        "2:1: an empty text is not a key (the keys here are `name`, `subject`, `icon`, `admins`, `members`, "
-        "`prune_members`, `link_version`, `previously`, `id`, `kind`, `unmanaged`, `ensure` and `hold`)",
+        "2:1: an empty text is not a key (the keys here are `name`, `subject`, `description`, `icon`, "
+        "`permissions`, `join`, `admins`, `members`, `prune_members`, `link_version`, `previously`, `id`, `kind`, "
+        "`unmanaged`, `ensure` and `hold`)",
     ),
     "text for a list": (
         "subject: G\nmembers: bruno\n",
@@ -120,10 +122,35 @@ GROUP = {
         "subject: G\nensure: close\n",
         "2:9: `ensure` cannot be `close`: did you mean `closed`?",
     ),
+    "no description, written as text": (
+        'subject: G\ndescription: ""\n',
+        "2:14: `description` is empty (such as Atendimento em dias úteis, or null for none)",
+    ),
+    "description that hides": (
+        'subject: G\ndescription: "a\\u202eb"\n',
+        "2:14: `description` holds a control character or a character that reverses the direction of text",
+    ),
+    "permission for somebody else": (
+        "subject: G\npermissions: {edit_info: admin}\n",
+        "2:26: `permissions.edit_info` cannot be `admin`: did you mean `admins`?",
+    ),
+    "permission that is yes or no": (
+        "subject: G\npermissions:\n  approve_members: everyone\n",
+        "3:20: `permissions.approve_members` should be true or false, this is text "
+        "(write true or false, without quotes)",
+    ),
+    "unknown permission": (
+        "subject: G\npermissions: {add_member: admins}\n",
+        "2:15: `add_member` is not a key: did you mean `add_members`?",
+    ),
+    "way to join": (
+        "subject: G\njoin: added\n",
+        "2:7: `join` cannot be `added`: did you mean `add`?",
+    ),
     "unmanaged": (
         "subject: G\nunmanaged: [subject]\n",
-        "2:13: `unmanaged[0]` cannot be `subject` (it is one of `icon`, `admins`, `members` and "
-        "`prune_members`)",
+        "2:13: `unmanaged[0]` cannot be `subject` (it is one of `description`, `icon`, `permissions`, "
+        "`join`, `admins`, `members` and `prune_members`)",
     ),
     "unmanaged and managed": (
         "subject: G\nicon: null\nadmins: [ana]\nunmanaged: [admins]\n",
@@ -325,7 +352,8 @@ CONFIG = {
     ),
     "kind that binds": (
         "kinds: {cliente: {subject: x}}\n",
-        "1:19: `subject` is not a key (the keys here are `icon`, `admins`, `members` and `prune_members`)",
+        "1:19: `subject` is not a key (the keys here are `description`, `icon`, `permissions`, `join`, "
+        "`admins`, `members` and `prune_members`)",
     ),
     "name of a kind": (
         "kinds: {a b: {}}\n",
@@ -413,6 +441,15 @@ PEOPLE = {
             "3:37: `bruno` has a number of `ana` (who stands at contacts.yaml:2:3; a number belongs "
             "to one person)"
         ],
+    ),
+    "no lid": (
+        "people: {ana: {numbers: [+5519900000001], lids: [1234@c.us]}}\n",
+        ["1:50: `people.ana.lids[0]` is no hidden id: digits with @lid behind them"],
+    ),
+    "one lid, two people": (
+        "people:\n  ana: {numbers: [+5519990000001], lids: [1@lid, 1@lid, 2@lid]}\n"
+        "  bruno: {numbers: [+5511900000002], lids: [3@lid, 2@lid]}\n",
+        ["3:52: `bruno` has a lid of `ana` (who stands at contacts.yaml:2:3; a lid belongs to one person)"],
     ),
     "no day": (
         "people: {ana: {numbers: [+5519900000001], left: yesterday}}\n",

@@ -24,13 +24,16 @@ FULL = Manifest(
     name="suporte",
     location=HERE,
     subject="Suporte",
+    description="Atendimento:\n8h–18h",
     icon="icons/a.png",
+    permissions={"send_messages": "admins", "approve_members": True},
+    join="add",
     admins=("ana", "+55 19 90000-0001"),
     members=("bruno",),
     prune_members=True,
     link_version=2,
     previously=("Antigo",),
-    id="5519911112222-1513616971",
+    id="5519911112222-1513616971@g.us",
     kind="cliente",
     unmanaged=("icon",),
     ensure=Ensure.CLOSED,
@@ -89,7 +92,7 @@ def test_the_least_document_leaves_everything_else_open() -> None:
     manifest = convert.manifest({"subject": "G"}, name="g", location=HERE)
 
     assert manifest == Manifest(name="g", location=HERE, subject="G")
-    assert manifest.icon is UNSET
+    assert manifest.icon is manifest.description is UNSET
     assert convert.document(manifest) == {"name": "g", "subject": "G"}
 
 
@@ -97,13 +100,16 @@ def test_a_document_as_text() -> None:
     assert yaml_text(convert.document(FULL)) == (
         "name: suporte\n"
         "subject: Suporte\n"
+        'description: "Atendimento:\\n8h–18h"\n'
         "icon: icons/a.png\n"
+        "permissions: {send_messages: admins, approve_members: true}\n"
+        "join: add\n"
         'admins: [ana, "+55 19 90000-0001"]\n'
         "members: [bruno]\n"
         "prune_members: true\n"
         "link_version: 2\n"
         "previously: [Antigo]\n"
-        'id: "5519911112222-1513616971"\n'
+        'id: "5519911112222-1513616971@g.us"\n'
         "kind: cliente\n"
         "unmanaged: [icon]\n"
         "ensure: closed\n"

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -17,7 +17,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from reconciler.errors import UsageError
 from reconciler.manifests.config import Preset
 from reconciler.manifests.schema import accepts, errors, schema_names, schema_text
-from reconciler.model.group import Ensure
+from reconciler.model.capabilities import CAPABILITIES
+from reconciler.model.group import PERMISSIONS, Ensure, Join
 from reconciler.model.settings import GUARD_CODES, ApiSettings, GuardSettings, InviteSettings, Settings
 from reconciler.planning.guards import NEVER_LIFTED, ON_THE_COMMAND_LINE
 from tests.manifests.documents import documents, lines
@@ -78,6 +79,7 @@ def test_defaults_in_the_schema_are_the_defaults_of_the_program(name: str) -> No
             expected[f".{section}.{key}"] = getattr(values, key)
     expected[".invites.resend_after"] = "7d"
     expected[".contacts"] = "contacts.yaml"
+    expected[".backend"] = Settings().backend
     del expected[".invites.text"]
     assert written == expected
     assert InviteSettings().resend_after == 7 * 86400
@@ -93,6 +95,13 @@ def test_lists_of_choices_are_those_of_the_program() -> None:
     lifted_by_files = set(GUARD_CODES) - NEVER_LIFTED - ON_THE_COMMAND_LINE
     assert set(config["allow"]["items"]["properties"]["code"]["enum"]) == lifted_by_files
     assert group["ensure"]["enum"] == [ensure.value for ensure in Ensure]
+    assert group["join"]["enum"] == list(get_args(Join))
+    one_account = config["accounts"]["additionalProperties"]["properties"]
+    assert config["backend"]["enum"] == one_account["backend"]["enum"] == list(CAPABILITIES)
+    presets = (config["defaults"]["properties"], config["kinds"]["additionalProperties"]["properties"])
+    for properties in (group, *presets):
+        assert list(properties["permissions"]["properties"]) == list(PERMISSIONS)
+        assert properties["description"]["pattern"] == group["description"]["pattern"]
 
 
 ANYTHING = st.recursive(

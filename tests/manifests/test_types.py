@@ -16,13 +16,21 @@ from tests.manifests.conftest import CONTACTS, Folder
 GROUP: dict[str, Any] = {
     "name": "suporte",
     "subject": "Suporte",
+    "description": "Atendimento",
     "icon": None,
+    "permissions": {
+        "send_messages": "admins",
+        "edit_info": "admins",
+        "add_members": "everyone",
+        "approve_members": True,
+    },
+    "join": "invite",
     "admins": ["ana"],
     "members": ["bruno"],
     "prune_members": True,
     "link_version": 2,
     "previously": ["Antes"],
-    "id": "5519911112222-1513616971",
+    "id": "5519911112222-1513616971@g.us",
     "kind": "cliente",
     "unmanaged": ["icon"],
     "ensure": "present",
@@ -32,13 +40,22 @@ PEOPLE: dict[str, Any] = {
     "people": {
         "ana": {"name": "Ana", "numbers": ["+55 19 90000-0001"]},
         "bruno": "+55 19 90000-0002",
-        "carlos": {"numbers": ["+55 19 90000-0003"], "left": "2026-11-21"},
+        "carlos": {"numbers": ["+55 19 90000-0003"], "lids": ["1@lid"], "left": "2026-11-21"},
     },
     "teams": {"cs": ["ana", "bruno"]},
 }
-PRESET = {"icon": None, "admins": ["ana"], "members": ["bruno"], "prune_members": False}
+PRESET = {
+    "description": None,
+    "icon": None,
+    "permissions": GROUP["permissions"],
+    "join": "invite",
+    "admins": ["ana"],
+    "members": ["bruno"],
+    "prune_members": False,
+}
 CONFIG: dict[str, Any] = {
     "account": ["+55 19 91111-2222"],
+    "backend": "waha",
     "api": {
         "timeout": 30,
         "concurrency": 8,
@@ -76,6 +93,7 @@ ACCOUNTS: dict[str, Any] = {
     "accounts": {
         "sales": {
             "account": "+55 19 91111-2222",
+            "backend": "waha",
             "manifests": "groups",
             "contacts": "contacts.yaml",
             "state": "none",
