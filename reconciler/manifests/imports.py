@@ -15,11 +15,11 @@ from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.documents import valid_documents
 from reconciler.manifests.edit import add_contacts
 from reconciler.manifests.files import FileError, Tree, join
-from reconciler.manifests.groups import subject_mistake
+from reconciler.manifests.groups import description_mistake, subject_mistake
 from reconciler.manifests.numbers import as_written
 from reconciler.manifests.output import changed
 from reconciler.model.desired import Icon, Person
-from reconciler.model.group import UNSET, Manifest, Unset
+from reconciler.model.group import UNSET, Manifest, Unset, Value, ValueName
 from reconciler.model.record import Applied
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _SCHEMA_FOLDER = "schemas"
 _ICONS = "icons"
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 _PICTURES = (".png", ".jpg", ".jpeg")
+_NO_TEXT: tuple[ValueName, Value] = ("description", "")
 
 
 class ManifestWriter:
@@ -125,11 +126,14 @@ class ManifestWriter:
 
     def _unmanaged(self, group: Import, icon: Icon | Unset | None) -> tuple[str, ...]:
         """Return what the defaults would give to this group although it is not in its manifest."""
-        given = self._loaded.config.defaults
+        given, values = self._loaded.config.defaults, Applied.of(group.values)
         return tuple(
             key
             for key, is_given, missing in (
+                ("description", not isinstance(given.description, Unset), values.description is None),
                 ("icon", not isinstance(given.icon, Unset), isinstance(icon, Unset)),
+                ("permissions", bool(given.permissions), not values.permissions),
+                ("join", given.join == "add", group.live.parent is not None),
                 ("admins", given.admins is not None, group.admins is None),
                 ("members", given.members is not None, group.members is None),
                 ("prune_members", bool(given.prune_members), True),
@@ -144,12 +148,15 @@ def modeline(folder: str, schema: str) -> str:
     return f"# yaml-language-server: $schema={path}"
 
 
-def why_no_subject(subject: str, limit: int) -> str | None:
-    """Return why validation would refuse a subject, in words for a comment; None where it would not."""
-    mistake = subject_mistake(subject, limit)
+def why_not(name: ValueName, value: Value, limit: int) -> str | None:
+    """Return why validation would refuse a live value, as it is compared, in words for a comment; None where
+    it would not. `limit` is of subjects."""
+    if not isinstance(value, str) or name not in ("subject", "description") or (name, value) == _NO_TEXT:
+        return None
+    mistake = subject_mistake(value, limit) if name == "subject" else description_mistake(value)
     if mistake is not None:
-        return mistake[0].replace("`subject`", "it")
-    document = {"id": "x", "subject": subject}
+        return mistake[0].replace(f"`{name}`", "it")
+    document = {"id": "x", name: value}
     try:
         found = valid_documents("group", yaml_text(document).encode())
     except UnicodeEncodeError:  # half of a surrogate pair

@@ -71,7 +71,10 @@ class Listing:
 
 ImportField = Literal["subject", "description", "icon", "permissions", "admins", "members"]
 IMPORT_FIELDS: tuple[ImportField, ...] = get_args(ImportField)
-DEFAULT_FIELDS: frozenset[ImportField] = frozenset({"subject", "icon", "admins"})
+DEFAULT_FIELDS: frozenset[ImportField] = frozenset(
+    {"subject", "description", "icon", "permissions", "admins"}
+)
+"""Of a service that has no descriptions and permissions none are imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

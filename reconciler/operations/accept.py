@@ -12,7 +12,7 @@ from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.config import DEFAULT_CONTACTS
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
-from reconciler.manifests.imports import why_no_subject
+from reconciler.manifests.imports import why_not
 from reconciler.model import number
 from reconciler.model.adoption import (
     Acceptance,
@@ -196,12 +196,11 @@ class _Accepter:
             return
         acceptance = choose(desired, live, found, request, self.context)
         left: list[Note] = []
-        subject = acceptance.values.get("subject")
-        if isinstance(subject, str):
-            mistake = why_no_subject(subject, self.loaded.settings.api.subject_limit)
+        for key, value in acceptance.values.items():
+            mistake = why_not(key, value, self.loaded.settings.api.subject_limit)
             if mistake is not None:
-                left.append(Note(f"the live subject cannot stand in a manifest: {mistake}"))
-                acceptance = acceptance.without("subject")
+                left.append(Note(f"the live {key} cannot stand in a manifest: {mistake}"))
+                acceptance = acceptance.without(key)
         icon, seen = None, self.reading.icons.get(live.id)
         if acceptance.icon is not None and acceptance.icon.meta is not None:
             try:

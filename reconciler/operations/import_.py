@@ -23,7 +23,7 @@ from reconciler.errors import (
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
-from reconciler.manifests.imports import ManifestWriter, new_contacts, why_no_subject
+from reconciler.manifests.imports import ManifestWriter, new_contacts, why_not
 from reconciler.manifests.names import alias_for, name_from
 from reconciler.model.adoption import Import, ImportOutcome, ImportResult
 from reconciler.model.desired import Icon
@@ -182,6 +182,8 @@ class _Importer:
                     f"see reconciler plan --target {claimant.name}"
                 )
                 self._skip(group_id, claimant.name, live, why)
+            elif isinstance(live, LiveGroup) and live.community:
+                self._skip(group_id, None, live, "it is a community, or its group of announcements")
             elif isinstance(live, LiveGroup) and (rival := rivals.get(loose(live.subject))) is not None:
                 there = f"{rival.location.file}:{rival.location.line}"
                 why = f"{there} may mean it: add the `id` of its group there first"
@@ -223,7 +225,7 @@ class _Importer:
                 return
         self._skip(group_id, group.name, live, *remarks)
 
-    def _skip(self, group_id: str, name: str, live: _Found, *why: str) -> None:
+    def _skip(self, group_id: str, name: str | None, live: _Found, *why: str) -> None:
         subject = live.subject if isinstance(live, LiveGroup) else None
         self.outcomes[group_id] = ImportOutcome(
             id=group_id, status="skipped", subject=subject, name=name, remarks=why
@@ -247,7 +249,7 @@ class _Importer:
             fields=self.request.fields,
             account_keys=settings.account_keys,
             people=self.people,
-            subject_mistake=lambda subject: why_no_subject(subject, settings.api.subject_limit),
+            mistake=lambda key, value: why_not(key, value, settings.api.subject_limit),
             was=None if owner is None else owner.name,
         )
 

@@ -15,6 +15,8 @@ from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.record import State
 from reconciler.planning.subjects import loose, normal
 
+_HIDDEN = "whoever is listed under a hidden number, and has no `lids` in the contacts"
+
 
 @dataclass(slots=True)
 class People:
@@ -30,6 +32,8 @@ class People:
         """Return the person, or why they cannot be named in a manifest."""
         key = number.key(wa_id)
         found = self.known.get(key) or self.added.get(key)
+        if found is None and not number.is_wa_id(key):
+            return _HIDDEN
         if found is not None:
             if found.left is not None and found.left <= self.today:
                 return (
@@ -119,26 +123,29 @@ def draft(
     fields: Collection[ImportField],
     account_keys: frozenset[str],
     people: People,
-    subject_mistake: Callable[[str], str | None],
+    mistake: Callable[[ValueName, Value], str | None],
     was: str | None = None,
 ) -> Import:
     """Draft what the manifest of a live group says. Creator and account are not named: they are protected
     anyway.
 
-    `subject_mistake` says why validation would refuse a subject, None where it would not.
+    `mistake` says why validation would refuse a value, None where it would not.
     """
     remarks: list[str] = []
     values: dict[ValueName, Value] = {}
     for key, value in live.values().items():
         if ("permissions" if key in PERMISSIONS else key) in fields:
             values[key] = normal(value) if isinstance(value, str) else value
-            mistake = subject_mistake(str(values[key])) if key == "subject" else None
-            if mistake is not None:
-                remarks.append(f"subject left out: {mistake}")
+            why = mistake(key, values[key])
+            if why is not None:
+                remarks.append(f"{key} left out: {why}")
                 del values[key]
     protected = account_keys | live.protected_keys
     admins = members = None
-    if "admins" in fields:
+    hidden = {live.key(each) for each in live.unidentified} - people.known.keys()
+    if "admins" in fields and hidden & live.admin_keys - protected:
+        remarks.append("admins left out: one of them is listed under a hidden number")
+    elif "admins" in fields:
         admins = _people(live, live.admins, protected, people, remarks)
     if "members" in fields:
         others = protected | (live.admin_keys if admins is not None else frozenset())

@@ -15,8 +15,8 @@ GROUP = {
     "unknown key, nothing near": (
         "subject: G\nwhatever: 1\n",
         "2:1: `whatever` is not a key (the keys here are `name`, `subject`, `description`, `icon`, "
-        "`permissions`, `join`, `admins`, `members`, `prune_members`, `link_version`, `previously`, `id`, `kind`, "
-        "`unmanaged`, `ensure` and `hold`)",
+        "`permissions`, `join`, `admins`, `members`, `prune_members`, `link_version`, `previously`, `id`, "
+        "`kind`, `unmanaged`, `ensure` and `hold`)",
     ),
     "unknown key below": (
         "subject: G\nhold: {reason: x, untill: 2026-12-01}\n",
@@ -25,8 +25,8 @@ GROUP = {
     "empty key": (
         'subject: G\n"": 1\n',
         "2:1: an empty text is not a key (the keys here are `name`, `subject`, `description`, `icon`, "
-        "`permissions`, `join`, `admins`, `members`, `prune_members`, `link_version`, `previously`, `id`, `kind`, "
-        "`unmanaged`, `ensure` and `hold`)",
+        "`permissions`, `join`, `admins`, `members`, `prune_members`, `link_version`, `previously`, `id`, "
+        "`kind`, `unmanaged`, `ensure` and `hold`)",
     ),
     "text for a list": (
         "subject: G\nmembers: bruno\n",

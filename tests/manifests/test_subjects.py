@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from reconciler.manifests.convert import scalar_text
-from reconciler.manifests.imports import why_no_subject
+from reconciler.manifests.imports import why_not
 from tests.manifests.conftest import Folder
 
 UNSEEN = [
@@ -37,7 +37,7 @@ def test_a_subject_needs_something_to_see(folder: Folder, subject: str) -> None:
         "groups/g.yaml:2:10: `subject` is empty (write what members shall see)",
         "groups/g.yaml:3:19: `previously[1]` is empty (take it out)",
     ]
-    assert why_no_subject(subject, 25) is not None
+    assert why_not("subject", subject, 25) is not None
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_can_be_seen_is_a_subject(folder: Folder, subject: str) -> None:
     folder.write("groups/g.yaml", f"subject: {scalar_text(subject, quoted=True)}\n")
     (group,) = folder.load().desired.groups
     assert group.subject == unicodedata.normalize("NFC", subject)
-    assert why_no_subject(subject, 25) is None
+    assert why_not("subject", subject, 25) is None
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from reconciler.errors import Exit, UsageError
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest
+from reconciler.model.capabilities import CAPABILITIES, BackendName
 from reconciler.report import importing as report
 from reconciler.state.memory import MemoryJournal
 
@@ -70,6 +71,7 @@ def command(
     request = ImportRequest(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     with running(common, "import") as (clock, outputs):
         with wiring.workspace(common, clock, groups=False) as work:
+            _check_fields(request.fields, work.loaded.settings.backend)
             options = work.options()
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
             with dry or work.store.lock(lock_timeout, clock) as journal:
@@ -88,6 +90,15 @@ def command(
         code = exits.of_import(result)
         outputs.write(told, code, complete=code == Exit.OK)
         return code
+
+
+def _check_fields(fields: frozenset[ImportField], backend: BackendName) -> None:
+    """Refuse fields that were asked for by name and that groups of this service do not have."""
+    can = CAPABILITIES[backend]
+    lacking = {"description": not can.description, "permissions": not can.permissions}
+    for field in IMPORT_FIELDS:
+        if fields != DEFAULT_FIELDS and field in fields and lacking.get(field):
+            raise UsageError(f"--fields: groups have no {field} with {can.title}", f"leave {field!r} out")
 
 
 def _fields(text: str) -> frozenset[ImportField]:
