@@ -259,13 +259,14 @@ def _set_text(file: _File, key: str, value: str | None, before: Sequence[str]) -
 
 
 def _set_mapping(file: _File, key: str, values: Mapping[str, object], before: Sequence[str]) -> None:
-    """Make a mapping the value of a key: of one that is there already, only what differs is written anew."""
+    """Make a mapping of texts and truth values the value of a key: of one that is there already, only what
+    differs is written anew. Raises `EditError`."""
     if key not in file.root.pairs:
         _insert_key(file, file.root, f"{key}: {flow_text(values)}", before)
         return
-    node = file.release((key,))
+    node = node_at(file.root, (key,))
     if not isinstance(node, MappingNode) or not node.keys or node.alias is not None:
-        _put(file, node, flow_text(values))
+        _put(file, file.release((key,)), flow_text(values))
         return
     for name, value in values.items():
         node = node_at(file.root, (key,))
@@ -273,10 +274,16 @@ def _set_mapping(file: _File, key: str, values: Mapping[str, object], before: Se
             raise EditError(f"`{key}` is no mapping any more")
         if name not in node.pairs:
             _insert_key(file, node, f"{name}: {flow_text(value)}", tuple(node.pairs))
-        elif (written := flow_text(value)) != file.text[
-            node.pairs[name].start.index : file.end(node.pairs[name])
-        ]:
-            _put(file, file.release((key, name)), written)
+        elif not _says(node.pairs[name], value):
+            old = file.release((key, name))
+            _put(file, old, _like(file.style(old), value) if isinstance(value, str) else flow_text(value))
+
+
+def _says(node: Node, value: object) -> bool:
+    """Return whether a text or a truth value is written there already, in whatever way."""
+    if not isinstance(node, ScalarNode):
+        return False
+    return node.text == value if isinstance(value, str) else node.text.lower() == flow_text(value)
 
 
 def _set_list(file: _File, key: str, values: Sequence[str], before: Sequence[str]) -> None:

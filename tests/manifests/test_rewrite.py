@@ -143,6 +143,102 @@ SHAPES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"admins": ("b",)},
         "id: x\nadmins: [b]\nmembers: &m [a, b]\n",
     ),
+    "a description that gets lines": (
+        "id: x # 1\ndescription: A # 2\n",
+        {"description": "B\nc: 1"},
+        'id: x # 1\ndescription: "B\\nc: 1" # 2\n',
+    ),
+    "a description of lines": (
+        "id: x\ndescription: |\n  A\n\n  b\n\n# c\nadmins: []\n",
+        {"description": None},
+        "id: x\ndescription: null\n\n# c\nadmins: []\n",
+    ),
+    "no description yet": (
+        "subject: A\nadmins: [a]\n",
+        {"description": "B"},
+        "subject: A\ndescription: B\nadmins: [a]\n",
+    ),
+    "permissions": (
+        "id: x\npermissions: {send_messages: everyone, approve_members: false} # c\n",
+        {"permissions": {"send_messages": "everyone", "approve_members": True}},
+        "id: x\npermissions: {send_messages: everyone, approve_members: true} # c\n",
+    ),
+    "permissions, one a line": (
+        "id: x\npermissions: # 1\n  # 2\n  send_messages: everyone  # 3\n\n  edit_info:   admins # 4\n"
+        "admins: []\n",
+        {"permissions": {"send_messages": "everyone", "edit_info": "everyone"}},
+        "id: x\npermissions: # 1\n  # 2\n  send_messages: everyone  # 3\n\n  edit_info:   everyone # 4\n"
+        "admins: []\n",
+    ),
+    "permissions that are new, one a line": (
+        "permissions:\n    edit_info: admins # 1\n# 2\nid: x\n",
+        {"permissions": {"edit_info": "admins", "add_members": "admins", "approve_members": True}},
+        "permissions:\n    edit_info: admins # 1\n    add_members: admins\n    approve_members: true\n"
+        "# 2\nid: x\n",
+    ),
+    "permissions that are new, at the end of a file without a break": (
+        "id: x\npermissions:\n  edit_info: admins",
+        {"permissions": {"edit_info": "everyone", "add_members": "admins"}},
+        "id: x\npermissions:\n  edit_info: everyone\n  add_members: admins",
+    ),
+    "permissions that are new, in brackets": (
+        "id: x\npermissions: {edit_info: admins} # c\n",
+        {"permissions": {"edit_info": "admins", "approve_members": False}},
+        "id: x\npermissions: {edit_info: admins, approve_members: false} # c\n",
+    ),
+    "permissions in brackets over several lines": (
+        "id: x\npermissions: {\n  edit_info: admins, # 1\n  add_members: admins # 2\n}\n",
+        {"permissions": {"edit_info": "everyone", "add_members": "admins", "approve_members": True}},
+        "id: x\npermissions: {\n  edit_info: everyone, # 1\n"
+        "  add_members: admins, approve_members: true # 2\n}\n",
+    ),
+    "no permissions yet": (
+        "subject: A\nicon: null # c\nadmins: [a]\n",
+        {"permissions": {"edit_info": "admins", "approve_members": True}},
+        "subject: A\nicon: null # c\npermissions: {edit_info: admins, approve_members: true}\nadmins: [a]\n",
+    ),
+    "no permissions in a document in brackets": (
+        "{id: x, admins: [a]}\n",
+        {"permissions": {"edit_info": "admins"}},
+        "{id: x, admins: [a], permissions: {edit_info: admins}}\n",
+    ),
+    "empty permissions": (
+        "id: x\npermissions: {} # c\n",
+        {"permissions": {"edit_info": "admins"}},
+        "id: x\npermissions: {edit_info: admins} # c\n",
+    ),
+    "permissions in quotes": (
+        "id: x\npermissions:\n  'edit_info': 'admins'\n  \"add_members\": \"admins\"\n"
+        "  approve_members: True\n",
+        {"permissions": {"edit_info": "everyone", "add_members": "admins", "approve_members": True}},
+        "id: x\npermissions:\n  'edit_info': 'everyone'\n  \"add_members\": \"admins\"\n"
+        "  approve_members: True\n",
+    ),
+    "a permission with an anchor that another means": (
+        "id: x\npermissions: {edit_info: &a admins, add_members: *a} # c\n",
+        {"permissions": {"edit_info": "everyone", "add_members": "admins"}},
+        "id: x\npermissions: {edit_info: everyone, add_members: &a admins} # c\n",
+    ),
+    "a permission that is an alias": (
+        "id: x\nkind: &a admins\npermissions:\n  edit_info: *a # c\n  add_members: *a\n",
+        {"permissions": {"edit_info": "everyone", "add_members": "admins"}},
+        "id: x\nkind: &a admins\npermissions:\n  edit_info: everyone # c\n  add_members: *a\n",
+    ),
+    "a permission whose anchor another key means, beside one that changes": (
+        "id: x\npermissions: {edit_info: &a admins, add_members: admins}\nkind: *a\n",
+        {"permissions": {"edit_info": "admins", "add_members": "everyone"}},
+        "id: x\npermissions: {edit_info: &a admins, add_members: everyone}\nkind: *a\n",
+    ),
+    "permissions with an anchor": (
+        "id: x\npermissions: &p\n  edit_info: admins\n",
+        {"permissions": {"edit_info": "everyone", "approve_members": True}},
+        "id: x\npermissions: &p\n  edit_info: everyone\n  approve_members: true\n",
+    ),
+    "permissions, with the line ends of Windows": (
+        "id: x\r\npermissions:\r\n  edit_info: admins\r\n",
+        {"permissions": {"edit_info": "everyone", "add_members": "admins"}},
+        "id: x\r\npermissions:\r\n  edit_info: everyone\r\n  add_members: admins\r\n",
+    ),
     "tabs in comments": ("id: x\nadmins:\t[a]\t# \tc\n", {"admins": ("b",)}, "id: x\nadmins:\t[b]\t# \tc\n"),
     "several at once": (
         "id: x # 1\nsubject: A # 2\nadmins: [a] # 3\n",
@@ -164,6 +260,11 @@ def test_a_shape(shape: str) -> None:
         ("id: x\nadmins: &m\n  - a\n  - b\nmembers: *m\n", {"admins": ("a",)}),
         ("id: x\nadmins:\n  - a\n  - - b\n", {"admins": ("a",)}),
         ("? id\n: x\n? subject\n: A\n", {"icon": None}),
+        ("id: x\npermissions:\n  ? edit_info\n  : admins\n", {"permissions": {"add_members": "admins"}}),
+        (
+            "id: x\npermissions: {edit_info: admins, add_members: admins}\n",
+            {"permissions": {"edit_info": "admins"}},  # a permission that is not meant to be there
+        ),
     ],
 )
 def test_a_shape_that_is_refused(text: str, values: dict[str, Any]) -> None:
@@ -210,19 +311,34 @@ SUBJECTS = st.text(LETTERS, min_size=1, max_size=25)
 NAMES = st.lists(st.sampled_from(["ana", "bruno", "cs", "dora", "+55 19 90000-0001", "x y"]), unique=True)
 
 
-@given(documents(), SUBJECTS, NAMES, st.sampled_from(["\n", "\r\n"]), st.booleans())
+PERMITTED = st.fixed_dictionaries(
+    {
+        "send_messages": st.sampled_from(["admins", "everyone"]),
+        "edit_info": st.sampled_from(["admins", "everyone"]),
+        "add_members": st.sampled_from(["admins", "everyone"]),
+        "approve_members": st.booleans(),
+    }
+)
+
+
+@given(documents(), SUBJECTS, NAMES, PERMITTED, st.sampled_from(["\n", "\r\n"]), st.booleans())
 @settings(max_examples=60)
 def test_whatever_can_be_written_can_be_changed(
-    document: dict[str, Any], subject: str, names: list[str], newline: str, ours: bool
+    document: dict[str, Any],
+    subject: str,
+    names: list[str],
+    permitted: dict[str, Any],
+    newline: str,
+    ours: bool,
 ) -> None:
     """A document as `import` or a dumper of PyYAML writes it, and no more lines than have to be."""
     text = yaml_text(document) if ours else yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
     text = text.replace("\n", newline)
     assume(not yaml_tree.parse(text.encode(), "").complaints)
-    values = {"subject": subject, "admins": tuple(names)}
+    values = {"subject": subject, "permissions": permitted, "admins": tuple(names)}
     after = rewritten(text, values)
     changed = [line for line in difflib.ndiff(text.split(newline), after.split(newline)) if line[0] in "+-"]
-    assert len(changed) <= 5 + len(document.get("admins", [])) + len(names)
+    assert len(changed) <= 15 + len(document.get("admins", [])) + len(names)
     (node,) = yaml_tree.parse(after.encode(), "g.yaml").nodes
     value = check("group", node, "g.yaml").value
     assert value is not None
