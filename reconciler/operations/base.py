@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import NotFound
 from reconciler.model.attribution import Base, SettingChange
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.live import GroupList, ServiceLimits, Session
 from reconciler.planning import attribution, planner
 from reconciler.reading import read
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.model.desired import Desired
+    from reconciler.model.capabilities import Capabilities
+    from reconciler.model.desired import Desired, DesiredGroup
     from reconciler.model.live import IconMeta, LiveGroup
     from reconciler.model.plan import Plan
     from reconciler.model.record import State
@@ -46,11 +48,11 @@ class BaseFiles:
 def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
     """Return the files with account, backend, state, guards, allowances and ignored groups of the base: a
     change shall not choose whom the guards protect, or what is looked at, while it is reviewed."""
-    own = loaded.settings
-    if own.backend != base.backend:
-        own = replace(
-            own, backend=base.backend, api=base.api, invites=base.invites
-        )  # these go by the backend
+    own, desired = loaded.settings, loaded.desired
+    if own.backend != base.backend:  # by which the others go
+        own = replace(own, backend=base.backend, api=base.api, invites=base.invites)
+        honoured = partial(_honoured, CAPABILITIES[base.backend])
+        desired = replace(desired, groups=tuple(map(honoured, desired.groups)))
     settings = replace(
         own,
         account=base.account,
@@ -59,7 +61,18 @@ def under_settings_of(loaded: Loaded, base: Settings) -> Loaded:
         allow=base.allow,
         ignore=base.ignore,
     )
-    return replace(loaded, settings=settings)
+    return replace(loaded, settings=settings, desired=desired)
+
+
+def _honoured(can: Capabilities, group: DesiredGroup) -> DesiredGroup:
+    """Return a group without what a service cannot do: of files for another it is no mistake."""
+    described = can.no_description if group.description == "" else can.description
+    return replace(
+        group,
+        description=group.description if described else None,
+        permissions={name: value for name, value in group.permissions.items() if name in can.permissions},
+        join=group.join if can.adding else "invite",
+    )
 
 
 def compare(

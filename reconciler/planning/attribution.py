@@ -212,20 +212,21 @@ def _words(entry: Allowance) -> str:
 
 
 def _aliases(before: tuple[Person, ...], after: tuple[Person, ...]) -> list[SettingChange]:
-    """Return aliases with other numbers than before, and new ones with the number of somebody who had
-    another."""
-    old = {person.alias: person.numbers for person in before if person.alias}
-    owners = {key: person for person in before for key in person.keys}
+    """Return aliases with other numbers than before (hidden ids included), and new ones with the number of
+    somebody who had another."""
+    old = {person.alias: (*person.numbers, *person.lids) for person in before if person.alias}
+    owners = {key: person for person in before for key in (*person.keys, *person.lids)}
     found = []
     for person in after:
         if person.alias is None:
             continue
-        name, numbers = person.alias, old.get(person.alias)
+        name, numbers, now = person.alias, old.get(person.alias), (*person.numbers, *person.lids)
         if numbers is None:
-            was = next((owners[key] for key in sorted(person.keys) if key in owners), None)
+            keys = sorted(person.keys | set(person.lids))
+            was = next((owners[key] for key in keys if key in owners), None)
             if was is None or was.alias is None:
                 continue
-            name, numbers = f"{name} (was {was.alias})", was.numbers
-        if numbers != person.numbers or name != person.alias:
-            found.append(SettingChange("alias", name, numbers, person.numbers))
+            name, numbers = f"{name} (was {was.alias})", old[was.alias]
+        if numbers != now or name != person.alias:
+            found.append(SettingChange("alias", name, numbers, now))
     return sorted(found, key=lambda change: change.name)

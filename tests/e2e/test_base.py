@@ -266,6 +266,26 @@ def test_account_guards_and_allowances_are_the_base_s(due: Repo) -> None:
     assert all(group["action"] == "leave" for group in document["groups"])
 
 
+def test_the_backend_is_the_base_s(due: Repo) -> None:
+    """The service that is asked is the one that the base names, and only for what it can do."""
+    git(due.path, "checkout", "--quiet", "-b", "moved")
+    due.write(
+        "reconciler.yaml",
+        f'account: "+{ACCOUNT}"\nbackend: waha\n'
+        "defaults: {description: Oi, permissions: {edit_info: admins}, join: add}\n",
+    )
+    done = due.plan("--base", "main")
+    assert done.code == 0, done.err
+    assert done.json["base"]["settings_changed"] == [
+        {"setting": "backend", "before": "sinch", "after": "waha"}
+    ]
+    kinds = {change["kind"] for group in done.json["groups"] for change in group["changes"]}
+    assert kinds.isdisjoint({"set_description", "set_permission", "add_members"})
+    text = due.run("plan", "--base", "main").out
+    assert "This change moves what protects people" in text
+    assert "backend: sinch → waha" in text
+
+
 def test_a_saved_plan_is_the_one_that_apply_makes(due: Repo) -> None:
     due.group("equipe", "subject: Equipe SP\n")
     gitrepo.commit(due.path)

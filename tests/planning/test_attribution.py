@@ -241,6 +241,11 @@ CHANGES: dict[str, tuple[Settings, Desired, list[SettingChange]]] = {
         Desired(groups=(), people=(ANA_IS,)),
         [SettingChange("account", "", settings().account, (STRANGER,))],
     ),
+    "backend": (
+        settings(backend="waha"),
+        Desired(groups=(), people=(ANA_IS,)),
+        [SettingChange("backend", "", ("sinch",), ("waha",))],
+    ),
     "state": (
         settings(state="none"),
         Desired(groups=(), people=(ANA_IS,)),
@@ -268,6 +273,11 @@ CHANGES: dict[str, tuple[Settings, Desired, list[SettingChange]]] = {
         settings(),
         Desired(groups=(), people=(person(ANA, alias="bia"),)),
         [SettingChange("alias", "bia (was ana)", (ANA,), (ANA,))],
+    ),
+    "a hidden id": (
+        settings(),
+        Desired(groups=(), people=(replace(ANA_IS, lids=("1@lid",)),)),
+        [SettingChange("alias", "ana", (ANA,), (ANA, "1@lid"))],
     ),
     "a new alias": (
         settings(),
