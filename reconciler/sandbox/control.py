@@ -24,7 +24,8 @@ class Control:
     stored:
 
     ``id``, ``subject``, ``creator``, ``creation_time``, ``participants``, ``admins``, ``icon`` (``path``,
-    ``mime``, ``sha256``, ``size``, or None), ``link``, ``hidden``, ``listed``, ``messages`` and ``notices``.
+    ``mime``, ``sha256``, ``size``, or None), ``link``, ``hidden``, ``listed``, ``description``,
+    ``permissions``, ``kind``, ``parent``, ``waiting``, ``leavers``, ``messages`` and ``notices``.
     Methods raise ControlError where the sandbox refuses and OSError where it cannot be reached.
     """
 
@@ -111,24 +112,56 @@ class Control:
         count: int = 1,
         account: str | None = None,
         creation_time: int | None = None,
+        **more: Any,
     ) -> list[dict[str, Any]]:
         """Make groups that have been there for long; returns them.
 
         `creator` is the account unless given.  `account` says how the account is in a group of somebody else:
         ``admin``, ``member`` (the default) or ``absent``.  With `count`, ``{n}`` in the subject is 1, 2, …
+        `more`: ``description``, ``permissions`` (some of `group.Permissions`), ``kind``, ``parent``.
         """
         body: dict[str, Any] = {"subject": subject, "count": count}
         body |= {"participants": list(participants), "admins": list(admins)}
         optional = {"creator": creator, "account": account, "creation_time": creation_time}
-        body |= {name: value for name, value in optional.items() if value is not None}
+        body |= more | {name: value for name, value in optional.items() if value is not None}
         if icon is not None:
             body["icon"] = base64.b64encode(icon).decode()
         groups: list[dict[str, Any]] = self._ask("POST", "groups", body)["groups"]
         return groups
 
     def join(self, group_id: str, *numbers: str) -> None:
-        """People join, as by the invite link."""
+        """People join, as by the invite link; where admins want to be asked they wait."""
         self._change(group_id, "join", numbers=numbers)
+
+    def approve(self, group_id: str, *numbers: str) -> None:
+        """An admin lets in who waits."""
+        self._change(group_id, "approve", numbers=numbers)
+
+    def reject(self, group_id: str, *numbers: str) -> None:
+        """An admin turns away who waits."""
+        self._change(group_id, "reject", numbers=numbers)
+
+    def set_description(self, group_id: str, text: str) -> None:
+        """Somebody changes the description; an empty one removes it."""
+        self._change(group_id, "description", description=text)
+
+    def permit(self, group_id: str, **permissions: str | bool) -> None:
+        """Somebody changes some of the permissions (fields: `group.Permissions`)."""
+        self._ask("POST", f"groups/{group_id}/permissions", {"permissions": permissions})
+
+    def place(self, group_id: str, kind: str = "group", parent: str | None = None) -> None:
+        """Make a group a ``community``, its ``announcements``, or one of its groups."""
+        self._change(group_id, "place", kind=kind, parent=parent)
+
+    def person(self, number: str, *, refusal: int | None = None, registered: str | None = None) -> None:
+        """Say what adding somebody is answered (`group.REFUSALS`), and under which number WhatsApp knows
+        them, where it is another one."""
+        self._ask("PUT", f"people/{number}", {"refusal": refusal, "registered": registered})
+
+    def people(self) -> list[dict[str, Any]]:
+        """Everybody of whom something special is known, with their ``lid``."""
+        people: list[dict[str, Any]] = self._ask("GET", "people")["people"]
+        return people
 
     def remove(self, group_id: str, *numbers: str) -> None:
         """Participants are removed by somebody; the account and the creator too, if asked."""

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from .answers import Refused
 from .faults import FaultTable, parse_fault
-from .group import Group, Message
+from .group import Group, Kind, Message, Permissions, Person, lid_of
 from .inbox import Inbox
 from .log import CallLog
 from .settings import CHANGEABLE, Settings
@@ -60,6 +60,8 @@ class ControlApp:
             self._route("/_sandbox/groups/{id}/icon", self._drop_icon, "DELETE"),
             self._route("/_sandbox/groups/{id}/{verb}", self._change, "POST"),
             self._route("/_sandbox/people/{number}/messages", self._person_writes, "POST"),
+            self._route("/_sandbox/people/{number}", self._person, "PUT"),
+            self._route("/_sandbox/people", self._people, "GET"),
             self._route("/_sandbox/messages", self._messages, "GET"),
             self._route("/_sandbox/deliveries", self._deliveries, "GET"),
             self._route("/_sandbox/faults", self._list_faults, "GET"),
@@ -131,7 +133,11 @@ class ControlApp:
             subject += " {n}"
         subjects = [subject.replace("{n}", str(n)) for n in range(1, count + 1)] if count > 1 else [subject]
         picture = (_picture(body, "icon"), None) if "icon" in body else None
-        groups = self._world.seed(subjects, creator, participants, admins, picture, creation_time)
+        more: dict[str, Any] = {name: body[name] for name in ("description", "parent") if name in body}
+        more["kind"] = _kind(body)
+        if "permissions" in body:
+            more["permissions"] = _permissions(Permissions(), body)
+        groups = self._world.seed(subjects, creator, participants, admins, picture, creation_time, **more)
         return JSONResponse({"groups": self._wholes(groups)})
 
     async def _change(self, request: Request) -> Response:
@@ -139,6 +145,14 @@ class ControlApp:
         match request.path_params["verb"]:
             case "join":
                 group = self._world.join(group, _numbers(body, "numbers"))
+            case "approve" | "reject" as verb:
+                group, _ = self._world.decide(group, _numbers(body, "numbers"), verb == "approve")
+            case "description":
+                group = self._world.describe(group, str(body.get("description") or ""), by=group.creator)
+            case "permissions":
+                group = self._world.permit(group, _permissions(group.permissions, body), by=group.creator)
+            case "place":
+                group = self._world.place(group, _kind(body), body.get("parent"))
             case "remove":
                 group = self._world.remove(group, _numbers(body, "numbers"))
             case "promote":
@@ -173,6 +187,23 @@ class ControlApp:
     async def _drop_icon(self, request: Request) -> Response:
         group = self._group(request)
         return JSONResponse(self._whole(self._world.drop_icon(group, by=group.creator)))
+
+    async def _people(self, _: Request) -> Response:
+        people = self._store.people().values()
+        return JSONResponse(
+            {"people": [asdict(person) | {"lid": lid_of(person.number)} for person in people]}
+        )
+
+    async def _person(self, request: Request) -> Response:
+        body = await _json(request)
+        number = _numbers({"number": request.path_params["number"]}, "number", single=True)[0]
+        registered = _numbers(body, "registered", single=True)[0] if body.get("registered") else None
+        try:
+            person = Person(number, body.get("refusal"), registered)
+        except (TypeError, ValueError) as error:
+            raise BadRequest(str(error)) from error
+        self._store.save_person(person)
+        return JSONResponse(asdict(person))
 
     async def _person_writes(self, request: Request) -> Response:
         number = _numbers({"number": request.path_params["number"]}, "number", single=True)[0]
@@ -267,6 +298,23 @@ def _numbers(
         if not isinstance(number, str) or not re.fullmatch(r"[0-9]{5,20}", number):
             raise BadRequest(f"{name}: digits only, 5 to 20 of them")
     return value
+
+
+def _kind(body: dict[str, Any]) -> Kind:
+    kind: Kind = body.get("kind", "group")
+    if kind not in get_args(Kind):
+        raise BadRequest(f"kind: one of {', '.join(get_args(Kind))}")
+    return kind
+
+
+def _permissions(before: Permissions, body: dict[str, Any]) -> Permissions:
+    values = body.get("permissions")
+    if not isinstance(values, dict):
+        raise BadRequest("permissions: an object")
+    try:
+        return before.changed(values)
+    except (TypeError, ValueError) as error:
+        raise BadRequest(str(error)) from error
 
 
 def _picture(body: dict[str, Any], name: str) -> bytes:

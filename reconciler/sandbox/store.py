@@ -8,14 +8,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-from .group import Group, Icon, Message
+from .group import Group, Icon, Message, Permissions, Person, Waiting
 from .options import LAG_WINDOW
 
-_FORMAT = 1
 _APPLICATION_ID = 0x47525358  # "GRSX": tells our file from any other SQLite file
-_SCHEMA = """
+_FORMATS = (
+    """
 CREATE TABLE icons (path TEXT PRIMARY KEY, mime TEXT NOT NULL, sha256 TEXT NOT NULL, data BLOB NOT NULL);
 CREATE TABLE groups (
     id TEXT PRIMARY KEY, subject TEXT NOT NULL, creator TEXT NOT NULL, creation_time INTEGER NOT NULL,
@@ -27,13 +28,29 @@ CREATE TABLE messages (
     text TEXT NOT NULL, template TEXT, correlation_id TEXT
 );
 CREATE INDEX messages_by_chat ON messages (chat, n);
-"""
-_SAVE = """
-INSERT INTO groups (id, subject, creator, creation_time, participants, admins, invite, icon, hidden)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET subject = excluded.subject, participants = excluded.participants,
-admins = excluded.admins, invite = excluded.invite, icon = excluded.icon, hidden = excluded.hidden
-"""
+""",
+    """
+ALTER TABLE groups ADD COLUMN description TEXT;
+ALTER TABLE groups ADD COLUMN permissions TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE groups ADD COLUMN kind TEXT NOT NULL DEFAULT 'group';
+ALTER TABLE groups ADD COLUMN parent TEXT;
+ALTER TABLE groups ADD COLUMN waiting TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE groups ADD COLUMN leavers TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE people (number TEXT PRIMARY KEY, refusal INTEGER, registered TEXT);
+""",
+)
+"""What makes each format of the file out of the one before; a file's `user_version` counts them."""
+
+_COLUMNS = (
+    "id, subject, creator, creation_time, participants, admins, invite, icon, hidden, "
+    "description, permissions, kind, parent, waiting, leavers"
+)
+_FIXED = ("id", "creator", "creation_time")
+_CHANGES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ") if name not in _FIXED)
+_SAVE = (
+    f"INSERT INTO groups ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f" ON CONFLICT (id) DO UPDATE SET {_CHANGES}"
+)  # noqa: S608 (constants)
 
 
 class Store:
@@ -51,6 +68,8 @@ class Store:
         """Raised by every change: tells whether a call had an effect."""
         self._db = _open(database)
         self._groups: dict[str, Group] = {group.id: group for group in self._load()}
+        rows = self._db.execute("SELECT number, refusal, registered FROM people")
+        self._people = {row[0]: Person(*row) for row in rows}
         self._past: dict[str, list[tuple[float, Group]]] = {}
         self._by_invite = {group.invite: group.id for group in self._groups.values() if group.invite}
 
@@ -79,6 +98,21 @@ class Store:
         """The group whose present invite link has this code."""
         group_id = self._by_invite.get(code)
         return None if group_id is None else self._groups[group_id]
+
+    def people(self) -> dict[str, Person]:
+        """Everybody of whom something special is known, by number."""
+        return dict(self._people)
+
+    def person(self, number: str) -> Person:
+        """What is special about a number; mostly nothing."""
+        return self._people.get(number) or Person(number)
+
+    def save_person(self, person: Person) -> None:
+        """Commit what is special about a number."""
+        values = (person.number, person.refusal, person.registered)
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?)", values)
+        self._people[person.number] = person
 
     def seen(self, group_id: str, lag: float) -> Group | None:
         """The group as it was `lag` seconds ago; None if there was none."""
@@ -164,7 +198,6 @@ class Store:
             )
         rows = self._db.execute("SELECT path, mime, sha256, length(data) FROM icons")
         icons = {row[0]: Icon(*row) for row in rows}
-        columns = "id, subject, creator, creation_time, participants, admins, invite, icon, hidden"
         return [
             Group(
                 id=row[0],
@@ -176,8 +209,14 @@ class Store:
                 invite=row[6],
                 icon=None if row[7] is None else icons[row[7]],
                 hidden=bool(row[8]),
+                description=row[9],
+                permissions=Permissions(**json.loads(row[10])),
+                kind=row[11],
+                parent=row[12],
+                waiting=tuple(Waiting(**entry) for entry in json.loads(row[13])),
+                leavers=tuple(json.loads(row[14])),
             )
-            for row in self._db.execute(f"SELECT {columns} FROM groups ORDER BY rowid")  # noqa: S608 (constants)
+            for row in self._db.execute(f"SELECT {_COLUMNS} FROM groups ORDER BY rowid")  # noqa: S608 (constants)
         ]
 
 
@@ -192,6 +231,12 @@ def _row(group: Group) -> tuple[object, ...]:
         group.invite,
         None if group.icon is None else group.icon.path,
         group.hidden,
+        group.description,
+        json.dumps(asdict(group.permissions)),
+        group.kind,
+        group.parent,
+        json.dumps([asdict(entry) for entry in group.waiting]),
+        json.dumps(group.leavers),
     )
 
 
@@ -235,10 +280,10 @@ def _prepare(db: sqlite3.Connection, database: str) -> None:
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
     db.execute("COMMIT")
-    if tables == 0:
-        marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_FORMAT};"
-        db.executescript(f"BEGIN; {_SCHEMA} {marks} COMMIT;")
-    elif application != _APPLICATION_ID:
+    if tables > 0 and application != _APPLICATION_ID:
         raise ValueError(f"{database} is not a sandbox's database: name another file")
-    elif version != _FORMAT:
+    if version > len(_FORMATS):
         raise ValueError(f"{database} was written by another version of the sandbox: name another file")
+    if version < len(_FORMATS):
+        marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {len(_FORMATS)};"
+        db.executescript(f"BEGIN; {''.join(_FORMATS[version:])} {marks} COMMIT;")

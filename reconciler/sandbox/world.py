@@ -7,16 +7,20 @@ import string
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
 from . import pictures
 from .answers import Refused
-from .group import Group, Icon, Message
+from .group import Group, Icon, Kind, Message, Permissions, Waiting
 from .inbox import Inbox
+from .outbox import Outbox
 from .settings import Settings
 from .store import Store
 
 _ALPHABET = string.ascii_letters + string.digits
 _CODE_LENGTH = 22
+ADDED, IN_ALREADY, LEFT, UNKNOWN = 200, 409, 408, 404
+"""What adding a person to a group is answered (API facts, codes per person)."""
 
 
 class World:
@@ -31,14 +35,14 @@ class World:
         self.settings = settings
         self.inbox = inbox
         self.account = settings.options.account
+        self.outbox = Outbox(self.account)
 
     def create(self, subject: str, creator: str) -> Group:
         """A new group with its creator alone in it."""
         moment = int(time.time())
         group_id, moment = self._new_id(creator, moment, step=1)
         group = Group(group_id, subject, creator, moment, (creator,), (creator,))
-        self.store.save(group, messages=(_notice(group, creator, "created the group"),))
-        return group
+        return self._save(group, (creator, "created the group"))
 
     def seed(
         self,
@@ -48,17 +52,19 @@ class World:
         admins: Sequence[str],
         picture: tuple[bytes, str | None] | None = None,
         creation_time: int | None = None,
+        **more: Any,
     ) -> list[Group]:
-        """Groups that have been there for a while: a day, unless `creation_time` says."""
+        """Groups that have been there for a while: a day, unless `creation_time` says. `more` are fields."""
         moment = int(time.time()) - 86_400 if creation_time is None else creation_time
-        people = tuple(dict.fromkeys((creator, *participants, *admins)))
-        leaders = tuple(person for person in people if person == creator or person in admins)
+        people = tuple(dict.fromkeys(self.known(person) for person in (creator, *participants, *admins)))
+        leading = {self.known(person) for person in (creator, *admins)}
+        leaders = tuple(person for person in people if person in leading)
         icon = None if picture is None else pictures.take(*picture, self.settings.options)
         groups: dict[str, Group] = {}
         for subject in subjects:
             group_id, moment = self._new_id(creator, moment, step=-1, taken=groups)
             kept = None if icon is None else icon[0]
-            groups[group_id] = Group(group_id, subject, creator, moment, people, leaders, icon=kept)
+            groups[group_id] = Group(group_id, subject, people[0], moment, people, leaders, icon=kept, **more)
         self.store.save(*groups.values(), icon=icon, settled=True)
         return list(groups.values())
 
@@ -66,13 +72,78 @@ class World:
         """Set the subject. An equal one is set again and everybody is told again, as in WhatsApp."""
         return self._save(replace(group, subject=subject), (by, f"changed the subject to “{subject}”"))
 
+    def known(self, number: str) -> str:
+        """The number that WhatsApp knows somebody under: mostly the same."""
+        return self.store.person(number).registered or number
+
+    def has_account(self, number: str) -> bool:
+        """Whether WhatsApp knows a number, written like this."""
+        person = self.store.person(number)
+        return person.registered is None and person.refusal not in (404, 451)
+
     def join(self, group: Group, numbers: Sequence[str]) -> Group:
-        """People come in by the invite link; who is in already stays so."""
-        new = [number for number in dict.fromkeys(numbers) if number not in group.participants]
-        if not new:
+        """People come in by the invite link, or wait where admins want to be asked; who is in stays so."""
+        new = [number for number in self._all_known(numbers) if number not in group.participants]
+        if not group.permissions.approve_members:
+            return self._come_in(group, new, "joined using the invite link")
+        asked = {entry.number for entry in group.waiting}
+        waiting = tuple(Waiting(number, int(time.time())) for number in new if number not in asked)
+        if not waiting:
             return group
-        joined = replace(group, participants=(*group.participants, *new))
-        return self._save(joined, *((number, "joined using the invite link") for number in new))
+        asking = replace(group, waiting=(*group.waiting, *waiting))
+        return self._save(asking, *((entry.number, "asked to join") for entry in waiting))
+
+    def add(self, group: Group, numbers: Sequence[str]) -> tuple[Group, dict[str, int]]:
+        """Add people without asking them; return what is answered of each, by the number that was given."""
+        answers = {number: self._adding(group, number) for number in numbers}
+        new = [number for number, status in answers.items() if status == ADDED]
+        return self._come_in(group, new, "was added"), answers
+
+    def _adding(self, group: Group, number: str) -> int:
+        if number in group.participants:
+            return IN_ALREADY
+        if not self.has_account(number):
+            return self.store.person(number).refusal or UNKNOWN
+        return self.store.person(number).refusal or (LEFT if number in group.leavers else ADDED)
+
+    def decide(self, group: Group, numbers: Sequence[str], let_in: bool) -> tuple[Group, dict[str, bool]]:
+        """Approve or reject who waits; return for each number whether it was waiting."""
+        asked = {entry.number for entry in group.waiting}
+        answers = {number: number in asked for number in dict.fromkeys(numbers)}
+        decided = [number for number, waits in answers.items() if waits]
+        if let_in:
+            return self._come_in(group, decided, "was let in"), answers
+        waiting = tuple(entry for entry in group.waiting if entry.number not in decided)
+        return (self._save(replace(group, waiting=waiting)) if decided else group), answers
+
+    def _come_in(self, group: Group, numbers: Sequence[str], how: str) -> Group:
+        if not numbers:
+            return group
+        joined = replace(
+            group,
+            participants=(*group.participants, *numbers),
+            waiting=tuple(entry for entry in group.waiting if entry.number not in numbers),
+            leavers=tuple(number for number in group.leavers if number not in numbers),
+        )
+        return self._save(joined, *((number, how) for number in numbers))
+
+    def describe(self, group: Group, text: str, by: str) -> Group:
+        """Set the description; an empty one removes it."""
+        return self._save(replace(group, description=text or None), (by, "changed the description"))
+
+    def permit(self, group: Group, permissions: Permissions, by: str) -> Group:
+        """Set who may do what."""
+        if permissions == group.permissions:
+            return group
+        return self._save(replace(group, permissions=permissions), (by, "changed what members may do"))
+
+    def place(self, group: Group, kind: Kind, parent: str | None) -> Group:
+        """Make a group a community, its announcements, or a part of one. Raises Refused."""
+        if parent is not None:
+            above = self.store.get(parent)
+            if above is None or above.kind != "community" or parent == group.id:
+                raise Refused(400, 1009, "The parent is no community")
+        return self._save(replace(group, kind=kind, parent=parent))
 
     def remove(self, group: Group, numbers: Sequence[str]) -> Group:
         """Take people out. Who is not in (any more) is refused, and then nobody is taken out."""
@@ -91,6 +162,7 @@ class World:
             group,
             participants=tuple(p for p in group.participants if p != number),
             admins=tuple(p for p in group.admins if p != number),
+            leavers=(*group.leavers, number),
         )
         return self._save(left, (number, "left"))
 
@@ -163,6 +235,9 @@ class World:
             raise Refused(400, 1013, "A number is not a participant of the group")
         return people
 
+    def _all_known(self, numbers: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys(self.known(number) for number in numbers))
+
     def _new_id(self, creator: str, moment: int, step: int, taken: Collection[str] = ()) -> tuple[str, int]:
         """An id that no group has, and its creation time, which moves until a classic id is free."""
         while True:
@@ -176,7 +251,10 @@ class World:
 
     def _save(self, group: Group, *notices: tuple[str, str], icon: tuple[Icon, bytes] | None = None) -> Group:
         messages = tuple(_notice(group, sender, text) for sender, text in notices)
+        before, revision = self.store.get(group.id), self.store.revision
         self.store.save(group, icon=icon, messages=messages)
+        if self.store.revision != revision:
+            self.outbox.compare(before, group)
         return group
 
 

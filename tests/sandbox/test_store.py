@@ -144,3 +144,52 @@ def test_replaced_pictures_go_with_the_next_start(connect: Connect, tmp_path: Pa
     db = sqlite3.connect(database)
     assert db.execute("SELECT count(*) FROM icons").fetchone() == (1,)
     db.close()
+
+
+def test_a_file_of_an_older_sandbox_opens(connect: Connect, tmp_path: Path) -> None:
+    database = tmp_path / "sandbox.db"
+    with closing(sqlite3.connect(database)) as db:
+        db.executescript(
+            """
+            CREATE TABLE icons (
+                path TEXT PRIMARY KEY, mime TEXT NOT NULL, sha256 TEXT NOT NULL, data BLOB NOT NULL
+            );
+            CREATE TABLE groups (
+                id TEXT PRIMARY KEY, subject TEXT NOT NULL, creator TEXT NOT NULL,
+                creation_time INTEGER NOT NULL, participants TEXT NOT NULL, admins TEXT NOT NULL,
+                invite TEXT UNIQUE, icon TEXT REFERENCES icons (path), hidden INTEGER NOT NULL
+            );
+            CREATE TABLE messages (
+                n INTEGER PRIMARY KEY, time REAL NOT NULL, kind TEXT NOT NULL, chat TEXT NOT NULL,
+                sender TEXT NOT NULL, text TEXT NOT NULL, template TEXT, correlation_id TEXT
+            );
+            CREATE INDEX messages_by_chat ON messages (chat, n);
+            INSERT INTO groups VALUES (
+                '5519911112222-1700000000', 'Velha guarda', '5519911112222', 1700000000,
+                '["5519911112222", "5519900000001"]', '["5519911112222"]', 'abc', NULL, 0
+            );
+            INSERT INTO messages VALUES (
+                1, 1.0, 'notice', '5519911112222-1700000000', '5519900000001', 'joined', NULL, NULL
+            );
+            PRAGMA application_id = 1196577624;
+            PRAGMA user_version = 1;
+            """
+        )
+    api = connect(database=str(database))
+    (group,) = api.control.groups()
+    assert (group["subject"], group["participants"]) == ("Velha guarda", ["5519911112222", ANA])
+    assert (group["description"], group["kind"], group["waiting"]) == (None, "group", [])
+    api.control.set_description(group["id"], "Desde 2023")
+    api.control.permit(group["id"], send_messages="admins")
+    before = api.control.groups()
+    api.server.stop()
+    assert connect(database=str(database)).control.groups() == before
+
+
+def test_a_file_of_a_newer_sandbox_is_refused(make: Make, tmp_path: Path) -> None:
+    database = tmp_path / "sandbox.db"
+    make(database=str(database)).stop()
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(ValueError, match="another version"):
+        start(Options(database=str(database)))
