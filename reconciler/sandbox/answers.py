@@ -170,6 +170,8 @@ def _body(shape: Body, status: int, code: int, details: str) -> tuple[bytes, str
             return f"{page}</body>\r\n</html>\r\n".encode(), "text/html"
         case "junk":
             return b'\x00\xff{"errorCode":\x80', "application/json"
+        case "overlimit":
+            value = {"statusCode": 500, "exception": {"message": "rate-overlimit", "name": "Error"}}
         case _:
             assert_never(shape)
     return _json(value), "application/json"

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import re
+import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Receive, Scope, Send
 
+from . import waha, waha_shapes
 from .answers import Answer, Refused, fault_answer, misaddressed, proxy_error, refusal
 from .calls import Calls, Request
 from .cdn import Cdn
 from .faults import Fault, FaultTable
 from .log import Call, CallLog
-from .settings import Pace, Settings
+from .settings import Pace
+from .waha import Waha
 from .wire import TooLarge, Wire, read_body
 from .world import World
 
 _MAX_BODY = (
     16 * 1024 * 1024
 )  # far above any limit that a call has, so that the call itself can say what is too large
+_TRACE = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _SINCH = "/v1/whatsapp"
 _ONPREM = "/v1"
 
 
 class Api:
-    """ASGI application for everything under ``/v1``."""
+    """ASGI application for everything under ``/v1``, and under ``/api``, which is WAHA's."""
 
     def __init__(
-        self, world: World, cdn: Cdn, settings: Settings, faults: FaultTable, log: CallLog, wire: Wire
+        self, world: World, cdn: Cdn, gateway: Waha, faults: FaultTable, log: CallLog, wire: Wire
     ) -> None:
         self._calls = Calls(world, cdn)
+        self._gateway = gateway
         self._store = world.store
-        self._settings = settings
+        self._settings = settings = world.settings
         self._faults = faults
         self._log = log
         self._wire = wire
@@ -44,51 +52,70 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or break the connection as a fault asks."""
         path: str = scope["path"]
-        dialect = "sinch" if path.startswith(_SINCH + "/") else "onprem"
-        path = path.removeprefix(_SINCH if dialect == "sinch" else _ONPREM)
+        if path.startswith(waha.PREFIX):
+            dialect = "waha"
+        else:
+            dialect = "sinch" if path.startswith(_SINCH + "/") else "onprem"
+            path = path.removeprefix(_SINCH if dialect == "sinch" else _ONPREM)
         call = self._log.begin(scope["method"], path, dialect)
         try:
             body = await read_body(receive, _MAX_BODY)
         except TooLarge:
-            await self._send(call, "answered", refusal(Refused(413, 1009, "The body is too large")), send)
+            await self._send(
+                call, "answered", _refusal(call, Refused(413, 1009, "The body is too large")), send
+            )
             return
         except ConnectionResetError:
             call.outcome, call.finished = "gone", time.time()
             return
         headers = Headers(raw=scope["headers"])
-        refused = self._credentials(dialect, headers)
+        refused = self._credentials(call, headers)
         if refused is not None:
             await self._send(call, "refused", refused, send)
             return
         if not self._pace.admits():
-            options = self._settings.options
-            said = "Message is Rate Limited" if options.rate_status == 420 else "Too many requests"
-            await self._send(call, "rate", proxy_error(options.rate_status, said, options.retry_after), send)
+            await self._send(call, "rate", self._over_rate(call), send)
             return
         strike = self._faults.strike(call.method, path)
         await self._wire.pause(strike.delay_before)
-        answer = await self._effect(call, headers, body, strike.fault)
+        request = Request(dialect, body, _mime(headers), scope["query_string"].decode("latin-1"))
+
+        def ordinary() -> Answer:
+            if dialect != "waha":
+                return self._calls.answer(request, call.method, call.path)
+            # Percent-encoded, so that a session's name may hold a slash.
+            return self._gateway.answer(request, call.method, scope["raw_path"].decode(), strike.shows)
+
+        answer = await self._effect(call, headers, request, strike.fault, ordinary)
+        if dialect == "waha":
+            answer = _traced(answer, headers)
         await self._wire.pause(strike.delay_after)
         if strike.fault is None:
             await self._send(call, "answered", answer, send)
         else:
             await self._strike(call, strike.fault, answer, scope, receive, send)
 
-    async def _effect(self, call: Call, headers: Headers, body: bytes, fault: Fault | None) -> Answer:
+    async def _effect(
+        self,
+        call: Call,
+        headers: Headers,
+        request: Request,
+        fault: Fault | None,
+        ordinary: Callable[[], Answer],
+    ) -> Answer:
         """The ordinary answer; the effect is made too, unless a fault says otherwise."""
-        content_type = headers.get("content-type", "")
-        mime = content_type.partition(";")[0].strip().lower()
-        request = Request(call.dialect, body, mime)
         before = self._store.revision
         try:
-            if mime == "multipart/form-data" and call.method == "POST":
-                request.upload = await _uploaded(content_type, body)
+            if request.content_type == "multipart/form-data" and call.method == "POST":
+                request.upload = await _uploaded(headers.get("content-type", ""), request.body)
+            if call.dialect == "waha" and call.method == "PUT" and (url := waha.remote_picture(request.body)):
+                request.upload = await asyncio.to_thread(waha.fetched, url), None
             if fault is not None and fault.when == "before":
                 with self._store.dry_run():
-                    return self._calls.answer(request, call.method, call.path)
-            return self._calls.answer(request, call.method, call.path)
+                    return ordinary()
+            return ordinary()
         except Refused as refused:
-            return refusal(refused)
+            return _refusal(call, refused)
         finally:
             call.summary = request.summary
             call.changed = self._store.revision != before
@@ -98,14 +125,18 @@ class Api:
     ) -> None:
         match fault.action:
             case "status":
-                answer = fault_answer(fault, fault.status or 500, self._elsewhere)
+                status = fault.status or 500
+                if call.dialect == "waha" and fault.body == "errorCode" and status >= 400:
+                    answer = waha_shapes.error(status, "Asked for by a fault of the sandbox", call.path)
+                else:
+                    answer = fault_answer(fault, status, self._elsewhere)
             case "garbage":
                 answer = Answer(200, b"<<< \xff not json >>>")
             case "empty":
                 answer = Answer(200, b"")
             case "destinations":
                 answer = misaddressed(answer, fault.destinations)
-            case "lie" | "delay":
+            case "lie" | "delay" | "show":
                 pass
             case "reset":
                 await self._break(call, "reset")
@@ -131,10 +162,21 @@ class Api:
         await self._break(call, outcome, answer.status)
         await answer.send(send)
 
-    def _credentials(self, dialect: str, headers: Headers) -> Answer | None:
+    def _over_rate(self, call: Call) -> Answer:
+        options = self._settings.options
+        if call.dialect == "waha":
+            return waha_shapes.error(500, "rate-overlimit", call.path)
+        said = "Message is Rate Limited" if options.rate_status == 420 else "Too many requests"
+        return proxy_error(options.rate_status, said, options.retry_after)
+
+    def _credentials(self, call: Call, headers: Headers) -> Answer | None:
         """The answer to missing or wrong credentials; None where they are good."""
         options = self._settings.options
-        if dialect == "onprem":
+        if call.dialect == "waha":
+            if _good(headers.get("x-api-key", ""), options.token):
+                return None
+            return waha_shapes.error(401, "Unauthorized", call.path)
+        if call.dialect == "onprem":
             scheme, _, token = headers.get("authorization", "").partition(" ")
             if scheme.lower() == "bearer" and _good(token, options.token):
                 return None
@@ -145,6 +187,25 @@ class Api:
         if _good(name, options.username) and _good(token, options.token):
             return None
         return proxy_error(401, "Authentication Error: Invalid userName or authenticationToken")
+
+
+def _refusal(call: Call, refused: Refused) -> Answer:
+    if call.dialect == "waha":
+        return waha_shapes.error(refused.status, refused.details, call.path)
+    return refusal(refused)
+
+
+def _mime(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _traced(answer: Answer, headers: Headers) -> Answer:
+    """An answer that goes on with the client's trace, or begins one."""
+    given = _TRACE.fullmatch(headers.get("traceparent", ""))
+    trace = given[1] if given else secrets.token_hex(16)
+    return replace(
+        answer, headers=(*answer.headers, ("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01"))
+    )
 
 
 def _good(given: str, wanted: str | None) -> bool:

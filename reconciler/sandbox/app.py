@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
+from . import waha
 from .answers import Answer
 from .api import Api
-from .cdn import Cdn
+from .cdn import PICTURES, Cdn
 from .control_app import ControlApp
 from .faults import FaultTable
 from .inbox import Inbox
@@ -16,6 +17,7 @@ from .log import CallLog
 from .pages import Pages
 from .settings import Settings
 from .store import Store
+from .waha import Waha
 from .wire import Wire
 from .world import World
 
@@ -46,7 +48,8 @@ class App:
         faults = FaultTable(settings.options.faults)
         world = World(store, settings, inbox)
         self._cdn = Cdn(ports.cdn_url(), store, settings, faults, log, wire)
-        self._api = Api(world, self._cdn, settings, faults, log, wire)
+        gateway = Waha(world, self._cdn, faults, ports.base_url())
+        self._api = Api(world, self._cdn, gateway, faults, log, wire)
         self._control = ControlApp(world, settings, faults, log, inbox).app
         self._pages = Pages(ports.api, world, self._cdn, settings).app
 
@@ -60,9 +63,9 @@ class App:
             )
             return
         path: str = scope["path"]
-        if port == self._ports.cdn:
+        if port == self._ports.cdn or path.startswith(f"{PICTURES}/"):
             await self._cdn(scope, receive, send)
-        elif path.startswith("/v1/"):
+        elif path.startswith(("/v1/", waha.PREFIX)):
             await self._api(scope, receive, send)
         elif path.startswith("/_sandbox/"):
             await self._control(scope, receive, send)

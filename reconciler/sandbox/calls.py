@@ -27,11 +27,12 @@ class Request:
     """One call of the API, its body read."""
 
     dialect: str
-    """``sinch`` or ``onprem``."""
+    """``sinch``, ``onprem`` or ``waha``."""
     body: bytes
     content_type: str
+    query: str = ""
     upload: tuple[bytes, str | None] | None = None
-    """The file of a multipart body and its declared type."""
+    """The file of a multipart body, or of the address in WAHA's, and its declared type."""
     summary: dict[str, Any] = field(default_factory=dict)
     """Filled in by the call: what the log of calls shows of the body."""
 

@@ -18,8 +18,11 @@ from .settings import Settings
 from .store import Store
 from .wire import Wire
 
+PICTURES = "/pictures"
+"""Where the API's own port serves them too: a gateway's pictures come from its own address."""
+
 _LIFE = 3600  # seconds that a signed URL is good for
-_CREDENTIALS = frozenset({b"username", b"authenticationtoken", b"authorization", b"cookie"})
+_CREDENTIALS = frozenset({b"username", b"authenticationtoken", b"authorization", b"x-api-key", b"cookie"})
 
 
 class Cdn:
@@ -36,9 +39,9 @@ class Cdn:
         self._wire = wire
         self._secret = secrets.token_bytes(32)
 
-    def url(self, icon: Icon) -> str:
-        """The address of a picture; with signed URLs its query is another one each time."""
-        address = f"{self.base_url}/{icon.path}"
+    def url(self, icon: Icon, base_url: str | None = None) -> str:
+        """The address of a picture, here or under `base_url`; signed, its query is another one each time."""
+        address = f"{base_url or self.base_url}/{icon.path}"
         if not self._settings.options.signed_urls:
             return address
         expires, nonce = str(int(time.time()) + _LIFE), secrets.token_hex(4)
@@ -47,7 +50,7 @@ class Cdn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Faults with a path under ``/cdn/`` strike here."""
-        method, path = scope["method"], scope["path"]
+        method, path = scope["method"], scope["path"].removeprefix(PICTURES)
         strike = self._faults.strike(method, f"/cdn{path}")
         await self._wire.pause(strike.delay_before + strike.delay_after)
         answer: Answer | None = self._answer(method, path.removeprefix("/"), scope["query_string"])

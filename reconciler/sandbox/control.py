@@ -77,6 +77,11 @@ class Control:
         deliveries: list[dict[str, Any]] = self._ask("GET", "deliveries")["deliveries"]
         return deliveries
 
+    def webhooks(self) -> list[dict[str, Any]]:
+        """The latest events as WAHA would have posted them: ``headers``, and the ``body`` as it is signed."""
+        webhooks: list[dict[str, Any]] = self._ask("GET", "webhooks")["webhooks"]
+        return webhooks
+
     def wait_for_call(
         self, method: str, glob: str, nth: int = 1, timeout: float = 10.0, *, pending: bool = False
     ) -> dict[str, Any]:

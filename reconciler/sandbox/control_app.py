@@ -22,6 +22,7 @@ from .inbox import Inbox
 from .log import CallLog
 from .settings import CHANGEABLE, Settings
 from .store import Store
+from .waha_shapes import webhooks
 from .wire import TooLarge, read_body
 from .world import World
 
@@ -64,6 +65,7 @@ class ControlApp:
             self._route("/_sandbox/people", self._people, "GET"),
             self._route("/_sandbox/messages", self._messages, "GET"),
             self._route("/_sandbox/deliveries", self._deliveries, "GET"),
+            self._route("/_sandbox/webhooks", self._webhooks, "GET"),
             self._route("/_sandbox/faults", self._list_faults, "GET"),
             self._route("/_sandbox/faults", self._add_faults, "POST"),
             self._route("/_sandbox/faults", self._clear_faults, "DELETE"),
@@ -102,6 +104,9 @@ class ControlApp:
 
     async def _deliveries(self, _: Request) -> Response:
         return JSONResponse({"deliveries": self._inbox.as_json()})
+
+    async def _webhooks(self, _: Request) -> Response:
+        return JSONResponse({"webhooks": webhooks(self._world)})
 
     async def _list_faults(self, _: Request) -> Response:
         listed = [{"fault": str(fault), "matched": count} for fault, count in self._faults.listed()]

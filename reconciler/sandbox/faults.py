@@ -8,9 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Action = Literal["status", "reset", "hang", "truncated", "garbage", "empty", "lie", "destinations", "delay"]
+Action = Literal[
+    "status", "reset", "hang", "truncated", "garbage", "empty", "lie", "destinations", "show", "delay"
+]
 Destinations = Literal["none", "missing", "text", "stranger", "error", "variant"]
-Body = Literal["errorCode", "errors", "message", "meta", "error", "text", "html", "junk"]
+Show = Literal["short", "none", "bare", "behind", "lids", "mapped", "null", "cached", "devices"]
+Body = Literal["errorCode", "errors", "message", "meta", "error", "text", "html", "junk", "overlimit"]
 When = Literal["before", "after"]
 
 ACTIONS: tuple[str, ...] = get_args(Action)
@@ -36,6 +39,8 @@ class Fault:
     status: int | None = None
     seconds: float = 0.0
     destinations: Destinations = "none"
+    show: Show = "short"
+    until: str | None = None
     when: When = "before"
     nth: int | None = None
     times: int | None = None
@@ -64,6 +69,10 @@ class Fault:
                 f"fault: destinations={str(self.destinations)[:40]!r}: "
                 f"choose from {', '.join(get_args(Destinations))}"
             )
+        if self.show not in get_args(Show):
+            raise ValueError(f"fault: show={str(self.show)[:40]!r}: choose from {', '.join(get_args(Show))}")
+        if self.until not in (None, "refresh"):
+            raise ValueError(f"fault: until={str(self.until)[:40]}: there is until=refresh")
         if self.action == "status" and not (self.status is not None and 200 <= self.status <= 599):
             raise ValueError("fault: status needs a code from 200 to 599, such as status=503")
         if not (math.isfinite(self.seconds) and self.seconds >= 0):
@@ -87,12 +96,15 @@ class Fault:
                 action = f"delay={self.seconds:g}"
             case "destinations":
                 action = f"destinations={self.destinations}"
+            case "show":
+                action = f"show={self.show}"
             case _:
                 action = self.action
         keys = {
             "when": None if self.when == "before" else self.when,
             "nth": self.nth,
             "times": self.times,
+            "until": self.until,
             "retry_after": None if self.retry_after is None else f"{self.retry_after:g}",
             "body": None if self.body == "errorCode" else self.body,
         }
@@ -105,8 +117,9 @@ def parse_fault(text: str) -> Fault:
     """Read one fault from ``METHOD PATH ACTION [key=value…]``.
 
     METHOD is a method in capitals or ``*``. PATH is a pattern on the path after ``/v1/whatsapp`` or ``/v1``:
-    ``*`` alone is every call, elsewhere ``*`` stands for one segment and ``**`` for any number of them. A
-    PATH that begins with ``/cdn/`` is about the icons' own server instead. ACTION is one of
+    ``*`` alone is every call, elsewhere ``*`` stands for one segment and ``**`` for any number of them.
+    WAHA's calls have their whole path: ``/api/*/groups/*/picture``. A PATH that begins with ``/cdn/`` is
+    about the icons' own server instead. ACTION is one of
 
     - ``status=CODE`` an error (or any other) status, with a body of the family's;
     - ``reset`` the connection is reset (TCP RST);
@@ -118,10 +131,16 @@ def parse_fault(text: str) -> Fault:
     - ``destinations=HOW`` the ordinary answer to a message, but for its destinations: ``none``, ``missing``,
       a ``text``, a ``stranger``'s, the right one with an ``error``, or the ``variant`` of the number with or
       without Brazil's ninth digit;
+    - ``show=HOW`` the ordinary answer of WAHA as its cache has it, together with other faults: a list that is
+      ``short`` of its last group or names ``none``, groups that are ``bare`` of everything but id and size,
+      a size or count that is one ``behind``, people and owners by their ``lids`` alone or ``mapped`` (by lid,
+      with the number beside), ``null`` for a picture or for who is looked up, a picture that is ``cached`` as
+      it was asked for first, ids with ``devices``;
     - ``delay=SECONDS`` the ordinary answer, later (goes together with another fault).
 
-    Keys: ``when=before|after``, ``nth=N``, ``times=N``, ``retry_after=SECONDS``, ``body=NAME`` (see `Fault`,
-    `BODIES`). Raises ValueError, saying what is wrong and what would be right.
+    Keys: ``when=before|after``, ``nth=N``, ``times=N``, ``until=refresh`` (lifted when WAHA's groups are
+    refreshed), ``retry_after=SECONDS``, ``body=NAME`` (see `Fault`, `BODIES`). Raises ValueError, saying what
+    is wrong and what would be right.
     """
     words = text.split()
     if len(words) < 3:
@@ -133,8 +152,8 @@ def parse_fault(text: str) -> Fault:
         fields["status"] = _whole("status", value)
     elif action == "delay":
         fields["seconds"] = _seconds("delay", value)
-    elif action == "destinations":
-        fields["destinations"] = value
+    elif action in ("destinations", "show"):
+        fields[action] = value
     elif value:
         raise ValueError(f"fault: {action[:40]} takes no value")
     for word in rest:
@@ -147,11 +166,11 @@ def parse_fault(text: str) -> Fault:
                 fields[key] = _whole(key, value)
             case "retry_after":
                 fields[key] = _seconds(key, value)
-            case "when" | "body":
+            case "when" | "body" | "until":
                 fields[key] = value
             case _:
                 raise ValueError(
-                    f"fault: {key[:40]!r} is no key: choose from when, nth, times, retry_after, body"
+                    f"fault: {key[:40]!r} is no key: choose from when, nth, times, until, retry_after, body"
                 )
     return Fault(**fields)  # type: ignore[arg-type]  # every field was made of its own kind above; Fault checks the rest
 
@@ -189,9 +208,11 @@ def matches(method_glob: str, path_glob: str, method: str, path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """What befalls one request: at most one fault, and the seconds to wait before and after the effect."""
+    """What befalls one request: at most one fault, what is shown otherwise, and the seconds to wait before
+    and after the effect."""
 
     fault: Fault | None = None
+    shows: frozenset[str] = frozenset()
     delay_before: float = 0.0
     delay_after: float = 0.0
 
@@ -214,6 +235,11 @@ class FaultTable:
         self._faults.clear()
         self._counts.clear()
 
+    def refreshed(self) -> None:
+        """Lift every fault that lasts until a refresh."""
+        kept = [pair for pair in zip(self._faults, self._counts, strict=True) if pair[0].until is None]
+        self._faults, self._counts = [fault for fault, _ in kept], [count for _, count in kept]
+
     def listed(self) -> list[tuple[Fault, int]]:
         """Every fault with the number of requests it has matched."""
         return [(fault, count[0]) for fault, count in zip(self._faults, self._counts, strict=True)]
@@ -221,6 +247,7 @@ class FaultTable:
     def strike(self, method: str, path: str) -> Strike:
         """Count the request and say what befalls it: the first fault that strikes, and every delay."""
         fault: Fault | None = None
+        shows = set()
         before = after = 0.0
         for candidate, count in zip(self._faults, self._counts, strict=True):
             if not matches(candidate.method, candidate.path, method, path):
@@ -228,10 +255,12 @@ class FaultTable:
             count[0] += 1
             if not candidate.strikes(count[0]):
                 continue
-            if candidate.action != "delay":
+            if candidate.action == "show":
+                shows.add(candidate.show)
+            elif candidate.action != "delay":
                 fault = fault or candidate
             elif candidate.when == "before":
                 before += candidate.seconds
             else:
                 after += candidate.seconds
-        return Strike(fault, before, after)
+        return Strike(fault, frozenset(shows), before, after)

@@ -18,9 +18,9 @@ class Call:
     """Number since the sandbox started, from 1; downloads count along."""
     method: str
     path: str
-    """After ``/v1/whatsapp`` or ``/v1``."""
+    """After ``/v1/whatsapp`` or ``/v1``; WAHA's calls have their whole path."""
     dialect: str
-    """``sinch`` or ``onprem``."""
+    """``sinch``, ``onprem`` or ``waha``."""
     write: bool
     """Whether the method is one that writes (anything but GET)."""
     started: float

@@ -15,6 +15,18 @@ SERVER = "reconciler-sandbox"
 LAG_WINDOW = 60.0
 """Seconds of history that reads can be made to lag behind; also the largest `lag`."""
 
+ENGINES = ("NOWEB", "GOWS", "WEBJS", "WPP")
+STATUSES = (
+    "WORKING",
+    "STOPPED",
+    "STARTING",
+    "SCAN_QR_CODE",
+    "PASSKEY_REQUIRED",
+    "PASSKEY_CONFIRMATION_REQUIRED",
+    "FAILED",
+)
+CAPPINGS = ("NONE", "FIRST_WARNING", "SECOND_WARNING", "CAPPED")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -48,10 +60,23 @@ class Options:
     """Sent as ``Retry-After`` with it, rounded up to whole seconds."""
     subject_limit: int = 25
     """Longest subject, in code points."""
+    engine: str = "NOWEB"
+    """WAHA's engine: NOWEB, GOWS, WEBJS or WPP."""
+    session_status: str = "WORKING"
+    """Of WAHA's session, such as ``SCAN_QR_CODE``."""
+    noweb_store: bool = True
+    """Whether WAHA's NOWEB keeps a store: without it every look-up of a person is refused."""
+    capping: str = "NONE"
+    """WAHA's quota of new chats: NONE, FIRST_WARNING, SECOND_WARNING or CAPPED."""
+    timelock: float | None = None
+    """Unix time until which WhatsApp has locked the account, as WAHA tells it."""
+    webhook_key: str = "sandbox"
+    """The key that WAHA's webhook events are signed with."""
     id_style: str = "classic"
     """``classic`` ids are ``<account>-<unix time>``, ``opaque`` ones ``120363…`` (18 digits)."""
     empty_answers: str = "mixed"
-    """What writes answer: ``null``, ``object`` ({}), or both in turn (``mixed``)."""
+    """What writes answer: ``null``, ``object`` ({}), or both in turn (``mixed``). WAHA.s answer nothing,
+    ``true``, or both in turn, and its codes are bare text, a JSON string, or both in turn."""
     faults: tuple[Fault, ...] = ()
     """Faults in force from the start."""
     webhook: str | None = None
@@ -78,6 +103,11 @@ class Options:
             raise ValueError("id_style: classic or opaque")
         if self.empty_answers not in ("null", "object", "mixed"):
             raise ValueError("empty_answers: null, object or mixed")
+        for name, known in (("engine", ENGINES), ("session_status", STATUSES), ("capping", CAPPINGS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}: one of {', '.join(known)}")
+        if not self.webhook_key:
+            raise ValueError("webhook_key: text, not empty")
         if self.webhook is not None:
             _check_loopback(self.webhook)
 

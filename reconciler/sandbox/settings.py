@@ -19,12 +19,19 @@ CHANGEABLE = frozenset(
         "change_byte",
         "signed_urls",
         "empty_answers",
+        "engine",
+        "session_status",
+        "noweb_store",
+        "capping",
+        "timelock",
+        "webhook_key",
     }
 )
 """Names of the options that may change while the sandbox runs."""
 
-_NUMBERS = frozenset({"latency", "lag", "rate", "retry_after"})
-_FLAGS = frozenset({"reencode", "change_byte", "signed_urls"})
+_NUMBERS = frozenset({"latency", "lag", "rate", "retry_after", "timelock"})
+_FLAGS = frozenset({"reencode", "change_byte", "signed_urls", "noweb_store"})
+_NULLABLE = frozenset({"rate", "retry_after", "timelock"})
 
 
 class Settings:
@@ -40,7 +47,7 @@ class Settings:
                 raise ValueError(
                     f"{name[:40]} cannot be changed: choose from {', '.join(sorted(CHANGEABLE))}"
                 )
-            nullable = name in ("rate", "retry_after") and value is None
+            nullable = name in _NULLABLE and value is None
             if name in _NUMBERS:
                 good = isinstance(value, int | float) and not isinstance(value, bool)
             elif name in _FLAGS:

@@ -47,10 +47,8 @@ _COLUMNS = (
 )
 _FIXED = ("id", "creator", "creation_time")
 _CHANGES = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ") if name not in _FIXED)
-_SAVE = (
-    f"INSERT INTO groups ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    f" ON CONFLICT (id) DO UPDATE SET {_CHANGES}"
-)  # noqa: S608 (constants)
+_VALUES = ", ".join("?" for _ in _COLUMNS.split(", "))
+_SAVE = f"INSERT INTO groups ({_COLUMNS}) VALUES ({_VALUES}) ON CONFLICT (id) DO UPDATE SET {_CHANGES}"  # noqa: S608 (constants)
 
 
 class Store:

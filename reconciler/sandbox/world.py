@@ -79,7 +79,7 @@ class World:
     def has_account(self, number: str) -> bool:
         """Whether WhatsApp knows a number, written like this."""
         person = self.store.person(number)
-        return person.registered is None and person.refusal not in (404, 451)
+        return number.isdecimal() and person.registered is None and person.refusal not in (404, 451)
 
     def join(self, group: Group, numbers: Sequence[str]) -> Group:
         """People come in by the invite link, or wait where admins want to be asked; who is in stays so."""

@@ -30,14 +30,16 @@ class Client:
         self.server = server
         self.control = server.control()
         self.dialect = dialect
-        self.base = server.base_url + ("/v1/whatsapp" if dialect == "sinch" else "/v1")
+        self.base = server.base_url + {"sinch": "/v1/whatsapp", "onprem": "/v1", "waha": "/api"}[dialect]
         self.ids = "waIds" if dialect == "sinch" else "wa_ids"
         self.session = requests.Session()
         self.session.trust_env = False
         if dialect == "sinch":
             self.session.headers.update({"userName": "ana", "authenticationToken": "secret"})
-        else:
+        elif dialect == "onprem":
             self.session.headers["Authorization"] = "Bearer secret"
+        else:
+            self.session.headers["X-Api-Key"] = "secret"
 
     def __call__(self, method: str, path: str, body: Any = None, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", 10)
@@ -109,6 +111,12 @@ def connect(make: Make) -> Iterator[Connect]:
 def api(connect: Connect) -> Client:
     """The service's own dialect on a fresh sandbox."""
     return connect()
+
+
+@pytest.fixture
+def waha(connect: Connect) -> Client:
+    """WAHA's dialect on a fresh sandbox."""
+    return connect("waha")
 
 
 @pytest.fixture(params=["sinch", "onprem"])

@@ -102,6 +102,8 @@ def test_error_bodies(api: Client, body: str) -> None:
             assert answer.headers["Content-Type"].startswith(
                 "text/" + {"text": "plain", "html": "html"}[body]
             )
+        case "overlimit":
+            assert answer.json()["exception"]["message"] == "rate-overlimit"
         case _:
             assert body == "junk"
             with pytest.raises(UnicodeDecodeError):
