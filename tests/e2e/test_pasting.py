@@ -146,6 +146,19 @@ def test_the_lines_are_complete_and_in_order(shell: Shell) -> None:
     assert found["RECONCILER_STATE"] == f"file:{shell.folder}/.reconciler/sandbox-state.json"
 
 
+def test_each_backend_has_its_environment_on_one_server(shell: Shell) -> None:
+    with shell.served("--backend waha") as lines:
+        found = exported(lines)
+        assert [name.removeprefix("RECONCILER_") for name in found] == list(LASTING)
+        assert found["RECONCILER_USERNAME"] == "default"
+        base, token = found["RECONCILER_BASE_URL"], found["RECONCILER_TOKEN"]
+        session = f"{base}/api/sessions/{found['RECONCILER_USERNAME']}"
+        info = requests.get(session, headers={"X-Api-Key": token}, timeout=10).json()
+        assert info["me"]["id"] == f"{found['RECONCILER_ACCOUNT'].partition(',')[0]}@c.us"
+        login = {"userName": "sandbox", "authenticationToken": token}
+        assert requests.get(f"{base}/v1/whatsapp/groups", headers=login, timeout=10).status_code == 200
+
+
 def test_either_way_goes_on_with_what_the_other_began(shell: Shell) -> None:
     shell.write("reconciler.yaml", 'account: ["+55 11 95555-0001", "+55 11 95555-0002"]\n')
     with shell.served() as lines:

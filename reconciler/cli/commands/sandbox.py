@@ -25,8 +25,11 @@ reconciler sandbox --port 8080 --latency 0.2
 reconciler sandbox --account sales          one of several accounts
 reconciler sandbox --fault 'POST /groups status=500 when=after nth=1'
 reconciler sandbox --reencode --lag 3
+reconciler sandbox --backend waha           prints the environment of its other dialect
 """
 
+# What each backend's user name stands for where none was asked for.
+_USERNAMES = {"sinch": "sandbox", "waha": "default"}
 _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
 
 
@@ -36,6 +39,12 @@ _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
     type=WholeNumber(0, 65535),
     default=None,
     help="On 127.0.0.1; 0: any  [default: that of the last time, else any]",
+)
+@click.option(
+    "--backend", type=click.Choice(list(_USERNAMES)), default="sinch", help="Whose environment is printed."
+)
+@click.option(
+    "--engine", type=click.Choice(["NOWEB", "GOWS", "WEBJS", "WPP"]), default="NOWEB", help="WAHA's engine."
 )
 @click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
 @click.option("--username", default=None, help="The only user name accepted (with --token).")
@@ -54,11 +63,14 @@ def command(
     common: Common,
     port: int | None,
     database: str | None,
+    backend: str,
     rate_status: str,
     faults: tuple[str, ...],
     **more: Any,
 ) -> int:
     """Serve a faithful Groups API on loopback: an API, pages to look at, and faults on demand.
+
+    It speaks the dialect of every backend at once, on the same groups.
 
     It goes on with the groups of `--sandbox`. What it prints makes it the API of the terminal into which that
     is pasted, with the same state. Where several accounts are configured, each has a sandbox of its own.
@@ -96,7 +108,8 @@ def command(
             )
             server = running.enter_context(_start(options, last))
             state = "none" if place == ":memory:" else f"file:{state_beside(Path(place).absolute())}"
-            values = (server.base_url, username or "sandbox", token or "sandbox", ",".join(digits), state)
+            login = username or _USERNAMES[backend], token or "sandbox"
+            values = (server.base_url, *login, ",".join(digits), state)
             begun.append((name, server.base_url, dict(zip(_PRINTED, values, strict=True))))
         for name, _, exported in begun:
             for what, value in exported.items():
