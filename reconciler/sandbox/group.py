@@ -33,7 +33,7 @@ REFUSALS = {
     404: "no such number",
     408: "left recently",
     409: "in already",
-    417: "by invitation only, in a community",
+    417: "by invitation (community)",
     419: "the group is full",
     451: "no such number (451)",
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -18,8 +19,9 @@ from . import forms, show
 from .answers import Refused
 from .cdn import Cdn
 from .forms import FormRefused, Forms
-from .group import Group
+from .group import REFUSALS, Group, Kind, Permissions, Person, lid_of
 from .settings import Settings
+from .waha_shapes import webhooks
 from .world import World
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -46,6 +48,9 @@ class Pages:
                 self._route("/people", self._people),
                 self._route("/people/{number}", self._person),
                 self._route("/people/{number}/message", self._person_writes, "POST"),
+                self._route("/people/{number}/adding", self._describe_person, "POST"),
+                self._route("/events", self._events),
+                Route("/webhooks.jsonl", self._webhooks),
                 self._route("/join/{code}", self._invitation),
                 self._route("/join/{code}", self._join, "POST"),
                 Route("/mark.svg", _mark),
@@ -83,8 +88,11 @@ class Pages:
         for message in self._store.messages():
             if message.kind != "notice" and self._store.get(message.chat) is None:
                 heard[message.chat] = heard.get(message.chat, 0) + 1
-        numbers = sorted((groups_of.keys() | heard.keys()) - {self._world.account})
-        people = [(person, groups_of.get(person, 0), heard.get(person, 0)) for person in numbers]
+        special = self._store.people()
+        numbers = sorted((groups_of.keys() | heard.keys() | special.keys()) - {self._world.account})
+        people = [
+            (self._store.person(number), groups_of.get(number, 0), heard.get(number, 0)) for number in numbers
+        ]
         return self._page(request, "people.html", people=people)
 
     async def _person(self, request: Request) -> Response:
@@ -92,8 +100,22 @@ class Pages:
         if not (person.isascii() and person.isdecimal() and len(person) <= 20):
             return await self._not_found(request, None)
         groups = [group for group in self._store.groups() if person in group.participants]
-        messages = self._store.messages(person)
-        return self._page(request, "person.html", person=person, groups=groups, messages=messages)
+        return self._page(
+            request,
+            "person.html",
+            person=person,
+            groups=groups,
+            messages=self._store.messages(person),
+            special=self._store.person(person),
+            lid=lid_of(person),
+        )
+
+    async def _events(self, request: Request) -> Response:
+        return self._page(request, "events.html", events=self._world.outbox.events()[::-1])
+
+    async def _webhooks(self, _: Request) -> Response:
+        lines = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in webhooks(self._world))
+        return Response(lines, media_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
     async def _invitation(self, request: Request) -> Response:
         group = self._store.find_invite(request.path_params["code"])
@@ -141,6 +163,19 @@ class Pages:
                 self._world.rename(group, forms.text(form, "subject"), by=group.creator)
             case "join":
                 self._world.join(group, [forms.number(form)])
+            case "approve" | "reject" as decision:
+                self._world.decide(group, [forms.number(form)], decision == "approve")
+            case "description":
+                self._world.describe(group, str(form.get("description") or "").strip(), by=group.creator)
+            case "permissions":
+                values: dict[str, Any] = {name: form.get(name) for name in Permissions.__dataclass_fields__}
+                values["approve_members"] = {"yes": True, "no": False}.get(str(values["approve_members"]))
+                self._world.permit(group, _changed(group.permissions, values), by=group.creator)
+            case "place":
+                kind: Any = form.get("kind")
+                if kind not in get_args(Kind):
+                    raise FormRefused(400, "Choose what the group is.")
+                self._world.place(group, kind, str(form.get("parent") or "") or None)
             case "remove":
                 self._world.remove(group, [forms.number(form)])
             case "promote":
@@ -170,13 +205,34 @@ class Pages:
         self._world.write(person, forms.text(form, "text"), None)
         return RedirectResponse(f"/people/{person}", 303)
 
+    async def _describe_person(self, request: Request) -> Response:
+        form = await self._forms.read(request)
+        person = forms.digits(request.path_params["number"])
+        refusal, registered = str(form.get("refusal") or ""), str(form.get("registered") or "")
+        try:
+            known = forms.digits(registered) if registered else None
+            self._store.save_person(Person(person, int(refusal) if refusal else None, known))
+        except ValueError as error:
+            raise FormRefused(400, str(error)) from error
+        return RedirectResponse(f"/people/{person}", 303)
+
     # Parts
 
     def _group_page(
         self, request: Request, group: Group, status: int = 200, error: str | None = None
     ) -> Response:
-        messages = self._store.messages(group.id)
-        return self._page(request, "group.html", status, group=group, messages=messages, error=error)
+        return self._page(
+            request,
+            "group.html",
+            status,
+            group=group,
+            messages=self._store.messages(group.id),
+            parent=None if group.parent is None else self._store.get(group.parent),
+            communities=[
+                one for one in self._store.groups() if one.kind == "community" and one.id != group.id
+            ],
+            error=error,
+        )
 
     async def _not_found(self, request: Request, _: Exception | None) -> Response:
         return self._page(
@@ -190,6 +246,7 @@ class Pages:
             .get_template(template)
             .render(
                 account=self._world.account,
+                refusals=REFUSALS,
                 options=self._settings.options,
                 base_url=f"http://127.0.0.1:{self._port}",
                 token=self._forms.token(session),
@@ -233,6 +290,13 @@ class Pages:
             }
             self._templates = environment
         return self._templates
+
+
+def _changed(permissions: Permissions, values: dict[str, Any]) -> Permissions:
+    try:
+        return permissions.changed(values)
+    except ValueError as error:
+        raise FormRefused(400, str(error)) from error
 
 
 async def _mark(_: Request) -> Response:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from reconciler.sandbox.group import lid_of
 from tests.browser import chromium, tab
 
-from .conftest import ACCOUNT, ANA, BRUNO, Client, Connect, picture
+from .conftest import ACCOUNT, ANA, BRUNO, CARLA, Client, Connect, picture
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }}"
 
@@ -54,6 +56,7 @@ def pages(api: Client, group_id: str) -> list[str]:
         f"/join/{code}",
         "/people",
         f"/people/{ANA}",
+        "/events",
         "/join/none",
         "/nothing",
     ]
@@ -64,6 +67,7 @@ def test_hostile_text_is_shown_as_text(api: Client, browser: Browser) -> None:
     api.control.write(ANA, HOSTILE, group_id)
     api.control.write(ANA, HOSTILE)
     api.control.set_subject(group_id, HOSTILE)
+    api.control.set_description(group_id, HOSTILE)
     seen = 0
     for page in pages(api, group_id):
         text = browser.get(page).text
@@ -99,7 +103,7 @@ def test_every_page_has_a_strict_policy_and_asks_nobody_else(api: Client, browse
         cookie = answer.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
-    assert len(nonces) == 7
+    assert len(nonces) == len(pages(api, group_id))
 
 
 def test_the_list_shows_groups_and_their_icons(api: Client, browser: Browser) -> None:
@@ -286,3 +290,70 @@ def test_reading_changes_nothing(api: Client, browser: Browser) -> None:
     for action in ("revoke", "invite", "remove-icon", "join"):
         assert browser.get(f"/groups/{group_id}/{action}").status_code in (404, 405)
     assert api.truth(group_id)["link"] is None
+
+
+def test_a_person_changes_what_gateways_show(api: Client, browser: Browser) -> None:
+    above = api.control.seed("Bairro", kind="community")[0]["id"]
+    group_id = api.control.seed("Rua", participants=[ANA])[0]["id"]
+    page = f"/groups/{group_id}"
+    browser.post(page, f"{page}/description", {"description": "Só urgências\nde dia"})
+    permissions = {"send_messages": "admins", "edit_info": "everyone", "add_members": "admins"}
+    browser.post(page, f"{page}/permissions", {**permissions, "approve_members": "yes"})
+    browser.post(page, f"{page}/place", {"kind": "group", "parent": above})
+    browser.post(page, f"{page}/join", {"number": f"+{BRUNO}"})
+    browser.post(page, f"{page}/join", {"number": f"+{CARLA}"})
+    truth = api.truth(group_id)
+    assert truth["description"].splitlines() == ["Só urgências", "de dia"]
+    assert truth["permissions"] == {**permissions, "approve_members": True}
+    assert truth["parent"] == above
+    shown = browser.get(page).text
+    for text in ("Só urgências", "Waiting for approval", "in the community", "Bairro"):
+        assert text in shown
+    browser.post(page, f"{page}/approve", {"number": BRUNO})
+    browser.post(page, f"{page}/reject", {"number": CARLA})
+    assert (api.truth(group_id)["participants"], api.truth(group_id)["waiting"]) == (
+        [ACCOUNT, ANA, BRUNO],
+        [],
+    )
+    events = browser.get("/events").text
+    assert "group.v2.update" in events
+    assert "permissions" in events
+
+
+def test_a_person_says_what_adding_somebody_is_answered(api: Client, browser: Browser) -> None:
+    page = f"/people/{ANA}"
+    api.control.seed("Rua", participants=[ANA])
+    browser.post(page, f"{page}/adding", {"refusal": "403", "registered": ""})
+    assert "by invitation only" in browser.get("/people").text
+    assert api.control.people() == [{"number": ANA, "refusal": 403, "registered": None, "lid": lid_of(ANA)}]
+    assert lid_of(ANA) in browser.get(page).text
+    browser.post(page, f"{page}/adding", {"refusal": "", "registered": "+55 19 0000-0001"})
+    assert api.control.people()[0]["registered"] == "551900000001"
+    for wrong in ({"refusal": "200"}, {"refusal": "x"}, {"registered": "12"}, {"registered": ANA}):
+        assert browser.post(page, f"{page}/adding", wrong).status_code == 400
+    forged = requests.post(browser.base_url + f"{page}/adding", data={"refusal": "401"}, timeout=10)
+    assert forged.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields"),
+    [
+        ("permissions", {"send_messages": "nobody"}),
+        ("permissions", {}),
+        ("place", {"kind": "club"}),
+        ("place", {"kind": "group", "parent": "1203"}),
+    ],
+)
+def test_forms_with_values_that_there_are_not(
+    api: Client, browser: Browser, verb: str, fields: dict[str, str]
+) -> None:
+    page = f"/groups/{api.create()}"
+    assert browser.post(page, f"{page}/{verb}", fields).status_code == 400
+
+
+def test_events_as_lines_for_inbound(api: Client, browser: Browser) -> None:
+    group_id = api.create()
+    api.control.join(group_id, ANA)
+    lines = [json.loads(line) for line in browser.get("/webhooks.jsonl").text.splitlines()]
+    assert lines == api.control.webhooks()
+    assert len(lines) == 2
