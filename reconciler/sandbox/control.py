@@ -158,10 +158,18 @@ class Control:
         """Make a group a ``community``, its ``announcements``, or one of its groups."""
         self._change(group_id, "place", kind=kind, parent=parent)
 
-    def person(self, number: str, *, refusal: int | None = None, registered: str | None = None) -> None:
-        """Say what adding somebody is answered (`group.REFUSALS`), and under which number WhatsApp knows
-        them, where it is another one."""
-        self._ask("PUT", f"people/{number}", {"refusal": refusal, "registered": registered})
+    def person(
+        self,
+        number: str,
+        *,
+        refusal: int | None = None,
+        registered: str | None = None,
+        hidden: bool = False,
+    ) -> None:
+        """Say what adding somebody is answered (`group.REFUSALS`), under which number WhatsApp knows them,
+        where it is another one, and whether gateways list them by their hidden id alone."""
+        body = {"refusal": refusal, "registered": registered, "hidden": hidden}
+        self._ask("PUT", f"people/{number}", body)
 
     def people(self) -> list[dict[str, Any]]:
         """Everybody of whom something special is known, with their ``lid``."""

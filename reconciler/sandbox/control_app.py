@@ -204,7 +204,7 @@ class ControlApp:
         number = _numbers({"number": request.path_params["number"]}, "number", single=True)[0]
         registered = _numbers(body, "registered", single=True)[0] if body.get("registered") else None
         try:
-            person = Person(number, body.get("refusal"), registered)
+            person = Person(number, body.get("refusal"), registered, bool(body.get("hidden")))
         except (TypeError, ValueError) as error:
             raise BadRequest(str(error)) from error
         self._store.save_person(person)

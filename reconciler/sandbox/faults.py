@@ -12,7 +12,19 @@ Action = Literal[
     "status", "reset", "hang", "truncated", "garbage", "empty", "lie", "destinations", "show", "delay"
 ]
 Destinations = Literal["none", "missing", "text", "stranger", "error", "variant"]
-Show = Literal["short", "none", "bare", "behind", "lids", "mapped", "null", "cached", "devices"]
+Show = Literal[
+    "short",
+    "none",
+    "others",
+    "bare",
+    "ownerless",
+    "behind",
+    "lids",
+    "mapped",
+    "devices",
+    "null",
+    "cached",
+]
 Body = Literal["errorCode", "errors", "message", "meta", "error", "text", "html", "junk", "overlimit"]
 When = Literal["before", "after"]
 
@@ -132,10 +144,10 @@ def parse_fault(text: str) -> Fault:
       a ``text``, a ``stranger``'s, the right one with an ``error``, or the ``variant`` of the number with or
       without Brazil's ninth digit;
     - ``show=HOW`` the ordinary answer of WAHA as its cache has it, together with other faults: a list that is
-      ``short`` of its last group or names ``none``, groups that are ``bare`` of everything but id and size,
-      a size or count that is one ``behind``, people and owners by their ``lids`` alone or ``mapped`` (by lid,
-      with the number beside), ``null`` for a picture or for who is looked up, a picture that is ``cached`` as
-      it was asked for first, ids with ``devices``;
+      ``short`` of its last group, names ``none``, or has a newsletter among ``others``; groups that are
+      ``bare`` of everything but id and size, or ``ownerless``; a size or count that is one ``behind``; people
+      and owners by their ``lids`` alone or ``mapped`` (by lid, with the number beside), ids with ``devices``;
+      ``null`` for a picture or for who is looked up, a picture that is ``cached`` as it was asked for first;
     - ``delay=SECONDS`` the ordinary answer, later (goes together with another fault).
 
     Keys: ``when=before|after``, ``nth=N``, ``times=N``, ``until=refresh`` (lifted when WAHA's groups are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -81,6 +82,8 @@ class Person:
     """What adding this person to a group is answered (`REFUSALS`); None: they come in."""
     registered: str | None = None
     """The number that WhatsApp knows the person under, where that is another one (no ninth digit)."""
+    hidden: bool = False
+    """Gateways list the person by the hidden id alone."""
 
     def __post_init__(self) -> None:
         if self.refusal is not None and self.refusal not in REFUSALS:
@@ -89,6 +92,7 @@ class Person:
             raise ValueError("registered: another number than the person's own")
 
 
+@functools.cache
 def lid_of(number: str) -> str:
     """The hidden id of a number: 15 digits, always the same ones."""
     return str(10**14 + int(hashlib.sha256(f"lid {number}".encode()).hexdigest(), 16) % (9 * 10**14))

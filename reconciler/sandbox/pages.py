@@ -211,7 +211,8 @@ class Pages:
         refusal, registered = str(form.get("refusal") or ""), str(form.get("registered") or "")
         try:
             known = forms.digits(registered) if registered else None
-            self._store.save_person(Person(person, int(refusal) if refusal else None, known))
+            hidden = form.get("hidden") == "yes"
+            self._store.save_person(Person(person, int(refusal) if refusal else None, known, hidden))
         except ValueError as error:
             raise FormRefused(400, str(error)) from error
         return RedirectResponse(f"/people/{person}", 303)

@@ -36,7 +36,7 @@ ALTER TABLE groups ADD COLUMN kind TEXT NOT NULL DEFAULT 'group';
 ALTER TABLE groups ADD COLUMN parent TEXT;
 ALTER TABLE groups ADD COLUMN waiting TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE groups ADD COLUMN leavers TEXT NOT NULL DEFAULT '[]';
-CREATE TABLE people (number TEXT PRIMARY KEY, refusal INTEGER, registered TEXT);
+CREATE TABLE people (number TEXT PRIMARY KEY, refusal INTEGER, registered TEXT, hidden INTEGER NOT NULL);
 """,
 )
 """What makes each format of the file out of the one before; a file's `user_version` counts them."""
@@ -61,13 +61,14 @@ class Store:
 
     def __init__(self, database: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._dry = False
+        self.dry = False
+        """Whether changes are forgotten at present (`dry_run`)."""
         self.revision = 0
         """Raised by every change: tells whether a call had an effect."""
         self._db = _open(database)
         self._groups: dict[str, Group] = {group.id: group for group in self._load()}
-        rows = self._db.execute("SELECT number, refusal, registered FROM people")
-        self._people = {row[0]: Person(*row) for row in rows}
+        rows = self._db.execute("SELECT number, refusal, registered, hidden FROM people")
+        self._people = {row[0]: Person(row[0], row[1], row[2], bool(row[3])) for row in rows}
         self._past: dict[str, list[tuple[float, Group]]] = {}
         self._by_invite = {group.invite: group.id for group in self._groups.values() if group.invite}
 
@@ -78,11 +79,11 @@ class Store:
     @contextmanager
     def dry_run(self) -> Iterator[None]:
         """Inside, every change is accepted and forgotten: for answers that only look like success."""
-        self._dry = True
+        self.dry = True
         try:
             yield
         finally:
-            self._dry = False
+            self.dry = False
 
     def groups(self) -> list[Group]:
         """Every group as it is now, in order of creation in this file."""
@@ -107,9 +108,9 @@ class Store:
 
     def save_person(self, person: Person) -> None:
         """Commit what is special about a number."""
-        values = (person.number, person.refusal, person.registered)
+        values = (person.number, person.refusal, person.registered, person.hidden)
         with self._db:
-            self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?)", values)
+            self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", values)
         self._people[person.number] = person
 
     def seen(self, group_id: str, lag: float) -> Group | None:
@@ -143,7 +144,7 @@ class Store:
 
         `settled` groups count as having been like this for long: no read lags behind.
         """
-        if self._dry:
+        if self.dry:
             return
         with self._db:
             if icon is not None:

@@ -26,7 +26,7 @@ from .cdn import PICTURES, Cdn
 from .faults import FaultTable
 from .group import Group, Message, Permissions, lid_of
 from .options import Options
-from .waha_shapes import View, environment, me
+from .waha_shapes import View, environment, me, view
 from .world import World
 
 PREFIX = "/api/"
@@ -78,7 +78,7 @@ class Waha:
     def answer(self, request: Request, method: str, path: str, shows: frozenset[str]) -> Answer:
         """Make the call. `path` is the whole one, percent-encoded. Raises Refused."""
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
-        call = _Call(request, View(self._options.engine, shows), query)
+        call = _Call(request, view(self._world, shows), query)
         parts = [unquote(part) for part in path.removeprefix(PREFIX).split("/")]
         match (method, *parts):
             case ("GET", "server", "version") | ("GET", "version"):
@@ -153,7 +153,7 @@ class Waha:
         number = self._world.known(found[1])
         if not self._world.has_account(number):
             return json_answer({"numberExists": False})
-        if call.view.by_lid:
+        if call.view.hides(number):
             shown = {"chatId": f"{lid_of(number)}@lid", "pn": call.view.number(number)}
             return json_answer({"numberExists": True, **shown})
         return json_answer({"numberExists": True, "chatId": f"{number}@c.us"})
@@ -269,8 +269,8 @@ class Waha:
             case ("GET", "count"):
                 return json_answer({"count": call.view.size(len(self._all(call.view)))})
             case ("POST", "refresh"):
-                self._faults.refreshed()
-                self._pictures.clear()
+                if not self._store.dry:
+                    self._faults.refreshed()
                 return json_answer({"success": True}, 201)
             case ("POST", "join"):
                 return self._join(call)

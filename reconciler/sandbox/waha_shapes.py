@@ -36,32 +36,44 @@ def error(status: int, message: str, path: str) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How people and groups are shown: the engine, and the faults of `faults.Show` in force."""
+    """How people and groups are shown: the engine, the `faults.Show` in force, and who is hidden."""
 
     engine: str
-    shows: frozenset[str] = frozenset()
+    shows: frozenset[str]
+    hidden: frozenset[str]
 
     @property
     def by_lid(self) -> bool:
-        """Whether people are shown by their hidden ids."""
+        """Whether everybody is shown by their hidden ids."""
         return not self.shows.isdisjoint({"lids", "mapped"})
+
+    def hides(self, number: str) -> bool:
+        """Whether somebody is shown by the hidden id."""
+        return self.by_lid or number in self.hidden
 
     def person(self, number: str, domain: str = "c.us") -> str:
         """The id that somebody is shown by."""
         device = _DEVICE if "devices" in self.shows else ""
-        if self.by_lid:
+        if self.hides(number):
             return f"{lid_of(number)}{device}@lid"
         return f"{number}{device}@{domain}"
 
     def number(self, number: str, domain: str = "c.us") -> str | None:
         """What is said of the number beside the id."""
-        return None if "lids" in self.shows else f"{number}@{domain}"
+        return None if "lids" in self.shows or number in self.hidden else f"{number}@{domain}"
 
     def groups(self, groups: Sequence[Group], *, people: bool = True) -> Any:
         """A list of groups: NOWEB has an object by id."""
-        if self.engine == "NOWEB":
-            return {f"{group.id}@g.us": self.group(group, people=people) for group in groups}
-        return [self.group(group, people=people) for group in groups]
+        shown = [self.group(group, people=people) for group in groups]
+        if self.engine != "NOWEB":
+            return shown
+        listed = {one["id"]: one for one in shown}
+        if "others" in self.shows:
+            listed["120363000000000001@newsletter"] = {
+                "id": "120363000000000001@newsletter",
+                "subject": "News",
+            }
+        return listed
 
     def group(self, group: Group, *, people: bool = True) -> dict[str, Any]:
         """One group, as the engine shows it."""
@@ -98,9 +110,11 @@ class View:
             "isCommunity": group.kind == "community",
             "isCommunityAnnounce": group.kind == "announcements",
         }
-        if "mapped" in self.shows:
-            number = self.number(group.creator, "s.whatsapp.net")
+        number = self.number(group.creator, "s.whatsapp.net")
+        if "mapped" in self.shows and number is not None:
             shown |= {"ownerPn": number, "subjectOwnerPn": number}
+        if "ownerless" in self.shows:
+            shown = {name: value for name, value in shown.items() if not name.lower().startswith("owner")}
         if group.description is not None:
             shown |= {"desc": group.description, "descId": _mark(group.description)}
         if group.parent is not None:
@@ -115,13 +129,14 @@ class View:
             "id": self.person(number),
             "admin": None if role == "participant" else role,
         }
-        if "mapped" in self.shows:
-            shown["phoneNumber"] = self.number(number, "s.whatsapp.net")
+        pn = self.number(number, "s.whatsapp.net")
+        if "mapped" in self.shows and pn is not None:
+            shown["phoneNumber"] = pn
         return shown
 
     def _gows(self, group: Group, people: bool) -> dict[str, Any]:
         bare = "bare" in self.shows
-        owner = "" if bare else self.person(group.creator, "s.whatsapp.net")
+        owner = "" if bare or "ownerless" in self.shows else self.person(group.creator, "s.whatsapp.net")
         moment = "0001-01-01T00:00:00Z" if bare else _iso(group.creation_time)
         numbers = () if bare or not people else group.participants
         return {
@@ -185,9 +200,9 @@ class View:
 
     def outcome(self, number: str, given: str, status: int) -> dict[str, Any]:
         """What became of one person of a call: the engine's own node comes along as `content`."""
-        jid = self.person(number) if self.by_lid else given
+        jid = self.person(number) if self.hides(number) else given
         attributes = {"jid": jid}
-        if self.by_lid:
+        if self.hides(number):
             attributes["phone_number"] = f"{number}@s.whatsapp.net"
         content: dict[str, Any] = {"tag": "participant", "attrs": attributes}
         if status != 200:
@@ -208,6 +223,12 @@ class View:
             "requestMethod": "invite_link",
             "timestamp": entry.time,
         }
+
+
+def view(world: World, shows: frozenset[str] = frozenset()) -> View:
+    """The view that the world's options and people make."""
+    hidden = frozenset(person.number for person in world.store.people().values() if person.hidden)
+    return View(world.settings.options.engine, shows, hidden)
 
 
 def me(world: World) -> dict[str, Any]:
@@ -244,7 +265,7 @@ def _webhook(event: Event, world: World) -> dict[str, Any]:
         "me": me(world),
         "engine": options.engine,
         "event": event.name,
-        "payload": _payload(event, View(options.engine)),
+        "payload": _payload(event, view(world)),
         "environment": environment(world.settings),
     }
     body = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))

@@ -323,9 +323,11 @@ def test_a_person_changes_what_gateways_show(api: Client, browser: Browser) -> N
 def test_a_person_says_what_adding_somebody_is_answered(api: Client, browser: Browser) -> None:
     page = f"/people/{ANA}"
     api.control.seed("Rua", participants=[ANA])
-    browser.post(page, f"{page}/adding", {"refusal": "403", "registered": ""})
+    browser.post(page, f"{page}/adding", {"refusal": "403", "hidden": "yes"})
     assert "by invitation only" in browser.get("/people").text
-    assert api.control.people() == [{"number": ANA, "refusal": 403, "registered": None, "lid": lid_of(ANA)}]
+    assert api.control.people() == [
+        {"number": ANA, "refusal": 403, "registered": None, "hidden": True, "lid": lid_of(ANA)}
+    ]
     assert lid_of(ANA) in browser.get(page).text
     browser.post(page, f"{page}/adding", {"refusal": "", "registered": "+55 19 0000-0001"})
     assert api.control.people()[0]["registered"] == "551900000001"

@@ -15,9 +15,12 @@ def test_a_list_that_is_short_until_it_is_refreshed(waha: Client) -> None:
     waha.control.add_faults("GET /api/*/groups** show=short until=refresh")
     assert len(waha("GET", GROUPS).json()) == 2
     assert waha("GET", f"{GROUPS}/count").json() == {"count": 2}
+    waha.control.add_faults("POST /api/*/groups/refresh status=500 body=overlimit nth=1")
+    assert waha("POST", f"{GROUPS}/refresh").status_code == 500
+    assert len(waha("GET", GROUPS).json()) == 2
     assert waha("POST", f"{GROUPS}/refresh").status_code == 201
     assert len(waha("GET", GROUPS).json()) == 3
-    assert waha.control.faults() == []
+    assert [fault["matched"] for fault in waha.control.faults()] == [2]
 
 
 @pytest.mark.parametrize(("engine", "empty"), [("NOWEB", {}), ("GOWS", [])])
@@ -88,6 +91,42 @@ def test_people_by_hidden_id_with_their_number_beside(waha: Client) -> None:
         "phoneNumber": f"{ANA}@s.whatsapp.net",
     }
     assert waha("GET", at(group_id, "participants", "v2")).json()[1]["pn"] == f"{ANA}@c.us"
+
+
+def test_one_person_whose_number_nobody_is_told(waha: Client) -> None:
+    group_id = seed(waha, admins=[BRUNO])
+    waha.control.person(BRUNO, hidden=True)
+    plain = waha("GET", at(group_id)).json()["participants"]
+    assert [person["id"] for person in plain] == [f"{ACCOUNT}@c.us", f"{ANA}@c.us", f"{lid_of(BRUNO)}@lid"]
+    assert waha("GET", at(group_id, "participants", "v2")).json()[2] == {
+        "id": f"{lid_of(BRUNO)}@lid",
+        "role": "admin",
+    }
+    waha.control.add_faults("GET /api/** show=mapped", f"GET /api/*/lids/{lid_of(BRUNO)}@lid show=null")
+    assert ["phoneNumber" in person for person in waha("GET", at(group_id)).json()["participants"]] == [
+        True,
+        True,
+        False,
+    ]
+    assert waha("GET", f"/default/lids/{lid_of(BRUNO)}%40lid").json()["pn"] is None
+    assert waha("GET", f"/default/lids/{lid_of(ANA)}%40lid").json()["pn"] == f"{ANA}@c.us"
+    exists = waha("GET", "/contacts/check-exists", params={"phone": BRUNO, "session": "default"}).json()
+    assert exists == {"numberExists": True, "chatId": f"{lid_of(BRUNO)}@lid", "pn": None}
+
+
+def test_a_newsletter_in_the_list(waha: Client) -> None:
+    group_id = seed(waha)
+    waha.control.add_faults("GET /api/*/groups show=others")
+    assert list(waha("GET", GROUPS).json()) == [group_id, "120363000000000001@newsletter"]
+
+
+def test_a_group_without_an_owner(waha: Client) -> None:
+    group_id = seed(waha)
+    waha.control.add_faults("GET /api/** show=ownerless", "GET /api/** show=mapped")
+    assert not {"owner", "ownerPn"} & waha("GET", at(group_id)).json().keys()
+    waha.control.set_options(engine="GOWS")
+    gows = waha("GET", at(group_id)).json()
+    assert (gows["OwnerJID"], gows["OwnerPN"]) == ("", "")
 
 
 def test_ids_with_devices(waha: Client) -> None:
