@@ -185,6 +185,7 @@ def test_paths(glob: str, path: str, expected: bool) -> None:
         "PATCH /groups/*/admins lie nth=2 times=2",
         "POST /send destinations=error when=after nth=1",
         "GET * status=429 retry_after=2",
+        "GET /api/*/groups show=short times=2 until=refresh",
     ],
 )
 def test_a_fault_is_read_and_written_alike(text: str) -> None:
@@ -217,6 +218,8 @@ def test_a_fault_as_data() -> None:
         ("POST /groups lie when=after", "ordinary answer"),
         ("POST /send destinations=some", "choose from none"),
         ("POST /send destinations", "choose from none"),
+        ("GET /api/*/groups show=nothing", "choose from short"),
+        ("GET /api/*/groups show=short until=noon", "there is until=refresh"),
         ("POST /groups status=500 body=poem", "choose from errorCode"),
         ("POST /groups status=500 colour=red", "choose from when"),
         ("POST /groups status=500 loudly", "no key=value"),

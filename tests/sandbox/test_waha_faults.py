@@ -194,9 +194,3 @@ def test_an_engine_that_nobody_here_has_read(connect: Connect) -> None:
     (chat,) = waha("GET", GROUPS).json()
     assert chat["id"]["_serialized"] == group_id
     assert waha("GET", "/server/version").json()["engine"] == "WEBJS"
-
-
-@pytest.mark.parametrize("fault", ["GET /api/** show=nothing", "GET /api/** show=short until=noon"])
-def test_faults_that_there_are_not(waha: Client, fault: str) -> None:
-    with pytest.raises(Exception, match=r"choose from short|until=refresh"):
-        waha.control.add_faults(fault)
