@@ -63,11 +63,13 @@ class Repeat(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is called, for logs and for the rules: never with an id in `template`."""
+    """What is called, for logs and for the rules: never with an id in `template`. `message`: it writes to
+    somebody."""
 
     method: str
     template: str
     repeat: Repeat
+    message: bool = False
 
 
 class Calls:

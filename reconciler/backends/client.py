@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import secrets
 import socket
 import ssl
 import threading
@@ -82,13 +83,17 @@ class Request:
 class Origin:
     """Whom a client speaks to: `url` is a scheme and a host, "" where addresses are given whole. `headers`
     stand in every request and hold the credentials, which `secrets` repeats so that no error's text does.
-    `setting` is where the user said the address, `timeout` where they said how long to wait for an answer."""
+    `setting` is where the user said the address, `timeout` where they said how long to wait for an answer.
+    With `address`, an IP address, connections go straight there. `trace`: every request has a `traceparent`
+    (W3C Trace Context), by which the server's own logs can be searched."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     setting: str = ""
     timeout: str = ""
+    address: str | None = None
+    trace: bool = False
 
     @property
     def hint(self) -> str:
@@ -125,7 +130,8 @@ class HttpClient:
             self._session.mount(scheme, self._adapter)
         self._headers = self._prepared()
         # Made now, so that what cannot be used is said before anything is sent.
-        self._own = self._pool(urlsplit(origin.url), None) if origin.url else None
+        self._own = self._pool(urlsplit(origin.url), origin.address) if origin.url else None
+        self._trace = secrets.token_hex(16) if origin.trace else ""
 
     def _prepared(self) -> dict[str, str]:
         """The headers of every request, prepared once: requests refuses what cannot stand in one."""
@@ -134,6 +140,8 @@ class HttpClient:
             "Accept-Encoding": "identity",
             **self._origin.headers,
         }
+        if self._origin.address is not None:  # which has no name of its own
+            common["Host"] = urlsplit(self._origin.url).netloc
         # http.client writes Latin-1, the services read UTF-8.
         latin = {name: value.encode().decode("latin-1") for name, value in common.items()}
         self._session.headers.clear()
@@ -173,6 +181,8 @@ class HttpClient:
             raise ValueError("the credentials of this client go to its own origin alone")
         if request.body is not None:
             headers = {**headers, "Content-Type": request.mime}
+        if self._trace:
+            headers = {**headers, "traceparent": f"00-{self._trace}-{secrets.token_hex(8)}-01"}
         status: int | None = None
         try:
             response = pool.urlopen(

@@ -225,7 +225,8 @@ def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
     if isinstance(data, dict):
         take(data, "errorCode", "errorMessage")
         errors = data.get("errors")
-        for entry in [*(errors if isinstance(errors, list) else [errors]), data.get("error")]:
+        stated = (data.get("error"), data.get("exception"))
+        for entry in [*(errors if isinstance(errors, list) else [errors]), *stated]:
             if isinstance(entry, dict):
                 take(entry, "code", "title", "message", "details")
             elif isinstance(entry, str):

@@ -8,6 +8,7 @@ all the same.
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 LIMIT = 10 << 20
 """Bytes of an icon that are read at most; uploads may have 5 MB, and the server may re-encode."""
 
+_ADDRESS = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
 _FETCH = Call("GET", "icon", Repeat.ALWAYS)
+
+
+def is_address(text: str) -> bool:
+    """Whether this may be where an icon is served."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def icon_client(limits: Limits, network: Network, clock: Clock) -> HttpClient:
@@ -35,11 +42,23 @@ def icon_client(limits: Limits, network: Network, clock: Clock) -> HttpClient:
 
 
 class IconFetcher:
-    """Fetches icons. `loopback`: whether the API is there."""
+    """Fetches icons. `loopback`: whether the API is there. With a `domain` links elsewhere are not followed,
+    but for those to `own`, an origin that may be in a private network, at `address` if that is given."""
 
-    def __init__(self, client: HttpClient, *, loopback: bool) -> None:
+    def __init__(
+        self,
+        client: HttpClient,
+        *,
+        loopback: bool,
+        domain: str = "",
+        own: str = "",
+        address: str | None = None,
+    ) -> None:
         self._client = client
         self._loopback = loopback
+        self._domain = domain
+        self._own = own
+        self._address = address
 
     def fetch(self, icon: IconMeta) -> bytes:
         """The bytes that are served. Raises `Unclear` (`unsafe_link`) without connecting for a link that
@@ -57,6 +76,12 @@ class IconFetcher:
             raise _unsafe("is no URL") from None
         if not host or "@" in parts.netloc or "\\" in url:
             raise _unsafe("is no plain URL")
+        if self._own and f"{parts.scheme}://{parts.netloc}" == self._own:
+            if self._address is not None:
+                own = parts._replace(fragment="").geturl()
+                return self._client.exchange(Request("GET", own, LIMIT, address=self._address))
+        elif self._domain and (parts.scheme != "https" or not host.endswith(self._domain)):
+            raise _unsafe(f"is none of https://*{self._domain}")
         if parts.scheme != "https" and not (parts.scheme == "http" and self._loopback):
             raise _unsafe("is not https")
         url = parts._replace(fragment="").geturl()

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from reconciler.errors import RateLimited
+from reconciler.errors import NotSent, RateLimited
 from reconciler.retry import ALLOWANCE, in_words
 
 if TYPE_CHECKING:
@@ -193,6 +193,40 @@ class RateLimiter:
             return self._limit
         grown = self._base + max(_LEAST_GROWTH, _GROWTH * self._base) * max(0.0, now - self._resumed)
         return min(grown, self._limit) if self._limit is not None else grown
+
+
+class Pace:
+    """A pause at random between one thing and the next, for all threads; the first is not waited for.
+
+    Gateways ask for it: what comes as fast as a program can send looks like one. `pause`: seconds, the least
+    and the most.
+    """
+
+    def __init__(self, clock: Clock, pause: tuple[float, float]) -> None:
+        self._clock = clock
+        self._pause = pause
+        self._next = float("-inf")
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Wait for a turn. Raises `NotSent` where a stop is asked for meanwhile: without its pause nothing is
+        sent."""
+        with self._lock:
+            turn = max(self._next, self._clock.monotonic())
+            self._next = turn + self._seconds()
+        left = turn - self._clock.monotonic()
+        if left > 0:
+            self._clock.sleep(left)
+            if self._clock.stopping:
+                raise NotSent("not sent: a stop was asked for", code="stopped", retry=True)
+
+    def ended(self) -> None:
+        """What had a turn is over: the next waits from now on."""
+        with self._lock:
+            self._next = max(self._next, self._clock.monotonic() + self._seconds())
+
+    def _seconds(self) -> float:
+        return random.uniform(*self._pause)  # noqa: S311
 
 
 def retry_after(value: str, now: datetime) -> float | None:

@@ -10,22 +10,29 @@ value that makes no sense is `Unclear` (`bad_answer`), because a guess would bec
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from reconciler.backends import faults
 from reconciler.backends.calls import Answer, Call, Repeat
-from reconciler.backends.client import JSON, HttpClient, Limits, Origin, Request
-from reconciler.backends.icons import IconFetcher, icon_client
+from reconciler.backends.client import JSON, HttpClient, Origin
+from reconciler.backends.icons import IconFetcher, icon_client, is_address
 from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base
-from reconciler.errors import CredentialsError, NotFound, NotSent, StateError, Unclear
+from reconciler.backends.service import (
+    Api,
+    Client,
+    Connection,
+    checked_group,
+    checked_mime,
+    header,
+    some_people,
+)
+from reconciler.errors import NotFound, Unclear
 from reconciler.model import number
 from reconciler.model.link import is_link
 from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
@@ -33,9 +40,6 @@ from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, 
 if TYPE_CHECKING:
     from reconciler.model.group import Permission, Value
     from reconciler.ports import Clock
-
-MOST_PEOPLE = 20
-"""People in one call that promotes, demotes or removes."""
 
 _GROUPS = "/v1/whatsapp/groups"
 _GROUP = "/v1/whatsapp/groups/{id}"
@@ -54,31 +58,16 @@ REVOKE = Call("DELETE", f"{_GROUP}/invite", Repeat.UNCHANGED)
 LEAVE = Call("POST", f"{_GROUP}/leave", Repeat.UNCHANGED)
 SEND = Call("POST", "/v1/whatsapp/send", Repeat.NEVER)
 
-_ANSWER_LIMIT = 8 << 20
-_MIMES = frozenset({"image/jpeg", "image/png"})
 _NO_GROUP = frozenset({400, 404})
 _DOMAIN = re.compile(r"[a-z]{1,12}(?:\.[a-z]{1,12}){0,3}")
-_URL = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}")
 _BETWEEN_DIGITS = re.compile(r"[+ ()\-]")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """The API's address, and who asks."""
-
-    base_url: str
-    username: str = field(repr=False)
-    token: str = field(repr=False)
-    limits: Limits = field(default_factory=Limits)
 
 
 class SinchReader:
     """A `ports.Reader`."""
 
-    def __init__(self, api: _Api, icons: IconFetcher) -> None:
+    def __init__(self, api: Api, icons: IconFetcher) -> None:
         self._api = api
         self._icons = icons
 
@@ -108,11 +97,10 @@ class SinchReader:
 
 
 class SinchWriter:
-    """A `ports.Writer`. `permit` is asked just before every request: where it raises `StateError`, nothing is
-    sent, and the call ends with `NotSent`."""
+    """A `ports.Writer`."""
 
-    def __init__(self, api: _Api, permit: Callable[[], None] | None = None) -> None:
-        self._api = api if permit is None else _Api(api.client, permit)
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
     def create_group(self, subject: str) -> str:
         return self._api.call(CREATE, created, payload={"subject": subject})
@@ -136,9 +124,7 @@ class SinchWriter:
         """Do nothing: the service's list is asked for each time."""
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
-        if mime not in _MIMES:
-            raise ValueError("an icon is image/jpeg or image/png")
-        self._api.call(SET_ICON, faults.void, group_id, payload=data, mime=mime)
+        self._api.call(SET_ICON, faults.void, group_id, payload=data, mime=checked_mime(mime))
 
     def remove_icon(self, group_id: str) -> None:
         try:
@@ -165,90 +151,16 @@ class SinchWriter:
         self._api.call(LEAVE, faults.void, group_id)
 
     def send_to_group(self, group_id: str, text: str) -> str:
-        destination = {"destination": _checked_group(group_id), "recipientType": "group"}
+        destination = {"destination": checked_group(group_id), "recipientType": "group"}
         payload = {"destinations": [destination], "message": {"messageText": text}}
         return self._api.call(SEND, partial(sent, to=group_id, group=True), payload=payload)
 
     def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
-        destination = {"destination": _checked_person(wa_id)}
+        destination = {"destination": _wa_id(wa_id)}
         if correlation_id:
             destination["correlationId"] = correlation_id
         payload = {"destinations": [destination], "message": dict(message)}
         return self._api.call(SEND, partial(sent, to=wa_id), payload=payload)
-
-
-class Client:
-    """Reader and writer over one HTTP client; `close` when done, or use it in a `with`."""
-
-    def __init__(self, client: HttpClient, icons: IconFetcher) -> None:
-        self.reader = SinchReader(_Api(client), icons)
-        self.writer = SinchWriter(_Api(client))
-        self._client = client
-        self._icons = icons
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Requests sent to the API so far, by HTTP status (`"200"`) or, without an answer, error code."""
-        return self._client.calls.counts
-
-    @property
-    def clock_skew(self) -> float | None:
-        """Seconds by which this machine's clock is ahead of the API's; None where it is not known."""
-        return self._client.calls.clock_skew
-
-    @property
-    def is_sandbox(self) -> bool:
-        """Whether the API has answered, and said that it is a sandbox."""
-        return self._client.calls.is_sandbox
-
-    def writer_under(self, permit: Callable[[], None]) -> SinchWriter:
-        """A writer that asks `permit` just before every request that writes, see `ports.Journal.check`."""
-        return SinchWriter(_Api(self._client), permit)
-
-    def close(self) -> None:
-        self._client.close()
-        self._icons.close()
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-
-class _Api:
-    """One call: its address, its body, and the rules under which it is sent."""
-
-    def __init__(self, client: HttpClient, permit: Callable[[], None] | None = None) -> None:
-        self.client = client
-        self._permit = permit
-
-    def call(
-        self,
-        call: Call,
-        parse: Callable[[Answer], T],
-        group_id: str | None = None,
-        *,
-        payload: object = None,
-        mime: str = JSON,
-    ) -> T:
-        """`payload` is sent as JSON, bytes as they are."""
-        path = call.template
-        if group_id is not None:
-            path = path.replace("{id}", quote(_checked_group(group_id), safe=""))
-        body = payload if isinstance(payload, bytes) else None
-        if payload is not None and body is None:
-            body = json.dumps(payload).encode()
-        request = Request(call.method, path, _ANSWER_LIMIT, body, mime)
-        return self.client.call(call, request, parse, self._check)
-
-    def _check(self) -> None:
-        """Raise `NotSent` where the journal forbids to write."""
-        if self._permit is not None:
-            try:
-                self._permit()
-            except StateError as error:
-                raise NotSent(f"not sent: {error.message}", error.hint, code="state") from None
 
 
 def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = tell_nobody) -> Client:
@@ -258,50 +170,32 @@ def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = 
     people whenever all calls wait for some time. Raises `ReconcilerError` for a base URL, proxy or CA bundle
     that cannot be used, `CredentialsError` for credentials that cannot be sent.
     """
-    base, loopback = checked_base(connection.base_url)
+    base = checked_base(connection.base_url)
     credentials = {
-        "userName": _header("RECONCILER_USERNAME", connection.username),
-        "authenticationToken": _header("RECONCILER_TOKEN", connection.token),
+        "userName": header("RECONCILER_USERNAME", connection.username),
+        "authenticationToken": header("RECONCILER_TOKEN", connection.token),
     }
-    network = Network()
     origin = Origin(
-        base,
+        base.url,
         {"Accept": JSON, **credentials},
         secrets=(connection.username, connection.token),
         setting="RECONCILER_BASE_URL",
         timeout="api.timeout",
     )
+    network = Network()
     client = HttpClient(origin, connection.limits, network, clock, tell)
-    icons = icon_client(replace(connection.limits, rate=None), network, clock)
-    return Client(client, IconFetcher(icons, loopback=loopback))
-
-
-def _header(variable: str, value: str) -> str:
-    """A credential, fit to be a header's value: not empty, one line, nothing hidden at its ends."""
-    if not value:
-        raise CredentialsError(f"{variable} is not set", "set it in the environment")
-    if not value.isprintable() or value != value.strip():
-        raise CredentialsError(
-            f"{variable} holds characters that cannot stand in a header",
-            "look for a line break or a space at its end",
-        )
-    return value
+    icons = IconFetcher(
+        icon_client(replace(connection.limits, rate=None), network, clock), loopback=base.loopback
+    )
+    api = Api(client=client)
+    return Client(api, icons, SinchReader(api, icons), SinchWriter)
 
 
 def _waids(wa_ids: Sequence[str]) -> dict[str, list[str]]:
-    people = list(dict.fromkeys(_checked_person(wa_id) for wa_id in wa_ids))
-    if not 1 <= len(people) <= MOST_PEOPLE:
-        raise ValueError(f"one call takes 1 to {MOST_PEOPLE} people")
-    return {"waIds": people}
+    return {"waIds": some_people(map(_wa_id, wa_ids))}
 
 
-def _checked_group(group_id: str) -> str:
-    if not number.is_group_id(group_id):
-        raise ValueError("not a group's id")
-    return group_id
-
-
-def _checked_person(wa_id: str) -> str:
+def _wa_id(wa_id: str) -> str:
     if not number.is_wa_id(wa_id):
         raise ValueError("not a person's id")
     return wa_id
@@ -363,7 +257,7 @@ def icon(answer: Answer) -> IconMeta | None:
     url = data.get("data")
     if not isinstance(kind, str) or kind.upper() != "URL" or not isinstance(url, str):
         raise _bad("the icon's description holds no link")
-    if _URL.fullmatch(url) is None:
+    if not is_address(url):
         raise _bad("the icon's link is no http or https URL")
     extra = data.get("extraData")
     return IconMeta(

@@ -134,6 +134,17 @@ class Session:
     lid: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """What a gateway says of itself: `version`, and `status` of the session, as it words them; the `engine`
+    that speaks to WhatsApp; whether it keeps groups and people in a `store`, None where it does not say."""
+
+    status: str
+    engine: str
+    version: str | None = None
+    store: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceLimits:
     """What the service allows now: nothing until `locked_until` (UTC), nobody new where it is `capped`."""

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from reconciler.backends.client import Limits
-from reconciler.backends.sinch import Client, Connection, connect
+from reconciler.backends.service import Client, Connection
+from reconciler.backends.sinch import connect
 from tests.backends.server import RawServer
 from tests.fakes import FakeClock
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from reconciler.backends.sinch import Connection, connect
+from reconciler.backends.service import Connection
+from reconciler.backends.sinch import connect
 from reconciler.model.live import LiveGroup
 from reconciler.ports import Clock, Reader, Writer
 from reconciler.sandbox import Options, Server, start

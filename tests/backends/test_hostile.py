@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.backends.sinch import Client
+from reconciler.backends.service import Client
 from reconciler.errors import (
     ApiError,
     CredentialsError,

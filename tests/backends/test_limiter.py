@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reconciler.backends.calls import Answer, Call, Calls, Repeat
 from reconciler.backends.faults import check
 from reconciler.backends.limiter import RateLimiter, retry_after, tell_nobody
-from reconciler.backends.sinch import Connection, connect
+from reconciler.backends.service import Connection
+from reconciler.backends.sinch import connect
 from reconciler.errors import RateLimited, Unclear
 from reconciler.ports import Clock
 from reconciler.retry import ALLOWANCE, RetryPolicy

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from reconciler.backends.network import Network
-from reconciler.backends.origin import checked_base, is_public
-from reconciler.backends.sinch import Connection, connect
+from reconciler.backends.origin import Base, checked_base, is_public
+from reconciler.backends.service import Connection
+from reconciler.backends.sinch import connect
 from reconciler.errors import CredentialsError, NotSent, RateLimited, ReconcilerError, Refused, Unclear
 from reconciler.model.live import IconMeta
 from tests.backends.conftest import TOKEN, USERNAME, Connect
@@ -39,7 +40,7 @@ EMPTY_LIST = reply(200, b'{"groups":[]}')
     ],
 )
 def test_base_urls(url: str, base: str, loopback: bool) -> None:
-    assert checked_base(url) == (base, loopback)
+    assert checked_base(url) == Base(base, loopback)
 
 
 @pytest.mark.parametrize(

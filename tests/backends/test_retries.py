@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from reconciler.backends.sinch import Client
+from reconciler.backends.service import Client
 from reconciler.errors import CredentialsError, Interrupted, NotFound, NotSent, RateLimited, Refused, Unclear
 from tests.backends.conftest import TOKEN, USERNAME, Connect
 from tests.backends.server import RawServer, Step, hang, raw, reply, reset

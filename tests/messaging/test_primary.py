@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from reconciler.backends.sinch import Connection, connect
+from reconciler.backends.service import Connection
+from reconciler.backends.sinch import connect
 from tests.backends.server import RawServer, reply
 from tests.fakes import FakeClock
 
