@@ -19,11 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reconciler.backends.origin import checked_base
+from reconciler.backends.origin import Base, checked_base
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 from reconciler.manifests.numbers import NumberError, doubt, parse
+from reconciler.model.capabilities import CAPABILITIES, BackendName
 
 DEFAULT_BASE_URL = "https://api-messaging.wavy.global"
+DEFAULT_SESSION = "default"
 COMMAND_TIMEOUT = 30.0  # seconds
 
 
@@ -67,16 +69,30 @@ def check_unambiguous() -> None:
             )
 
 
-def base_url(account: str = "") -> str:
-    """The origin of the API, without a final slash: the account's own, else that of all accounts.
+def base(account: str = "", backend: BackendName = "sinch") -> Base:
+    """The address of the service: the account's own, else that of all accounts. A gateway's has no default.
 
     Raises `ReconcilerError`, before anything is done with it, for one that cannot be used: it is written
     into the state and into messages, and somebody may have put a password into it.
     """
+    can = CAPABILITIES[backend]
     given = own("BASE_URL", account) or own("BASE_URL")
-    if given is None:
-        return DEFAULT_BASE_URL
-    return checked_base(given)[0]
+    if given is None and can.gateway:
+        raise ReconcilerError(
+            f"{name_of('BASE_URL', account)} is not set, and {can.title} has no address of its own",
+            "set it to where the gateway is, such as http://localhost:3000",
+        )
+    return checked_base(given or DEFAULT_BASE_URL, gateway=can.gateway, private=allows_http())
+
+
+def base_url(account: str = "", backend: BackendName = "sinch") -> str:
+    """The address of the service as text, without a final slash; raises as `base`."""
+    return base(account, backend).url
+
+
+def allows_http() -> bool:
+    """Whether a gateway may be reached over http in a private network."""
+    return variable("RECONCILER_ALLOW_HTTP") == "1"
 
 
 def numbers(account: str = "") -> tuple[str, ...] | None:
@@ -106,14 +122,15 @@ class Credentials:
     token: str = field(repr=False)
 
 
-def credentials(account: str = "") -> tuple[Credentials, tuple[str, ...]]:
-    """The credentials, and warnings about how they are kept.
+def credentials(account: str = "", backend: BackendName = "sinch") -> tuple[Credentials, tuple[str, ...]]:
+    """The credentials, and warnings about how they are kept. A session of WAHA is `default` where none is
+    named.
 
     With several accounts those of `account`, from variables with its name in them: no other account's are
     ever taken for it. Raises `CredentialsError` when something is missing, naming every missing variable.
     """
     user_name, token_name = name_of("USERNAME", account), name_of("TOKEN", account)
-    username = variable(user_name)
+    username = variable(user_name) or (DEFAULT_SESSION if backend == "waha" else None)
     source, token, warnings = _token(token_name, user_name)
     missing = []
     if username is None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
+    from reconciler.model.capabilities import BackendName
     from reconciler.planning.options import Checkout, Options
     from reconciler.ports import Journal, Movable
     from reconciler.state.file import FileStore
@@ -46,20 +47,19 @@ SANDBOX = "sandbox"
 SHORTEST_LEASE, LONGEST_LEASE = 1.0, 3600.0  # seconds
 
 
-def label(common: Common) -> str:
-    """Return what a state calls the API that is meant: its origin, or `SANDBOX`.
+def label(common: Common, backend: BackendName = "sinch") -> str:
+    """Return what a state calls the API that is meant: its address, or `SANDBOX`.
 
     That is the embedded one, and one on this machine while RECONCILER_STATE names a sandbox's own state, as
     `reconciler sandbox` prints it; configuration, which is part of a pull request, cannot say so. Raises as
-    `environment.base_url`.
+    `environment.base`.
     """
     if common.sandbox:
         return SANDBOX
-    base_url = environment.base_url(common.account_name)
+    base = environment.base(common.account_name, backend)
     scheme, _, path = (environment.own("STATE", common.account_name) or "").partition(":")
-    # Nothing but this machine is ever called without TLS.
-    own = scheme == "file" and is_sandbox_state(path) and base_url.startswith("http:")
-    return SANDBOX if own else base_url
+    own = scheme == "file" and is_sandbox_state(path) and base.is_local_http
+    return SANDBOX if own else base.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

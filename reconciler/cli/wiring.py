@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,11 @@ from reconciler.ports import ReadPorts, WritePorts
 from reconciler.report.redact import Redactor
 
 if TYPE_CHECKING:
-    from reconciler.backends.sinch import Client
+    from reconciler.backends.service import Client
     from reconciler.cli.base import Opened
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
+    from reconciler.model.capabilities import BackendName
     from reconciler.model.record import State
     from reconciler.model.settings import ApiSettings, Settings
     from reconciler.ports import IconFiles, Journal, Workers
@@ -107,7 +109,12 @@ def offline(common: Common) -> Offline:
     """Load the files, without their icons, and find the store, which may be none. Raises `InputError`."""
     clock = SystemClock()
     loaded = loading.load(common, clock, groups=False)
-    return Offline(common=common, clock=clock, loaded=loaded, store=Store.of(common, loaded, label(common)))
+    return Offline(
+        common=common,
+        clock=clock,
+        loaded=loaded,
+        store=Store.of(common, loaded, label(common, loaded.settings.backend)),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,9 +134,8 @@ class Workspace(Offline):
         None where the API is no sandbox."""
         if self.common.sandbox:
             return ""
-        base_url = environment.base_url(self.common.account_name)
-        # Nothing but this machine is ever called without TLS.
-        return base_url if self.client.is_sandbox and base_url.startswith("http:") else None
+        base = environment.base(self.common.account_name, self.loaded.settings.backend)
+        return base.origin if self.client.is_sandbox and base.is_local_http else None
 
     def read_ports(self, meanwhile: Callable[[], None] | None = None) -> ReadPorts:
         """What the run reads with; `meanwhile` as `ReadPorts` says."""
@@ -212,19 +218,21 @@ def workspace(
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Where the API is, what a state calls it (`label`), and who we are there; `warnings` are about how the
-    credentials are kept."""
+    """Where the API is, which service speaks there, what a state calls it (`label`), and who we are there;
+    `warnings` are about how the credentials are kept. `message_pause` as `InviteSettings.pause`."""
 
     base_url: str
     label: str
     credentials: environment.Credentials
+    backend: BackendName
+    message_pause: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
 
     def connect(self, settings: ApiSettings, clock: SystemClock, tell: Callable[[str], None]) -> Client:
         """Return a client; nothing is sent yet. `tell` is given a sentence whenever all calls wait. Raises
         `ReconcilerError` for a proxy or a CA bundle that cannot be used."""
         from reconciler.backends.client import Limits
-        from reconciler.backends.sinch import Connection, connect
+        from reconciler.backends.service import Connection
 
         limits = Limits(
             timeout=settings.timeout,
@@ -237,7 +245,14 @@ class Api:
             username=self.credentials.username,
             token=self.credentials.token,
             limits=limits,
+            private=environment.allows_http(),
+            write_pause=settings.write_pause,
+            message_pause=self.message_pause,
         )
+        if self.backend == "waha":
+            from reconciler.backends.waha import connect
+        else:
+            from reconciler.backends.sinch import connect
         return connect(connection, clock, tell)
 
 
@@ -245,6 +260,7 @@ class Api:
 def open_api(common: Common, settings: Settings) -> Iterator[Api]:
     """The API that is meant: the embedded sandbox, or what the environment says. Raises `UsageError`,
     `CredentialsError`, and `ReconcilerError` where the sandbox cannot be started."""
+    api = partial(Api, backend=settings.backend, message_pause=settings.invites.pause)
     if common.sandbox:
         from reconciler.sandbox import Options as SandboxOptions
         from reconciler.sandbox import start
@@ -255,11 +271,12 @@ def open_api(common: Common, settings: Settings) -> Iterator[Api]:
             account = sandbox_account(settings.account)[0]
             server = start(SandboxOptions(database=str(database), account=account))
         with server:
-            yield Api(server.base_url, label(common), environment.Credentials("sandbox", "sandbox"))
+            yield api(server.base_url, label(common), environment.Credentials("sandbox", "sandbox"))
         return
-    base_url = environment.base_url(common.account_name)
-    found, warnings = environment.credentials(common.account_name)
-    yield Api(base_url, label(common), found, warnings)
+    backend = settings.backend
+    base_url = environment.base_url(common.account_name, backend)
+    found, warnings = environment.credentials(common.account_name, backend)
+    yield api(base_url, label(common, backend), found, warnings=warnings)
 
 
 def sandbox_account(configured: tuple[str, ...]) -> tuple[str, ...]:

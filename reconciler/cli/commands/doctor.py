@@ -118,7 +118,7 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
     """Address, credentials, login, clock and account."""
     if not common.sandbox:
         try:
-            yield ok("address", environment.base_url(common.account_name))
+            yield ok("address", environment.base_url(common.account_name, settings.backend))
         except ReconcilerError as error:
             yield problem("address", error.message, error.hint, error.exit_code)
             yield from (skipped(check, "there is no address") for check in _AFTER_ADDRESS)
@@ -165,7 +165,7 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         yield from (skipped(check, _BAD_FILES) for check in ("state", "lock"))
         return
     try:
-        store = Store.of(common, loaded, label(common))
+        store = Store.of(common, loaded, label(common, loaded.settings.backend))
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)
         yield skipped("lock", "the state cannot be used")

@@ -249,8 +249,9 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     kept, under a name that ends in .migrated. Killed at any point, run it again.
     """
     common.refuse("sandbox", "target", "report")
-    configured = wiring.offline(common).store
-    source, target = two_places(old, new, label(common), configured.files)
+    work = wiring.offline(common)
+    backend = work.loaded.settings.backend
+    source, target = two_places(old, new, label(common, backend), work.store.files)
     state = source.read()
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
         raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")
@@ -263,7 +264,7 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
         names = counted(len(before.state.names), "name")
         kept = operations.migrate(before, after, old=old, new=new)
     terminal.say(f"{new} has what was recorded of {names}. What was in {old} is kept: {kept}.")
-    if configured.display != target.display:
+    if work.store.display != target.display:
         terminal.say(f"Now say so: `state: {new}` in the configuration, or in RECONCILER_STATE.")
     return Exit.OK
 
