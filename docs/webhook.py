@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import hmac
+import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MOST = 8 * 1024 * 1024
+SIGNATURE = "X-Webhook-Hmac"
 
 
 class Server(ThreadingHTTPServer):
@@ -24,9 +26,13 @@ class Server(ThreadingHTTPServer):
         self.folder = folder
         super().__init__(address, Handler)
 
-    def keep(self, body: bytes) -> None:
-        """One line, durable when this returns. A line break can only stand between JSON's values."""
+    def keep(self, body: bytes, signature: str | None = None) -> None:
+        """One line, durable when this returns. A line break can only stand between JSON's values; a body that
+        is signed is kept to the letter, beside its signature."""
         line = b" ".join(body.splitlines()) + b"\n"
+        if signature is not None:
+            kept = {"headers": {SIGNATURE: signature}, "body": body.decode(errors="replace")}
+            line = json.dumps(kept).encode() + b"\n"
         with open(os.path.join(self.folder, "inbox.lock"), "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -52,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         elif len(body := self.rfile.read(int(length))) < int(length):
             self._answer(400)
         else:
-            self.server.keep(body)
+            self.server.keep(body, self.headers.get(SIGNATURE))
             self._answer(200)
 
     def _answer(self, status: int) -> None:

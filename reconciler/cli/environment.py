@@ -285,6 +285,11 @@ def plan_key(token: str, account: str = "") -> bytes:
     ).digest()
 
 
+def webhook_key(account: str = "") -> bytes:
+    """The key with which a gateway signs what it posts, from `RECONCILER_WEBHOOK_KEY`; empty for none."""
+    return (own("WEBHOOK_KEY", account) or own("WEBHOOK_KEY") or "").encode()
+
+
 # --- which run this is, for locks and histories ---------------------------------------------------------
 
 

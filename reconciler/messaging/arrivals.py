@@ -1,6 +1,6 @@
-"""Who has shown up: people that manifests want, who wrote in the group that waits for them. Pure.
+"""Who has shown up: wanted people who wrote in the group that waits for them, or joined it. Pure.
 
-A message is a hint and no proof, because anybody who can post to the webhook can claim one. So it promotes
+A body is a hint and no proof, because anybody who can post to the webhook can claim one. So it promotes
 nobody by itself: it says which group is worth reading, and whom to look for there.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model import number
 from reconciler.model.group import Ensure
-from reconciler.model.messages import AwaitedRole, GroupMessage, Inbound, Match
+from reconciler.model.messages import AwaitedRole, GroupMessage, Inbound, Match, OtherEvent, ParticipantEvent
 from reconciler.planning.bindings import known_bindings
 from reconciler.planning.diff import joined_ref
 from reconciler.planning.promotions import awaited_admins
@@ -22,13 +22,25 @@ if TYPE_CHECKING:
     from reconciler.planning.options import Options
 
 
-def writers_by_group(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
-    """Return group id → number keys of those who wrote there; direct messages show nothing of any group."""
+def seen_by_group(records: Iterable[Inbound]) -> dict[str, frozenset[str]]:
+    """Return group id → number keys of those who wrote there or joined; nothing else shows who is in a
+    group."""
     found: dict[str, set[str]] = {}
     for record in records:
-        if isinstance(record, GroupMessage):
-            found.setdefault(record.group_id, set()).add(number.key(record.sender))
+        if (seen := _seen(record)) is not None:
+            found.setdefault(seen[0], set()).add(seen[1])
     return {group_id: frozenset(keys) for group_id, keys in found.items()}
+
+
+def _seen(record: Inbound) -> tuple[str, str] | None:
+    """Return a group's id and the number key of somebody who should be in it by this record."""
+    match record:
+        case GroupMessage():
+            return record.group_id, number.key(record.sender)
+        case ParticipantEvent(change="join", person=str(person)):
+            return record.group_id, number.key(person)
+        case _:
+            return None
 
 
 class Awaited:
@@ -54,11 +66,12 @@ class Awaited:
                 }
 
     def match(self, record: Inbound) -> Match:
-        """Say what a record means: which group it comes from, and as what its sender was awaited there."""
-        if not isinstance(record, GroupMessage):
+        """Say what a record means: which group it is about, and as what its person was awaited there."""
+        if not isinstance(record, GroupMessage | ParticipantEvent | OtherEvent):
             return Match(record)
-        name = self.names.get(record.group_id)
-        return Match(record, name, self._roles.get(name or "", {}).get(number.key(record.sender)))
+        name = self.names.get(record.group_id or "")
+        seen = _seen(record)
+        return Match(record, name, seen and self._roles.get(name or "", {}).get(seen[1]))
 
 
 def _awaited_members(group: DesiredGroup, state: State, account_keys: frozenset[str]) -> frozenset[str]:

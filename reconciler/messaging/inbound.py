@@ -1,20 +1,22 @@
 """Incoming webhooks: bodies of any shape become typed records, one for each entry. Pure.
 
-A body is `{"total": n, "data": [entry, …]}`. An entry with a `message` is something that somebody wrote
-(MO); `waGroupId` in it says that it was written in a group, so that nobody answers the sender directly and
-pays for a template (API facts, "webhook (MO)"). An entry that says what was `sent`, `delivered` or `read` is
-a status of a message of ours (the vendor's page "Webhooks"). Anybody who can post to the webhook writes these
-bodies: what is not as it should be becomes `Unreadable`, and nothing in here is believed about who is in a
-group.
+A body of Sinch is `{"total": n, "data": [entry, …]}`. An entry with a `message` is something that somebody
+wrote (MO); `waGroupId` in it says that it was written in a group, so that nobody answers the sender directly
+and pays for a template (API facts, "webhook (MO)"). An entry that says what was `sent`, `delivered` or `read`
+is a status of a message of ours (the vendor's page "Webhooks"). A body of WAHA is one event (`waha_events`).
+Either may stand in `{"headers": {…}, "body": "…"}` with the headers that it came with. Anybody who can post
+to the webhook writes these bodies, unless they have to be signed: what is not as it should be becomes
+`Unreadable`, and nothing in here is believed about who is in a group.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Literal, NoReturn
 
+from reconciler.messaging.waha_events import Wrong, moment, records_of_event, text_of
 from reconciler.model import number
 from reconciler.model.messages import (
     DirectMessage,
@@ -25,58 +27,108 @@ from reconciler.model.messages import (
     Unreadable,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STAGES: tuple[Literal["read", "delivered", "sent"], ...] = ("read", "delivered", "sent")
 
 
-class _Wrong(Exception):
-    """The entry is not as it should be; the text says why."""
-
-
-def read_file(data: bytes) -> tuple[Inbound, ...]:
-    """Return the records of a file that holds one body, however it is laid out, or one body a line.
+def read_file(data: bytes, key: bytes = b"") -> tuple[Inbound, ...]:
+    """Return the records of a file that holds one body, however it is laid out, or one body a line. With a
+    `key` only bodies that are signed with it are believed; an event that comes again is passed over.
 
     Raises nothing: what cannot be read is a record. An empty file has none.
     """
     if not data.strip():
         return ()
+    reading = _Reading(key)
     try:
-        return tuple(_records(_json(data), 1))
-    except _Wrong as wrong:
+        return tuple(reading.records(_json(data), 1))
+    except Wrong as wrong:
         lines = [(line, text) for line, text in enumerate(data.splitlines(), 1) if text.strip()]
         if not any(_is_object(text) for _, text in lines):  # one body over many lines, and it is broken
             return (Unreadable(EntryPosition(lines[0][0]), str(wrong)),)
-    return tuple(record for line, text in lines for record in read_body(text, line))
+    return tuple(record for line, text in lines for record in reading.body(text, line))
 
 
 def read_body(data: bytes, line: int = 1) -> tuple[Inbound, ...]:
     """Return the records of one body, in its order. Raises nothing."""
-    try:
-        return tuple(_records(_json(data), line))
-    except _Wrong as wrong:
-        return (Unreadable(EntryPosition(line), str(wrong)),)
+    return tuple(_Reading(b"").body(data, line))
+
+
+class _Reading:
+    """Reads the bodies of one file."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._events: set[str] = set()
+
+    def body(self, data: bytes, line: int) -> Iterator[Inbound]:
+        """Return the records of one body."""
+        try:
+            yield from self.records(_json(data), line)
+        except Wrong as wrong:
+            yield Unreadable(EntryPosition(line), str(wrong))
+
+    def records(self, body: object, line: int) -> Iterator[Inbound]:
+        """Return the records of one body that was parsed, which is in an envelope perhaps."""
+        try:
+            body = self._opened(body)
+            if isinstance(body, dict) and "event" in body and "data" not in body:
+                event = body.get("id")
+                if isinstance(event, str):
+                    if event in self._events:
+                        return
+                    self._events.add(event)
+                yield from records_of_event(body, line)
+                return
+        except Wrong as wrong:
+            yield Unreadable(EntryPosition(line), str(wrong))
+            return
+        yield from _records(body, line)
+
+    def _opened(self, body: object) -> object:
+        """Return what came with headers, once its signature is found to be right."""
+        if not isinstance(body, dict) or not {"headers", "body"} <= body.keys():
+            if self._key:
+                raise Wrong("it is not signed, and RECONCILER_WEBHOOK_KEY says that it has to be")
+            return body
+        headers, text = body["headers"], body["body"]
+        if not isinstance(headers, dict) or not isinstance(text, str):
+            raise Wrong("`headers` are an object, and `body` is a text")
+        raw = text.encode("utf-8", "replace")
+        if self._key and not _is_signed(headers, raw, self._key):
+            raise Wrong("its signature is not one made with RECONCILER_WEBHOOK_KEY")
+        return _json(raw)
+
+
+def _is_signed(headers: Mapping[str, object], body: bytes, key: bytes) -> bool:
+    """Whether the headers hold the HMAC-SHA512 of the body, as WAHA signs it."""
+    found = {name.lower(): value for name, value in headers.items()}
+    given, algorithm = found.get("x-webhook-hmac"), found.get("x-webhook-hmac-algorithm", "sha512")
+    if not isinstance(given, str) or algorithm != "sha512":
+        return False
+    wanted = hmac.new(key, body, "sha512").hexdigest()
+    return hmac.compare_digest(given.strip().lower().encode(), wanted.encode())
 
 
 def _json(data: bytes) -> object:
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise _Wrong("it is no UTF-8 text") from None
+        raise Wrong("it is no UTF-8 text") from None
     except RecursionError:
-        raise _Wrong("it is nested too deeply") from None
+        raise Wrong("it is nested too deeply") from None
     except ValueError:  # a number of thousands of digits too
-        raise _Wrong("it is no JSON") from None
+        raise Wrong("it is no JSON") from None
 
 
 def _is_object(data: bytes) -> bool:
     try:
         return isinstance(_json(data), dict)
-    except _Wrong:
+    except Wrong:
         return False
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise _Wrong("it is no JSON")
+    raise Wrong("it is no JSON")
 
 
 def _records(body: object, line: int) -> Iterator[Inbound]:
@@ -92,34 +144,34 @@ def _records(body: object, line: int) -> Iterator[Inbound]:
         place = EntryPosition(line, index)
         try:
             yield _record(entry, place, envelope)
-        except _Wrong as wrong:
+        except Wrong as wrong:
             yield Unreadable(place, str(wrong))
 
 
 def _record(entry: object, place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:
     if not isinstance(entry, dict):
-        raise _Wrong("an entry of `data` is an object")
+        raise Wrong("an entry of `data` is an object")
     if "message" in entry:
         return _message(entry, place, envelope)
     if any(stage in entry for stage in _STAGES):
         return _status(entry, place, envelope)
-    raise _Wrong("an entry has a `message`, or says what was `sent`, `delivered` or `read`")
+    raise Wrong("an entry has a `message`, or says what was `sent`, `delivered` or `read`")
 
 
 def _message(entry: dict[str, object], place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:
     message = entry["message"]
     if not isinstance(message, dict):
-        raise _Wrong("`message` is an object")
-    sender = _text(entry, "source")
+        raise Wrong("`message` is an object")
+    sender = text_of(entry, "source")
     sender = sender.removeprefix("+") if sender else ""
     if not number.is_wa_id(sender):
-        raise _Wrong("`source` is a number: 5 to 20 digits, as a text")
+        raise Wrong("`source` is a number: 5 to 20 digits, as a text")
     rest = {key: value for key, value in message.items() if key not in ("type", "messageText", "waGroupId")}
     known = ("source", "id", "receivedAt", "waGroupId", "message")
     extra = {key: value for key, value in entry.items() if key not in known}
     extra |= {"message": rest} if rest else {}
-    at, kind = _moment(entry.get("receivedAt")), _text(message, "type") or ""
-    text, message_id = _text(message, "messageText"), _text(entry, "id")
+    at, kind = moment(entry.get("receivedAt")), text_of(message, "type") or ""
+    text, message_id = text_of(message, "messageText"), text_of(entry, "id")
     group_id = _group_id(entry, message)
     if group_id is None:
         return DirectMessage(
@@ -156,7 +208,7 @@ def _group_id(entry: dict[str, object], message: dict[str, object]) -> str | Non
         return None
     texts = [value for value in values if isinstance(value, str) and number.is_group_id(value)]
     if len(texts) != len(values) or len(set(texts)) > 1:
-        raise _Wrong("`waGroupId` is no id of a group")
+        raise Wrong("`waGroupId` is no id of a group")
     return texts[0]
 
 
@@ -166,35 +218,17 @@ def _status(entry: dict[str, object], place: EntryPosition, envelope: Mapping[st
     return MessageStatus(
         place=place,
         delivery=next((stage for stage in _STAGES if reached[stage]), "not_sent"),
-        recipient=_text(entry, "destination"),
-        id=_text(entry, "id"),
-        correlation_id=_text(entry, "correlationId"),
-        at=_moment(entry.get("updatedAt")),
+        recipient=text_of(entry, "destination"),
+        id=text_of(entry, "id"),
+        correlation_id=text_of(entry, "correlationId"),
+        at=moment(entry.get("updatedAt")),
         extra={key: value for key, value in entry.items() if key not in known},
         envelope=envelope,
     )
 
 
-def _text(values: dict[str, object], key: str) -> str | None:
-    value = values.get(key)
-    if value is not None and not isinstance(value, str):
-        raise _Wrong(f"`{key}` is a text")
-    return value
-
-
 def _flag(values: dict[str, object], key: str) -> bool:
     value = values.get(key)
     if value is not None and not isinstance(value, bool):
-        raise _Wrong(f"`{key}` is true or false")
+        raise Wrong(f"`{key}` is true or false")
     return bool(value)
-
-
-def _moment(value: object) -> datetime | None:
-    """Return the time of milliseconds since 1970, as the service sends them; None for anything else, because
-    nothing depends on it."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    try:
-        return _EPOCH + timedelta(milliseconds=value)
-    except OverflowError:
-        return None

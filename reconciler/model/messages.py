@@ -224,6 +224,27 @@ class MessageStatus(_Entry):
     correlation_id: str | None = None
 
 
+ParticipantChange = Literal["join", "leave", "promote", "demote"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantEvent(_Entry):
+    """Somebody joined a group or left it, became admin or ceased to be one. `person`: digits, None for
+    somebody whose number is hidden."""
+
+    group_id: str
+    change: ParticipantChange
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherEvent(_Entry):
+    """Something else that a gateway tells; nothing is done about it."""
+
+    event: str
+    group_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """An entry, or a whole body, that is not what a webhook sends. `reason` quotes nothing of it."""
@@ -232,7 +253,7 @@ class Unreadable:
     reason: str
 
 
-Inbound = GroupMessage | DirectMessage | MessageStatus | Unreadable
+Inbound = GroupMessage | DirectMessage | MessageStatus | ParticipantEvent | OtherEvent | Unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,8 +215,10 @@ def send_to_group(
     return send_once(to, text, send, clock=clock, retries=loaded.settings.api.retries)
 
 
-def inbound(loaded: Loaded, state: State, data: bytes, *, options: Options) -> tuple[Match, ...]:
-    """Say what the webhook bodies in `data` say, and who has shown up by them. Calls nobody, changes
-    nothing."""
+def inbound(
+    loaded: Loaded, state: State, data: bytes, *, options: Options, key: bytes = b""
+) -> tuple[Match, ...]:
+    """Say what the webhook bodies in `data` say, which have to be signed with `key` where there is one, and
+    who has shown up by them. Calls nobody, changes nothing."""
     awaited = Awaited(loaded.desired, state, options, loaded.settings.account_keys)
-    return tuple(map(awaited.match, read_file(data)))
+    return tuple(map(awaited.match, read_file(data, key)))

@@ -12,7 +12,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model import number
-from reconciler.model.messages import DirectMessage, GroupMessage, Match, MessageStatus, Unreadable
+from reconciler.model.messages import (
+    DirectMessage,
+    GroupMessage,
+    Match,
+    MessageStatus,
+    OtherEvent,
+    ParticipantEvent,
+    Unreadable,
+)
 from reconciler.report.escape import for_json
 
 if TYPE_CHECKING:
@@ -33,9 +41,21 @@ def _line(found: Match, redactor: Redactor) -> str:
     match record:
         case GroupMessage():
             values |= _written(record, redactor) | {
-                "group": {"name": found.name, "id": redactor.group_id(record.group_id)},
+                "group": _group(found, record.group_id, redactor),
                 "appeared_as": found.role,
             }
+        case ParticipantEvent():
+            values |= {
+                "person": None if record.person is None else redactor.person(record.person),
+                "change": record.change,
+                "at": _at(record.at),
+                "group": _group(found, record.group_id, redactor),
+                "appeared_as": found.role,
+            }
+        case OtherEvent():
+            values |= {"event": redactor.untrusted(record.event), "at": _at(record.at)}
+            if record.group_id is not None:
+                values |= {"group": _group(found, record.group_id, redactor)}
         case DirectMessage():
             values |= _written(record, redactor)
         case MessageStatus():
@@ -62,6 +82,10 @@ def _kind(found: Match) -> str:
             return "direct_message"
         case MessageStatus():
             return "status"
+        case ParticipantEvent():
+            return "participant"
+        case OtherEvent():
+            return "event"
         case Unreadable():
             return "unreadable"
         case _:
@@ -75,6 +99,10 @@ def _written(record: GroupMessage | DirectMessage, redactor: Redactor) -> dict[s
         "characters": None if record.text is None else len(record.text),
         "at": _at(record.at),
     }
+
+
+def _group(found: Match, group_id: str, redactor: Redactor) -> dict[str, object]:
+    return {"name": found.name, "id": redactor.group_id(group_id)}
 
 
 def _recipient(recipient: str | None, redactor: Redactor) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hmac
 import json
 import subprocess
 import sys
@@ -100,6 +101,46 @@ def test_ready_promotes_who_wrote_and_is_in_and_nobody_else(waiting: Repo) -> No
     again = waiting.run("inbound", file, "--ready", "--yes")
     assert (again.code, waiting.writes()) == (0, [])
     assert "Nobody to promote" in again.err
+
+
+def joined(repo: Repo, subject: str, *people: str, event: str = "evt_1") -> dict[str, object]:
+    """What a gateway tells when people have joined a group."""
+    payload = {
+        "type": "join",
+        "group": {"id": repo.live(subject)["id"]},
+        "participants": [{"id": "1234@lid", "pn": f"{each}@c.us", "role": "participant"} for each in people],
+    }
+    return {
+        "id": event,
+        "timestamp": 1700000000000,
+        "session": SECRET,
+        "event": "group.v2.participants",
+        "payload": payload,
+    }
+
+
+def signed(body: dict[str, object], key: str) -> str:
+    """A line with the signature beside the body."""
+    text = json.dumps(body)
+    headers = {"X-Webhook-Hmac": hmac.new(key.encode(), text.encode(), "sha512").hexdigest()}
+    return json.dumps({"headers": headers, "body": text})
+
+
+def test_ready_promotes_who_joined_by_a_signed_event(waiting: Repo) -> None:
+    group_id = waiting.live("Suporte")["id"]
+    waiting.api.join(group_id, ANA, BRUNO, STRANGER)
+    lies = signed(joined(waiting, "Suporte", BRUNO), "another key")
+    once = signed(joined(waiting, "Suporte", ANA, STRANGER), SECRET)
+    waiting.write("inbox.jsonl", f"{lies}\n{once}\n{once}\n")
+    result = waiting.run("inbound", "inbox.jsonl", "--ready", "--yes", RECONCILER_WEBHOOK_KEY=SECRET)
+    assert result.code == 1, "a line was refused"
+    assert [(each["kind"], each.get("appeared_as")) for each in lines(result)] == [
+        ("unreadable", None),
+        ("participant", "admin"),
+        ("participant", None),
+    ]
+    assert set(waiting.live("Suporte")["admins"]) == {ACCOUNT, ANA}
+    assert SECRET not in result.out + result.err
 
 
 def test_messages_of_nobody_awaited_are_no_reason_to_call(waiting: Repo) -> None:

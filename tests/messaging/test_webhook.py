@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import http.client
 import importlib.util
 import json
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from reconciler.messaging.inbound import read_file
-from reconciler.model.messages import GroupMessage
+from reconciler.model.messages import GroupMessage, OtherEvent, Unreadable
 from reconciler.sandbox.inbox import mo_body
 from tests.support import ACCOUNT, ANA
 
@@ -62,6 +63,17 @@ def test_every_body_becomes_one_line_that_inbound_reads(port: int, tmp_path: Pat
         body["data"][0]["message"]["messageText"] for body in bodies
     }
     assert inbox.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_signed_body_is_kept_to_the_letter(port: int, tmp_path: Path) -> None:
+    body = json.dumps({"event": "session.status", "payload": {"text": "Olá"}}, indent=1).encode()
+    key = b"my-secret-key"
+    signature = hmac.new(key, body, "sha512").hexdigest()
+    assert post(port, body, **{"X-Webhook-Hmac": signature, "X-Webhook-Hmac-Algorithm": "sha512"}) == 200
+    assert post(port, body, **{"X-Webhook-Hmac": signature.replace(signature[0], "x")}) == 200
+    assert post(port, body) == 200
+    kinds = [type(record) for record in read_file((tmp_path / "inbox.jsonl").read_bytes(), key)]
+    assert kinds == [OtherEvent, Unreadable, Unreadable]
 
 
 def test_nothing_else_is_kept(port: int, tmp_path: Path) -> None:

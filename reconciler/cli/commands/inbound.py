@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, terminal, wiring
+from reconciler.cli import environment, exits, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.files import read_bytes, read_stdin
 from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
-from reconciler.messaging.arrivals import writers_by_group
+from reconciler.messaging.arrivals import seen_by_group
 from reconciler.model.messages import Unreadable
 from reconciler.report import apply, text
 from reconciler.report import plan as report
@@ -41,7 +41,7 @@ curl … | reconciler inbound -                   one body from stdin
 
 @verb("inbound", EXAMPLES, PerAccount(alone="a webhook's messages are those of one account"))
 @click.argument("file", metavar="FILE|-")
-@click.option("--ready", is_flag=True, help="Promote awaited admins who wrote in their group.")
+@click.option("--ready", is_flag=True, help="Promote awaited admins who wrote in their group or joined.")
 @click.option("--yes", "-y", is_flag=True, help="With --ready: do not ask.")
 @click.option(
     "--allow",
@@ -56,9 +56,11 @@ def command(
 ) -> int:
     """Tell what webhook bodies say: group messages from direct ones, and which awaited people have shown up.
 
-    FILE holds one body, or one a line. Prints a JSON object a line for every entry, without what was written.
-    With --ready: reads the groups in which awaited admins wrote, promotes those who are in, and does nothing
-    else; its report goes to stderr, and into --report files as that of apply.
+    FILE holds one body, or one a line; a gateway's may stand in {"headers": {…}, "body": "…"}, and must be
+    signed with RECONCILER_WEBHOOK_KEY where that is set. Prints a JSON object a line for every entry, without
+    what was written. With --ready: reads the groups in which awaited admins wrote, or which they joined,
+    promotes those who are in, and does nothing else; its report goes to stderr, and into --report files as
+    that of apply.
     """
     from reconciler.operations.apply import promote
 
@@ -82,7 +84,7 @@ def command(
                     work.loaded,
                     work.placed(options, journal.state, applying=True),
                     work.write_ports(journal),
-                    appeared=writers_by_group(each.record for each in matches),
+                    appeared=seen_by_group(each.record for each in matches),
                     approve=lambda plan: _approve(plan, work, yes=yes),
                 )
         code = exits.of_inbound(matches, result)
@@ -96,7 +98,8 @@ def _matches(data: bytes, work: Offline, options: Options) -> Sequence[Match]:
     from reconciler.operations.people import inbound
 
     work.check_targets()
-    matches = inbound(work.loaded, work.store.read(), data, options=options)
+    key = environment.webhook_key(work.common.account_name)
+    matches = inbound(work.loaded, work.store.read(), data, options=options, key=key)
     if matches:
         terminal.put(lines(matches, work.redactor()))
     unreadable = sum(isinstance(each.record, Unreadable) for each in matches)
