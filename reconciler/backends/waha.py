@@ -167,6 +167,9 @@ class WahaReader:
     def get_group(self, group_id: str) -> LiveGroup:
         return self._api.call(INFO, partial(waha_groups.group, group_id=group_id, own=self._own()), group_id)
 
+    def identified(self, live: LiveGroup) -> LiveGroup:
+        return live
+
     def number_of(self, person: str) -> str | None:
         lid = number.key(person)
         if not lid.endswith("@lid"):

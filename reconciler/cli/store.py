@@ -26,16 +26,19 @@ from reconciler.cli.files import (
 from reconciler.errors import ReconcilerError, StateError, UsageError
 from reconciler.manifests.files import join
 from reconciler.manifests.settings import default_account, git_place, spelled_out, state_mistake
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.planning.guards import named
 from reconciler.report.escape import for_terminal
+from reconciler.state.owner import Owner
 
 if TYPE_CHECKING:
     from reconciler.cli.clock import SystemClock
     from reconciler.cli.common import Common
     from reconciler.manifests.load import Loaded
     from reconciler.model.capabilities import BackendName
+    from reconciler.model.settings import Settings
     from reconciler.planning.options import Checkout, Options
     from reconciler.ports import Journal, Movable
     from reconciler.state.file import FileStore
@@ -62,6 +65,13 @@ def label(common: Common, backend: BackendName = "sinch") -> str:
     return SANDBOX if own else base.url
 
 
+def whose(label: str, settings: Settings) -> Owner:
+    """Return whose a state is; `label` as above."""
+    if not CAPABILITIES[settings.backend].gateway:
+        return Owner(label)
+    return Owner(label, settings.backend, settings.account[0] if settings.account else None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Where a run reads and writes its state: a file (`path`), a branch (`git`), or nowhere.
@@ -72,7 +82,7 @@ class Store:
     """
 
     display: str
-    base_url: str
+    owner: Owner
     files: checkout.Files
     path: Path | None = None
     configured: str | None = None
@@ -84,10 +94,11 @@ class Store:
     def of(cls, common: Common, loaded: Loaded, label: str, files: checkout.Files | None = None) -> Store:
         """The store that `--sandbox`, RECONCILER_STATE or the configuration names, in that order."""
         account = common.account_name
+        owner = whose(label, loaded.settings)
         files = files or checkout.Files(loaded.files)
         if common.sandbox:
             path = sandbox_state(sandbox_folder(account), account)
-            return cls(display=f"{SANDBOX_FOLDER}/{path.name}", base_url=label, files=files, path=path)
+            return cls(display=f"{SANDBOX_FOLDER}/{path.name}", owner=owner, files=files, path=path)
         own = environment.own("STATE", account)
         place = own or loaded.settings.state
         mistake = state_mistake(place)
@@ -96,11 +107,11 @@ class Store:
                 f"{environment.name_of('STATE', account)} {place!r:.60} {mistake[0]}", mistake[1]
             )
         if place == "none":
-            return cls(display="none", base_url=label, files=files)
+            return cls(display="none", owner=owner, files=files)
         default = _default_file(loaded.config.folder, account)
-        make = partial(cls, base_url=label, files=files, default=default, account=account)
+        make = partial(cls, owner=owner, files=files, default=default, account=account)
         if place.startswith("git:"):
-            git = _git_store(place, label, files)
+            git = _git_store(place, owner, files)
             return make(display=git.display, git=git)
         name = place.removeprefix("file:")
         if own is not None:
@@ -124,12 +135,12 @@ class Store:
             data = committed(self.configured)
             if data == b"":
                 terminal.say(f"Warning: the state {self.display} is part of this change, so it is not read.")
-                return State(base_url=self.base_url)
+                return self.owner.new()
             if data is not None:
                 return self._file(self.path).decode(data)
         store = self._store()
         if store is None:
-            return State(base_url=self.base_url)
+            return self.owner.new()
         state = store.read()
         self._warn(store)
         self._warn_of_left_behind(state)
@@ -171,7 +182,7 @@ class Store:
         if store is None:
             from reconciler.state.memory import MemoryJournal
 
-            yield MemoryJournal(State(base_url=self.base_url))
+            yield MemoryJournal(self.owner.new())
             return
         with locked(store, timeout, clock) as journal:
             if store.moved:
@@ -194,7 +205,7 @@ class Store:
             found = self._file(path, shown).recorded()
         except ReconcilerError as error:
             return StateError(f"there is no state yet at {self.display}, and {error.message}", error.hint)
-        if found is None or found.base_url != self.base_url or not found.names:
+        if found is None or not self.owner.owns(found) or not found.names:
             return None
         place = self.display if self.git else f"file:{self.path}"
         words = ["reconciler", "state", "migrate", f"file:{self.default}", place]
@@ -215,7 +226,7 @@ class Store:
     def checkout(self, applied: str | None) -> Checkout | None:
         """Where the checkout stands to the commit that was applied last."""
         remote = self.git.remote.name if self.git else "origin"
-        return checkout.compare(applied, None if self.base_url == SANDBOX else remote)
+        return checkout.compare(applied, None if self.owner.base_url == SANDBOX else remote)
 
     def placed(self, options: Options, state: State, *, applying: bool = False) -> Options:
         """Add to the options of a run the commit that is checked out, where that stands to the one that was
@@ -227,7 +238,7 @@ class Store:
             keeps_intents=self.git is not None or (self.path is not None and not terminal.in_ci()),
             checkout=self.checkout(state.commit),
         )
-        if self.base_url == SANDBOX:  # nobody else's groups, and nobody else's state
+        if self.owner.base_url == SANDBOX:  # nobody else's groups, and nobody else's state
             return replace(options, commit=checkout.head())
         changed = self.files.changed
         options = replace(options, commit=self.files.commit)
@@ -248,7 +259,7 @@ class Store:
     def _file(self, path: Path, display: str = "") -> FileStore:
         from reconciler.state.file import FileStore
 
-        return FileStore(path, self.base_url, display or self.display)
+        return FileStore(path, self.owner, display or self.display)
 
     def _warn(self, store: FileStore | GitStore) -> None:
         for warning in store.warnings:
@@ -262,7 +273,7 @@ class Store:
             terminal.say(f"Warning: {behind.message} ({behind.hint})")
 
     def _warn_if_new(self, path: Path) -> None:
-        if terminal.in_ci() and not is_there(path) and self.base_url != SANDBOX:
+        if terminal.in_ci() and not is_there(path) and self.owner.base_url != SANDBOX:
             terminal.say(
                 f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
                 "use state: none."
@@ -292,11 +303,11 @@ def _default_file(folder: str, account: str) -> str:
 
 
 def two_places(
-    source: str, target: str, base_url: str, files: checkout.Files
+    source: str, target: str, owner: Owner, files: checkout.Files
 ) -> tuple[FileStore | GitStore, FileStore | GitStore]:
     """The stores that `state:` would mean by two texts. Raises `UsageError` for what is no place, and for
     one place twice."""
-    stores = _place(source, base_url, files), _place(target, base_url, files)
+    stores = _place(source, owner, files), _place(target, owner, files)
     if len({spelled_out(source), spelled_out(target)}) == 1 or len({_real(source), _real(target)}) == 1:
         raise UsageError(
             f"{source} and {target} are the same place", "name the one that it is in, then the new one"
@@ -309,23 +320,23 @@ def _real(place: str) -> str:
     return place if name == place else os.path.realpath(find_root(Path.cwd()) / name)
 
 
-def _place(text: str, label: str, files: checkout.Files) -> FileStore | GitStore:
+def _place(text: str, owner: Owner, files: checkout.Files) -> FileStore | GitStore:
     mistake = state_mistake(text)
     if mistake is not None:
         raise UsageError(f"{text!r:.60} {mistake[0]}", mistake[1])
     if text == "none":
         raise UsageError("`none` keeps nothing", "name two places: file:PATH, git:REMOTE/BRANCH")
     if text.startswith("git:"):
-        return _git_store(text, label, files)
+        return _git_store(text, owner, files)
     from reconciler.state.file import FileStore
 
     name = text.removeprefix("file:")
     path = find_root(Path.cwd()) / name
     check_inside(path)
-    return FileStore(path, label, name)
+    return FileStore(path, owner, name)
 
 
-def _git_store(place: str, base_url: str, files: checkout.Files) -> GitStore:
+def _git_store(place: str, owner: Owner, files: checkout.Files) -> GitStore:
     from reconciler.state.git import GitStore, Writer
 
     remote, branch = git_place(place)
@@ -334,7 +345,7 @@ def _git_store(place: str, base_url: str, files: checkout.Files) -> GitStore:
         checkout.repository(),
         remote,
         branch,
-        base_url,
+        owner,
         Writer(run=run.name, actor=run.actor, commit=lambda: files.commit),
         lease=_lease(),
     )

@@ -19,6 +19,7 @@ from reconciler.errors import ReconcilerError, UsageError
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.group import is_name
+from reconciler.operations.session import with_session
 from reconciler.planning.guards import LIFTABLE, NEVER_LIFTED
 from reconciler.planning.options import Options
 from reconciler.ports import ReadPorts, WritePorts
@@ -200,6 +201,8 @@ def workspace(
             terminal.say(f"Warning: {warning}")
         client = api.connect(loaded.settings.api, clock, terminal.progress(common.quiet).tell)
         try:
+            own = with_session(loaded.settings, client.reader.session())
+            loaded = replace(loaded, settings=own)
             yield Workspace(
                 common=common,
                 api=api.label,

@@ -148,7 +148,7 @@ class _PeopleComparison:
         if self.maybe:
             notes.append(
                 Note(
-                    "maybe in already, under a hidden number, so not added, and invited by name only: {people}",
+                    "maybe in already, under a hidden number; not added, and invited by name only: {people}",
                     people=tuple(self.maybe),
                 )
             )

@@ -22,6 +22,7 @@ from reconciler.model.record import State
 from reconciler.state import codec
 from reconciler.state.lock import FileLock, acquire, holder_of
 from reconciler.state.memory import MemoryJournal
+from reconciler.state.owner import Owner
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock, Movable
@@ -46,9 +47,10 @@ class FileStore:
 
     still_locked = ""  # as in Git's store; a lock on a file ends with its process
 
-    def __init__(self, path: Path, base_url: str, display: str) -> None:
+    def __init__(self, path: Path, owner: Owner | str, display: str) -> None:
+        """`owner` may be the address of a service that is no gateway."""
         self._path = path
-        self._base_url = base_url
+        self._owner = Owner(owner) if isinstance(owner, str) else owner
         self._quoted = shlex.quote(display)
         self.display = display
         self.warnings: tuple[str, ...] = ()
@@ -68,7 +70,7 @@ class FileStore:
         if aside.exists():
             self.moved = f"the state {self.display} was moved elsewhere: {aside.name} is what it was"
             self.warnings = (self.moved,)
-        return State(base_url=self._base_url)
+        return self._owner.new()
 
     def recorded(self) -> State | None:
         """The state in the file, of whatever API; None where there is no file. Raises `StateError` as `read`
@@ -78,14 +80,7 @@ class FileStore:
 
     def decode(self, data: bytes) -> State:
         """What these bytes record: those of the file, or of another version of it. Raises as `read`."""
-        state = self._parsed(data)
-        if state.base_url != self._base_url:
-            raise StateError(
-                f"the state {self.display} belongs to another API: {state.base_url[:200]}, "
-                f"not {self._base_url[:200]}",
-                f"set RECONCILER_BASE_URL to that one, {ELSEWHERE}, or {self._aside}",
-            )
-        return state
+        return self._owner.check(self._parsed(data), self.display, f"{ELSEWHERE}, or {self._aside}")
 
     @property
     def _aside(self) -> str:

@@ -19,6 +19,7 @@ from reconciler.state import codec, git_lease, git_log
 from reconciler.state.git_journal import GitJournal, rewritten
 from reconciler.state.git_log import Origin
 from reconciler.state.git_remote import FILE, MOVED, Remote
+from reconciler.state.owner import Owner
 
 if TYPE_CHECKING:
     from reconciler.git import Git
@@ -55,10 +56,11 @@ class GitStore:
     """
 
     def __init__(
-        self, git: Git, name: str, branch: str, base_url: str, writer: Writer, *, lease: float = LEASE
+        self, git: Git, name: str, branch: str, owner: Owner | str, writer: Writer, *, lease: float = LEASE
     ) -> None:
+        """`owner` may be the address of a service that is no gateway."""
         self._remote = Remote(git, name, branch)
-        self._base_url = base_url
+        self._owner = Owner(owner) if isinstance(owner, str) else owner
         self._writer = writer
         self._lease = lease
         self._checked = False
@@ -86,13 +88,13 @@ class GitStore:
     def _read(self, tip: str | None) -> State:
         self.moved = ""
         if tip is None:
-            return State(base_url=self._base_url)
+            return self._owner.new()
         try:
             return self.of_this_api(tip)
         except _Moved as error:
             self.moved = error.message
             self.warnings = (*self.warnings, self.moved)
-            return State(base_url=self._base_url)
+            return self._owner.new()
 
     def tip(self) -> str | None:
         """The commit that the branch is at, which is then here; None where there is no branch."""
@@ -148,15 +150,8 @@ class GitStore:
 
     def of_this_api(self, commit: str) -> State:
         """As `state_at`; raises `StateError` for the state of another API."""
-        state = self.state_at(commit)
-        if state.base_url != self._base_url:
-            raise StateError(
-                f"the state {self.display} belongs to another API: {state.base_url[:200]}, "
-                f"not {self._base_url[:200]}",
-                f"set RECONCILER_BASE_URL to that one, or keep this API's state on another branch: "
-                f"git:{self.remote.name}/ANOTHER",
-            )
-        return state
+        elsewhere = f"keep this service's state on another branch: git:{self.remote.name}/ANOTHER"
+        return self._owner.check(self.state_at(commit), self.display, elsewhere)
 
     def at(self, rev: str) -> State:
         """The state in a commit of the branch; `rev` as `git_log.is_rev` allows. Raises `StateError`."""
@@ -214,7 +209,7 @@ class GitStore:
         """
         remote = self.remote
         remote.check_pushes()
-        empty = codec.dumps(State(base_url=self._base_url))
+        empty = codec.dumps(self._owner.new())
         try:
             deleted = git_lease.rehearse(remote, holder, min(self._lease, _REHEARSAL), empty, clock=clock)
         except LockedError:

@@ -25,6 +25,7 @@ from reconciler.cli.store import Store, label
 from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
+from reconciler.operations.session import with_session
 from reconciler.planning import examination
 from reconciler.planning.examination import ok, problem, skipped, warning
 from reconciler.report import doctor as report
@@ -136,6 +137,7 @@ def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool)
         client = stack.enter_context(api.connect(once_more, clock, terminal.Silent().tell))
         begun = clock.monotonic()
         try:
+            settings = with_session(settings, client.reader.session())
             ids = client.reader.list_groups().ids
             took = clock.monotonic() - begun
             groups = [client.reader.get_group(group_id) for group_id in ids[:_SAMPLE]]

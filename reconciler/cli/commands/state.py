@@ -14,7 +14,7 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.clock import SystemClock, stopping_on_signals
 from reconciler.cli.common import Common, LazyGroup, common_options, lock_timeout_option, offering
 from reconciler.cli.outputs import Outputs
-from reconciler.cli.store import Store, label, locked, two_places
+from reconciler.cli.store import Store, locked, two_places
 from reconciler.cli.wiring import Offline
 from reconciler.errors import Exit, StateError, UsageError
 from reconciler.model import number
@@ -250,8 +250,7 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     """
     common.refuse("sandbox", "target", "report")
     work = wiring.offline(common)
-    backend = work.loaded.settings.backend
-    source, target = two_places(old, new, label(common, backend), work.store.files)
+    source, target = two_places(old, new, work.store.owner, work.store.files)
     state = source.read()
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
         raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")
