@@ -118,6 +118,7 @@ class Effects:
 
     def perform(self, change: Change) -> Performed:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
+        self.asked = change
         if isinstance(change, ChangePeople) and change.kind == "add_members":
             return self._add(change)
         if isinstance(change, ChangePeople) and change.kind == "promote":

@@ -170,7 +170,8 @@ def _block(block: Block, color: bool, width: int) -> Iterator[str]:
 
 def _lines(lines: Lines, color: bool, width: int) -> Iterator[str]:
     rows = [tuple(_escaped(cell) for cell in row) for row in lines.rows]
-    label = f"{for_terminal(lines.label):<{LABEL}}" if lines.label else ""
+    shown = for_terminal(lines.label)
+    label = f"{shown}  " if len(shown) >= LABEL else f"{shown:<{LABEL}}" if shown else ""
     used = INDENT + _room(label)
     columns = _columns(rows, width - used)
     for row in rows:
