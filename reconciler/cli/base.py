@@ -81,7 +81,11 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
             )
         else:
             only, account = options.only, options.account
-            if only and only not in {own.name for own in config.accounts}:
+            is_new = bool(only) and only not in {own.name for own in config.accounts}
+            if is_new or (config.path is None and base is not None and not base.desired.groups):
+                # Nothing at the base is at any service yet.
+                config = replace(config, settings=config.at(settings.backend))
+            if is_new:
                 warnings.append(
                     f"{ref} has no account {only}: its number and its state are not this change's to say"
                 )

@@ -192,10 +192,14 @@ def test_which_groups_and_which_fields(three: Inside) -> None:
         [],
         ["--all", "Alfa"],
         ["--all", "--fields", "icons"],
+        ["--all", "--fields", "subject,permissions"],
         ["--all", "--target", "a"],
     ):
         refused = three.run("import", *arguments)
         assert refused.code == 64, arguments
+    assert (
+        "groups have no description with Sinch" in three.run("import", "--all", "--fields", "description").err
+    )
     assert sorted(manifests(three)) == ["alfa", "beta"]
 
 

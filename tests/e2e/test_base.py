@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.cli.base import opened
+from reconciler.manifests.files import WorkTree
+from reconciler.manifests.load import LoadOptions, load
 from tests import gitrepo
 from tests.gitrepo import git
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, CONTACTS, STRANGER, Repo, picture
@@ -321,10 +325,41 @@ def test_a_base_whose_settings_are_broken_allows_nothing(due: Repo) -> None:
     assert "nothing is allowed" in document["base"]["notes"][1]
 
 
+def nothing(repo: Repo) -> str:
+    """A commit without files."""
+    tree = git(repo.path, "hash-object", "-t", "tree", "-w", "/dev/null")
+    return git(repo.path, "commit-tree", tree, "-m", "x")
+
+
+def test_a_first_change_and_a_new_account_choose_their_backend(
+    due: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the base there is nothing of theirs, and nothing to protect."""
+    git(due.path, "checkout", "--quiet", "main")
+    due.write("reconciler.yaml", "accounts:\n  sales: {}\n")
+    gitrepo.commit(due.path)
+    due.write("reconciler.yaml", "accounts:\n  sales: {backend: waha}\n  new: {backend: waha}\n")
+    (due.path / "groups").rename(due.path / "aside")
+    due.write("groups/sales/g.yaml", "subject: G\n")
+    due.write("groups/new/g.yaml", "subject: G\n")
+    monkeypatch.chdir(due.path)
+
+    def seen(ref: str, only: str) -> tuple[str, int, list[str]]:
+        work = WorkTree(due.path, due.path)
+        options = LoadOptions(config_path=None, today=date(2026, 11, 22), only=only)
+        with opened(ref, load(work, options), work, options) as found:
+            settings, moved = found.loaded.settings, found.files.settings
+            return settings.backend, settings.api.concurrency, [each.setting for each in moved]
+
+    assert seen("HEAD", "sales") == ("sinch", 8, ["backend"])
+    assert seen("HEAD", "new") == ("waha", 2, [])
+    due.write("reconciler.yaml", "backend: waha\nmanifests: groups/new\n")
+    assert seen(nothing(due), "") == ("waha", 2, [])
+    assert seen("change", "") == ("sinch", 8, ["account", "backend"])
+
+
 def test_a_base_without_any_of_our_files(due: Repo) -> None:
-    empty = git(
-        due.path, "commit-tree", git(due.path, "hash-object", "-t", "tree", "-w", "/dev/null"), "-m", "x"
-    )
+    empty = nothing(due)
     done = due.plan("--base", empty)
     assert done.json["base"]["loaded"] is True
     assert done.json["base"]["settings_changed"][0]["setting"] == "account"

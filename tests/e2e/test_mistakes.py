@@ -46,3 +46,28 @@ def test_validate_says_the_same_in_json(repo: Repo) -> None:
     assert not done.json["valid"]
     found = [f"{entry['file']}:{entry['line']}:{entry['column']}" for entry in done.json["complaints"]]
     assert found == PLACES
+
+
+def test_what_the_service_cannot_honour_is_named_before_anything_is_called(repo: Repo) -> None:
+    repo.group("a", "subject: A\ndescription: Oi\npermissions: {edit_info: admins}\njoin: add\n")
+    for verb in (["validate"], ["plan"], ["apply", "--yes"]):
+        done = repo.run(*verb)
+        assert done.code == 1
+        found = re.findall(r"^(\S+:\d+:\d+): error", done.out + done.err, re.MULTILINE)
+        assert found == ["groups/a.yaml:2:14", "groups/a.yaml:3:26", "groups/a.yaml:4:7"]
+        assert "`backend: waha` can" in done.out + done.err
+    assert repo.api.calls() == []
+
+
+def test_where_the_state_is_goes_by_the_environment_where_that_says_it(repo: Repo) -> None:
+    """Adding people needs one; with `--sandbox` there is one, whatever is said."""
+    repo.group("a", "subject: A\njoin: add\n")
+    repo.write("reconciler.yaml", "backend: waha\n")
+    assert repo.run("validate").code == 0
+    refused = repo.run("validate", RECONCILER_STATE="none")
+    assert refused.code == 1
+    assert "`join: add` needs a state, and `state` is none" in refused.out + refused.err
+    repo.write("reconciler.yaml", "backend: waha\nstate: none\n")
+    assert repo.run("validate").code == 1
+    assert repo.run("validate", RECONCILER_STATE="file:kept.json").code == 0
+    assert repo.run("validate", "--sandbox", RECONCILER_STATE="none").code == 0
