@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 from PIL import Image
 
-from reconciler.errors import NotFound, Refused
+from reconciler.errors import ApiError, NotFound, Refused
 from reconciler.model.live import LiveGroup
 from reconciler.ports import Reader, Writer
 from tests.fakes import READS
@@ -50,9 +50,27 @@ class Truth(Protocol):
 
 @dataclass(frozen=True)
 class Backend:
+    """`limit`: the code points of the longest subject. `missing`: the id of a group that there is not, and
+    `unknown` what asking for it, or doing something to it, may end as."""
+
     reader: Reader
     writer: Writer
     truth: Truth
+    limit: int = 25
+    missing: str = "5519911112222-1"
+    unknown: tuple[type[ApiError], ...] = (NotFound,)
+    refused: tuple[type[ApiError], ...] = (Refused,)
+
+    def group(self, group_id: str) -> LiveGroup:
+        """What the reader says of a group, people by their numbers, and of the rest what `Truth` knows."""
+        live = self.reader.get_group(group_id)
+        return LiveGroup(
+            id=live.id,
+            subject=live.subject,
+            creator=live.shown(live.creator) if live.creator else None,
+            admins=tuple(map(live.shown, live.admins)),
+            participants=tuple(map(live.shown, live.participants)),
+        )
 
 
 def picture(colour: str, kind: str = "PNG") -> bytes:
@@ -74,7 +92,7 @@ class BackendContract:
     def test_a_new_group_is_listed_and_has_its_creator_alone(self, backend: Backend) -> None:
         group_id = backend.writer.create_group("Suporte São José")
         assert backend.reader.list_groups().ids == (group_id,)
-        live = backend.reader.get_group(group_id)
+        live = backend.group(group_id)
         account = backend.truth.account
         assert (live.id, live.subject, live.creator) == (group_id, "Suporte São José", account)
         assert live.admins == live.participants == (account,)
@@ -84,29 +102,29 @@ class BackendContract:
         assert first != second
         assert set(backend.reader.list_groups().ids) == {first, second} == set(backend.truth.ids())
 
-    @pytest.mark.parametrize("subject", ["", "x" * 26])
-    def test_a_subject_that_is_refused_creates_nothing(self, backend: Backend, subject: str) -> None:
-        with pytest.raises(Refused):
-            backend.writer.create_group(subject)
+    def test_a_subject_that_is_refused_creates_nothing(self, backend: Backend) -> None:
+        for subject in ("", "x" * (backend.limit + 1)):
+            with pytest.raises(backend.refused):
+                backend.writer.create_group(subject)
         assert backend.truth.ids() == ()
 
     def test_a_group_of_somebody_else(self, backend: Backend) -> None:
         group_id = backend.truth.seed("Deles", creator=ANA, participants=[BRUNO])
-        live = backend.reader.get_group(group_id)
+        live = backend.group(group_id)
         assert (live.creator, live.admins) == (ANA, (ANA,))
         assert set(live.participants) == {ANA, BRUNO, backend.truth.account}
 
     def test_an_unknown_group_is_not_found(self, backend: Backend) -> None:
         for call in (
-            lambda: backend.reader.get_group("5519911112222-1"),
-            lambda: backend.writer.set_subject("5519911112222-1", "Novo"),
-            lambda: backend.writer.promote("5519911112222-1", [ANA]),
-            lambda: backend.writer.leave("5519911112222-1"),
-            lambda: backend.writer.get_link("5519911112222-1"),
+            lambda: backend.reader.get_group(backend.missing),
+            lambda: backend.writer.set_subject(backend.missing, "Novo"),
+            lambda: backend.writer.promote(backend.missing, [ANA]),
+            lambda: backend.writer.leave(backend.missing),
+            lambda: backend.writer.get_link(backend.missing),
         ):
-            with pytest.raises(NotFound) as caught:
+            with pytest.raises(backend.unknown) as caught:
                 call()
-            assert caught.value.status in (404, 400, None)
+            assert not isinstance(caught.value, NotFound) or caught.value.status in (404, 400, None)
 
     @pytest.mark.parametrize("group_id", ["", "..", "a/b", "a b", "x" * 65, "grupo\n"])
     def test_what_is_no_id_is_never_sent(self, backend: Backend, group_id: str) -> None:
@@ -120,7 +138,7 @@ class BackendContract:
         backend.truth.promote(group_id, BRUNO)
         backend.truth.leave(group_id, ANA)
         backend.truth.set_subject(group_id, "Vendas 2")
-        live = backend.reader.get_group(group_id)
+        live = backend.group(group_id)
         assert (live.subject, set(live.admins)) == ("Vendas 2", {backend.truth.account, BRUNO})
         assert set(live.participants) == {backend.truth.account, BRUNO}
 
@@ -128,9 +146,9 @@ class BackendContract:
         group_id = backend.truth.seed("Antes")
         backend.writer.set_subject(group_id, "Depois é ótimo 🎉")
         assert backend.truth.group(group_id).subject == "Depois é ótimo 🎉"
-        assert backend.reader.get_group(group_id).subject == "Depois é ótimo 🎉"
+        assert backend.group(group_id).subject == "Depois é ótimo 🎉"
         with pytest.raises(Refused):
-            backend.writer.set_subject(group_id, "x" * 26)
+            backend.writer.set_subject(group_id, "x" * (backend.limit + 1))
         assert backend.truth.group(group_id).subject == "Depois é ótimo 🎉"
 
     def test_icon(self, backend: Backend) -> None:
@@ -141,7 +159,7 @@ class BackendContract:
         first = reader.get_icon(group_id)
         assert first is not None
         assert reader.fetch_icon(first) == RED
-        assert first.length == len(RED)
+        assert first.length in (len(RED), None)
         again = reader.get_icon(group_id)
         assert again is not None
         assert again.bare_url == first.bare_url
@@ -168,7 +186,7 @@ class BackendContract:
         group_id = backend.truth.seed("Equipe", participants=[ANA, BRUNO, CARLA])
         account = backend.truth.account
         backend.writer.promote(group_id, [ANA, BRUNO, ANA])
-        assert set(backend.reader.get_group(group_id).admins) == {account, ANA, BRUNO}
+        assert set(backend.group(group_id).admins) == {account, ANA, BRUNO}
         backend.writer.demote(group_id, (ANA,))
         assert set(backend.truth.group(group_id).admins) == {account, BRUNO}
         assert set(backend.truth.group(group_id).participants) == {account, ANA, BRUNO, CARLA}
@@ -192,7 +210,7 @@ class BackendContract:
     def test_remove_participants(self, backend: Backend) -> None:
         group_id = backend.truth.seed("Equipe", participants=[ANA, BRUNO], admins=[CARLA])
         backend.writer.remove_participants(group_id, [ANA, CARLA])
-        live = backend.reader.get_group(group_id)
+        live = backend.group(group_id)
         assert set(live.participants) == {backend.truth.account, BRUNO}
         assert live.admins == (backend.truth.account,)
         assert live == backend.truth.group(group_id)
@@ -239,7 +257,7 @@ class BackendContract:
         before = backend.truth.group(group_id)
         reader = backend.reader
         assert reader.list_groups().ids == (group_id,)
-        assert reader.get_group(group_id) == before
+        assert backend.group(group_id) == before
         meta = reader.get_icon(group_id)
         assert meta is not None
         reader.fetch_icon(meta)
@@ -257,9 +275,9 @@ class BackendContract:
         group_id = backend.truth.seed("Adeus", admins=[ANA])
         backend.writer.leave(group_id)
         assert backend.reader.list_groups().ids == ()
-        with pytest.raises(NotFound):
+        with pytest.raises(backend.unknown):
             backend.reader.get_group(group_id)
-        with pytest.raises((NotFound, Refused)):
+        with pytest.raises((*backend.unknown, Refused)):
             backend.writer.leave(group_id)
         live = backend.truth.group(group_id)
         assert live.participants == live.admins == (ANA,)

@@ -1,18 +1,24 @@
-"""The contract on the Sinch backend, over HTTP against the sandbox, and on the fake that tests use."""
+"""The contract on each backend, over HTTP against the sandbox, and on the fake that tests use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
+from reconciler.backends import waha
 from reconciler.backends.service import Connection
 from reconciler.backends.sinch import connect
-from reconciler.model.live import LiveGroup
+from reconciler.errors import Refused, Unclear
+from reconciler.model.group import PERMISSIONS
+from reconciler.model.live import Gateway, LiveGroup, ServiceLimits
 from reconciler.ports import Clock, Reader, Writer
 from reconciler.sandbox import Options, Server, start
 from reconciler.sandbox.control import Control
-from tests.backends.contract import Backend, BackendContract, Truth
+from tests.backends.contract import ANA, BLUE, BRUNO, RED, STRANGER, Backend, BackendContract, Truth
 from tests.fakes import FakeApi, FakeClock
 
 
@@ -78,6 +84,118 @@ class TestSinch(BackendContract):
             yield Backend(
                 client.reader, client.writer, SandboxTruth(sandbox.control(), sandbox.options.account)
             )
+
+
+class GatewayTruth(SandboxTruth):
+    """The same of groups as a gateway calls them."""
+
+    def __init__(self, control: Control, account: str) -> None:
+        super().__init__(control, account)
+        self.join = lambda group_id, *people: control.join(_bare(group_id), *people)
+        self.leave = lambda group_id, *people: control.leave(_bare(group_id), *people)
+        self.promote = lambda group_id, *people: control.promote(_bare(group_id), *people)
+        self.set_subject = lambda group_id, subject: control.set_subject(_bare(group_id), subject)
+
+    def seed(self, subject: str, **more: Any) -> str:
+        return f"{super().seed(subject, **more)}@g.us"
+
+    def ids(self) -> tuple[str, ...]:
+        return tuple(f"{each}@g.us" for each in super().ids())
+
+    def group(self, group_id: str) -> LiveGroup:
+        return replace(super().group(_bare(group_id)), id=group_id)
+
+    def link(self, group_id: str) -> str | None:
+        return super().link(_bare(group_id))
+
+    def sent(self) -> list[str]:
+        return [f"{each}@g.us" if f"{each}@g.us" in self.ids() else each for each in super().sent()]
+
+
+def _bare(group_id: str) -> str:
+    return group_id.removesuffix("@g.us")
+
+
+@pytest.mark.skipif(find_spec("reconciler.sandbox.waha") is None, reason="the sandbox does not speak it yet")
+class TestWaha(BackendContract):
+    @pytest.fixture
+    def backend(self, sandbox: Server) -> Iterator[Backend]:
+        connection = Connection(base_url=sandbox.base_url, username="default", token="segredo")
+        with waha.connect(connection, FakeClock()) as client:
+            yield Backend(
+                client.reader,
+                client.writer,
+                GatewayTruth(sandbox.control(), sandbox.options.account),
+                limit=100,
+                missing="120363000000000001@g.us",
+                unknown=(Unclear, Refused),
+                refused=(Unclear, Refused),
+            )
+
+    def test_a_picture_that_is_not_what_is_said_is_refused(self, backend: Backend) -> None:
+        group_id = backend.truth.seed("Com ícone", icon=BLUE)
+        with pytest.raises(ValueError, match="image/jpeg"):
+            backend.writer.set_icon(group_id, RED, "image/svg+xml")
+
+    def test_one_stranger_and_nobody_is_promoted_or_removed(self, backend: Backend) -> None:
+        """Each person is answered for alone here, and only a refusal of all of them is one."""
+        group_id = backend.truth.seed("Equipe", participants=[ANA])
+        backend.writer.promote(group_id, [ANA, STRANGER])
+        assert set(backend.truth.group(group_id).admins) == {backend.truth.account, ANA}
+        before = backend.truth.group(group_id)
+        with pytest.raises(Refused):
+            backend.writer.promote(group_id, [STRANGER])
+        backend.writer.demote(group_id, [STRANGER])
+        backend.writer.remove_participants(group_id, [STRANGER])  # as wanted
+        assert backend.truth.group(group_id) == before
+
+    def test_who_is_no_admin_changes_nothing(self, backend: Backend) -> None:
+        """Members may edit subject and picture here, unless that is left to admins."""
+        group_id = backend.truth.seed("Deles", creator=ANA, participants=[BRUNO])
+        before = backend.truth.group(group_id)
+        for call in (
+            lambda: backend.writer.promote(group_id, [BRUNO]),
+            lambda: backend.writer.demote(group_id, [BRUNO]),
+            lambda: backend.writer.remove_participants(group_id, [BRUNO]),
+            lambda: backend.writer.set_permission(group_id, "edit_info", "admins"),
+            lambda: backend.writer.get_link(group_id),
+            lambda: backend.writer.revoke_link(group_id),
+        ):
+            with pytest.raises(backend.unknown):
+                call()
+        assert backend.truth.group(group_id) == before
+
+    def test_texts_permissions_and_people(self, backend: Backend) -> None:
+        group_id = backend.truth.seed("Equipe")
+        reader, writer = backend.reader, backend.writer
+        assert isinstance(reader, waha.WahaReader)
+        writer.set_description(group_id, "Só urgências")
+        for name in PERMISSIONS:
+            writer.set_permission(group_id, name, True if name == "approve_members" else "admins")
+        live = reader.get_group(group_id)
+        assert live.description == "Só urgências"
+        assert live.permissions == {
+            "send_messages": "admins",
+            "edit_info": "admins",
+            "add_members": "admins",
+            "approve_members": True,
+        }
+        writer.set_description(group_id, "")
+        for name in PERMISSIONS:
+            writer.set_permission(group_id, name, False if name == "approve_members" else "everyone")
+        live = reader.get_group(group_id)
+        assert (live.description, live.permissions["add_members"]) == ("", "everyone")
+        assert live.permissions["approve_members"] is False
+        ana = writer.find_person(ANA)
+        assert ana is not None
+        (said,) = writer.add_participants(group_id, [ana])
+        assert said.status == 200
+        assert set(backend.truth.group(group_id).participants) == {backend.truth.account, ANA}
+        writer.refresh_list()
+        assert reader.list_groups().groups == {group_id: reader.get_group(group_id)}
+        assert reader.session().number == backend.truth.account
+        assert reader.gateway() == Gateway(status="WORKING", engine="NOWEB", version="2026.9.2", store=True)
+        assert reader.limits() == ServiceLimits()
 
 
 class TestFake(BackendContract):
