@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from reconciler.manifests.convert import scalar_text
+from reconciler.errors import Location
+from reconciler.manifests import convert
+from reconciler.manifests.convert import scalar_text, yaml_text
+from reconciler.manifests.documents import valid_documents
 from reconciler.manifests.imports import why_not
+from reconciler.planning.subjects import normal
 from tests.manifests.conftest import Folder
 
 UNSEEN = [
@@ -70,3 +77,29 @@ def test_the_limit_counts_code_points_as_they_are_compared(folder: Folder, subje
         assert folder.complaints() == [
             f"groups/g.yaml:1:10: `subject` has {count} characters, 25 are allowed (shorten it)"
         ]
+
+
+@pytest.mark.parametrize("text", [text for text in UNSEEN if text.strip()], ids=ascii)
+def test_a_description_needs_something_to_see(folder: Folder, text: str) -> None:
+    folder.write("reconciler.yaml", "backend: waha\n")
+    folder.write("groups/g.yaml", f"subject: G\ndescription: {scalar_text(text, quoted=True)}\n")
+    assert folder.complaints() == [
+        "groups/g.yaml:2:14: `description` is empty (write what members shall see, or null for none)"
+    ]
+    assert why_not("description", text, 25) == "it is empty"
+
+
+@given(st.sampled_from(["subject", "description"]), st.text(st.characters(), max_size=40))
+def test_whatever_is_let_into_a_manifest_is_read_back(
+    name: Literal["subject", "description"], live: str
+) -> None:
+    """A live text, as `import` and `accept` write it."""
+    value = normal(live)
+    assume(why_not(name, value, 25) is None)
+    document = {"id": "g", name: value or None}
+    found = valid_documents("group", yaml_text(document).encode())
+    assert found is not None
+    ((_, read),) = found
+    manifest = convert.manifest(read, name="", location=Location("g.yaml"))
+    written = getattr(manifest, name)
+    assert (written if written is None else normal(written)) == (value or None)
