@@ -126,14 +126,14 @@ def test_times_of_other_zones_become_utc() -> None:
 
 def test_unknown_keys_are_ignored_everywhere(full: State) -> None:
     def add(value: object) -> object:
-        if isinstance(value, dict) and not value.keys() & {"suporte", "novo", "bruno", "velho"}:
+        if isinstance(value, dict) and not value.keys() & {"suporte", "novo", "bruno", "velho", "ana", "1234@lid"}:
             return {**{key: add(inner) for key, inner in value.items()}, "later": {"x": [1]}}
         if isinstance(value, dict):
             return {key: add(inner) for key, inner in value.items()}
         return value
 
     document = add(json.loads(codec.dumps(full)))
-    assert json.dumps(document).count("later") == 19
+    assert json.dumps(document).count("later") == 17
     assert codec.loads(json.dumps(document).encode()) == full
 
 
