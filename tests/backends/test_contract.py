@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -116,7 +115,6 @@ def _bare(group_id: str) -> str:
     return group_id.removesuffix("@g.us")
 
 
-@pytest.mark.skipif(find_spec("reconciler.sandbox.waha") is None, reason="the sandbox does not speak it yet")
 class TestWaha(BackendContract):
     @pytest.fixture
     def backend(self, sandbox: Server) -> Iterator[Backend]:
