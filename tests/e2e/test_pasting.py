@@ -159,6 +159,17 @@ def test_each_backend_has_its_environment_on_one_server(shell: Shell) -> None:
         assert requests.get(f"{base}/v1/whatsapp/groups", headers=login, timeout=10).status_code == 200
 
 
+def test_the_configured_backend_is_the_one_that_is_printed(shell: Shell) -> None:
+    shell.write("reconciler.yaml", "backend: waha\n")
+    assert shell.run(".venv/bin/reconciler apply --sandbox --yes").code == 0
+    with shell.served() as lines:
+        assert exported(lines)["RECONCILER_USERNAME"] == "default"
+        plan = shell.run(f"{lines}.venv/bin/reconciler plan --detailed-exitcode")
+        assert plan.code == 0, plan.out + plan.err
+    with shell.served("--backend sinch") as lines:
+        assert exported(lines)["RECONCILER_USERNAME"] == "sandbox"
+
+
 def test_either_way_goes_on_with_what_the_other_began(shell: Shell) -> None:
     shell.write("reconciler.yaml", 'account: ["+55 11 95555-0001", "+55 11 95555-0002"]\n')
     with shell.served() as lines:

@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 
-from reconciler.cli import environment, terminal, wiring
+from reconciler.cli import environment, loading, terminal, wiring
 from reconciler.cli.accounts import account_numbers, verb
 from reconciler.cli.common import Common, Number, WholeNumber
 from reconciler.cli.files import named_after, sandbox_database, sandbox_folder, state_beside
 from reconciler.cli.wiring import startable
 from reconciler.errors import Exit, UsageError
+from reconciler.model.capabilities import BackendName
 from reconciler.sandbox import Options, Server, parse_fault, start, until_stopped
 
 EXAMPLES = """
@@ -29,7 +30,7 @@ reconciler sandbox --backend waha           prints the environment of its other 
 """
 
 # What each backend's user name stands for where none was asked for.
-_USERNAMES = {"sinch": "sandbox", "waha": "default"}
+_USERNAMES: dict[BackendName, str] = {"sinch": "sandbox", "waha": environment.DEFAULT_SESSION}
 _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
 
 
@@ -41,7 +42,10 @@ _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
     help="On 127.0.0.1; 0: any  [default: that of the last time, else any]",
 )
 @click.option(
-    "--backend", type=click.Choice(list(_USERNAMES)), default="sinch", help="Whose environment is printed."
+    "--backend",
+    type=click.Choice(list(_USERNAMES)),
+    default=None,
+    help="Whose environment is printed  [default: the configured one]",
 )
 @click.option(
     "--engine", type=click.Choice(["NOWEB", "GOWS", "WEBJS", "WPP"]), default="NOWEB", help="WAHA's engine."
@@ -63,7 +67,7 @@ def command(
     common: Common,
     port: int | None,
     database: str | None,
-    backend: str,
+    backend: BackendName | None,
     rate_status: str,
     faults: tuple[str, ...],
     **more: Any,
@@ -80,7 +84,8 @@ def command(
     username, token = more["username"], more["token"]
     if (username is None) != (token is None):
         raise UsageError("--username and --token go together")
-    accounts = account_numbers(common)
+    accounts, config = account_numbers(common), loading.configuration(common)
+    backends = {own.name: own.backend for own in config.accounts}
     for option, value in (("--port", port), ("--database", database)):
         if value and len(accounts) > 1:
             names = ", ".join(filter(None, accounts))
@@ -108,7 +113,8 @@ def command(
             )
             server = running.enter_context(_start(options, last))
             state = "none" if place == ":memory:" else f"file:{state_beside(Path(place).absolute())}"
-            login = username or _USERNAMES[backend], token or "sandbox"
+            spoken = backend or backends.get(name) or config.settings.backend
+            login = username or _USERNAMES[spoken], token or "sandbox"
             values = (server.base_url, *login, ",".join(digits), state)
             begun.append((name, server.base_url, dict(zip(_PRINTED, values, strict=True))))
         for name, _, exported in begun:
