@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+import requests
 
 from reconciler.sandbox.inbox import mo_body
 from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, STRANGER, Repo, Result
@@ -141,6 +142,21 @@ def test_ready_promotes_who_joined_by_a_signed_event(waiting: Repo) -> None:
     ]
     assert set(waiting.live("Suporte")["admins"]) == {ACCOUNT, ANA}
     assert SECRET not in result.out + result.err
+
+
+def test_ready_promotes_who_joined_by_the_sandboxs_own_events(repo: Repo) -> None:
+    repo.write("reconciler.yaml", f'account: "+{ACCOUNT}"\nbackend: waha\n')
+    repo.group("suporte", "subject: Suporte\nadmins: [ana, bruno]\n")
+    assert repo.apply().code == 0
+    repo.api.join(repo.live("Suporte")["id"], ANA, STRANGER)
+    told = requests.get(f"{repo.server.base_url}/webhooks.jsonl", timeout=10).text
+    repo.write("inbox.jsonl", told)
+    refused = repo.run("inbound", "inbox.jsonl", RECONCILER_WEBHOOK_KEY="another key")
+    assert (refused.code, {each["kind"] for each in lines(refused)}) == (1, {"unreadable"})
+    result = repo.run("inbound", "inbox.jsonl", "--ready", "--yes", RECONCILER_WEBHOOK_KEY="sandbox")
+    assert result.code == 0, result.err
+    assert [each["appeared_as"] for each in lines(result) if each["kind"] == "participant"] == ["admin", None]
+    assert set(repo.live("Suporte")["admins"]) == {ACCOUNT, ANA}
 
 
 def test_messages_of_nobody_awaited_are_no_reason_to_call(waiting: Repo) -> None:
