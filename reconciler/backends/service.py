@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -50,7 +51,8 @@ class Api:
     Paths begin with `prefix`; `fixed` is what stands in them besides a group's id. `permit` is asked just
     before every request: where it raises `StateError`, nothing is sent, and the call ends with `NotSent`.
     What changes something keeps the pace of `writes`, a message that of `messages`, unless the service is a
-    sandbox on this machine (`loopback`).
+    sandbox on this machine (`loopback`). `changed`: when a call that may have changed a group was
+    last sent, by the `clock`.
     """
 
     client: HttpClient
@@ -60,6 +62,8 @@ class Api:
     writes: Pace | None = None
     messages: Pace | None = None
     loopback: bool = False
+    clock: Callable[[], float] = time.monotonic
+    changed: dict[str, float] = field(default_factory=dict)
 
     def call(
         self,
@@ -83,6 +87,8 @@ class Api:
         if payload is not None and body is None:
             body = json.dumps(payload).encode()
         request = Request(call.method, f"{path}?{query}" if query else path, limit, body, mime)
+        if group_id is not None and call.method != "GET":
+            self.changed[group_id] = self.clock()
         pace = self._pace(call)
         if pace is None:
             return self.client.call(call, request, parse, self._check)

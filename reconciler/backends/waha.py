@@ -7,6 +7,7 @@ write may be answered by an empty body, `true`, a text or an object; whether it 
 from __future__ import annotations
 
 import base64
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -94,6 +95,10 @@ _LIST_LIMIT = 256 << 20
 _PICTURES = ".whatsapp.net"
 
 
+_SERVES, _SERVES_ANEW = 30.0, 2.0
+"""Seconds for which a listing serves who asks for one group: until we change that, and after it."""
+
+
 class WahaReader:
     """A `ports.Reader`. `tell` is given a sentence for people where the gateway is set up badly."""
 
@@ -103,7 +108,9 @@ class WahaReader:
         self._clock = clock
         self._tell = tell
         self._session: Session | None = None
-        self._lock = threading.Lock()
+        self._storeless = False
+        self._listed: tuple[float, GroupList] | None = None  # the last listing, and when it was asked for
+        self._lock = threading.RLock()
 
     def gateway(self) -> Gateway:
         """What the gateway says of itself; nothing of that is judged."""
@@ -115,6 +122,7 @@ class WahaReader:
         if me is None:
             raise answers.bad("the session does not say whose account it is")
         if gateway.store is False:
+            self._storeless = True
             self._tell(answers.STORE_OFF)
         self._session = me
         return me
@@ -143,6 +151,7 @@ class WahaReader:
     def list_groups(self) -> GroupList:
         """One listing, in pages where it is long. A gateway that pays no attention to pages answers with all
         groups each time, or else is asked for all of them at once."""
+        begun = self._clock.monotonic()
         parse = partial(waha_groups.groups, own=self._own())
         found: dict[str, LiveGroup | Problem] = {}
         offset = 0
@@ -156,7 +165,9 @@ class WahaReader:
             if not new:
                 found = self._page(parse, {})[0] | found
                 break
-        return GroupList(tuple(found), found)
+        listing = GroupList(tuple(found), found)
+        self._listed = begun, listing
+        return listing
 
     def _page(
         self, parse: waha_groups.ParseGroups, pages: Mapping[str, int]
@@ -165,7 +176,26 @@ class WahaReader:
         return self._api.call(LIST, parse, query=query, limit=_LIST_LIMIT)
 
     def get_group(self, group_id: str) -> LiveGroup:
-        return self._api.call(INFO, partial(waha_groups.group, group_id=group_id, own=self._own()), group_id)
+        own = self._own()
+        if self._storeless:
+            found = self._of_a_listing(group_id)
+            if isinstance(found, LiveGroup):
+                return found
+        return self._api.call(INFO, partial(waha_groups.group, group_id=group_id, own=own), group_id)
+
+    def _of_a_listing(self, group_id: str) -> LiveGroup | Problem | None:
+        """What a listing says of a group, which may serve several: without its store the gateway fetches all
+        groups for every question about one, until WhatsApp refuses. One from before our last call about this
+        group is none, and while an effect is waited for it has to be a new one."""
+        with self._lock:
+            changed = self._api.changed.get(group_id)
+            begun, listing = self._listed or (-math.inf, None)
+            oldest = self._clock.monotonic() - _SERVES
+            if changed is not None:
+                oldest = max(changed, self._clock.monotonic() - _SERVES_ANEW)
+            if listing is None or begun <= oldest:
+                listing = self.list_groups()
+        return listing.groups.get(group_id)
 
     def identified(self, live: LiveGroup) -> LiveGroup:
         return live
@@ -285,6 +315,7 @@ def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = 
         writes=Pace(clock, connection.write_pause) if connection.write_pause else None,
         messages=Pace(clock, connection.message_pause) if connection.message_pause else None,
         loopback=base.loopback,
+        clock=clock.monotonic,
     )
     reader = WahaReader(api, icons, clock, tell)
     return Client(api, icons, reader, WahaWriter, reader.gateway)

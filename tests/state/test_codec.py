@@ -126,7 +126,8 @@ def test_times_of_other_zones_become_utc() -> None:
 
 def test_unknown_keys_are_ignored_everywhere(full: State) -> None:
     def add(value: object) -> object:
-        if isinstance(value, dict) and not value.keys() & {"suporte", "novo", "bruno", "velho", "ana", "1234@lid"}:
+        names = {"suporte", "novo", "bruno", "velho", "ana", "1234@lid"}
+        if isinstance(value, dict) and not value.keys() & names:
             return {**{key: add(inner) for key, inner in value.items()}, "later": {"x": [1]}}
         if isinstance(value, dict):
             return {key: add(inner) for key, inner in value.items()}
