@@ -9,12 +9,12 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from urllib3.connection import HTTPConnection
 
-from reconciler.backends import faults, icons, sinch
+from reconciler.backends import faults, icons, sinch, waha_answers, waha_groups
 from reconciler.backends.calls import Answer
 from reconciler.backends.client import _LIBRARY_ERRORS, _body, _bounded, _unclear
 from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
@@ -27,6 +27,7 @@ from reconciler.report.inbound import lines as lines_of
 from reconciler.report.redact import Redactor
 from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
+from tests.backends.test_waha import OWN, SESSION, VERSION, gows, noweb
 from tests.fuzz.mutate import any_json, changed, spoiled
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ SLOWEST = 2.0
 _ACTS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SECRET = "fuzz-token-that-must-not-leak"
 _GROUP = "5519911112222-1513616971"
+_GATEWAY_GROUP = "120363012345678901@g.us"
 
 Target = Callable[[random.Random], None]
 """Makes one input and runs it; raises whatever should not be."""
@@ -99,6 +101,19 @@ _GOOD = (
     {"id": "abc", "destinations": [{"id": "x", "destination": "5519900000001"}]},
     {"errors": [{"code": 1012, "details": f"{_SECRET} 5519900000001"}], "meta": {"success": False}},
     {"errorCode": 401, "errorMessage": _SECRET},
+    {_GATEWAY_GROUP: noweb(_GATEWAY_GROUP), "1@newsletter": None},
+    noweb(_GATEWAY_GROUP),
+    [gows(_GATEWAY_GROUP)],
+    gows(_GATEWAY_GROUP),
+    SESSION,
+    VERSION,
+    {"isActive": True, "timeEnforcementEnds": 2 * 10**9},
+    {"cappingStatus": "CAPPED", "totalQuota": 5, "usedQuota": 5},
+    {"lid": "1111@lid", "pn": "5519900000001@c.us", "numberExists": True, "chatId": "5519900000001@c.us"},
+    {"id": f"true_{_GATEWAY_GROUP}_3EB0", "to": "5519900000001@c.us", "fromMe": True, "ack": 1},
+    [{"status": "403", "jid": "1111@lid", "content": {"attrs": {"phone_number": "5519900000001@c.us"}}}],
+    {"statusCode": 500, "exception": {"message": f"rate-overlimit {_SECRET} 5519900000001", "name": "Error"}},
+    "AbCdEfGhIjKlMnOpQrStUv",
     None,
 )  # fmt: skip
 _PARSERS: tuple[Callable[[Answer], object], ...] = (
@@ -111,6 +126,26 @@ _PARSERS: tuple[Callable[[Answer], object], ...] = (
     lambda sent: sinch.sent(sent, "5519900000001", group=True),
     icons.picture,
     faults.void,
+    waha_answers.session,
+    waha_answers.version,
+    waha_answers.capped,
+    lambda answer: waha_answers.locked_until(answer, datetime(2026, 11, 22, tzinfo=UTC)),
+    waha_answers.icon,
+    lambda answer: waha_answers.number_of(answer, "1111@lid"),
+    lambda answer: waha_answers.known_as(answer, "5519900000001"),
+    waha_answers.done,
+    waha_answers.permitted,
+    waha_answers.removed,
+    waha_answers.refreshed,
+    waha_answers.created,
+    waha_answers.done_to,
+    waha_answers.done_to_absent,
+    waha_answers.people,
+    waha_answers.link,
+    lambda sent: waha_answers.sent(sent, "5519900000001@c.us"),
+    lambda sent: waha_answers.sent(sent, _GATEWAY_GROUP),
+    lambda answer: waha_groups.groups(answer, OWN),
+    lambda answer: waha_groups.group(answer, _GATEWAY_GROUP, OWN),
 )
 _STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 420, 429, 500, 503, 999, 100)
 
@@ -258,6 +293,22 @@ def inbound() -> Target:
                 {"id": "m", "correlationId": "c", "destination": "5519900000001", "sent": True, "read": 0}
             ],
         },
+        {
+            "id": "evt_1",
+            "timestamp": 1700000000000,
+            "event": "group.v2.participants",
+            "payload": {
+                "type": "join",
+                "group": {"id": _GATEWAY_GROUP},
+                "participants": [{"id": "1111@lid", "pn": "5519900000001@c.us"}],
+            },
+        },
+        {
+            "id": "evt_2",
+            "event": "message",
+            "payload": {"from": _GATEWAY_GROUP, "participant": "5519900000001@c.us", "body": "oi"},
+        },
+        {"headers": {"X-Webhook-Hmac": "00"}, "body": '{"event": "x", "payload": {}}'},
     )
     seeds = tuple(json.dumps(body).encode() for body in bodies)
     redactor = Redactor({}, frozenset({"5519911112222"}))
