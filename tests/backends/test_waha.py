@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -879,6 +880,38 @@ def test_http_is_for_private_networks(host: str, fits: bool, clock: FakeClock) -
     else:
         with pytest.raises(ReconcilerError, match="outside of private networks"):
             connect(connection(private=True), clock)
+
+
+def test_a_private_host_is_reached_where_it_was_found_and_by_no_proxy(
+    server: RawServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    real = socket.getaddrinfo
+
+    def resolve(host: object, *more: Any, **others: Any) -> Any:
+        if host != "gateway.internal":
+            return real(host, *more, **others)  # type: ignore[arg-type]
+        asked.append(host)
+        return real("127.0.0.1" if len(asked) == 1 else "8.8.8.8", *more, **others)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    base = f"http://gateway.internal:{server.port}"
+    connection = Connection(base_url=f"{base}/waha", username="default", token=TOKEN, private=True)
+    with connect(connection, clock) as client:
+        server.script.extend([answer(SESSION), answer(VERSION)])
+        assert client.reader.session() == OWN
+        server.default = reply(200, b"bytes")
+        assert client.reader.fetch_icon(IconMeta(f"{base}/p/1.jpeg#x")) == b"bytes"
+    assert len(asked) == 1
+    assert [seen.path for seen in server.seen] == [
+        "/waha/api/sessions/default",
+        "/waha/api/server/version",
+        "/p/1.jpeg",
+    ]
+    assert {seen.headers["host"] for seen in server.seen} == {f"gateway.internal:{server.port}"}
+    assert "x-api-key" not in server.seen[-1].headers
 
 
 @pytest.mark.parametrize("path", ["//", "/a//b", "/../x", "/a/./b", "/a?b", "/a#b", "/{session}", "/a%2F"])
