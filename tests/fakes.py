@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from reconciler.errors import NotFound, Refused
+from reconciler.errors import ApiError, NotFound, Refused, Unclear
 from reconciler.model import number
 from reconciler.model.group import Permission, Value
 from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
@@ -24,6 +24,14 @@ READS = frozenset(
     {"session", "limits", "identified", "number_of", "list_groups", "get_group", "get_icon", "fetch_icon"}
 )
 MOST_PEOPLE = 20
+OWN_LID = "770000000000001@lid"
+"""The id by which a gateway hides the account's number."""
+EVERYTHING_OPEN: Mapping[Permission, Value] = {
+    "send_messages": "everyone",
+    "edit_info": "everyone",
+    "add_members": "everyone",
+    "approve_members": False,
+}
 
 When = Literal["before", "after", "lie"]
 
@@ -84,6 +92,10 @@ class FakeApi:
     picture (the same bytes, a re-encoding), `keep` of a subject that is sent. `before_call` is told every
     call's name before it is carried out, and may change things or raise. `calls` holds the name and arguments
     of every call. All other methods are the hands of people and of tests: no fault and no lag concerns them.
+
+    A `gateway` is a service that is none of the phone company's: its ids have domains, and its lists say
+    everything, come from a cache and may be short; what it does not know is an error like any other. The
+    groups as they truly are have people by their digits there as well; `as_listed` is how it calls them.
     """
 
     def __init__(
@@ -95,8 +107,10 @@ class FakeApi:
         subject_limit: int = 25,
         store: Callable[[bytes], bytes] = bytes,
         keep: Callable[[str], str] = str,
+        gateway: bool = False,
     ) -> None:
         self.account = account
+        self.gateway = gateway
         self.clock = clock or FakeClock()
         self.lag = lag
         self.subject_limit = subject_limit
@@ -108,15 +122,27 @@ class FakeApi:
         self.pictures: dict[str, bytes] = {}
         self.reader = FakeReader(self)
         self.writer = FakeWriter(self)
-        self.lists_people = False
+        self.lists_people = gateway
         """Whether one listing says everything."""
         self.limits = ServiceLimits()
         self.lids: dict[str, str | None] = {}
         """Ids that hide a number → the number, where a look-up tells it."""
+        self.hidden: dict[str, str] = {}
+        """Number → the id by which a gateway lists them, without their number."""
+        self.told: set[str] = set()
+        """Numbers of `hidden` that a list says beside that id."""
+        self.ownerless: set[str] = set()
+        """Groups whose creator a gateway does not tell."""
+        self.unlisted: set[str] = set()
+        """Groups of which a gateway knows nothing until it is asked to refresh its list."""
+        self.lists_new = True
+        """Whether a gateway's cache has a new group before it is refreshed."""
         self.refusals: dict[str, int] = {}
         """Number → the status with which adding them is refused."""
         self.known_as: dict[str, str | None] = {}
-        """Number → the id under which the service knows it; None: it knows nobody of that number."""
+        """Number → the number under which the service knows it; None: it knows nobody of that number."""
+        self.answers_by: Literal["id", "number", "nobody"] = "id"
+        """By what the answers to an adding name people."""
         self._faults: list[_Fault] = []
         self._count = 0
         self._history: list[tuple[float, dict[str, FakeGroup]]] = [(float("-inf"), {})]
@@ -158,8 +184,10 @@ class FakeApi:
         admins: Sequence[str] = (),
         account: Literal["admin", "member", "absent"] = "member",
         icon: bytes | None = None,
+        **told: Any,
     ) -> str:
-        """A group that has been there for long; `account` says how the account is in somebody else's."""
+        """A group that has been there for long; `account` says how the account is in somebody else's. What
+        else is `told` is of a `LiveGroup`."""
         creator = creator or self.account
         own = (self.account,) if account == "admin" else ()
         leaders = tuple(dict.fromkeys((creator, *admins, *own)))
@@ -167,7 +195,9 @@ class FakeApi:
         people = tuple(dict.fromkeys((creator, *present, *participants, *leaders)))
         with self._lock:
             group = self._new(subject, creator, people, leaders)
-            group = replace(group, icon=None if icon is None else self._serve(icon))
+            group = replace(
+                group, icon=None if icon is None else self._serve(icon), live=replace(group.live, **told)
+            )
             for _, groups in self._history:
                 groups[group.live.id] = group
             return group.live.id
@@ -257,7 +287,41 @@ class FakeApi:
         return tuple(
             group_id
             for group_id, group in self.shown.items()
-            if self.account in group.live.participants and not group.hidden
+            if self.account in group.live.participants
+            and not group.hidden
+            and not (self.gateway and group_id in self.unlisted)
+        )
+
+    def listed_as(self, digits: str) -> str:
+        """The id by which reads show somebody."""
+        if not self.gateway:
+            return digits
+        return self.hidden.get(digits) or f"{digits}@c.us"
+
+    def digits_of(self, person: str) -> str:
+        """Whom a call means by an id."""
+        hidden = {lid: digits for digits, lid in self.hidden.items()}
+        return hidden.get(person) or number.of_id(person) or person
+
+    def as_listed(self, live: LiveGroup) -> LiveGroup:
+        """A group as reads show it."""
+        if not self.gateway:
+            return live
+        listed = {digits: self.listed_as(digits) for digits in live.participants}
+        creator = None if live.id in self.ownerless else live.creator
+        above = (live.creator, *live.superadmins)
+        return replace(
+            live,
+            creator=creator,
+            admins=tuple(listed[digits] for digits in live.admins),
+            participants=tuple(listed.values()),
+            description=live.description or "",
+            numbers={
+                person: digits
+                for digits, person in listed.items()
+                if digits not in self.hidden or digits in self.told
+            },
+            superadmins=tuple(listed[digits] for digits in live.admins if digits in above),
         )
 
     def put(self, group: FakeGroup) -> None:
@@ -274,6 +338,10 @@ class FakeApi:
     def _new(self, subject: str, creator: str, people: tuple[str, ...], admins: tuple[str, ...]) -> FakeGroup:
         self._count += 1
         moment = 1_513_616_970 + self._count
+        if self.gateway:
+            group_id = f"12036300{moment}@g.us"
+            live = LiveGroup(group_id, subject, creator, admins, people, "", dict(EVERYTHING_OPEN))
+            return FakeGroup(live)
         return FakeGroup(LiveGroup(f"{creator}-{moment}", subject, creator, admins, people))
 
     @contextmanager
@@ -298,17 +366,19 @@ class FakeReader:
         self._api = api
 
     def session(self) -> Session | None:
-        return None
+        return Session(self._api.account, OWN_LID) if self._api.gateway else None
 
     def limits(self) -> ServiceLimits:
-        return self._api.limits
+        with self._api.call("limits"):
+            return self._api.limits
 
     def list_groups(self) -> GroupList:
         with self._api.call("list_groups"):
             ids = self._api.listed()
             if not self._api.lists_people:
                 return GroupList(ids)
-            return GroupList(ids, {group_id: self._api.shown[group_id].live for group_id in ids})
+            shown = self._api.shown
+            return GroupList(ids, {each: self._api.as_listed(shown[each].live) for each in ids})
 
     def identified(self, live: LiveGroup) -> LiveGroup:
         return live
@@ -319,7 +389,7 @@ class FakeReader:
 
     def get_group(self, group_id: str) -> LiveGroup:
         with self._api.call("get_group", group_id):
-            return self._seen(group_id).live
+            return self._api.as_listed(self._seen(group_id).live)
 
     def get_icon(self, group_id: str, *, fresh: bool = False) -> IconMeta | None:
         api = self._api
@@ -338,7 +408,10 @@ class FakeReader:
             return data
 
     def _seen(self, group_id: str) -> FakeGroup:
-        return _member(self._api, self._api.shown, group_id)
+        group = _member(self._api, self._api.shown, group_id)
+        if self._api.gateway and group_id in self._api.unlisted:
+            raise _unknown(self._api)
+        return group
 
 
 class FakeWriter:
@@ -354,6 +427,8 @@ class FakeWriter:
             group = api.create(api.keep(subject))
             if effective:
                 api.put(group)
+                if not api.lists_new:
+                    api.unlisted.add(group.live.id)
             return group.live.id
 
     def set_subject(self, group_id: str, subject: str) -> None:
@@ -382,19 +457,29 @@ class FakeWriter:
             live = self._admin(group_id).live
             answers = []
             for person in ids:
-                status = 409 if person in live.participants else api.refusals.get(person, 200)
-                answers.append(PersonAnswer(person, None, status))
+                digits = api.digits_of(person)
+                status = 409 if digits in live.participants else api.refusals.get(digits, 200)
+                status = 404 if digits in api.known_as and api.known_as[digits] != digits else status
+                match api.answers_by:
+                    case "id":
+                        answers.append(PersonAnswer(person, None, status))
+                    case "number":
+                        answers.append(PersonAnswer(None, digits, status))
+                    case "nobody":
+                        pass
                 if status == 200 and effective:
-                    api.join(group_id, person)
+                    api.join(group_id, digits)
             return tuple(answers)
 
     def find_person(self, digits: str) -> str | None:
         with self._api.call("find_person", digits):
-            return self._api.known_as.get(digits, digits)
+            known = self._api.known_as.get(digits, digits)
+            return known if known is None or not self._api.gateway else f"{known}@c.us"
 
     def refresh_list(self) -> None:
-        with self._api.call("refresh_list"):
-            pass
+        with self._api.call("refresh_list") as effective:
+            if effective:
+                self._api.unlisted.clear()
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
         if mime not in ("image/jpeg", "image/png"):
@@ -463,7 +548,8 @@ class FakeWriter:
 
     def _send(self, destination: str, message: Mapping[str, object], effective: bool) -> str:
         if effective:
-            self._api.messages.append((destination, message))
+            whom = destination if destination in self._api.now else self._api.digits_of(destination)
+            self._api.messages.append((whom, message))
         return f"message-{len(self._api.calls)}"
 
     def _people(self, method: str, group_id: str, wa_ids: Sequence[str], act: Callable[..., None]) -> None:
@@ -475,6 +561,9 @@ class FakeWriter:
             _check_person(person)
         with self._api.call(method, group_id, people) as effective:
             live = self._admin(group_id).live
+            people = tuple(map(self._api.digits_of, people))
+            if self._api.gateway:
+                people = self._each(method, live, people)
             if not set(people) <= set(live.participants):
                 raise _refused("a number is no participant")
             if method != "promote" and live.creator in people:
@@ -483,6 +572,18 @@ class FakeWriter:
                 raise _refused("the account itself cannot be removed")
             if effective:
                 act(group_id, *people)
+
+    def _each(self, method: str, live: LiveGroup, people: tuple[str, ...]) -> tuple[str, ...]:
+        """Whom a gateway, which answers for each person alone, does it to; refused is what is refused of
+        everybody."""
+        there = tuple(each for each in people if each in live.participants)
+        if not there and method != "promote":
+            return ()  # as wanted
+        above = {live.creator, *live.superadmins}
+        may = tuple(each for each in there if method == "promote" or each not in above)
+        if not may:
+            raise _refused("refused for everybody")
+        return may
 
     def _admin(self, group_id: str) -> FakeGroup:
         group = _member(self._api, self._api.now, group_id)
@@ -500,8 +601,15 @@ def _member(api: FakeApi, groups: Mapping[str, FakeGroup], group_id: str) -> Fak
         raise ValueError("not a group's id")
     group = groups.get(group_id)
     if group is None or api.account not in group.live.participants:
-        raise NotFound("the API knows no such group", status=404, code="http_404")
+        raise _unknown(api)
     return group
+
+
+def _unknown(api: FakeApi) -> ApiError:
+    """What is answered about a group that is not known: by a gateway an error like any other."""
+    if api.gateway:
+        return Unclear("the gateway failed", status=500, code="http_500", retry=True)
+    return NotFound("the API knows no such group", status=404, code="http_404")
 
 
 def _refused(message: str) -> Refused:
@@ -509,7 +617,7 @@ def _refused(message: str) -> Refused:
 
 
 def _check_person(wa_id: str) -> None:
-    if not number.is_wa_id(wa_id):
+    if not number.is_person_id(wa_id):
         raise ValueError("not a person's id")
 
 

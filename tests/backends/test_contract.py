@@ -115,20 +115,8 @@ def _bare(group_id: str) -> str:
     return group_id.removesuffix("@g.us")
 
 
-class TestWaha(BackendContract):
-    @pytest.fixture
-    def backend(self, sandbox: Server) -> Iterator[Backend]:
-        connection = Connection(base_url=sandbox.base_url, username="default", token="segredo")
-        with waha.connect(connection, FakeClock()) as client:
-            yield Backend(
-                client.reader,
-                client.writer,
-                GatewayTruth(sandbox.control(), sandbox.options.account),
-                limit=100,
-                missing="120363000000000001@g.us",
-                unknown=(Unclear, Refused),
-                refused=(Unclear, Refused),
-            )
+class GatewayContract(BackendContract):
+    """What is otherwise where each person is answered for alone, and what is not known is an error."""
 
     def test_a_picture_that_is_not_what_is_said_is_refused(self, backend: Backend) -> None:
         group_id = backend.truth.seed("Com ícone", icon=BLUE)
@@ -162,6 +150,22 @@ class TestWaha(BackendContract):
             with pytest.raises(backend.unknown):
                 call()
         assert backend.truth.group(group_id) == before
+
+
+class TestWaha(GatewayContract):
+    @pytest.fixture
+    def backend(self, sandbox: Server) -> Iterator[Backend]:
+        connection = Connection(base_url=sandbox.base_url, username="default", token="segredo")
+        with waha.connect(connection, FakeClock()) as client:
+            yield Backend(
+                client.reader,
+                client.writer,
+                GatewayTruth(sandbox.control(), sandbox.options.account),
+                limit=100,
+                missing="120363000000000001@g.us",
+                unknown=(Unclear, Refused),
+                refused=(Unclear, Refused),
+            )
 
     def test_texts_permissions_and_people(self, backend: Backend) -> None:
         group_id = backend.truth.seed("Equipe")
@@ -201,6 +205,34 @@ class TestFake(BackendContract):
     def backend(self) -> Backend:
         api = FakeApi()
         return Backend(api.reader, api.writer, api)
+
+
+class _DigitsAlone:
+    """`Truth` about people alone, of a fake that knows more."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self._api = api
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    def group(self, group_id: str) -> LiveGroup:
+        live = self._api.group(group_id)
+        return LiveGroup(live.id, live.subject, live.creator, live.admins, live.participants)
+
+
+class TestFakeGateway(GatewayContract):
+    @pytest.fixture
+    def backend(self) -> Backend:
+        api = FakeApi(gateway=True, subject_limit=100)
+        return Backend(
+            api.reader,
+            api.writer,
+            _DigitsAlone(api),  # type: ignore[arg-type]
+            limit=100,
+            missing="120363000000000001@g.us",
+            unknown=(Unclear, Refused),
+        )
 
 
 def test_the_fakes_fit_the_ports() -> None:
