@@ -55,14 +55,12 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     longer than that, whatever the clocks say. Those that are not found by then are to be created again.
     """
     intents = {name: intent for name in names if (intent := tools.ports.journal.state.creating.get(name))}
-    if intents and tools.gateway:
-        known = _after_refresh(intents, tools)
-        if known or tools.unsure:
-            return known
+    found = _after_refresh(intents, tools) if intents and tools.gateway else {}
+    if tools.unsure is not None:
+        return found
     now, longest = tools.ports.clock.now(), tools.timeouts.create
     ages = {name: max(0.0, (now - intent.at).total_seconds()) for name, intent in intents.items()}
-    young = sorted(name for name, age in ages.items() if age < longest)
-    found: dict[str, str] = {}
+    young = sorted(name for name, age in ages.items() if age < longest and name not in found)
     if not young:  # planning has read the list since then
         return found
     seconds = longest - min(ages[name] for name in young)
@@ -80,7 +78,7 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
             group_id = None if name in found else _new_group(intents[name], listed, tools)
             if group_id is not None:
                 found[name] = group_id
-        return True if len(found) == len(young) else None
+        return True if found.keys() >= set(young) else None
 
     with suppress(Interrupted):
         tools.poll(look, seconds, tools.timeouts.longest_for_a_create)
@@ -226,7 +224,9 @@ def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
         group = tools.ports.reader.get_group(group_id)
     except (ApiError, CredentialsError):
         return None
-    return group if group.may_be_created_by(tools.context.account_keys) else None
+    keys = tools.context.account_keys
+    may_be_strangers = tools.gateway and (group.creator is None or not keys & group.admin_keys)
+    return group if group.may_be_created_by(keys) and not may_be_strangers else None
 
 
 def _unbound(listed: tuple[str, ...], known: frozenset[str], tools: Tools) -> list[str]:

@@ -115,6 +115,7 @@ class Effects:
         self.revoke: LinkRevoke | None = None  # the one that was begun; None where an earlier run's has ended
         self.unclear = False  # whether an answer left open what was done
         self.people: tuple[PersonOutcome, ...] = ()  # what became of those who were to be added
+        self.adding: frozenset[str] = frozenset()  # the number keys of these
 
     def perform(self, change: Change) -> Performed:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
@@ -140,6 +141,7 @@ class Effects:
         the answers, as far as they name them, else by what a reading shows. Nobody is added twice."""
         ended: dict[str, PersonOutcome] = {}
         known: dict[str, Affected] = {}
+        self.adding = frozenset(each.key for each in change.people)
         for person in {each.key: each for each in change.people}.values():
             try:
                 found = self.tools.ports.writer.find_person(person.shown)
@@ -217,11 +219,14 @@ class Effects:
         """Return a promotion with the ids of those who were added, as the service lists them now; nobody who
         is not in the group can be promoted."""
         live = self.live
-        if live is None or all(each.wa_id in live.participants for each in change.people):
+        if live is None:
+            people = tuple(each for each in change.people if each.key not in self.adding)
+            return replace(change, people=people)
+        if all(each.wa_id in live.participants for each in change.people):
             return change
         ids = {live.key(each): each for each in live.participants}
-        people = (replace(each, wa_id=ids[each.key]) for each in change.people if each.key in ids)
-        return replace(change, people=tuple(people))
+        people = tuple(replace(each, wa_id=ids[each.key]) for each in change.people if each.key in ids)
+        return replace(change, people=people)
 
     def _perform(self, change: Change) -> Performed:
         problem: Problem | None = None

@@ -165,6 +165,16 @@ class Writing:
             if end.status != "done" and (kind == "promote" or end.change.kind in DESTRUCTIVE):
                 return Problem("not_safe", f"not sent, because {kind} before it is not done", retry=True)
         live = self.effects.live
+        promoted = self.todo.get("promote")
+        successors = {each.key for each in promoted.people} if isinstance(promoted, ChangePeople) else set()
+        successors &= self.effects.adding
+        if change.kind in TAKING and (successors and (live is None or not successors <= live.admin_keys)):
+            return Problem(
+                "not_safe",
+                "not sent, because somebody who was to be added, and to be admin first, is not",
+                "look at the plan: who is demoted or removed goes without them now",
+                retry=True,
+            )
         # A link that was revoked still tells that the group is closed and not just left.
         rest = tuple(
             other for kind, other in self.todo.items() if kind not in self.ended or kind == "revoke_link"

@@ -126,6 +126,7 @@ class _PeopleComparison:
         self.decisions = decisions
         self.digest = people_digest(group) if decisions else ""
         self.unidentified = tuple(each for each in live.unidentified if live.key(each) not in self.protected)
+        self.spared = self.protected.union(map(live.key, self.unidentified))
         self.add: list[Affected] = []
         self.promote_added: list[Affected] = []
         self.maybe: list[str] = []
@@ -235,11 +236,13 @@ class _PeopleComparison:
             return
         ref = joined_ref(person)
         decision = self.decisions.get(ref)
-        if ref in self.joined or (decision is not None and decision.status == "left"):
-            self.left.append(person.numbers[0])
-        elif self.unidentified:
+        has_left = ref in self.joined or (decision is not None and decision.status == "left")
+        if self.unidentified:
             self.maybe.append(person.numbers[0])
-            self.invites[person.key] = Invite(person, role, maybe=True)
+            if not has_left:
+                self.invites[person.key] = Invite(person, role, maybe=True)
+        elif has_left:
+            self.left.append(person.numbers[0])
         elif self.group.join == "add" and (decision is None or decision.people != self.digest):
             affected = Affected(person.numbers[0], "not in the group", number=person.numbers[0])
             self.add.append(affected)
@@ -252,7 +255,7 @@ class _PeopleComparison:
         wanted = self._wanted_admins()
         demote: list[Affected] = []
         for key in self.ids:  # in the server's order
-            if key not in self.admin_keys or key in self.protected:
+            if key not in self.admin_keys or key in self.spared:
                 continue
             if key in self.leavers:
                 reason = self._why_left(key)
@@ -279,7 +282,7 @@ class _PeopleComparison:
             stay |= self.admin_keys
         remove: list[Affected] = []
         for key in self.ids:
-            if key in self.protected:
+            if key in self.spared:
                 continue
             if key in self.leavers:
                 reason = self._why_left(key)

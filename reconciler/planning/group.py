@@ -46,6 +46,8 @@ _WAY_BACK = Note(
     "reconciler invites --rotate NAME"
 )
 
+_COMMUNITY = Note("community: {ids[0]} is a community or its group of announcements: manage a group in it")
+
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes in the order in which they are made."""
@@ -90,6 +92,8 @@ def plan_group(
     empty = GroupPlan(
         name=group.name, action="none", id=live.id, location=group.location, desired=group, live=live
     )
+    if live.community:
+        return _blocked(empty, replace(_COMMUNITY, ids=(live.id,)))
     if group.ensure is not Ensure.PRESENT:
         planned = _plan_leaving(group, live, empty, context)
     else:
@@ -106,7 +110,7 @@ def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, contex
         return replace(empty, notes=(Note("the group has been left already"),))
     changes: list[Change] = [LeaveGroup()]
     if group.ensure is Ensure.CLOSED:
-        stay = context.account_keys | ({live.creator_key} if live.creator_key else set())
+        stay = context.account_keys | live.protected_keys
         everybody = tuple(
             Affected(wa_id, "the group is closed", number=live.numbers.get(wa_id))
             for wa_id in live.participants
@@ -115,7 +119,9 @@ def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, contex
         changes.append(RevokeLink(None, None))
         if everybody:
             changes.append(ChangePeople("remove_participants", everybody))
-    return replace(empty, action="leave", changes=ordered(changes))
+    hidden = len(live.unidentified) if group.ensure is Ensure.CLOSED else 0
+    notes = (Note(f"{hidden} of those who are removed hide their number"),) if hidden else ()
+    return replace(empty, action="leave", changes=ordered(changes), notes=notes)
 
 
 def _plan_present(
@@ -207,19 +213,14 @@ def _plan_present(
         to_invite=people.invite,
         notes=(*notes, *people.notes),
     )
-    stuck = people.stuck or _unable(group, live, people.add)
+    stuck = people.stuck or _unable(group, live)
     return planned if stuck is None else _blocked(planned, stuck)
 
 
-def _unable(group: DesiredGroup, live: LiveGroup, add: tuple[Affected, ...]) -> Note | None:
-    """Say why a group cannot be made as its manifest says: it is no ordinary one, or the service does not
-    tell of it what is managed."""
-    if live.community:
-        return Note(
-            "community: {ids[0]} is a community or its group of announcements: manage a group in it",
-            ids=(live.id,),
-        )
-    if live.parent is not None and add:
+def _unable(group: DesiredGroup, live: LiveGroup) -> Note | None:
+    """Say why a group cannot be made as its manifest says: people would be added to a community, or the
+    service does not tell of it what is managed."""
+    if live.parent is not None and group.join == "add":
         return Note(
             "people cannot be added to a group of a community: it would put them into the community as well. "
             "Say `join: invite`"

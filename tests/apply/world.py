@@ -25,7 +25,7 @@ from reconciler.planning import planner
 from reconciler.planning.group import Context, PlanCache
 from reconciler.planning.options import Options
 from reconciler.ports import WritePorts
-from reconciler.reading import read
+from reconciler.reading import identifying, read
 from reconciler.state.memory import MemoryJournal
 from reconciler.workers import THREADS
 from tests.fakes import ACCOUNT, FakeApi, FakeClock
@@ -138,13 +138,15 @@ class World:
         lag: float = 0.0,
         store: Callable[[bytes], bytes] = bytes,
         keep: Callable[[str], str] = str,
+        gateway: bool = False,
     ) -> None:
         self.clock = FakeClock()
-        self.api = FakeApi(clock=self.clock, lag=lag, store=store, keep=keep)
+        self.api = FakeApi(clock=self.clock, lag=lag, store=store, keep=keep, gateway=gateway)
         self.files = IconFiles()
         self.manifests: dict[str, DesiredGroup] = {}
         self.leavers: tuple[Person, ...] = ()
-        self.settings = Settings(account=(ACCOUNT,))
+        self.people: tuple[Person, ...] = ()  # who else is in the contacts
+        self.settings = Settings(account=(ACCOUNT,), backend="waha" if gateway else "sinch")
         self.state = State()
         self.journal = Journal(self.state)
         self.keeps_state = True
@@ -181,7 +183,14 @@ class World:
 
     @property
     def desired(self) -> Desired:
-        return Desired(groups=tuple(self.manifests.values()), leavers=self.leavers)
+        named = (
+            person
+            for group in self.manifests.values()
+            for person in (*(group.admins or ()), *(group.members or ()))
+            if person.alias
+        )
+        people = tuple(dict.fromkeys((*self.people, *self.leavers, *named)))
+        return Desired(groups=tuple(self.manifests.values()), people=people, leavers=self.leavers)
 
     def options(self, **wishes: Any) -> Options:
         now = self.clock.now()
@@ -203,7 +212,8 @@ class World:
     def ports(self, journal: MemoryJournal | None = None) -> WritePorts:
         """Everything that a run is handed; without a `journal` it records into nowhere."""
         ports = ports_of(self.api, journal or Journal(self.state), self.clock)
-        return replace(ports, icon_files=self.files, progress=Quiet(self.told))
+        ports = replace(ports, icon_files=self.files, progress=Quiet(self.told))
+        return identifying(ports, self.desired, self.state, self.settings)
 
     def read(self, *, meanwhile: Callable[[], None] | None = None, **wishes: Any) -> LiveState:
         """Read, and plan ahead as an operation does; `decide` goes on with that."""
