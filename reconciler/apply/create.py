@@ -25,6 +25,7 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.model.record import Intent
+from reconciler.planning.bindings import left_ids
 from reconciler.planning.subjects import BySubject, is_cut, loose
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
         if tools.ports.clock.stopping:
             return Created("skipped" if problem is None else "failed", problem=problem or INTERRUPTED)
         try:
-            listed = tools.ports.reader.list_groups().ids
+            listed = _listed(tools)
             twin = _appeared_since_planned(subject, listed, tools)
         except (ApiError, CredentialsError) as error:
             return Created("failed", problem=problem_of(error))
@@ -151,14 +152,32 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
     return Created("failed", problem=problem)
 
 
+def _listed(tools: Tools) -> tuple[str, ...]:
+    """List the groups; a list that leaves some out is waited for a while to become whole."""
+    listed: tuple[str, ...] = ()
+
+    def look() -> bool | None:
+        nonlocal listed
+        listed = tools.ports.reader.list_groups().ids
+        return None if _lacking(listed, tools) else True
+
+    tools.poll(look)
+    return listed
+
+
+def _lacking(listed: tuple[str, ...], tools: Tools) -> frozenset[str]:
+    """Return the groups that a gateway's list leaves out although they are there."""
+    if not tools.gateway:
+        return frozenset()
+    state = tools.ports.journal.state
+    bound = {record.id for record in state.groups.values()}
+    return (tools.expected | bound) - left_ids(state) - tools.gone - set(listed)
+
+
 def _short(listed: tuple[str, ...], tools: Tools) -> Problem | None:
     """Return a reason not to create: the list leaves out groups that are there, so that it may leave out this
     one as well."""
-    if not tools.gateway:
-        return None
-    state = tools.ports.journal.state
-    bound = {record.id for record in state.groups.values()}
-    lacking = (tools.expected | bound) - {left.id for left in state.left.values()} - set(listed)
+    lacking = _lacking(listed, tools)
     if not lacking:
         return None
     return Problem(

@@ -52,6 +52,7 @@ def apply_plan(
         listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(ports.journal.state),
         gateway=reading.gateway,
         expected=frozenset((*reading.listed, *reading.ignored)) if reading.gateway else frozenset(),
+        gone=frozenset(each for each, found in reading.groups.items() if isinstance(found, Absent)),
     )
     run = _ApplyRun(plan, reading, tools)
     ended = run.all(settings.write_concurrency)

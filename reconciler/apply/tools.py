@@ -65,6 +65,7 @@ class Tools:
     listed: frozenset[str]  # ids at planning time
     gateway: bool = False  # lists may be short, and nothing else says that a group is gone
     expected: frozenset[str] = frozenset()  # what every list has to name before a group is made beside it
+    gone: frozenset[str] = frozenset()  # what is on record, and is not there any more
     unsure: Problem | None = None  # why what an unclear create made is not known, so that none is made again
     strays: dict[str, str] = field(default_factory=dict)  # subjects of groups that appeared since, by id
     made_earlier: dict[str, str] = field(default_factory=dict)  # by name: what unclear creates made after all

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
-from reconciler.errors import Problem, ReconcilerError
+from reconciler.errors import ApiError, Problem, ReconcilerError
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.operations.plan import plan
@@ -16,11 +16,11 @@ from reconciler.planning import planfile
 from reconciler.planning.group import Context
 from reconciler.planning.promotions import people_only, promotions_awaited
 from reconciler.planning.record import applied_commit, renamed
-from reconciler.reading import identifying
+from reconciler.reading import IdentifyingReader, identifying, lost
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
-    from reconciler.model.live import ServiceLimits
+    from reconciler.model.live import LiveState, ServiceLimits
     from reconciler.model.settings import ApiSettings
     from reconciler.planning.options import Options
     from reconciler.ports import WritePorts
@@ -45,6 +45,8 @@ def apply(
     journal = ports.journal
     ports = identifying(ports, loaded.desired, journal.state, loaded.settings)
     planned = plan(loaded, journal.state, options, ports.read_only(), plan_key=plan_key)
+    if options.promotions is None and _settles_lost(planned.reading, loaded, ports):
+        planned = plan(loaded, journal.state, options, ports.read_only(), plan_key=plan_key)
     if saved_plan is not None:
         planfile.check(saved_plan, planned.fingerprint, plan_key)
     if not approve(planned.plan):
@@ -60,6 +62,20 @@ def apply(
     api = loaded.settings.api
     context = Context.of(loaded.desired, loaded.settings, options)
     return apply_plan(planned.plan, planned.reading, context, ports, api, timeouts or _timeouts(api, options))
+
+
+def _settles_lost(reading: LiveState, loaded: Loaded, ports: WritePorts) -> bool:
+    """Have a gateway refresh its list where groups on record are not in it and cannot be read. Return whether
+    it did: now they are listed, or gone."""
+    missed = lost(reading, loaded.desired, ports.journal.state)
+    if not missed or not isinstance(ports.reader, IdentifyingReader):
+        return False
+    try:
+        ports.writer.refresh_list()
+        ports.reader.lose(missed.difference(ports.reader.list_groups().ids))
+    except ApiError:
+        return False  # they stay unreadable
+    return True
 
 
 def _adds(plan: Plan) -> bool:

@@ -337,13 +337,18 @@ def _plan_gone(
         note = Note(f"the group has been {since}: this manifest can go")
         return _entry(group, "none", group_id=bound.id, notes=(note,))
     answer = f"HTTP {gone.status}" if gone.status else "an empty list"
+    seen = (
+        "listed, nor was it after a refresh"
+        if reading.gateway
+        else f"listed, and asking for it answers {answer}"
+    )
     mend = (
         "Correct `id` in the manifest."
         if group.id is not None
         else "If it is gone for good, create a new one: reconciler apply --allow recreate"
     )
     mend = mend if left is None else f"It was {_left_since(left)}. {mend}"
-    note = Note(f"{{ids[0]}} is not listed, and asking for it answers {answer}. {mend}", ids=(bound.id,))
+    note = Note(f"{{ids[0]}} is not {seen}. {mend}", ids=(bound.id,))
     return _entry(group, "missing", group_id=bound.id, notes=(note,))
 
 

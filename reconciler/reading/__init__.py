@@ -144,6 +144,7 @@ class IdentifyingReader:
     def __init__(self, reader: Reader, known: Mapping[str, str]) -> None:
         """`known`: ids that hide a number → its digits."""
         self._reader = reader
+        self._gone: frozenset[str] = frozenset()
         self._known: dict[str, str | None] = {number.key(lid): digits for lid, digits in known.items()}
         self._lock = Lock()
 
@@ -151,7 +152,18 @@ class IdentifyingReader:
         return getattr(self._reader, name)
 
     def get_group(self, group_id: str) -> LiveGroup:
-        return self.identified(self._reader.get_group(group_id))
+        try:
+            found = self._reader.get_group(group_id)
+        except ApiError as error:
+            if group_id in self._gone:
+                raise NotFound("two lists leave the group out", code="not_listed") from error
+            raise
+        return self.identified(found)
+
+    def lose(self, group_ids: frozenset[str]) -> None:
+        """Take these groups for gone wherever they cannot be read: two lists, the second of which was
+        refreshed, leave them out, and a gateway has no other way to say so."""
+        self._gone = group_ids
 
     def identified(self, live: LiveGroup) -> LiveGroup:
         """Return a group with the numbers of its people. Raises what `number_of` raises."""
@@ -182,6 +194,14 @@ def identifying(ports: P, desired: Desired, state: State, settings: Settings) ->
     known |= {lid: person.numbers[0] for person in desired.people for lid in person.lids}
     known |= dict.fromkeys(settings.lids, settings.account[0]) if settings.account else {}
     return replace(ports, reader=IdentifyingReader(ports.reader, known))
+
+
+def lost(reading: LiveState, desired: Desired, state: State) -> frozenset[str]:
+    """Return the groups on record of a gateway that are neither listed nor can be read: they may be gone."""
+    if not reading.gateway:
+        return frozenset()
+    unlisted = recorded_ids(desired.groups, state).difference(reading.listed, left_ids(state))
+    return frozenset(each for each in unlisted if isinstance(reading.groups.get(each), Problem))
 
 
 def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent:

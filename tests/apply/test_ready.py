@@ -11,8 +11,6 @@ import pytest
 
 from reconciler.cli.exits import of_apply
 from reconciler.errors import Exit, ReconcilerError, Refused, Unclear
-from reconciler.manifests.config import Config
-from reconciler.manifests.load import Loaded
 from reconciler.model import number
 from reconciler.model.change import RevokeLink, SetIcon
 from reconciler.model.desired import Person
@@ -42,10 +40,6 @@ NO = Refused("the API said no", code="http_400", status=400)
 RESET = Unclear("the connection broke", code="reset")
 
 
-def loaded(world: World) -> Loaded:
-    return Loaded(world.desired, world.settings, (), Config(settings=world.settings, defaults={}, kinds={}))
-
-
 def ready(
     world: World, appeared: Mapping[str, frozenset[str]] | None = None, *, say: bool = True, **wishes: Any
 ) -> ApplyResult:
@@ -53,7 +47,7 @@ def ready(
     journal = world.journal = Journal(world.state)
     try:
         return promote(
-            loaded(world),
+            world.loaded,
             world.options(**wishes),
             world.ports(journal),
             appeared=appeared,
@@ -237,7 +231,7 @@ def test_one_who_leaves_again_before_the_call_is_not_promoted() -> None:
         world.api.leave(world.live().id, ANA)
         return True
 
-    promote(loaded(world), world.options(), world.ports(), appeared=None, approve=approve)
+    promote(world.loaded, world.options(), world.ports(), appeared=None, approve=approve)
     assert world.written == []
 
 

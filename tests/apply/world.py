@@ -15,12 +15,15 @@ from reconciler import pictures
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
 from reconciler.errors import Location, PictureError, StateError
+from reconciler.manifests.config import Config, Preset
+from reconciler.manifests.load import Loaded
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
+from reconciler.operations import apply as operations
 from reconciler.planning import planner
 from reconciler.planning.group import Context, PlanCache
 from reconciler.planning.options import Options
@@ -192,6 +195,13 @@ class World:
         people = tuple(dict.fromkeys((*self.people, *self.leavers, *named)))
         return Desired(groups=tuple(self.manifests.values()), people=people, leavers=self.leavers)
 
+    @property
+    def loaded(self) -> Loaded:
+        """What the files say, as a command is handed it."""
+        settings = self.paced_settings
+        config = Config(settings=settings, defaults=Preset(title="defaults"), kinds={})
+        return Loaded(desired=self.desired, settings=settings, manifests=(), config=config)
+
     def options(self, **wishes: Any) -> Options:
         now = self.clock.now()
         return Options(**{"now": now, "today": now.date(), "keeps_state": self.keeps_state, **wishes})
@@ -250,6 +260,24 @@ class World:
             meanwhile()
         self.journal = Journal(self.state, fails_at=fails_at, fails_for=fails_for)
         return self.carry_out(plan, reading, self.journal, **wishes)
+
+    def operate(self, *, approve: Callable[[Plan], bool] | None = None, **wishes: Any) -> ApplyResult:
+        """An apply as the command carries it out, which asks the service what it may do before it writes."""
+        self.journal = Journal(self.state)
+        ports = replace(self.ports(self.journal), reader=self.api.reader)
+        options = self.options(**wishes)
+        try:
+            return operations.apply(
+                self.loaded,
+                options,
+                ports,
+                plan_key=b"key",
+                saved_plan=None,
+                approve=approve or (lambda plan: not plan.open_objections),
+                timeouts=self.timeouts,
+            )
+        finally:
+            self.state = self.journal.saved if self.keeps_state else State()
 
     def carry_out(self, plan: Plan, reading: LiveState, journal: Journal, **wishes: Any) -> ApplyResult:
         try:
