@@ -17,7 +17,7 @@ from hypothesis import settings
 
 from reconciler.sandbox import Options, Server, start
 from tests import leaks
-from tests.support import ACCOUNT, Repo
+from tests.support import ACCOUNT, Repo, as_gateway
 
 leaks.install()
 
@@ -83,3 +83,19 @@ def make_repo(tmp_path: Path, serve: Callable[..., Server]) -> Callable[..., Rep
 def repo(make_repo: Callable[..., Repo]) -> Repo:
     """A repository with a sandbox as it comes."""
     return make_repo()
+
+
+@pytest.fixture
+def make_gateway(tmp_path: Path, serve: Callable[..., Server]) -> Callable[..., Repo]:
+    """Makes a repository whose service is WAHA, spoken by a sandbox of the options given."""
+
+    def _make(**options: Any) -> Repo:
+        return as_gateway(Repo(tmp_path / "repo", serve(**options)))
+
+    return _make
+
+
+@pytest.fixture
+def gateway(make_gateway: Callable[..., Repo]) -> Repo:
+    """A repository at a gateway as it comes."""
+    return make_gateway()

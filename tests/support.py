@@ -111,6 +111,13 @@ class Repo:
         return [(call["method"], call["path"]) for call in self.api.writes()]
 
 
+def as_gateway(repo: Repo) -> Repo:
+    """Make the repository's service WAHA, whose session tells the account."""
+    repo.write("reconciler.yaml", "backend: waha\n")
+    repo.environment["RECONCILER_USERNAME"] = "default"
+    return repo
+
+
 def picture(colour: str = "teal", size: int = 640, kind: str = "PNG") -> bytes:
     """A drawn picture: a disc and a bar on a ground of the colour."""
     image = Image.new("RGB", (size, size), colour)

@@ -79,14 +79,15 @@ def session(answer: Answer) -> tuple[Gateway, Session | None]:
         raise bad("the session does not say its status")
     engine = within(data, "engine", "engine")
     engine = engine if isinstance(engine, str) and _WORD.fullmatch(engine) else ""
-    return Gateway(status=status, engine=engine, store=_store(data)), _me(data.get("me"))
+    return Gateway(status=status, engine=engine, store=_store(data, engine)), _me(data.get("me"))
 
 
-def _store(data: Mapping[str, object]) -> bool | None:
-    """Whether groups and people are kept: NOWEB says so of its store, GOWS of its storage."""
+def _store(data: Mapping[str, object], engine: str) -> bool | None:
+    """Whether groups and people are kept: NOWEB says so of its store, which is off unless it is configured,
+    GOWS of its storage, which is on."""
     if within(data, "config", "gows") is not None:
         return within(data, "config", "gows", "storage", "groups") is not False
-    if not isinstance(data.get("config"), dict):
+    if engine not in ("", "NOWEB") or not isinstance(data.get("config"), dict):
         return None
     return within(data, "config", "noweb", "store", "enabled") is True
 

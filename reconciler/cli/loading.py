@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import Tree
     from reconciler.manifests.load import Loaded, LoadOptions
     from reconciler.manifests.tracked import Tracked
+    from reconciler.model.capabilities import BackendName
     from reconciler.model.record import State
     from reconciler.model.settings import OwnSettings, Settings
     from reconciler.planning.options import Options
@@ -185,6 +186,16 @@ def configured_accounts(common: Common) -> tuple[tuple[OwnSettings, ...], bool]:
 
     config, complaints = load_config(tree(), config_path(common))
     return config.accounts, all(complaint.warning for complaint in complaints)
+
+
+def backend(common: Common) -> BackendName | None:
+    """Return the service that the configuration names; None where nobody can tell for its mistakes."""
+    try:
+        config = configuration(common)
+    except InputError:
+        return None
+    own = next((own for own in config.accounts if own.name == common.account_name), None)
+    return config.settings.backend if own is None else own.backend
 
 
 def configuration(common: Common) -> Config:

@@ -250,7 +250,9 @@ class AcceptResult:
     failed: Problem | None = None
 
 
-Check = Literal["program", "files", "address", "credentials", "login", "clock", "account", "state", "lock"]
+Check = Literal[
+    "program", "files", "address", "credentials", "login", "session", "clock", "account", "state", "lock"
+]
 FindingStatus = Literal["ok", "warning", "problem", "skipped"]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.errors import Exit
 from reconciler.model.adoption import Check, Finding
 from reconciler.model.desired import Desired
-from reconciler.model.live import LiveGroup, LiveState
+from reconciler.model.live import Gateway, LiveGroup, LiveState
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -40,6 +40,19 @@ def problem(check: Check, text: str, hint: str = "", code: Exit = Exit.ERROR) ->
 def skipped(check: Check, because: str) -> Finding:
     """A thing that could not be looked at."""
     return Finding(check, "skipped", Note(f"not looked at: {because}"))
+
+
+def judge_gateway(gateway: Gateway) -> Finding:
+    """Return what a gateway says of itself, once its session was found to work."""
+    version = f" {gateway.version}" if gateway.version else ""
+    text = f"it works; the gateway{version} runs {gateway.engine}"
+    if gateway.store is False:
+        return warning(
+            "session",
+            f"{text} without its store: every reading of groups asks WhatsApp anew, which refuses many",
+            "set config.noweb.store.enabled for the session, then log in again",
+        )
+    return ok("session", text if gateway.store is None else f"{text} with its store")
 
 
 def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) -> Iterator[Finding]:

@@ -347,7 +347,7 @@ def test_a_key_that_may_not_ask_for_the_version(server: RawServer, make: Make) -
     client = make()
     server.script.extend([answer({**SESSION, "engine": {"engine": "GOWS"}}), reply(403)])
     assert client.gateway is not None
-    assert client.gateway() == Gateway(status="WORKING", engine="GOWS", store=True)
+    assert client.gateway() == Gateway(status="WORKING", engine="GOWS", store=None)
     server.script.extend([answer(SESSION), reply(403)])
     with pytest.raises(Refused):
         client.gateway()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from reconciler.cli.files import find_root, is_there
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, label
 from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
 from reconciler.operations.session import with_session
@@ -53,8 +54,8 @@ _BAD_FILES = "the files have mistakes"
 def command(common: Common) -> int:
     """Look at everything a run needs, and say what is wrong and how to mend it. Changes nothing.
 
-    Files, address, credentials, login, clock, account, state, its lock, and who may read it. The lock of a
-    state in Git is taken, renewed and given up, to see whether the remote allows it.
+    Files, address, credentials, login, a gateway's session, clock, account, state, its lock, and who may
+    read it. The lock of a state in Git is taken, renewed and given up, to see whether the remote allows it.
     """
     common.refuse("target", "report")
     clock = SystemClock()
@@ -84,8 +85,13 @@ def _examine(
     """
     yield from _program()
     yield _files(loaded, mistakes)
-    settings = loaded.settings if loaded else Settings()
-    yield from _api(common, clock, settings, known=loaded is not None)
+    backend = loaded.settings.backend if loaded else loading.backend(common)
+    if backend is None:  # credentials are one service's
+        yield from (skipped(check, _BAD_FILES) for check in _OF_THE_API)
+    else:
+        settings = loaded.settings if loaded else Settings(backend=backend)
+        settings = yield from _api(common, clock, settings, known=loaded is not None)
+        loaded = replace(loaded, settings=settings) if loaded else None
     yield from _state(common, clock, loaded)
 
 
@@ -115,44 +121,68 @@ def _files(loaded: Loaded | None, mistakes: InputError | None) -> Finding:
     return warning("files", text, "see them: reconciler validate") if warnings else ok("files", text)
 
 
-def _api(common: Common, clock: SystemClock, settings: Settings, *, known: bool) -> Iterator[Finding]:
-    """Address, credentials, login, clock and account."""
+def _api(
+    common: Common, clock: SystemClock, settings: Settings, *, known: bool
+) -> Generator[Finding, None, Settings]:
+    """Address, credentials, login, the session of a gateway, clock and account. Returns the settings with
+    the account that the service tells."""
+    rest = [each for each in _OF_THE_API if each != "session" or CAPABILITIES[settings.backend].gateway]
     if not common.sandbox:
         try:
             yield ok("address", environment.base_url(common.account_name, settings.backend))
         except ReconcilerError as error:
             yield problem("address", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, "there is no address") for check in _AFTER_ADDRESS)
-            return
+            yield from (skipped(check, "there is no address") for check in rest[1:])
+            return settings
     with ExitStack() as stack:
         try:
             api = stack.enter_context(wiring.open_api(common, settings))
         except ReconcilerError as error:
             yield problem("credentials", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, "nobody can log in") for check in _AFTER_ADDRESS[1:])
-            return
+            yield from (skipped(check, "nobody can log in") for check in rest[2:])
+            return settings
         yield ok("credentials", "the sandbox takes any" if common.sandbox else "they are set")
         yield from (warning("credentials", text) for text in api.warnings)
         once_more = replace(settings.api, retries=min(1, settings.api.retries))
         client = stack.enter_context(api.connect(once_more, clock, terminal.Silent().tell))
         begun = clock.monotonic()
+        check: Check = "login"
         try:
-            settings = with_session(settings, client.reader.session())
+            if client.gateway is not None:
+                gateway = client.gateway()
+                check = "session"
+            session = client.reader.session()
+            check = "login"
             ids = client.reader.list_groups().ids
             took = clock.monotonic() - begun
             groups = [client.reader.get_group(group_id) for group_id in ids[:_SAMPLE]]
         except (ApiError, ReconcilerError) as error:
-            yield problem("login", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, "the API did not answer as it should") for check in _AFTER_ADDRESS[2:])
-            return
+            if isinstance(error, ApiError) and error.code == "session":  # there is none of this name
+                check = "session"
+            if check == "session":
+                yield ok("login", "the gateway takes the key")
+            yield problem(check, error.message, error.hint, error.exit_code)
+            told = {"login", check}
+            yield from (
+                skipped(each, "the API did not answer as it should") for each in rest[2:] if each not in told
+            )
+            return settings
         yield ok(
             "login", f"the API lists {counted(len(ids), 'group')}; it took {took * 1000:.0f} ms to answer"
         )
+        if client.gateway is not None:
+            yield examination.judge_gateway(gateway)
         yield examination.judge_clock(client.clock_skew)
-    yield from _account(settings, groups, len(ids), known=known)
+    try:
+        settings = with_session(settings, session)
+    except ReconcilerError as error:
+        yield problem("account", error.message, error.hint, error.exit_code)
+    else:
+        yield from _account(settings, groups, len(ids), known=known)
+    return settings
 
 
-_AFTER_ADDRESS: tuple[Check, ...] = ("credentials", "login", "clock", "account")
+_OF_THE_API: tuple[Check, ...] = ("address", "credentials", "login", "session", "clock", "account")
 
 
 def _account(settings: Settings, groups: list[LiveGroup], listed: int, *, known: bool) -> Iterator[Finding]:

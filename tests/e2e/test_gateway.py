@@ -1,0 +1,113 @@
+"""Every verb at a gateway: WAHA's dialect of the sandbox, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.e2e.test_doctor import doctor, said
+from tests.support import ANA, Repo
+
+VERBS = (
+    ("plan",),
+    ("apply", "--yes"),
+    ("apply", "--ready", "--yes"),
+    ("drift",),
+    ("list",),
+    ("invites",),
+    ("invites", "--send", "--yes"),
+    ("invites", "--rotate", "a", "--yes"),
+    ("send", "a", "Oi", "--yes"),
+    ("import", "--all"),
+    ("accept", "a", "--yes"),
+)
+
+
+def applied(gateway: Repo, text: str = "") -> Repo:
+    """The repository with one group, `a`, that is as its manifest says."""
+    gateway.group("a", f"subject: Suporte\nadmins: [ana]\nmembers: [bruno]\njoin: add\n{text}")
+    done = gateway.apply()
+    assert done.code == 0, done.out + done.err
+    return gateway
+
+
+def test_doctor_says_what_works_at_the_gateway(gateway: Repo) -> None:
+    applied(gateway)
+    done = doctor(gateway)
+    assert done.code == 0
+    assert said(done, "session") == [("ok", "it works; the gateway 2026.9.2 runs NOWEB with its store")]
+    assert said(done, "account") == [("ok", "of 1 group it is in 1 and admin in 1")]
+    gateway.api.set_options(noweb_store=False)
+    ((verdict, message),) = said(doctor(gateway), "session")
+    assert (verdict, "without its store" in message) == ("warning", True)
+    gateway.api.set_options(engine="GOWS", noweb_store=True)
+    assert said(doctor(gateway), "session") == [("ok", "it works; the gateway 2026.9.2 runs GOWS")]
+
+
+def test_what_does_not_work_is_named_with_its_mend(gateway: Repo) -> None:
+    applied(gateway)
+    states = {
+        "SCAN_QR_CODE": "not logged in",
+        "STOPPED": "is stopped",
+        "FAILED": "has failed",
+        "PASSKEY_REQUIRED": "waits for a passkey",
+    }
+    for status, words in states.items():
+        gateway.api.set_options(session_status=status)
+        done = doctor(gateway)
+        assert done.code == 1
+        assert said(done, "login") == [("ok", "the gateway takes the key")]
+        ((verdict, message),) = said(done, "session")
+        assert (verdict, words in message) == ("problem", True)
+        assert next(each["hint"] for each in done.json["findings"] if each["check"] == "session")
+        assert [verdict for verdict, _ in said(done, "account")] == ["skipped"]
+    gateway.api.set_options(session_status="WORKING")
+    for engine in ("WEBJS", "WPP"):
+        gateway.api.set_options(engine=engine)
+        ((verdict, message),) = said(doctor(gateway), "session")
+        assert (verdict, engine in message) == ("problem", True)
+
+
+def test_a_session_that_does_not_work_ends_every_verb(gateway: Repo) -> None:
+    applied(gateway)
+    calls = len(gateway.writes())
+    gateway.api.set_options(session_status="SCAN_QR_CODE")
+    for verb in VERBS:
+        done = gateway.run(*verb)
+        assert (done.code, "scan its QR code" in done.err) == (1, True), (verb, done.out + done.err)
+    assert len(gateway.writes()) == calls
+
+
+def test_another_account_than_the_configured_one_ends_every_verb(gateway: Repo) -> None:
+    applied(gateway)
+    calls = len(gateway.writes())
+    for verb in VERBS:
+        done = gateway.run(*verb, RECONCILER_ACCOUNT=f"+{ANA}")
+        assert (done.code, "the session belongs to" in done.err) == (1, True), (verb, done.out + done.err)
+    examined = doctor(gateway, RECONCILER_ACCOUNT=f"+{ANA}")
+    assert examined.code == 1
+    assert said(examined, "account")[0][0] == "problem"
+    assert said(examined, "session")[0][0] == "ok"
+    assert len(gateway.writes()) == calls
+
+
+def test_a_wrong_key_is_a_matter_of_credentials(make_gateway: Callable[..., Repo]) -> None:
+    gateway = make_gateway(token="another")
+    gateway.group("a", "subject: Suporte\n")
+    for verb in VERBS:
+        done = gateway.run(*verb)
+        assert done.code == 4, (verb, done.out + done.err)
+    examined = doctor(gateway)
+    assert examined.code == 4
+    assert [verdict for verdict, _ in said(examined, "login")] == ["problem"]
+    assert [verdict for verdict, _ in said(examined, "session")] == ["skipped"]
+
+
+def test_files_that_are_wrong_hide_neither_the_gateway_nor_send_its_key_elsewhere(gateway: Repo) -> None:
+    gateway.group("a", "subjet: Suporte\n")
+    assert said(doctor(gateway), "session")[0][0] == "ok"
+    gateway.write("reconciler.yaml", "backend: whaa\n")
+    gateway.api.clear_calls()
+    done = doctor(gateway)
+    assert done.code == 1
+    assert [said(done, check)[0][0] for check in ("address", "login", "account")] == ["skipped"] * 3
+    assert gateway.api.calls() == []
