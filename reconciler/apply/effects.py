@@ -38,6 +38,7 @@ from reconciler.model.change import (
     SetIcon,
     SetValue,
 )
+from reconciler.model.live import UNKNOWN_NUMBER
 from reconciler.model.outcome import PersonOutcome
 from reconciler.model.record import IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.recheck import remaining
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, PersonAnswer
     from reconciler.model.outcome import OutcomeStatus, PersonStatus
 
-UNKNOWN_NUMBER = Problem("no_such_number", "nobody has this number on WhatsApp", "correct it in the files")
 NOT_ADDED = Problem(
     "not_added",
     "it is not known what became of adding them, and they are not in the group",

@@ -32,7 +32,7 @@ from reconciler.errors import (
     StateError,
 )
 from reconciler.model import number
-from reconciler.model.live import LiveGroup
+from reconciler.model.live import UNKNOWN_NUMBER, LiveGroup
 from reconciler.model.messages import Delivery, DeliveryStatus, GroupDelivery, Message
 from reconciler.model.record import Sent
 from reconciler.retry import Attempts, RetryPolicy
@@ -86,10 +86,33 @@ class MessageSender:
         return tuple(delivery for ref in people for delivery in ended[ref])
 
     def _one(self, message: Message) -> Delivery:
+        if (reason := self._reason()) is not None:
+            return _delivery(message, "skipped", reason)
+        try:
+            known = self.ports.writer.find_person(message.person.numbers[0])
+        except CredentialsError as error:
+            return _delivery(message, "failed", self._halt(error))
+        except ApiError as error:
+            return _delivery(message, "failed", Problem.of(error))
+        if known is None:
+            return _delivery(message, "failed", UNKNOWN_NUMBER)
+        return self._send(message, known)
+
+    def _reason(self) -> Problem | None:
+        """Return why nothing more is sent; None while it is."""
+        return INTERRUPTED if self.ports.clock.stopping else self.broken or self.halted
+
+    def _halt(self, error: CredentialsError) -> Problem:
+        """Send nothing more."""
+        problem = Problem("credentials", error.message, error.hint)
+        self.halted = replace(problem, message=f"not sent: {error.message}")
+        return problem
+
+    def _send(self, message: Message, to: str) -> Delivery:
+        """Send a message to somebody by the id under which the service knows them."""
         attempts = Attempts(RetryPolicy(self.retries), self.ports.clock)
         while True:
-            reason = INTERRUPTED if self.ports.clock.stopping else self.broken or self.halted
-            if reason is not None:
+            if (reason := self._reason()) is not None:
                 return _delivery(message, "skipped", reason)
             before = self._before(message)
             sending = self._sending(message, before)
@@ -97,7 +120,7 @@ class MessageSender:
             if not self._record(message, sending):
                 return _delivery(message, "skipped", self.broken)
             try:
-                self.ports.writer.send_to_person(message.person.numbers[0], message.body, correlation_id)
+                self.ports.writer.send_to_person(to, message.body, correlation_id)
             except (RateLimited, NotSent) as error:
                 self._record(message, before)
                 if not attempts.again(error):
@@ -107,9 +130,7 @@ class MessageSender:
                 return _delivery(message, "failed", Problem.of(error), correlation_id)
             except CredentialsError as error:
                 self._record(message, before)
-                problem = Problem("credentials", error.message, error.hint)
-                self.halted = replace(problem, message=f"not sent: {error.message}")
-                return _delivery(message, "failed", problem, correlation_id)
+                return _delivery(message, "failed", self._halt(error), correlation_id)
             except ApiError as error:  # Unclear, and whatever else leaves open what was done
                 self._record(message, _with_status(sending, "unknown"))
                 problem = replace(Problem.of(error), hint=ASK_THEM)

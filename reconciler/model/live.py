@@ -163,6 +163,9 @@ class PersonAnswer:
     status: int
 
 
+UNKNOWN_NUMBER = Problem("no_such_number", "nobody has this number on WhatsApp", "correct it in the files")
+"""Of somebody who was to be added or written to."""
+
 CONTRADICTION = Problem(
     "contradiction",
     "the list names the group, but asking for it answers that there is none",

@@ -92,7 +92,7 @@ def check_limits(limits: ServiceLimits, *, adding: bool) -> None:
     if limits.capped and adding:
         raise ReconcilerError(
             "the service is capped: this number may not write to, or add, anybody new now",
-            "wait for the next cycle, or say `join: invite` and give people the link by other ways",
+            "wait for the next cycle, or give people the link by other ways (`join: invite` adds nobody)",
         )
 
 

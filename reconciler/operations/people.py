@@ -20,6 +20,7 @@ from reconciler.messaging.links import LinkRevoker, with_links
 from reconciler.messaging.sending import MessageSender, addressed, send_once
 from reconciler.model.messages import Delivery, Message, Rotation, Rotations, Sending, UnknownPolicy
 from reconciler.model.settings import InviteSettings, template_gap
+from reconciler.operations.apply import check_limits
 from reconciler.operations.plan import decide
 from reconciler.planning.group import Context
 from reconciler.planning.guards import objection_to_inviting
@@ -87,8 +88,9 @@ def send_invites(
     A link is asked for only where somebody is to be sent it, or was sent one that may have died since. A
     revoke that was begun, and is seen by that to have taken effect, is recorded. `approve` is shown what
     would be sent and who is left out, and asked where there is something to send. Raises what `plan` raises,
-    `ReconcilerError` for a template that cannot be sent, `ObjectionError` from an older checkout,
-    `CredentialsError`, `StateError` before anything is sent; later failures become deliveries.
+    `ReconcilerError` for a template that cannot be sent and for limits of the service, `ObjectionError` from
+    an older checkout, `CredentialsError`, `StateError` before anything is sent; later failures become
+    deliveries.
     """
     gap = None if settings.template is None else template_gap(settings.template)
     if gap is not None:
@@ -127,6 +129,8 @@ def send_invites(
             refused=refused,
             interrupted=ports.clock.stopping,
         )
+    if ready:
+        check_limits(ports.reader.limits(), adding=True)
     if turn.received:
         journal.sent(turn.received)
     sender = MessageSender(ports, loaded.settings.api.retries)
@@ -162,6 +166,7 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
             for name, record in groups.items()
         ]
         return Rotations(groups=tuple(skipped), interrupted=ports.clock.stopping)
+    check_limits(ports.reader.limits(), adding=False)
     found = LinkRevoker(ports).rotate(tuple(groups))
     if found.unsaved is not None:
         return found
@@ -212,6 +217,7 @@ def send_to_group(
         raise ReconcilerError(f"nothing was sent to {name}: the account is not in this group any more")
     if not approve(to):
         return replace(to, problem=Problem("declined", "not sent: nobody agreed"), interrupted=clock.stopping)
+    check_limits(ports.reader.limits(), adding=False)
     return send_once(to, text, send, clock=clock, retries=loaded.settings.api.retries)
 
 

@@ -97,7 +97,7 @@ class Waha:
             until = self._options.timelock
             active = until is not None and until > now
             kind = "RESTRICT_ALL_COMPANIONS" if active else "DEFAULT"
-            ends = until if active else 0
+            ends = int(until) if until is not None and active else 0
             return json_answer({"isActive": active, "timeEnforcementEnds": ends, "enforcementType": kind})
         status = self._options.capping
         used = {"NONE": 0, "FIRST_WARNING": 640, "SECOND_WARNING": 900}.get(status, 1000)

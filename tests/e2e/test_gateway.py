@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from tests.e2e.test_doctor import doctor, said
-from tests.support import ANA, Repo
+from tests.support import ANA, CARLOS, STRANGER, Repo
 
 VERBS = (
     ("plan",),
@@ -111,3 +112,46 @@ def test_files_that_are_wrong_hide_neither_the_gateway_nor_send_its_key_elsewher
     assert done.code == 1
     assert [said(done, check)[0][0] for check in ("address", "login", "account")] == ["skipped"] * 3
     assert gateway.api.calls() == []
+
+
+def test_limits_of_the_number_end_what_would_write(gateway: Repo) -> None:
+    """Locked: nothing is written. Capped: nobody new is written to or added, and the rest goes on."""
+    applied(gateway)
+    gateway.group("a", "subject: Suporte\nadmins: [ana]\nmembers: [bruno, carlos]\n")
+    until = datetime.now(UTC) + timedelta(hours=5)
+    gateway.api.set_options(timelock=int(until.timestamp()))
+    gateway.group("b", "subject: Vendas\n")
+    writing = [
+        ("apply", "--yes"),
+        ("invites", "--send", "--yes"),
+        ("invites", "--rotate", "a", "--yes"),
+        ("send", "a", "Oi", "--yes"),
+    ]
+    calls = len(gateway.writes())
+    for verb in writing:
+        done = gateway.run(*verb)
+        assert done.code == 1, (verb, done.out + done.err)
+        assert f"restricts this number until {until:%Y-%m-%d %H:%M} UTC" in done.err
+    for verb in (("plan",), ("drift",), ("list",)):
+        assert gateway.run(*verb).code == 0
+    assert len(gateway.writes()) == calls
+
+    gateway.api.set_options(timelock=None, capping="CAPPED")
+    assert gateway.apply().code == 0
+    sending = gateway.run("invites", "--send", "--yes")
+    assert (sending.code, "is capped" in sending.err) == (1, True)
+    assert gateway.api.messages() == [each for each in gateway.api.messages() if each["kind"] != "sent"]
+    gateway.api.set_options(capping="NONE")
+    assert gateway.run("invites", "--send", "--yes").code == 0
+
+
+def test_a_message_goes_to_the_number_that_whatsapp_knows(gateway: Repo) -> None:
+    gateway.group("a", f'subject: Suporte\nmembers: ["+5519987654321", carlos, "+{STRANGER}"]\n')
+    assert gateway.apply().code == 0
+    gateway.api.person("5519987654321", registered="551987654321")
+    gateway.api.person(STRANGER, refusal=404)
+    done = gateway.run("invites", "--send", "--yes")
+    assert done.code == 3, done.out + done.err
+    assert "nobody has this number on WhatsApp" in done.out
+    chats = {each["chat"] for each in gateway.api.messages() if each["kind"] == "sent"}
+    assert chats == {"551987654321", CARLOS}

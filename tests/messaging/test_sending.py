@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,10 @@ class World:
         finally:
             self.state = self.journal.saved
 
+    def sends(self) -> list[tuple[Any, ...]]:
+        """What was given to each call that sends."""
+        return [given for method, given in self.api.calls if method == "send_to_person"]
+
     def sent(self, name: str, ref: str) -> Sent | None:
         return self.state.groups[name].sent.get(ref)
 
@@ -90,7 +95,9 @@ def test_one_message_with_all_links_on_record_before_it_goes_out() -> None:
     world = World({"a": (ANA,), "b": (ANA,)})
     seen: list[dict[str, Sent]] = []
 
-    def look(_: str) -> None:
+    def look(method: str) -> None:
+        if method != "send_to_person":
+            return
         seen.append({name: record.sent["ana/0001"] for name, record in world.journal.saved.groups.items()})
 
     world.api.before_call = look
@@ -103,7 +110,7 @@ def test_one_message_with_all_links_on_record_before_it_goes_out() -> None:
         assert world.sent(name, "ana/0001") == Sent(
             NOON, message=delivery.message, link=digest(f"{LINK}{name}")
         )
-    ((to, _, correlation),) = [args for name, args in world.api.calls if name == "send_to_person"]
+    ((to, _, correlation),) = world.sends()
     assert (to, correlation) == (ANA.numbers[0], delivery.message)
     assert "5519900000001" not in delivery.message
     assert [entry.problem and entry.problem.code for entry in world.run()] == ["not_due"]
@@ -153,7 +160,7 @@ def test_a_refusal_is_a_failure_and_the_next_run_sends(error: ApiError) -> None:
     world.api.fail("send_to_person", error)
     assert ended(world.run()) == {"ana": "failed"}
     assert world.sent("a", "ana/0001") == before
-    assert len([name for name, _ in world.api.calls if name == "send_to_person"]) == 1
+    assert len(world.sends()) == 1
     assert ended(world.run()) == {"ana": "sent"}
     assert world.sent("a", "ana/0001") != before
 
@@ -171,12 +178,31 @@ def test_what_surely_was_not_sent_is_sent_after_a_pause(error: ApiError) -> None
     assert len(world.api.messages) == 1
 
 
+def test_a_number_is_written_to_as_the_service_knows_it_or_not_at_all() -> None:
+    world = World({"a": (ANA, BRUNO)})
+    world.api.known_as = {ANA.numbers[0]: "551900000001", BRUNO.numbers[0]: None}
+    assert ended(world.run()) == {"ana": "sent", "bruno": "failed"}
+    assert [to for to, *_ in world.sends()] == ["551900000001"]
+    assert world.sent("a", "bruno/0002") is None
+
+
+def test_nobody_is_written_to_whom_the_service_could_not_look_up() -> None:
+    world = World({"a": (ANA, BRUNO)})
+    world.api.fail("find_person", UNCLEAR[0], nth=1)
+    assert sorted(ended(world.run()).values()) == ["failed", "sent"]
+    assert len(world.sends()) == 1
+    world = World({"a": (ANA, BRUNO)})
+    world.api.fail("find_person", CredentialsError("refused"), times=None)
+    assert sorted(ended(world.run()).values()) == ["failed", "skipped"]
+    assert world.sends() == []
+
+
 def test_tries_come_to_an_end() -> None:
     for error, retries, calls in ((NEVER_SENT[0], 2, 3), (NEVER_SENT[0], 0, 1), (NEVER_SENT[1], 0, 1)):
         world = World({"a": (ANA,)})
         world.api.fail("send_to_person", error, times=None)
         assert ended(world.run(retries=retries)) == {"ana": "failed"}
-        assert len(world.api.calls) == calls
+        assert len(world.sends()) == calls
         assert world.sent("a", "ana/0001") is None
     world = World({"a": (ANA,)})
     world.api.fail("send_to_person", NEVER_SENT[1], times=None)
@@ -190,7 +216,7 @@ def test_refused_credentials_end_the_run() -> None:
     found = world.run()
     assert sorted(entry.status for entry in found) == ["failed", "sent", "skipped"]
     assert [entry.problem.code for entry in found if entry.problem] == ["credentials", "credentials"]
-    assert len(world.api.calls) == 2
+    assert len(world.sends()) == 2
 
 
 @pytest.mark.parametrize(
@@ -219,8 +245,8 @@ def test_with_a_state_that_cannot_be_written_nothing_more_is_sent(
 def test_a_stop_finishes_the_call_and_leaves_the_rest() -> None:
     world = World({"a": (ANA, BRUNO, DORA)})
 
-    def stop(_: str) -> None:
-        world.clock.stopping = True
+    def stop(method: str) -> None:
+        world.clock.stopping = method == "send_to_person"
 
     world.api.before_call = stop
     found = world.run()
