@@ -89,7 +89,7 @@ class Story:
     def write(self, text: str) -> None:
         """Write in the group that was just joined, and wait until the webhook has what was written."""
         self.page.get_by_role("link", name="Open the group").click()
-        box = self.page.get_by_label("Message")
+        box = self.page.get_by_label("Message", exact=True)
         box.fill(text)
         self.page.locator("form.compose button").click()
         self.page.locator(".bubble", has_text=text).wait_for()
