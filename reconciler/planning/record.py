@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from reconciler.model import number
 from reconciler.model.change import PeopleKind
@@ -35,6 +35,9 @@ from reconciler.planning.options import Options
 from reconciler.planning.subjects import loose, normal
 
 T = TypeVar("T")
+
+_ROLES: frozenset[PeopleKind] = frozenset({"promote", "demote", "remove_participants"})
+"""Changes by which people come to be what is wanted; who was not added has yet to join, as everywhere."""
 
 
 def adopted(group: DesiredGroup, live: LiveGroup, old: Record | None) -> Record:
@@ -76,7 +79,11 @@ def record_of(
     writes = writes or AfterWrites()
     unsettled = writes.unsettled
     before = old.applied if old and old.applied else Applied()
-    people_settled = not unsettled & set(get_args(PeopleKind))
+    people_settled = not unsettled & {
+        "promote",
+        "demote",
+        "remove_participants",
+    }  # who is yet to join is none
     icon_settled = not unsettled & {"set_icon", "remove_icon"}
     values = {
         name: value if f"set_{name}" not in unsettled else before.values().get(name)
@@ -149,7 +156,8 @@ def _added(known: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
 def _lids(group: DesiredGroup, live: LiveGroup) -> dict[str, str]:
     """Return the ids that hide the number of somebody whom the manifest names."""
     named = {person.key: person.ref for person in _people(group)}
-    return {lid: named[live.key(lid)] for lid in live.numbers if live.key(lid) in named}
+    hiding = (each for each in live.numbers if number.of_id(each) is None)
+    return {lid: named[live.key(lid)] for lid in hiding if live.key(lid) in named}
 
 
 def _revoking(group: DesiredGroup, old: Record | None) -> Revoking | None:

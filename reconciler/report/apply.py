@@ -17,7 +17,7 @@ from reconciler.report.section import Cell, Data, Rows, Told, once
 from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, PersonStatus
+    from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, PersonOutcome, PersonStatus
 
 COLUMNS = (Column("before", "-"), Column("after", "+"))
 
@@ -181,7 +181,7 @@ def _field(outcome: Outcome, field: Field, redactor: Redactor) -> Field:
     ended = {each.person.key: each for each in outcome.people}
     if ended and isinstance(outcome.change, ChangePeople):
         shown = (
-            replace(person, why=_ENDED[ended[each.key].status]) if each.key in ended else person
+            replace(person, why=_why(ended[each.key], outcome)) if each.key in ended else person
             for each, person in zip(outcome.change.people, field.people, strict=True)
         )
         field = replace(field, people=tuple(shown))
@@ -189,6 +189,12 @@ def _field(outcome: Outcome, field: Field, redactor: Redactor) -> Field:
 
 
 # --- plain data: `apply` in `schemas/` --------------------------------------------------------------------
+
+
+def _why(ended: PersonOutcome, outcome: Outcome) -> str:
+    """Return what became of one person; the reason as well, where it is not the one given for all."""
+    why = _ENDED[ended.status]
+    return why if ended.problem in (None, outcome.problem) else f"{why}: {ended.problem.message}"
 
 
 def data(result: ApplyResult, redactor: Redactor) -> Data:
@@ -251,7 +257,7 @@ def rows(result: ApplyResult, redactor: Redactor) -> Rows:
     """
     columns = (
         "group", "action", "change", "before", "after", "people", "status", "code", "message", "hint", "file",
-        "line",
+        "line", "setting",
     )  # fmt: skip
     return Rows(columns, tuple(row for group in result.groups for row in _rows_of(group, redactor)))
 
@@ -261,20 +267,23 @@ def _rows_of(group: GroupOutcome, redactor: Redactor) -> Iterator[tuple[Cell, ..
     location = group.plan.location if group.plan else None
     place = (location.file, location.line) if location else (None, None)
     for outcome in group.outcomes:
-        yield (group.name, group.action, *_cells(outcome, redactor, label), *place)
+        change = changes.data_of_change(outcome.change, redactor, label)
+        for people, status, problem in _ends(outcome, change, redactor, label):
+            values = (words.in_a_cell(change.get(side)) for side in ("before", "after"))
+            ended = (problem.code, problem.message, problem.hint) if problem else ("", "", "")
+            kind, setting = change["kind"], change.get("setting")
+            yield (group.name, group.action, kind, *values, people, status, *ended, *place, setting)
     if not group.outcomes:
         notes = " ".join(map(redactor.note, group.notes))
-        yield (group.name, group.action, "", "", "", "", "", "", notes, "", *place)
+        yield (group.name, group.action, "", "", "", "", "", "", notes, "", *place, None)
 
 
-def _cells(outcome: Outcome, redactor: Redactor, label: changes.Label) -> tuple[Cell, ...]:
-    change = changes.data_of_change(outcome.change, redactor, label)
-    problem = shown_problem(outcome.problem, redactor)
-    return (
-        change["kind"],
-        words.in_a_cell(change.get("before")),
-        words.in_a_cell(change.get("after")),
-        words.in_a_cell(change.get("people")),
-        outcome.status,
-        *((problem.code, problem.message, problem.hint) if problem else ("", "", "")),
-    )
+def _ends(
+    outcome: Outcome, change: Data, redactor: Redactor, label: changes.Label
+) -> Iterator[tuple[Cell, str, Problem | None]]:
+    """Return people, what became of them, and why: one by one where they ended one by one."""
+    for each in outcome.people:
+        yield label(each.person.shown), each.status, shown_problem(each.problem, redactor)
+    if not outcome.people:
+        people = words.in_a_cell(change.get("people"))
+        yield people, outcome.status, shown_problem(outcome.problem, redactor)

@@ -484,12 +484,20 @@ def rows(found: Data) -> Rows:
     Columns are a contract, and taken from the JSON data. `cause` is known beside a base.
     """
     columns = (
-        "group", "action", "change", "before", "after", "person", "reason", "cause", "file", "line", "notes"
+        "group", "action", "change", "before", "after", "person", "reason", "cause", "file", "line", "notes",
+        "setting",
     )  # fmt: skip
     return Rows(
         columns,
         tuple(
-            (group["name"], group["action"], *cells, *words.declared(group), " ".join(group["notes"]))
+            (
+                group["name"],
+                group["action"],
+                *cells,
+                *words.declared(group),
+                " ".join(group["notes"]),
+                (change or {}).get("setting"),
+            )
             for group in found["groups"]
             for change in group["changes"] or (None,)
             for cells in _cells(change, group)

@@ -149,6 +149,8 @@ def _undoing(field: Data) -> set[str]:
             return {"revoke_link"}
         case "ensure":
             return {"leave_group"}
+        case name if name.startswith("permissions."):
+            return {"set_permission"}
         case name:
             return {f"set_{name}"}
 

@@ -340,5 +340,7 @@ def in_a_cell(value: object) -> str:
             return f"{file} ({known})" if file and known else f"{file or ''}" or known or "a picture"
         case list():
             return ", ".join(map(str, value))
+        case bool():
+            return "true" if value else "false"
         case _:
             return str(value)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tests.e2e.test_doctor import doctor, said
-from tests.support import ANA, CARLOS, STRANGER, Repo
+from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, STRANGER, Repo
 
 VERBS = (
     ("plan",),
@@ -155,3 +157,62 @@ def test_a_message_goes_to_the_number_that_whatsapp_knows(gateway: Repo) -> None
     assert "nobody has this number on WhatsApp" in done.out
     chats = {each["chat"] for each in gateway.api.messages() if each["kind"] == "sent"}
     assert chats == {"551987654321", CARLOS}
+
+
+EVERYTHING = """subject: Suporte
+description: Oi
+permissions: {send_messages: admins, approve_members: true}
+admins: [ana]
+members: [bruno, carlos, dora]
+join: add
+"""
+
+
+def test_what_became_of_each_person_stands_in_every_format(gateway: Repo) -> None:
+    for person, refusal in ((BRUNO, 403), (CARLOS, 408), (DORA, 404)):
+        gateway.api.person(person, refusal=refusal)
+    gateway.group("a", EVERYTHING)
+    reports = ("json", "csv", "markdown", "html", "junit", "github", "prometheus")
+    done = gateway.run("apply", "--yes", *(f"--report={each}=out.{each}" for each in reports))
+    assert done.code == 3
+    said = {each: (gateway.path / f"out.{each}").read_text() for each in reports}
+    (group,) = json.loads(said["json"])["groups"]
+    adding = next(each for each in group["outcomes"] if each["kind"] == "add_members")
+    assert {each["person"]: each["status"] for each in adding["people"]} == {
+        "ana": "done", "bruno": "invite", "carlos": "left", "dora": "failed"
+    }  # fmt: skip
+    rows = [
+        (row["change"], row["people"], row["status"], row["after"], row["setting"])
+        for row in csv.DictReader(said["csv"].splitlines())
+    ]
+    assert ("add_members", "ana", "done", "", "") in rows
+    assert ("add_members", "carlos", "left", "", "") in rows
+    assert ("add_members", "dora", "failed", "", "") in rows
+    assert ("set_permission", "", "done", "true", "approve_members") in rows
+    for each in ("markdown", "html", "junit", "github"):
+        assert "nobody has this number on WhatsApp" in said[each], each
+    assert 'reconciler_groups{status="failed"} 1' in said["prometheus"]
+
+
+def test_an_admin_demoted_by_hand_is_drift_beside_somebody_who_cannot_be_added(gateway: Repo) -> None:
+    gateway.api.person(DORA, refusal=404)
+    gateway.group("a", EVERYTHING)
+    assert gateway.apply().code == 3
+    group_id = gateway.live("Suporte")["id"]
+    gateway.api.demote(group_id, ANA)
+    gateway.api.permit(group_id, approve_members=False)
+    drift = gateway.run("drift", "--format", "json", "--report", "prometheus=drift.prom")
+    assert drift.code == 2
+    causes = {each["field"]: each["cause"] for each in drift.group("a")["fields"]}
+    assert causes == {"admins": "edited_outside", "permissions.approve_members": "edited_outside"}
+    metrics = (gateway.path / "drift.prom").read_text()
+    assert 'reconciler_drift_changes{kind="set_permission"} 1' in metrics
+    assert 'reconciler_drift_changes{kind="promote"} 1' in metrics
+
+
+def test_the_state_names_nobody_by_number_who_has_an_alias(gateway: Repo) -> None:
+    applied(gateway)
+    recorded = gateway.state.read_text()
+    assert ANA not in recorded
+    assert json.loads(recorded)["backend"] == "waha"
+    assert json.loads(recorded)["account"] == ACCOUNT
