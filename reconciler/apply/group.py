@@ -6,6 +6,7 @@ read again ─ plan anew (may only drop) ─ subject, icon ─ promote ─ SEEN?
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,13 @@ if TYPE_CHECKING:
     from reconciler.model.desired import DesiredGroup
     from reconciler.model.plan import GroupPlan, Note
     from reconciler.model.record import IconRecord
+
+NEW_UNREAD = Problem(
+    "not_seen",
+    "the group was created and is on record, but it cannot be read yet",
+    "run apply again",
+    retry=True,
+)
 
 
 class GroupRun:
@@ -132,13 +140,25 @@ class GroupRun:
 
     def _remember_new(self, group_id: str) -> list[Change]:
         """Read a new group without further changes once, so that what was applied is on record."""
-        found = self.tools.poll(lambda: self._readable(group_id))
-        if isinstance(found, LiveGroup):
-            self.live = found
-            self._see_subject(found)
-            self._see_icon(found)
-            self._conclude(found, (), frozenset())
+        found = self._new_one(group_id)
+        if found is None:
+            self.outcomes[0] = replace(self.outcomes[0], status="unknown", problem=NEW_UNREAD)
+            return []
+        self.live = found
+        self._see_subject(found)
+        self._see_icon(found)
+        self._conclude(found, (), frozenset())
         return []
+
+    def _new_one(self, group_id: str) -> LiveGroup | None:
+        """Read a group that was made a moment ago. A gateway whose cache does not have it is asked once to
+        refresh that."""
+        found = self.tools.poll(lambda: self._readable(group_id))
+        if found is None and self.tools.gateway and not self.tools.ports.clock.stopping:
+            with suppress(ApiError):
+                self.tools.ports.writer.refresh_list()
+                found = self.tools.poll(lambda: self._readable(group_id))
+        return found
 
     def _see_icon(self, live: LiveGroup) -> None:
         """Tell of an icon that a group has got which an earlier create made, and which should have none."""
@@ -204,7 +224,7 @@ class GroupRun:
             self._skip(approved, INTERRUPTED)
             return
         new = any(isinstance(outcome.change, CreateGroup) for outcome in self.outcomes)
-        found = self.tools.poll(lambda: self._readable(group_id)) if new else None
+        found = self._new_one(group_id) if new else None
         live = found or observe_group(self.tools.ports.reader, group_id)
         if isinstance(live, Problem):
             self._skip(approved, replace(live, message=f"could not be read again: {live.message}"))

@@ -105,7 +105,7 @@ class Writing:
         if (
             isinstance(asked, ChangePeople) and not asked.people
         ):  # not wanted of anybody by now, or nobody is there
-            self.ended[approved.key] = Outcome(change, "done")
+            self.ended[approved.key] = Outcome(asked if change.kind == "promote" else change, "done")
             return
         change = asked or change
         people = self.effects.people if change.kind == "add_members" else ()

@@ -88,13 +88,20 @@ def people_only(desired: Desired) -> Desired:
 
 
 def only_promotions(planned: GroupPlan, promotions: Promotions) -> GroupPlan:
-    """Return the plan of one group with nothing left in it but those `promotions`."""
+    """Return the plan of one group with nothing left in it but those `promotions`; who would be added first
+    waits for a full apply."""
+    added = {
+        person.key
+        for change in planned.changes
+        if isinstance(change, ChangePeople) and change.kind == "add_members"
+        for person in change.people
+    }
     people = tuple(
         person
         for change in planned.changes
         if isinstance(change, ChangePeople) and change.kind == "promote"
         for person in change.people
-        if _may_be_promoted(person, planned, promotions)
+        if person.key not in added and _may_be_promoted(person, planned, promotions)
     )
     if not people:
         return replace(planned, action="none", changes=())

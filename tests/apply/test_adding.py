@@ -249,6 +249,7 @@ class TestSuccessors:
         result = world.operate()
         assert outcomes(result)["demote"] == "skipped"
         assert problem_code(result, "demote") == "not_safe"
+        assert outcome(result, "promote").change.people == ()  # type: ignore[union-attr]
         assert not {"promote", "demote"} & set(world.written)
         assert BRUNO in world.live().admins
 

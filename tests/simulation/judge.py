@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
@@ -26,17 +26,17 @@ from reconciler.model.change import (
 )
 from reconciler.model.desired import DesiredGroup, Person
 from reconciler.model.group import Ensure
-from reconciler.model.live import IconMeta, LiveGroup
+from reconciler.model.live import GroupList, IconMeta, LiveGroup
 from reconciler.model.number import key
 from reconciler.model.plan import GroupPlan
 from tests.fakes import ACCOUNT, READS, FakeGroup
-from tests.simulation.service import NOTHING, Call
+from tests.simulation.service import LOOKS, NOTHING, Call
 
 if TYPE_CHECKING:
     from tests.simulation.play import Play, Ran
 
 US = key(ACCOUNT)
-PEOPLE_CALLS = frozenset(get_args(PeopleKind))
+PEOPLE_CALLS = frozenset(get_args(PeopleKind)) - {"add_members"} | {"add_participants"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,8 @@ class _Court:
                 yield Verdict("bug", f"#{ran.process.number}: {ran.bug.strip().splitlines()[-1]}")
         yield from self._made_twice()
         yield from self._made_beside()
+        yield from self._made_beside_short_list()
+        yield from self._asked_again()
         yield from self._revoked_twice()
         yield from self._sent_twice()
         yield from self._dead_links()
@@ -128,9 +130,9 @@ class _Court:
     def _told(self, ran: Ran, group_id: str, until: Call) -> LiveGroup | None:
         """What a run was last told of a group before a call."""
         answers = [
-            call.answer
+            call.readings[group_id]
             for call in ran.process.calls
-            if call.args[:1] == (group_id,) and isinstance(call.answer, LiveGroup) and call.at <= until.at
+            if group_id in call.readings and call.at <= until.at
         ]
         return answers[-1] if answers else None
 
@@ -143,12 +145,14 @@ class _Court:
             earlier = [each for each in ran.process.calls if each.arrived < call.arrived]
             lists = [each for each in earlier if each.method == "list_groups" and each.answer is not None]
             lists = [each for each in lists if each.thread is call.thread] or lists
-            told = {each.args[0]: each.answer for each in earlier if isinstance(each.answer, LiveGroup)}
+            told = {group_id: live for each in earlier for group_id, live in each.readings.items()}
             for group_id in lists[-1].answer.ids if lists else ():  # type: ignore[attr-defined]
                 if group_id in told and normal(told[group_id].subject) != subject:
                     continue  # its name was another, when it was last read
                 worlds = [each.before[group_id] for each in (*earlier, call) if group_id in each.before]
                 others = {record.id for record in ran.before.groups.values()}
+                if not worlds:
+                    continue
                 foreign = worlds[-1].live.creator != ACCOUNT and group_id not in others
                 if foreign and all(normal(world.live.subject) == subject for world in worlds):
                     yield Verdict(
@@ -174,9 +178,14 @@ class _Court:
         play = self.play
         born = play.service.born.get(other, -1e9)
         maker = self._maker(other)
+        listed = any(
+            other in call.answer.ids for call in ran.process.calls if isinstance(call.answer, GroupList)
+        )
+        if other in ran.unlisted and not listed and name not in ran.before.creating:
+            return "forgotten by the gateway's cache, and by us"
         if maker is None:
             return ""
-        unlisted = born + play.list_lag + 1.0 >= ran.began
+        unlisted = born + play.list_lag + 1.0 >= ran.began or other in ran.unlisted
         if not play.keeps:
             return "without state" if unlisted and maker is not ran else ""
         if unlisted and any(born <= loss.at <= ran.began for loss in play.losses):
@@ -353,15 +362,13 @@ class _Court:
         leavers = ran.loaded.desired.leavers if ran.loaded else ()
         for call in ran.process.calls:
             group_id = call.group_id or ""
-            if call.method == "get_group" and isinstance(call.answer, LiveGroup):
-                seen[group_id] = call.answer
-                were[group_id] |= waiting[group_id] & set(call.answer.admins)
-                waiting[group_id] -= set(call.answer.admins) | (
-                    waiting[group_id] - set(call.answer.participants)
-                )
+            for read, answer in call.readings.items():
+                seen[read] = answer
+                were[read] |= waiting[read] & set(answer.admins)
+                waiting[read] -= set(answer.admins) | (waiting[read] - set(answer.participants))
             if call.method == "get_icon" and call.answer is not None:
                 icon[group_id] = call.answer
-            if call.method in READS:
+            if call.method in READS | LOOKS:
                 continue
             if call.method == "create_group":
                 if ran.plan is None or not any(
@@ -377,7 +384,7 @@ class _Court:
                 continue
             where = f"{number} {planned.name}"
             live = seen.get(group_id)
-            people = tuple(map(str, call.args[1])) if call.method in PEOPLE_CALLS else ()  # type: ignore[call-overload]
+            people = self._people(call)
             pinned = planned.desired is not None and planned.desired.id is not None
             bound = {
                 ran.before.groups[name].id
@@ -391,7 +398,7 @@ class _Court:
                 and not pinned
             ):
                 yield Verdict("foreign", f"{where}: {call.method} in a group that somebody else made")
-            if not _in_plan(planned, call, people):
+            if not _in_plan(planned, call, people, self.play.service.plain):
                 yield Verdict("unplanned", f"{where}: {call.method} {call.args[1:]}")
             if ran.run.verb == "ready" and call.method != "promote":
                 yield Verdict("unplanned", f"{where}: {call.method} by --ready")
@@ -400,11 +407,12 @@ class _Court:
                 continue
             if call.method in ("demote", "remove_participants", "leave"):
                 due = {
-                    each.wa_id
+                    who
                     for change in planned.changes
                     if change.kind == "promote"
                     for each in change.people
-                    if each.wa_id in set(live.participants) - set(live.admins) - were[group_id]
+                    for who in (self.play.service.plain(each.wa_id),)
+                    if who in set(live.participants) - set(live.admins) - were[group_id]
                 }
                 if due | waiting[group_id]:
                     unseen = " ".join(sorted(due | waiting[group_id]))
@@ -415,7 +423,7 @@ class _Court:
                 yield from self._person(where, call.method, planned.desired, live, leavers, who)
             yield from self._admins_left(where, call.method, live, people)
             if call.effective:
-                yield from _needed(where, call, live, icon.get(group_id))
+                yield from _needed(where, call, people, live, icon.get(group_id))
                 for each in people or (str(call.args[1:]),):
                     if call.method in ("get_link", "revoke_link", "leave", "set_icon", "remove_icon"):
                         continue
@@ -424,6 +432,12 @@ class _Court:
                         yield Verdict(
                             f"again-{call.method}", f"{where}: {call.method} {each} twice in one run"
                         )
+
+    def _people(self, call: Call) -> tuple[str, ...]:
+        """Whom a call is about, by their numbers where anybody can know them."""
+        if call.method not in PEOPLE_CALLS:
+            return ()
+        return tuple(self.play.service.plain(str(each)) for each in call.args[1])  # type: ignore[attr-defined]
 
     def _undone(self, ran: Ran, call: Call, each: str) -> bool:
         """Whether somebody else took back meanwhile what is done again: then it did have an effect."""
@@ -441,7 +455,12 @@ class _Court:
         who: str,
     ) -> Iterator[Verdict]:
         """Whether the files say it of this person, as the group was last read."""
-        if method != "promote" and key(who) in {US, key(live.creator or ACCOUNT)}:
+        closing = group is not None and group.ensure is Ensure.CLOSED and method == "remove_participants"
+        if method == "add_participants":
+            yield from self._added(where, group, live, who)
+        elif _is_hidden(who) and not closing:
+            yield Verdict("hidden", f"{where}: {method} {who}, of whom nobody knows who it is")
+        elif method != "promote" and _protected(live, who):
             yield Verdict("protected", f"{where}: {method} of creator or account")
         elif group is not None and (
             (method == "promote" and not _to_promote(group, live, leavers, who))
@@ -449,6 +468,82 @@ class _Court:
             or (method == "remove_participants" and not _to_remove(group, live, leavers, who))
         ):
             yield Verdict("unwanted", f"{where}: {method} {who}, which the files do not say")
+
+    def _added(self, where: str, group: DesiredGroup | None, live: LiveGroup, who: str) -> Iterator[Verdict]:
+        """Only who is wanted, is not in, and is surely not in under a number that is hidden, is added."""
+        wanted = () if group is None else (*(group.admins or ()), *(group.members or ()))
+        if group is None or group.join != "add" or key(who) not in _first(wanted):
+            yield Verdict("unwanted", f"{where}: {who} is added, which the files do not say")
+        hidden = [each for each in live.participants if _is_hidden(each) and not _protected(live, each)]
+        if hidden:
+            yield Verdict("doubled", f"{where}: {who} is added, and may be {hidden[0]}")
+
+    def _asked_again(self) -> Iterator[Verdict]:
+        """Nobody who refused to be added is asked again while the people of the manifest are the same, and
+        nobody who was added or refused for good is added again."""
+        asked: dict[tuple[str, str], tuple[Call, int, object]] = {}
+        for call in self.play.service.record:
+            if call.method != "add_participants":
+                continue
+            ran = self._ran(call)
+            planned = self._planned(ran, call)
+            if planned is None or planned.desired is None:
+                continue
+            wanted = frozenset(map(key, (each.numbers[0] for each in _wanted(planned.desired))))
+            for who in self._people(call):
+                earlier = asked.get((planned.name, key(who)))
+                if earlier is None or earlier[0].args[0] != call.args[0]:
+                    continue
+                before, status, people = earlier
+                if any(before.at <= loss.at <= ran.began for loss in self.play.losses):
+                    self.allowed["state lost after an adding"] += 1
+                elif status in (403, 417) and people == wanted:
+                    yield Verdict("refused-again", f"{planned.name}: {who} refused, and is asked again")
+                elif status in (200, 408, 409):
+                    yield Verdict("added-twice", f"{planned.name}: {who} was added, and is once more")
+            if call.error is None and ran.exit is not None and not ran.process.struck["refuse_step"]:
+                for answer in call.answer or ():  # type: ignore[attr-defined]
+                    who = key(self.play.service.plain(answer.id or answer.number))
+                    was_in = any(who == key(each) for each in call.after[str(call.args[0])].live.participants)
+                    if answer.status not in (200, 409) or (was_in and self._was_seen(call, who)):
+                        asked[planned.name, who] = (call, answer.status, wanted)
+
+    def _was_seen(self, call: Call, who: str) -> bool:
+        """Whether the run read the group with somebody in it, after it had added them, and never without them
+        after that."""
+        later = [
+            who in each.readings[str(call.args[0])].participant_keys
+            for each in call.process.calls
+            if each.arrived > call.arrived and call.args[0] in each.readings
+        ]
+        return bool(later) and all(later[later.index(True) :] if True in later else [False])
+
+    def _made_beside_short_list(self) -> Iterator[Verdict]:
+        """No group is made beside a list that leaves out what the run has seen listed, or had on record."""
+        for call in self.play.service.record:
+            if call.method != "create_group" or not call.effective or not self.play.service.gateway:
+                continue
+            ran = self._ran(call)
+            lists = [
+                each
+                for each in ran.process.calls
+                if each.method == "list_groups" and isinstance(each.answer, GroupList) and each.at < call.at
+            ]
+            own = [each for each in lists if each.thread is call.thread]
+            if not lists:
+                yield Verdict("made-beside-short-list", f"#{ran.process.number} {call.args[0]!r}: no list")
+                continue
+            last = frozenset((own or lists)[-1].answer.ids)  # type: ignore[attr-defined]
+            known = {each for one in lists for each in one.answer.ids}  # type: ignore[attr-defined]
+            known |= {record.id for record in ran.before.groups.values()}
+            there = {
+                each
+                for each in known
+                if each in call.before and ACCOUNT in call.before[each].live.participants
+            }
+            if lacking := there - last:
+                text = f"#{ran.process.number} {call.args[0]!r}: the list leaves out {sorted(lacking)}"
+                yield Verdict("made-beside-short-list", text)
 
     def _admins_left(
         self, where: str, method: str, live: LiveGroup, people: Collection[str]
@@ -471,7 +566,7 @@ class _Court:
             if group.ensure is not Ensure.PRESENT:
                 old = ran.before.groups.get(group.name)
                 if old is not None:
-                    last = self._last(ran, old.id)
+                    last = self._last(ran, old.id, until_unlisted=True)
                     if isinstance(last, LiveGroup) and ACCOUNT in last.participants and lists:
                         yield Verdict("green-wrong", f"{number} {group.name}: we are still in it")
                 continue
@@ -496,24 +591,26 @@ class _Court:
         Whoever joins after that is dealt with by the next run."""
         known: Collection[str] = ()
         for call in ran.process.calls:
-            if call.method == "get_group" and call.args == (group_id,) and isinstance(call.answer, LiveGroup):
-                known = call.answer.participants
+            if group_id in call.readings:
+                known = call.readings[group_id].participants
             if call.method not in READS and (
                 call.group_id == group_id or group_id in call.after.keys() - call.before.keys()
             ):
                 return known
         return None
 
-    def _last(self, ran: Ran, group_id: str) -> object:
-        """The last answer about a group in a run: the group, or that there is none."""
-        answers = [
-            call.answer if call.error is None else None
-            for call in ran.process.calls
-            if call.method == "get_group"
-            and call.args == (group_id,)
-            and (call.error is None or isinstance(call.error, NotFound))
-        ]
-        return answers[-1] if answers else None
+    def _last(self, ran: Ran, group_id: str, *, until_unlisted: bool = False) -> object:
+        """The last answer about a group in a run: the group, or that there is none. A gateway says only by
+        its list that there is none; that counts where the account was to leave."""
+        last: object = None
+        for call in ran.process.calls:
+            asked = call.args == (group_id,) and call.method == "get_group"
+            unlisted = isinstance(call.answer, GroupList) and group_id not in call.answer.ids
+            if group_id in call.readings:
+                last = call.readings[group_id]
+            elif (asked and isinstance(call.error, NotFound)) or (until_unlisted and unlisted):
+                last = None
+        return last
 
     def _green_icon(self, ran: Ran, number: str, group: DesiredGroup, group_id: str) -> Iterator[Verdict]:
         if group.icon is None:
@@ -620,11 +717,14 @@ class _Court:
             yield Verdict("quiet-writes", f"#{second.process.number} writes: {' '.join(writes)}")
 
 
-def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...]) -> bool:
-    """Whether the approved plan has this very call."""
+def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...], plain: Callable[[str], str]) -> bool:
+    """Whether the approved plan has this very call. Who is promoted right after they were added is listed by
+    an id that the plan did not know."""
     for change in planned.changes:
         match change:
-            case SetValue() if call.method == "set_subject":
+            case SetValue() if call.method == "set_permission" == change.kind:
+                return (change.name, change.after) == call.args[1:]
+            case SetValue() if call.method == change.kind:
                 return change.after == call.args[1]
             case SetIcon() if call.method == "set_icon" and change.after is not None:
                 return change.after.sha256 == pictures.sha256(call.args[1])  # type: ignore[arg-type]
@@ -634,18 +734,29 @@ def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...]) -> bool:
                 return True
             case LeaveGroup() if call.method == "leave":
                 return True
+            case ChangePeople("add_members") if call.method == "add_participants":
+                return {*map(key, people)} <= {each.key for each in change.people}
+            case ChangePeople("promote") if call.method == "promote":
+                return {*map(key, people)} <= {key(plain(each.shown)) for each in change.people}
             case ChangePeople(kind) if kind == call.method:
-                return set(people) <= {each.wa_id for each in change.people}
+                return set(people) <= {plain(each.wa_id) for each in change.people}
     return False
 
 
-def _needed(where: str, call: Call, live: LiveGroup, icon: object) -> Iterator[Verdict]:
+def _needed(
+    where: str, call: Call, people: tuple[str, ...], live: LiveGroup, icon: object
+) -> Iterator[Verdict]:
     """Nothing is sent that the last reading shows to be so already."""
-    people = tuple(call.args[1]) if call.method in PEOPLE_CALLS else ()  # type: ignore[arg-type]
     needless = False
     match call.method:
         case "set_subject":
             needless = normal(live.subject) == call.args[1]
+        case "set_description":
+            needless = live.description == call.args[1]
+        case "set_permission":
+            needless = live.permissions.get(call.args[1]) == call.args[2]  # type: ignore[call-overload]
+        case "add_participants":
+            needless = {*map(key, people)} <= live.participant_keys
         case "promote":
             needless = set(people) <= set(live.admins)
         case "demote":
@@ -685,12 +796,21 @@ def _first(people: Iterable[Person] | None) -> set[str]:
     return {key(person.numbers[0]) for person in people or ()}
 
 
+def _wanted(group: DesiredGroup) -> tuple[Person, ...]:
+    return (*(group.admins or ()), *(group.members or ()))
+
+
+def _is_hidden(who: str) -> bool:
+    """Whether this is an id of which nobody knows the number."""
+    return "@" in who
+
+
 def _has_left(leavers: Iterable[Person], who: str) -> bool:
     return any(key(who) == key(digits) for person in leavers for digits in person.numbers)
 
 
 def _protected(live: LiveGroup, who: str) -> bool:
-    return key(who) in {US, key(live.creator or ACCOUNT)}
+    return key(who) in {US, key(live.creator or ACCOUNT), *map(key, live.superadmins)}
 
 
 def _keeps(people: Iterable[Person], live: LiveGroup, who: str, role: Collection[str]) -> bool:
@@ -741,10 +861,23 @@ def wrong(
         yield "we are not in it"
     if group.subject is not None and normal(live.subject) != group.subject:
         yield f"its subject is {live.subject!r}"
+    if group.description is not None and normal(live.description or "") != group.description:
+        yield f"its description is {live.description!r}"
+    for name, value in group.permissions.items():
+        if live.permissions.get(name) != value:
+            yield f"its {name} is {live.permissions.get(name)!r}"
+    hidden = [each for each in live.participants if _is_hidden(each) and not _protected(live, each)]
+    if group.admins is not None and set(hidden) & set(live.admins):
+        yield f"{hidden} hides their number, and is admin"
+    for person in leavers:
+        if hidden and not person.keys & live.participant_keys:
+            yield f"{person.ref} has left, and may be {hidden}"
     for who in live.participants:
         if _protected(live, who):
             continue
         admin = who in live.admins
+        if _is_hidden(who):
+            continue
         if not admin and known is not None and who not in known:
             continue
         if _has_left(leavers, who):

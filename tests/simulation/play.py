@@ -42,6 +42,7 @@ from tests.simulation.story import (
     STRANGERS,
     Commit,
     Fields,
+    Gateway,
     Hands,
     Lose,
     Run,
@@ -84,6 +85,7 @@ class Ran:
     ended: float = 0.0
     result: object = None
     quiet: bool = False
+    unlisted: frozenset[str] = frozenset()  # of which the gateway's cache knew nothing then
     locked: bool = False  # it had the lock
 
 
@@ -115,8 +117,11 @@ class Play:
             list_lag=self.list_lag,
             store=reencoded if story.reencodes else bytes,
             edit=self.edit,
+            gateway=story.gateway is not None,
         )
         self.service.pictures = {}
+        if story.gateway is not None:
+            self._set_up(story.gateway)
         self.kept = Kept()
         self.files: dict[str, bytes] = {
             f"groups/icons/{name}.png": icon_bytes(name) for name in ("red", "blue")
@@ -125,6 +130,24 @@ class Play:
         self.losses: list[Loss] = []
         self.meant: dict[str, set[str]] = {name: set() for name in NAMES}  # groups from before, by name
         self.counts: Counter[str] = Counter()
+
+    def _set_up(self, gateway: Gateway) -> None:
+        """How the gateway lists people, and what they answer."""
+        service = self.service
+        service.lists_new = gateway.lists_new
+        if "hidden" not in self.omit:
+            service.hidden = dict(gateway.hidden)
+            service.told = set(gateway.told)
+            service.lids = {gateway.hidden[each]: each for each in gateway.looked_up}
+            known = gateway.told | gateway.looked_up | gateway.in_contacts
+            service.known = {gateway.hidden[each]: each for each in known}
+        if "refusals" not in self.omit:
+            service.refusals = dict(gateway.refusals)
+        if "known_as" not in self.omit:
+            service.known_as = dict(gateway.known_as)
+        for what in ("hidden", "refusals", "known_as"):
+            self.say(f"gateway, {what}: {getattr(service, what)}")
+        self.say(f"gateway, known: {service.known}")
 
     def say(self, line: str) -> None:
         self.lines.append(f"{self.scheduler.now:9.2f}  {line}")
@@ -149,7 +172,9 @@ class Play:
                         if f"{step.key}.{n}" not in self.omit:
                             self.say(f"people: {self.edit(event, None)}")
         self.scheduler.now += 70.0 + self.lag
-        for n in (1, 2):
+        service = self.service
+        service.refusals = {each: code for each, code in service.refusals.items() if code in (403, 417, 408)}
+        for n in (1, 2, 3) if service.gateway else (1, 2):
             self.say(f"quiet run {n}")
             self._run(Run("apply", (), 0.0, 0.0, (), n, f"quiet{n}"), quiet=True)
             self.scheduler.now += 70.0
@@ -168,6 +193,9 @@ class Play:
                 account=seeded.account,
                 icon=None if seeded.icon is None else service.store(icon_bytes(seeded.icon)),
             )
+            if self.story.gateway is not None and "ownerless" not in self.omit:
+                odds = random.Random(f"{self.story.gateway.salt} {seeded.key}").random()
+                service.ownerless |= {group_id} if odds < self.story.gateway.ownerless else set()
             if seeded.name is not None:
                 self.meant[seeded.name].add(group_id)
                 if seeded.bound and self.keeps:
@@ -190,12 +218,14 @@ class Play:
             alias: {
                 "numbers": [f"+{digits}" for digits in numbers],
                 **({"left": "2026-01-01"} if alias in step.left else {}),
+                **self._lids_of(ids),
             }
-            for alias, (numbers, _) in PEOPLE.items()
+            for alias, (numbers, ids) in PEOPLE.items()
         }
         self.files["contacts.yaml"] = json.dumps({"people": contacts}).encode()
         config = {
             "account": f"+{ACCOUNT}",
+            "backend": "waha" if self.service.gateway else "sinch",
             "api": {
                 "retries": self.story.retries,
                 "concurrency": self.story.width,
@@ -218,6 +248,16 @@ class Play:
                 self.files[path] = text
                 self.say(f"commit {name}: {' · '.join(text.decode().splitlines())}")
         self.say(f"contacts: {', '.join(step.left) or 'nobody'} left")
+
+    def _lids_of(self, ids: tuple[str, ...]) -> dict[str, list[str]]:
+        """What contacts say of the ids that hide somebody's number."""
+        gateway = self.story.gateway
+        known = (
+            []
+            if gateway is None or "hidden" in self.omit
+            else [each for each in ids if each in gateway.in_contacts]
+        )
+        return {"lids": [gateway.hidden[each] for each in known]} if gateway is not None and known else {}
 
     def _lose(self, step: Lose) -> None:
         before = self._durable()
@@ -325,7 +365,9 @@ class Play:
             lambda line: self.say(f"#{number} {line}"),
             0.0 if f"{step.key}.skew" in self.omit else step.skew,
         )
-        ran = Ran(step, process, self.scheduler.now + after, quiet=quiet)
+        ran = Ran(
+            step, process, self.scheduler.now + after, quiet=quiet, unlisted=frozenset(self.service.unlisted)
+        )
         self.ran.append(ran)
         self.counts[f"run_{step.verb}"] += 1
         self.scheduler.spawn(process, lambda: self._process(ran), after)

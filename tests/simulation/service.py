@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from reconciler.errors import (
@@ -22,8 +22,9 @@ from reconciler.errors import (
     StateError,
     Unclear,
 )
-from reconciler.model.live import GroupList, IconMeta, LiveGroup
-from tests.fakes import READS, FakeApi, FakeGroup, FakeReader
+from reconciler.model import number
+from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer
+from tests.fakes import READS, FakeApi, FakeGroup, FakeReader, FakeWriter
 from tests.simulation.schedule import Killed, ProcessClock, Scheduler
 
 T = TypeVar("T")
@@ -31,7 +32,10 @@ T = TypeVar("T")
 CREATES = frozenset({"create_group"})
 MESSAGES = frozenset({"send_to_person", "send_to_group"})
 
-Kind = Literal["edit", "fault", "kill", "stop", "clock", "vanish", "kill_step", "refuse_step"]
+LOOKS = frozenset({"find_person", "refresh_list"})
+"""What a gateway is asked before it is written to."""
+
+Kind = Literal["edit", "forget", "fault", "kill", "stop", "clock", "vanish", "kill_step", "refuse_step"]
 Where = Literal["any", "write", "method"]
 
 
@@ -78,7 +82,18 @@ class Call:
     @property
     def group_id(self) -> str | None:
         first = self.args[0] if self.args else None
-        return first if isinstance(first, str) and self.method not in CREATES | MESSAGES else None
+        return first if isinstance(first, str) and self.method not in CREATES | MESSAGES | LOOKS else None
+
+    @property
+    def readings(self) -> Mapping[str, LiveGroup]:
+        """What a read told of groups, people by their numbers where anybody can know them."""
+        match self.answer:
+            case LiveGroup() as live:
+                return {live.id: live}
+            case GroupList() as found:
+                return {each: live for each, live in found.groups.items() if isinstance(live, LiveGroup)}
+            case _:
+                return {}
 
 
 class Process:
@@ -144,8 +159,10 @@ class Service(FakeApi):
         list_lag: float,
         store: Callable[[bytes], bytes],
         edit: Callable[[Event, str | None], str],
+        gateway: bool = False,
     ) -> None:
-        super().__init__(clock=clock, lag=lag, store=store)  # type: ignore[arg-type]
+        super().__init__(clock=clock, lag=lag, store=store, gateway=gateway)  # type: ignore[arg-type]
+        self.known: dict[str, str] = {}  # ids that hide a number which somebody tells → that number
         self.scheduler = scheduler
         self.list_lag = list_lag
         self.born: dict[str, float] = {}
@@ -153,6 +170,24 @@ class Service(FakeApi):
         self.record: list[Call] = []
         self.limit = 4000
         self.reader = _Reader(self)
+        self.writer = _Writer(self)
+
+    def plain(self, person: str) -> str:
+        """The number of somebody by the id that is listed, where anybody can know it."""
+        return self.known.get(person) or number.of_id(person) or person
+
+    def told_plainly(self, live: LiveGroup) -> LiveGroup:
+        """A reading with people by their numbers, where anybody can know them."""
+        if not self.gateway:
+            return live
+        return replace(
+            live,
+            creator=live.creator and self.plain(live.creator),
+            admins=tuple(map(self.plain, live.admins)),
+            participants=tuple(map(self.plain, live.participants)),
+            superadmins=tuple(map(self.plain, live.superadmins)),
+            numbers={},
+        )
 
     def listed(self) -> tuple[str, ...]:
         now = self.scheduler.now
@@ -239,6 +274,10 @@ class Service(FakeApi):
                 case "kill":
                     process.struck["kill"] += 1
                     self._killed(process, call)
+                case "forget":
+                    forgotten = random.Random(event.salt).choice([*self.now] or [""])
+                    process.say(f"    ‖ the gateway's cache forgets {short(forgotten)}")
+                    self.unlisted.add(forgotten)
                 case "stop":
                     process.say("    ‖ asked to stop")
                     process.clock.stop()
@@ -280,9 +319,30 @@ class _Reader(FakeReader):
         answer = ask()
         thread = self._service.scheduler.current()
         assert thread is not None
-        thread.call.answer = answer if answer is not None else NOTHING  # type: ignore[attr-defined]
+        plain = self._service.told_plainly
+        kept: object = answer
+        if isinstance(answer, LiveGroup):
+            kept = plain(answer)
+        elif isinstance(answer, GroupList):
+            kept = GroupList(answer.ids, {each: plain(live) for each, live in answer.groups.items()})  # type: ignore[arg-type]
+        thread.call.answer = kept if kept is not None else NOTHING  # type: ignore[attr-defined]
         self._service.tell(thread.call)  # type: ignore[attr-defined]
         return answer
+
+
+class _Writer(FakeWriter):
+    """Keeps what is answered of each person who was to be added."""
+
+    def __init__(self, api: Service) -> None:
+        super().__init__(api)
+        self._service = api
+
+    def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
+        answers = super().add_participants(group_id, ids)
+        thread = self._service.scheduler.current()
+        assert thread is not None
+        thread.call.answer = answers  # type: ignore[attr-defined]
+        return answers
 
 
 NOTHING = "nothing"
@@ -306,7 +366,7 @@ def short(value: object) -> str:
         case dict():
             return "a message"
         case str():
-            return value.replace("5519911112222-15136169", "g")
+            return value.replace("5519911112222-15136169", "g").replace("1203630015136169", "g")
         case _:
             return str(value)
 
@@ -342,7 +402,7 @@ def fault_of(method: str, dice: random.Random) -> tuple[ReconcilerError | None, 
         *((each, "after") for each in lost * 2),
         *((each, "before") for each in (*lost, *refused)),
     ]
-    if method not in CREATES | MESSAGES | {"get_link"}:
+    if method not in CREATES | MESSAGES | LOOKS | {"get_link"}:
         kinds += [(None, "lie")] * 4 + [(gone[0], "before")]
     make, mode = dice.choice(kinds)
     return (None if make is None else make()), mode

@@ -4,7 +4,7 @@ befalls them. Data alone; every part has a key by which it can be left out."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -101,6 +101,23 @@ class Hands:
 Step = Commit | Run | Lose | Hands
 
 
+@dataclass(frozen=True)
+class Gateway:
+    """What is so where the service is a gateway: how it lists people (number → id, which number a look-up, a
+    list or the contacts tell), which groups it does not tell the creator of (by what `salt` decides), whom it
+    knows otherwise, who refuses to be added, and whether its cache has a new group."""
+
+    hidden: Mapping[str, str]
+    looked_up: frozenset[str]
+    told: frozenset[str]
+    in_contacts: frozenset[str]
+    refusals: Mapping[str, int]
+    known_as: Mapping[str, str]
+    lists_new: bool
+    ownerless: float
+    salt: int
+
+
 @dataclass
 class Story:
     seed: int
@@ -113,9 +130,11 @@ class Story:
     width: int
     seeded: list[Seeded] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    gateway: Gateway | None = None
 
     def parts(self) -> Iterator[str]:
         """Of everything that may be left out, the largest first."""
+        yield from (("hidden", "refusals", "known_as", "ownerless") if self.gateway else ())
         yield "lag"
         yield "list_lag"
         yield from (f"name:{name}" for name in NAMES)
@@ -171,7 +190,56 @@ def story_of(seed: int) -> Story:
     story.steps.append(Commit(_copied(manifests), left, "step0"))
     for number in range(1, dice.choice((1, 2, 2, 3, 3)) + 1):
         _step(story, manifests, dice, f"step{number}")
+    return _at_gateway(story) if seed % 2 else story
+
+
+def _at_gateway(story: Story) -> Story:
+    """The same story at a gateway, with what is possible only there, by dice of its own."""
+    dice = random.Random(f"gateway {story.seed}")
+    numbers = [wa_id for _, ids in PEOPLE.values() for wa_id in ids] + [*STRANGERS, BRUNO_BEFORE]
+    share = dice.choice((0.0, 0.0, 0.15, 0.4))
+    hidden = {each: f"{n + 7:015}@lid" for n, each in enumerate(numbers) if dice.random() < share}
+    known = {each: dice.choice(("look-up", "look-up", "list", "contacts", "nobody")) for each in hidden}
+    named = [numbers[0] for numbers, _ in PEOPLE.values()]
+    story.gateway = Gateway(
+        hidden=hidden,
+        looked_up=frozenset(each for each in hidden if known[each] == "look-up"),
+        told=frozenset(each for each in hidden if known[each] == "list"),
+        in_contacts=frozenset(each for each in hidden if known[each] == "contacts"),
+        refusals={each: dice.choice((403, 417, 408, 401, 419)) for each in named if dice.random() < 0.2},
+        known_as={"5519980000001": "551980000001"} if dice.random() < 0.5 else {},
+        lists_new=dice.random() < 0.6,
+        ownerless=dice.choice((0.0, 0.0, 0.5)),
+        salt=dice.getrandbits(32),
+    )
+    story.list_lag = min(story.list_lag, dice.choice((0.0, 3.0, 8.0)))
+    adding = {name for name in NAMES if story.keeps and dice.random() < 0.6}
+    managed = {name for name in NAMES if dice.random() < 0.4}
+    steps: list[Step] = []
+    for step in story.steps:
+        if isinstance(step, Commit):
+            for name, fields in step.manifests.items():
+                if name in adding:
+                    fields["join"] = "add"
+                if name in managed:
+                    fields["description"] = dice.choice(("Hello", "Bye", None))
+                    fields["permissions"] = {"send_messages": dice.choice(("admins", "everyone"))}
+        if isinstance(step, Run):
+            events = tuple(_event_at_gateway(each, dice) for each in step.events)
+            steps.append(replace(step, events=events))
+        else:
+            steps.append(step)
+    story.steps = steps
     return story
+
+
+def _event_at_gateway(event: Event, dice: Dice) -> Event:
+    """An event as it was, or at a call that is made at a gateway alone, or a cache that forgets a group."""
+    if event.where == "method" and dice.random() < 0.3:
+        event = replace(
+            event, method=dice.choice(("add_participants", "add_participants", "refresh_list", "find_person"))
+        )
+    return replace(event, kind="forget") if event.kind == "edit" and dice.random() < 0.15 else event
 
 
 def _step(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> None:
