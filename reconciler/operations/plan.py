@@ -9,8 +9,8 @@ from reconciler.errors import Complaint, InputError, ReconcilerError
 from reconciler.manifests.groups import ignored_id, needs_state
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
-from reconciler.planning.examination import in_none_of
 from reconciler.planning.group import Context, PlanCache
+from reconciler.planning.guards import in_none_of
 from reconciler.planning.record import notes_on_commits
 from reconciler.reading import identifying, read
 

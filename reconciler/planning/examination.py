@@ -11,7 +11,7 @@ from reconciler.model.live import Gateway, LiveGroup, LiveState
 from reconciler.model.plan import Note
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
-from reconciler.planning.guards import probable_account
+from reconciler.planning.guards import in_none_of, probable_account
 from reconciler.planning.options import Checkout
 
 TOLERATED_SKEW = 60.0
@@ -91,12 +91,6 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
         yield ok("account", text)
     else:
         yield warning("account", text, "who could make it admin: reconciler list --role member")
-
-
-def in_none_of(groups: int) -> str:
-    """Return what is wrong where the account is in no group of those that were read."""
-    where = "not in the one group that was" if groups == 1 else f"in none of the {groups} groups that were"
-    return f"the configured `account` is {where} read"
 
 
 def judge_state(state: State, desired: Desired, display: str) -> Iterator[Finding]:

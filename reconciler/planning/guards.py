@@ -130,6 +130,12 @@ def probable_account(reading: LiveState) -> str | None:
     return ranked[0][2]
 
 
+def in_none_of(groups: int) -> str:
+    """Return what is wrong where the account is in no group of those that were read."""
+    where = "not in the one group that was" if groups == 1 else f"in none of the {groups} groups that were"
+    return f"the configured `account` is {where} read"
+
+
 def _demote_many(facts: _Facts) -> Objection | None:
     limits = facts.settings.guards
     groups, count = _people(facts, "demote")
