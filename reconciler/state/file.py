@@ -34,7 +34,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MOVED = ".migrated"
 """What the name of a file ends in whose state was moved elsewhere."""
 
-ELSEWHERE = "or keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"
+ELSEWHERE = "keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"
 
 
 class FileStore:
