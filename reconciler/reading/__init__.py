@@ -309,7 +309,9 @@ class _LiveReader:
             self._gather(self._searchable(), {})
             self._drop_gone()
         if searched:
-            self._gather((), self._found_later(wanted))
+            found = self._found(wanted)
+            self.gather([partial(self._identify, group_id) for group_id in found])
+            self._gather((), self._with_icons_later(found))
         return self._partial()
 
     def _drop_gone(self) -> None:
@@ -347,8 +349,8 @@ class _LiveReader:
             if group.name in searched and group.subject is not None and _looks_at_icon(group):
                 self.by_subject.setdefault(normal(group.subject), group)
 
-    def _found_later(self, wanted: Iterable[DesiredGroup]) -> dict[str, DesiredGroup]:
-        """Return groups that were found by a search only now, and whose icon has to be looked at."""
+    def _found(self, wanted: Iterable[DesiredGroup]) -> dict[str, DesiredGroup]:
+        """Return the groups that were found by a search only now."""
         identities = resolve(
             self.desired.groups,
             self.state,
@@ -360,9 +362,25 @@ class _LiveReader:
             found.id: group
             for group in wanted
             if isinstance(found := identities.names[group.name], Bound)
-            and self.icon_of.get(found.id) != group.name
-            and _looks_at_icon(group)
+            and found.id not in self.awaited
             and isinstance(self.groups.get(found.id), LiveGroup)
+        }
+
+    def _identify(self, group_id: str) -> None:
+        """Add the numbers of its people to a group that the list told of."""
+        found = self.groups[group_id]
+        if isinstance(found, LiveGroup) and found is self.told.get(group_id):
+            try:
+                self.groups[group_id] = self.ports.reader.identified(found)
+            except ApiError as error:
+                self.groups[group_id] = Problem.of(error)
+
+    def _with_icons_later(self, found: Mapping[str, DesiredGroup]) -> dict[str, DesiredGroup]:
+        """Return those of the groups whose icon has to be looked at, and was not for that name."""
+        return {
+            group_id: group
+            for group_id, group in found.items()
+            if self.icon_of.get(group_id) != group.name and _looks_at_icon(group)
         }
 
     def _gather(self, infos: Iterable[str], icons: Mapping[str, DesiredGroup]) -> None:
@@ -377,23 +395,15 @@ class _LiveReader:
         self.gather(tasks)
 
     def _info(self, group_id: str) -> None:
-        found = self._as_listed(group_id) or observe_group(self.ports.reader, group_id)
+        found = self.told.get(group_id) or observe_group(self.ports.reader, group_id)
         self.groups[group_id] = found
+        if group_id in self.awaited:
+            self._identify(group_id)
         self._tell(group_id)
         if self.by_subject and isinstance(found, LiveGroup) and self._may_be_adopted(found):
             group = self.by_subject.pop(normal(found.subject), None)
             if group is not None:
                 self._icon(group_id, group)
-
-    def _as_listed(self, group_id: str) -> LiveGroup | Problem | None:
-        """Return what the list says of a group, with the numbers of its people where it is managed."""
-        found = self.told.get(group_id)
-        if isinstance(found, LiveGroup) and group_id in self.awaited:
-            try:
-                return self.ports.reader.identified(found)
-            except ApiError as error:
-                return Problem.of(error)
-        return found
 
     def _may_be_adopted(self, live: LiveGroup) -> bool:
         """Return whether a search may find this group."""

@@ -320,6 +320,16 @@ class TestHiddenNumbers:
         world.operate()
         assert sorted(args[0] for name, args in world.api.calls if name == "number_of") == [LID, LID_2]  # type: ignore[type-var]
 
+    def test_a_group_that_is_found_by_its_subject_is_managed_as_well(self) -> None:
+        world = World(gateway=True)
+        world.api.seed("Sales", participants=[ANA])
+        world.api.hidden = {ANA: LID}
+        world.api.lids = {LID: ANA}
+        world.want(admins=(ANA,))
+        assert [change.kind for change in entry(world.plan()).changes] == ["adopt_group", "promote"]
+        world.operate()
+        world.assert_settled()
+
     def test_whom_contacts_or_the_list_tell_is_not_looked_up(self) -> None:
         world = World(gateway=True)
         world.bound(participants=[ANA, BRUNO])

@@ -185,7 +185,7 @@ class _Court:
             return "forgotten by the gateway's cache, and by us"
         if maker is None:
             return ""
-        unlisted = born + play.list_lag + 1.0 >= ran.began or other in ran.unlisted
+        unlisted = born + play.list_lag + 1.0 >= ran.began or other in ran.unlisted | call.unlisted
         if not play.keeps:
             return "without state" if unlisted and maker is not ran else ""
         if unlisted and any(born <= loss.at <= ran.began for loss in play.losses):

@@ -78,6 +78,7 @@ class Call:
     fault: str = ""
     arrived: float = 0.0
     thread: object = None
+    unlisted: frozenset[str] = frozenset()  # of which a gateway's cache knew nothing then
 
     @property
     def group_id(self) -> str | None:
@@ -227,6 +228,7 @@ class Service(FakeApi):
         fault = next((event for event in events if event.kind == "fault"), None)
         error, mode = (None, "") if fault is None else fault_of(method, random.Random(fault.salt))
         call.before = call.after = self.now
+        call.unlisted = frozenset(self.unlisted)
         if mode:
             process.struck[f"fault_{mode}"] += 1
             call.fault = f"{mode}: {type(error).__name__}" if error else mode
