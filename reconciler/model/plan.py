@@ -62,10 +62,12 @@ class GroupPlan:
 
     @property
     def notices(self) -> int:
-        """How many notices the members will see: one a change, one a person; none in a new group."""
+        """How many notices the members will see: one a change, one a person; in a new group only those of
+        who is added."""
+        people = sum(len(change.people) for change in self.writes if isinstance(change, ChangePeople))
         if any(isinstance(change, CreateGroup) for change in self.changes):
-            return 0
-        return sum(len(change.people) if isinstance(change, ChangePeople) else 1 for change in self.writes)
+            return people
+        return people + sum(not isinstance(change, ChangePeople) for change in self.writes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from reconciler.report.model import Word
 
 if TYPE_CHECKING:
     from reconciler.errors import Problem
-    from reconciler.report.model import Banner, Column, Entry, Field, Table, Value
+    from reconciler.report.model import Banner, Column, Entry, Field, Status, Table, Value
 
 Span = tuple[str, str]
 """Words, and their style: a tone, `add`, `remove`, `strong`, `name`, `dim`, `link`, `qr`; or ""."""
@@ -27,6 +27,9 @@ Row = tuple[Cell, ...]
 
 VALUES = 8
 """Names in one value."""
+
+SHORT = 7
+"""Characters of a label for which every format has room."""
 
 NAMES = 200
 """Groups of which one thing is said together."""
@@ -78,10 +81,14 @@ def of_entry(entry: Entry, limit: int) -> Block:
     lines = [sentence(note) for note in entry.notes]
     if entry.names:
         lines.insert(0, sentence(words.few(entry.names, NAMES)))
+    width = max((SHORT, *(len(field.label) for field in entry.fields)))
     for field, following in zip_longest(entry.fields, entry.fields[1:]):
         said_below = following is not None and following.problem == field.problem
-        lines.append(Lines(_label(field), tuple(_rows(field, entry.columns, limit, said_below=said_below))))
-    lines += [Lines(each.label, ((plain(each.words),),)) for each in entry.commands if not each.quiet]
+        rows = tuple(_rows(field, entry.columns, limit, said_below=said_below))
+        lines.append(Lines(_label(field.label, width, field.status), rows))
+    for each in entry.commands:
+        if not each.quiet:
+            lines.append(Lines(_label(each.label, width), ((plain(each.words),),)))
     return Block(head, entry.place, tuple(lines), entry.subject)
 
 
@@ -110,8 +117,9 @@ def _of_cell(cell: str | Word) -> Cell:
     return plain(cell)
 
 
-def _label(field: Field) -> str:
-    return field.label if field.status is None else f"{field.status.symbol} {field.label:<8} "
+def _label(label: str, width: int, status: Status | None = None) -> str:
+    """Return a label as wide as those beside it."""
+    return f"{label:<{width}}" if status is None else f"{status.symbol} {label:<{width}}"
 
 
 def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bool) -> Iterator[Row]:

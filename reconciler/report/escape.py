@@ -27,7 +27,7 @@ _JSON = re.compile(f"[\x7f-\x9f{_INVISIBLE}]|{_MARKER}")
 
 
 def for_terminal(text: str) -> str:
-    r"""Return the text with every such character as a visible escape: `\x1b`, `\u202e`, `\U000e0041`."""
+    r"""Return the text with every such character as a visible escape: `\n`, `\x1b`, `\u202e` …"""
     return _TERMINAL.sub(_visible, text)
 
 
@@ -49,6 +49,8 @@ def _visible(found: re.Match[str]) -> str:
     if _joins_emoji(found):
         return found[0]
     code = ord(found[0])
+    if code == 0x0A:
+        return r"\n"
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -283,9 +283,9 @@ def _lines(lines: Lines) -> Iterable[str]:
     first = True
     for row in lines.rows:
         for sign, words in _signed(row, columns):
-            label = lines.label if first or sign in "+-" else ""
+            label = lines.label if first or sign in "+-" else " " * len(lines.label)
             if lines.label:
-                yield _clipped(f"{sign} {label:<9} {words}").rstrip() or " "
+                yield _clipped(f"{sign} {label:<8}  {words}").rstrip() or " "
             else:
                 yield from (f"{sign} {line}".rstrip() or " " for line in _wrapped(words))
             first = False

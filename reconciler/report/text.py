@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from reconciler.report.section import Look, Section
 
 INDENT = 4
-LABEL = 9  # columns of a field's label
 PLACE = 40  # the column where a head's place begins, where there is room
 NARROW = 16  # columns that wrapped text keeps at least
 LINK, QR = "link", "qr"
@@ -171,7 +170,7 @@ def _block(block: Block, color: bool, width: int) -> Iterator[str]:
 def _lines(lines: Lines, color: bool, width: int) -> Iterator[str]:
     rows = [tuple(_escaped(cell) for cell in row) for row in lines.rows]
     shown = for_terminal(lines.label)
-    label = f"{shown}  " if len(shown) >= LABEL else f"{shown:<{LABEL}}" if shown else ""
+    label = f"{shown:<{blocks.SHORT}}  " if shown else ""
     used = INDENT + _room(label)
     columns = _columns(rows, width - used)
     for row in rows:

@@ -25,6 +25,7 @@ from reconciler.model.change import (
 from reconciler.model.desired import DesiredIcon
 from reconciler.model.group import Ensure, Hold
 from reconciler.model.live import Absent
+from reconciler.model.plan import GroupPlan
 from reconciler.model.record import IconRecord, Record, State
 from reconciler.planning.group import ORDER, after, ordered
 from tests.planning.build import (
@@ -338,3 +339,11 @@ def test_settings_name_the_account_to_protect() -> None:
     configured = settings(account=(ACCOUNT, CARLOS))
     plan = plan_of([wanted(admins=())], reading(live), state(sales=X), configured=configured)
     assert entry(plan).changes == ()
+
+
+def test_who_is_added_to_a_new_group_sees_it() -> None:
+    adding = ChangePeople(
+        "add_members", (Affected(ANA, "not in the group"), Affected(BRUNO, "not in the group"))
+    )
+    group = GroupPlan(name="g", action="create", changes=(CreateGroup("G"), adding))
+    assert group.notices == 2

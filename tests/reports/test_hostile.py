@@ -311,7 +311,7 @@ def test_json_keeps_the_value_that_the_terminal_must_escape() -> None:
 
 def test_escapes_are_visible() -> None:
     assert (
-        for_terminal("a\x1b[1m\x9b\u202e\u200b\n\U000e0041") == "a\\x1b[1m\\x9b\\u202e\\u200b\\x0a\\U000e0041"
+        for_terminal("a\x1b[1m\x9b\u202e\u200b\n\U000e0041") == "a\\x1b[1m\\x9b\\u202e\\u200b\\n\\U000e0041"
     )
     assert for_terminal("São Paulo ☕ 👍🏽 ❤️ 日本語 Ñandú") == "São Paulo ☕ 👍🏽 ❤️ 日本語 Ñandú"
 

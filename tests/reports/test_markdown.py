@@ -254,8 +254,8 @@ def test_what_was_not_done_neither_goes_nor_comes() -> None:
     page = render(
         "markdown", "apply", apply.told(ApplyResult(plan=Plan(groups=()), groups=(group,)), REDACTOR)
     )
-    assert '\n! ✗ subject   "A" → "B"\n' in page
-    assert "\n+ ✓ admins    ana  has joined\n" in page
+    assert '\n! ✗ subject  "A" → "B"\n' in page
+    assert "\n+ ✓ admins   ana  has joined\n" in page
 
 
 def test_what_waits_neither_goes_nor_comes() -> None:

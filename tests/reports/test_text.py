@@ -247,3 +247,15 @@ def test_a_long_name_leaves_the_other_columns_of_who_has_yet_to_join() -> None:
     lines = text.of_report(report, Look(width=60)).splitlines()
     first, second = (next(line for line in lines if word in line) for word in ("admin", "member"))
     assert first.index("admin") == second.index("member")
+
+
+def test_a_long_label_moves_what_stands_beside_all_of_them() -> None:
+    changes = (SetValue("subject", "A", "B"), SetValue("approve_members", False, True))
+    assert ('    subject          "A" → "B"\n    approve_members  no → yes\n') in plan(
+        samples.group("g1", "update", *changes)
+    )
+
+
+def test_a_text_of_several_lines_is_one_line() -> None:
+    change = SetValue("description", "", "Das 8h\nàs 18h")
+    assert 'description  none → "Das 8h\\nàs 18h"\n' in plan(samples.group("g1", "update", change))
