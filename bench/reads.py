@@ -60,7 +60,8 @@ def _scenario(
 ) -> str:
     world.configure(width)
     ours = world.reconciler("plan", "--quiet", "--detailed-exitcode", name="reconciler plan")
-    contenders = [rivals.curl(world, width), ours, rivals.script(world, width)]
+    contenders = [rivals.curl(world, width), ours, rivals.connections(world, width)]
+    contenders.append(rivals.script(world, width))
     contenders += [contender(world, width) for contender in more]
     title = f"{world.size:,} groups, {latency * 1000:.0f} ms, {width} wide"
     tell(title)

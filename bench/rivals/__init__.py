@@ -36,6 +36,12 @@ def script(world: World, width: int) -> Contender:
     return Contender("a script with requests", command, world.path, world.environment)
 
 
+def connections(world: World, width: int) -> Contender:
+    """urllib3 in threads, and nothing done with the answers: the limit of what Python can do."""
+    command = (sys.executable, str(_HERE / "with_urllib3.py"), str(width))
+    return Contender("urllib3 in threads", command, world.path, world.environment)
+
+
 def bash(world: World, width: int) -> Contender:
     """A bash script with curl and jq."""
     command = ("bash", str(_HERE / "with_curl_and_jq.sh"), str(width))
