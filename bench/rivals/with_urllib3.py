@@ -1,5 +1,5 @@
-"""The connections alone: urllib3's pool and a pool of threads, and nothing done with the answers. What a program
-in Python that keeps to public interfaces cannot be faster than."""
+"""The connections alone: urllib3's pool and a pool of threads, and nothing done with the answers. No program in
+Python that keeps to public interfaces can be faster."""
 
 import os
 import sys
@@ -24,8 +24,6 @@ def get(url: str) -> urllib3.BaseHTTPResponse:
 
 
 ids = [group["id"] for group in get(base).json()["groups"]]
+urls = [url for group_id in ids for url in (f"{base}/{group_id}", f"{base}/{group_id}/icon")]
 with ThreadPoolExecutor(width) as threads:
-    for _ in threads.map(
-        get, (url for group_id in ids for url in (f"{base}/{group_id}", f"{base}/{group_id}/icon"))
-    ):
-        pass
+    list(threads.map(get, urls))
