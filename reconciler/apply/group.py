@@ -367,9 +367,10 @@ class GroupRun:
         if not reread or self.live is None or desired.ensure is not Ensure.PRESENT:
             return  # what is not left after all is told of by that very change
         now = self._planned_now(live, record)
-        for change in undone(failed, self.live, now.changes or now.withheld):
+        told = undone(failed, self.live, now.changes or now.withheld)
+        for change in told:
             self._end(change, "skipped", MEANWHILE)
-        if now.action == "blocked" and not now.withheld:
+        if now.action == "blocked" and not told:
             self.blocked = now.notes
 
     def _planned_now(self, live: LiveGroup, record: Record | None) -> GroupPlan:

@@ -178,7 +178,7 @@ class _PeopleComparison:
                 people=tuple(admins),
             )
         gone = {person.alias or person.numbers[0]: person for person in self.leavers.values()}
-        missed = [person for person in gone.values() if not person.keys & self.ids.keys()]
+        missed = [each for each in gone.values() if not each.lids and not each.keys & self.ids.keys()]
         if self.unidentified and missed:
             return Note(
                 f"{{people}} left by the contacts, and may still be here under a hidden number; {mend}",

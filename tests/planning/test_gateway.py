@@ -129,6 +129,11 @@ class TestUnidentified:
         assert group.action == "blocked"
         assert group.notes[-1].people == (DORA,)
 
+    def test_a_leaver_whose_hidden_id_is_in_contacts_is_not_that_person(self) -> None:
+        left = replace(LEFT, lids=(GHOST_2,))
+        group = planned(wanted(admins=people(ANA)), listed(admins=(ANA,), members=(GHOST,)), leavers=(left,))
+        assert group.action == "none"
+
     @pytest.mark.parametrize("members", [(DORA, GHOST), (DORA,), ()])
     def test_a_leaver_who_is_found_or_cannot_be_there_is_no_hindrance(self, members: tuple[str, ...]) -> None:
         group = planned(wanted(), listed(admins=(ANA,), members=members), leavers=(LEFT,))

@@ -179,7 +179,9 @@ class _Court:
         born = play.service.born.get(other, -1e9)
         maker = self._maker(other)
         listed = any(
-            other in call.answer.ids for call in ran.process.calls if isinstance(call.answer, GroupList)
+            other in each.answer.ids
+            for each in ran.process.calls
+            if isinstance(each.answer, GroupList) and each.at < call.at
         )
         if other in ran.unlisted and not listed and name not in ran.before.creating:
             return "forgotten by the gateway's cache, and by us"
@@ -603,10 +605,12 @@ class _Court:
         """The last answer about a group in a run: the group, or that there is none. A gateway says only by
         its list that there is none; that counts where the account was to leave."""
         last: object = None
+        begun = False  # what a list tells while others are written to is asked for its ids alone
         for call in ran.process.calls:
+            begun = begun or call.method not in READS | LOOKS
             asked = call.args == (group_id,) and call.method == "get_group"
             unlisted = isinstance(call.answer, GroupList) and group_id not in call.answer.ids
-            if group_id in call.readings:
+            if group_id in call.readings and (asked or not begun):
                 last = call.readings[group_id]
             elif (asked and isinstance(call.error, NotFound)) or (until_unlisted and unlisted):
                 last = None
@@ -698,16 +702,14 @@ class _Court:
                 yield Verdict("quiet", f"#{ran.process.number} ended {ran.exit}: {ran.error or 'a bug'}")
                 return
         result = first.result
-        stuck = (
-            {group.name for group in first.plan.groups if group.action in ("blocked", "missing")}
-            if first.plan
-            else set()
-        )
+        planned = first.plan.groups if first.plan else ()
+        ended = result.groups  # type: ignore[attr-defined]
+        stuck = {each.name for each in (*planned, *ended) if each.action in ("blocked", "missing")}
         if first.exit not in (Exit.OK, Exit.PARTIAL, Exit.OBJECTION) or (
             first.exit is Exit.PARTIAL and not stuck
         ):
             yield Verdict("quiet", f"#{first.process.number} ended {int(first.exit or 0)}")
-        for group in result.groups:  # type: ignore[attr-defined]
+        for group in ended:
             for outcome in group.outcomes:
                 if outcome.status != "done" and first.exit is not Exit.OBJECTION:
                     code = outcome.problem.code if outcome.problem else ""
@@ -870,7 +872,7 @@ def wrong(
     if group.admins is not None and set(hidden) & set(live.admins):
         yield f"{hidden} hides their number, and is admin"
     for person in leavers:
-        if hidden and not person.keys & live.participant_keys:
+        if hidden and not person.lids and not person.keys & live.participant_keys:
             yield f"{person.ref} has left, and may be {hidden}"
     for who in live.participants:
         if _protected(live, who):

@@ -200,12 +200,13 @@ def _at_gateway(story: Story) -> Story:
     share = dice.choice((0.0, 0.0, 0.15, 0.4))
     hidden = {each: f"{n + 7:015}@lid" for n, each in enumerate(numbers) if dice.random() < share}
     known = {each: dice.choice(("look-up", "look-up", "list", "contacts", "nobody")) for each in hidden}
+    ours = {wa_id for _, ids in PEOPLE.values() for wa_id in ids}
     named = [numbers[0] for numbers, _ in PEOPLE.values()]
     story.gateway = Gateway(
         hidden=hidden,
         looked_up=frozenset(each for each in hidden if known[each] == "look-up"),
         told=frozenset(each for each in hidden if known[each] == "list"),
-        in_contacts=frozenset(each for each in hidden if known[each] == "contacts"),
+        in_contacts=frozenset(each for each in hidden if known[each] == "contacts" and each in ours),
         refusals={each: dice.choice((403, 417, 408, 401, 419)) for each in named if dice.random() < 0.2},
         known_as={"5519980000001": "551980000001"} if dice.random() < 0.5 else {},
         lists_new=dice.random() < 0.6,
