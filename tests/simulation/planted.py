@@ -12,6 +12,7 @@ from unittest.mock import patch
 import reconciler.apply.group
 import reconciler.apply.run
 import reconciler.planning.group
+import reconciler.planning.record
 import reconciler.reading
 from reconciler.apply import create
 from reconciler.apply.group import GroupRun
@@ -19,9 +20,9 @@ from reconciler.apply.writing import Writing
 from reconciler.errors import ApiError, Unclear
 from reconciler.messaging.sending import MessageSender
 from reconciler.model.desired import Person
-from reconciler.model.live import Absent
+from reconciler.model.live import Absent, LiveGroup
 from reconciler.model.record import Record
-from reconciler.planning.diff import IconDifference
+from reconciler.planning.diff import IconDifference, _PeopleComparison
 from reconciler.planning.group import ORDER, Context
 from reconciler.state.memory import MemoryJournal
 from tests.fakes import FakeWriter
@@ -80,6 +81,14 @@ def _any_error_is_gone(reader: Any, group_id: str) -> Any:
         return Absent(404)
 
 
+def _sparing_nobody(original: Any) -> Any:
+    def removals(self: Any) -> Any:
+        self.spared = self.protected
+        return original(self)
+
+    return removals
+
+
 _SWAPPED = tuple({"promote": "demote", "demote": "promote"}.get(kind, kind) for kind in ORDER)
 
 FAULTS: dict[str, Patch] = {
@@ -100,7 +109,7 @@ FAULTS: dict[str, Patch] = {
     "not verified": _method(Writing, "verify", lambda _: lambda self: self.unseen.clear()),
     "promotion not awaited": _method(Writing, "_held_back", lambda _: _nothing),
     "demotion before promotion": lambda: patch.object(reconciler.planning.group, "ORDER", _SWAPPED),
-    "new plan may do more": lambda: patch.object(reconciler.apply.group, "exceeds", _nothing),
+    "new plan may do more": lambda: patch.object(reconciler.apply.group, "beyond_approved", _nothing),
     "not planned anew": _method(GroupRun, "_plan_anew", lambda _: lambda self, live, approved: approved),
     "last reading not planned anew": lambda: patch.object(
         reconciler.apply.group, "undone", lambda *facts: ()
@@ -133,14 +142,22 @@ FAULTS: dict[str, Patch] = {
     "subject compared raw": lambda: patch.object(reconciler.planning.group, "normal", str),
     "icon never in sync": lambda: patch.object(
         reconciler.planning.group,
-        "judge",
+        "compare_icon",
         lambda wanted, seen, record: (
             IconDifference.SAME if wanted.picture is None else IconDifference.DIFFERS
         ),
     ),
     "ready does everything": lambda: patch.object(
-        reconciler.planning.group, "only_ready", lambda planned, promotions: planned
+        reconciler.planning.group, "only_promotions", lambda planned, promotions: planned
     ),
+    "people added again": _method(FakeWriter, "add_participants", _again),
+    "refusals forgotten": lambda: patch.object(reconciler.planning.record, "_decisions", lambda *facts: {}),
+    "hidden people demoted and removed": lambda: patch.object(
+        LiveGroup, "unidentified", property(lambda self: ())
+    ),
+    "hidden people pruned": _method(_PeopleComparison, "_removals", _sparing_nobody),
+    "created beside a short list": _method(create, "_lacking", lambda _: lambda listed, tools: frozenset()),
+    "not refreshed before a create": _method(create, "_after_refresh", lambda _: lambda intents, tools: {}),
 }
 """Name → a patch of the product."""
 
