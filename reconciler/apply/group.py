@@ -269,7 +269,7 @@ class GroupRun:
             self.seen = LiveIcon(None)  # nobody can have given it one
         elif desired.icon is not None and desired.ensure == "present":
             known = record.icon if record else None
-            seen = observe_icon(self.tools.ports, live.id, desired.icon, known)
+            seen = observe_icon(self.tools.ports, live.id, desired.icon, known, gateway=self.tools.gateway)
             if isinstance(seen, Problem):
                 return replace(seen, message=f"could not be read again: {seen.message}")
             self.seen = seen

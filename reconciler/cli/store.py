@@ -158,7 +158,7 @@ class Store:
         if store.moved:
             raise _moved(store)
         nothing = self.path is not None and not is_there(self.path)
-        return None if nothing else state, store.warnings
+        return None if nothing else state, (*store.warnings, *filter(None, (store.note,)))
 
     def holder(self) -> str | None:
         """Who holds the lock, as far as can be told without waiting."""
@@ -187,6 +187,7 @@ class Store:
         with locked(store, timeout, clock) as journal:
             if store.moved:
                 raise _moved(store)
+            _say_note(store)
             if self.git is None:
                 self._warn_of_left_behind(journal.state)
             elif (behind := self.left_behind(journal.state)) is not None:
@@ -264,6 +265,7 @@ class Store:
     def _warn(self, store: FileStore | GitStore) -> None:
         for warning in store.warnings:
             terminal.say(f"Warning: {warning}")
+        _say_note(store)
         if self.path is not None:
             self._warn_if_new(self.path)
 
@@ -289,6 +291,11 @@ def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> I
     finally:
         if store.still_locked:
             terminal.say(for_terminal(f"Warning: {store.still_locked}."))
+
+
+def _say_note(store: FileStore | GitStore) -> None:
+    if store.note:
+        terminal.say(for_terminal(f"Note: {store.note}."))
 
 
 def _moved(store: FileStore | GitStore) -> StateError:

@@ -204,6 +204,15 @@ def lost(reading: LiveState, desired: Desired, state: State) -> frozenset[str]:
     return frozenset(each for each in unlisted if isinstance(reading.groups.get(each), Problem))
 
 
+NO_ICON = Problem(
+    "no_icon",
+    "the gateway shows no icon any more, which may mean that it is not allowed to see it",
+    "run it again later. If somebody has taken the icon away: give the group another picture, or leave "
+    "`icon` out",
+    retry=True,
+)
+
+
 def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent:
     """One group, as data. Raises only what concerns the whole run."""
     try:
@@ -215,11 +224,21 @@ def observe_group(reader: Reader, group_id: str) -> LiveGroup | Problem | Absent
 
 
 def observe_icon(
-    ports: ReadPorts, group_id: str, wanted: DesiredIcon, record: IconRecord | None
+    ports: ReadPorts,
+    group_id: str,
+    wanted: DesiredIcon,
+    record: IconRecord | None,
+    *,
+    gateway: bool = False,
 ) -> LiveIcon | Problem:
-    """Return the icon, looked at as far as `planning.diff.compare_icon` asks for it."""
+    """Return the icon, looked at as far as `planning.diff.compare_icon` asks for it. A `gateway` says that
+    there is none also where it may not see it, so that counts only where none was seen before, or where
+    another one is wanted by now."""
     try:
         seen = LiveIcon(ports.reader.get_icon(group_id))
+        source = wanted.picture.sha256 if wanted.picture else None
+        if gateway and seen.meta is None and record is not None and source in (None, record.source):
+            return NO_ICON
         if compare_icon(wanted, seen, record) is IconDifference.FETCH and seen.meta is not None:
             data = ports.reader.fetch_icon(seen.meta)
             seen = replace(seen, sha256=pictures.sha256(data))
@@ -415,7 +434,9 @@ class _LiveReader:
         bound = Bound(group_id, "state", self.former.get(group_id))
         record = record_for(group.name, bound, self.state)
         self.icon_of[group_id] = group.name
-        self.icons[group_id] = observe_icon(self.ports, group_id, group.icon, record.icon if record else None)
+        self.icons[group_id] = observe_icon(
+            self.ports, group_id, group.icon, record.icon if record else None, gateway=self.gateway
+        )
         self._tell(group_id)
 
     def _tell(self, group_id: str) -> None:

@@ -41,8 +41,8 @@ class FileStore:
     """The state of one API in one file.
 
     `display` is how messages name the file. Symbolic links are followed; what they lead to must be a regular
-    file, or nothing yet. `warnings` holds what the last `read` found doubtful; `moved` says that there is
-    nothing because it was moved elsewhere, "" where that is not so.
+    file, or nothing yet. `warnings` holds what the last `read` found doubtful, `note` what `Owner.note` says;
+    `moved` says that there is nothing because it was moved elsewhere, "" where that is not so.
     """
 
     still_locked = ""  # as in Git's store; a lock on a file ends with its process
@@ -54,6 +54,7 @@ class FileStore:
         self._quoted = shlex.quote(display)
         self.display = display
         self.warnings: tuple[str, ...] = ()
+        self.note = ""
         self.moved = ""
 
     def read(self) -> State:
@@ -80,7 +81,9 @@ class FileStore:
 
     def decode(self, data: bytes) -> State:
         """What these bytes record: those of the file, or of another version of it. Raises as `read`."""
-        return self._owner.check(self._parsed(data), self.display, f"{ELSEWHERE}, or {self._aside}")
+        state = self._parsed(data)
+        self.note = self._owner.note(state)
+        return self._owner.check(state, self.display, f"{ELSEWHERE}, or {self._aside}")
 
     @property
     def _aside(self) -> str:

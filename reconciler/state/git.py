@@ -50,9 +50,9 @@ class Writer:
 class GitStore:
     """The state of one API on the branch `branch` of the remote `name`.
 
-    `lease` in seconds. `warnings` holds what the last `read` found doubtful; `moved` says that there is
-    nothing because it was moved elsewhere, "" where that is not so; `still_locked` why the last lock could
-    not be given up.
+    `lease` in seconds. `warnings` holds what the last `read` found doubtful, `note` what
+    `Owner.note` says; `moved` says that there is nothing because it was moved elsewhere, "" where that is not
+    so; `still_locked` why the last lock could not be given up.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class GitStore:
         self._checked = False
         self.display = self._remote.display
         self.warnings: tuple[str, ...] = ()
+        self.note = ""
         self.moved = ""
         self.still_locked = ""
 
@@ -151,7 +152,9 @@ class GitStore:
     def of_this_api(self, commit: str) -> State:
         """As `state_at`; raises `StateError` for the state of another API."""
         elsewhere = f"keep this service's state on another branch: git:{self.remote.name}/ANOTHER"
-        return self._owner.check(self.state_at(commit), self.display, elsewhere)
+        state = self.state_at(commit)
+        self.note = self._owner.note(state)
+        return self._owner.check(state, self.display, elsewhere)
 
     def at(self, rev: str) -> State:
         """The state in a commit of the branch; `rev` as `git_log.is_rev` allows. Raises `StateError`."""

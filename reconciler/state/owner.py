@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.errors import StateError
 from reconciler.model import number
@@ -31,9 +31,18 @@ class Owner:
             return False
         return True
 
+    def note(self, state: State) -> str:
+        """Return what is to be said of a gateway's state that was written for another address; else ""."""
+        if self.backend is None or state.base_url == self.base_url:
+            return ""
+        was = state.base_url[:200]
+        return (
+            f"the gateway was at another address when the state was written last: {was}, not {self.base_url}"
+        )
+
     def check(self, state: State, display: str, elsewhere: str) -> State:
-        """Return the state; `display` names it in messages, `elsewhere` says how to keep another one. Raises
-        `StateError` for that of another service or account."""
+        """Return the state, at the present address; `display` names it in messages, `elsewhere` says how to
+        keep another one. Raises `StateError` for that of another service or account."""
         if state.backend != self.backend:
             theirs, ours = state.backend or "sinch", self.backend or "sinch"
             raise StateError(
@@ -52,4 +61,4 @@ class Owner:
                 f"{number.mask(self.account)}",
                 f"log in with that one at the gateway, or {elsewhere}",
             )
-        return state
+        return replace(state, base_url=self.base_url)

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from reconciler.sandbox import Server
 from tests.e2e.test_doctor import doctor, said
-from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, STRANGER, Repo
+from tests.support import ACCOUNT, ANA, BRUNO, CARLOS, DORA, STRANGER, Repo, as_gateway, picture
 
 VERBS = (
     ("plan",),
@@ -216,3 +217,56 @@ def test_the_state_names_nobody_by_number_who_has_an_alias(gateway: Repo) -> Non
     assert ANA not in recorded
     assert json.loads(recorded)["backend"] == "waha"
     assert json.loads(recorded)["account"] == ACCOUNT
+
+
+def test_the_state_is_the_accounts_wherever_the_gateway_is(
+    gateway: Repo, serve: Callable[..., Server]
+) -> None:
+    applied(gateway)
+    another = serve(account=STRANGER).base_url
+    for verb in (("plan",), ("apply", "--yes"), ("drift",), ("invites", "--send", "--yes"), ("doctor",)):
+        done = gateway.run(*verb, RECONCILER_BASE_URL=another)
+        assert (done.code, "belongs to another account" in done.out + done.err) == (1, True), verb
+    elsewhere = serve().base_url
+    for verb in (("plan",), ("apply", "--yes")):
+        done = gateway.run(*verb, RECONCILER_BASE_URL=elsewhere)
+        assert "Note: the gateway was at another address" in done.err, verb
+        assert done.code == {"plan": 1, "apply": 3}[verb[0]]  # the group is not to be found there
+    warned = doctor(gateway, RECONCILER_BASE_URL=elsewhere)
+    assert any("another address" in message for _, message in said(warned, "state"))
+    gateway.group("b", "subject: Vendas\n")
+    assert gateway.run("apply", "--yes", "--target", "b").code == 0
+    assert "Note" not in gateway.run("plan").err
+
+
+def test_moving_to_a_gateway_in_the_same_folder_says_what_to_do(repo: Repo) -> None:
+    repo.group("a", "subject: Suporte\n")
+    assert repo.apply().code == 0
+    as_gateway(repo)
+    for verb in VERBS:
+        done = repo.run(*verb)
+        assert done.code == 1, (verb, done.out)
+        assert "belongs to another service: sinch, not waha" in done.err
+        assert "Say `backend: sinch`, or keep the state elsewhere" in done.err
+    (aside,) = [repo.state.rename(repo.state.with_name("state.json.old"))]
+    assert aside.exists()
+    assert repo.apply().code == 0  # found by its subject, as the account has made it
+    assert len(repo.api.groups()) == 1
+
+
+def test_an_icon_that_the_gateway_does_not_show_any_more_is_not_taken_for_removed(gateway: Repo) -> None:
+    gateway.write("groups/x.png", picture())
+    gateway.group("a", "subject: Suporte\nicon: x.png\n")
+    assert gateway.apply().code == 0
+    gateway.api.add_faults("GET /api/*/groups/*/picture show=null")
+    calls = len(gateway.writes())
+    for verb in ("plan", "drift", "apply"):
+        done = gateway.run(verb, *(("--yes",) if verb == "apply" else ()))
+        assert (done.code, "shows no icon any more" in done.out) == (1, True), done.out
+    assert len(gateway.writes()) == calls
+    gateway.api.clear_faults()
+    gateway.group("a", "subject: Suporte\nicon: null\n")
+    assert gateway.apply().code == 0  # our own removal
+    assert gateway.plan().json["groups"][0]["action"] == "none"
+    gateway.group("b", "subject: Vendas\nicon: null\n")  # none was seen before
+    assert gateway.apply().code == 0
