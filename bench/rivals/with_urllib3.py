@@ -1,5 +1,5 @@
-"""The connections alone: urllib3's pool and a pool of threads, and nothing done with the answers. No program in
-Python that keeps to public interfaces can be faster."""
+"""The connections alone: urllib3's pool and a pool of threads, and nothing done with the answers. No program
+in Python that keeps to public interfaces can be faster."""
 
 import os
 import sys
