@@ -88,9 +88,11 @@ def test_who_is_in_already_is_as_wanted() -> None:
     assert people(world.operate()) == {ANA: "done", BRUNO: "done"}
 
 
+@pytest.mark.parametrize("answers_by", ["id", "number"])
 @pytest.mark.parametrize("status", [403, 417])
-def test_who_refuses_to_be_added_is_invited_and_not_asked_again(status: int) -> None:
+def test_who_refuses_to_be_added_is_invited_and_not_asked_again(status: int, answers_by: Any) -> None:
     world = adding()
+    world.api.answers_by = answers_by
     world.api.refusals = {ANA: status}
     result = world.operate()
     assert outcomes(result) == {"add_members": "done"}

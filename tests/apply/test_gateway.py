@@ -179,6 +179,28 @@ class TestUnclearCreates:
         assert entry(world.plan(), "new").action == "blocked"
 
 
+class TestNewGroups:
+    @pytest.mark.parametrize("more", [{}, {"description": "Hello"}])
+    def test_one_that_the_cache_lacks_is_read_after_a_refresh(self, more: Any) -> None:
+        world = World(gateway=True)
+        world.api.lists_new = False
+        world.want("new", **more)
+        assert set(outcomes(world.operate(), "new").values()) == {"done"}
+        assert world.written.count("refresh_list") == 1
+        world.assert_settled()
+
+    def test_one_that_cannot_be_read_is_on_record_and_not_green(self) -> None:
+        world = World(gateway=True)
+        world.api.lists_new = False
+        world.api.fail("refresh_list", when="lie")
+        world.want("new")
+        result = world.operate()
+        assert outcomes(result, "new") == {"create_group": "unknown"}
+        assert world.state.groups["new"].id == world.with_subject("New")[0]
+        world.operate()
+        world.assert_settled()
+
+
 class TestGone:
     @pytest.mark.parametrize("ensure", [Ensure.LEFT, Ensure.CLOSED])
     def test_a_group_is_left_where_leaving_leaves_no_answer(self, ensure: Ensure) -> None:
@@ -365,6 +387,22 @@ class TestHiddenNumbers:
         assert outcomes(world.operate()) == {"remove_participants": "done"}
         assert world.live().participants == (ACCOUNT,)
         world.assert_settled()
+
+    def test_a_run_after_which_a_leaver_may_be_hidden_is_not_green_whoever_joins(self) -> None:
+        world = World(gateway=True)
+        group_id = world.bound(participants=[ANA, BRUNO])
+        world.api.hidden = {BRUNO: LID}
+        world.want(members=(), prune_members=True)
+        world.leavers = (Person((ANA,), "ana", left=LEFT),)
+
+        def somebody(name: str) -> None:
+            if name == "remove_participants":
+                world.api.join(group_id, CARLOS)
+
+        world.api.before_call = somebody
+        result = world.operate()
+        assert outcomes(result) == {"remove_participants": "done"}
+        assert group_of(result).action == "blocked"
 
     def test_closing_puts_out_everybody_hidden_or_not(self) -> None:
         world = World(gateway=True)

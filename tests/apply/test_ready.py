@@ -389,3 +389,11 @@ def test_without_a_record_a_message_counts_for_its_own_group() -> None:
     world.forget_calls()
     ready(world, {other: key(ANA)})
     assert world.api.writes == [("promote", (other, (ANA,)))]
+
+
+def test_who_is_to_be_added_first_waits_for_a_full_apply() -> None:
+    world = World(gateway=True)
+    world.bound(participants=[BRUNO])
+    world.want(admins=(ANA, BRUNO), join="add")
+    ready(world)
+    assert [(name, args[1]) for name, args in world.api.writes] == [("promote", (f"{BRUNO}@c.us",))]
