@@ -35,6 +35,7 @@ _GOWS = {
     "MemberAddMode": "memberAddMode",
     "GroupCreated": "creation",
     "Participants": "participants",
+    "ParticipantCount": "size",
     "PhoneNumber": "phoneNumber",
 }
 """The engine GOWS's names of what NOWEB calls otherwise, of groups and of people."""
@@ -122,6 +123,7 @@ def _group(entry: object, group_id: str, own: Session) -> LiveGroup:
         superadmins=tuple(person for person, (_, role) in people.items() if role == "superadmin"),
         parent=parent,
         community=bool(found.get("isCommunity") or found.get("isCommunityAnnounce")),
+        count=faults.integer(found.get("size")),
     )
 
 

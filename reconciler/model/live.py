@@ -18,7 +18,8 @@ class LiveGroup:
     `description` is "" where the group has none, None where the service tells of none; `permissions` are
     those that it tells. `numbers`: the digits of people whose id is no number. `superadmins` are protected as
     the creator is. A `parent` is the id of the community that the group belongs to; a `community` is one
-    itself, or its group of announcements.
+    itself, or its group of announcements. `count` is how many people the service says there are, where it
+    says that besides listing them.
     """
 
     id: str
@@ -32,6 +33,7 @@ class LiveGroup:
     superadmins: tuple[str, ...] = ()
     parent: str | None = None
     community: bool = False
+    count: int | None = None
 
     def values(self) -> dict[ValueName, Value]:
         """Return the texts and permissions of the group."""

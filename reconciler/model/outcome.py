@@ -54,6 +54,11 @@ class GroupOutcome:
         """Everybody who has yet to join: whom the plan named, and who refused to be added."""
         return (*(self.plan.to_invite if self.plan else ()), *self.refused)
 
+    @property
+    def joining(self) -> tuple[Invite, ...]:
+        """Those of them who are surely not in, see `GroupPlan.joining`."""
+        return (*(self.plan.joining if self.plan else ()), *self.refused)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:

@@ -56,6 +56,11 @@ class GroupPlan:
     live: LiveGroup | None = None
 
     @property
+    def joining(self) -> tuple[Invite, ...]:
+        """Those of `to_invite` who are surely not in: the others may be, under a hidden number."""
+        return tuple(invite for invite in self.to_invite if not invite.maybe)
+
+    @property
     def writes(self) -> tuple[Change, ...]:
         """The changes that need a call to the API: all but bookkeeping."""
         return tuple(change for change in self.changes if not isinstance(change, AdoptGroup))

@@ -136,6 +136,13 @@ def _plan_present(
     notes: list[Note] = []
     if live.parent is not None:
         notes.append(Note("it belongs to a community, {ids[0]}", ids=(live.parent,)))
+    if live.count not in (None, len(live.participants)):
+        notes.append(
+            Note(
+                f"the service counts {live.count} people here and lists {len(live.participants)}: one of the "
+                "two lags behind"
+            )
+        )
     recorded = record.link_version if record else None
     wanted: dict[str, object] = {}
     found: dict[str, object] = {}

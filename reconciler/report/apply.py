@@ -79,7 +79,7 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
         tables=changes.joining(
             changes.Joining(group.name, redactor.named(invite.person), invite.role)
             for group in result.groups
-            for invite in group.to_invite
+            for invite in group.joining
         ),
     )
 

@@ -80,7 +80,7 @@ def share(plan: Plan, base: Base, cause: CauseOfChange) -> dict[str, int]:
         if group.action in _STUCK and cause_of(found) == cause:
             count[group.action] += 1
         count["changes"] += len(part.changes)
-        count["invites"] += len(part.invites)
+        count["invites"] += sum(not invite.maybe for invite in part.invites)
     keys = ("create", "adopt", "update", "leave", *_STUCK, "changes", "invites")
     return {key: count[key] for key in keys}
 
@@ -93,7 +93,7 @@ def besides(plan: Plan, base: Base, mine: Mapping[str, int]) -> dict[str, str]:
     shares = (known[group.name].this_change for group in plan.groups)
     taken_on = sum(map(is_taken_on, plan.groups, repeat(base)))
     told = {
-        "invites": words.to_invite([invite for share in shares for invite in share.invites]),
+        "invites": words.to_invite([each for share in shares for each in share.invites if not each.maybe]),
         "managed": f"{taken_on} newly managed" if taken_on else "",
     }
     for key in _STUCK:

@@ -123,7 +123,7 @@ def _joined(asked: Mapping[str, str]) -> list[str]:
 
 def _to_invite(plan: Plan, mine: Mapping[str, int]) -> list[str]:
     """Return how many have yet to join, unless `mine`, the share of this change, is all of them."""
-    invites = [invite for group in plan.groups for invite in group.to_invite]
+    invites = [invite for group in plan.groups for invite in group.joining]
     return [words.to_invite(invites)] if invites and len(invites) != mine.get("invites") else []
 
 
@@ -335,7 +335,7 @@ def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[chan
     """Yield everybody who has yet to join, and beside a base what made it so."""
     for group in plan.groups:
         mine = () if base is None else base.attribution.groups[group.name].this_change.invites
-        for each in group.to_invite:
+        for each in group.joining:
             cause = "" if base is None else "this change" if each in mine else "what was due before"
             yield changes.Joining(group.name, redactor.named(each.person), each.role, cause)
 
@@ -435,7 +435,7 @@ def _data_of_summary(plan: Plan, base: Base | None) -> Data:
     summary["unchanged"] = count["none"]
     summary |= {key: count[key] for key in ("blocked", "missing", "orphaned", "held", "unreadable")}
     summary["unmanaged"] = len(plan.unmanaged)
-    summary["invites"] = sum(len(group.to_invite) for group in plan.groups)
+    summary["invites"] = sum(len(group.joining) for group in plan.groups)
     summary["notices"] = sum(group.notices for group in plan.groups)
     if base is not None:
         summary["attribution"] = {cause: compared.share(plan, base, cause) for cause in compared.CAUSES}

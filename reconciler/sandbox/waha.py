@@ -116,6 +116,7 @@ class Waha:
         if not self._world.has_account(number):
             return json_answer({"numberExists": False})
         if call.view.hides(number):
+            self._people.look_up(number)
             shown = {"chatId": f"{lid_of(number)}@lid", "pn": call.view.number(number)}
             return json_answer({"numberExists": True, **shown})
         return json_answer({"numberExists": True, "chatId": f"{number}@c.us"})

@@ -56,10 +56,15 @@ class People:
     def __init__(self, world: World) -> None:
         self._store = world.store
         self._account = world.account
+        self._looked_up: set[str] = set()
+
+    def look_up(self, number: str) -> None:
+        """From now on the account has to do with somebody, whose hidden id it was told."""
+        self._looked_up.add(number)
 
     def known(self) -> dict[str, str]:
         """Everybody whom the account has to do with: numbers by hidden id."""
-        numbers = {self._account}
+        numbers = {self._account, *self._looked_up}
         for group in self._store.groups():
             if self._account in group.participants:
                 numbers.update(group.participants, (entry.number for entry in group.waiting))

@@ -430,6 +430,7 @@ def test_a_group_of_noweb(server: RawServer, make: Make) -> None:
         },
         numbers={"99887766@lid": ACCOUNT, "1111@lid": ANA, f"{BRUNO}@s.whatsapp.net": BRUNO},
         superadmins=("99887766@lid",),
+        count=3,
     )
     assert live.unidentified == ("2222@lid",)
 

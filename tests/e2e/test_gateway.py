@@ -270,3 +270,30 @@ def test_an_icon_that_the_gateway_does_not_show_any_more_is_not_taken_for_remove
     assert gateway.plan().json["groups"][0]["action"] == "none"
     gateway.group("b", "subject: Vendas\nicon: null\n")  # none was seen before
     assert gateway.apply().code == 0
+
+
+def test_a_count_that_lags_is_a_note(gateway: Repo) -> None:
+    applied(gateway)
+    gateway.api.add_faults("GET /api/*/groups show=behind")
+    planned = gateway.plan()
+    assert (planned.code, planned.group("a")["action"]) == (0, "none")
+    assert any("counts 2 people here and lists 3" in note for note in planned.group("a")["notes"])
+    assert gateway.run("drift").code == 0
+
+
+def test_whoever_may_be_in_already_is_not_told_to_be_yet_to_join(gateway: Repo) -> None:
+    gateway.group("a", "subject: Suporte\nmembers: [bruno, carlos]\njoin: add\n")
+    assert gateway.apply().code == 0
+    gateway.state.unlink()
+    gateway.api.add_faults("GET /api/** show=lids", "GET /api/*/lids/* show=null")
+    planned = gateway.plan()
+    assert planned.json["summary"]["invites"] == 0
+    assert {each["person"]: each["maybe"] for each in planned.group("a")["to_invite"]} == {
+        "bruno": True, "carlos": True
+    }  # fmt: skip
+    text = gateway.run("plan").out
+    assert "maybe in already, under a hidden number" in text
+    assert "Still to join" not in text
+    assert "Nobody to invite" in gateway.run("invites").out
+    named = gateway.run("invites", "--person", "carlos", "--format", "json")
+    assert [each["contact"] for group in named.json["groups"] for each in group["people"]] == ["carlos"]
