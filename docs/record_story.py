@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +125,7 @@ def story(folder: Path, browser: Browser) -> Iterator[Story]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    with _webhook(folder) as url, _sandbox(folder, url) as exported:
+    with _webhook(folder) as url, sandbox(folder, "--webhook", url) as exported:
         base = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         told = Story(folder, base | exported, exported["RECONCILER_BASE_URL"], browser)
         try:
@@ -153,11 +153,11 @@ def _webhook(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _sandbox(folder: Path, webhook: str) -> Iterator[dict[str, str]]:
-    """`reconciler sandbox --webhook URL` as a process; yields what it says to export."""
+def sandbox(folder: Path, *more: str) -> Iterator[dict[str, str]]:
+    """`reconciler sandbox` with `more` options as a process; yields what it says to export, but the state."""
     options = ["--port", "0", "--account", f"+{ACCOUNT}", "--database", "sandbox.sqlite3"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "sandbox", *options, "--webhook", webhook],
+        [sys.executable, "-m", "reconciler", "sandbox", *options, *more],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -187,49 +187,51 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM))
         with story(Path(folder), browser) as told:
-            _terminal("1-apply", told, "apply --yes")
-            _terminal("2-send", told, "invites --send --yes")
+            terminal("1-apply", told.run, "apply --yes")
+            terminal("2-send", told.run, "invites --send --yes")
             told.look_at_phone(BRUNO)
             told.open_link()  # and leaves it for later
             told.look_at_phone(ANA)
-            _photograph("3-phone", told)
+            photograph("3-phone", told.page)
             told.open_link()
-            _photograph("4-join", told)
+            photograph("4-join", told.page)
             told.join()
             told.write("Oi, cheguei!")
-            _photograph("5-group", told)
+            photograph("5-group", told.page)
             told.take_what_came()
-            _terminal("6-inbound", told, "inbound batch.jsonl --ready --yes")
-            _terminal("7-plan", told, "plan --detailed-exitcode")
+            terminal("6-inbound", told.run, "inbound batch.jsonl --ready --yes")
+            terminal("7-plan", told.run, "plan --detailed-exitcode")
         browser.close()
 
 
-def _terminal(name: str, told: Story, line: str) -> None:
-    """A command and what it prints, as a terminal would show it."""
+def terminal(
+    name: str, run: Callable[..., subprocess.CompletedProcess[str]], line: str, *, code: int = 0
+) -> None:
+    """Run a command and draw what it prints, as a terminal would show it. `code`: how it has to end."""
     import shlex
 
     from record_session import COLUMNS, TEMPLATE
     from rich.console import Console
     from rich.text import Text
 
-    done = told.run(*shlex.split(line), "--color", "always")
-    if done.returncode != 0:
+    done = run(*shlex.split(line), "--color", "always")
+    if done.returncode != code:
         raise SystemExit(f"{line} ended {done.returncode}:\n{done.stdout}{done.stderr}")
     with open(os.devnull, "w") as nowhere:
         console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True)
         console.print(Text.assemble(("$ ", "green"), (f"reconciler {line}", "bold")))
         console.print(Text.from_ansi((done.stdout + done.stderr).rstrip("\n")))
-        svg = console.export_svg(title="reconciler", code_format=TEMPLATE, unique_id=f"story-{name[0]}")
+        svg = console.export_svg(title="reconciler", code_format=TEMPLATE, unique_id=f"story-{name}")
     _say(PICTURES / f"{name}.svg", svg.encode())
 
 
-def _photograph(name: str, told: Story) -> None:
+def photograph(name: str, page: Page) -> None:
     """The page as it stands in the browser, in few colours: it is drawn, not photographed."""
     import io
 
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(told.page.screenshot()))
+    picture = Image.open(io.BytesIO(page.screenshot()))
     out = io.BytesIO()
     picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     _say(PICTURES / f"{name}.png", out.getvalue())

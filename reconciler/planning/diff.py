@@ -56,7 +56,6 @@ class PeopleDiff:
     invited. `stuck`: why nothing may be done, because nobody can tell whom it would be done to."""
 
     add: tuple[Affected, ...] = ()
-
     promote: tuple[Affected, ...] = ()
     demote: tuple[Affected, ...] = ()
     remove: tuple[Affected, ...] = ()

@@ -22,7 +22,7 @@ from reconciler.model.change import (
     SetValue,
 )
 from reconciler.model.desired import Desired, DesiredGroup, Person
-from reconciler.model.group import Ensure, ValueName
+from reconciler.model.group import VALUES, Ensure, ValueName
 from reconciler.model.live import LiveGroup, LiveIcon
 from reconciler.model.plan import GroupPlan, Note
 from reconciler.model.record import Record, State, StoredSubject
@@ -51,7 +51,12 @@ _COMMUNITY = Note("community: {ids[0]} is a community or its group of announceme
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes in the order in which they are made."""
-    return tuple(sorted(changes, key=lambda change: ORDER.index(change.kind)))
+
+    def place(change: Change) -> tuple[int, int]:
+        name = change.name if isinstance(change, SetValue) else None
+        return ORDER.index(change.kind), 0 if name is None else VALUES.index(name)
+
+    return tuple(sorted(changes, key=place))
 
 
 @dataclass(frozen=True, slots=True)
