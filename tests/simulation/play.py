@@ -316,6 +316,8 @@ class Play:
                 return f"{who} leaves {place}"
             case "icon":
                 name = dice.choice(("other", "red", None))
+                if service.gateway:  # where none is shown any more nobody can go on by themselves
+                    name = name or "other"
                 service.set_icon(group_id, None if name is None else icon_bytes(name))
                 return f"somebody sets the icon of {place} to {name}"
             case "link":
