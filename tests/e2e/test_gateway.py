@@ -297,3 +297,31 @@ def test_whoever_may_be_in_already_is_not_told_to_be_yet_to_join(gateway: Repo) 
     assert "Nobody to invite" in gateway.run("invites").out
     named = gateway.run("invites", "--person", "carlos", "--format", "json")
     assert [each["contact"] for group in named.json["groups"] for each in group["people"]] == ["carlos"]
+
+
+def test_no_group_is_made_twice_or_beside_a_short_list(gateway: Repo) -> None:
+    gateway.group("a", "subject: Suporte\n")
+    gateway.api.add_faults("POST /api/*/groups status=500 body=overlimit when=after times=1")
+    assert gateway.apply().code == 0
+    gateway.group("b", "subject: Vendas\n")
+    gateway.api.clear_faults()
+    gateway.api.add_faults("GET /api/*/groups show=none")
+    calls = len(gateway.writes())
+    for verb in (("plan",), ("drift",), ("apply", "--yes")):
+        assert gateway.run(*verb).code == 1, verb
+    assert not [path for _, path in gateway.writes()[calls:] if not path.endswith("/refresh")]
+    gateway.api.clear_faults()
+    assert gateway.apply().code == 0
+    assert sorted(group["subject"] for group in gateway.api.groups()) == ["Suporte", "Vendas"]
+
+
+def test_a_write_without_effect_is_a_failure(gateway: Repo) -> None:
+    applied(gateway)
+    gateway.api.add_faults("PUT /api/*/groups/*/settings/** lie", "PUT /api/*/groups/*/description lie")
+    gateway.group("a", EVERYTHING)
+    done = gateway.apply()
+    assert done.code == 3
+    ended = {each["kind"]: each["status"] for each in done.group("a")["outcomes"]}
+    assert (ended["set_description"], ended["set_permission"]) == ("failed", "failed")
+    gateway.api.clear_faults()
+    assert gateway.apply().code == 0
