@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import accounts, local, reads, start, writes
+from bench import accounts, backends, local, reads, start, writes
 from bench.measure import Failed, machine
 from bench.table import renew
 
@@ -30,11 +30,14 @@ def main() -> int:
         "sections",
         nargs="*",
         metavar="SECTION",
-        help="reads, start, local, writes, accounts [default: all of them]",
+        help="reads, start, local, writes, accounts, backends [default: all of them]",
     )
     parser.add_argument("--times", type=int, default=5, help="runs of each, alternating [default: 5]")
     parser.add_argument(
-        "--groups", type=int, default=1000, help="groups in `reads` and `accounts` [default: 1000]"
+        "--groups",
+        type=int,
+        default=1000,
+        help="groups in `reads`, `accounts` and `backends` [default: 1000]",
     )
     parser.add_argument("--sizes", default=",".join(map(str, local.SIZES)), help="groups in `local`")
     parser.add_argument("--write", action="store_true", help="renew docs/performance.md and docs/scale.md")
@@ -45,6 +48,7 @@ def main() -> int:
         "start": lambda: start.section(2 * given.times + 1, _tell),
         "local": lambda: local.section(sizes, min(3, given.times), _tell),
         "writes": lambda: writes.section(200, min(3, given.times), _tell),
+        "backends": lambda: backends.section(given.groups, min(3, given.times), _tell),
         "accounts": lambda: accounts.section(given.groups, given.times, _tell),
     }
     unknown = set(given.sections) - table.keys()

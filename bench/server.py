@@ -18,7 +18,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+ACCOUNT = "5519911112222"
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"
 _ACCEPT = select.EPOLLIN
 
@@ -60,6 +63,58 @@ def answers(
             }
         )
     return found
+
+
+def gateway_answers(
+    groups: Mapping[str, Mapping[str, object]], icons: Mapping[str, Path], base: str, page: int
+) -> dict[bytes, bytes]:
+    """The same of WAHA, whose session is `bench`: `groups` by their ids there, as `live_groups` describes
+    them. A list is asked for in pages of `page` groups."""
+    found = {
+        b"/api/sessions/bench": _json(
+            {
+                "name": "bench",
+                "status": "WORKING",
+                "me": {"id": f"{ACCOUNT}@c.us", "pushName": "Bench"},
+                "config": {"noweb": {"store": {"enabled": True, "fullSync": False}}},
+            }
+        ),
+        b"/api/server/version": _json({"version": "2026.9.2", "engine": "NOWEB"}),
+    }
+    for name, path in icons.items():
+        found[f"/icons/{name}".encode()] = answer(path.read_bytes(), "image/png")
+    shown = [(group_id, _as_gateway(group_id, group)) for group_id, group in groups.items()]
+    for offset in range(0, len(shown) + 1, page):
+        query = f"limit={page}&offset={offset}&sortBy=id&sortOrder=asc"
+        found[f"/api/bench/groups?{query}".encode()] = _json(dict(shown[offset : offset + page]))
+    for group_id, group in shown:
+        path = f"/api/bench/groups/{quote(group_id, safe='')}"
+        found[path.encode()] = _json(group)
+        icon = f"{base}/icons/{groups[group_id]['icon']}?group={group_id}"
+        found[f"{path}/picture".encode()] = _json({"url": icon})
+    return found
+
+
+def _as_gateway(group_id: str, group: Mapping[str, Any]) -> dict[str, object]:
+    admins = set(group["admins"])
+    return {
+        "id": group_id,
+        "addressingMode": "pn",
+        "subject": group["subject"],
+        "creation": group["creation_time"],
+        "owner": f"{group['creator']}@c.us",
+        "size": len(group["participants"]),
+        "restrict": False,
+        "announce": False,
+        "joinApprovalMode": False,
+        "memberAddMode": True,
+        "isCommunity": False,
+        "isCommunityAnnounce": False,
+        "participants": [
+            {"id": f"{number}@c.us", "admin": "admin" if number in admins else None}
+            for number in group["participants"]
+        ],
+    }
 
 
 class Server:
@@ -118,8 +173,9 @@ class Server:
         if number in self._rest:
             data = self._rest.pop(number) + data
         while (end := data.find(b"\r\n\r\n")) >= 0:
-            path = data[4 : data.index(b" ", 4)].partition(b"?")[0]
-            self._due.append((at, sock, self._answers.get(path, _NOT_FOUND)))
+            target = data[4 : data.index(b" ", 4)]
+            found = self._answers.get(target) or self._answers.get(target.partition(b"?")[0], _NOT_FOUND)
+            self._due.append((at, sock, found))
             data = data[end + 4 :]
         if data:
             self._rest[number] = data

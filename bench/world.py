@@ -14,7 +14,7 @@ from socket import create_server, socket
 from bench import server
 from bench.measure import Contender, run
 
-ACCOUNT = "5519911112222"
+ACCOUNT = server.ACCOUNT
 ICONS = 10
 STAFF = 20
 _PEOPLE = 6  # in a group, beside the account
@@ -94,8 +94,11 @@ def _people(number: int) -> list[int]:
     return [(number + step * 3) % STAFF for step in range(_PEOPLE)]
 
 
-def write_files(path: Path, size: int, *, pinned: bool = False) -> dict[str, Path]:
-    """Write manifests, contacts and icons; returns the icons' paths by name. `pinned`: with ids."""
+def write_files(
+    path: Path, size: int, *, pinned: bool = False, domain: str = "", managed: bool = True
+) -> dict[str, Path]:
+    """Write manifests, contacts and icons; returns the icons' paths by name. `pinned`: with ids, which end in
+    `domain`. `managed`: icons stand in the manifests."""
     root = Path(__file__).resolve().parents[1]
     drawn = sorted((root / "groups" / "icons").glob("*.png"))
     icons = {}
@@ -111,9 +114,10 @@ def write_files(path: Path, size: int, *, pinned: bool = False) -> dict[str, Pat
     (path / "contacts.yaml").write_text(f"people:\n{people}", encoding="utf-8")
     for number in range(size):
         names = [f"p{person}" for person in _people(number)]
-        pin = f"id: {group_id(number)}\n" if pinned else ""
+        pin = f"id: {group_id(number)}{domain}\n" if pinned else ""
+        icon = f"icon: icons/{number % ICONS}.png\n" if managed else ""
         text = (
-            f"name: group-{number:05}\nsubject: Group {number}\n{pin}icon: icons/{number % ICONS}.png\n"
+            f"name: group-{number:05}\nsubject: Group {number}\n{pin}{icon}"
             f"admins: [{', '.join(names[:3])}]\nmembers: [{', '.join(names[3:])}]\n"
         )
         (path / "groups" / f"group-{number:05}.yaml").write_text(text, encoding="utf-8")

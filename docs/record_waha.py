@@ -169,7 +169,7 @@ def main() -> None:
 
 
 def _record(told: Story, browser: Browser) -> None:
-    page = browser.new_context(viewport={"width": 900, "height": 620}, device_scale_factor=1.5).new_page()
+    page = browser.new_context(viewport={"width": 480, "height": 560}, device_scale_factor=1.5).new_page()
     told.people_have_groups()
     terminal("waha-1-import", told.run, "import --all --fields subject,icon,admins")
     told.commit("The groups that we have")

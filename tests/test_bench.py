@@ -12,7 +12,7 @@ import jinja2
 import pytest
 import yaml
 
-from bench import local, rivals, server, table
+from bench import backends, local, rivals, server, table
 from bench.measure import Contender, Failed, Run, run
 from bench.world import World, live_groups, made, write_files
 
@@ -60,7 +60,7 @@ def test_ratios_are_of_neighbours_and_the_page_has_a_place_for_each_section(
     for page, real in zip(pages, table.PAGES, strict=True):
         page.write_text(real.read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(table, "PAGES", pages)
-    for section in ("reads", "start", "local", "writes", "accounts"):
+    for section in ("reads", "start", "local", "writes", "accounts", "backends"):
         table.renew(section, f"results of {section}\n")
         table.renew(section, f"new results of {section}\n")
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
@@ -179,3 +179,15 @@ def _playbook_calls(contender: Contender, ids: list[str]) -> list[str]:
                 for fact in task["ansible.builtin.set_fact"].values():
                     evaluated(fact["json"], headers=login, **known, **own)
     return calls
+
+
+def test_a_gateway_is_asked_for_its_groups_at_once_and_the_other_service_for_each(tmp_path: Path) -> None:
+    for backend, managed, expected in (
+        ("sinch", False, SIZE + 1),
+        ("waha", False, 3),
+        ("waha", True, SIZE + 3),
+    ):
+        folder = tmp_path / f"{backend}-{managed}"
+        folder.mkdir()
+        with backends.made(folder, SIZE, backend, managed) as shop:  # type: ignore[arg-type]
+            assert backends.calls(shop) == expected
