@@ -172,8 +172,8 @@ class _PeopleComparison:
         mend = "put their id into `lids:` of that person in the contacts, or look at the group by phone"
         if admins and self.group.admins is not None:
             return Note(
-                f"the service hides the number of {{people}}, who is admin here: whether that is as wanted, "
-                f"nobody can tell; {mend}",
+                f"admin here, and the service does not tell who it is: {{people}}. So nobody can say whether "
+                f"the admins are as wanted; {mend}",
                 people=tuple(admins),
             )
         gone = {person.alias or person.numbers[0]: person for person in self.leavers.values()}

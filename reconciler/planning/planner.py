@@ -92,7 +92,8 @@ def plan(
 
 def _notes(short: tuple[str, ...], reading: LiveState) -> Iterator[Note]:
     if short:
-        yield Note("The list of groups leaves out {ids}, which exists.", ids=short)
+        exist = "exists" if len(short) == 1 else "exist"
+        yield Note(f"The list of groups leaves out {{ids}}, which {exist}.", ids=short)
     if reading.ignored:
         yield Note("Not looked at, as `ignore:` says: {ids}.", ids=reading.ignored)
 

@@ -69,7 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["capital"] = lambda text: f"{text[:1].upper()}{text[1:]}"
+    environment.filters["capital"] = lambda text: f"{text[:1].upper()}{text[1:]}".replace("_", " ")
     return environment
 
 
