@@ -11,8 +11,10 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import Complaint, Location
+from reconciler.model.change import SetValue
 from reconciler.model.drift import Drift
 from reconciler.model.live import Thumbnail, Thumbnails
+from reconciler.model.plan import Plan
 from reconciler.report import apply, drift, validate
 from reconciler.report.section import Run
 
@@ -185,3 +187,9 @@ def test_a_group_is_titled_by_its_name_and_subject() -> None:
         '<h3><bdi>suporte-campinas</bdi></h3><span class="subject"><q><bdi>Suporte Campinas ••••77</bdi>'
         in page
     )
+
+
+def test_a_permission_is_titled_in_words() -> None:
+    change = SetValue("send_messages", "everyone", "admins")
+    page = draw_plan("html", Plan(groups=(samples.group("g1", "update", change),)))
+    assert '<span class="field">Send messages</span>' in page
