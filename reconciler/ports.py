@@ -52,6 +52,11 @@ class Reader(Protocol):
         """A group as it was listed, with the numbers of its people as far as they are known."""
         ...
 
+    def waiting(self, group_id: str) -> tuple[str, ...]:
+        """Those who have asked to join a group and wait for an admin's approval: numbers, or ids that hide
+        them; nobody where the service does not tell."""
+        ...
+
     def number_of(self, person: str) -> str | None:
         """The number (digits) of somebody whose id hides it; None where the service does not know it."""
         ...

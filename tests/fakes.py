@@ -21,7 +21,17 @@ from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, 
 ACCOUNT = "5519911112222"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 READS = frozenset(
-    {"session", "limits", "identified", "number_of", "list_groups", "get_group", "get_icon", "fetch_icon"}
+    {
+        "session",
+        "limits",
+        "identified",
+        "waiting",
+        "number_of",
+        "list_groups",
+        "get_group",
+        "get_icon",
+        "fetch_icon",
+    }
 )
 MOST_PEOPLE = 20
 OWN_LID = "770000000000001@lid"
@@ -125,6 +135,8 @@ class FakeApi:
         self.lists_people = gateway
         """Whether one listing says everything."""
         self.limits = ServiceLimits()
+        self.waiting: dict[str, tuple[str, ...]] = {}
+        """Group id → numbers of those who wait for approval."""
         self.lids: dict[str, str | None] = {}
         """Ids that hide a number → the number, where a look-up tells it."""
         self.hidden: dict[str, str] = {}
@@ -382,6 +394,10 @@ class FakeReader:
 
     def identified(self, live: LiveGroup) -> LiveGroup:
         return live
+
+    def waiting(self, group_id: str) -> tuple[str, ...]:
+        with self._api.call("waiting", group_id):
+            return self._api.waiting.get(group_id, ())
 
     def number_of(self, person: str) -> str | None:
         with self._api.call("number_of", person):

@@ -86,6 +86,9 @@ class SinchReader:
     def identified(self, live: LiveGroup) -> LiveGroup:
         return live
 
+    def waiting(self, group_id: str) -> tuple[str, ...]:
+        return ()  # the service does not tell
+
     def number_of(self, person: str) -> str | None:
         return None  # people are their numbers here
 

@@ -53,6 +53,7 @@ _SECURITY = f"{_GROUP}/settings/security"
 LIST = Call("GET", _GROUPS, Repeat.ALWAYS)
 REFRESH = Call("POST", f"{_GROUPS}/refresh", Repeat.UNCHANGED)
 INFO = Call("GET", _GROUP, Repeat.ALWAYS)
+WAITING = Call("GET", f"{_GROUP}/participants/join-requests", Repeat.ALWAYS)
 ICON = Call("GET", f"{_GROUP}/picture", Repeat.ALWAYS)
 CREATE = Call("POST", _GROUPS, Repeat.NEVER)
 SET_SUBJECT = Call("PUT", f"{_GROUP}/subject", Repeat.UNCHANGED)
@@ -199,6 +200,9 @@ class WahaReader:
 
     def identified(self, live: LiveGroup) -> LiveGroup:
         return live
+
+    def waiting(self, group_id: str) -> tuple[str, ...]:
+        return self._api.call(WAITING, answers.waiting, group_id)
 
     def number_of(self, person: str) -> str | None:
         lid = number.key(person)

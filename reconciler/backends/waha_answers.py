@@ -174,6 +174,18 @@ def icon(answer: Answer) -> IconMeta | None:
     return IconMeta(url)
 
 
+def waiting(answer: Answer) -> tuple[str, ...]:
+    """Those who wait for approval, by number where that is told; nobody where this version of WAHA has no
+    such call."""
+    if answer.status == 404:
+        return ()
+    data = read(answer)
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise bad("the answer holds no list of those who wait for approval")
+    found = (digits_of(entry.get("requesterPn")) or entry.get("requesterId") for entry in data)
+    return tuple(each for each in found if isinstance(each, str) and number.is_person_id(each))
+
+
 def number_of(answer: Answer, lid: str) -> str | None:
     """The digits of somebody known by a lid; None where the gateway does not know them."""
     if answer.status == 404:

@@ -19,7 +19,7 @@ class LiveGroup:
     those that it tells. `numbers`: the digits of people whose id is no number. `superadmins` are protected as
     the creator is. A `parent` is the id of the community that the group belongs to; a `community` is one
     itself, or its group of announcements. `count` is how many people the service says there are, where it
-    says that besides listing them.
+    says that besides listing them. `waiting`: keys of those who have asked to join, and wait for approval.
     """
 
     id: str
@@ -33,6 +33,7 @@ class LiveGroup:
     superadmins: tuple[str, ...] = ()
     parent: str | None = None
     community: bool = False
+    waiting: frozenset[str] = frozenset()
     count: int | None = None
 
     def values(self) -> dict[ValueName, Value]:

@@ -132,6 +132,9 @@ class CachingReader:
     def identified(self, live: LiveGroup) -> LiveGroup:
         return self._reader.identified(live)
 
+    def waiting(self, group_id: str) -> tuple[str, ...]:
+        return self._once(("waiting", group_id), partial(self._reader.waiting, group_id))
+
     def number_of(self, person: str) -> str | None:
         return self._once(("number", person), partial(self._reader.number_of, person))
 

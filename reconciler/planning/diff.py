@@ -129,6 +129,7 @@ class _PeopleComparison:
         self.add: list[Affected] = []
         self.promote_added: list[Affected] = []
         self.maybe: list[str] = []
+        self.waiting: list[str] = []
         self.kept: set[str] = set()  # earlier numbers that keep their place for now
         self.invites: dict[str, Invite] = {}
         self.left: list[str] = []
@@ -144,6 +145,13 @@ class _PeopleComparison:
         if self.left:
             notes.append(
                 Note("joined and has left since, so is not invited again: {people}", people=tuple(self.left))
+            )
+        if self.waiting:
+            notes.append(
+                Note(
+                    "asked to join, and waits for an admin's approval, so is sent no link: {people}",
+                    people=tuple(self.waiting),
+                )
             )
         if self.maybe:
             notes.append(
@@ -236,7 +244,9 @@ class _PeopleComparison:
         ref = joined_ref(person)
         decision = self.decisions.get(ref)
         has_left = ref in self.joined or (decision is not None and decision.status == "left")
-        if self.unidentified:
+        if person.key in self.live.waiting:
+            self.waiting.append(person.numbers[0])
+        elif self.unidentified:
             self.maybe.append(person.numbers[0])
             if not has_left:
                 self.invites[person.key] = Invite(person, role, maybe=True)

@@ -141,9 +141,12 @@ class IdentifyingReader:
     its people as far as they are known, to the contacts, to the state or to the service, which is asked about
     each person once. A list is as the service gives it; `identified` is for the managed groups in it."""
 
-    def __init__(self, reader: Reader, known: Mapping[str, str]) -> None:
-        """`known`: ids that hide a number → its digits."""
+    def __init__(
+        self, reader: Reader, known: Mapping[str, str], wanted: Mapping[str, frozenset[str]]
+    ) -> None:
+        """`known`: ids that hide a number → its digits; `wanted`: group id → keys of those who are wanted."""
         self._reader = reader
+        self._wanted = wanted
         self._gone: frozenset[str] = frozenset()
         self._known: dict[str, str | None] = {number.key(lid): digits for lid, digits in known.items()}
         self._lock = Lock()
@@ -166,11 +169,19 @@ class IdentifyingReader:
         self._gone = group_ids
 
     def identified(self, live: LiveGroup) -> LiveGroup:
-        """Return a group with the numbers of its people. Raises what `number_of` raises."""
+        """Return a group with the numbers of its people; and, where admins have to approve of newcomers and
+        somebody wanted is missing, with those who wait for that. Raises what the calls raise."""
         found = {each: digits for each in live.unidentified if (digits := self.number_of(each)) is not None}
-        return replace(live, numbers={**live.numbers, **found}) if found else live
+        live = replace(live, numbers={**live.numbers, **found}) if found else live
+        missing = self._wanted.get(live.id, frozenset()) - live.participant_keys
+        if missing and live.permissions.get("approve_members") is True:
+            waiting = (number.key(self.number_of(each) or each) for each in self._reader.waiting(live.id))
+            live = replace(live, waiting=frozenset(waiting))
+        return live
 
     def number_of(self, person: str) -> str | None:
+        if (told := number.of_id(person)) is not None:
+            return told
         key = number.key(person)
         if key not in self._known:
             digits = self._reader.number_of(person)
@@ -193,7 +204,13 @@ def identifying(ports: P, desired: Desired, state: State, settings: Settings) ->
     }
     known |= {lid: person.numbers[0] for person in desired.people for lid in person.lids}
     known |= dict.fromkeys(settings.lids, settings.account[0]) if settings.account else {}
-    return replace(ports, reader=IdentifyingReader(ports.reader, known))
+    ids = known_bindings(desired.groups, state)
+    wanted = {
+        ids[group.name]: frozenset(each.key for each in (*(group.admins or ()), *(group.members or ())))
+        for group in desired.groups
+        if group.name in ids
+    }
+    return replace(ports, reader=IdentifyingReader(ports.reader, known, wanted))
 
 
 def lost(reading: LiveState, desired: Desired, state: State) -> frozenset[str]:

@@ -325,3 +325,17 @@ def test_a_write_without_effect_is_a_failure(gateway: Repo) -> None:
     assert (ended["set_description"], ended["set_permission"]) == ("failed", "failed")
     gateway.api.clear_faults()
     assert gateway.apply().code == 0
+
+
+def test_who_waits_for_approval_is_shown_so_and_sent_no_link(gateway: Repo) -> None:
+    gateway.group("a", "subject: Suporte\nmembers: [bruno, dora]\npermissions: {approve_members: true}\n")
+    assert gateway.apply().code == 0
+    gateway.api.join(gateway.live("Suporte")["id"], DORA)  # the group has a gate: this asks
+    found = json.loads(gateway.plan().out)
+    (planned,) = found["groups"]
+    assert [each["person"] for each in planned["to_invite"]] == ["bruno"]
+    assert any("waits for an admin's approval" in note and "dora" in note for note in planned["notes"])
+    sent = gateway.run("invites", "--send", "--yes")
+    assert sent.code == 0, sent.out + sent.err
+    assert "bruno" in sent.out
+    assert "dora" not in sent.out
