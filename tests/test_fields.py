@@ -14,15 +14,17 @@ from typing import Any, get_args
 
 import pytest
 
+from reconciler.backends import waha
 from reconciler.manifests import convert, edit
 from reconciler.manifests.config import Preset
 from reconciler.manifests.convert import yaml_text
 from reconciler.manifests.schema import schema_text
 from reconciler.model.adoption import AcceptField, ImportField
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.change import ChangeKind
 from reconciler.model.desired import DesiredGroup
-from reconciler.model.drift import FieldName
-from reconciler.model.group import PERMISSIONS, Manifest
+from reconciler.model.drift import FIELD_OF, FieldName
+from reconciler.model.group import PERMISSIONS, VALUES, Manifest
 from reconciler.model.history import FactKind
 from reconciler.model.record import Applied, Record
 from reconciler.planning import planfile, story
@@ -123,3 +125,12 @@ def test_what_a_manifest_says_reaches_the_group_the_record_and_the_saved_plan(tm
         if name not in ("kind", "hold"):  # of which nothing follows but what the plan holds anyway
             other = replace(whole, **{name: unset})
             assert planfile._desired(other) != planfile._desired(whole), f"planning/planfile.py lacks {name}"
+
+
+def test_every_value_has_its_place() -> None:
+    assert set(FIELD_OF) == set(VALUES), "model/drift.py: FIELD_OF"
+    assert set(FIELD_OF.values()) <= set(get_args(FieldName)), "model/drift.py: FieldName"
+    for schema, entry in (("plan", "change"), ("apply", "outcome")):
+        settings = json.dumps(json.loads(schema_text(schema))["$defs"][entry])
+        assert all(f'"{name}"' in settings for name in PERMISSIONS), f"schemas/{schema}.schema.json: setting"
+    assert set(waha._PERMISSIONS) == CAPABILITIES["waha"].permissions, "backends/waha.py: _PERMISSIONS"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler.cli import checkout, environment, loading, terminal
 from reconciler.cli.clock import SystemClock
@@ -252,10 +252,13 @@ class Api:
             write_pause=settings.write_pause,
             message_pause=self.message_pause,
         )
-        if self.backend == "waha":
-            from reconciler.backends.waha import connect
-        else:
-            from reconciler.backends.sinch import connect
+        match self.backend:
+            case "sinch":
+                from reconciler.backends.sinch import connect
+            case "waha":
+                from reconciler.backends.waha import connect
+            case _:
+                assert_never(self.backend)
         return connect(connection, clock, tell)
 
 
