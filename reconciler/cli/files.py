@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.capabilities import BackendName
 
 SANDBOX_FOLDER = Path(".reconciler")
 _SANDBOX_STATE = "sandbox-state.json"
@@ -72,15 +73,17 @@ def sandbox_database(folder: Path, account: str = "") -> Path:
     return folder / named_after("sandbox.sqlite3", account)
 
 
-def sandbox_state(folder: Path, account: str = "") -> Path:
-    """Return the path of the state that belongs to the embedded sandbox."""
-    return folder / named_after(_SANDBOX_STATE, account)
+def sandbox_state(folder: Path, account: str = "", backend: BackendName = "sinch") -> Path:
+    """Return the path of the state that belongs to the embedded sandbox. Each service has its own, because
+    the same groups have other ids there."""
+    path = folder / named_after(_SANDBOX_STATE, account)
+    return path if backend == "sinch" else path.with_suffix(f".{backend}{path.suffix}")
 
 
-def state_beside(database: Path) -> Path:
+def state_beside(database: Path, backend: BackendName) -> Path:
     """Return the path of the state that belongs to a sandbox's database, wherever that is."""
     ours = re.fullmatch(r"sandbox(?:-(.+))?\.sqlite3", database.name)
-    return sandbox_state(database.parent, (ours[1] or "") if ours else database.name)
+    return sandbox_state(database.parent, (ours[1] or "") if ours else database.name, backend)
 
 
 def is_sandbox_state(path: str) -> bool:

@@ -222,7 +222,7 @@ def state_file(common: Common, settings: Settings, account: str) -> Path | None:
     """Return where the state is, which may not be there yet; None where it is no file."""
     root = find_root(Path.cwd())
     if common.sandbox:
-        return sandbox_state(root / SANDBOX_FOLDER, account)
+        return sandbox_state(root / SANDBOX_FOLDER, account, settings.backend)
     own = environment.own("STATE", account)
     place = own or settings.state
     if not place.startswith("file:"):

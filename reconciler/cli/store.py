@@ -97,7 +97,7 @@ class Store:
         owner = whose(label, loaded.settings)
         files = files or checkout.Files(loaded.files)
         if common.sandbox:
-            path = sandbox_state(sandbox_folder(account), account)
+            path = sandbox_state(sandbox_folder(account), account, loaded.settings.backend)
             return cls(display=f"{SANDBOX_FOLDER}/{path.name}", owner=owner, files=files, path=path)
         own = environment.own("STATE", account)
         place = own or loaded.settings.state

@@ -254,6 +254,17 @@ def test_moving_to_a_gateway_in_the_same_folder_says_what_to_do(repo: Repo) -> N
     assert len(repo.api.groups()) == 1
 
 
+def test_each_service_has_a_state_of_its_own_in_the_embedded_sandbox(repo: Repo) -> None:
+    repo.group("a", "subject: Suporte\n")
+    assert repo.apply("--sandbox").code == 0
+    as_gateway(repo)
+    done = repo.apply("--sandbox")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["groups"][0]["outcomes"][0]["kind"] == "adopt_group"
+    repo.write("reconciler.yaml", f'account: "+{ACCOUNT}"\n')
+    assert repo.run("plan", "--sandbox", "--detailed-exitcode").code == 0
+
+
 def test_an_icon_that_the_gateway_does_not_show_any_more_is_not_taken_for_removed(gateway: Repo) -> None:
     gateway.write("groups/x.png", picture())
     gateway.group("a", "subject: Suporte\nicon: x.png\n")

@@ -112,8 +112,9 @@ def command(
                 **more,
             )
             server = running.enter_context(_start(options, last))
-            state = "none" if place == ":memory:" else f"file:{state_beside(Path(place).absolute())}"
             spoken = backend or backends.get(name) or config.settings.backend
+            beside = state_beside(Path(place).absolute(), spoken)
+            state = "none" if place == ":memory:" else f"file:{beside}"
             login = username or _USERNAMES[spoken], token or "sandbox"
             values = (server.base_url, *login, ",".join(digits), state)
             begun.append((name, server.base_url, dict(zip(_PRINTED, values, strict=True))))
