@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
 from reconciler import pictures
-from reconciler.apply.tools import Tools, problem_of
+from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -152,15 +152,19 @@ class Effects:
                 ended[person.key] = PersonOutcome(person, "failed", UNKNOWN_NUMBER)
             else:
                 known[found] = person
+        if self.tools.ports.clock.stopping:
+            return Performed("skipped", INTERRUPTED)
         ids, unclear = tuple(known), False
         for start in range(0, len(ids), BATCH):
             part = ids[start : start + BATCH]
             try:
                 answers = self.tools.ports.writer.add_participants(self.group_id, part)
-            except (NotSent, RateLimited, CredentialsError, Refused, NotFound) as error:
-                ended |= {
-                    known[each].key: PersonOutcome(known[each], "failed", problem_of(error)) for each in part
-                }
+            except (NotSent, RateLimited, CredentialsError) as error:
+                # what befell this call would befall the next one
+                ended |= _all_failed((known[each] for each in ids[start:]), error)
+                break
+            except (Refused, NotFound) as error:
+                ended |= _all_failed((known[each] for each in part), error)
                 continue
             except ApiError:
                 unclear = True
@@ -529,6 +533,10 @@ class Effects:
                 writer.remove_participants(group_id, ids)
             case _:
                 assert_never(kind)
+
+
+def _all_failed(people: Iterable[Affected], error: ReconcilerError) -> dict[str, PersonOutcome]:
+    return {each.key: PersonOutcome(each, "failed", problem_of(error)) for each in people}
 
 
 def served_before(seen: LiveIcon | None, record: IconRecord | None) -> str | None:

@@ -24,7 +24,7 @@ from reconciler.backends.limiter import Pace, tell_nobody
 from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base
 from reconciler.backends.service import Api, Client, Connection, checked_mime, header, some_people
-from reconciler.errors import CredentialsError, Refused
+from reconciler.errors import CredentialsError, Interrupted, NotSent, Refused
 from reconciler.model import number
 from reconciler.model.live import (
     Gateway,
@@ -259,7 +259,10 @@ class WahaWriter:
         if not number.is_wa_id(digits):
             raise ValueError("not a person's number")
         query = urlencode({"phone": digits, "session": self._api.fixed["session"]})
-        return self._api.call(FIND, partial(answers.known_as, digits=digits), query=query)
+        try:
+            return self._api.call(FIND, partial(answers.known_as, digits=digits), query=query)
+        except Interrupted:  # to who is about to write, a stop is why nothing was sent
+            raise NotSent("not sent: the run was asked to stop", code="interrupted", retry=True) from None
 
     def refresh_list(self) -> None:
         self._api.call(REFRESH, answers.refreshed)

@@ -93,7 +93,8 @@ class MessageSender:
         except CredentialsError as error:
             return _delivery(message, "failed", self._halt(error))
         except ApiError as error:
-            return _delivery(message, "failed", Problem.of(error))
+            reason = self._reason()  # a stop that was asked for meanwhile is no failure of the look-up
+            return _delivery(message, "skipped" if reason else "failed", reason or Problem.of(error))
         if known is None:
             return _delivery(message, "failed", UNKNOWN_NUMBER)
         return self._send(message, known)

@@ -224,6 +224,31 @@ def test_who_was_added_and_cannot_be_read_is_unknown_and_nobody_is_promoted_unse
     world.assert_settled()
 
 
+def test_a_stop_while_people_are_looked_up_adds_nobody_and_keeps_what_was_done_before() -> None:
+    world = adding(description="Hello")
+
+    def stop(method: str) -> None:
+        world.clock.stopping = world.clock.stopping or method == "find_person"
+
+    world.api.before_call = stop
+    result = world.operate()
+    assert outcomes(result) == {"set_description": "done", "add_members": "skipped"}
+    assert problem_code(result, "add_members") == "interrupted"
+    assert added(world) == []
+    world.clock.stopping, world.api.before_call = False, lambda _: None
+    world.operate()
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("error", NOBODY_ADDED[:2], ids=lambda error: type(error).__name__)
+def test_what_befell_one_call_befalls_the_next_so_that_is_not_made(error: Any) -> None:
+    world = adding(members=tuple(f"5519{n:09}" for n in range(900_000_000, 900_000_023)))
+    world.api.fail("add_participants", error)
+    result = world.operate(allow=frozenset({"add-many"}))
+    assert set(people(result).values()) == {"failed"}
+    assert len(added(world)) == 1
+
+
 def test_more_than_twenty_are_added_in_several_calls() -> None:
     crowd = tuple(f"5519{n:09}" for n in range(900_000_000, 900_000_023))
     world = adding(members=crowd)

@@ -662,6 +662,16 @@ def test_who_has_a_number(server: RawServer, make: Make) -> None:
                 client.writer.find_person(ANA)
 
 
+def test_once_a_stop_was_asked_for_nobody_is_looked_up_and_that_is_why_nothing_was_sent(
+    server: RawServer, make: Make, clock: FakeClock
+) -> None:
+    client = make()
+    clock.stopping = True
+    with pytest.raises(NotSent, match="asked to stop"):
+        client.writer.find_person(ANA)
+    assert server.seen == []
+
+
 # --- writes ---
 
 VOID = ("subject", "description", "edit_info", "set icon", "remove icon", "revoke", "leave", "refresh")

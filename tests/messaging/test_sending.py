@@ -257,6 +257,19 @@ def test_a_stop_finishes_the_call_and_leaves_the_rest() -> None:
     assert len(world.api.messages) == 3
 
 
+def test_a_stop_while_somebody_is_looked_up_is_no_failure() -> None:
+    world = World({"a": (ANA, BRUNO)})
+
+    def stop(method: str) -> None:
+        world.clock.stopping = method == "find_person"
+
+    world.api.before_call = stop
+    world.api.fail("find_person", NotSent("not sent: the run was asked to stop", code="interrupted"))
+    found = world.run()
+    assert [entry.status for entry in found] == ["skipped", "skipped"]
+    assert world.sends() == []
+
+
 def test_messages_of_one_run_to_one_person_have_times_of_their_own() -> None:
     """By which the next run counts them; a clock that was set back changes nothing."""
     world = World(dict.fromkeys("abc", (ANA,)))
