@@ -182,7 +182,7 @@ def waiting(answer: Answer) -> tuple[str, ...]:
     data = read(answer)
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise bad("the answer holds no list of those who wait for approval")
-    found = (digits_of(entry.get("requesterPn")) or entry.get("requesterId") for entry in data)
+    found = (number.told_by(entry.get("requesterPn")) or entry.get("requesterId") for entry in data)
     return tuple(each for each in found if isinstance(each, str) and number.is_person_id(each))
 
 
@@ -200,7 +200,7 @@ def number_of(answer: Answer, lid: str) -> str | None:
     told = data.get("pn")
     if told in (None, ""):
         return None
-    digits = digits_of(told)
+    digits = number.told_by(told)
     if digits is None:
         raise bad("the gateway gives something that is no number for somebody's id")
     return digits
@@ -286,7 +286,7 @@ def people(answer: Answer) -> tuple[PersonAnswer, ...]:
         if status is None or not 100 <= status <= 999:
             continue
         attributes = within(entry, "content", "attrs", "phone_number")
-        digits = digits_of(person, entry.get("PhoneNumber"), entry.get("phoneNumber"), attributes)
+        digits = number.told_by(person, entry.get("PhoneNumber"), entry.get("phoneNumber"), attributes)
         found.append(PersonAnswer(person if number.is_person_id(person) else None, digits, status))
     return tuple(found)
 
@@ -424,12 +424,6 @@ def within(data: object, *keys: str) -> object:
 
 def id_of(entry: object) -> object:
     return (entry.get("id") or entry.get("JID")) if isinstance(entry, dict) else None
-
-
-def digits_of(*ids: object) -> str | None:
-    """The first number that one of these tells."""
-    told = (number.of_id(each) for each in ids if isinstance(each, str))
-    return next((digits for digits in told if digits is not None), None)
 
 
 def without_device(person: object) -> str:

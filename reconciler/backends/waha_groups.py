@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from reconciler.backends import faults
 from reconciler.backends.calls import Answer
-from reconciler.backends.waha_answers import GROUP_DOMAIN, bad, digits_of, id_of, read, without_device
+from reconciler.backends.waha_answers import GROUP_DOMAIN, bad, id_of, read, without_device
 from reconciler.errors import Problem, Unclear
 from reconciler.model import number
 from reconciler.model.group import Permission, Value
@@ -151,7 +151,7 @@ def _people(listed: object) -> dict[str, tuple[str | None, str]]:
         person = without_device(found.get("id"))
         if "@" not in person or not number.is_person_id(person):
             raise _NoFact("somebody in it has no usable id")
-        told = digits_of(person, found.get("phoneNumber"), found.get("pn")), _role(found)
+        told = number.told_by(person, found.get("phoneNumber"), found.get("pn")), _role(found)
         if people.setdefault(person, told) != told:
             raise _NoFact("somebody is in it twice, and not as the same")
     return people
@@ -181,7 +181,7 @@ def _creator(
 ) -> str | None:
     """The creator's number where it is told, else their id among the people; None where nobody can say."""
     owner = without_device(found.get("owner"))
-    told = digits_of(found.get("ownerPn"), owner) or numbers.get(owner)
+    told = number.told_by(found.get("ownerPn"), owner) or numbers.get(owner)
     if told is not None:
         return told
     if own.lid is not None and owner == own.lid:

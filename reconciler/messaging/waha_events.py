@@ -88,8 +88,7 @@ def _digits(person: object) -> str | None:
     """Return the number of a participant, which stands in `pn` where the id hides it."""
     if not isinstance(person, dict):
         raise Wrong("a participant is an object")
-    told = (number.of_id(each) for each in (person.get("id"), person.get("pn")) if isinstance(each, str))
-    return next((digits for digits in told if digits is not None), None)
+    return number.told_by(person.get("id"), person.get("pn"))
 
 
 def text_of(values: Mapping[str, object], key: str) -> str | None:

@@ -18,9 +18,9 @@ class Capabilities:
 
     `description`: groups have one; `no_description`: it can be taken away. `permissions`: those that can be
     set. `no_icon`: a picture can be taken away. `adding`: people can be added. `templates`: messages can be
-    sent by a template. `subject_limit` in code points. `lists_people`: one listing says everything of every
-    group but its picture. A `gateway` is no official service: it may list people by ids that hide their
-    numbers, its lists may be short, its session tells the own account, and its group ids end in `@g.us`.
+    sent by a template. `subject_limit` in code points. A `gateway` is no official service: it may list
+    people by ids that hide their numbers, its lists may be short, its session tells the own account, and its
+    group ids end in `@g.us`.
     """
 
     name: BackendName
@@ -32,7 +32,6 @@ class Capabilities:
     adding: bool = False
     templates: bool = False
     subject_limit: int = 25
-    lists_people: bool = False
     gateway: bool = False
 
 
@@ -46,7 +45,6 @@ CAPABILITIES: Mapping[BackendName, Capabilities] = {
         permissions=frozenset(PERMISSIONS),
         adding=True,
         subject_limit=100,
-        lists_people=True,
         gateway=True,
     ),
 }

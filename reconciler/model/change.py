@@ -63,10 +63,9 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class CreateGroup:
-    """A group that does not exist yet. `people`: numbers of whom it is created with, where it wants some."""
+    """A group that does not exist yet."""
 
     subject: str
-    people: tuple[str, ...] = ()
     kind: ClassVar[ChangeKind] = "create_group"
     key: ClassVar[str] = "create_group"
 

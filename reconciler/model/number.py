@@ -53,6 +53,12 @@ def of_id(person: str) -> str | None:
     return match[1] if match and match[2] in _NUMBERED and is_wa_id(match[1]) else None
 
 
+def told_by(*ids: object) -> str | None:
+    """The digits that the first of these ids tells which tells any; what is no text tells none."""
+    told = (of_id(each) for each in ids if isinstance(each, str))
+    return next((digits for digits in told if digits is not None), None)
+
+
 def is_group_id(text: str) -> bool:
     """Whether this may stand in a path as a group's id: `[A-Za-z0-9@._-]{1,64}`, not all dots."""
     return _GROUP_ID.fullmatch(text) is not None and text.strip(".") != ""

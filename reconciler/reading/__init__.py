@@ -82,7 +82,8 @@ def survey(
     Raises what `read` raises.
     """
     reader, ignore = ports.reader, frozenset(settings.ignore)
-    named, told = _listed(reader)
+    listing = reader.list_groups()
+    named, told = listing.ids, listing.groups
     listed = tuple(group_id for group_id in named if group_id not in ignore)
     wanted = dict.fromkeys((*listed, *known) if only is None else only)
     wanted = {group_id: None for group_id in wanted if group_id not in ignore}
@@ -128,12 +129,6 @@ def _still_listed(
     gather([partial(look, group_id) for group_id in sorted(doubtful & again)])
     gone -= doubtful & again
     return tuple(group_id for group_id in listed if group_id not in gone)
-
-
-def _listed(reader: Reader) -> tuple[tuple[str, ...], Mapping[str, LiveGroup | Problem]]:
-    """Return the ids of a list, and what it says of groups itself."""
-    found = reader.list_groups()
-    return found.ids, found.groups
 
 
 class IdentifyingReader:
@@ -323,7 +318,8 @@ class _LiveReader:
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
     def read(self) -> LiveState:
-        named, self.told = _listed(self.ports.reader)
+        listing = self.ports.reader.list_groups()
+        named, self.told = listing.ids, listing.groups
         self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
         self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
         self.strays = frozenset(self.listed) - set(known_bindings(self.desired.groups, self.state).values())
