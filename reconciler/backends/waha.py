@@ -1,6 +1,7 @@
 """WAHA, a gateway to WhatsApp Web: which call is made for what, and with which payload.
 
-What its answers say is in `waha_answers` and, of groups, `waha_groups`. The engines are NOWEB and GOWS. Every
+What its answers say is in `waha_answers`, and as far as other gateways answer alike in `gateway_answers` and
+`gateway_groups`. The engines are NOWEB and GOWS. Every
 write may be answered by an empty body, `true`, a text or an object; whether it took effect, a read tells.
 """
 
@@ -15,15 +16,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from reconciler.backends import gateway_answers, gateway_groups
 from reconciler.backends import waha_answers as answers
-from reconciler.backends import waha_groups
-from reconciler.backends.calls import Call, Repeat
-from reconciler.backends.client import JSON, HttpClient, Origin
-from reconciler.backends.icons import IconFetcher, icon_client
-from reconciler.backends.limiter import Pace, tell_nobody
-from reconciler.backends.network import Network
-from reconciler.backends.origin import checked_base
-from reconciler.backends.service import Api, Client, Connection, checked_mime, header, some_people
+from reconciler.backends.calls import Answer, Call, Repeat
+from reconciler.backends.gateway import LIST_LIMIT, connected, person_id
+from reconciler.backends.icons import IconFetcher
+from reconciler.backends.limiter import tell_nobody
+from reconciler.backends.service import Api, Client, Connection, checked_mime, some_people
 from reconciler.errors import CredentialsError, Interrupted, NotSent, Refused
 from reconciler.model import number
 from reconciler.model.live import (
@@ -91,11 +90,6 @@ _PERMISSIONS: Mapping[Permission, tuple[Call, str, Value]] = {
 
 PAGE = 1000
 """Groups that are asked for at a time."""
-_LIST_LIMIT = 256 << 20
-"""Bytes of one listing: it says who is in each group, a thousand people in the largest."""
-_PICTURES = ".whatsapp.net"
-
-
 _SERVES, _SERVES_ANEW = 30.0, 2.0
 """Seconds for which a listing serves who asks for one group: until we change that, and after it."""
 
@@ -121,7 +115,7 @@ class WahaReader:
         gateway, me = self._look()
         answers.check_working(gateway)
         if me is None:
-            raise answers.bad("the session does not say whose account it is")
+            raise gateway_answers.bad("the session does not say whose account it is")
         if gateway.store is False:
             self._storeless = True
             self._tell(answers.STORE_OFF)
@@ -153,28 +147,30 @@ class WahaReader:
         """One listing, in pages where it is long. A gateway that pays no attention to pages answers with all
         groups each time, or else is asked for all of them at once."""
         begun = self._clock.monotonic()
-        parse = partial(waha_groups.groups, own=self._own())
+        own = self._own()
         found: dict[str, LiveGroup | Problem] = {}
         offset = 0
         while True:
-            page, length = self._page(parse, {"limit": PAGE, "offset": offset})
+            page, length = self._page(own, {"limit": PAGE, "offset": offset})
             new = {group_id: each for group_id, each in page.items() if group_id not in found}
             found |= new
             offset += length
             if length != PAGE:
                 break
             if not new:
-                found = self._page(parse, {})[0] | found
+                found = self._page(own, {})[0] | found
                 break
         listing = GroupList(tuple(found), found)
         self._listed = begun, listing
         return listing
 
-    def _page(
-        self, parse: waha_groups.ParseGroups, pages: Mapping[str, int]
-    ) -> tuple[dict[str, LiveGroup | Problem], int]:
+    def _page(self, own: Session, pages: Mapping[str, int]) -> tuple[dict[str, LiveGroup | Problem], int]:
         query = urlencode({**pages, "sortBy": "id", "sortOrder": "asc"})
-        return self._api.call(LIST, parse, query=query, limit=_LIST_LIMIT)
+
+        def parse(answer: Answer) -> tuple[dict[str, LiveGroup | Problem], int]:
+            return gateway_groups.groups(gateway_answers.read(answer, listing=True), own)
+
+        return self._api.call(LIST, parse, query=query, limit=LIST_LIMIT)
 
     def get_group(self, group_id: str) -> LiveGroup:
         own = self._own()
@@ -182,7 +178,11 @@ class WahaReader:
             found = self._of_a_listing(group_id)
             if isinstance(found, LiveGroup):
                 return found
-        return self._api.call(INFO, partial(waha_groups.group, group_id=group_id, own=own), group_id)
+
+        def parse(answer: Answer) -> LiveGroup:
+            return gateway_groups.group(gateway_answers.read(answer), group_id, own)
+
+        return self._api.call(INFO, parse, group_id)
 
     def _of_a_listing(self, group_id: str) -> LiveGroup | Problem | None:
         """What a listing says of a group, which may serve several: without its store the gateway fetches all
@@ -223,14 +223,14 @@ class WahaWriter:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def create_group(self, subject: str) -> str:
-        return self._api.call(CREATE, answers.created, payload={"name": subject, "participants": []})
+    def create_group(self, subject: str, people: Sequence[str] = ()) -> str:
+        return self._api.call(CREATE, gateway_answers.created, payload={"name": subject, "participants": []})
 
     def set_subject(self, group_id: str, subject: str) -> None:
-        self._api.call(SET_SUBJECT, answers.done, group_id, payload={"subject": subject})
+        self._api.call(SET_SUBJECT, gateway_answers.done, group_id, payload={"subject": subject})
 
     def set_description(self, group_id: str, description: str) -> None:
-        self._api.call(SET_DESCRIPTION, answers.done, group_id, payload={"description": description})
+        self._api.call(SET_DESCRIPTION, gateway_answers.done, group_id, payload={"description": description})
 
     def set_permission(self, group_id: str, permission: Permission, value: Value) -> None:
         call, key, true = _PERMISSIONS[permission]
@@ -238,22 +238,22 @@ class WahaWriter:
 
     def set_icon(self, group_id: str, data: bytes, mime: str) -> None:
         file = {"mimetype": checked_mime(mime), "data": base64.b64encode(data).decode()}
-        self._api.call(SET_ICON, answers.done, group_id, payload={"file": file})
+        self._api.call(SET_ICON, gateway_answers.done, group_id, payload={"file": file})
 
     def remove_icon(self, group_id: str) -> None:
         self._api.call(REMOVE_ICON, answers.removed, group_id)
 
     def promote(self, group_id: str, wa_ids: Sequence[str]) -> None:
-        self._api.call(PROMOTE, answers.done_to, group_id, payload=_people(wa_ids))
+        self._api.call(PROMOTE, gateway_answers.done_to, group_id, payload=_people(wa_ids))
 
     def demote(self, group_id: str, wa_ids: Sequence[str]) -> None:
-        self._api.call(DEMOTE, answers.done_to_absent, group_id, payload=_people(wa_ids))
+        self._api.call(DEMOTE, gateway_answers.done_to_absent, group_id, payload=_people(wa_ids))
 
     def remove_participants(self, group_id: str, wa_ids: Sequence[str]) -> None:
-        self._api.call(REMOVE, answers.done_to_absent, group_id, payload=_people(wa_ids))
+        self._api.call(REMOVE, gateway_answers.done_to_absent, group_id, payload=_people(wa_ids))
 
     def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
-        return self._api.call(ADD, answers.people, group_id, payload=_people(ids))
+        return self._api.call(ADD, gateway_answers.people, group_id, payload=_people(ids))
 
     def find_person(self, digits: str) -> str | None:
         if not number.is_wa_id(digits):
@@ -268,13 +268,13 @@ class WahaWriter:
         self._api.call(REFRESH, answers.refreshed)
 
     def get_link(self, group_id: str) -> str:
-        return self._api.call(LINK, answers.link, group_id)
+        return self._api.call(LINK, gateway_answers.link, group_id)
 
     def revoke_link(self, group_id: str) -> None:
-        self._api.call(REVOKE, answers.done, group_id)
+        self._api.call(REVOKE, gateway_answers.done, group_id)
 
     def leave(self, group_id: str) -> None:
-        self._api.call(LEAVE, answers.done, group_id)
+        self._api.call(LEAVE, gateway_answers.done, group_id)
 
     def send_to_group(self, group_id: str, text: str) -> str:
         if not number.is_group_id(group_id):
@@ -289,41 +289,14 @@ class WahaWriter:
 
     def _send(self, chat: str, text: str) -> str:
         payload = {"session": self._api.fixed["session"], "chatId": chat, "text": text}
-        return self._api.call(SEND, partial(answers.sent, to=chat), payload=payload)
+        return self._api.call(SEND, partial(gateway_answers.sent, to=chat), payload=payload)
 
 
 def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = tell_nobody) -> Client:
     """A client for the gateway at `connection.base_url`, whose session is `connection.username`; nothing is
     sent yet. Raises and tells as `sinch.connect`, and raises `NotSent` where a host that has to be private
     cannot be resolved."""
-    base = checked_base(connection.base_url, gateway=True, private=connection.private)
-    address = base.private_address() if base.private else None
-    origin = Origin(
-        base.origin,
-        {"Accept": JSON, "X-Api-Key": header("RECONCILER_TOKEN", connection.token)},
-        secrets=(connection.token,),  # a session's name is no secret: most are called `default`
-        setting="RECONCILER_BASE_URL",
-        timeout="api.timeout",
-        address=address,
-        trace=True,
-    )
-    network = Network()
-    icons = IconFetcher(
-        icon_client(replace(connection.limits, rate=None), network, clock),
-        loopback=base.loopback,
-        domain=_PICTURES,
-        own=base.origin if base.loopback or base.private else "",
-        address=address,
-    )
-    api = Api(
-        client=HttpClient(origin, connection.limits, network, clock, tell),
-        prefix=base.path,
-        fixed={"session": header("RECONCILER_USERNAME", connection.username)},
-        writes=Pace(clock, connection.write_pause) if connection.write_pause else None,
-        messages=Pace(clock, connection.message_pause) if connection.message_pause else None,
-        loopback=base.loopback,
-        clock=clock.monotonic,
-    )
+    api, icons = connected(connection, "X-Api-Key", clock, tell)
     reader = WahaReader(api, icons, clock, tell)
     return Client(api, icons, reader, WahaWriter, reader.gateway)
 
@@ -332,8 +305,4 @@ def _people(ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
     return {"participants": [{"id": each} for each in some_people(map(_person, ids))]}
 
 
-def _person(person: str) -> str:
-    """An id as the gateway takes it: a bare number gets its domain."""
-    if not number.is_person_id(person):
-        raise ValueError("not a person's id")
-    return person if "@" in person else f"{person}@c.us"
+_person = partial(person_id, domain="c.us")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from urllib3.connection import HTTPConnection
 
-from reconciler.backends import faults, icons, sinch, waha_answers, waha_groups
+from reconciler.backends import faults, gateway_answers, gateway_groups, icons, sinch, waha_answers
 from reconciler.backends.calls import Answer
 from reconciler.backends.client import _LIBRARY_ERRORS, _body, _bounded, _unclear
 from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
@@ -133,19 +133,19 @@ _PARSERS: tuple[Callable[[Answer], object], ...] = (
     waha_answers.icon,
     lambda answer: waha_answers.number_of(answer, "1111@lid"),
     lambda answer: waha_answers.known_as(answer, "5519900000001"),
-    waha_answers.done,
+    gateway_answers.done,
     waha_answers.permitted,
     waha_answers.removed,
     waha_answers.refreshed,
-    waha_answers.created,
-    waha_answers.done_to,
-    waha_answers.done_to_absent,
-    waha_answers.people,
-    waha_answers.link,
-    lambda sent: waha_answers.sent(sent, "5519900000001@c.us"),
-    lambda sent: waha_answers.sent(sent, _GATEWAY_GROUP),
-    lambda answer: waha_groups.groups(answer, OWN),
-    lambda answer: waha_groups.group(answer, _GATEWAY_GROUP, OWN),
+    gateway_answers.created,
+    gateway_answers.done_to,
+    gateway_answers.done_to_absent,
+    gateway_answers.people,
+    gateway_answers.link,
+    lambda sent: gateway_answers.sent(sent, "5519900000001@c.us"),
+    lambda sent: gateway_answers.sent(sent, _GATEWAY_GROUP),
+    lambda answer: gateway_groups.groups(gateway_answers.read(answer), OWN),
+    lambda answer: gateway_groups.group(gateway_answers.read(answer), _GATEWAY_GROUP, OWN),
 )
 _STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 420, 429, 500, 503, 999, 100)
 

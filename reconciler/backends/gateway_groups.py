@@ -1,23 +1,21 @@
-"""What WAHA says of groups: a list of them, or one, as facts or not.
+"""What gateways say of groups: a list of them, or one, as facts or not.
 
 A group is one only with a subject, a creation time, somebody in it, and the own account among them: gateways
-answer from caches that may hold less. The engine GOWS has names of its own for what NOWEB tells.
+answer from caches that may hold less. Evolution API and WAHA's engine NOWEB tell them as the library Baileys
+has them; WAHA's GOWS has names of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from reconciler.backends import faults
-from reconciler.backends.calls import Answer
-from reconciler.backends.waha_answers import GROUP_DOMAIN, bad, id_of, read, without_device
+from reconciler.backends.gateway_answers import GROUP_DOMAIN, bad, id_of, without_device
 from reconciler.errors import Problem, Unclear
 from reconciler.model import number
 from reconciler.model.group import Permission, Value
 from reconciler.model.live import LiveGroup, Session
-
-ParseGroups = Callable[[Answer], "tuple[dict[str, LiveGroup | Problem], int]"]
 
 _SOME_TIME = re.compile(r"(?!0001)[0-9]{4}-[0-9]{2}-[0-9]{2}T.*")
 _GOWS = {
@@ -38,17 +36,16 @@ _GOWS = {
     "ParticipantCount": "size",
     "PhoneNumber": "phoneNumber",
 }
-"""The engine GOWS's names of what NOWEB calls otherwise, of groups and of people."""
+"""The engine GOWS's names of what Baileys calls otherwise, of groups and of people."""
 
 
 class _NoFact(Exception):
     """What is said of a group does not make one; the text says why."""
 
 
-def groups(answer: Answer, own: Session) -> tuple[dict[str, LiveGroup | Problem], int]:
-    """The groups of one listing by id, and how many entries it has: an object by id (NOWEB) or a list (GOWS).
+def groups(data: object, own: Session) -> tuple[dict[str, LiveGroup | Problem], int]:
+    """The groups of one listing by id, and how many entries it has: an object by id (NOWEB) or a list.
     What is no group's id is dropped, as channels and broadcasts are."""
-    data = read(answer, listing=True)
     if isinstance(data, dict):
         entries = list(data.items())
     elif isinstance(data, list):
@@ -70,10 +67,10 @@ def groups(answer: Answer, own: Session) -> tuple[dict[str, LiveGroup | Problem]
     return found, len(entries)
 
 
-def group(answer: Answer, group_id: str, own: Session) -> LiveGroup:
+def group(data: object, group_id: str, own: Session) -> LiveGroup:
     """One group, which must be the one asked for."""
     try:
-        return _group(read(answer), group_id, own)
+        return _group(data, group_id, own)
     except _NoFact as no_fact:
         raise _unreadable(no_fact) from None
 
@@ -90,7 +87,7 @@ def _unreadable(why: _NoFact) -> Unclear:
 def _group(entry: object, group_id: str, own: Session) -> LiveGroup:
     if not isinstance(entry, dict):
         raise _NoFact("it is no object")
-    found = _as_noweb(entry)
+    found = _as_baileys(entry)
     if found.get("id") != group_id:
         raise _NoFact("it is another group, or has no id")
     subject = found.get("subject")
@@ -127,7 +124,7 @@ def _group(entry: object, group_id: str, own: Session) -> LiveGroup:
     )
 
 
-def _as_noweb(found: Mapping[str, object]) -> dict[str, object]:
+def _as_baileys(found: Mapping[str, object]) -> dict[str, object]:
     return {_GOWS.get(key, key): value for key, value in found.items()}
 
 
@@ -147,7 +144,7 @@ def _people(listed: object) -> dict[str, tuple[str | None, str]]:
     for each in listed:
         if not isinstance(each, dict):
             raise _NoFact("somebody in it is no object")
-        found = _as_noweb(each)
+        found = _as_baileys(each)
         person = without_device(found.get("id"))
         if "@" not in person or not number.is_person_id(person):
             raise _NoFact("somebody in it has no usable id")
