@@ -79,8 +79,9 @@ class Writer(Protocol):
     and nothing at all in `create_group`, `send_to_group` and `send_to_person`.
     """
 
-    def create_group(self, subject: str) -> str:
-        """Create a group and return its id."""
+    def create_group(self, subject: str, people: Sequence[str] = ()) -> str:
+        """Create a group and return its id; with these people in it, by the ids under which `find_person`
+        knows them, at most 20, where the service makes none without. Whom it leaves out, it does not say."""
         ...
 
     def set_subject(self, group_id: str, subject: str) -> None: ...

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from reconciler.errors import ApiError, NotFound, Refused, Unclear
 from reconciler.model import number
+from reconciler.model.capabilities import CAPABILITIES, BackendName
 from reconciler.model.group import Permission, Value
 from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
 
@@ -103,9 +104,9 @@ class FakeApi:
     call's name before it is carried out, and may change things or raise. `calls` holds the name and arguments
     of every call. All other methods are the hands of people and of tests: no fault and no lag concerns them.
 
-    A `gateway` is a service that is none of the phone company's: its ids have domains, and its lists say
-    everything, come from a cache and may be short; what it does not know is an error like any other. The
-    groups as they truly are have people by their digits there as well; `as_listed` is how it calls them.
+    It behaves as the service `backend`. A gateway's ids have domains, and its lists say everything and may be
+    short; of one that keeps its list what is not known is an error like any other. The groups as they truly
+    are have people by their digits there as well; `as_listed` is how they are called.
     """
 
     def __init__(
@@ -117,10 +118,11 @@ class FakeApi:
         subject_limit: int = 25,
         store: Callable[[bytes], bytes] = bytes,
         keep: Callable[[str], str] = str,
-        gateway: bool = False,
+        backend: BackendName = "sinch",
     ) -> None:
         self.account = account
-        self.gateway = gateway
+        self.can = CAPABILITIES[backend]
+        self.gateway = self.can.gateway
         self.clock = clock or FakeClock()
         self.lag = lag
         self.subject_limit = subject_limit
@@ -132,7 +134,7 @@ class FakeApi:
         self.pictures: dict[str, bytes] = {}
         self.reader = FakeReader(self)
         self.writer = FakeWriter(self)
-        self.lists_people = gateway
+        self.lists_people = self.gateway
         """Whether one listing says everything."""
         self.limits = ServiceLimits()
         self.waiting: dict[str, tuple[str, ...]] = {}
@@ -436,13 +438,18 @@ class FakeWriter:
     def __init__(self, api: FakeApi) -> None:
         self._api = api
 
-    def create_group(self, subject: str) -> str:
+    def create_group(self, subject: str, people: Sequence[str] = ()) -> str:
         api = self._api
-        with api.call("create_group", subject) as effective:
+        with api.call("create_group", subject, *([tuple(people)] if people else [])) as effective:
             self._check_subject(subject)
+            if not people and api.can.peopled:
+                raise _refused("nobody to make a group with")
             group = api.create(api.keep(subject))
             if effective:
                 api.put(group)
+                for digits in map(api.digits_of, people):
+                    if digits not in api.refusals:  # whom it leaves out, it does not say
+                        api.join(group.live.id, digits)
                 if not api.lists_new:
                     api.unlisted.add(group.live.id)
             return group.live.id
@@ -622,8 +629,8 @@ def _member(api: FakeApi, groups: Mapping[str, FakeGroup], group_id: str) -> Fak
 
 
 def _unknown(api: FakeApi) -> ApiError:
-    """What is answered about a group that is not known: by a gateway an error like any other."""
-    if api.gateway:
+    """What is answered about a group that is not known."""
+    if api.can.refreshes:
         return Unclear("the gateway failed", status=500, code="http_500", retry=True)
     return NotFound("the API knows no such group", status=404, code="http_404")
 

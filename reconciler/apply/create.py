@@ -10,9 +10,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
+from reconciler.apply.tools import BATCH, INTERRUPTED, Tools, problem_of
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -24,13 +25,15 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.model.live import UNKNOWN_NUMBER
 from reconciler.model.record import Intent
 from reconciler.planning.bindings import left_ids
 from reconciler.planning.subjects import BySubject, is_cut, loose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from reconciler.model.change import Affected
     from reconciler.model.live import LiveGroup
     from reconciler.model.outcome import OutcomeStatus
 
@@ -56,7 +59,7 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     longer than that, whatever the clocks say. Those that are not found by then are to be created again.
     """
     intents = {name: intent for name in names if (intent := tools.ports.journal.state.creating.get(name))}
-    found = _after_refresh(intents, tools) if intents and tools.gateway else {}
+    found = _after_refresh(intents, tools) if intents and tools.can.refreshes else {}
     if tools.unsure is not None:
         return found
     now, longest = tools.ports.clock.now(), tools.timeouts.create
@@ -104,27 +107,41 @@ def _after_refresh(intents: Mapping[str, Intent], tools: Tools) -> dict[str, str
     }
 
 
-def create(name: str, subject: str, tools: Tools) -> Created:
-    """Create the group of `name`, or take the one that an earlier run made (`made_earlier`)."""
+def create(name: str, subject: str, wanted: Sequence[Affected], tools: Tools) -> Created:
+    """Create the group of `name`, or take the one that an earlier run made (`made_earlier`). `wanted` are
+    those who are to be added to it: a service that makes no group without people is given some of them."""
     try:
         found = tools.made_earlier.get(name)
         if found is None and tools.unsure is not None and name in tools.ports.journal.state.creating:
             return Created("unknown", problem=tools.unsure)
-        return _create(name, subject, tools) if found is None else _taken(name, found, tools)
+        return _create(name, subject, wanted, tools) if found is None else _taken(name, found, tools)
     except Interrupted:
         return Created("skipped", problem=INTERRUPTED)
 
 
-def _create(name: str, subject: str, tools: Tools) -> Created:
+def _first(wanted: Sequence[Affected], tools: Tools) -> tuple[str, ...]:
+    """Return the ids of those whom a group is made with. Raises `Refused` where none of them is known."""
+    if not tools.can.peopled:
+        return ()
+    ids = (tools.find_person(person.shown) for person in wanted)
+    found = tuple(islice(filter(None, ids), BATCH))
+    if not found:
+        raise Refused(UNKNOWN_NUMBER.message, UNKNOWN_NUMBER.hint, code=UNKNOWN_NUMBER.code)
+    return found
+
+
+def _create(name: str, subject: str, wanted: Sequence[Affected], tools: Tools) -> Created:
     problem: Problem | None = None
     for _ in range(2 * tools.retries + 1):
         if tools.ports.clock.stopping:
             return Created("skipped" if problem is None else "failed", problem=problem or INTERRUPTED)
         try:
+            people = _first(wanted, tools)
             listed = _listed(tools)
             twin = _appeared_since_planned(subject, listed, tools)
         except (ApiError, CredentialsError) as error:
-            return Created("failed", problem=problem_of(error))
+            problem = problem_of(error)
+            return Created("skipped" if problem.code == INTERRUPTED.code else "failed", problem=problem)
         if twin is not None or (twin := _short(listed, tools)) is not None:
             return Created("skipped", problem=twin)
         intent = Intent(subject, listed, tools.ports.clock.now())
@@ -134,7 +151,7 @@ def _create(name: str, subject: str, tools: Tools) -> Created:
             tools.unsaved(error, name, None)
             return Created("skipped", problem=problem_of(error))
         try:
-            group_id = tools.ports.writer.create_group(subject)
+            group_id = tools.ports.writer.create_group(subject, people)
         except (RateLimited, NotSent) as error:
             problem = problem_of(error)
             _cancel(name, tools)
@@ -167,7 +184,7 @@ def _listed(tools: Tools) -> tuple[str, ...]:
 
 def _lacking(listed: tuple[str, ...], tools: Tools) -> frozenset[str]:
     """Return the groups that a gateway's list leaves out although they are there."""
-    if not tools.gateway:
+    if not tools.can.gateway:
         return frozenset()
     state = tools.ports.journal.state
     bound = {record.id for record in state.groups.values()}
@@ -244,7 +261,7 @@ def _ours(group_id: str, tools: Tools) -> LiveGroup | None:
     except (ApiError, CredentialsError):
         return None
     keys = tools.context.account_keys
-    may_be_strangers = tools.gateway and (group.creator is None or not keys & group.admin_keys)
+    may_be_strangers = tools.can.gateway and (group.creator is None or not keys & group.admin_keys)
     return group if group.may_be_created_by(keys) and not may_be_strangers else None
 
 

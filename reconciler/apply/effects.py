@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
 from reconciler import pictures
-from reconciler.apply.tools import INTERRUPTED, Tools, problem_of
+from reconciler.apply.tools import BATCH, INTERRUPTED, Tools, problem_of
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -84,7 +84,6 @@ def outcome_of_adding(status: int) -> tuple[PersonStatus, Problem | None]:
 
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
-BATCH = 20  # people in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ class Effects:
         self.adding = frozenset(each.key for each in change.people)
         for person in {each.key: each for each in change.people}.values():
             try:
-                found = self.tools.ports.writer.find_person(person.shown)
+                found = self.tools.find_person(person.shown)
             except (ApiError, CredentialsError) as error:
                 ended[person.key] = PersonOutcome(person, "failed", problem_of(error))
                 continue
@@ -398,7 +397,7 @@ class Effects:
         """Return whether two listings of a gateway, with a refresh between them, leave the group out: it has
         no other way to say that it is gone."""
         ports = self.tools.ports
-        if not self.tools.gateway:
+        if not self.tools.can.refreshes:
             return False
         try:
             if self.group_id in ports.reader.list_groups().ids:

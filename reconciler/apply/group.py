@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from reconciler.apply.create import create
 from reconciler.apply.effects import NOT_SEEN, Effects, served_before
@@ -24,6 +24,7 @@ from reconciler.errors import ApiError, CredentialsError, Interrupted, Problem, 
 from reconciler.model.change import (
     AdoptGroup,
     Change,
+    ChangePeople,
     CreateGroup,
     LeaveGroup,
     RevokeLink,
@@ -130,7 +131,8 @@ class GroupRun:
         first = pending[0]
         if not isinstance(first, CreateGroup):
             raise TypeError(f"{first.kind} does not create")
-        created = create(self.planned.name, first.subject, self.tools)
+        wanted = next((each.people for each in pending if _adds(each)), ())
+        created = create(self.planned.name, first.subject, wanted, self.tools)
         self._end(first, created.status, created.problem)
         if created.id is None:
             self._skip(pending[1:], Problem("no_group", "the group was not created"))
@@ -154,7 +156,7 @@ class GroupRun:
         """Read a group that was made a moment ago. A gateway whose cache does not have it is asked once to
         refresh that."""
         found = self.tools.poll(lambda: self._readable(group_id))
-        if found is None and self.tools.gateway and not self.tools.ports.clock.stopping:
+        if found is None and self.tools.can.refreshes and not self.tools.ports.clock.stopping:
             with suppress(ApiError):
                 self.tools.ports.writer.refresh_list()
                 found = self.tools.poll(lambda: self._readable(group_id))
@@ -223,8 +225,7 @@ class GroupRun:
         if self.tools.ports.clock.stopping:
             self._skip(approved, INTERRUPTED)
             return
-        new = any(isinstance(outcome.change, CreateGroup) for outcome in self.outcomes)
-        found = self._new_one(group_id) if new else None
+        found = self._new_one(group_id) if self._is_made else None
         live = found or observe_group(self.tools.ports.reader, group_id)
         if isinstance(live, Problem):
             self._skip(approved, replace(live, message=f"could not be read again: {live.message}"))
@@ -233,7 +234,7 @@ class GroupRun:
             self._gone(group_id, approved)
             return
         self.live = live
-        if new:
+        if self._is_made:
             self._see_subject(live)
         fresh = self._plan_anew(live, approved)
         if isinstance(fresh, Problem):
@@ -269,7 +270,9 @@ class GroupRun:
             self.seen = LiveIcon(None)  # nobody can have given it one
         elif desired.icon is not None and desired.ensure == "present":
             known = record.icon if record else None
-            seen = observe_icon(self.tools.ports, live.id, desired.icon, known, gateway=self.tools.gateway)
+            seen = observe_icon(
+                self.tools.ports, live.id, desired.icon, known, gateway=self.tools.can.gateway
+            )
             if isinstance(seen, Problem):
                 return replace(seen, message=f"could not be read again: {seen.message}")
             self.seen = seen
@@ -313,7 +316,31 @@ class GroupRun:
         for change in approved:
             writing.make(change)
         writing.verify()
+        for change in approved if self._is_made else ():
+            writing.ended[change.key] = self._with_first(writing.ended[change.key], change)
         self._remember(effects, writing.ended)
+
+    @property
+    def _is_made(self) -> bool:
+        """Whether this run has made the group."""
+        return any(isinstance(outcome.change, CreateGroup) for outcome in self.outcomes)
+
+    def _with_first(self, end: Outcome, approved: Change) -> Outcome:
+        """Return the outcome of adding people to a group that this run has made, with those in it who were in
+        from the beginning."""
+        change = end.change
+        if self.live is None or not _adds(change) or not _adds(approved):
+            return end
+        keys = self.live.participant_keys
+        told = {each.person.key: each for each in end.people}
+        told |= {each.key: PersonOutcome(each, "done") for each in approved.people if each.key in keys}
+        rest = {each.key for each in change.people} | told.keys()
+        people = tuple(each for each in approved.people if each.key in rest)
+        return replace(
+            end,
+            change=replace(change, people=people),
+            people=tuple(told[each.key] for each in people if each.key in told),
+        )
 
     def _remember(self, effects: Effects, ended: dict[str, Outcome]) -> None:
         live = effects.live or self.live
@@ -441,6 +468,10 @@ class GroupRun:
             self.tools.ports.journal.left({self.planned.name: left}, self._former_names())
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, None)
+
+
+def _adds(change: Change) -> TypeGuard[ChangePeople]:
+    return isinstance(change, ChangePeople) and change.kind == "add_members"
 
 
 def _is_third(sent: SetValue, live: LiveGroup | None) -> bool:

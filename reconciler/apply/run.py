@@ -50,7 +50,6 @@ def apply_plan(
         timeouts=timeouts or Timeouts(),
         retries=settings.retries,
         listed=frozenset((*reading.listed, *reading.ignored)) | left_ids(ports.journal.state),
-        gateway=reading.gateway,
         expected=frozenset((*reading.listed, *reading.ignored)) if reading.gateway else frozenset(),
         gone=frozenset(each for each, found in reading.groups.items() if isinstance(found, Absent)),
     )

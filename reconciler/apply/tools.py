@@ -20,10 +20,14 @@ from reconciler.model.live import LiveGroup
 from reconciler.reading import poll
 
 if TYPE_CHECKING:
+    from reconciler.model.capabilities import Capabilities
     from reconciler.planning.group import Context
     from reconciler.ports import WritePorts
 
 T = TypeVar("T")
+
+BATCH = 20
+"""People in one call."""
 
 INTERRUPTED = Problem(
     "interrupted", "not begun: the run was asked to stop", "run apply again for the rest", retry=True
@@ -63,7 +67,6 @@ class Tools:
     timeouts: Timeouts
     retries: int
     listed: frozenset[str]  # ids at planning time
-    gateway: bool = False  # lists may be short, and nothing else says that a group is gone
     expected: frozenset[str] = frozenset()  # what every list has to name before a group is made beside it
     gone: frozenset[str] = frozenset()  # what is on record, and is not there any more
     unsure: Problem | None = None  # why what an unclear create made is not known, so that none is made again
@@ -72,7 +75,20 @@ class Tools:
     broken: Problem | None = None
     halted: Problem | None = None  # why no further group is begun, though the state can be written
     bind: list[tuple[str, str]] = field(default_factory=list)
+    known_as: dict[str, str | None] = field(default_factory=dict)  # by number: the id that was told of it
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def can(self) -> Capabilities:
+        """What the service can do."""
+        return self.context.can
+
+    def find_person(self, digits: str) -> str | None:
+        """Return the id under which the service knows a number, which it is asked for once; None where
+        nobody has it."""
+        if digits not in self.known_as:
+            self.known_as[digits] = self.ports.writer.find_person(digits)
+        return self.known_as[digits]
 
     def poll(
         self, look: Callable[[], T | None], seconds: float | None = None, longest: float | None = None

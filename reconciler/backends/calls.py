@@ -64,12 +64,13 @@ class Repeat(Enum):
 @dataclass(frozen=True, slots=True)
 class Call:
     """What is called, for logs and for the rules: never with an id in `template`. `message`: it writes to
-    somebody."""
+    somebody. `patience`: how many times the usual time its answer may take."""
 
     method: str
     template: str
     repeat: Repeat
     message: bool = False
+    patience: int = 1
 
 
 class Calls:

@@ -69,7 +69,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent: a quoted `path` below a client's origin, or a whole address where it has none. `limit` is
-    how many bytes the answer may have. With `address`, an IP address, the connection goes straight there."""
+    how many bytes the answer may have, and `patience` how many times the usual time it may take. With
+    `address`, an IP address, the connection goes straight there."""
 
     method: str
     path: str
@@ -77,6 +78,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     mime: str = JSON
     address: str | None = None
+    patience: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class HttpClient:
         self.calls = Calls(clock, RetryPolicy(limits.retries), RateLimiter(clock, limits.rate, tell))
         self._origin = origin
         self._clock = clock
-        self._timeout = Timeout(connect=limits.timeout, read=limits.timeout)
+        self._timeout = limits.timeout
         self._secrets = tuple(secret for secret in origin.secrets if len(secret) >= _LEAST_SECRET)
         self._adapter = _Adapter(limits.width, network, origin.hint)
         self._session = requests.Session()
@@ -192,7 +194,7 @@ class HttpClient:
                 headers,
                 retries=_NO_RETRIES,
                 redirect=False,
-                timeout=self._timeout,
+                timeout=Timeout(connect=self._timeout, read=self._timeout * request.patience),
                 preload_content=False,
                 decode_content=False,
             )

@@ -232,6 +232,9 @@ def _fault(data: object, secrets: tuple[str, ...]) -> _Fault:
             elif isinstance(entry, str):
                 words.append(entry)
         take(data, "code", "message", "details")
+        response = data.get("response")
+        said = response.get("message") if isinstance(response, dict) else None
+        words += [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, str)]
         if isinstance(meta := data.get("meta"), dict):
             take(meta, "httpCode", "developerMessage")
     return _Fault(safe_words(": ".join(words), secrets), codes[0] if codes else None)

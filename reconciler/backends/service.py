@@ -86,7 +86,8 @@ class Api:
         body = payload if isinstance(payload, bytes) else None
         if payload is not None and body is None:
             body = json.dumps(payload).encode()
-        request = Request(call.method, f"{path}?{query}" if query else path, limit, body, mime)
+        target = f"{path}?{query}" if query else path
+        request = Request(call.method, target, limit, body, mime, patience=call.patience)
         if group_id is not None and call.method != "GET":
             self.changed[group_id] = self.clock()
         pace = self._pace(call)

@@ -105,7 +105,7 @@ class SinchWriter:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def create_group(self, subject: str) -> str:
+    def create_group(self, subject: str, people: Sequence[str] = ()) -> str:
         return self._api.call(CREATE, created, payload={"subject": subject})
 
     def set_subject(self, group_id: str, subject: str) -> None:

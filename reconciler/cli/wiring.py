@@ -257,6 +257,8 @@ class Api:
                 from reconciler.backends.sinch import connect
             case "waha":
                 from reconciler.backends.waha import connect
+            case "evolution":
+                from reconciler.backends.evolution import connect
             case _:
                 assert_never(self.backend)
         return connect(connection, clock, tell)

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from reconciler.model.group import PERMISSIONS, Permission
 
-BackendName = Literal["sinch", "waha"]
+BackendName = Literal["sinch", "waha", "evolution"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 
 
@@ -20,7 +20,8 @@ class Capabilities:
     set. `no_icon`: a picture can be taken away. `adding`: people can be added. `templates`: messages can be
     sent by a template. `subject_limit` in code points. A `gateway` is no official service: it may list
     people by ids that hide their numbers, its lists may be short, its session tells the own account, and its
-    group ids end in `@g.us`.
+    group ids end in `@g.us`. `refreshes`: it keeps its list, and can be asked to make it anew, which is all
+    that says that a group is gone. `peopled`: no group is created without somebody else in it.
     """
 
     name: BackendName
@@ -33,6 +34,8 @@ class Capabilities:
     templates: bool = False
     subject_limit: int = 25
     gateway: bool = False
+    refreshes: bool = False
+    peopled: bool = False
 
 
 CAPABILITIES: Mapping[BackendName, Capabilities] = {
@@ -46,5 +49,17 @@ CAPABILITIES: Mapping[BackendName, Capabilities] = {
         adding=True,
         subject_limit=100,
         gateway=True,
+        refreshes=True,
+    ),
+    "evolution": Capabilities(
+        name="evolution",
+        title="Evolution API",
+        description=True,
+        permissions=frozenset({"send_messages", "edit_info"}),
+        no_icon=False,
+        adding=True,
+        subject_limit=100,
+        gateway=True,
+        peopled=True,
     ),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
 from reconciler.errors import ApiError, Problem, ReconcilerError
+from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
 from reconciler.operations.plan import plan
@@ -68,7 +69,8 @@ def _settles_lost(reading: LiveState, loaded: Loaded, ports: WritePorts) -> bool
     """Have a gateway refresh its list where groups on record are not in it and cannot be read. Return whether
     it did: now they are listed, or gone."""
     missed = lost(reading, loaded.desired, ports.journal.state)
-    if not missed or not isinstance(ports.reader, IdentifyingReader):
+    refreshes = CAPABILITIES[loaded.settings.backend].refreshes
+    if not missed or not refreshes or not isinstance(ports.reader, IdentifyingReader):
         return False
     try:
         ports.writer.refresh_list()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never, cast, get_args
 
 from reconciler.model import number
+from reconciler.model.capabilities import CAPABILITIES, Capabilities
 from reconciler.model.change import (
     Affected,
     Change,
@@ -62,19 +63,21 @@ def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What holds for all groups of a run. `leavers` by their number keys; `account`: number keys, the
-    present one first; `aliases`: the number keys of everybody who is in contacts."""
+    present one first; `aliases`: the number keys of everybody who is in contacts; `can`: what the service
+    can do."""
 
     leavers: Mapping[str, Person]
     account: tuple[str, ...]
     options: Options
     aliases: Mapping[str, frozenset[str]]
+    can: Capabilities
 
     @classmethod
     def of(cls, desired: Desired, settings: Settings, options: Options) -> Context:
         leavers = {key: person for person in desired.leavers for key in person.keys}
         aliases = {person.alias: person.keys for person in desired.people if person.alias}
         account = tuple(map(number.key, (*settings.account, *settings.lids)))
-        return cls(leavers, account, options, aliases)
+        return cls(leavers, account, options, aliases, CAPABILITIES[settings.backend])
 
     @property
     def account_keys(self) -> frozenset[str]:

@@ -250,7 +250,17 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
         )
         changes += [ChangePeople("promote", admins)] if admins else []
         people = ()
+    elif context.can.peopled:
+        return _entry(
+            group, "blocked", notes=(replace(_NOBODY, texts=(context.can.title,)),), to_invite=people
+        )
     return _entry(group, "create", changes=ordered(changes), to_invite=people)
+
+
+_NOBODY = Note(
+    "{texts[0]} makes no group with nobody else in it: say `join: add`, and name somebody to add. Or make "
+    "the group on the phone"
+)
 
 
 def _newcomer(number: str, reason: str) -> Affected:
@@ -340,7 +350,7 @@ def _plan_gone(
     answer = f"HTTP {gone.status}" if gone.status else "an empty list"
     seen = (
         "listed, nor was it after a refresh"
-        if reading.gateway
+        if reading.gateway and gone.status is None
         else f"listed, and asking for it answers {answer}"
     )
     mend = (

@@ -36,7 +36,7 @@ NOBODY_ADDED = [
 
 def adding(*, admins: Any = None, members: Any = (ANA, BRUNO), **more: Any) -> World:
     """A group at a gateway to which people are to be added; `lag` and `there` are of the group."""
-    world = World(gateway=True, lag=more.pop("lag", 0.0))
+    world = World(backend="waha", lag=more.pop("lag", 0.0))
     world.bound(**more.pop("there", {}))
     world.want(admins=admins, members=members, join="add", **more)
     return world
@@ -315,7 +315,7 @@ class TestSuccessors:
 
 
 def test_a_new_group_gets_its_people_and_its_values() -> None:
-    world = World(gateway=True)
+    world = World(backend="waha")
     world.want(
         admins=(ANA,),
         members=(BRUNO, DORA),

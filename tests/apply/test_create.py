@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -386,7 +387,7 @@ def test_an_answer_that_names_an_older_group_is_no_answer() -> None:
     world.want()
     make = world.api.writer.create_group
 
-    def create_group(subject: str) -> str:
+    def create_group(subject: str, people: Sequence[str] = ()) -> str:
         make(subject)
         return older
 

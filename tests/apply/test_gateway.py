@@ -35,7 +35,7 @@ LID, LID_2 = "111111111111111@lid", "222222222222222@lid"
 
 def new() -> World:
     """A group is to be made beside one that is on record."""
-    world = World(gateway=True)
+    world = World(backend="waha")
     world.bound("sales")
     world.want("sales")
     world.want("new")
@@ -44,7 +44,7 @@ def new() -> World:
 
 class TestShortLists:
     def test_one_listing_says_everything(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         for n in range(20):
             world.bound(f"g{n}")
             world.want(f"g{n}")
@@ -92,7 +92,7 @@ class TestShortLists:
         assert "create_group" not in world.written
 
     def test_several_are_made_while_the_list_lags(self) -> None:
-        world = World(gateway=True, lag=4.0)
+        world = World(backend="waha", lag=4.0)
         for name in ("one", "two", "three"):
             world.want(name)
         result = world.operate()
@@ -146,7 +146,7 @@ class TestUnclearCreates:
         assert len(world.with_subject("New")) == 1
 
     def test_one_that_is_found_does_not_hurry_another(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.want("one")
         world.want("two")
         world.api.lists_new = False
@@ -182,7 +182,7 @@ class TestUnclearCreates:
 class TestNewGroups:
     @pytest.mark.parametrize("more", [{}, {"description": "Hello"}])
     def test_one_that_the_cache_lacks_is_read_after_a_refresh(self, more: Any) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.api.lists_new = False
         world.want("new", **more)
         assert set(outcomes(world.operate(), "new").values()) == {"done"}
@@ -190,7 +190,7 @@ class TestNewGroups:
         world.assert_settled()
 
     def test_one_that_cannot_be_read_is_on_record_and_not_green(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.api.lists_new = False
         world.api.fail("refresh_list", when="lie")
         world.want("new")
@@ -204,7 +204,7 @@ class TestNewGroups:
 class TestGone:
     @pytest.mark.parametrize("ensure", [Ensure.LEFT, Ensure.CLOSED])
     def test_a_group_is_left_where_leaving_leaves_no_answer(self, ensure: Ensure) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         group_id = world.bound(participants=[ANA], admins=[BRUNO])
         world.want(ensure=ensure)
         result = world.operate()
@@ -216,7 +216,7 @@ class TestGone:
         world.assert_settled()
 
     def test_leaving_without_effect_is_seen(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound(participants=[ANA], admins=[BRUNO])
         world.want(ensure=Ensure.LEFT)
         world.api.fail("leave", when="lie")
@@ -224,7 +224,7 @@ class TestGone:
         assert "sales" in world.state.groups
 
     def test_a_run_killed_after_leaving_is_finished_by_the_next(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound(participants=[ANA], admins=[BRUNO])
         world.want(ensure=Ensure.LEFT)
         world.api.fail("leave", Killed(), when="after")  # type: ignore[arg-type]
@@ -270,7 +270,7 @@ class TestLimits:
     LOCKED = ServiceLimits(locked_until=NOON + timedelta(hours=3))
 
     def adding(self) -> World:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound(participants=[BRUNO])
         world.want(members=(ANA,), join="add")
         return world
@@ -315,7 +315,7 @@ class TestLimits:
 
 class TestHiddenNumbers:
     def test_somebody_whom_a_look_up_knows_is_called_by_the_id_that_is_listed(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound(participants=[ANA], admins=[BRUNO])
         world.api.hidden = {ANA: LID, BRUNO: LID_2}
         world.api.lids = {LID: ANA, LID_2: BRUNO}
@@ -333,7 +333,7 @@ class TestHiddenNumbers:
         world.assert_settled()
 
     def test_everybody_is_looked_up_once_a_run_and_in_managed_groups_alone(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         for n in range(3):
             world.bound(f"g{n}", participants=[ANA, BRUNO])
             world.want(f"g{n}")
@@ -343,7 +343,7 @@ class TestHiddenNumbers:
         assert sorted(args[0] for name, args in world.api.calls if name == "number_of") == [LID, LID_2]  # type: ignore[type-var]
 
     def test_a_group_that_is_found_by_its_subject_is_managed_as_well(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.api.seed("Sales", participants=[ANA])
         world.api.hidden = {ANA: LID}
         world.api.lids = {LID: ANA}
@@ -353,7 +353,7 @@ class TestHiddenNumbers:
         world.assert_settled()
 
     def test_whom_contacts_or_the_list_tell_is_not_looked_up(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound(participants=[ANA, BRUNO])
         world.api.hidden = {ANA: LID, BRUNO: LID_2}
         world.api.told = {BRUNO}
@@ -363,7 +363,7 @@ class TestHiddenNumbers:
         world.assert_settled()
 
     def test_who_is_added_and_hides_their_number_then_is_not_added_again(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound()
         world.want(members=(ANA,), join="add")
         world.api.hidden = {ANA: LID}
@@ -376,7 +376,7 @@ class TestHiddenNumbers:
         assert [each.maybe for each in group_of(result).to_invite] == [True]
 
     def test_a_leaver_who_is_hidden_is_removed_once_contacts_say_who_they_are(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         world.bound(participants=[ANA])
         world.api.hidden = {ANA: LID}
         world.want()
@@ -389,7 +389,7 @@ class TestHiddenNumbers:
         world.assert_settled()
 
     def test_a_run_after_which_a_leaver_may_be_hidden_is_not_green_whoever_joins(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         group_id = world.bound(participants=[ANA, BRUNO])
         world.api.hidden = {BRUNO: LID}
         world.want(members=(), prune_members=True)
@@ -405,7 +405,7 @@ class TestHiddenNumbers:
         assert group_of(result).action == "blocked"
 
     def test_closing_puts_out_everybody_hidden_or_not(self) -> None:
-        world = World(gateway=True)
+        world = World(backend="waha")
         group_id = world.bound(participants=[ANA, BRUNO, CARLOS], admins=[ANA])
         world.api.hidden = {ANA: LID, BRUNO: LID_2}
         world.want(ensure=Ensure.CLOSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_of_a_new_group_as_well() -> None:
     world.want("bare")
     create = world.api.writer.create_group
 
-    def rename(subject: str) -> str:
+    def rename(subject: str, people: Sequence[str] = ()) -> str:
         group_id = create(subject)
         world.api.set_subject(group_id, "Ours now")
         return group_id
@@ -216,7 +216,7 @@ def test_the_icon_of_a_group_that_an_earlier_create_made_is_looked_at() -> None:
     world.want(icon=None)
     create = world.api.writer.create_group
 
-    def lose(subject: str) -> str:
+    def lose(subject: str, people: Sequence[str] = ()) -> str:
         world.api.set_icon(create(subject), picture())
         raise Unclear("the connection broke before the answer", code="reset", retry=True)
 

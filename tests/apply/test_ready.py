@@ -392,7 +392,7 @@ def test_without_a_record_a_message_counts_for_its_own_group() -> None:
 
 
 def test_who_is_to_be_added_first_waits_for_a_full_apply() -> None:
-    world = World(gateway=True)
+    world = World(backend="waha")
     world.bound(participants=[BRUNO])
     world.want(admins=(ANA, BRUNO), join="add")
     ready(world)

@@ -17,6 +17,7 @@ from reconciler.apply.tools import Timeouts
 from reconciler.errors import Location, PictureError, StateError
 from reconciler.manifests.config import Config, Preset
 from reconciler.manifests.load import Loaded
+from reconciler.model.capabilities import BackendName
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Icon, Person
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
@@ -141,15 +142,15 @@ class World:
         lag: float = 0.0,
         store: Callable[[bytes], bytes] = bytes,
         keep: Callable[[str], str] = str,
-        gateway: bool = False,
+        backend: BackendName = "sinch",
     ) -> None:
         self.clock = FakeClock()
-        self.api = FakeApi(clock=self.clock, lag=lag, store=store, keep=keep, gateway=gateway)
+        self.api = FakeApi(clock=self.clock, lag=lag, store=store, keep=keep, backend=backend)
         self.files = IconFiles()
         self.manifests: dict[str, DesiredGroup] = {}
         self.leavers: tuple[Person, ...] = ()
         self.people: tuple[Person, ...] = ()  # who else is in the contacts
-        self.settings = Settings(account=(ACCOUNT,), backend="waha" if gateway else "sinch")
+        self.settings = Settings(account=(ACCOUNT,), backend=backend)
         self.state = State()
         self.journal = Journal(self.state)
         self.keeps_state = True

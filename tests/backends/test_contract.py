@@ -224,7 +224,7 @@ class _DigitsAlone:
 class TestFakeGateway(GatewayContract):
     @pytest.fixture
     def backend(self) -> Backend:
-        api = FakeApi(gateway=True, subject_limit=100)
+        api = FakeApi(backend="waha", subject_limit=100)
         return Backend(
             api.reader,
             api.writer,

@@ -3,23 +3,21 @@ service where the configuration does not say it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.group import PERMISSIONS
 from reconciler.model.settings import ApiSettings, InviteSettings
 from tests.manifests.conftest import Folder
 
 SINCH = "is not possible with Sinch (backend: sinch)"
 WAHA_CAN = "`backend: waha` can; leave it out"
+BOTH_CAN = "`backend: waha` and `backend: evolution` can; leave it out"
 IN_GROUPS = ", or let the groups that it reaches say `unmanaged: [{}]`"
 
 MANIFEST = {
     "description": (
         "subject: G\ndescription: Oi\n",
-        [f"2:14: `description` {SINCH} ({WAHA_CAN})"],
+        [f"2:14: `description` {SINCH} ({BOTH_CAN})"],
     ),
     "no description": (
         "subject: G\ndescription: null\n",
@@ -29,15 +27,15 @@ MANIFEST = {
         "subject: G\npermissions:\n"
         "  send_messages: admins\n  edit_info: everyone\n  add_members: admins\n  approve_members: false\n",
         [
-            f"3:18: `permissions.send_messages` {SINCH} ({WAHA_CAN})",
-            f"4:14: `permissions.edit_info` {SINCH} ({WAHA_CAN})",
+            f"3:18: `permissions.send_messages` {SINCH} ({BOTH_CAN})",
+            f"4:14: `permissions.edit_info` {SINCH} ({BOTH_CAN})",
             f"5:16: `permissions.add_members` {SINCH} ({WAHA_CAN})",
             f"6:20: `permissions.approve_members` {SINCH} ({WAHA_CAN})",
         ],
     ),
     "adding": (
         "subject: G\nmembers: [bruno]\njoin: add\n",
-        [f"3:7: `join: add` {SINCH} ({WAHA_CAN})"],
+        [f"3:7: `join: add` {SINCH} ({BOTH_CAN})"],
     ),
 }
 
@@ -54,17 +52,14 @@ def test_what_the_service_cannot_honour_is_named(repo: Folder, case: str) -> Non
 
 
 @pytest.mark.parametrize("case", ["icon", "description"])
-def test_what_cannot_be_taken_away_is_named(repo: Folder, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the services that there are, each can or cannot at all: here is one between."""
-    stubborn = replace(CAPABILITIES["waha"], no_icon=False, no_description=False)
-    monkeypatch.setitem(CAPABILITIES, "waha", stubborn)  # type: ignore[arg-type]
-    repo.write("reconciler.yaml", "backend: waha\n")
+def test_what_cannot_be_taken_away_is_named(repo: Folder, case: str) -> None:
+    repo.write("reconciler.yaml", "backend: evolution\n")
     repo.write("groups/g.yaml", f"subject: G\n{case}: null\n")
 
-    can = "`backend: sinch` can" if case == "icon" else "no backend can"
+    can = "`backend: sinch` and `backend: waha` can" if case == "icon" else "`backend: waha` can"
     assert repo.complaints() == [
-        f"groups/g.yaml:2:{len(case) + 3}: `{case}: null` is not possible with WAHA (backend: waha) "
-        f"({can}; leave it out)"
+        f"groups/g.yaml:2:{len(case) + 3}: `{case}: null` is not possible with Evolution API "
+        f"(backend: evolution) ({can}; leave it out)"
     ]
 
 
@@ -91,8 +86,9 @@ def test_what_a_kind_or_the_defaults_give_is_named_once_where_it_stands(
         repo.write(f"groups/{name}.yaml", f"subject: {name}\n{kind}")
 
     place = len(f"{before}{key}: ") + 1 + column
+    can = WAHA_CAN if value == "null" else BOTH_CAN
     assert repo.complaints() == [
-        f"reconciler.yaml:1:{place}: `{named}` of {whose} {SINCH} ({WAHA_CAN}{IN_GROUPS.format(key)})"
+        f"reconciler.yaml:1:{place}: `{named}` of {whose} {SINCH} ({can}{IN_GROUPS.format(key)})"
     ]
 
     for name in ("a", "b", "right"):
@@ -310,7 +306,7 @@ def test_each_account_has_its_backend(repo: Folder) -> None:
 
     repo.write("groups/b/g.yaml", "subject: G\n")
     assert repo.complaints(only="b") == [
-        f"reconciler.yaml:6:25: `description` of the defaults {SINCH} ({WAHA_CAN}"
+        f"reconciler.yaml:6:25: `description` of the defaults {SINCH} ({BOTH_CAN}"
         f"{IN_GROUPS.format('description')})"
     ]
     assert repo.load(only="a")
@@ -322,7 +318,7 @@ def test_each_account_has_its_backend(repo: Folder) -> None:
         ("backend: wahaha\n", "1:10: `backend` cannot be `wahaha`: did you mean `waha`?"),
         (
             "accounts:\n  a: {backend: whatsmeow}\n",
-            "2:16: `accounts.a.backend` cannot be `whatsmeow` (it is one of `sinch` and `waha`)",
+            "2:16: `accounts.a.backend` cannot be `whatsmeow` (it is one of `sinch`, `waha` and `evolution`)",
         ),
     ],
 )

@@ -54,7 +54,7 @@ refusals = st.dictionaries(
 
 
 def world_of(group: Any, manifest: Any, hidden: Any, refused: Any, *, ownerless: bool, leaver: bool) -> World:
-    world = World(gateway=True)
+    world = World(backend="waha")
     group_id = world.bound(**group)
     world.api.ownerless |= {group_id} if ownerless else set()
     world.api.hidden = {digits: LIDS[digits] for digits in hidden}

@@ -117,7 +117,7 @@ class Play:
             list_lag=self.list_lag,
             store=reencoded if story.reencodes else bytes,
             edit=self.edit,
-            gateway=story.gateway is not None,
+            backend="waha" if story.gateway is not None else "sinch",
         )
         self.service.pictures = {}
         if story.gateway is not None:

@@ -23,6 +23,7 @@ from reconciler.errors import (
     Unclear,
 )
 from reconciler.model import number
+from reconciler.model.capabilities import BackendName
 from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer
 from tests.fakes import READS, FakeApi, FakeGroup, FakeReader, FakeWriter
 from tests.simulation.schedule import Killed, ProcessClock, Scheduler
@@ -160,9 +161,9 @@ class Service(FakeApi):
         list_lag: float,
         store: Callable[[bytes], bytes],
         edit: Callable[[Event, str | None], str],
-        gateway: bool = False,
+        backend: BackendName = "sinch",
     ) -> None:
-        super().__init__(clock=clock, lag=lag, store=store, gateway=gateway)  # type: ignore[arg-type]
+        super().__init__(clock=clock, lag=lag, store=store, backend=backend)  # type: ignore[arg-type]
         self.known: dict[str, str] = {}  # ids that hide a number which somebody tells → that number
         self.scheduler = scheduler
         self.list_lag = list_lag

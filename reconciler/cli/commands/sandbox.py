@@ -26,11 +26,15 @@ reconciler sandbox --port 8080 --latency 0.2
 reconciler sandbox --account sales          one of several accounts
 reconciler sandbox --fault 'POST /groups status=500 when=after nth=1'
 reconciler sandbox --reencode --lag 3
-reconciler sandbox --backend waha           prints the environment of its other dialect
+reconciler sandbox --backend waha           prints the environment of another dialect
 """
 
 # What each backend's user name stands for where none was asked for.
-_USERNAMES: dict[BackendName, str] = {"sinch": "sandbox", "waha": environment.DEFAULT_SESSION}
+_USERNAMES: dict[BackendName, str] = {
+    "sinch": "sandbox",
+    "waha": environment.DEFAULT_SESSION,
+    "evolution": "sandbox",
+}
 _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
 
 
