@@ -62,7 +62,13 @@ def test_the_page_of_services_says_what_the_program_knows_of_them() -> None:
     told = {what: dict(zip(names, cells, strict=True)) for what, *cells in rows[2:]}
     for name, can in CAPABILITIES.items():
         assert told["subject"][name] == f"{can.subject_limit} characters"
-        assert told["`description`, and none"][name] == ("yes" if can.no_description else "–")
+        for what, whether in (
+            ("icon: null", can.no_icon),
+            ("description", can.description),
+            ("description: null", can.no_description),
+        ):
+            assert told[f"`{what}`"][name] == ("yes" if whether else "–")
+        assert ("wants" in told["a new group"][name]) is can.peopled
         permissions = [f"`{each}`" for each in PERMISSIONS if each in can.permissions]
         assert told["`permissions`"][name] == (", ".join(permissions) or "–")
         assert ("join: add" in told["people who are missing"][name]) is can.adding
