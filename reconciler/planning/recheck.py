@@ -66,7 +66,10 @@ def _covers(approved: Change, fresh: Change) -> bool:
             return same and approved.before in (None, fresh.before)
         case ChangePeople(), ChangePeople():
             ids = {person.wa_id for person in approved.people}
-            return approved.kind == fresh.kind and all(person.wa_id in ids for person in fresh.people)
+            # Whoever was to be promoted once added had no id yet that the service lists.
+            keys = {person.key for person in approved.people if approved.kind == "promote"}
+            within = (person.wa_id in ids or person.key in keys for person in fresh.people)
+            return approved.kind == fresh.kind and all(within)
         case _:
             return approved == fresh
 
