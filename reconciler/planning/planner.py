@@ -251,9 +251,7 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
         changes += [ChangePeople("promote", admins)] if admins else []
         people = ()
     elif context.can.peopled:
-        return _entry(
-            group, "blocked", notes=(replace(_NOBODY, texts=(context.can.title,)),), to_invite=people
-        )
+        return _entry(group, "blocked", notes=(replace(_NOBODY, texts=(context.can.title,)),))
     return _entry(group, "create", changes=ordered(changes), to_invite=people)
 
 
