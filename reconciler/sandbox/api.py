@@ -7,21 +7,20 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import replace
 
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Receive, Scope, Send
 
-from . import waha, waha_shapes
 from .answers import Answer, Refused, fault_answer, misaddressed, proxy_error, refusal
 from .calls import Calls, Request
 from .cdn import Cdn
 from .faults import Fault, FaultTable
+from .gateway import OVERLIMIT, Dialect, fetched
 from .log import Call, CallLog
 from .settings import Pace
-from .waha import Waha
 from .wire import TooLarge, Wire, read_body
 from .world import World
 
@@ -34,13 +33,20 @@ _ONPREM = "/v1"
 
 
 class Api:
-    """ASGI application for everything under ``/v1``, and under ``/api``, which is WAHA's."""
+    """ASGI application for everything under ``/v1``, and under the prefixes of the gateways' dialects."""
 
     def __init__(
-        self, world: World, cdn: Cdn, gateway: Waha, faults: FaultTable, log: CallLog, wire: Wire
+        self,
+        world: World,
+        cdn: Cdn,
+        gateways: Iterable[Dialect],
+        faults: FaultTable,
+        log: CallLog,
+        wire: Wire,
     ) -> None:
         self._calls = Calls(world, cdn)
-        self._gateway = gateway
+        self._gateways = {dialect.name: dialect for dialect in gateways}
+        self.prefixes = ("/v1/", *(prefix for own in self._gateways.values() for prefix in own.prefixes))
         self._store = world.store
         self._settings = settings = world.settings
         self._faults = faults
@@ -52,8 +58,9 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or break the connection as a fault asks."""
         path: str = scope["path"]
-        if path.startswith(waha.PREFIX):
-            dialect = "waha"
+        gateway = next((own for own in self._gateways.values() if path.startswith(own.prefixes)), None)
+        if gateway is not None:
+            dialect = gateway.name
         else:
             dialect = "sinch" if path.startswith(_SINCH + "/") else "onprem"
             path = path.removeprefix(_SINCH if dialect == "sinch" else _ONPREM)
@@ -61,9 +68,8 @@ class Api:
         try:
             body = await read_body(receive, _MAX_BODY)
         except TooLarge:
-            await self._send(
-                call, "answered", _refusal(call, Refused(413, 1009, "The body is too large")), send
-            )
+            too_large = Refused(413, 1009, "The body is too large")
+            await self._send(call, "answered", self._refusal(call, too_large), send)
             return
         except ConnectionResetError:
             call.outcome, call.finished = "gone", time.time()
@@ -81,15 +87,15 @@ class Api:
         request = Request(dialect, body, _mime(headers), scope["query_string"].decode("latin-1"))
 
         def ordinary() -> Answer:
-            if dialect != "waha":
+            if gateway is None:
                 return self._calls.answer(request, call.method, call.path)
             # Percent-encoded, so that a session's name may hold a slash.
-            return self._gateway.answer(request, call.method, scope["raw_path"].decode(), strike.shows)
+            return gateway.answer(request, call.method, scope["raw_path"].decode(), strike.shows)
 
         answer = await self._effect(call, headers, request, strike.fault, ordinary)
         if dialect == "waha":
             answer = _traced(answer, headers)
-        await self._wire.pause(strike.delay_after)
+        await self._wire.pause(strike.delay_after + request.seconds)
         if strike.fault is None:
             await self._send(call, "answered", answer, send)
         else:
@@ -108,14 +114,15 @@ class Api:
         try:
             if request.content_type == "multipart/form-data" and call.method == "POST":
                 request.upload = await _uploaded(headers.get("content-type", ""), request.body)
-            if call.dialect == "waha" and call.method == "PUT" and (url := waha.remote_picture(request.body)):
-                request.upload = await asyncio.to_thread(waha.fetched, url), None
+            gateway = self._gateways.get(call.dialect)
+            if gateway is not None and (url := gateway.remote_picture(call.method, request.body)):
+                request.upload = await asyncio.to_thread(fetched, url), None
             if fault is not None and fault.when == "before":
                 with self._store.dry_run():
                     return ordinary()
             return ordinary()
         except Refused as refused:
-            return _refusal(call, refused)
+            return self._refusal(call, refused)
         finally:
             call.summary = request.summary
             call.changed = self._store.revision != before
@@ -126,8 +133,11 @@ class Api:
         match fault.action:
             case "status":
                 status = fault.status or 500
-                if call.dialect == "waha" and fault.body == "errorCode" and status >= 400:
-                    answer = waha_shapes.error(status, "Asked for by a fault of the sandbox", call.path)
+                gateway = self._gateways.get(call.dialect) if status >= 400 else None
+                if gateway is not None and fault.body == "errorCode":
+                    answer = gateway.error(status, "Asked for by a fault of the sandbox", call.path)
+                elif gateway is not None and fault.body == "overlimit":
+                    answer = gateway.failure(OVERLIMIT, call.path, status)
                 else:
                     answer = fault_answer(fault, status, self._elsewhere)
             case "garbage":
@@ -162,20 +172,30 @@ class Api:
         await self._break(call, outcome, answer.status)
         await answer.send(send)
 
+    def _refusal(self, call: Call, refused: Refused) -> Answer:
+        gateway = self._gateways.get(call.dialect)
+        if gateway is None:
+            return refusal(refused)
+        if refused.status == 500:
+            return gateway.failure(refused.details, call.path)
+        return gateway.error(refused.status, refused.details, call.path)
+
     def _over_rate(self, call: Call) -> Answer:
         options = self._settings.options
-        if call.dialect == "waha":
-            return waha_shapes.error(500, "rate-overlimit", call.path)
+        gateway = self._gateways.get(call.dialect)
+        if gateway is not None:
+            return gateway.failure(OVERLIMIT, call.path)
         said = "Message is Rate Limited" if options.rate_status == 420 else "Too many requests"
         return proxy_error(options.rate_status, said, options.retry_after)
 
     def _credentials(self, call: Call, headers: Headers) -> Answer | None:
         """The answer to missing or wrong credentials; None where they are good."""
         options = self._settings.options
-        if call.dialect == "waha":
-            if _good(headers.get("x-api-key", ""), options.token):
+        gateway = self._gateways.get(call.dialect)
+        if gateway is not None:
+            if _good(headers.get(gateway.key, ""), options.token):
                 return None
-            return waha_shapes.error(401, "Unauthorized", call.path)
+            return gateway.error(401, "Unauthorized", call.path)
         if call.dialect == "onprem":
             scheme, _, token = headers.get("authorization", "").partition(" ")
             if scheme.lower() == "bearer" and _good(token, options.token):
@@ -187,12 +207,6 @@ class Api:
         if _good(name, options.username) and _good(token, options.token):
             return None
         return proxy_error(401, "Authentication Error: Invalid userName or authenticationToken")
-
-
-def _refusal(call: Call, refused: Refused) -> Answer:
-    if call.dialect == "waha":
-        return waha_shapes.error(refused.status, refused.details, call.path)
-    return refusal(refused)
 
 
 def _mime(headers: Headers) -> str:

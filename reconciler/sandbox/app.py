@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from . import waha
 from .answers import Answer
 from .api import Api
 from .cdn import PICTURES, Cdn
 from .control_app import ControlApp
+from .evolution import Evolution
 from .faults import FaultTable
+from .gateway import Gateway
 from .inbox import Inbox
 from .log import CallLog
 from .pages import Pages
@@ -48,8 +49,9 @@ class App:
         faults = FaultTable(settings.options.faults)
         world = World(store, settings, inbox)
         self._cdn = Cdn(ports.cdn_url(), store, settings, faults, log, wire)
-        gateway = Waha(world, self._cdn, faults, ports.base_url())
-        self._api = Api(world, self._cdn, gateway, faults, log, wire)
+        gateway = Gateway(world, self._cdn, ports.base_url())
+        dialects = (Waha(world, gateway, faults), Evolution(world, gateway))
+        self._api = Api(world, self._cdn, dialects, faults, log, wire)
         self._control = ControlApp(world, settings, faults, log, inbox).app
         self._pages = Pages(ports.api, world, self._cdn, settings).app
 
@@ -65,7 +67,7 @@ class App:
         path: str = scope["path"]
         if port == self._ports.cdn or path.startswith(f"{PICTURES}/"):
             await self._cdn(scope, receive, send)
-        elif path.startswith(("/v1/", waha.PREFIX)):
+        elif path.startswith(self._api.prefixes):
             await self._api(scope, receive, send)
         elif path.startswith("/_sandbox/"):
             await self._control(scope, receive, send)

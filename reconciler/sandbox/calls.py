@@ -27,14 +27,16 @@ class Request:
     """One call of the API, its body read."""
 
     dialect: str
-    """``sinch``, ``onprem`` or ``waha``."""
+    """``sinch``, ``onprem``, ``waha`` or ``evolution``."""
     body: bytes
     content_type: str
     query: str = ""
     upload: tuple[bytes, str | None] | None = None
-    """The file of a multipart body, or of the address in WAHA's, and its declared type."""
+    """The file of a multipart body, or of the address in a gateway's, and its declared type."""
     summary: dict[str, Any] = field(default_factory=dict)
     """Filled in by the call: what the log of calls shows of the body."""
+    seconds: float = 0.0
+    """Filled in by the call: how long it takes by itself."""
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Refused (400, code 1009) for anything else."""

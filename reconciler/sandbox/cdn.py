@@ -22,7 +22,9 @@ PICTURES = "/pictures"
 """Where the API's own port serves them too: a gateway's pictures come from its own address."""
 
 _LIFE = 3600  # seconds that a signed URL is good for
-_CREDENTIALS = frozenset({b"username", b"authenticationtoken", b"authorization", b"x-api-key", b"cookie"})
+_CREDENTIALS = frozenset(
+    {b"username", b"authenticationtoken", b"authorization", b"x-api-key", b"apikey", b"cookie"}
+)
 
 
 class Cdn:

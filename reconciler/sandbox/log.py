@@ -18,9 +18,9 @@ class Call:
     """Number since the sandbox started, from 1; downloads count along."""
     method: str
     path: str
-    """After ``/v1/whatsapp`` or ``/v1``; WAHA's calls have their whole path."""
+    """After ``/v1/whatsapp`` or ``/v1``; gateways' calls have their whole path."""
     dialect: str
-    """``sinch``, ``onprem`` or ``waha``."""
+    """``sinch``, ``onprem``, ``waha`` or ``evolution``."""
     write: bool
     """Whether the method is one that writes (anything but GET)."""
     started: float

@@ -26,6 +26,7 @@ STATUSES = (
     "FAILED",
 )
 CAPPINGS = ("NONE", "FIRST_WARNING", "SECOND_WARNING", "CAPPED")
+INTEGRATIONS = ("WHATSAPP-BAILEYS", "WHATSAPP-BUSINESS", "EVOLUTION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ class Options:
     engine: str = "NOWEB"
     """WAHA's engine: NOWEB, GOWS, WEBJS or WPP."""
     session_status: str = "WORKING"
-    """Of WAHA's session, such as ``SCAN_QR_CODE``."""
+    """Of WAHA's session, such as ``SCAN_QR_CODE``; Evolution's instance is open, connecting or closed by
+    it."""
     noweb_store: bool = True
     """Whether WAHA's NOWEB keeps a store: without it every look-up of a person is refused."""
     capping: str = "NONE"
@@ -72,6 +74,12 @@ class Options:
     """Unix time until which WhatsApp has locked the account, as WAHA tells it."""
     webhook_key: str = "sandbox"
     """The key that WAHA's webhook events are signed with."""
+    integration: str = "WHATSAPP-BAILEYS"
+    """Of Evolution's instance: another than this one has no groups."""
+    short_owner: bool = False
+    """Whether Evolution tells the own account without its ninth digit."""
+    picture_latency: float = 0.0
+    """How long Evolution takes to look up a picture, which it does for each group it shows."""
     id_style: str = "classic"
     """``classic`` ids are ``<account>-<unix time>``, ``opaque`` ones ``120363…`` (18 digits)."""
     empty_answers: str = "mixed"
@@ -87,7 +95,7 @@ class Options:
             raise ValueError("account: digits only, 5 to 20 of them, such as 5519911112222")
         if not 0 <= self.port <= 65535:
             raise ValueError("port: 0 (any) to 65535")
-        for name in ("latency", "lag"):
+        for name in ("latency", "lag", "picture_latency"):
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and 0 <= seconds <= LAG_WINDOW):
                 raise ValueError(f"{name}: seconds from 0 to {LAG_WINDOW:g}")
@@ -103,7 +111,9 @@ class Options:
             raise ValueError("id_style: classic or opaque")
         if self.empty_answers not in ("null", "object", "mixed"):
             raise ValueError("empty_answers: null, object or mixed")
-        for name, known in (("engine", ENGINES), ("session_status", STATUSES), ("capping", CAPPINGS)):
+        choices = {"engine": ENGINES, "session_status": STATUSES}
+        choices |= {"capping": CAPPINGS, "integration": INTEGRATIONS}
+        for name, known in choices.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: one of {', '.join(known)}")
         if not self.webhook_key:

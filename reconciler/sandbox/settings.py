@@ -25,12 +25,15 @@ CHANGEABLE = frozenset(
         "capping",
         "timelock",
         "webhook_key",
+        "integration",
+        "short_owner",
+        "picture_latency",
     }
 )
 """Names of the options that may change while the sandbox runs."""
 
-_NUMBERS = frozenset({"latency", "lag", "rate", "retry_after", "timelock"})
-_FLAGS = frozenset({"reencode", "change_byte", "signed_urls", "noweb_store"})
+_NUMBERS = frozenset({"latency", "lag", "rate", "retry_after", "timelock", "picture_latency"})
+_FLAGS = frozenset({"reencode", "change_byte", "signed_urls", "noweb_store", "short_owner"})
 _NULLABLE = frozenset({"rate", "retry_after", "timelock"})
 
 

@@ -8,40 +8,42 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.request
 import uuid
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
-from . import pictures
 from .answers import Answer, Refused, json_answer
 from .calls import Request
-from .cdn import Cdn
 from .faults import FaultTable
-from .group import Message, lid_of
+from .gateway import PERSON, Gateway
+from .group import lid_of
 from .options import Options
-from .waha_groups import PERSON, Call, Groups, People, page
-from .waha_shapes import environment, me, view
+from .waha_groups import Call, Groups, page
+from .waha_shapes import CUS, environment, error, me, view
 from .world import World
 
-PREFIX = "/api/"
+_PREFIX = "/api/"
 _LIDS = 100
 
 
 class Waha:
     """Every call of the dialect, by method and path."""
 
-    def __init__(self, world: World, cdn: Cdn, faults: FaultTable, base_url: str) -> None:
+    name = "waha"
+    prefixes: tuple[str, ...] = (_PREFIX,)
+    key = "x-api-key"
+
+    def __init__(self, world: World, gateway: Gateway, faults: FaultTable) -> None:
         self._world = world
-        self._store = world.store
         self._account = world.account
-        self._people = People(world)
-        self._groups = Groups(world, self._people, cdn, faults, base_url)
+        self._gateway = gateway
+        self._people = gateway.people
+        self._groups = Groups(world, gateway, faults)
 
     def answer(self, request: Request, method: str, path: str, shows: frozenset[str]) -> Answer:
         """Make the call. `path` is the whole one, percent-encoded. Raises Refused."""
         query = {name: values[-1] for name, values in parse_qs(request.query).items()}
         call = Call(request, view(self._world, shows), query)
-        parts = [unquote(part) for part in path.removeprefix(PREFIX).split("/")]
+        parts = [unquote(part) for part in path.removeprefix(_PREFIX).split("/")]
         match (method, *parts):
             case ("GET", "server", "version") | ("GET", "version"):
                 return json_answer(environment(self._world.settings))
@@ -64,6 +66,22 @@ class Waha:
                 return self._groups.answer(call, method, session, rest)
             case _:
                 raise Refused(404, 0, f"Cannot {method} {path}")
+
+    def remote_picture(self, method: str, body: bytes) -> str | None:
+        """The address of the picture in a body, if it has one."""
+        try:
+            file = json.loads(body)["file"]
+            return str(file["url"]) if method == "PUT" and "data" not in file else None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def error(self, status: int, message: str, path: str) -> Answer:
+        """An error that comes before the engine is asked."""
+        return error(status, message, path)
+
+    def failure(self, cause: str, path: str, status: int | None = None) -> Answer:
+        """What the engine throws: a 500 whatever it was."""
+        return error(status or 500, cause, path)
 
     @property
     def _options(self) -> Options:
@@ -117,7 +135,7 @@ class Waha:
             return json_answer({"numberExists": False})
         if call.view.hides(number):
             self._people.look_up(number)
-            shown = {"chatId": f"{lid_of(number)}@lid", "pn": call.view.number(number)}
+            shown = {"chatId": f"{lid_of(number)}@lid", "pn": call.view.number(number, CUS)}
             return json_answer({"numberExists": True, **shown})
         return json_answer({"numberExists": True, "chatId": f"{number}@c.us"})
 
@@ -157,21 +175,18 @@ class Waha:
         call.request.summary["send"] = {"destinations": [chat], "text": text}
         reached = True
         if str(chat).endswith("@g.us"):
-            group = self._groups.group(str(chat))
-            if group.permissions.send_messages == "admins" and self._account not in group.admins:
-                raise Refused(500, 0, "forbidden")
-            place = group.id
+            place = self._gateway.place(str(chat))
         else:
             place = self._people.number(chat)
-            self._check_limits(place)
+            if (limit := self._gateway.limit(place)) is not None:
+                raise Refused(500, 0, f"server returned error {limit}")
             reached = self._world.has_account(place)
-        now = time.time()
         if reached:  # who has no account gets nothing, and no error tells
-            self._world.deliver((Message(0, now, "sent", place, self._account, str(text)),))
+            self._gateway.deliver(place, str(text))
         own = f"{self._account}@c.us"
         sent = {
             "id": f"true_{chat}_{uuid.uuid4().hex.upper()[:20]}",
-            "timestamp": int(now),
+            "timestamp": int(time.time()),
             "from": own,
             "fromMe": True,
             "source": "api",
@@ -184,35 +199,3 @@ class Waha:
             "ackName": "SERVER" if reached else "PENDING",
         }
         return json_answer(sent, 201)
-
-    def _check_limits(self, number: str) -> None:
-        """Refuse to begin a conversation where WhatsApp has put a limit on that."""
-        if any(message.kind == "received" for message in self._store.messages(number)):
-            return
-        until = self._options.timelock
-        if until is not None and until > time.time():
-            raise Refused(500, 0, "server returned error 463")
-        if self._options.capping == "CAPPED":
-            raise Refused(500, 0, "server returned error 475")
-
-
-def remote_picture(body: bytes) -> str | None:
-    """The address of the picture in a body, if it has one."""
-    try:
-        file = json.loads(body)["file"]
-        return str(file["url"]) if "data" not in file else None
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def fetched(url: str) -> bytes:
-    """A picture from this machine, which is all that a sandbox fetches. Raises Refused (500)."""
-    parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost"):
-        raise Refused(500, 0, "the sandbox fetches pictures from this machine alone")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=10) as answer:
-            return bytes(answer.read(pictures.MAX_BYTES + 1))
-    except OSError as failed:
-        raise Refused(500, 0, f"Request failed: {failed}") from None

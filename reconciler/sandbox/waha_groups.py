@@ -1,28 +1,25 @@
-"""The groups' calls of WAHA's dialect, and the people that they are about."""
+"""The groups' calls of WAHA's dialect."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import itertools
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .answers import Answer, Refused, json_answer
 from .calls import Request
-from .cdn import PICTURES, Cdn
 from .faults import FaultTable
-from .group import Group, Permissions, lid_of
+from .gateway import Action, Gateway
+from .group import Group, Permissions
 from .options import Options
-from .waha_shapes import View
+from .waha_shapes import CUS, WahaView
 from .world import World
 
 _SUBJECT_LIMIT = 100
 _DESCRIPTION_LIMIT = 2048
-PERSON = re.compile(r"([0-9]{5,20})(?::[0-9]+)?(?:@(c\.us|s\.whatsapp\.net|lid))?")
-"""An id of a person, in every form that is taken."""
 _SETTINGS = {
     "info-admin-only": ("edit_info", "adminsOnly", "admins", "everyone"),
     "messages-admin-only": ("send_messages", "adminsOnly", "admins", "everyone"),
@@ -37,7 +34,7 @@ class Call:
     """One call: its request, the view that it is answered with, and the group it is about."""
 
     request: Request
-    view: View
+    view: WahaView
     query: dict[str, str]
     session: str = ""
     group_id: str = ""
@@ -50,58 +47,17 @@ class Call:
             raise Refused(422, 0, refused.details) from None
 
 
-class People:
-    """Whom the account has to do with, and the ids that mean them."""
-
-    def __init__(self, world: World) -> None:
-        self._store = world.store
-        self._account = world.account
-        self._looked_up: set[str] = set()
-
-    def look_up(self, number: str) -> None:
-        """From now on the account has to do with somebody, whose hidden id it was told."""
-        self._looked_up.add(number)
-
-    def known(self) -> dict[str, str]:
-        """Everybody whom the account has to do with: numbers by hidden id."""
-        numbers = {self._account, *self._looked_up}
-        for group in self._store.groups():
-            if self._account in group.participants:
-                numbers.update(group.participants, (entry.number for entry in group.waiting))
-        return {lid_of(number): number for number in sorted(numbers)}
-
-    def number(self, given: Any) -> str:
-        """The number that an id means; what WhatsApp cannot make out stays a text that nobody has."""
-        found = PERSON.fullmatch(given) if isinstance(given, str) else None
-        if found is None:
-            raise Refused(422, 0, "a person's id is a number with @c.us, or a hidden id with @lid")
-        return self.known().get(found[1], f"lid {found[1]}") if found[2] == "lid" else found[1]
-
-    def of(self, call: Call, *, empty: bool = False) -> dict[str, str]:
-        """The people of a body: number and the id that was given, in order."""
-        given = call.body().get("participants")
-        call.request.summary["participants"] = given
-        if not isinstance(given, list) or not (given or empty):
-            raise Refused(422, 0, "participants: a list, not empty")
-        if not all(isinstance(person, dict) for person in given):
-            raise Refused(422, 0, "participants: objects with an id")
-        return {self.number(person.get("id")): person["id"] for person in given}
-
-
 class Groups:
     """Every call under ``/api/SESSION/groups``."""
 
-    def __init__(self, world: World, people: People, cdn: Cdn, faults: FaultTable, base_url: str) -> None:
+    def __init__(self, world: World, gateway: Gateway, faults: FaultTable) -> None:
         self._world = world
         self._store = world.store
-        self._people = people
-        self._cdn = cdn
+        self._gateway = gateway
         self._faults = faults
-        self._base_url = base_url
         self._account = world.account
         self._writes = itertools.count()
         self._codes = itertools.count()
-        self._pictures: dict[str, str | None] = {}
 
     @property
     def _options(self) -> Options:
@@ -115,7 +71,7 @@ class Groups:
             case ("POST",):
                 return self._create(call)
             case ("GET", "count"):
-                return json_answer({"count": call.view.size(len(self._all(call.view)))})
+                return json_answer({"count": call.view.size(len(self._gateway.listed(call.view.shows)))})
             case ("POST", "refresh"):
                 if not self._store.dry:
                     self._faults.refreshed()
@@ -158,49 +114,21 @@ class Groups:
             ("POST", "leave"): self._leave,
         }
 
-    def _all(self, view: View) -> list[Group]:
-        if "none" in view.shows:
-            return []
-        seen = self._store.seen_groups(self._options.lag)
-        groups = [group for group in seen if self._account in group.participants and not group.hidden]
-        return groups[:-1] if "short" in view.shows else groups
-
     def _listed(self, call: Call) -> list[Group]:
-        groups = self._all(call.view)
+        groups = self._gateway.listed(call.view.shows)
         by = call.query.get("sortBy")
         if by is not None:
             reverse = call.query.get("sortOrder") == "desc"
             groups.sort(key=lambda group: group.subject if by == "subject" else group.id, reverse=reverse)
         return page(groups, call.query, None)
 
-    def group(self, given: str, *, seen: bool = False) -> Group:
-        """A group with the account in it, as it is or as it is seen. Raises Refused (500)."""
-        group_id = given.removesuffix("@g.us")
-        lag = self._options.lag if seen else 0.0
-        group = self._store.seen(group_id, lag) if given.endswith("@g.us") else None
-        if group is None or self._account not in group.participants:
-            raise Refused(500, 0, "item-not-found")
-        return group
-
-    def _admin(self, call: Call) -> Group:
-        group = self.group(call.group_id)
-        if self._account not in group.admins:
-            raise Refused(500, 0, "forbidden")
-        return group
-
-    def _editable(self, call: Call) -> Group | None:
-        """The group, or None where only admins may change what it is called and looks like."""
-        group = self.group(call.group_id)
-        allowed = group.permissions.edit_info == "everyone" or self._account in group.admins
-        return group if allowed else None
-
     def _get(self, call: Call) -> Answer:
-        return json_answer(call.view.group(self.group(call.group_id, seen=True)))
+        return json_answer(call.view.group(self._gateway.group(call.group_id, seen=True)))
 
     def _create(self, call: Call) -> Answer:
         name = call.body().get("name")
         call.request.summary["subject"] = name
-        people = self._people.of(call, empty=True)
+        people = self._of(call, empty=True)
         if not isinstance(name, str) or not name.strip() or len(name) > _SUBJECT_LIMIT:
             raise Refused(400, 0, f"name: text of 1 to {_SUBJECT_LIMIT} characters")
         group = self._world.create(name, self._account)
@@ -213,7 +141,7 @@ class Groups:
         call.request.summary["subject"] = subject
         if not isinstance(subject, str) or not subject.strip() or len(subject) > _SUBJECT_LIMIT:
             raise Refused(400, 0, f"subject: text of 1 to {_SUBJECT_LIMIT} characters")
-        group = self._editable(call)
+        group = self._gateway.editable(call.group_id)
         if group is None:
             return json_answer(False)
         self._world.rename(group, subject, by=self._account)
@@ -224,7 +152,7 @@ class Groups:
         call.request.summary["description"] = text
         if not isinstance(text, str) or len(text) > _DESCRIPTION_LIMIT:
             raise Refused(422, 0, f"description: text of at most {_DESCRIPTION_LIMIT} characters")
-        group = self._editable(call)
+        group = self._gateway.editable(call.group_id)
         if group is None:
             return json_answer(False)
         self._world.describe(group, text, by=self._account)
@@ -233,7 +161,7 @@ class Groups:
     def _setting(self, call: Call, method: str, name: str) -> Answer:
         permission, key, when_true, when_false = _SETTINGS[name]
         if method == "GET":
-            group = self.group(call.group_id, seen=True)
+            group = self._gateway.group(call.group_id, seen=True)
             return json_answer({key: getattr(group.permissions, permission) == when_true})
         if method != "PUT":
             raise Refused(404, 0, f"Cannot {method} {name}")
@@ -241,7 +169,7 @@ class Groups:
         call.request.summary[name] = value
         if not isinstance(value, bool):
             raise Refused(422, 0, f"{key} must be a boolean value")
-        group = self._admin(call)
+        group = self._gateway.led(call.group_id)
         chosen: Permissions = group.permissions.changed({permission: when_true if value else when_false})
         self._world.permit(group, chosen, by=self._account)
         return json_answer(True) if name == "member-add-mode" else self._done()
@@ -249,14 +177,9 @@ class Groups:
     # Pictures
 
     def _picture(self, call: Call) -> Answer:
-        icon = self.group(call.group_id, seen=True).icon
-        fresh = None if icon is None else self._cdn.url(icon, f"{self._base_url}{PICTURES}")
+        group = self._gateway.group(call.group_id, seen=True)
         refresh = call.query.get("refresh", "").lower() == "true"
-        if "cached" in call.view.shows and not refresh:
-            fresh = self._pictures.setdefault(call.group_id, fresh)
-        else:
-            self._pictures[call.group_id] = fresh
-        return json_answer({"url": None if "null" in call.view.shows else fresh})
+        return json_answer({"url": self._gateway.picture(group, call.view.shows, refresh=refresh)})
 
     def _set_picture(self, call: Call) -> Answer:
         file = call.body().get("file")
@@ -270,17 +193,14 @@ class Groups:
         else:
             raise Refused(422, 0, "file: an object with mimetype and url, or mimetype and data in base64")
         call.request.summary["icon"] = {"bytes": len(data), "type": file.get("mimetype") if file else None}
-        group = self._editable(call)
+        group = self._gateway.editable(call.group_id)
         if group is None:
             return json_answer({"success": False})
-        try:
-            self._world.set_icon(group, data, None, by=self._account)
-        except Refused as refused:
-            raise Refused(500, 0, refused.details) from None
+        self._gateway.set_picture(group, data)
         return json_answer({"success": True})
 
     def _drop_picture(self, call: Call) -> Answer:
-        group = self._editable(call)
+        group = self._gateway.editable(call.group_id)
         if group is not None and group.icon is not None:
             self._world.drop_icon(group, by=self._account)
         return json_answer({"success": group is not None})
@@ -288,10 +208,10 @@ class Groups:
     # Invite links
 
     def _invite(self, call: Call) -> Answer:
-        return self._code(self._world.invite(self._admin(call)).invite)
+        return self._code(self._world.invite(self._gateway.led(call.group_id)).invite)
 
     def _revoke(self, call: Call) -> Answer:
-        group = self._world.revoke(self._admin(call), by=self._account)
+        group = self._world.revoke(self._gateway.led(call.group_id), by=self._account)
         return self._code(self._world.invite(group).invite)
 
     def _code(self, code: str | None) -> Answer:
@@ -310,53 +230,40 @@ class Groups:
         return json_answer({"id": f"{group.id}@g.us"})
 
     def _leave(self, call: Call) -> Answer:
-        self._world.leave(self.group(call.group_id), self._account)
+        self._world.leave(self._gateway.group(call.group_id), self._account)
         return self._done()
 
     # People of a group
 
     def _members(self, call: Call) -> Answer:
-        group = self.group(call.group_id, seen=True)
+        group = self._gateway.group(call.group_id, seen=True)
         shown = call.view.group(group)
         return json_answer(shown.get("participants", shown.get("Participants")))
 
     def _members_v2(self, call: Call) -> Answer:
-        return json_answer(call.view.participants(self.group(call.group_id, seen=True)))
+        return json_answer(call.view.participants(self._gateway.group(call.group_id, seen=True)))
 
     def _add(self, call: Call) -> Answer:
-        people = self._people.of(call)
-        group = self.group(call.group_id)
-        if group.permissions.add_members == "admins" and self._account not in group.admins:
-            raise Refused(500, 0, "forbidden")
-        _, answers = self._world.add(group, list(people))
-        return self._outcomes(call, people, answers)
+        return self._change("add", call)
 
     def _remove(self, call: Call) -> Answer:
-        people, group = self._people.of(call), self._admin(call)
-        untouchable = {group.creator, self._account}
-        answers = _answers(people, group.participants, untouchable)
-        self._world.remove(group, [number for number, status in answers.items() if status == 200])
-        return self._outcomes(call, people, answers)
+        return self._change("remove", call)
 
     def _promote(self, call: Call) -> Answer:
-        people, group = self._people.of(call), self._admin(call)
-        answers = _answers(people, group.participants)
-        self._world.promote(group, [number for number, status in answers.items() if status == 200])
-        return self._outcomes(call, people, answers)
+        return self._change("promote", call)
 
     def _demote(self, call: Call) -> Answer:
-        people, group = self._people.of(call), self._admin(call)
-        answers = _answers(people, group.participants, {group.creator})
-        self._world.demote(group, [number for number, status in answers.items() if status == 200])
-        return self._outcomes(call, people, answers)
+        return self._change("demote", call)
 
-    def _outcomes(self, call: Call, people: dict[str, str], answers: dict[str, int]) -> Answer:
+    def _change(self, action: Action, call: Call) -> Answer:
+        people = self._of(call)
+        answers = self._gateway.change(action, call.group_id, people)
         return json_answer(
-            [call.view.outcome(number, people[number], status) for number, status in answers.items()]
+            [call.view.outcome(number, CUS, people[number], status) for number, status in answers.items()]
         )
 
     def _requests(self, call: Call) -> Answer:
-        group = self._admin(call)
+        group = self._gateway.led(call.group_id)
         return json_answer([call.view.waiting(group, entry) for entry in group.waiting])
 
     def _approve(self, call: Call) -> Answer:
@@ -366,7 +273,7 @@ class Groups:
         return self._decide(call, let_in=False)
 
     def _decide(self, call: Call, *, let_in: bool) -> Answer:
-        people, group = self._people.of(call), self._admin(call)
+        people, group = self._of(call), self._gateway.led(call.group_id)
         _, waited = self._world.decide(group, list(people), let_in)
         return json_answer(
             [
@@ -377,6 +284,16 @@ class Groups:
 
     # Bodies
 
+    def _of(self, call: Call, *, empty: bool = False) -> dict[str, str]:
+        """The people of a body: number and the id that was given, in order."""
+        given = call.body().get("participants")
+        call.request.summary["participants"] = given
+        if not isinstance(given, list) or not (given or empty):
+            raise Refused(422, 0, "participants: a list, not empty")
+        if not all(isinstance(person, dict) for person in given):
+            raise Refused(422, 0, "participants: objects with an id")
+        return {self._gateway.people.number(person.get("id")): person["id"] for person in given}
+
     def _done(self) -> Answer:
         return json_answer(True) if self._choose(self._writes) else Answer(200, b"", None)
 
@@ -384,16 +301,6 @@ class Groups:
         """Whether this answer has a JSON body: by the option, or in turn."""
         style = self._options.empty_answers
         return style == "object" or (style == "mixed" and next(counter) % 2 == 1)
-
-
-def _answers(
-    people: dict[str, str], inside: tuple[str, ...], untouchable: set[str] | None = None
-) -> dict[str, int]:
-    """What is answered of each person: not in the group, not to be touched, or done."""
-    return {
-        number: 404 if number not in inside else 406 if number in (untouchable or ()) else 200
-        for number in people
-    }
 
 
 def page(entries: list[Any], query: dict[str, str], limit: int | None) -> list[Any]:

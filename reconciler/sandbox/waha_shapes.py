@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from .answers import Answer, json_answer
+from .gateway import DEVICE, PN, View, hidden, mark, role_of
 from .group import INVITE_BASE, Group, Waiting, lid_of
 from .outbox import Event
 from .settings import Settings
 from .world import World
 
 VERSION = "2026.9.2"
+CUS = "c.us"
+"""The domain of people's numbers, as WAHA has it."""
 _PHRASES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 _PHRASES |= {413: "Payload Too Large", 422: "Unprocessable Entity"}
-_DEVICE = ":12"
 
 
 def error(status: int, message: str, path: str) -> Answer:
@@ -35,32 +37,10 @@ def error(status: int, message: str, path: str) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """How people and groups are shown: the engine, the `faults.Show` in force, and who is hidden."""
+class WahaView(View):
+    """How WAHA shows people and groups: as its engine does."""
 
     engine: str
-    shows: frozenset[str]
-    hidden: frozenset[str]
-
-    @property
-    def by_lid(self) -> bool:
-        """Whether everybody is shown by their hidden ids."""
-        return not self.shows.isdisjoint({"lids", "mapped"})
-
-    def hides(self, number: str) -> bool:
-        """Whether somebody is shown by the hidden id."""
-        return self.by_lid or number in self.hidden
-
-    def person(self, number: str, domain: str = "c.us") -> str:
-        """The id that somebody is shown by."""
-        device = _DEVICE if "devices" in self.shows else ""
-        if self.hides(number):
-            return f"{lid_of(number)}{device}@lid"
-        return f"{number}{device}@{domain}"
-
-    def number(self, number: str, domain: str = "c.us") -> str | None:
-        """What is said of the number beside the id."""
-        return None if "lids" in self.shows or number in self.hidden else f"{number}@{domain}"
 
     def groups(self, groups: Sequence[Group], *, people: bool = True) -> Any:
         """A list of groups: NOWEB has an object by id."""
@@ -79,75 +59,26 @@ class View:
         """One group, as the engine shows it."""
         match self.engine:
             case "NOWEB":
-                return self._noweb(group, people)
+                return self.baileys(group, CUS, people=people)
             case "GOWS":
                 return self._gows(group, people)
             case _:
                 return self._chat(group, people)
 
-    def size(self, count: int) -> int:
-        """A count of people or groups, which may lag."""
-        return max(0, count - ("behind" in self.shows))
-
-    def _noweb(self, group: Group, people: bool) -> dict[str, Any]:
-        if "bare" in self.shows:
-            size = self.size(len(group.participants))
-            return {"id": f"{group.id}@g.us", "subject": "", "size": size, "participants": []}
-        owner = self.person(group.creator)
-        shown: dict[str, Any] = {
-            "id": f"{group.id}@g.us",
-            "addressingMode": "lid" if self.by_lid else "pn",
-            "subject": group.subject,
-            "subjectOwner": owner,
-            "subjectTime": group.creation_time,
-            "size": self.size(len(group.participants)),
-            "creation": group.creation_time,
-            "owner": owner,
-            "restrict": group.permissions.edit_info == "admins",
-            "announce": group.permissions.send_messages == "admins",
-            "joinApprovalMode": group.permissions.approve_members,
-            "memberAddMode": group.permissions.add_members == "everyone",
-            "isCommunity": group.kind == "community",
-            "isCommunityAnnounce": group.kind == "announcements",
-        }
-        number = self.number(group.creator, "s.whatsapp.net")
-        if "mapped" in self.shows and number is not None:
-            shown |= {"ownerPn": number, "subjectOwnerPn": number}
-        if "ownerless" in self.shows:
-            shown = {name: value for name, value in shown.items() if not name.lower().startswith("owner")}
-        if group.description is not None:
-            shown |= {"desc": group.description, "descId": _mark(group.description)}
-        if group.parent is not None:
-            shown["linkedParent"] = f"{group.parent}@g.us"
-        if people:
-            shown["participants"] = [self._noweb_person(group, number) for number in group.participants]
-        return shown
-
-    def _noweb_person(self, group: Group, number: str) -> dict[str, Any]:
-        role = _role(group, number)
-        shown: dict[str, Any] = {
-            "id": self.person(number),
-            "admin": None if role == "participant" else role,
-        }
-        pn = self.number(number, "s.whatsapp.net")
-        if "mapped" in self.shows and pn is not None:
-            shown["phoneNumber"] = pn
-        return shown
-
     def _gows(self, group: Group, people: bool) -> dict[str, Any]:
         bare = "bare" in self.shows
-        owner = "" if bare or "ownerless" in self.shows else self.person(group.creator, "s.whatsapp.net")
+        owner = "" if bare or "ownerless" in self.shows else self.person(group.creator, PN)
         moment = "0001-01-01T00:00:00Z" if bare else _iso(group.creation_time)
         numbers = () if bare or not people else group.participants
         return {
             "JID": f"{group.id}@g.us",
             "OwnerJID": owner,
-            "OwnerPN": (self.number(group.creator, "s.whatsapp.net") or "") if owner else "",
+            "OwnerPN": (self.number(group.creator, PN) or "") if owner else "",
             "Name": "" if bare else group.subject,
             "NameSetAt": moment,
             "NameSetBy": owner,
             "Topic": "" if bare else group.description or "",
-            "TopicID": "" if bare or not group.description else _mark(group.description),
+            "TopicID": "" if bare or not group.description else mark(group.description),
             "IsLocked": group.permissions.edit_info == "admins",
             "IsAnnounce": group.permissions.send_messages == "admins",
             "IsEphemeral": False,
@@ -165,10 +96,10 @@ class View:
         }
 
     def _gows_person(self, group: Group, number: str) -> dict[str, Any]:
-        role = _role(group, number)
+        role = role_of(group, number)
         return {
-            "JID": self.person(number, "s.whatsapp.net"),
-            "PhoneNumber": self.number(number, "s.whatsapp.net") or "",
+            "JID": self.person(number, PN),
+            "PhoneNumber": self.number(number, PN) or "",
             "LID": f"{lid_of(number)}@lid",
             "IsAdmin": role != "participant",
             "IsSuperAdmin": role == "superadmin",
@@ -181,7 +112,10 @@ class View:
         """A chat, as the engines in a browser have it (API facts: not read by anybody here)."""
         wid = {"server": "g.us", "user": group.id, "_serialized": f"{group.id}@g.us"}
         members = [
-            {"id": {"_serialized": self.person(number)}, "isAdmin": _role(group, number) != "participant"}
+            {
+                "id": {"_serialized": self.person(number, CUS)},
+                "isAdmin": role_of(group, number) != "participant",
+            }
             for number in (group.participants if people else ())
         ]
         metadata = {"id": wid, "subject": group.subject, "participants": members}
@@ -190,34 +124,20 @@ class View:
     def participants(self, group: Group) -> list[dict[str, Any]]:
         """Everybody in a group, the same in all engines."""
         people = () if "bare" in self.shows else group.participants
-        return [self.member(number, _role(group, number)) for number in people]
+        return [self.member(number, role_of(group, number)) for number in people]
 
     def member(self, number: str, role: str) -> dict[str, Any]:
         """Somebody in a group."""
-        shown = {"id": self.person(number), "role": role}
-        pn = self.number(number)
+        shown = {"id": self.person(number, CUS), "role": role}
+        pn = self.number(number, CUS)
         return shown if pn is None else shown | {"pn": pn}
-
-    def outcome(self, number: str, given: str, status: int) -> dict[str, Any]:
-        """What became of one person of a call: the engine's own node comes along as `content`."""
-        jid = self.person(number) if self.hides(number) else given
-        attributes = {"jid": jid}
-        if self.hides(number):
-            attributes["phone_number"] = f"{number}@s.whatsapp.net"
-        content: dict[str, Any] = {"tag": "participant", "attrs": attributes}
-        if status != 200:
-            attributes["error"] = str(status)
-        if status in (403, 417):
-            code = {"code": _mark(f"{number} {status}"), "expiration": str(int(time.time()) + 259_200)}
-            content["content"] = [{"tag": "add_request", "attrs": code}]
-        return {"status": str(status), "jid": jid, "content": content}
 
     def waiting(self, group: Group, entry: Waiting) -> dict[str, Any]:
         """Somebody who asked to join. NOWEB does not say who asked for them, nor in which community."""
         told = self.engine != "NOWEB"
         return {
             "requesterId": f"{lid_of(entry.number)}@lid",
-            "requesterPn": self.number(entry.number),
+            "requesterPn": self.number(entry.number, CUS),
             "addedById": f"{lid_of(entry.number)}@lid" if told else None,
             "parentGroupId": (f"{group.parent}@g.us" if group.parent else "") if told else None,
             "requestMethod": "invite_link",
@@ -225,10 +145,9 @@ class View:
         }
 
 
-def view(world: World, shows: frozenset[str] = frozenset()) -> View:
+def view(world: World, shows: frozenset[str] = frozenset()) -> WahaView:
     """The view that the world's options and people make."""
-    hidden = frozenset(person.number for person in world.store.people().values() if person.hidden)
-    return View(world.settings.options.engine, shows, hidden)
+    return WahaView(shows, hidden(world), world.settings.options.engine)
 
 
 def me(world: World) -> dict[str, Any]:
@@ -237,7 +156,7 @@ def me(world: World) -> dict[str, Any]:
     return {
         "id": f"{account}@c.us",
         "lid": f"{lid_of(account)}@lid",
-        "jid": f"{account}{_DEVICE}@s.whatsapp.net",
+        "jid": f"{account}{DEVICE}@{PN}",
         "pushName": "Sandbox",
     }
 
@@ -279,7 +198,7 @@ def _webhook(event: Event, world: World) -> dict[str, Any]:
     return {"headers": headers, "body": body}
 
 
-def _payload(event: Event, view: View) -> dict[str, Any]:
+def _payload(event: Event, view: WahaView) -> dict[str, Any]:
     group = {"id": f"{event.group.id}@g.us"}
     common = {"timestamp": int(event.time)}
     match event.name:
@@ -297,14 +216,14 @@ def _payload(event: Event, view: View) -> dict[str, Any]:
             return {**common, "type": event.kind, "group": group, "participants": people, "_data": {}}
         case "group.v2.participants.join-request":
             (number,) = event.people
-            asked = {"requesterId": f"{lid_of(number)}@lid", "requesterPn": view.number(number)}
+            asked = {"requesterId": f"{lid_of(number)}@lid", "requesterPn": view.number(number, CUS)}
             asked |= {"action": event.kind, "requestMethod": "invite_link"}
             return {**common, "group": group, **asked, "_data": {}}
         case _:
             return {**common, "group": group, "_data": {}}
 
 
-def _info(group: Group, view: View) -> dict[str, Any]:
+def _info(group: Group, view: WahaView) -> dict[str, Any]:
     """What events say of a group."""
     permissions = group.permissions
     return {
@@ -325,16 +244,6 @@ def _told(event: Event) -> set[str]:
     if "permissions" in event.changed:
         names |= {"membersCanAddNewMember", "membersCanSendMessages", "newMembersApprovalRequired"}
     return names
-
-
-def _role(group: Group, number: str) -> str:
-    if number not in group.admins:
-        return "participant"
-    return "superadmin" if number == group.creator else "admin"
-
-
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16].upper()
 
 
 def _iso(seconds: float) -> str:
