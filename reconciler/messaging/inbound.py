@@ -3,20 +3,28 @@
 A body of Sinch is `{"total": n, "data": [entry, …]}`. An entry with a `message` is something that somebody
 wrote (MO); `waGroupId` in it says that it was written in a group, so that nobody answers the sender directly
 and pays for a template (API facts, "webhook (MO)"). An entry that says what was `sent`, `delivered` or `read`
-is a status of a message of ours (the vendor's page "Webhooks"). A body of WAHA is one event (`waha_events`).
-Either may stand in `{"headers": {…}, "body": "…"}` with the headers that it came with. Anybody who can post
-to the webhook writes these bodies, unless they have to be signed: what is not as it should be becomes
-`Unreadable`, and nothing in here is believed about who is in a group.
+is a status of a message of ours (the vendor's page "Webhooks"). A body of a gateway is one event
+(`gateway_events`). Each may stand in `{"headers": {…}, "body": "…"}` with the headers that it came with.
+Anybody who can post to the webhook writes these bodies, unless they have to be signed: what is not as it
+should be becomes `Unreadable`, and nothing in here is believed about who is in a group.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
 from typing import Literal, NoReturn
 
-from reconciler.messaging.waha_events import Wrong, moment, records_of_event, text_of
+from reconciler.messaging.gateway_events import (
+    Wrong,
+    is_event,
+    is_evolutions,
+    moment,
+    records_of_event,
+    text_of,
+)
 from reconciler.model import number
 from reconciler.model.messages import (
     DirectMessage,
@@ -40,7 +48,7 @@ def read_file(data: bytes, key: bytes = b"") -> tuple[Inbound, ...]:
         return ()
     reading = _Reading(key)
     try:
-        return tuple(reading.records(_json(data), 1))
+        return tuple(reading.records(data, 1))
     except Wrong as wrong:
         lines = [(line, text) for line, text in enumerate(data.splitlines(), 1) if text.strip()]
         if not any(_is_object(text) for _, text in lines):  # one body over many lines, and it is broken
@@ -58,45 +66,62 @@ class _Reading:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._events: set[str] = set()
+        self._events: set[str | bytes] = set()
 
     def body(self, data: bytes, line: int) -> Iterator[Inbound]:
         """Return the records of one body."""
         try:
-            yield from self.records(_json(data), line)
+            yield from self.records(data, line)
         except Wrong as wrong:
             yield Unreadable(EntryPosition(line), str(wrong))
 
-    def records(self, body: object, line: int) -> Iterator[Inbound]:
-        """Return the records of one body that was parsed, which is in an envelope perhaps."""
+    def records(self, data: bytes, line: int) -> Iterator[Inbound]:
+        """Return the records of one body, which is in an envelope perhaps. Raises `Wrong` where it is no JSON."""
+        body = _json(data)
         try:
-            body = self._opened(body)
-            if isinstance(body, dict) and "event" in body and "data" not in body:
-                event = body.get("id")
-                if isinstance(event, str):
-                    if event in self._events:
-                        return
-                    self._events.add(event)
-                yield from records_of_event(body, line)
+            body, data = self._opened(body, data)
+            if isinstance(body, dict) and is_event(body):
+                if not self._came_before(body, data):
+                    yield from records_of_event(body, line)
                 return
         except Wrong as wrong:
             yield Unreadable(EntryPosition(line), str(wrong))
             return
         yield from _records(body, line)
 
-    def _opened(self, body: object) -> object:
-        """Return what came with headers, once its signature is found to be right."""
+    def _came_before(self, event: Mapping[str, object], data: bytes) -> bool:
+        """Whether this event was here before. What has no id is posted again to the letter, with the time at
+        which it happened."""
+        name = event.get("id")
+        known = name if isinstance(name, str) else hashlib.sha256(data).digest()
+        if known in self._events:
+            return True
+        self._events.add(known)
+        return False
+
+    def _opened(self, body: object, data: bytes) -> tuple[object, bytes]:
+        """Return what came with headers, also to the letter, once its signature is found to be right."""
         if not isinstance(body, dict) or not {"headers", "body"} <= body.keys():
             if self._key:
-                raise Wrong("it is not signed, and RECONCILER_WEBHOOK_KEY says that it has to be")
-            return body
+                raise _refused(body, "it is not signed, and RECONCILER_WEBHOOK_KEY says that it has to be")
+            return body, data
         headers, text = body["headers"], body["body"]
         if not isinstance(headers, dict) or not isinstance(text, str):
             raise Wrong("`headers` are an object, and `body` is a text")
         raw = text.encode("utf-8", "replace")
         if self._key and not _is_signed(headers, raw, self._key):
-            raise Wrong("its signature is not one made with RECONCILER_WEBHOOK_KEY")
-        return _json(raw)
+            raise _refused(_json(raw), "its signature is not one made with RECONCILER_WEBHOOK_KEY")
+        return _json(raw), raw
+
+
+def _refused(body: object, reason: str) -> Wrong:
+    """Say why a body is not believed, or how to mend that where its service signs nothing."""
+    if isinstance(body, dict) and is_evolutions(body):
+        reason = (
+            "RECONCILER_WEBHOOK_KEY says that it has to be signed, and Evolution API signs nothing: unset the "
+            "key for this gateway, and keep the webhook's address secret"
+        )
+    return Wrong(reason)
 
 
 def _is_signed(headers: Mapping[str, object], body: bytes, key: bytes) -> bool:
