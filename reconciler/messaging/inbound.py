@@ -76,7 +76,7 @@ class _Reading:
             yield Unreadable(EntryPosition(line), str(wrong))
 
     def records(self, data: bytes, line: int) -> Iterator[Inbound]:
-        """Return the records of one body, which is in an envelope perhaps. Raises `Wrong` where it is no JSON."""
+        """Return the records of one body, in an envelope or not. Raises `Wrong` where it is no JSON."""
         body = _json(data)
         try:
             body, data = self._opened(body, data)
@@ -118,8 +118,8 @@ def _refused(body: object, reason: str) -> Wrong:
     """Say why a body is not believed, or how to mend that where its service signs nothing."""
     if isinstance(body, dict) and is_evolutions(body):
         reason = (
-            "RECONCILER_WEBHOOK_KEY says that it has to be signed, and Evolution API signs nothing: unset the "
-            "key for this gateway, and keep the webhook's address secret"
+            "RECONCILER_WEBHOOK_KEY says that it has to be signed, and Evolution API signs nothing: unset "
+            "the key for this gateway, and keep the webhook's address secret"
         )
     return Wrong(reason)
 
