@@ -159,6 +159,34 @@ def test_ready_promotes_who_joined_by_the_sandboxs_own_events(repo: Repo) -> Non
     assert set(repo.live("Suporte")["admins"]) == {ACCOUNT, ANA}
 
 
+def test_ready_promotes_who_joined_by_an_event_that_nobody_signs(waiting: Repo) -> None:
+    group_id = waiting.live("Suporte")["id"]
+    waiting.api.join(group_id, ANA, STRANGER)
+    data = {
+        "id": group_id,
+        "action": "add",
+        "participants": ["1234@lid", f"{BRUNO}@s.whatsapp.net", f"{STRANGER}@s.whatsapp.net"],
+        "participantsData": [{"jid": "1234@lid", "phoneNumber": f"{ANA}@s.whatsapp.net"}],
+    }
+    once = json.dumps({"event": "group-participants.update", "instance": "x", "data": data, "apikey": SECRET})
+    waiting.write("inbox.jsonl", f"{once}\n{once}\n")
+    refused = waiting.run("inbound", "inbox.jsonl", RECONCILER_WEBHOOK_KEY="a key")
+    assert (refused.code, {each["kind"] for each in lines(refused)}) == (1, {"unreadable"})
+    assert all("Evolution API signs nothing" in each["reason"] for each in lines(refused))
+
+    result = waiting.run("inbound", "inbox.jsonl", "--ready", "--yes", "--report", "json=done.json")
+    assert result.code == 0, result.err
+    assert [(each["kind"], each["person"], each["appeared_as"]) for each in lines(result)] == [
+        ("participant", "ana", "admin"),
+        ("participant", "bruno", "admin"),
+        ("participant", "+55 19 •••• 0077", None),
+    ]
+    assert set(waiting.live("Suporte")["admins"]) == {ACCOUNT, ANA}, "bruno is not in"
+    for told in (refused.out, refused.err, result.out, result.err, waiting.state.read_text()):
+        assert SECRET not in told
+    assert SECRET not in (waiting.path / "done.json").read_text()
+
+
 def test_messages_of_nobody_awaited_are_no_reason_to_call(waiting: Repo) -> None:
     file = wrote(waiting, (STRANGER, "Suporte"), (CARLOS, "Suporte"), (ANA, None))
     waiting.api.clear_calls()

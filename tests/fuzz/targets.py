@@ -309,6 +309,28 @@ def inbound() -> Target:
             "payload": {"from": _GATEWAY_GROUP, "participant": "5519900000001@c.us", "body": "oi"},
         },
         {"headers": {"X-Webhook-Hmac": "00"}, "body": '{"event": "x", "payload": {}}'},
+        {
+            "event": "group-participants.update",
+            "instance": "suporte",
+            "data": {
+                "id": _GATEWAY_GROUP,
+                "action": "add",
+                "participants": ["1111@lid", {"id": "5519900000001@s.whatsapp.net"}],
+                "participantsData": [{"jid": "1111@lid", "phoneNumber": "5519900000001@s.whatsapp.net"}],
+            },
+            "apikey": "hunter2",
+        },
+        {
+            "event": "messages.upsert",
+            "data": {
+                "key": {"remoteJid": _GATEWAY_GROUP, "participant": "5519900000001@s.whatsapp.net"},
+                "messageType": "conversation",
+                "message": {"conversation": "oi"},
+                "messageTimestamp": 1700000000,
+            },
+            "apikey": "hunter2",
+        },
+        {"event": "groups.update", "data": [{"id": _GATEWAY_GROUP}], "apikey": "hunter2"},
     )
     seeds = tuple(json.dumps(body).encode() for body in bodies)
     redactor = Redactor({}, frozenset({"5519911112222"}))
