@@ -110,8 +110,8 @@ def _of_waha(event: _Event, payload: Mapping[str, object]) -> Iterator[Inbound]:
         told = (number.told_by(person.get("id"), person.get("pn")) for person in people)
         yield from event.people(group_id, _CHANGES.get(text_of(payload, "type")), told)
         return
-    chat = text_of(payload, "from")
-    if event.name not in ("message", "message.any") or chat is None or payload.get("fromMe") is True:
+    chat = text_of(payload, "from") if event.name in ("message", "message.any") else None
+    if chat is None or payload.get("fromMe") is True:
         yield event.other(group_id)
         return
     kind, text = "MEDIA" if payload.get("hasMedia") is True else "TEXT", text_of(payload, "body")

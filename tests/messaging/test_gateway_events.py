@@ -135,6 +135,7 @@ def test_messages() -> None:
     )
     assert [type(each) for each in records] == [GroupMessage, DirectMessage, OtherEvent, OtherEvent]
     assert seen_by_group(records) == {GROUP: {ANA}}
+    assert [type(each) for each in read(event("call.received", {"from": {}}))] == [OtherEvent]
 
 
 LATER = {"name": None, "imgUrl": None}
