@@ -54,8 +54,9 @@ def of_id(person: str) -> str | None:
 
 
 def told_by(*ids: object) -> str | None:
-    """The digits that the first of these ids tells which tells any; what is no text tells none."""
-    told = (of_id(each) for each in ids if isinstance(each, str))
+    """The digits that the first of these ids tells which tells any. What is no text tells none, nor do digits
+    without a domain: of an id that hides the number they may be what stands before it."""
+    told = (of_id(each) for each in ids if isinstance(each, str) and "@" in each)
     return next((digits for digits in told if digits is not None), None)
 
 

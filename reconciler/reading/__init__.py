@@ -19,7 +19,7 @@ from reconciler.errors import ApiError, NotFound, PictureError, Problem
 from reconciler.model import number
 from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
-from reconciler.model.live import CONTRADICTION, Absent, LiveGroup, LiveIcon, LiveState
+from reconciler.model.live import CONTRADICTION, Absent, GroupList, LiveGroup, LiveIcon, LiveState
 from reconciler.planning.bindings import known_bindings, left_ids, recorded_ids, to_search
 from reconciler.planning.diff import IconDifference, compare_icon
 from reconciler.planning.identity import Bound, resolve
@@ -67,6 +67,14 @@ def _gather(ports: ReadPorts, concurrency: int, tasks: Sequence[Callable[[], Non
         ports.progress.finish()
 
 
+def _list(ports: ReadPorts) -> GroupList:
+    ports.progress.start("Listing groups", 1)  # which may take minutes, at a gateway
+    try:
+        return ports.reader.list_groups()
+    finally:
+        ports.progress.finish()
+
+
 def survey(
     ports: ReadPorts,
     settings: Settings,
@@ -82,7 +90,7 @@ def survey(
     Raises what `read` raises.
     """
     reader, ignore = ports.reader, frozenset(settings.ignore)
-    listing = reader.list_groups()
+    listing = _list(ports)
     named, told = listing.ids, listing.groups
     listed = tuple(group_id for group_id in named if group_id not in ignore)
     wanted = dict.fromkeys((*listed, *known) if only is None else only)
@@ -318,7 +326,7 @@ class _LiveReader:
         self.former = {record.id: name for name, record in state.groups.items() if name not in named}
 
     def read(self) -> LiveState:
-        listing = self.ports.reader.list_groups()
+        listing = _list(self.ports)
         named, self.told = listing.ids, listing.groups
         self.listed = tuple(group_id for group_id in named if group_id not in self.ignore)
         self.ignored = tuple(group_id for group_id in named if group_id in self.ignore)
