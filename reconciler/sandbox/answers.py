@@ -122,14 +122,14 @@ def misaddressed(answer: Answer, how: Destinations) -> Answer:
             value["destinations"] = [{**entry, "errors": [error]} for entry in entries]
         case "variant":
             value["destinations"] = [
-                {**entry, "destination": other_form(entry["destination"])} for entry in entries
+                {**entry, "destination": _other_form(entry["destination"])} for entry in entries
             ]
         case _:
             assert_never(how)
     return json_answer(value)
 
 
-def other_form(chat: str) -> str:
+def _other_form(chat: str) -> str:
     """A Brazilian mobile number without its ninth digit, or with it; anything else as it is."""
     found = re.fullmatch(r"(55[0-9]{2})(9?)([6-9][0-9]{7})", chat)
     return chat if found is None else f"{found[1]}{'' if found[2] else '9'}{found[3]}"

@@ -77,9 +77,9 @@ class Control:
         deliveries: list[dict[str, Any]] = self._ask("GET", "deliveries")["deliveries"]
         return deliveries
 
-    def webhooks(self) -> list[dict[str, Any]]:
-        """The latest events as WAHA would have posted them: ``headers``, and the ``body`` as it is signed."""
-        webhooks: list[dict[str, Any]] = self._ask("GET", "webhooks")["webhooks"]
+    def webhooks(self, dialect: str = "waha") -> list[dict[str, Any]]:
+        """The latest events as that gateway would have posted them: ``headers``, and the ``body`` as sent."""
+        webhooks: list[dict[str, Any]] = self._ask("GET", f"webhooks?dialect={dialect}")["webhooks"]
         return webhooks
 
     def wait_for_call(

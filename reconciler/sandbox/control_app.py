@@ -22,7 +22,7 @@ from .inbox import Inbox
 from .log import CallLog
 from .settings import CHANGEABLE, Settings
 from .store import Store
-from .waha_shapes import webhooks
+from .webhooks import POSTED
 from .wire import TooLarge, read_body
 from .world import World
 
@@ -105,8 +105,11 @@ class ControlApp:
     async def _deliveries(self, _: Request) -> Response:
         return JSONResponse({"deliveries": self._inbox.as_json()})
 
-    async def _webhooks(self, _: Request) -> Response:
-        return JSONResponse({"webhooks": webhooks(self._world)})
+    async def _webhooks(self, request: Request) -> Response:
+        dialect = request.query_params.get("dialect", "waha")
+        if dialect not in POSTED:
+            raise BadRequest(f"dialect: one of {', '.join(POSTED)}")
+        return JSONResponse({"webhooks": POSTED[dialect](self._world)})
 
     async def _list_faults(self, _: Request) -> Response:
         listed = [{"fault": str(fault), "matched": count} for fault, count in self._faults.listed()]

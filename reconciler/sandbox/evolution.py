@@ -229,8 +229,8 @@ class Evolution:
         if description is not None:
             group = self._described(group, description)
         if promote:
-            self._gateway.change("promote", f"{group.id}@g.us", people)
-        return json_answer(call.view.baileys(self._gateway.group(f"{group.id}@g.us"), PN), 201)
+            group = self._world.promote(group, [number for number in people if number in group.participants])
+        return json_answer(call.view.baileys(group, PN), 201)
 
     def _editable(self, call: Call) -> Group:
         group = self._gateway.editable(call.group_id)

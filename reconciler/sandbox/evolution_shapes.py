@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any
 
-from .answers import Answer, json_answer, other_form
+from .answers import Answer, json_answer
 from .gateway import PN, View, hidden
 from .group import INVITE_BASE
 from .options import Options
@@ -105,8 +105,10 @@ def state(options: Options) -> str:
 
 
 def _owner(world: World) -> str:
-    short = world.settings.options.short_owner and len(world.account) == 13
-    return f"{other_form(world.account) if short else world.account}@{PN}"
+    account = world.account
+    if world.settings.options.short_owner and re.fullmatch(r"55[0-9]{2}9[0-9]{8}", account):
+        account = account[:4] + account[5:]
+    return f"{account}@{PN}"
 
 
 def instance(world: World, name: str) -> dict[str, Any]:

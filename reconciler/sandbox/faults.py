@@ -130,8 +130,8 @@ def parse_fault(text: str) -> Fault:
 
     METHOD is a method in capitals or ``*``. PATH is a pattern on the path after ``/v1/whatsapp`` or ``/v1``:
     ``*`` alone is every call, elsewhere ``*`` stands for one segment and ``**`` for any number of them.
-    WAHA's calls have their whole path: ``/api/*/groups/*/picture``. A PATH that begins with ``/cdn/`` is
-    about the icons' own server instead. ACTION is one of
+    Gateways' calls have their whole path: ``/api/*/groups/*/picture``, ``/group/create/*``. A PATH that
+    begins with ``/cdn/`` is about the icons' own server instead. ACTION is one of
 
     - ``status=CODE`` an error (or any other) status, with a body of the family's;
     - ``reset`` the connection is reset (TCP RST);
@@ -143,11 +143,12 @@ def parse_fault(text: str) -> Fault:
     - ``destinations=HOW`` the ordinary answer to a message, but for its destinations: ``none``, ``missing``,
       a ``text``, a ``stranger``'s, the right one with an ``error``, or the ``variant`` of the number with or
       without Brazil's ninth digit;
-    - ``show=HOW`` the ordinary answer of WAHA as its cache has it, together with other faults: a list that is
-      ``short`` of its last group, names ``none``, or has a newsletter among ``others``; groups that are
-      ``bare`` of everything but id and size, or ``ownerless``; a size or count that is one ``behind``; people
-      and owners by their ``lids`` alone or ``mapped`` (by lid, with the number beside), ids with ``devices``;
-      ``null`` for a picture or for who is looked up, a picture that is ``cached`` as it was asked for first;
+    - ``show=HOW`` the ordinary answer of a gateway as its cache has it, with other faults: a list that is
+      ``short`` of its last group, names ``none``, or has a newsletter (Evolution's instances: another one)
+      among ``others``; groups that are ``bare`` of everything but id and size, or ``ownerless``; a size or
+      count that is one ``behind``; people and owners by their ``lids`` alone or ``mapped`` (by lid, with the
+      number beside), ids with ``devices``; ``null`` for a picture, for who is looked up or for Evolution's
+      invite code, a picture that is ``cached`` as it was asked for first;
     - ``delay=SECONDS`` the ordinary answer, later (goes together with another fault).
 
     Keys: ``when=before|after``, ``nth=N``, ``times=N``, ``until=refresh`` (lifted when WAHA's groups are

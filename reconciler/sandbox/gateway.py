@@ -135,9 +135,10 @@ class View:
 
     def outcome(self, number: str, domain: str, given: str, status: int) -> dict[str, Any]:
         """What became of one person of a call: the engine's own node comes along as `content`."""
-        jid = self.person(number, domain) if self.hides(number) else given
+        hides = self.hides(number) and number.isdecimal()  # who is nobody has no other id than the one given
+        jid = self.person(number, domain) if hides else given
         attributes = {"jid": jid}
-        if self.hides(number):
+        if hides:
             attributes["phone_number"] = f"{number}@{PN}"
         content: dict[str, Any] = {"tag": "participant", "attrs": attributes}
         if status != 200:

@@ -21,7 +21,7 @@ from .cdn import Cdn
 from .forms import FormRefused, Forms
 from .group import REFUSALS, Group, Kind, Permissions, Person, lid_of
 from .settings import Settings
-from .waha_shapes import webhooks
+from .webhooks import POSTED
 from .world import World
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -113,8 +113,11 @@ class Pages:
     async def _events(self, request: Request) -> Response:
         return self._page(request, "events.html", events=self._world.outbox.events()[::-1])
 
-    async def _webhooks(self, _: Request) -> Response:
-        lines = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in webhooks(self._world))
+    async def _webhooks(self, request: Request) -> Response:
+        events = POSTED.get(request.query_params.get("dialect", "waha"))
+        if events is None:
+            return await self._not_found(request, None)
+        lines = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in events(self._world))
         return Response(lines, media_type="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
     async def _invitation(self, request: Request) -> Response:

@@ -30,7 +30,8 @@ class Client:
         self.server = server
         self.control = server.control()
         self.dialect = dialect
-        self.base = server.base_url + {"sinch": "/v1/whatsapp", "onprem": "/v1", "waha": "/api"}[dialect]
+        bases = {"sinch": "/v1/whatsapp", "onprem": "/v1", "waha": "/api", "evolution": ""}
+        self.base = server.base_url + bases[dialect]
         self.ids = "waIds" if dialect == "sinch" else "wa_ids"
         self.session = requests.Session()
         self.session.trust_env = False
@@ -39,7 +40,7 @@ class Client:
         elif dialect == "onprem":
             self.session.headers["Authorization"] = "Bearer secret"
         else:
-            self.session.headers["X-Api-Key"] = "secret"
+            self.session.headers["X-Api-Key" if dialect == "waha" else "apikey"] = "secret"
 
     def __call__(self, method: str, path: str, body: Any = None, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", 10)
@@ -117,6 +118,12 @@ def api(connect: Connect) -> Client:
 def waha(connect: Connect) -> Client:
     """WAHA's dialect on a fresh sandbox."""
     return connect("waha")
+
+
+@pytest.fixture
+def evolution(connect: Connect) -> Client:
+    """Evolution's dialect on a fresh sandbox."""
+    return connect("evolution")
 
 
 @pytest.fixture(params=["sinch", "onprem"])

@@ -1,4 +1,4 @@
-"""Events as WAHA posts them: which there are, what they say, and that they are signed."""
+"""Events as gateways post them: which there are, what they say, and whether they are signed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import hmac
 import json
 from typing import Any
 
+import pytest
+import requests
+
+from reconciler.sandbox.control import ControlError
+from reconciler.sandbox.evolution_shapes import INSTANCE_TOKEN
 from reconciler.sandbox.group import lid_of
 
-from .conftest import ACCOUNT, ANA, BRUNO, CARLA, Client
+from .conftest import ACCOUNT, ANA, BRUNO, CARLA, Client, picture
 from .test_waha import GROUPS, at, people, seed, truth
 
 
@@ -84,3 +89,69 @@ def test_events_are_signed(waha: Client) -> None:
     assert envelope["me"]["id"] == f"{ACCOUNT}@c.us"
     assert (envelope["session"], envelope["engine"]) == ("default", "NOWEB")
     assert waha.control.webhooks() == [webhook]
+
+
+def told(evolution: Client) -> list[tuple[str, Any]]:
+    """Name and data of each of Evolution's events."""
+    bodies = [json.loads(webhook["body"]) for webhook in evolution.control.webhooks("evolution")]
+    return [(body["event"], body["data"]) for body in bodies]
+
+
+def test_evolution_tells_of_people_by_id_with_the_digits_beside(evolution: Client) -> None:
+    group_id = seed(evolution)
+    evolution.control.person(CARLA, hidden=True)
+    bare = group_id.removesuffix("@g.us")
+    evolution.control.join(bare, BRUNO, CARLA)
+    evolution.control.promote(bare, BRUNO)
+    evolution.control.demote(bare, BRUNO)
+    evolution.control.leave(bare, BRUNO)
+    bruno, carla = f"{BRUNO}@s.whatsapp.net", f"{lid_of(CARLA)}@lid"
+    (name, joined), *others = told(evolution)
+    assert (name, joined) == (
+        "group-participants.update",
+        {
+            "id": group_id,
+            "participants": [bruno, carla],
+            "action": "add",
+            "participantsData": [
+                {"jid": bruno, "phoneNumber": BRUNO},
+                {"jid": carla, "phoneNumber": lid_of(CARLA)},  # which is no number, as the service has it
+            ],
+        },
+    )
+    assert [(data["action"], data["participants"]) for _, data in others] == [
+        (action, [bruno]) for action in ("promote", "demote", "remove")
+    ]
+
+
+def test_evolution_tells_of_groups_and_what_changed(evolution: Client) -> None:
+    group_id = seed(evolution)
+    evolution.control.set_subject(group_id.removesuffix("@g.us"), "Novo")
+    evolution.control.permit(group_id.removesuffix("@g.us"), send_messages="admins")
+    evolution.control.invite(group_id.removesuffix("@g.us"))
+    evolution.control.set_icon(group_id.removesuffix("@g.us"), picture())  # of which it tells nothing
+    assert [(name, data[0].get("subject"), data[0].get("announce")) for name, data in told(evolution)] == [
+        ("groups.update", "Novo", None),
+        ("groups.update", None, True),
+        ("groups.update", None, None),
+    ]
+    (elsewhere,) = evolution.control.seed("Fora", creator=ANA, account="absent")
+    evolution.control.join(elsewhere["id"], ACCOUNT)
+    name, (group,) = told(evolution)[3]
+    assert (name, group["id"], group["subject"]) == ("groups.upsert", f"{elsewhere['id']}@g.us", "Fora")
+    assert group["participants"][-1]["id"] == f"{ACCOUNT}@s.whatsapp.net"
+
+
+def test_evolutions_events_are_unsigned_and_hold_the_key(evolution: Client) -> None:
+    evolution.control.set_subject(seed(evolution).removesuffix("@g.us"), "Olá 🙂")
+    (webhook,) = evolution.control.webhooks("evolution")
+    assert webhook["headers"] == {"Content-Type": "application/json"}
+    body = json.loads(webhook["body"])
+    assert (body["instance"], body["sender"]) == ("sandbox", f"{ACCOUNT}@s.whatsapp.net")
+    assert body["apikey"] == INSTANCE_TOKEN
+    lines = requests.get(f"{evolution.server.base_url}/webhooks.jsonl?dialect=evolution", timeout=10).text
+    assert [json.loads(line) for line in lines.splitlines()] == [webhook]
+    url = f"{evolution.server.base_url}/webhooks.jsonl?dialect=sinch"
+    assert requests.get(url, timeout=10).status_code == 404
+    with pytest.raises(ControlError, match="dialect: one of waha, evolution"):
+        evolution.control.webhooks("sinch")
