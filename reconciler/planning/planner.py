@@ -272,7 +272,9 @@ def _plan_bound(group: DesiredGroup, bound: Bound, reading: LiveState, cache: Pl
         case None:
             raise ValueError(f"the group of {group.name} was not read")
         case Problem() as problem:
-            return _unreadable(group, bound.id, problem)
+            unread = _unreadable(group, bound.id, problem)
+            maybe_gone = cache.context.can.refreshes and bound.id not in reading.listed
+            return replace(unread, notes=(*unread.notes, _MAYBE_GONE)) if maybe_gone else unread
         case Absent() as gone:
             return _plan_gone(group, bound, gone, reading, cache.state)
         case LiveGroup() as live:
@@ -291,6 +293,11 @@ def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: LiveSta
     outside = bool(keys) and not keys & live.participant_keys
     listed = live.id in reading.listed and live.id not in left_ids(cache.state)
     return group.ensure is not Ensure.PRESENT and outside and listed
+
+
+_MAYBE_GONE = Note(
+    "it is not listed either, so it may be gone: reconciler apply has the gateway make its list anew, and tells"
+)
 
 
 def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPlan:

@@ -240,6 +240,7 @@ class TestGone:
         world = new()
         world.api.leave(world.state.groups["sales"].id, ACCOUNT)
         assert entry(world.plan(), "new").action == "unreadable"
+        assert any("it may be gone" in note.text for note in entry(world.plan()).notes)
         result = world.operate()
         assert group_of(result, "sales").action == "missing"
         assert world.written.count("refresh_list") == 1
