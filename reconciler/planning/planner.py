@@ -296,7 +296,8 @@ def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: LiveSta
 
 
 _MAYBE_GONE = Note(
-    "it is not listed either, so it may be gone: reconciler apply has the gateway make its list anew, and tells"
+    "it is not listed either, so it may be gone: reconciler apply has the gateway make its list anew, and "
+    "tells"
 )
 
 

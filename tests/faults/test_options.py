@@ -294,7 +294,8 @@ def test_colours_and_a_bar_on_a_terminal_but_not_in_a_pipeline(repo: Repo) -> No
     repo.api.set_options(latency=0.3)
     terminal = Terminal(repo, "plan")
     assert terminal.end() == 0
-    assert "Listing groups" in terminal.seen and "Reading groups" in terminal.seen
+    assert "Listing groups" in terminal.seen
+    assert "Reading groups" in terminal.seen
     pipeline = Terminal(repo, "plan", CI="true")
     assert pipeline.end() == 0
     assert "Reading groups" not in pipeline.seen
