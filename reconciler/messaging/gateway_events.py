@@ -161,9 +161,7 @@ def _told(person: object, numbers: Mapping[object, object]) -> str | None:
         person = {"id": person, "phoneNumber": numbers.get(person)}
     if not isinstance(person, dict):
         raise Wrong("a participant is an id or an object")
-    # Bare digits are what stands before the domain of an id: of one that hides the number they are no number.
-    ids = (person.get("id"), person.get("phoneNumber"))
-    return number.told_by(*(each for each in ids if isinstance(each, str) and "@" in each))
+    return number.told_by(person.get("id"), person.get("phoneNumber"))
 
 
 def _of_message(name: str, data: Mapping[str, object], line: int) -> Inbound:
