@@ -205,7 +205,7 @@ def _plan_present(
         live,
         leavers=context.leavers,
         account_keys=context.account_keys,
-        joined=frozenset(record.joined if record else ()),
+        joined=frozenset((*record.joined, *record.added) if record else ()),
         decisions=record.decisions if record else None,
     )
     if people.add:

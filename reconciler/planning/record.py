@@ -108,7 +108,7 @@ def record_of(
         sent=old.sent if old else {},
         revoking=_revoking(group, old),
         stored=writes.stored or _stored(group, old),
-        decisions=_decisions(group, live, {**(old.decisions if old else {}), **writes.decisions}),
+        decisions=_decisions(group, live, {**_gone(old, live), **writes.decisions}),
         added=_added({**(old.added if old else {}), **writes.added}, now),
         lids=_lids(group, live),
     )
@@ -146,6 +146,15 @@ def _decisions(group: DesiredGroup, live: LiveGroup, known: Mapping[str, Decisio
     """Return the decisions of wanted people who are not in the group."""
     absent = {joined_ref(each) for each in _people(group) if each.key not in live.participant_keys}
     return {ref: known[ref] for ref in sorted(absent & known.keys())}
+
+
+def _gone(old: Record | None, live: LiveGroup) -> dict[str, Decision]:
+    """Return the decisions on record, and that of whoever was added and is not there any more: to leave.
+    Nobody can say that of anybody who may hide among the unidentified."""
+    if old is None:
+        return {}
+    left = {} if live.unidentified else dict.fromkeys(old.added, Decision("left"))
+    return {**left, **old.decisions}
 
 
 def _added(known: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:

@@ -3,6 +3,7 @@ they decided, and what waits for them."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -125,6 +126,24 @@ def test_who_left_not_long_ago_is_left_alone() -> None:
     world.want(members=(ANA, BRUNO, CARLOS), join="add")
     assert people(world.operate()) == {CARLOS: "done"}
     assert invited(world) == set()
+
+
+@pytest.mark.parametrize("after", [timedelta(minutes=5), timedelta(days=3)])
+def test_who_was_added_and_leaves_before_being_admin_is_not_added_again(after: timedelta) -> None:
+    """Nobody was seen in the role that the manifest wants, and yet they were in, and left."""
+    world = adding(admins=[ANA], members=None)
+    world.api.fail("promote", Refused("no", status=400, code="http_400"), times=None)
+    assert outcomes(world.operate()) == {"add_members": "done", "promote": "failed"}
+    world.api.heal()
+    world.api.leave(world.state.groups["sales"].id, ANA)
+    world.clock.elapsed += 60
+    world.operate()
+    world.clock.elapsed += after.total_seconds()
+
+    assert entry(world.plan()).changes == ()
+    assert invited(world) == set()
+    world.operate()
+    assert len(added(world)) == 1
 
 
 def test_who_was_added_and_leaves_is_not_added_again() -> None:
