@@ -162,8 +162,10 @@ class Evolution:
 
     def failure(self, cause: str, path: str, status: int | None = None) -> Answer:
         """What the engine throws: mostly caught by the call, which has one status for every cause."""
-        own, headline = HEADLINES.get(path.split("/")[2], (500, ""))
-        return error(status or own, [headline, f"Error: {cause}"] if headline else cause)
+        own, headline = HEADLINES.get(path.split("/")[2], (500, None))
+        if headline is None:
+            return error(status or own, cause)
+        return error(status or own, [*filter(None, [headline]), f"Error: {cause}"])
 
     @property
     def _options(self) -> Options:

@@ -31,8 +31,10 @@ HEADLINES = {
     "updateSetting": (400, "Error updating setting"),
     "toggleEphemeral": (400, "Error updating setting"),
     "leaveGroup": (400, "Unable to leave the group"),
+    "sendText": (400, ""),
 }
-"""Of each call: the status of whatever makes it fail, and what is said before the cause."""
+"""Of each call that catches what the engine throws: the status of whatever it is, and what is said before the
+cause."""
 _PHRASES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 _INFO = (
     *(

@@ -93,9 +93,10 @@ def test_an_instance_that_is_not_open_does_nothing(evolution: Client, status: st
     for answer in (
         evolution("GET", "/group/fetchAllGroups/vendas?getParticipants=true"),
         evolution("POST", "/chat/whatsappNumbers/vendas", {"numbers": [ANA]}),
-        evolution("POST", "/message/sendText/vendas", {"number": ANA, "text": "olá"}),
     ):
         assert failed(answer) == (500, "Connection Closed")
+    sent = evolution("POST", "/message/sendText/vendas", {"number": ANA, "text": "olá"})
+    assert failed(sent) == (400, ["Error: Connection Closed"])
 
 
 def test_another_integration_has_no_groups(evolution: Client) -> None:
@@ -470,6 +471,14 @@ def test_a_conversation_that_whatsapp_does_not_let_begin_is_pending_too(evolutio
     evolution.control.set_options(capping="CAPPED")
     answer = evolution("POST", "/message/sendText/vendas", {"number": pn(BRUNO)[0], "text": "olá"})
     assert (answer.status_code, evolution.control.messages()) == (201, [])
+
+
+def test_a_message_to_a_group_that_may_not_be_written_in(evolution: Client) -> None:
+    told = seed(evolution, creator=BRUNO, permissions={"send_messages": "admins"})
+    for chat, cause in ((told, "forbidden"), (NOBODY, "item-not-found")):
+        sent = evolution("POST", "/message/sendText/vendas", {"number": chat, "text": "olá"})
+        assert failed(sent) == (400, [f"Error: {cause}"])
+    assert evolution.control.messages() == []
 
 
 def test_a_webhook_is_taken(evolution: Client) -> None:
