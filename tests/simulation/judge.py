@@ -30,7 +30,7 @@ from reconciler.model.live import GroupList, IconMeta, LiveGroup
 from reconciler.model.number import key
 from reconciler.model.plan import GroupPlan
 from tests.fakes import ACCOUNT, READS, FakeGroup
-from tests.simulation.service import LOOKS, NOTHING, Call
+from tests.simulation.service import CREATES, LOOKS, NOTHING, Call
 
 if TYPE_CHECKING:
     from tests.simulation.play import Play, Ran
@@ -364,7 +364,8 @@ class _Court:
         leavers = ran.loaded.desired.leavers if ran.loaded else ()
         for call in ran.process.calls:
             group_id = call.group_id or ""
-            for read, answer in call.readings.items():
+            of_ids_alone = call.method == "list_groups" and call.at >= ran.approved
+            for read, answer in () if of_ids_alone else call.readings.items():
                 seen[read] = answer
                 were[read] |= waiting[read] & set(answer.admins)
                 waiting[read] -= set(answer.admins) | (waiting[read] - set(answer.participants))
@@ -373,12 +374,7 @@ class _Court:
             if call.method in READS | LOOKS:
                 continue
             if call.method == "create_group":
-                if ran.plan is None or not any(
-                    isinstance(each, CreateGroup) and each.subject == call.args[0]
-                    for group in ran.plan.groups
-                    for each in group.changes
-                ):
-                    yield Verdict("unplanned", f"{number} made {call.args[0]!r}")
+                yield from self._making(ran, number, call)
                 continue
             planned = self._planned(ran, call)
             if planned is None:
@@ -435,9 +431,28 @@ class _Court:
                             f"again-{call.method}", f"{where}: {call.method} {each} twice in one run"
                         )
 
+    def _making(self, ran: Ran, number: str, call: Call) -> Iterator[Verdict]:
+        """A group is made because the plan says so; with people where the service makes none without, and
+        with nobody whom the files and the plan would not have added to it."""
+        planned = [
+            group
+            for group in (ran.plan.groups if ran.plan is not None else ())
+            if any(isinstance(each, CreateGroup) and each.subject == call.args[0] for each in group.changes)
+        ]
+        if not planned:
+            yield Verdict("unplanned", f"{number} made {call.args[0]!r}")
+            return
+        people = self._people(call)
+        if bool(people) is not self.play.service.can.peopled:
+            yield Verdict("people", f"{number} made {call.args[0]!r} with {len(people)} people")
+        leavers = ran.loaded.desired.leavers if ran.loaded else ()
+        for who in people:
+            if not any(_may_add(group, who) for group in planned) or _has_left(leavers, who):
+                yield Verdict("unwanted", f"{number} made {call.args[0]!r} with {who}")
+
     def _people(self, call: Call) -> tuple[str, ...]:
         """Whom a call is about, by their numbers where anybody can know them."""
-        if call.method not in PEOPLE_CALLS:
+        if call.method not in PEOPLE_CALLS | CREATES or len(call.args) < 2:
             return ()
         return tuple(self.play.service.plain(str(each)) for each in call.args[1])  # type: ignore[attr-defined]
 
@@ -485,16 +500,21 @@ class _Court:
         nobody who was added or refused for good is added again."""
         asked: dict[tuple[str, str], tuple[Call, int, object]] = {}
         for call in self.play.service.record:
+            ran = self._ran(call)
+            if call.method == "create_group":
+                asked |= self._let_in(ran, call)
             if call.method != "add_participants":
                 continue
-            ran = self._ran(call)
             planned = self._planned(ran, call)
             if planned is None or planned.desired is None:
                 continue
             wanted = frozenset(map(key, (each.numbers[0] for each in _wanted(planned.desired))))
             for who in self._people(call):
                 earlier = asked.get((planned.name, key(who)))
-                if earlier is None or earlier[0].args[0] != call.args[0]:
+                if earlier is None or call.args[0] not in earlier[0].after:
+                    continue
+                made = earlier[0].after.keys() - earlier[0].before.keys()
+                if call.args[0] not in (made or earlier[0].args):
                     continue
                 before, status, people = earlier
                 if any(before.at <= loss.at <= ran.began for loss in self.play.losses):
@@ -507,16 +527,41 @@ class _Court:
                 for answer in call.answer or ():  # type: ignore[attr-defined]
                     who = key(self.play.service.plain(answer.id or answer.number))
                     was_in = any(who == key(each) for each in call.after[str(call.args[0])].live.participants)
-                    if answer.status not in (200, 409) or (was_in and self._was_seen(call, who)):
+                    if answer.status not in (200, 409) or (
+                        was_in and self._was_seen(call, str(call.args[0]), who)
+                    ):
                         asked[planned.name, who] = (call, answer.status, wanted)
 
-    def _was_seen(self, call: Call, who: str) -> bool:
+    def _let_in(self, ran: Ran, call: Call) -> dict[tuple[str, str], tuple[Call, int, object]]:
+        """Who came into a group with its create, of those who were seen in it by the run that made it."""
+        made = next(iter(call.after.keys() - call.before.keys()), None)
+        named = [
+            group
+            for group in (ran.plan.groups if ran.plan is not None else ())
+            if any(isinstance(each, CreateGroup) and each.subject == call.args[0] for each in group.changes)
+        ]
+        if made is None or ran.exit is None or ran.process.struck["refuse_step"] or len(named) != 1:
+            return {}
+        later = (
+            each.readings[made]
+            for each in call.process.calls
+            if each.arrived > call.arrived and made in each.readings
+        )
+        first = next(later, None)
+        there = frozenset() if first is None else first.participant_keys
+        return {
+            (named[0].name, key(who)): (call, 200, None)
+            for who in self._people(call)
+            if key(who) in there and self._was_seen(call, made, key(who))
+        }
+
+    def _was_seen(self, call: Call, group_id: str, who: str) -> bool:
         """Whether the run read the group with somebody in it, after it had added them, and never without them
         after that."""
         later = [
-            who in each.readings[str(call.args[0])].participant_keys
+            who in each.readings[group_id].participant_keys
             for each in call.process.calls
-            if each.arrived > call.arrived and call.args[0] in each.readings
+            if each.arrived > call.arrived and group_id in each.readings
         ]
         return bool(later) and all(later[later.index(True) :] if True in later else [False])
 
@@ -605,9 +650,8 @@ class _Court:
         """The last answer about a group in a run: the group, or that there is none. A gateway says only by
         its list that there is none; that counts where the account was to leave."""
         last: object = None
-        begun = False  # what a list tells while others are written to is asked for its ids alone
         for call in ran.process.calls:
-            begun = begun or call.method not in READS | LOOKS
+            begun = call.at >= ran.approved  # from then on a list is asked for its ids alone
             asked = call.args == (group_id,) and call.method == "get_group"
             unlisted = isinstance(call.answer, GroupList) and group_id not in call.answer.ids
             if group_id in call.readings and (asked or not begun):
@@ -745,6 +789,14 @@ def _in_plan(planned: GroupPlan, call: Call, people: tuple[str, ...], plain: Cal
     return False
 
 
+def _may_add(planned: GroupPlan, who: str) -> bool:
+    """Whether files and approved plan say that somebody is added to a group."""
+    group = planned.desired
+    added = {each.key for change in planned.changes if change.kind == "add_members" for each in change.people}
+    wanted = group is not None and group.join == "add" and key(who) in _first(_wanted(group))
+    return wanted and key(who) in added
+
+
 def _needed(
     where: str, call: Call, people: tuple[str, ...], live: LiveGroup, icon: object
 ) -> Iterator[Verdict]:
@@ -758,7 +810,7 @@ def _needed(
         case "set_permission":
             needless = live.permissions.get(call.args[1]) == call.args[2]  # type: ignore[call-overload]
         case "add_participants":
-            needless = {*map(key, people)} <= live.participant_keys
+            needless = not live.participant_keys.isdisjoint(map(key, people))
         case "promote":
             needless = set(people) <= set(live.admins)
         case "demote":

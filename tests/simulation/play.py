@@ -68,14 +68,15 @@ def known_hashes() -> frozenset[str]:
 
 @dataclass
 class Ran:
-    """What became of one run. `plan` is the one that was approved; `loaded` what the files said; `before` the
-    durable state when it began, `after` what its journal held in the end."""
+    """What became of one run. `plan` is the one that was approved, at `approved`; `loaded` what the files
+    said; `before` the durable state when it began, `after` what its journal held in the end."""
 
     run: Run
     process: Process
     began: float
     loaded: Loaded | None = None
     plan: Plan | None = None
+    approved: float = float("inf")
     before: State = field(default_factory=State)
     after: State | None = None
     exit: Exit | None = None
@@ -117,7 +118,7 @@ class Play:
             list_lag=self.list_lag,
             store=reencoded if story.reencodes else bytes,
             edit=self.edit,
-            backend="waha" if story.gateway is not None else "sinch",
+            backend=story.gateway.backend if story.gateway is not None else "sinch",
         )
         self.service.pictures = {}
         if story.gateway is not None:
@@ -225,7 +226,7 @@ class Play:
         self.files["contacts.yaml"] = json.dumps({"people": contacts}).encode()
         config = {
             "account": f"+{ACCOUNT}",
-            "backend": "waha" if self.service.gateway else "sinch",
+            "backend": self.service.can.name,
             "api": {
                 "retries": self.story.retries,
                 "concurrency": self.story.width,
@@ -421,7 +422,7 @@ class Play:
             if plan.open_objections:
                 process.say(f"objections: {' '.join(each.code for each in plan.open_objections)}")
                 return False
-            ran.plan = plan
+            ran.plan, ran.approved = plan, clock.monotonic()
             return True
 
         with self._journal(process) as journal:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from reconciler.model.capabilities import CAPABILITIES, BackendName, Capabilities
 from tests.fakes import ACCOUNT
 from tests.simulation.service import Event
 
@@ -103,10 +104,12 @@ Step = Commit | Run | Lose | Hands
 
 @dataclass(frozen=True)
 class Gateway:
-    """What is so where the service is a gateway: how it lists people (number → id, which number a look-up, a
-    list or the contacts tell), which groups it does not tell the creator of (by what `salt` decides), whom it
-    knows otherwise, who refuses to be added, and whether its cache has a new group."""
+    """What is so where the service is a gateway: which one it is, how it lists people (number → id, which
+    number a look-up, a list or the contacts tell), which groups it does not tell the creator of (by what
+    `salt` decides), whom it knows otherwise, who refuses to be added, and whether its cache has a new group.
+    """
 
+    backend: BackendName
     hidden: Mapping[str, str]
     looked_up: frozenset[str]
     told: frozenset[str]
@@ -196,25 +199,29 @@ def story_of(seed: int) -> Story:
 def _at_gateway(story: Story) -> Story:
     """The same story at a gateway, with what is possible only there, by dice of its own."""
     dice = random.Random(f"gateway {story.seed}")
+    can = CAPABILITIES["evolution" if story.seed % 4 == 3 else "waha"]
     numbers = [wa_id for _, ids in PEOPLE.values() for wa_id in ids] + [*STRANGERS, BRUNO_BEFORE]
     share = dice.choice((0.0, 0.0, 0.15, 0.4))
     hidden = {each: f"{n + 7:015}@lid" for n, each in enumerate(numbers) if dice.random() < share}
     known = {each: dice.choice(("look-up", "look-up", "list", "contacts", "nobody")) for each in hidden}
+    if can.name == "evolution":  # it tells who somebody is beside the id, or not at all
+        known = {each: "list" if how == "look-up" else how for each, how in known.items()}
     ours = {wa_id for _, ids in PEOPLE.values() for wa_id in ids}
     named = [numbers[0] for numbers, _ in PEOPLE.values()]
     story.gateway = Gateway(
+        backend=can.name,
         hidden=hidden,
         looked_up=frozenset(each for each in hidden if known[each] == "look-up"),
         told=frozenset(each for each in hidden if known[each] == "list"),
         in_contacts=frozenset(each for each in hidden if known[each] == "contacts" and each in ours),
         refusals={each: dice.choice((403, 417, 408, 401, 419)) for each in named if dice.random() < 0.2},
         known_as={"5519980000001": "551980000001"} if dice.random() < 0.5 else {},
-        lists_new=dice.random() < 0.6,
+        lists_new=dice.random() < 0.6 or not can.refreshes,
         ownerless=dice.choice((0.0, 0.0, 0.5)),
         salt=dice.getrandbits(32),
     )
     story.list_lag = min(story.list_lag, dice.choice((0.0, 3.0, 8.0)))
-    adding = {name for name in NAMES if story.keeps and dice.random() < 0.6}
+    adding = {name for name in NAMES if story.keeps and dice.random() < (0.9 if can.peopled else 0.6)}
     managed = {name for name in NAMES if dice.random() < 0.4}
     steps: list[Step] = []
     for step in story.steps:
@@ -225,8 +232,9 @@ def _at_gateway(story: Story) -> Story:
                 if name in managed:
                     fields["description"] = dice.choice(("Hello", "Bye", None))
                     fields["permissions"] = {"send_messages": dice.choice(("admins", "everyone"))}
+                _keep_to(can, fields)
         if isinstance(step, Run):
-            events = tuple(_event_at_gateway(each, dice) for each in step.events)
+            events = tuple(_event_at_gateway(each, dice, can) for each in step.events)
             steps.append(replace(step, events=events))
         else:
             steps.append(step)
@@ -234,13 +242,20 @@ def _at_gateway(story: Story) -> Story:
     return story
 
 
-def _event_at_gateway(event: Event, dice: Dice) -> Event:
+def _keep_to(can: Capabilities, fields: Fields) -> None:
+    """Ask for nothing that the service cannot do."""
+    for key, may_go in (("description", can.no_description), ("icon", can.no_icon)):
+        if not may_go and key in fields and fields[key] is None:
+            del fields[key]
+
+
+def _event_at_gateway(event: Event, dice: Dice, can: Capabilities) -> Event:
     """An event as it was, or at a call that is made at a gateway alone, or a cache that forgets a group."""
     if event.where == "method" and dice.random() < 0.3:
-        event = replace(
-            event, method=dice.choice(("add_participants", "add_participants", "refresh_list", "find_person"))
-        )
-    return replace(event, kind="forget") if event.kind == "edit" and dice.random() < 0.15 else event
+        own = "refresh_list" if can.refreshes else "create_group"
+        event = replace(event, method=dice.choice(("add_participants", "add_participants", own, "find_person")))
+    forgets = event.kind == "edit" and dice.random() < 0.15 and can.refreshes
+    return replace(event, kind="forget") if forgets else event
 
 
 def _step(story: Story, manifests: dict[str, Fields], dice: Dice, key: str) -> None:
