@@ -465,6 +465,8 @@ class FakeWriter:
     def set_description(self, group_id: str, description: str) -> None:
         with self._api.call("set_description", group_id, description) as effective:
             self._admin(group_id)
+            if not description and not self._api.can.no_description:
+                raise _refused("no description")
             if effective:
                 self._api.set_description(group_id, description)
 
@@ -517,6 +519,8 @@ class FakeWriter:
 
     def remove_icon(self, group_id: str) -> None:
         api = self._api
+        if not api.can.no_icon:
+            raise ValueError("the service cannot take a picture away")
         with api.call("remove_icon", group_id) as effective:
             try:
                 group = self._admin(group_id)

@@ -51,7 +51,8 @@ class Truth(Protocol):
 @dataclass(frozen=True)
 class Backend:
     """`limit`: the code points of the longest subject. `missing`: the id of a group that there is not, and
-    `unknown` what asking for it, or doing something to it, may end as."""
+    `unknown` what asking for it, or doing something to it, may end as. `people`: with whom groups are made,
+    where none is made without. `no_icon`: a picture can be taken away."""
 
     reader: Reader
     writer: Writer
@@ -60,6 +61,11 @@ class Backend:
     missing: str = "5519911112222-1"
     unknown: tuple[type[ApiError], ...] = (NotFound,)
     refused: tuple[type[ApiError], ...] = (Refused,)
+    people: tuple[str, ...] = ()
+    no_icon: bool = True
+
+    def create(self, subject: str) -> str:
+        return self.writer.create_group(subject, self.people)
 
     def group(self, group_id: str) -> LiveGroup:
         """What the reader says of a group, people by their numbers, and of the rest what `Truth` knows."""
@@ -89,23 +95,26 @@ class BackendContract:
     def test_an_account_without_groups(self, backend: Backend) -> None:
         assert backend.reader.list_groups().ids == ()
 
-    def test_a_new_group_is_listed_and_has_its_creator_alone(self, backend: Backend) -> None:
-        group_id = backend.writer.create_group("Suporte São José")
+    def test_a_new_group_is_listed_and_has_its_creator_and_whom_it_was_made_with(
+        self, backend: Backend
+    ) -> None:
+        group_id = backend.create("Suporte São José")
         assert backend.reader.list_groups().ids == (group_id,)
         live = backend.group(group_id)
         account = backend.truth.account
         assert (live.id, live.subject, live.creator) == (group_id, "Suporte São José", account)
-        assert live.admins == live.participants == (account,)
+        assert live.admins == (account,)
+        assert live.participants == (account, *backend.people)
 
     def test_equal_subjects_make_two_groups(self, backend: Backend) -> None:
-        first, second = backend.writer.create_group("Vendas"), backend.writer.create_group("Vendas")
+        first, second = backend.create("Vendas"), backend.create("Vendas")
         assert first != second
         assert set(backend.reader.list_groups().ids) == {first, second} == set(backend.truth.ids())
 
     def test_a_subject_that_is_refused_creates_nothing(self, backend: Backend) -> None:
         for subject in ("", "x" * (backend.limit + 1)):
             with pytest.raises(backend.refused):
-                backend.writer.create_group(subject)
+                backend.create(subject)
         assert backend.truth.ids() == ()
 
     def test_a_group_of_somebody_else(self, backend: Backend) -> None:
@@ -147,7 +156,7 @@ class BackendContract:
         backend.writer.set_subject(group_id, "Depois é ótimo 🎉")
         assert backend.truth.group(group_id).subject == "Depois é ótimo 🎉"
         assert backend.group(group_id).subject == "Depois é ótimo 🎉"
-        with pytest.raises(Refused):
+        with pytest.raises(backend.refused):
             backend.writer.set_subject(group_id, "x" * (backend.limit + 1))
         assert backend.truth.group(group_id).subject == "Depois é ótimo 🎉"
 
@@ -168,6 +177,11 @@ class BackendContract:
         assert second is not None
         assert second.bare_url != first.bare_url
         assert reader.fetch_icon(second) == BLUE
+        if not backend.no_icon:
+            with pytest.raises(ValueError, match="take a picture away"):
+                writer.remove_icon(group_id)
+            assert reader.get_icon(group_id) is not None
+            return
         writer.remove_icon(group_id)
         assert reader.get_icon(group_id) is None
         writer.remove_icon(group_id)  # there is none: as wanted

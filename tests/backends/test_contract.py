@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from reconciler.backends import waha
+from reconciler.backends import evolution, waha
 from reconciler.backends.service import Connection
 from reconciler.backends.sinch import connect
-from reconciler.errors import Refused, Unclear
+from reconciler.errors import NotFound, Refused, Unclear
+from reconciler.model.capabilities import CAPABILITIES, BackendName
 from reconciler.model.group import PERMISSIONS
 from reconciler.model.live import Gateway, LiveGroup, ServiceLimits
 from reconciler.ports import Clock, Reader, Writer
 from reconciler.sandbox import Options, Server, start
 from reconciler.sandbox.control import Control
-from tests.backends.contract import ANA, BLUE, BRUNO, RED, STRANGER, Backend, BackendContract, Truth
+from tests.backends.contract import ANA, BLUE, BRUNO, CARLA, RED, STRANGER, Backend, BackendContract, Truth
 from tests.fakes import FakeApi, FakeClock
 
 
@@ -200,6 +201,60 @@ class TestWaha(GatewayContract):
         assert reader.limits() == ServiceLimits()
 
 
+class TestEvolution(GatewayContract):
+    @pytest.fixture
+    def backend(self, sandbox: Server) -> Iterator[Backend]:
+        connection = Connection(base_url=sandbox.base_url, username="suporte", token="segredo")
+        with evolution.connect(connection, FakeClock()) as client:
+            yield Backend(
+                client.reader,
+                client.writer,
+                GatewayTruth(sandbox.control(), sandbox.options.account),
+                limit=100,
+                missing="120363000000000001@g.us",
+                unknown=(NotFound, Unclear, Refused),
+                refused=(Unclear, Refused),
+                people=(CARLA,),
+                no_icon=False,
+            )
+
+    def test_a_group_that_is_gone_is_not_found(self, backend: Backend) -> None:
+        group_id = backend.truth.seed("Adeus", admins=[ANA])
+        backend.writer.leave(group_id)
+        for each in (group_id, backend.missing):
+            with pytest.raises(NotFound):
+                backend.reader.get_group(each)
+
+    def test_nobody_is_in_a_new_group_who_has_no_account(self, backend: Backend, sandbox: Server) -> None:
+        sandbox.control().person(STRANGER, refusal=404)
+        assert backend.writer.find_person(STRANGER) is None
+        group_id = backend.writer.create_group("Vendas", (STRANGER, ANA))
+        assert backend.group(group_id).participants == (backend.truth.account, ANA)
+
+    def test_texts_permissions_and_people(self, backend: Backend) -> None:
+        group_id = backend.truth.seed("Equipe", icon=RED)
+        reader, writer = backend.reader, backend.writer
+        writer.set_description(group_id, "Só urgências")
+        for name in sorted(CAPABILITIES["evolution"].permissions):
+            writer.set_permission(group_id, name, "admins")
+        live = reader.get_group(group_id)
+        assert live.description == "Só urgências"
+        assert live.permissions == {"send_messages": "admins", "edit_info": "admins"}
+        for name in sorted(CAPABILITIES["evolution"].permissions):
+            writer.set_permission(group_id, name, "everyone")
+        assert set(reader.get_group(group_id).permissions.values()) == {"everyone"}
+        ana = writer.find_person(ANA)
+        assert ana is not None
+        (said,) = writer.add_participants(group_id, [ana])
+        assert said.status == 200
+        assert set(backend.truth.group(group_id).participants) == {backend.truth.account, ANA}
+        assert reader.list_groups().groups == {group_id: reader.get_group(group_id)}
+        assert reader.session().number == backend.truth.account
+        assert isinstance(reader, evolution.EvolutionReader)
+        assert reader.gateway() == Gateway(status="open", engine="WHATSAPP-BAILEYS")
+        assert reader.limits() == ServiceLimits()
+
+
 class TestFake(BackendContract):
     @pytest.fixture
     def backend(self) -> Backend:
@@ -222,16 +277,19 @@ class _DigitsAlone:
 
 
 class TestFakeGateway(GatewayContract):
-    @pytest.fixture
-    def backend(self) -> Backend:
-        api = FakeApi(backend="waha", subject_limit=100)
+    @pytest.fixture(params=["waha", "evolution"])
+    def backend(self, request: pytest.FixtureRequest) -> Backend:
+        name: BackendName = request.param
+        api = FakeApi(backend=name, subject_limit=100)
         return Backend(
             api.reader,
             api.writer,
             _DigitsAlone(api),  # type: ignore[arg-type]
             limit=100,
             missing="120363000000000001@g.us",
-            unknown=(Unclear, Refused),
+            unknown=(Unclear, Refused) if api.can.refreshes else (NotFound, Refused),
+            people=(CARLA,) if api.can.peopled else (),
+            no_icon=api.can.no_icon,
         )
 
 

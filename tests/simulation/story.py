@@ -253,7 +253,9 @@ def _event_at_gateway(event: Event, dice: Dice, can: Capabilities) -> Event:
     """An event as it was, or at a call that is made at a gateway alone, or a cache that forgets a group."""
     if event.where == "method" and dice.random() < 0.3:
         own = "refresh_list" if can.refreshes else "create_group"
-        event = replace(event, method=dice.choice(("add_participants", "add_participants", own, "find_person")))
+        event = replace(
+            event, method=dice.choice(("add_participants", "add_participants", own, "find_person"))
+        )
     forgets = event.kind == "edit" and dice.random() < 0.15 and can.refreshes
     return replace(event, kind="forget") if forgets else event
 
