@@ -521,8 +521,6 @@ class _Court:
                     self.allowed["state lost after an adding"] += 1
                 elif status in (403, 417) and people == wanted:
                     yield Verdict("refused-again", f"{planned.name}: {who} refused, and is asked again")
-                elif status in (200, 409) and self._waits_for_promotion(planned.desired, call, who):
-                    self.allowed["added, and left before they were made admin"] += 1
                 elif status in (200, 408, 409):
                     yield Verdict("added-twice", f"{planned.name}: {who} was added, and is once more")
             if call.error is None and ran.exit is not None and not ran.process.struck["refuse_step"]:
@@ -533,15 +531,6 @@ class _Court:
                         was_in and self._was_seen(call, str(call.args[0]), who)
                     ):
                         asked[planned.name, who] = (call, answer.status, wanted)
-
-    def _waits_for_promotion(self, group: DesiredGroup, call: Call, who: str) -> bool:
-        """Whether somebody is wanted as admin, and was never seen as one: they count as joined only then."""
-        group_id = str(call.args[0])
-        return key(who) in _first(group.admins) and not any(
-            key(who) in each.readings[group_id].admin_keys
-            for each in self.play.service.record
-            if each.at < call.at and group_id in each.readings
-        )
 
     def _let_in(self, ran: Ran, call: Call) -> dict[tuple[str, str], tuple[Call, int, object]]:
         """Who came into a group with its create, of those who were seen in it by the run that made it."""
