@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,7 +30,15 @@ from reconciler.backends.service import (
     checked_mime,
     some_people,
 )
-from reconciler.errors import Interrupted, NotFound, NotSent, Refused, Unclear
+from reconciler.errors import (
+    ApiError,
+    CredentialsError,
+    Interrupted,
+    NotFound,
+    NotSent,
+    Refused,
+    Unclear,
+)
 from reconciler.model import number
 from reconciler.model.live import (
     Gateway,
@@ -75,7 +85,8 @@ _BAILEYS = "WHATSAPP-BAILEYS"
 """The integration that knows groups; with the others every call about one fails."""
 _GONE = re.compile(rb"item-not-found|forbidden|not-authorized")
 """The words with which WhatsApp says that there is no such group, or that the account is not in it."""
-_WORD = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
+_STATE = re.compile(r"[a-z]{1,20}")
+_INTEGRATION = re.compile(r"[A-Z-]{1,30}")
 _NOT_OPEN = {
     "close": (
         "is not connected",
@@ -272,7 +283,7 @@ def _state(answer: Answer) -> str:
         )
     data = answers.object_of(answers.read(answer, listing=True), "the connection's state")
     state = answers.within(data, "instance", "state")
-    if not isinstance(state, str) or _WORD.fullmatch(state) is None:
+    if not isinstance(state, str) or _STATE.fullmatch(state) is None:
         raise answers.bad("the instance does not say its state")
     return state
 
@@ -287,9 +298,13 @@ def _check_open(state: str) -> None:
 
 def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
     """The integration of the instance, and the number of the account that is logged in. Nothing else is kept
-    of the answer, nor repeated: it may hold keys."""
-    try:
+    of the answer, nor repeated, not even the words of an error: it may hold keys."""
+    answers.raise_rate_limit(answer)
+    data: object = None
+    with suppress(ApiError, CredentialsError):
         data = answers.read(answer, listing=True)
+    try:
+        data = answers.read(replace(answer, body=b""), listing=True) if data is None else data
     except Refused as refused:
         raise Refused(
             f"the gateway does not describe the instance (HTTP {answer.status})",
@@ -302,7 +317,7 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
     if found is None:
         raise answers.bad("the gateway describes another instance than was asked for")
     integration = answers.within(found, "integration")
-    if not isinstance(integration, str) or _WORD.fullmatch(integration) is None:
+    if not isinstance(integration, str) or _INTEGRATION.fullmatch(integration) is None:
         integration = _BAILEYS
     return integration, number.told_by(answers.without_device(answers.within(found, "ownerJid")))
 
