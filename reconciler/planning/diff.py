@@ -87,10 +87,10 @@ def compare_people(
 
 
 def people_digest(group: DesiredGroup) -> str:
-    """Return a short digest of the people whom a manifest wants, by which a refusal is remembered as long as
-    they stay the same."""
-    refs = (joined_ref(person) for person in (*(group.admins or ()), *(group.members or ())))
-    return sha256("\n".join(refs).encode()).hexdigest()[:16]
+    """Return a short digest of the people whom a manifest wants, whatever they are to be, by which a refusal
+    is remembered as long as they stay the same."""
+    refs = {joined_ref(person) for person in (*(group.admins or ()), *(group.members or ()))}
+    return sha256("\n".join(sorted(refs)).encode()).hexdigest()[:16]
 
 
 def joined_ref(person: Person) -> str:

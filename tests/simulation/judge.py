@@ -588,9 +588,25 @@ class _Court:
                 for each in known
                 if each in call.before and ACCOUNT in call.before[each].live.participants
             }
-            if lacking := there - last:
+            gone = {each for each in there - last if self._told_gone(call, each)}
+            self.allowed["told that a group which reads do not show yet is gone"] += len(gone)
+            if lacking := there - last - gone:
                 text = f"#{ran.process.number} {call.args[0]!r}: the list leaves out {sorted(lacking)}"
                 yield Verdict("made-beside-short-list", text)
+
+    def _told_gone(self, create: Call, group_id: str) -> bool:
+        """Whether all that a run was told of a group before it made another is that there is none: by the
+        service's own word, or by two lists with a refresh between them."""
+        if group_id in create.unlisted and any(
+            call.method == "refresh_list" and call.at < create.at for call in create.process.calls
+        ):
+            return True
+        asked = [
+            call.error
+            for call in create.process.calls
+            if call.method == "get_group" and call.args == (group_id,) and call.at < create.at
+        ]
+        return not self.play.service.can.refreshes and bool(asked) and isinstance(asked[-1], NotFound)
 
     def _admins_left(
         self, where: str, method: str, live: LiveGroup, people: Collection[str]
