@@ -220,16 +220,16 @@ class Effects:
 
     def _as_listed(self, change: ChangePeople) -> ChangePeople:
         """Return a promotion with the ids of those who were added, as the service lists them now; nobody who
-        is not in the group can be promoted."""
+        is not in the group can be promoted, and nobody who is admin by now has to be."""
         live = self.live
         if live is None:
             people = tuple(each for each in change.people if each.key not in self.adding)
             return replace(change, people=people)
-        if all(each.wa_id in live.participants for each in change.people):
-            return change
         ids = {live.key(each): each for each in live.participants}
-        people = tuple(replace(each, wa_id=ids[each.key]) for each in change.people if each.key in ids)
-        return replace(change, people=people)
+        ids |= {each: each for each in live.participants}
+        listed = {each: ids.get(each.wa_id) or ids.get(each.key) for each in change.people}
+        waiting = {each: wa_id for each, wa_id in listed.items() if wa_id and wa_id not in live.admins}
+        return replace(change, people=tuple(replace(each, wa_id=waiting[each]) for each in waiting))
 
     def _perform(self, change: Change) -> Performed:
         problem: Problem | None = None

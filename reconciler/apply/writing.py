@@ -18,9 +18,11 @@ from reconciler.model.change import (
     Change,
     ChangePeople,
     LeaveGroup,
+    SetValue,
 )
 from reconciler.model.live import LiveGroup
 from reconciler.model.outcome import Outcome
+from reconciler.planning.recheck import remaining
 
 if TYPE_CHECKING:
     from reconciler.apply.effects import Effects
@@ -137,9 +139,14 @@ class Writing:
         self.unseen = []
 
     def _still(self, change: Change) -> Change | None:
-        """Return what is left of taking something away from people, by a plan of the group as it is since
-        others were promoted: the person who was to replace somebody may be gone again."""
-        if not isinstance(change, ChangePeople) or change.kind not in TAKING or self.effects.live is None:
+        """Return what is left of a change by what was read since the first write. Of taking something away
+        from people a plan of the group as it is since others were promoted tells: the person who was to
+        replace somebody may be gone again."""
+        if self.effects.live is None:
+            return change
+        if isinstance(change, SetValue) or change.kind == "add_members":
+            return remaining(change, self.effects.live)
+        if not isinstance(change, ChangePeople) or change.kind not in TAKING:
             return change
         ids = {
             person.wa_id
