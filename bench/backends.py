@@ -71,10 +71,13 @@ def made(path: Path, size: int, backend: BackendName, managed: bool) -> Iterator
     groups = {f"{group_id}{domain}": group for group_id, group in live_groups(size).items()}
     with create_server(("127.0.0.1", 0), backlog=1024) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        if can.gateway:
-            answers = server.gateway_answers(groups, icons, base, PAGE)
-        else:
-            answers = server.answers(groups, icons, base)
+        match backend:
+            case "waha":
+                answers = server.waha_answers(groups, icons, base, PAGE)
+            case "evolution":
+                answers = server.evolution_answers(groups, icons, base)
+            case _:
+                answers = server.answers(groups, icons, base)
         title = f"{can.title}, {'with' if managed else 'without'} managed icons"
         shop = Shop(path, listener, answers, title)
         with shop.serving(0):

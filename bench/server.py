@@ -42,9 +42,7 @@ def answers(
     """Every path's answer: `groups` by id as the API describes them, each with the key `icon` besides, which
     names one of `icons`."""
     api = "/v1/whatsapp/groups"
-    found = {api.encode(): _json({"groups": [{"id": group_id} for group_id in groups]})}
-    for name, path in icons.items():
-        found[f"/icons/{name}".encode()] = answer(path.read_bytes(), "image/png")
+    found = _pictures(icons) | {api.encode(): _json({"groups": [{"id": group_id} for group_id in groups]})}
     for group_id, group in groups.items():
         icon = str(group["icon"])
         info = {key: value for key, value in group.items() if key != "icon"}
@@ -65,12 +63,12 @@ def answers(
     return found
 
 
-def gateway_answers(
+def waha_answers(
     groups: Mapping[str, Mapping[str, object]], icons: Mapping[str, Path], base: str, page: int
 ) -> dict[bytes, bytes]:
     """The same of WAHA, whose session is `bench`: `groups` by their ids there, as `live_groups` describes
     them. A list is asked for in pages of `page` groups."""
-    found = {
+    found = _pictures(icons) | {
         b"/api/sessions/bench": _json(
             {
                 "name": "bench",
@@ -81,8 +79,6 @@ def gateway_answers(
         ),
         b"/api/server/version": _json({"version": "2026.9.2", "engine": "NOWEB"}),
     }
-    for name, path in icons.items():
-        found[f"/icons/{name}".encode()] = answer(path.read_bytes(), "image/png")
     shown = [(group_id, _as_gateway(group_id, group)) for group_id, group in groups.items()]
     for offset in range(0, len(shown) + 1, page):
         query = f"limit={page}&offset={offset}&sortBy=id&sortOrder=asc"
@@ -93,6 +89,31 @@ def gateway_answers(
         icon = f"{base}/icons/{groups[group_id]['icon']}?group={group_id}"
         found[f"{path}/picture".encode()] = _json({"url": icon})
     return found
+
+
+def evolution_answers(
+    groups: Mapping[str, Mapping[str, object]], icons: Mapping[str, Path], base: str
+) -> dict[bytes, bytes]:
+    """The same of Evolution, whose instance is `bench`: pictures come with the groups."""
+    shown = {
+        group_id: _as_gateway(group_id, group)
+        | {"pictureUrl": f"{base}/icons/{group['icon']}?group={group_id}" if group["icon"] else None}
+        for group_id, group in groups.items()
+    }
+    instance = {"name": "bench", "ownerJid": f"{ACCOUNT}@s.whatsapp.net", "integration": "WHATSAPP-BAILEYS"}
+    return _pictures(icons) | {
+        b"/instance/connectionState/bench": _json({"instance": {"instanceName": "bench", "state": "open"}}),
+        b"/instance/fetchInstances?instanceName=bench": _json([instance]),
+        b"/group/fetchAllGroups/bench?getParticipants=true": _json(list(shown.values())),
+        **{
+            f"/group/findGroupInfos/bench?groupJid={quote(group_id, safe='')}".encode(): _json(group)
+            for group_id, group in shown.items()
+        },
+    }
+
+
+def _pictures(icons: Mapping[str, Path]) -> dict[bytes, bytes]:
+    return {f"/icons/{name}".encode(): answer(path.read_bytes(), "image/png") for name, path in icons.items()}
 
 
 def _as_gateway(group_id: str, group: Mapping[str, Any]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import pytest
 
-from reconciler.backends import waha
+from reconciler.backends import evolution, waha
 from reconciler.manifests import convert, edit
 from reconciler.manifests.config import Preset
 from reconciler.manifests.convert import yaml_text
@@ -134,3 +134,5 @@ def test_every_value_has_its_place() -> None:
         settings = json.dumps(json.loads(schema_text(schema))["$defs"][entry])
         assert all(f'"{name}"' in settings for name in PERMISSIONS), f"schemas/{schema}.schema.json: setting"
     assert set(waha._PERMISSIONS) == CAPABILITIES["waha"].permissions, "backends/waha.py: _PERMISSIONS"
+    values = {(each, who) for each in CAPABILITIES["evolution"].permissions for who in ("admins", "everyone")}
+    assert set(evolution._SETTINGS) == values, "backends/evolution.py: _SETTINGS"
