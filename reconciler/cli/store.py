@@ -72,6 +72,13 @@ def whose(label: str, settings: Settings) -> Owner:
     return Owner(label, settings.backend, settings.account[0] if settings.account else None)
 
 
+class LeftBehind(StateError):
+    """Nothing was recorded yet where the state is, but something elsewhere. `ends`: whatever would write must
+    not, where else a warning will do."""
+
+    ends = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Where a run reads and writes its state: a file (`path`), a branch (`git`), or nowhere.
@@ -174,10 +181,25 @@ class Store:
             self._file(self.path).check_writable()
         return ""
 
+    def elsewhere(self, place: str) -> State:
+        """What is recorded in a place that `state:` would name like this, of another service or account.
+        Raises `UsageError` for what is no place, and `StateError` where there is nothing of that kind."""
+        store = _place(place, self.owner, self.files)
+        found = store.recorded()
+        if found is None or not found.names:
+            raise StateError(f"there is no state in {place}", "name the place as `state:` did there")
+        if self.owner.owns(found):
+            raise StateError(
+                f"the state in {place} is of this service and account already",
+                f"if it is to be elsewhere: reconciler state migrate {place} NEW",
+            )
+        return found
+
     @contextmanager
-    def lock(self, timeout: float, clock: SystemClock) -> Iterator[Journal]:
+    def lock(self, timeout: float, clock: SystemClock, *, moving: bool = False) -> Iterator[Journal]:
         """A journal that nobody else writes at the same time; warns where it stays locked. Raises
-        `LockedError`, and `StateError` where nothing is recorded here because it is elsewhere."""
+        `LockedError`, and `StateError` where nothing is recorded here because it is elsewhere, unless the run
+        is `moving` that."""
         store = self._store()
         if store is None:
             from reconciler.state.memory import MemoryJournal
@@ -188,15 +210,16 @@ class Store:
             if store.moved:
                 raise _moved(store)
             _say_note(store)
-            if self.git is None:
-                self._warn_of_left_behind(journal.state)
-            elif (behind := self.left_behind(journal.state)) is not None:
+            behind = None if moving else self.left_behind(journal.state)
+            if behind is not None and behind.ends:
                 raise behind
+            if behind is not None:
+                _warn_of(behind)
             yield journal
 
-    def left_behind(self, state: State) -> StateError | None:
-        """Say what is wrong where nothing was recorded here yet, but the default file has records of this
-        service: people would be written to again."""
+    def left_behind(self, state: State) -> LeftBehind | None:
+        """Say what is wrong where nothing was recorded here yet, but the default file has records, of this
+        service or of the one before: people would be written to again."""
         path = find_root(Path.cwd()) / self.default
         if state.serial or state.names or not self.default or not is_there(path) or path == self.path:
             return None
@@ -205,17 +228,36 @@ class Store:
             check_inside(path)
             found = self._file(path, shown).recorded()
         except ReconcilerError as error:
-            return StateError(f"there is no state yet at {self.display}, and {error.message}", error.hint)
-        if found is None or not self.owner.owns(found) or not found.names:
+            return self._behind(f"and {error.message}", error.hint)
+        if found is None or not found.names:
             return None
-        place = self.display if self.git else f"file:{self.path}"
-        words = ["reconciler", "state", "migrate", f"file:{self.default}", place]
+        source = f"file:{self.default}"
+        moved = not self.owner.owns(found)
+        if moved and (self.owner.base_url == SANDBOX or not (self.owner.backend or found.backend)):
+            return None  # of another API, not of the one before
+        if moved:
+            words = ["reconciler", "import", "--moved-from", source]
+        else:
+            words = [
+                "reconciler",
+                "state",
+                "migrate",
+                source,
+                self.display if self.git else f"file:{self.path}",
+            ]
         words += ["--account", self.account] if self.account else []
-        return StateError(
-            f"there is no state yet at {self.display}, and one of {len(found.names)} names in {shown}: "
-            "who was written to, and what was begun, would not be known",
-            f"move it: `{shlex.join(words)}`; or set it aside: `{shlex.join(('mv', shown, f'{shown}.old'))}`",
+        return self._behind(
+            f"and one of {'another service or account, with ' if moved else ''}{len(found.names)} names in "
+            f"{shown}: who was written to, and what was begun, would not be known",
+            f"{'take it over' if moved else 'move it'}: `{shlex.join(words)}`; or set it aside: "
+            f"`{shlex.join(('mv', shown, f'{shown}.old'))}`",
+            ends=moved,
         )
+
+    def _behind(self, what: str, hint: str, *, ends: bool = False) -> LeftBehind:
+        error = LeftBehind(f"there is no state yet at {self.display}, {what}", hint)
+        error.ends = ends or self.git is not None
+        return error
 
     def warn_if_new(self) -> None:
         """A pipeline whose state is not there yet may have lost it: say so."""
@@ -272,7 +314,7 @@ class Store:
     def _warn_of_left_behind(self, state: State) -> None:
         behind = self.left_behind(state)
         if behind is not None:
-            terminal.say(f"Warning: {behind.message} ({behind.hint})")
+            _warn_of(behind)
 
     def _warn_if_new(self, path: Path) -> None:
         if terminal.in_ci() and not is_there(path) and self.owner.base_url != SANDBOX:
@@ -291,6 +333,10 @@ def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> I
     finally:
         if store.still_locked:
             terminal.say(for_terminal(f"Warning: {store.still_locked}."))
+
+
+def _warn_of(behind: LeftBehind) -> None:
+    terminal.say(f"Warning: {behind.message} ({behind.hint})")
 
 
 def _say_note(store: FileStore | GitStore) -> None:

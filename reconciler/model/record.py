@@ -173,6 +173,24 @@ class Record:
         begun = self.revoking if self.revoking.closing else None
         return replace(self.all_due(), revoking=begun, link_version=version)
 
+    def after_move(self, other: Record) -> Record:
+        """With what another service's state has of the same name: people, whom both know by their numbers,
+        and the version of the link, which is the group's. Of two messages to somebody the later counts."""
+        sent = {
+            ref: max(self.sent.get(ref, each), each, key=lambda one: one.at)
+            for ref, each in other.sent.items()
+        }
+        return replace(
+            self,
+            link_version=self.link_version if other.link_version is None else other.link_version,
+            joined=tuple(dict.fromkeys((*self.joined, *other.joined))),
+            missing={**self.missing, **other.missing},
+            sent={**self.sent, **sent},
+            decisions={**self.decisions, **other.decisions},
+            added={**self.added, **other.added},
+            lids={**self.lids, **other.lids},
+        )
+
     def with_sent(self, changes: Mapping[str, Sent | None]) -> Record:
         """With what became of messages; None where none was ever sent."""
         merged = {**self.sent, **changes}

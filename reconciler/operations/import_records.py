@@ -47,14 +47,18 @@ class ImportRecords:
         if each.was and each.was != each.name:
             self._former.append(each.was)
 
-    def earlier(self, group: DesiredGroup, live: LiveGroup) -> None:
-        """Note that a manifest was there already, and nothing is on record of it.
+    def earlier(self, group: DesiredGroup, live: LiveGroup, moved: Record | None = None) -> None:
+        """Note that a manifest was there already, and nothing is on record of it, or only what another
+        service's state has (`moved`).
 
         This records what `state bind` records, and who was seen in the group, so that nobody is invited again
         who leaves it. No value counts as applied: since the manifest was written, anybody may have edited it,
         or the group.
         """
-        self._earlier[group.name] = people_of(group, live, Record(id=live.id), self._now)
+        record = self._state.groups.get(group.name) or Record(id=live.id)
+        if moved is not None:
+            record = record.after_move(moved)
+        self._earlier[group.name] = people_of(group, live, record, self._now)
 
     def save(self, journal: Journal) -> Problem | None:
         """Record everything in one step; return the reason where that cannot be done."""

@@ -163,6 +163,11 @@ class GitStore:
             raise StateError(f"there is no branch {self.remote.name}/{self.remote.branch} yet")
         return self.state_at(git_log.resolve(self.remote, tip, rev))
 
+    def recorded(self) -> State | None:
+        """The state on the branch, of whatever API; None where there is no branch. Raises `StateError`."""
+        tip = self.tip()
+        return None if tip is None else self.state_at(tip)
+
     def written(self, since: datetime | None) -> Iterator[Written]:
         """What runs wrote, the newest first, of this and other APIs; see `model.record.StateHistory`."""
         tip = self.tip()

@@ -53,6 +53,19 @@ def test_its_container_is_pinned_and_on_loopback() -> None:
     assert service["environment"]["WAHA_API_KEY"] == "${WAHA_API_KEY:?}"
 
 
+def test_that_of_evolution_is_pinned_on_loopback_and_keeps_no_messages() -> None:
+    text = (ROOT / "examples" / "evolution" / "docker-compose.yml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["services"]
+    gateway, database = services["evolution"], services["database"]
+    assert re.fullmatch(r"evoapicloud/evolution-api:v2\.\d+\.\d+", gateway["image"])
+    assert gateway["ports"] == ["127.0.0.1:8080:8080"]
+    assert "ports" not in database
+    told = gateway["environment"]
+    assert told["AUTHENTICATION_API_KEY"] == "${EVOLUTION_KEY:?}"
+    kept = {name for name, value in told.items() if name.startswith("DATABASE_SAVE_") and value != "false"}
+    assert kept == {"DATABASE_SAVE_DATA_INSTANCE"}
+
+
 def test_the_page_of_services_says_what_the_program_knows_of_them() -> None:
     page = (ROOT / "docs" / "backends.md").read_text(encoding="utf-8")
     table = page.split("\n\n")[2]

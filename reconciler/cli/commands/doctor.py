@@ -211,7 +211,7 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         if found is not None:
             yield from examination.judge_state(found, loaded.desired, store.display)
         elif behind is not None:
-            yield (problem if store.git else warning)("state", behind.message, behind.hint)
+            yield (problem if behind.ends else warning)("state", behind.message, behind.hint)
         else:
             yield ok("state", f"there is none yet at {store.display}; the first apply makes it")
         yield from (warning("state", text) for text in warnings)

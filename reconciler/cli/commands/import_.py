@@ -26,6 +26,8 @@ reconciler import 'Suporte*' 'Vendas*'      those with such a subject
 reconciler import 5519911112222-1513616971
 reconciler import --all --contacts          give people who have no alias yet one in contacts.yaml
 reconciler import --all --fields subject,icon,admins,members
+reconciler import --moved-from file:.reconciler/state.json
+                                            the groups were managed at another service before
 """
 
 
@@ -46,6 +48,12 @@ reconciler import --all --fields subject,icon,admins,members
 @click.option(
     "--contacts", is_flag=True, help="Add unknown numbers to the contacts, under aliases to be renamed."
 )
+@click.option(
+    "--moved-from",
+    "place",
+    metavar="STATE",
+    help="The groups that this state of another service or account knows; as `state:` names it.",
+)
 @click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
 @lock_timeout_option
 def command(
@@ -54,6 +62,7 @@ def command(
     everything: bool,
     fields: str,
     contacts: bool,
+    place: str | None,
     dry_run: bool,
     lock_timeout: float,
 ) -> int:
@@ -62,30 +71,42 @@ def command(
     A group is named by its id, or by its subject, in which * and ? stand for anything. Nothing that is there
     is overwritten. A group that has a manifest keeps it as it is, and is bound if an earlier run was ended
     before that; so it can be run again.
+
+    With --moved-from no manifest is written: those that are there are bound to their groups at this service,
+    all or none, with what that state has of people: who came, and who was sent which link when.
     """
     from reconciler.operations.import_ import import_groups
+    from reconciler.operations.moving import move_groups
 
-    if everything == bool(groups):
-        raise UsageError("which groups?", "name ids or subjects, or say --all")
+    if everything + bool(groups) + (place is not None) != 1:
+        raise UsageError("which groups?", "name ids or subjects, or say --all, or --moved-from STATE")
+    if place is not None and contacts:
+        raise UsageError("--contacts: with --moved-from no manifest is written", "leave it out")
     common.refuse("target")
     request = ImportRequest(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     with running(common, "import") as (clock, outputs):
         with wiring.workspace(common, clock, groups=False) as work:
             _check_fields(request.fields, work.loaded.settings.backend)
             options = work.options()
+            moved = None if place is None else work.store.elsewhere(place)
             dry = nullcontext(MemoryJournal(work.store.read())) if dry_run else None
-            with dry or work.store.lock(lock_timeout, clock) as journal:
+            with dry or work.store.lock(lock_timeout, clock, moving=moved is not None) as journal:
                 # another import may have written since
                 loaded = loading.load_again(common, clock, work.loaded.settings)
-                result = import_groups(
-                    loaded,
-                    journal,
-                    options,
-                    work.read_ports(),
-                    tree=loading.tree(),
-                    output=None if dry_run else Output(find_root(wiring.here())),
-                    request=request,
-                )
+                if moved is not None:
+                    result = move_groups(
+                        loaded, journal, options, work.read_ports(), moved=moved, dry_run=dry_run
+                    )
+                else:
+                    result = import_groups(
+                        loaded,
+                        journal,
+                        options,
+                        work.read_ports(),
+                        tree=loading.tree(),
+                        output=None if dry_run else Output(find_root(wiring.here())),
+                        request=request,
+                    )
             told = report.told(result, work.redactor())
         code = exits.of_import(result)
         outputs.write(told, code, complete=code == Exit.OK)
