@@ -175,9 +175,10 @@ class Record:
 
     def after_move(self, other: Record) -> Record:
         """With what another service's state has of the same name: people, whom both know by their numbers,
-        and the version of the link, which is the group's. Of two messages to somebody the later counts."""
+        and the version of the link, which is the group's. Of two messages to somebody the later counts, of
+        one what the other state says of it."""
         sent = {
-            ref: max(self.sent.get(ref, each), each, key=lambda one: one.at)
+            ref: max(each, self.sent.get(ref, each), key=lambda one: one.at)
             for ref, each in other.sent.items()
         }
         return replace(

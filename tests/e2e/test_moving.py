@@ -18,6 +18,7 @@ import pytest
 
 from reconciler.model.record import Intent
 from reconciler.sandbox import Server
+from reconciler.sandbox.evolution_shapes import INSTANCE_TOKEN
 from reconciler.state import codec
 from tests import gitrepo
 from tests.gitrepo import git
@@ -100,6 +101,7 @@ def in_sync(moving: Moving) -> None:
     planned = moving.repo.plan("--detailed-exitcode")
     assert planned.code == 0, planned.out + planned.err
     assert [(each["action"], each["changes"]) for each in planned.json["groups"]] == [("none", [])] * 2
+    assert [each["person"] for each in planned.group("suporte")["to_invite"]] == ["carlos"]  # Elisa has left
     assert moving.repo.apply().code == 0
     sending = moving.repo.run("invites", "--send", "--yes")
     assert sending.code == 0, sending.out + sending.err
@@ -113,6 +115,7 @@ def move(moving: Moving, *accounts: str) -> None:
     examined = moving.command("reconciler doctor")
     assert (examined.code, TAKE_OVER in " ".join(examined.out.split())) == (1, True), examined.out
     assert "1 problem and" in examined.out
+    assert INSTANCE_TOKEN not in examined.out + examined.err
     for command in (TAKE_OVER, "reconciler plan"):
         done = moving.command(command)
         assert done.code == 0, (command, done.out + done.err)
@@ -161,7 +164,8 @@ def test_with_another_number_and_back_again(moving: Moving) -> None:
 
 
 def test_a_link_version_goes_along(moving: Moving) -> None:
-    move(moving)
+    moving.at_evolution()
+    assert moving.command(TAKE_OVER).code == 0
     moving.repo.group("suporte", SUPPORT.replace("link_version: 1", "link_version: 2"))
     planned = moving.repo.plan()
     assert [each["kind"] for each in planned.group("suporte")["changes"]] == ["revoke_link"]
