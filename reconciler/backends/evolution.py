@@ -341,8 +341,8 @@ def _not_found(answer: Answer) -> NotFound | Unclear:
 def _pictures(data: object) -> dict[str, object]:
     """Where the pictures of the groups in a list are, by id."""
     entries = data if isinstance(data, list) else []
-    told = {answers.id_of(each): each.get("pictureUrl") for each in entries if isinstance(each, dict)}
-    return {group_id: url for group_id, url in told.items() if isinstance(group_id, str)}
+    told = [(answers.id_of(each), each.get("pictureUrl")) for each in entries if isinstance(each, dict)]
+    return {group_id: url for group_id, url in told if isinstance(group_id, str)}
 
 
 def _icon(url: object) -> IconMeta | None:

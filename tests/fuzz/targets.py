@@ -14,7 +14,15 @@ from pathlib import Path
 
 from urllib3.connection import HTTPConnection
 
-from reconciler.backends import faults, gateway_answers, gateway_groups, icons, sinch, waha_answers
+from reconciler.backends import (
+    evolution,
+    faults,
+    gateway_answers,
+    gateway_groups,
+    icons,
+    sinch,
+    waha_answers,
+)
 from reconciler.backends.calls import Answer
 from reconciler.backends.client import _LIBRARY_ERRORS, _body, _bounded, _unclear
 from reconciler.errors import ApiError, CredentialsError, InputError, Unclear
@@ -27,6 +35,7 @@ from reconciler.report.inbound import lines as lines_of
 from reconciler.report.redact import Redactor
 from reconciler.sandbox.inbox import mo_body
 from reconciler.state import codec
+from tests.backends.test_evolution import INSTANCE, STATE, info
 from tests.backends.test_waha import OWN, SESSION, VERSION, gows, noweb
 from tests.fuzz.mutate import any_json, changed, spoiled
 
@@ -115,6 +124,16 @@ _GOOD = (
     {"statusCode": 500, "exception": {"message": f"rate-overlimit {_SECRET} 5519900000001", "name": "Error"}},
     "AbCdEfGhIjKlMnOpQrStUv",
     None,
+    STATE,
+    [{**INSTANCE, "token": _SECRET}],
+    [info(_GATEWAY_GROUP, pictureUrl="https://pps.whatsapp.net/1.jpg")],
+    info(_GATEWAY_GROUP),
+    {"wuid": _GATEWAY_GROUP, "profilePictureUrl": "https://pps.whatsapp.net/1.jpg"},
+    [{"exists": True, "jid": "5519900000001@s.whatsapp.net", "number": "5519900000001"}],
+    {"updateParticipants": [{"status": "403", "jid": "1111@lid", "content": {"attrs": {"code": _SECRET}}}]},
+    {"inviteUrl": "https://chat.whatsapp.com/undefined", "inviteCode": "AbCdEfGhIjKlMnOpQrStUv"},
+    {"key": {"remoteJid": _GATEWAY_GROUP, "fromMe": True, "id": "3EB0"}, "status": "PENDING"},
+    {"status": 404, "response": {"message": ["Error fetching group", f"Error: {_SECRET} rate-overlimit"]}},
 )  # fmt: skip
 _PARSERS: tuple[Callable[[Answer], object], ...] = (
     sinch.group_ids,
@@ -146,6 +165,12 @@ _PARSERS: tuple[Callable[[Answer], object], ...] = (
     lambda sent: gateway_answers.sent(sent, _GATEWAY_GROUP),
     lambda answer: gateway_groups.groups(gateway_answers.read(answer), OWN),
     lambda answer: gateway_groups.group(gateway_answers.read(answer), _GATEWAY_GROUP, OWN),
+    evolution._state,
+    lambda answer: evolution._instance(answer, "suporte"),
+    evolution._not_found,
+    lambda answer: evolution._pictures(gateway_answers.read(answer)),
+    evolution._icon_asked_for,
+    lambda answer: evolution._known_as(answer, "5519900000001"),
 )
 _STATUSES = (200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 420, 429, 500, 503, 999, 100)
 
