@@ -448,7 +448,8 @@ class FakeWriter:
             if effective:
                 api.put(group)
                 for digits in map(api.digits_of, people):
-                    if digits not in api.refusals:  # whom it leaves out, it does not say
+                    unknown = api.known_as.get(digits, digits) != digits
+                    if not unknown and digits not in api.refusals:  # whom it leaves out, it does not say
                         api.join(group.live.id, digits)
                 if not api.lists_new:
                     api.unlisted.add(group.live.id)

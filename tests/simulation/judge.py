@@ -373,6 +373,10 @@ class _Court:
                 icon[group_id] = call.answer
             if call.method in READS | LOOKS:
                 continue
+            if call.method in ("create_group", "add_participants") and len(call.args) > 1:
+                told = {each.answer for each in ran.process.calls if each.method == "find_person"}
+                if not told.issuperset(call.args[1]):  # type: ignore[arg-type]
+                    yield Verdict("not-looked-up", f"{number} {call.method} {call.args}")
             if call.method == "create_group":
                 yield from self._making(ran, number, call)
                 continue

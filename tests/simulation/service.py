@@ -334,18 +334,23 @@ class _Reader(FakeReader):
 
 
 class _Writer(FakeWriter):
-    """Keeps what is answered of each person who was to be added."""
+    """Keeps what is answered of each person who was looked up, or to be added."""
 
     def __init__(self, api: Service) -> None:
         super().__init__(api)
         self._service = api
 
+    def find_person(self, digits: str) -> str | None:
+        return self._kept(super().find_person(digits))
+
     def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
-        answers = super().add_participants(group_id, ids)
+        return self._kept(super().add_participants(group_id, ids))
+
+    def _kept(self, answer: T) -> T:
         thread = self._service.scheduler.current()
         assert thread is not None
-        thread.call.answer = answers  # type: ignore[attr-defined]
-        return answers
+        thread.call.answer = answer  # type: ignore[attr-defined]
+        return answer
 
 
 NOTHING = "nothing"
