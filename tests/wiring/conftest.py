@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "requirements-dev.lock", "action.yml")
+SHIPPED = ("pyproject.toml", "README.md", "LICENSE", "requirements-dev.lock", "action.yml", "hatch_build.py")
 
 
 def git(folder: Path, *arguments: str) -> str:
