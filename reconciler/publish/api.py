@@ -28,6 +28,9 @@ PER_PAGE, PAGES = 100, 100  # of a list; GitHub and GitLab give no more to a pag
 
 _NEXT = re.compile(r"""<([^<>]*)>[^<>]*;\s*rel=["']?next\b""")
 _DIGITS = 9  # of a page's number
+_TIME = re.compile(r"[0-9]{1,12}")  # in seconds since 1970
+_SECONDARY = re.compile(r"\brate limit\b", re.IGNORECASE)
+_MINUTE = 60.0  # GitHub asks for no less where it names no time
 _LIMITS = Limits(width=1)
 
 
@@ -56,6 +59,7 @@ class Api:
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._prefix = parts.path
         self._client = HttpClient(replace(origin, url=self._origin), limits, Network(), clock, tell)
+        self._clock = clock
 
     def __enter__(self) -> Api:
         return self
@@ -109,7 +113,10 @@ class Api:
     ) -> Page:
         content = None if body is None else json.dumps(body).encode()
         request = Request(method, target, MAX_BYTES, content, JSON)
-        return self._client.call(Call(method, "the code host", repeat), request, _page)
+        return self._client.call(Call(method, "the code host", repeat), request, self._page)
+
+    def _page(self, answer: Answer) -> Page:
+        return _page(answer, self._clock.now().timestamp())
 
     def _on_our_origin(self, target: str, following: str) -> str:
         """The path of the next page, whose address has to be where the token goes already."""
@@ -176,8 +183,8 @@ def _next_number(text: str, page: int) -> int:
     return int(text)
 
 
-def _page(answer: Answer) -> Page:
-    """What an answer says; raises what else it may be."""
+def _page(answer: Answer, now: float) -> Page:
+    """What an answer says; raises what else it may be. `now` is in seconds since 1970."""
     status = answer.status
     try:
         found = json.loads(answer.body) if answer.body.strip() else None
@@ -199,8 +206,9 @@ def _page(answer: Answer) -> Page:
         )
     if status == 401:
         raise CredentialsError(f"the token was refused (HTTP 401){said}", "has it expired, or been revoked?")
-    if status == 429 or (status == 403 and _limited(answer)):
-        raise faults.rate_limited(answer, f"too many requests (HTTP {status}){said}", "run it again later")
+    if status == 429 or (status == 403 and _limited(answer, words)):
+        waiting = replace(answer, wait=_wait(answer, now))
+        raise faults.rate_limited(waiting, f"too many requests (HTTP {status}){said}", "run it again later")
     if status in (404, 410):
         raise NotFound(f"HTTP {status}{said}", status=status, code=answer.code)
     if status >= 500:
@@ -208,6 +216,22 @@ def _page(answer: Answer) -> Page:
     raise Refused(f"HTTP {status}{said}", status=status, code=answer.code)
 
 
-def _limited(answer: Answer) -> bool:
-    """GitHub says with 403, too, that one asks too often."""
-    return "Retry-After" in answer.headers or answer.headers.get("X-RateLimit-Remaining") == "0"
+def _limited(answer: Answer, words: object) -> bool:
+    """GitHub says with 403, too, that one asks too often: of a secondary limit maybe in its words alone."""
+    return (
+        "Retry-After" in answer.headers
+        or answer.headers.get("X-RateLimit-Remaining") == "0"
+        or (isinstance(words, str) and bool(_SECONDARY.search(words)))
+    )
+
+
+def _wait(answer: Answer, now: float) -> float | None:
+    """The seconds that a refusal for the rate asks to wait, in any of the ways in which GitHub and GitLab say
+    so; None where it says nothing."""
+    if answer.wait is not None:
+        return answer.wait
+    for prefix in ("X-RateLimit", "RateLimit"):
+        reset = answer.headers.get(f"{prefix}-Reset", "")
+        if answer.headers.get(f"{prefix}-Remaining") == "0" and _TIME.fullmatch(reset):
+            return max(1.0, int(reset) - now)
+    return _MINUTE if answer.status == 403 else None

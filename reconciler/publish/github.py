@@ -95,7 +95,9 @@ class Issues:
 
     def issues(self) -> Iterator[Issue]:
         with explained(self._where, _ISSUES):
-            found = self._api.pages(self._issues, state="all", sort="created", direction="desc")
+            # `creator` finds the one just opened, which the index of GitHub's search may not have yet
+            ours = {"creator": self._author.name} if self._author.name else {}
+            found = self._api.pages(self._issues, state="all", sort="created", direction="desc", **ours)
             yield from (self._issue(entry) for entry in found if _is_issue(entry))
 
     def create(self, title: str, body: str) -> Issue:

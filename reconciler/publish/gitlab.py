@@ -84,7 +84,9 @@ class Issues:
 
     def issues(self) -> Iterator[Issue]:
         with explained(self._where, _RIGHT):
-            found = self._api.pages(self._issues, scope="all", order_by="created_at", sort="desc")
+            who = self._author
+            ours = {"author_username": who.name} if who.id is None else {"author_id": who.id}
+            found = self._api.pages(self._issues, scope="all", order_by="created_at", sort="desc", **ours)
             yield from (self._issue(entry) for entry in found if _is_issue(entry))
 
     def create(self, title: str, body: str) -> Issue:

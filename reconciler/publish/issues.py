@@ -34,7 +34,7 @@ class Tracker(Protocol):
     """The issues of a repository. All raise `ApiError` branches and `CredentialsError`."""
 
     def issues(self) -> Iterator[Issue]:
-        """All of them, the newest first."""
+        """Those that we opened, as far as the host can tell, the newest first."""
         ...
 
     def create(self, title: str, body: str) -> Issue:

@@ -206,7 +206,7 @@ class CodeHost:
     ) -> tuple[int, Any] | tuple[int, Any, dict[str, str]]:
         """Issues, each with the keys of both hosts."""
         if method == "GET":
-            newest = self.tickets[::-1]
+            newest = [ticket for ticket in self.tickets[::-1] if self._wanted(ticket, query)]
             shown = [None if ticket.get("hidden") else ticket for ticket in newest]
             return self._paged(newest, shown, path, query)
         if method == "POST":
@@ -221,6 +221,12 @@ class CodeHost:
         else:
             ticket["state"] = body["state"]
         return 200, ticket
+
+    def _wanted(self, ticket: dict[str, Any], query: dict[str, list[str]]) -> bool:
+        """Whether the ticket's author is the one that is asked for."""
+        user = ticket["user"]
+        told = {"creator": user["login"], "author_username": user["login"], "author_id": str(user["id"])}
+        return all(query[name][0] == value for name, value in told.items() if name in query)
 
     def open_issue(self, title: str, body: str, *, mine: bool = True, state: str = "", **more: Any) -> None:
         user = {"id": self.me if mine else OTHER, "login": self.login if mine else "mallory"}

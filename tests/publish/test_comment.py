@@ -239,9 +239,47 @@ def test_refusals_without_end_are_given_up(code: CodeHost) -> None:
     assert ALLOWANCE <= clock.elapsed < ALLOWANCE + 40
 
 
-def test_a_secondary_limit_without_a_time_is_a_limit(code: CodeHost) -> None:
-    code.faults["GET"].append((403, {"X-RateLimit-Remaining": "0"}))
-    assert comment(code).action == "created"
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("prefix", ["X-RateLimit", "RateLimit"])
+def test_a_limit_is_waited_for_until_it_is_reset(code: CodeHost, status: int, prefix: str) -> None:
+    if (status, prefix) == (403, "RateLimit"):
+        return  # GitLab's, which says 429
+    clock = FakeClock()
+    reset = int(clock.now().timestamp()) + 42
+    code.faults["POST"].append((status, {f"{prefix}-Remaining": "0", f"{prefix}-Reset": str(reset)}))
+    assert comment(code, clock=clock).action == "created"
+    assert 41 <= clock.elapsed < 50
+    assert len(code.notes) == 1
+
+
+def test_a_reset_that_is_far_is_named_and_not_waited_for(code: CodeHost) -> None:
+    clock = FakeClock()
+    reset = int(clock.now().timestamp()) + 3000
+    code.faults["GET"].append((403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}))
+    with pytest.raises(RateLimited) as error:
+        comment(code, clock=clock)
+    assert error.value.hint == "it asks to wait 50 min: run it again then"
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("reset", ["", "soon", "-1", "9" * 40])
+def test_a_reset_that_makes_no_sense_is_a_minute(code: CodeHost, reset: str) -> None:
+    code.faults["GET"].append((403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}))
+    clock = FakeClock()
+    assert comment(code, clock=clock).action == "created"
+    assert 60 <= clock.elapsed < 70
+
+
+def test_a_secondary_limit_told_in_words_alone_is_a_limit(code: CodeHost) -> None:
+    """Without a time GitHub asks for a minute."""
+    words = b'{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}'
+    code.faults["POST"].append(
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(words), words)
+    )
+    clock = FakeClock()
+    assert comment(code, clock=clock).action == "created"
+    assert 60 <= clock.elapsed < 70
+    assert len(code.notes) == 1
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,15 @@ def test_the_command(
         assert main(["comment", "--issue", "drift.md", "--number", "1"]) == 64
 
 
+def test_the_issues_of_others_are_not_read(code: CodeHost) -> None:
+    tell(code, DRIFTED)
+    for number in range(950):
+        code.open_issue(f"issue {number}", "", mine=False)
+    code.seen.clear()
+    assert tell(code, WORSE).action == "updated"
+    assert len([seen for seen in code.seen if seen.method == "GET" and "/issues?" in seen.path]) == 1
+
+
 @pytest.mark.parametrize("told", [("X-Next-Page", "Link"), ("Link",)], ids=" ".join)
 def test_our_issue_is_found_behind_pages_that_are_short_or_empty(
     code: CodeHost, told: tuple[str, ...]
@@ -137,6 +146,6 @@ def test_our_issue_is_found_behind_pages_that_are_short_or_empty(
     code.told = told
     tell(code, DRIFTED)
     for number in range(230):
-        code.open_issue(f"issue {number}", "", mine=False, hidden=number % 100 > 10 or number < 100)
+        code.open_issue(f"issue {number}", "", hidden=number % 100 > 10 or number < 100)
     assert [tell(code, WORSE).action for _ in range(2)] == ["updated", "unchanged"]
-    assert len([ticket for ticket in code.tickets if ticket["user"]["id"] == code.me]) == 1
+    assert len(code.tickets) == 231
