@@ -29,20 +29,39 @@ def test_the_hook_names_a_wrong_line(release: Path, example: Path, tmp_path: Pat
     )
     committed(example)
 
-    def run() -> subprocess.CompletedProcess[str]:
+    def run(*which: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "pre_commit", "run", "--all-files"],
+            [sys.executable, "-m", "pre_commit", "run", *which],
             cwd=example,
             env=without_downloads(tmp_path),
             capture_output=True,
             text=True,
         )
 
-    passed = run()
+    passed = run("--all-files")
     assert passed.returncode == 0, passed.stdout + passed.stderr
     assert "Passed" in passed.stdout  # and not: no files to check
 
     (example / "groups/vendas.yaml").write_text("subject: Vendas\nadmns: [ana]\n")
-    failed = run()
+    failed = run("--all-files")
     assert failed.returncode == 1, failed.stdout + failed.stderr
     assert "groups/vendas.yaml:2:1: error:" in failed.stdout
+
+    # what is committed are an icon's end and another folder
+    git(example, "checkout", "--quiet", "groups/vendas.yaml")
+    (icon,) = (example / "groups/icons").glob("vendas*")
+    git(example, "rm", "--quiet", str(icon))
+    failed = run()
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert icon.name in failed.stdout
+
+    git(example, "reset", "--quiet", "--hard")
+    (example / "reconciler.yaml").write_text("manifests: grupos\n")
+    git(example, "mv", "groups", "grupos")
+    git(example, "add", "--all")
+    git(example, "commit", "--quiet", "--no-verify", "--message", "In another folder")
+    (example / "grupos/vendas.yaml").write_text("subject: Vendas\nadmns: [ana]\n")
+    git(example, "add", "--all")
+    failed = run()
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "grupos/vendas.yaml:2:1: error:" in failed.stdout
