@@ -43,8 +43,9 @@ class Target:
     failures: bool = False
 
     def draw(self, sections: Sequence[Section], look: Look) -> str:
-        """Draw sections in this format."""
-        return formats.load(self.verb, self.format)(sections, look)
+        """Draw sections in this format, in a file as the programs that open it want it to begin."""
+        drawn = formats.load(self.verb, self.format)(sections, look)
+        return f"{formats.FORMATS[self.format].begins}{drawn}" if self.path else drawn
 
     @property
     def apart(self) -> bool:

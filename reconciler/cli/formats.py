@@ -26,7 +26,8 @@ class Format:
 
     `remembers`: it wants to see what the file held before; `pictures`: it shows icons; `commit`: it says of
     which commit the manifests are; `apart`: several accounts have a document each; `failures`: it tells of a
-    run that ended in an error as well; `prose`: nothing spoils it that stands beside it.
+    run that ended in an error as well; `prose`: nothing spoils it that stands beside it; `begins` is what its
+    files begin with.
     """
 
     about: str
@@ -37,13 +38,15 @@ class Format:
     failures: bool = False
     prose: bool = False
     mode: int = 0o600
+    begins: str = ""
 
 
 FORMATS: dict[str, Format] = {
     "text": Format(about="for people", prose=True),
     "json": Format(about="for programs; see reconciler schema"),
     "html": Format(about="a page to read and to keep", pictures=True, commit=True, apart=True, failures=True),
-    "csv": Format(about="a table, for spreadsheets"),
+    # By the mark Excel knows that a file is UTF-8. Pipes have none: there it would be part of the first name.
+    "csv": Format(about="a table, for spreadsheets", begins="\ufeff"),
     "markdown": Format(about="for comments in pull requests", commit=True, failures=True, prose=True),
     "github": Format(about="GitHub Actions: annotations, step summary, outputs", commit=True, failures=True),
     "gitlab": Format(about="GitLab's widget: artifacts:reports:terraform"),

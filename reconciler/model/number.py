@@ -86,6 +86,17 @@ def key(wa_id: str) -> str:
     return wa_id
 
 
+def written(digits: str) -> str:
+    """A number that spreadsheets keep as text: `55 19 90000-0001`, elsewhere than in Brazil `3519100-0003`.
+
+    Digits alone become 5.5E+12, a `+` begins a formula, and an apostrophe is shown by some and not by others.
+    """
+    head, tail = digits[:-4], digits[-4:]
+    if head.startswith("55") and len(digits) in (12, 13):
+        head = f"{head[:2]} {head[2:4]} {head[4:]}"
+    return f"{head}-{tail}"
+
+
 def mask(digits: str) -> str:
     """A number that can be recognised by who knows it and used by nobody: `+55 19 •••• 0002`."""
     shown = 4 if len(digits) >= 10 else 2

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model import number
 from reconciler.model.link import sandbox_page
 from reconciler.report import qr, text, words
 from reconciler.report.blocks import Block, Cell, Lines, Row, plain, sentence
@@ -119,8 +120,7 @@ def _number(invitee: Invitee) -> str:
 
 
 def rows(found: Data) -> Rows:
-    """Return a row a person and group that has a link, for a mail merge. Columns are a contract; a number is
-    digits alone, because with a `+` it would begin a formula."""
+    """Return a row a person and group that has a link, for a mail merge. Columns are a contract."""
     columns = (
         "group", "subject", "link", "contact", "name", "number", "as", "left", "missing_since", "last_sent",
         "times_sent",
@@ -134,7 +134,7 @@ def rows(found: Data) -> Rows:
                 group["link"],
                 person.get("contact"),
                 person.get("name"),
-                person["number"].removeprefix("+"),
+                number.written(person["number"].removeprefix("+")),
                 person["as"],
                 "yes" if person.get("left") else "",
                 _day(person.get("since", "")),
