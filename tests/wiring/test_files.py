@@ -196,6 +196,10 @@ def test_the_alerts_are_rules_of_prometheus() -> None:
     passes(tool("promtool"), "check", "rules", ROOT / "deploy/alerts.yaml")
 
 
+def test_the_alerts_fire_when_they_should() -> None:
+    passes(tool("promtool"), "test", "rules", ROOT / "tests/wiring/alerts_test.yaml")
+
+
 @pytest.mark.parametrize("name", ["group", "contacts", "config"])
 def test_editors_can_explain_every_key(name: str) -> None:
     """Each key of what people write has a description, and the schema has examples."""
