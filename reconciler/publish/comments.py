@@ -112,6 +112,18 @@ def publish(host: Host, body: str, clock: Clock) -> Published:
     return Published("updated", host.update(kept, body).url or kept.url)
 
 
+def overtake(host: Host, words: str) -> Published:
+    """Put `words` above the plans that our comments tell of, once. Where there is none, nothing is done."""
+    done = Published("unchanged", "")
+    plans = [each for each in host.comments() if each.mine and (kind_of(each.body) or "").startswith("plan")]
+    for comment in plans:
+        body = comment.body.replace("\r\n", "\n")
+        mark, _, said = body.partition("\n")
+        if not said.startswith(words):
+            done = Published("updated", host.update(comment, f"{mark}\n{words}\n\n{said}").url or comment.url)
+    return done
+
+
 def _create(host: Host, body: str, clock: Clock) -> Published:
     try:
         made = host.create(body)

@@ -150,5 +150,7 @@ def test_as_text_and_as_a_table(several: Inside) -> None:
     assert several.run("list", "--person", "ann").code == 64
     assert several.run("list", "--report", f"csv={several.path}/out.csv", "--quiet").err == ""
     assert (several.path / "out.csv").stat().st_mode & 0o777 == 0o600
-    assert (several.path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfsubject,"), "Excel knows it as UTF-8"
+    assert (several.path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfsubject,"), (
+        "Excel knows it as UTF-8"
+    )
     assert several.run("list", "--format", "csv").out.startswith("subject,"), "a pipe has no mark"

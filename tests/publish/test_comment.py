@@ -24,7 +24,7 @@ from reconciler.errors import (
 from reconciler.publish import github, gitlab
 from reconciler.publish.api import MAX_BYTES, Api, checked_api
 from reconciler.publish.author import Author
-from reconciler.publish.comments import MOST, Host, Published, checked, kind_of, publish
+from reconciler.publish.comments import MOST, Host, Published, checked, kind_of, overtake, publish
 from reconciler.report.markdown import BUDGET
 from reconciler.report.markdown_text import marker
 from reconciler.retry import ALLOWANCE
@@ -72,6 +72,25 @@ def test_made_then_replaced_then_left(code: CodeHost, provider: str) -> None:
     assert comment(code, provider).action == "unchanged"
     assert [note.body for note in code.notes] == [BODY]
     assert code.writes() == ["POST", "PATCH" if provider == "github" else "PUT"]
+
+
+@BOTH
+def test_a_plan_is_marked_as_overtaken_once_and_replaced_by_the_next(code: CodeHost, provider: str) -> None:
+    """Accounts that have a job each have a comment each; those of others, and drifts, stay."""
+    clock = FakeClock()
+    words = "> [!WARNING]\n> Overtaken."
+    others = [code.add(OLD, mine=False), code.add(marker({"kind": "drift"}) + "\nx")]
+    before = [note.body for note in others]
+    with connected(code, provider, clock) as host:
+        assert overtake(host, words).action == "unchanged"
+        assert code.writes() == []
+        ours = [code.add(OLD.replace("\n", "\r\n")), code.add(OLD.replace('"plan"', '"plan sales"'))]
+        assert [overtake(host, words).action for _ in range(2)] == ["updated", "unchanged"]
+        assert [note.body for note in others] == before
+        assert ours[0].body == f"{MARK}\n{words}\n\n## Plan: 2 to create"
+        assert words in ours[1].body
+        assert publish(host, BODY, clock).action == "updated"
+    assert ours[0].body == BODY
 
 
 @BOTH
@@ -445,6 +464,21 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("GH_TOKEN",):
         monkeypatch.delenv(name, raising=False)
     return path
+
+
+def test_without_a_report_the_comment_is_marked(
+    code: CodeHost, report: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_actions(monkeypatch, code)
+    assert main(["comment", "--overtaken"]) == 0
+    assert not code.notes
+    assert main(["comment", "plan.md"]) == 0
+    assert main(["comment", "--overtaken"]) == 0
+    assert "Comment updated: https://github.example/" in capsys.readouterr().err
+    (note,) = code.notes
+    assert "A later push has overtaken this plan" in note.body
+    assert main(["comment"]) == main(["comment", "plan.md", "--overtaken"]) == 64
+    assert main(["comment", "--overtaken", "--issue"]) == 64
 
 
 def in_actions(monkeypatch: pytest.MonkeyPatch, code: CodeHost, **more: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import yaml
 
 from tests.publish.host import CodeHost
 from tests.support import ANA, Repo
-from tests.wiring.conftest import ROOT, committed, without_downloads
+from tests.wiring.conftest import ROOT, WHEELS, committed, without_downloads
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS: dict[str, Any] = {step["name"]: step for step in ACTION["runs"]["steps"] if "name" in step}
@@ -56,19 +57,53 @@ def read_outputs(text: str) -> dict[str, str]:
     return found
 
 
+def install(release: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the step that installs, with nothing to download from but the folder beside the release."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", STEPS["Install"]["run"]],
+        cwd=folder,
+        env={
+            "PATH": f"{folder}:{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(release.parent / WHEELS),
+            "RUNNER_TEMP": str(folder),
+            "GITHUB_ACTION_PATH": str(release),
+            "RECONCILER_TOKEN": "secret",
+            "GITHUB_TOKEN": "secret",
+        },
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory, release: Path) -> Path:
     """The runner's temporary folder after the step that installs."""
     folder = tmp_path_factory.mktemp("runner")
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", STEPS["Install"]["run"]],
-        cwd=folder,
-        env=without_downloads(folder) | {"RUNNER_TEMP": str(folder), "GITHUB_ACTION_PATH": str(release)},
-        capture_output=True,
-        text=True,
-    )
+    # stands before Python, and tells what it is given
+    (folder / "python").write_text(f'#!/bin/sh\nenv >>"{folder}/seen"\nexec {sys.executable} "$@"\n')
+    (folder / "python").chmod(0o755)
+    done = install(release, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+def test_what_installs_sees_no_credential(runner: Path) -> None:
+    seen = (runner / "seen").read_text()
+    assert seen.count("PIP_FIND_LINKS=") == 3
+    assert "secret" not in seen
+
+
+def test_what_has_another_hash_is_not_installed(release: Path, tmp_path: Path) -> None:
+    forged = tmp_path / "release"
+    shutil.copytree(release.parent, forged)
+    wheel = next((forged / WHEELS).glob("pyyaml-*"))
+    wheel.write_bytes(wheel.read_bytes() + b" ")
+    (folder := tmp_path / "runner").mkdir()
+    done = install(forged / "project", folder)
+    assert done.returncode != 0
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
 
 
 Step = Callable[..., Ended]
@@ -95,6 +130,7 @@ def step(runner: Path, repo: Repo, tmp_path: Path) -> Step:
             | repo.environment
             | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
             | {"CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(runner)}
+            | {"GITHUB_ACTION_PATH": str(ROOT), "RECONCILER_PAUSE": "0"}
             | {name: str(path) for name, path in files.items()}
             | fixed
             | (environment or {}),
@@ -181,6 +217,26 @@ def test_refusals_fail_the_step(step: Step, repo: Repo) -> None:
     assert len(repo.api.groups()) == 12
 
 
+def test_apply_runs_once_more_where_that_can_help(step: Step, repo: Repo) -> None:
+    """A group whose making failed is made by the second run; what was refused is not asked for again."""
+    repo.group("vendas", "subject: Vendas\nadmins: [ana]\n")
+    repo.group("suporte", "subject: Suporte\n")
+    repo.api.add_faults("POST /groups status=500 times=1")
+    done = step(command="apply")
+    assert done.code == 0, done.log
+    assert "Once more" in done.log
+    assert done.out("exit-code") == "0"
+    assert len(repo.api.groups()) == 2
+
+    repo.group("vendas", "subject: Vendas Sul\nadmins: [ana]\n")
+    repo.group("suporte", "subject: Suporte Sul\n")
+    group = repo.live("Suporte")["id"]
+    repo.api.add_faults(f"PUT /groups/{group} status=400", "PUT /groups/* status=500 times=9")
+    refused = step(command="apply")
+    assert refused.code == 3, refused.log
+    assert "Once more" not in refused.log
+
+
 def test_an_input_is_data(step: Step, repo: Repo, tmp_path: Path) -> None:
     """Nothing that is typed into a form runs, or becomes an option."""
     repo.group("vendas", "subject: Vendas\n")
@@ -209,6 +265,10 @@ def test_comment_and_issue_need_no_token_of_the_groups_api(step: Step, repo: Rep
             assert "forge-token" not in said.log
         assert len(host.notes) == 1
         assert "vendas" in host.notes[0].body
+        nothing = str(tmp_path / "nothing")
+        old = step(command="comment", report_directory=nothing, token="forge-token", environment=job)
+        assert old.code == 0, old.log
+        assert "overtaken this plan" in host.notes[0].body
 
         def drift_issue() -> list[str]:
             assert step(command="drift", report_directory=reports).code == 0

@@ -22,20 +22,25 @@ from reconciler.cli.common import Common, WholeNumber
 from reconciler.cli.environment import check_secret
 from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
 from reconciler.publish.author import Author
-from reconciler.publish.comments import checked, publish
+from reconciler.publish.comments import checked, overtake, publish
 from reconciler.publish.issues import track
 from reconciler.report.escape import for_terminal
 
 if TYPE_CHECKING:
-    from reconciler.publish.author import Author
-from reconciler.publish.comments import Published
+    from reconciler.publish.comments import Host, Published
 
 EXAMPLES = """
 reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
 reconciler comment plan.md                                  in a job with the token of the code host
+reconciler comment --overtaken                              where no plan could be made of a later push
 reconciler comment --issue drift.md                         an issue as long as there is drift
 reconciler comment plan.md --provider github --repository acme/chat --number 7
 """
+
+OVERTAKEN = (
+    "> [!WARNING]\n> A later push has overtaken this plan, and could not be planned itself: "
+    "what merging would change now is not known. See the checks."
+)
 
 Provider = Literal["github", "gitlab"]
 
@@ -61,7 +66,10 @@ class Target:
 
 
 @verb("comment", EXAMPLES)
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option(
+    "--overtaken", is_flag=True, help="Without FILE: say that the plan in our comment is an old one."
+)
 @click.option("--issue", is_flag=True, help="Open, update, close or reopen an issue instead, from a drift.")
 @click.option("--provider", type=click.Choice(["github", "gitlab"]), default=None, help="[default: the CI's]")
 @click.option(
@@ -79,7 +87,8 @@ class Target:
 )
 def command(
     common: Common,
-    file: str,
+    file: str | None,
+    overtaken: bool,
     issue: bool,
     provider: Provider | None,
     repository: str | None,
@@ -89,6 +98,8 @@ def command(
 ) -> int:
     """Post a Markdown report as a comment of the pull request, or replace the one that is there.
 
+    With --overtaken it is said above the plan that is there that no plan could be made since.
+
     With --issue a drift is told in an issue, which is closed when all is in sync.
 
     The token is GITHUB_TOKEN or GH_TOKEN, or GITLAB_TOKEN; no credential of the Groups API is needed.
@@ -97,8 +108,14 @@ def command(
     wiring.enter(common)
     if issue and number is not None:
         raise UsageError("--number means nothing beside --issue", "the issue is found by its marker")
+    if overtaken and (issue or file is not None):
+        raise UsageError(
+            "--overtaken goes with neither FILE nor --issue", "it is about the comment that is there"
+        )
+    if not overtaken and file is None:
+        raise UsageError("FILE is missing", "make it with: reconciler plan --report markdown=FILE")
     meant = _target(provider, repository, number, api_url, author, issue=issue)
-    body = checked(files.read_text(file, 1 << 20), file)
+    body = None if file is None else checked(files.read_text(file, 1 << 20), file)
     done = _post(meant, body, terminal.progress(common.quiet).tell)
     if done.warning:
         terminal.say(f"Warning: {done.warning}.")
@@ -108,9 +125,12 @@ def command(
     return Exit.OK
 
 
-def _post(meant: Target, body: str, tell: Callable[[str], None]) -> Published:
-    """Make or replace the comment, or mend the issue. `tell` is given a sentence for people whenever the code
-    host asks to wait. Raises `CredentialsError` where there is no token."""
+def _post(meant: Target, body: str | None, tell: Callable[[str], None]) -> Published:
+    """Make or replace the comment, or mend the issue; without a `body` say that the comment is old.
+
+    `tell` is given a sentence for people whenever the code host asks to wait. Raises `CredentialsError` where
+    there is no token.
+    """
     from reconciler.publish import github, gitlab
     from reconciler.publish.api import Api
 
@@ -124,12 +144,14 @@ def _post(meant: Target, body: str, tell: Callable[[str], None]) -> Published:
             who = github.identify(api, in_actions=os.environ.get("GITHUB_ACTIONS") == "true")
         else:
             who = gitlab.identify(api)
-        if not meant.number:
+        if body is not None and not meant.number:
             return track(code_host.Issues(api, meant.repository, who), body, clock)
+        host: Host
         if on_github:
-            return publish(github.PullRequest(api, meant.repository, meant.number, who), body, clock)
-        url = _merge_request_url()
-        return publish(gitlab.MergeRequest(api, meant.repository, meant.number, who, url), body, clock)
+            host = github.PullRequest(api, meant.repository, meant.number, who)
+        else:
+            host = gitlab.MergeRequest(api, meant.repository, meant.number, who, _merge_request_url())
+        return overtake(host, OVERTAKEN) if body is None else publish(host, body, clock)
 
 
 def _target(
