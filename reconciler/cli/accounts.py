@@ -30,6 +30,7 @@ from reconciler.model import number
 from reconciler.report.section import Section, closing
 
 if TYPE_CHECKING:
+    from reconciler.manifests.config import Config
     from reconciler.manifests.load import Loaded
     from reconciler.model.settings import OwnSettings
 
@@ -135,12 +136,12 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def account_numbers(common: Common) -> dict[str, tuple[str, ...]]:
+def account_numbers(common: Common, config: Config | None = None) -> dict[str, tuple[str, ...]]:
     """Return the accounts that `--account` means where it takes a number as well as a name (a glob), without
     it all of them: by name their numbers, the present one first, none where they are not configured. The one
-    account of a configuration without names, and a number that is nobody's, has the name "". Raises
-    `UsageError`."""
-    config = loading.configuration(common)
+    account of a configuration without names, and a number that is nobody's, has the name "". Without `config`
+    the configuration of the present folder is asked. Raises `UsageError`."""
+    config = config or loading.configuration(common)
     known = {own.name: own.account for own in config.accounts} or {"": config.settings.account}
     found: dict[str, tuple[str, ...]] = {}
     for given in common.accounts:

@@ -15,6 +15,7 @@ from reconciler.cli.common import Common, LazyGroup, common_options, verb_of
 from reconciler.errors import Exit, ReconcilerError, UsageError
 
 _COMMANDS = {
+    "init": ("reconciler.cli.commands.init", "Begin a repository: write the files that it lacks."),
     "validate": ("reconciler.cli.commands.validate", "Check manifests, contacts and configuration, offline."),
     "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
     "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
@@ -40,6 +41,7 @@ _COMMANDS = {
 class _Program(LazyGroup):
     lazy = _COMMANDS
     examples = """
+    reconciler init                     begin a repository of groups
     reconciler plan --sandbox           try it without an account
     reconciler validate                 check the files, offline
     reconciler plan                     what would change?

@@ -33,6 +33,7 @@ _WITHOUT_WRITING = {
     "inbound": "Without --ready it promotes nobody.",
     "accept": "It shows what it would write, and asks.",
     "send": "It shows what it would send, and asks.",
+    "init": "It shows what it would write, and asks.",
 }
 _ADVICE = {
     "Use: reconciler drift": ("--refresh-only", "--refresh"),
@@ -59,6 +60,7 @@ _WIDER = frozenset(
 
 _COMMANDS = {
     "": {
+        "init": ("new", "setup", "scaffold", "quickstart"),
         "plan": ("diff", "preview", "dry-run", "show", "what-if"),
         "drift": ("status", "refresh", "detect", "audit"),
         "validate": ("check", "lint", "test", "verify", "fmt", "format"),
@@ -90,11 +92,11 @@ _COMMANDS = {
 _NO_COMMAND = {
     "No command deletes a group: its manifest says `ensure: closed`.": ("destroy", "delete", "rm", "remove"),
     "To see what would be put back: reconciler plan": ("restore", "revert", "rollback", "undo"),
-    "To look around: reconciler plan --sandbox": ("init", "new", "demo"),
+    "To look around: reconciler plan --sandbox": ("demo",),
     "For bash: eval \"$(_RECONCILER_COMPLETE=bash_source reconciler)\"": ("completion", "completions"),
 }  # fmt: skip
 _CHANGING = frozenset(
-    ("apply", "accept", "import", "send", "comment", "bind", "mv", "forget", "migrate", "unlock")
+    ("apply", "accept", "import", "init", "send", "comment", "bind", "mv", "forget", "migrate", "unlock")
 )
 _OF_GROUPS = frozenset(("validate", "plan", "apply", "drift", "invites", "list"))
 _MISSPELLED = 0.85  # as alike as a word with one wrong letter

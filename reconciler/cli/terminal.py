@@ -262,14 +262,28 @@ def ask(question: str, stopping: Callable[[], bool]) -> bool:
 
     Raises `KeyboardInterrupt` for SIGINT and SIGTERM: while nothing is under way there is nothing to finish.
     """
+    return _typed(f"{question} Only 'yes' is a yes: ", stopping).strip() == "yes"
+
+
+def answer(question: str, default: str) -> str:
+    """Ask on stderr for a word; an empty line is the default. Raises `KeyboardInterrupt` as `ask` does, and
+    where the input ends."""
+    line = _typed(f"{question} [{default}]: ", lambda: False)
+    if not line:
+        say("")
+        raise KeyboardInterrupt
+    return line.strip() or default
+
+
+def _typed(prompt: str, stopping: Callable[[], bool]) -> str:
     numbers = (signal.SIGINT, signal.SIGTERM)
     previous = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         if stopping():
-            return False
-        sys.stderr.write(f"{question} Only 'yes' is a yes: ")
+            return ""
+        sys.stderr.write(prompt)
         sys.stderr.flush()
-        return sys.stdin.readline().strip() == "yes"
+        return sys.stdin.readline()
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.output import Output
     from reconciler.model.adoption import Import
 
-_SCHEMA_FOLDER = "schemas"
+SCHEMA_FOLDER = "schemas"
 _ICONS = "icons"
 _SUFFIX = {"image/png": ".png", "image/jpeg": ".jpg"}
 _PICTURES = (".png", ".jpg", ".jpeg")
@@ -144,7 +144,7 @@ class ManifestWriter:
 
 def modeline(folder: str, schema: str) -> str:
     """Return the comment by which editors find the schema, for a file in `folder`."""
-    path = posixpath.relpath(f"{_SCHEMA_FOLDER}/{schema}.schema.json", folder or ".")
+    path = posixpath.relpath(f"{SCHEMA_FOLDER}/{schema}.schema.json", folder or ".")
     return f"# yaml-language-server: $schema={path}"
 
 

@@ -1,0 +1,318 @@
+"""`reconciler init`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from reconciler.cli import distribution, environment, terminal, wiring
+from reconciler.cli.accounts import account_numbers, verb
+from reconciler.cli.common import Common
+from reconciler.cli.files import find_root, is_there
+from reconciler.errors import Exit, GitError, InputError, ReconcilerError, UsageError
+from reconciler.git import Git
+from reconciler.manifests import numbers
+from reconciler.manifests.complaints import guessed, listed, visible
+from reconciler.model import number
+from reconciler.model.capabilities import BACKENDS, CAPABILITIES, BackendName
+
+if TYPE_CHECKING:
+    from reconciler.manifests.config import Config
+    from reconciler.manifests.starter import CodeHost, Start
+
+EXAMPLES = """
+reconciler init                             asks, shows what it would write, and writes it
+reconciler init grupos                      in that folder, which is made
+reconciler init --backend waha --ci github --yes
+reconciler init --account '+55 19 91111-2222' --ci none --yes
+"""
+
+_W = TypeVar("_W", bound=str)
+
+_PLACES: dict[CodeHost, str] = {
+    "github": "GitHub, Settings → Environments, `groups-plan` and `groups`",
+    "gitlab": "GitLab, Settings → CI/CD → Variables, masked, with the scopes `groups-plan` and `groups`",
+    "none": "the environment of whoever runs it",
+}
+_SERVER = re.compile(r"(?:[a-z+]+://)?(?:[^/@]*@)?([^/:]+)")
+
+
+@verb("init", EXAMPLES, numbers=True)
+@click.argument("folder", required=False, default=".", metavar="[DIR]")
+@click.option("--backend", type=click.Choice(BACKENDS), default=None, help="The service  [default: sinch]")
+@click.option(
+    "--ci",
+    type=click.Choice(list(_PLACES)),
+    default=None,
+    help="Whose pipelines  [default: by the remote and the files]",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHost | None, yes: bool) -> int:
+    """Begin a repository of groups in DIR: write the files that it lacks, and nothing over one that is there.
+
+    Settings, contacts, an example of a group that is on hold (no apply makes it), schemas for editors, a hook
+    for pre-commit, and pipelines that run this release. On a terminal it asks for what no option says.
+    """
+    from reconciler.manifests.files import WorkTree
+    from reconciler.manifests.output import Output
+    from reconciler.manifests.starter import starter_files
+    from reconciler.operations.init import what_is_missing, write_missing
+
+    common.refuse("target", "report", "format", "sandbox", "config")
+    terminal.check_can_ask("init", yes=yes)
+    wiring.enter(common)
+    place = Path(os.path.abspath(folder))
+    if is_there(place) and not place.is_dir():
+        raise ReconcilerError(f"{_shown(place)} is no folder", "name another place, or remove what is there")
+    config = _configuration(place)
+    start, why = _start(common, place, config, backend, ci)
+    if not yes:
+        fresh = config.path is None
+        start = _asked(
+            start,
+            [
+                *(["backend"] if fresh and backend is None else []),
+                *(["account"] if fresh and not common.accounts else []),
+                *(["host"] if ci is None and start.top and not config.accounts else []),
+            ],
+        )
+    tree = WorkTree(place, place)
+    missing = what_is_missing(tree, starter_files(start), start.manifests)
+    kept = (*missing.kept, *why)
+    if missing.files and not yes:
+        rows = [(file.path, file.about) for file in missing.files]
+        terminal.say("\n".join(_listed(f"To be written{_inside(place)}:", rows)))
+        terminal.say("\n".join(_listed("Left as it is:", kept)))
+        if not terminal.ask("Write these files?", lambda: False):
+            terminal.say("Nothing was written.")
+            return Exit.PARTIAL
+    written: list[tuple[str, str]] = []
+    try:
+        os.makedirs(place, exist_ok=True)
+        output = Output(place)
+        about = {file.path: file.about for file in missing.files}
+        for path in write_missing(output, missing.files):
+            written.append((path, about[path]))
+    except OSError as error:
+        raise ReconcilerError(f"{_shown(place)} cannot be made: {error.strerror}") from None
+    finally:
+        lines = [*_listed(f"Written{_inside(place)}:", written), *_listed("Left as it is:", kept)]
+        if lines:
+            terminal.put("\n".join(lines))
+    terminal.put("\n".join(_next(start, place, fresh=config.path is None)))
+    return Exit.OK
+
+
+def _shown(place: Path) -> str:
+    """Return a folder as the user would type it."""
+    inside = place.is_relative_to(Path.cwd())
+    return visible(str(place.relative_to(Path.cwd())) if inside else str(place))
+
+
+def _inside(place: Path) -> str:
+    return "" if place == Path.cwd() else f" in {_shown(place)}"
+
+
+def _configuration(place: Path) -> Config:
+    """Return the configuration that the folder has, or the defaults. Raises `InputError` for its mistakes."""
+    from reconciler.manifests.config import DEFAULT_CONFIG, load_config
+    from reconciler.manifests.files import WorkTree, spellings
+
+    elsewhere = environment.variable("RECONCILER_CONFIG")
+    if elsewhere is not None and elsewhere not in spellings(DEFAULT_CONFIG):
+        raise UsageError(
+            "RECONCILER_CONFIG names another configuration", f"unset it: init writes {DEFAULT_CONFIG}"
+        )
+    config, complaints = load_config(WorkTree(find_root(place), place), None)
+    if not all(complaint.warning for complaint in complaints):
+        raise InputError(complaints)
+    return config
+
+
+def _start(
+    common: Common, place: Path, config: Config, backend: BackendName | None, ci: CodeHost | None
+) -> tuple[Start, list[tuple[str, str]]]:
+    """Return how the repository begins, as far as options, files and Git say, and what is left out and why.
+    Raises `UsageError` for an option that does not fit what is there."""
+    from reconciler.manifests.starter import Start
+
+    settings, several = config.settings, bool(config.accounts)
+    if config.path is not None and backend not in (None, settings.backend) and not several:
+        raise UsageError(
+            f"--backend {backend}: the configuration says {settings.backend}",
+            "change it there, or leave it out",
+        )
+    root = find_root(place)
+    top = root == place
+    if ci not in (None, "none") and not top:
+        raise UsageError(
+            f"--ci {ci}: {_shown(place)} is not the top of its repository, where pipelines are looked for",
+            "run init at the top, or say --ci none",
+        )
+    git = Git(root, os.environ) if is_there(root / ".git") else None
+    remote = _git(git, "config", "--get", "remote.origin.url")
+    why = []
+    if not top:
+        why.append(("pipelines", "are looked for at the top of the repository alone, as is the hook"))
+    elif several:
+        why.append(("pipelines", "of several accounts have a job for each: see docs/scale.md of the project"))
+    below = {
+        what: None if several else _below(root / path, place, what, why)
+        for what, path in (
+            ("manifests", settings.manifests),
+            ("contacts", settings.contacts or "contacts.yaml"),
+        )
+    }
+    start = Start(
+        backend=settings.backend if config.path is not None else backend or "sinch",
+        account=_account(common, config),
+        host=(ci or _guess(place, remote)) if top and not several else "none",
+        branch=_branch(git),
+        manifests=below["manifests"],
+        contacts=below["contacts"],
+        top=top,
+        remote=bool(remote),
+        home=distribution.home(),
+        pin=distribution.pin(),
+    )
+    return start, why
+
+
+def _below(path: Path, place: Path, what: str, why: list[tuple[str, str]]) -> str | None:
+    """Return a path from the folder that gets the files; None where it leads out of there."""
+    below = os.path.relpath(path, place)
+    if below == ".." or below.startswith("../"):
+        why.append((what, "lie outside of this folder, by the configuration"))
+        return None
+    return below
+
+
+def _account(common: Common, config: Config) -> str:
+    """Return the digits of the account, "" where nobody says them. Raises `UsageError` for an option that
+    the configuration contradicts."""
+    found = account_numbers(common, config)
+    given = [own for own in found.values() if own]
+    if common.accounts and len(found) > 1:
+        raise UsageError("--account: these are several accounts", "init begins the repository of one")
+    if not given:
+        return ""
+    names = (config.settings.account, *(own.account for own in config.accounts))
+    known = {number.key(each) for own in names for each in own}
+    if common.accounts and config.path is not None and number.key(given[0][0]) not in known:
+        raise UsageError(
+            "--account: the configuration is there already, and does not name this number",
+            "write it there, as `account`, and leave it out here",
+        )
+    return given[0][0]
+
+
+def _guess(place: Path, remote: str) -> CodeHost:
+    """Return the code host by the remote's server, else by the files that are there."""
+    server = found[1].lower() if (found := _SERVER.match(remote)) else ""
+    if "github" in server:
+        return "github"
+    if "gitlab" in server or is_there(place / ".gitlab-ci.yml"):
+        return "gitlab"
+    return "github" if is_there(place / ".github") else "none"
+
+
+def _branch(git: Git | None) -> str:
+    """Return the default branch: the remote's, else the one that is called like it, else the present one."""
+    head = _git(git, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    if head:
+        return head.removeprefix("origin/")
+    for name in ("main", "master"):
+        if _git(git, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+            return name
+    return _git(git, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"
+
+
+def _git(git: Git | None, *arguments: str) -> str:
+    """Return what git says; "" where it says nothing, or cannot."""
+    try:
+        ended = git.run(*arguments) if git is not None else None
+    except GitError:
+        return ""
+    return ended.text if ended is not None and ended.code == 0 else ""
+
+
+def _asked(start: Start, open_questions: Collection[str]) -> Start:
+    """Ask for what neither options nor files say, one question a line."""
+    if "backend" in open_questions:
+        start = replace(start, backend=_choice("The service of the groups", BACKENDS, start.backend))
+    if "account" in open_questions:
+        start = replace(start, account=_number(start.backend))
+    if "host" in open_questions:
+        start = replace(start, host=_choice("Pipelines for", _PLACES, start.host))
+    return start
+
+
+def _choice(question: str, words: Iterable[_W], default: _W) -> _W:
+    known = {str(word): word for word in words}
+    while True:
+        typed = terminal.answer(f"{question} ({', '.join(known)})", default)
+        if typed.lower() in known:
+            return known[typed.lower()]
+        terminal.say(f"  {guessed(typed, known, 'one of these words, or an empty line')}")
+
+
+def _number(backend: BackendName) -> str:
+    told = ", or the gateway tells it" if CAPABILITIES[backend].gateway else ""
+    while True:
+        typed = terminal.answer(f"Your business's own number, from + on{told}", "later")
+        if typed == "later":
+            return ""
+        try:
+            return numbers.parse(typed)
+        except numbers.NumberError as error:
+            terminal.say(f"  {'; '.join(filter(None, (error.message, error.hint)))}")
+
+
+def _listed(title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the title and a line for each path; nothing where there is none."""
+    if rows:
+        yield title
+        width = max(len(path) for path, _ in rows)
+        yield from (f"  {visible(path):{width}}  {visible(said)}" for path, said in rows)
+
+
+def _next(start: Start, place: Path, *, fresh: bool) -> Iterator[str]:
+    """Yield what to do next: commands, and where secrets go."""
+    from reconciler.manifests.starter import BRANCH, UNKNOWN
+
+    can = CAPABILITIES[start.backend]
+    steps = [] if place == Path.cwd() else [(f"cd {shlex.quote(_shown(place))}", "")]
+    if not is_there(find_root(place) / ".git"):
+        steps.append(("git init", "what groups should be is reviewed as commits"))
+    if start.host != "none" and not start.remote:
+        steps.append(("git remote add origin URL", f"then, in reconciler.yaml, state: {BRANCH}"))
+    steps += [
+        ("reconciler validate", "checks the files, offline"),
+        ("reconciler plan --sandbox", "what an apply would do, without an account"),
+        ("reconciler doctor", "what a run on the real service needs, once the credentials are set"),
+    ]
+    yield from _listed("Next:", steps)
+    secrets = [
+        *(["RECONCILER_BASE_URL"] if can.gateway else []),
+        *(["RECONCILER_USERNAME"] if start.backend != "waha" else []),
+        "RECONCILER_TOKEN",
+    ]
+    yield f"Credentials stand in no file. {listed(secrets)}: {_PLACES[start.host]}."
+    if can.gateway and start.host == "github":
+        yield "There `RECONCILER_BASE_URL` is a variable, and the rest are secrets."
+    if can.gateway and start.host != "none":
+        yield f"{can.title} has to be within reach of the pipelines' runners."
+    if fresh and not start.account and not can.gateway:
+        yield "Nobody is demoted or removed without your own number: `account` in reconciler.yaml."
+    if not start.pin:
+        yield (
+            "This installation does not know which release it is. No pipeline begins until one is filled in: "
+            f"look for {UNKNOWN}"
+        )

@@ -1,0 +1,67 @@
+"""What this installation is: where the project lives, and by which release others get the same program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import reconciler
+from reconciler.errors import GitError, ReconcilerError
+from reconciler.git import Git
+
+_NAME = "group-reconciler"
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def home() -> str:
+    """Return the address of the project's repository. Raises `ReconcilerError` where it was lost."""
+    checkout = _checkout()
+    if checkout is not None:  # what is installed beside it may be of another day
+        project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return str(project["urls"]["Repository"])
+    found = _installed()
+    for each in (found.metadata.get_all("Project-URL") or ()) if found else ():
+        label, _, address = each.partition(", ")
+        if label == "Repository":
+            return str(address)
+    raise ReconcilerError("this installation lacks the project's address", "install the package again")
+
+
+def pin() -> str:
+    """Return the version that runs where it is a released one, else the commit, else "": nobody knows."""
+    checkout = _checkout()
+    if checkout is not None:
+        try:
+            commit = Git(checkout, os.environ).run("rev-parse", "--verify", "HEAD").text
+        except GitError:
+            return ""
+        return commit if _COMMIT.fullmatch(commit) else ""
+    found = _installed()
+    if found is None:
+        return ""
+    origin = found.read_text("direct_url.json")  # PEP 610: there where it came from no index
+    if origin is None:
+        return found.version if _RELEASE.fullmatch(found.version) else ""
+    commit = str((json.loads(origin).get("vcs_info") or {}).get("commit_id", ""))
+    return commit if _COMMIT.fullmatch(commit) else ""
+
+
+def _checkout() -> Path | None:
+    """Return the checkout of the project that the program runs from; None where it is installed, be it into a
+    repository of somebody else's."""
+    root = Path(reconciler.__file__).resolve().parents[1]
+    return root if (root / ".git").exists() and (root / "pyproject.toml").is_file() else None
+
+
+def _installed() -> metadata.Distribution | None:
+    """Return what is installed, if that is what runs."""
+    try:
+        found = metadata.distribution(_NAME)
+    except metadata.PackageNotFoundError:
+        return None
+    return found if found.version == reconciler.__version__ else None

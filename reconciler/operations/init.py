@@ -1,0 +1,74 @@
+"""Beginning a repository: what is missing of its files, and writing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.errors import ReconcilerError
+from reconciler.manifests.files import Absent, FileError, Tree, spellings
+from reconciler.manifests.load import SUFFIXES
+from reconciler.manifests.output import Output
+from reconciler.manifests.starter import StarterFile
+from reconciler.manifests.yaml_tree import MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Files to write, and those that are there: each path with what is to be said of it."""
+
+    files: tuple[StarterFile, ...]
+    kept: tuple[tuple[str, str], ...]
+
+
+def what_is_missing(tree: Tree, files: Iterable[StarterFile], manifests: str | None) -> Missing:
+    """Return which of the files are not there in either spelling; of an example, where there is no manifest.
+
+    Raises `ReconcilerError` for a file that a link would lead out of the tree.
+    """
+    missing: list[StarterFile] = []
+    kept: list[tuple[str, str]] = []
+    for file in files:
+        there = next((path for path in spellings(file.path) if tree.exists(path)), None)
+        if there is not None:
+            kept.append((there, _said_of(tree, there, file)))
+        elif tree.real(file.path) is None:
+            raise ReconcilerError(f"{file.path}: a link leads out of the folder", "remove the link")
+        elif manifests is not None and file.path.startswith(f"{manifests}/") and _manifests(tree, manifests):
+            kept.append((f"{manifests}/", "has manifests already, so no example is added"))
+        else:
+            missing.append(file)
+    return Missing(tuple(missing), tuple(kept))
+
+
+def write_missing(output: Output, files: Iterable[StarterFile]) -> Iterator[str]:
+    """Write the files and yield the path of each. Raises `ReconcilerError` that names the file, also where
+    one has appeared since."""
+    for file in files:
+        try:
+            output.create(file.path, file.text.encode())
+        except FileError as error:
+            hint = error.hint or "mend that and run init again: it goes on with what is missing"
+            raise ReconcilerError(f"{file.path} {error.message}", hint) from None
+        yield file.path
+
+
+def _said_of(tree: Tree, path: str, file: StarterFile) -> str:
+    if file.mark:
+        try:
+            if file.mark not in tree.read(path, MAX_BYTES).decode("utf-8", "replace"):
+                return f"is there already; {file.add}"
+        except FileError as error:
+            return f"is there already, and {error.message}"
+    return "is there already"
+
+
+def _manifests(tree: Tree, folder: str) -> bool:
+    try:
+        return bool(tree.list(folder, SUFFIXES))
+    except Absent:
+        return False
+    except FileError as error:
+        raise ReconcilerError(
+            f"{folder} {error.message}", error.hint or "put a folder in its place"
+        ) from None
