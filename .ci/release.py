@@ -22,7 +22,9 @@ VERSION = Path("reconciler/__init__.py")
 UNRELEASED = "## [Unreleased]\n"
 _VERSION = re.compile(r'(?<=^__version__ = ")[^"]+(?="$)', re.M)
 _RELEASED = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
-_SECTION = re.compile(r"^## \[(?P<version>[^]]+)\](?: - (?P<day>\d{4}-\d{2}-\d{2}))?\n(?P<body>.*?)(?=^## |\Z)", re.M | re.S)
+_SECTION = re.compile(
+    r"^## \[(?P<version>[^]]+)\](?: - (?P<day>\d{4}-\d{2}-\d{2}))?\n(?P<body>.*?)(?=^## |\Z)", re.M | re.S
+)
 
 
 class Refused(Exception):
@@ -65,10 +67,14 @@ def check(tag: str) -> None:
     """Refuse a tag that is not the version, and a version that the changelog does not begin with."""
     version = current()
     if tag != f"v{version}" or not _RELEASED.fullmatch(version):
-        raise Refused(f"the tag is {tag}, {VERSION} says {version}: tag the commit that `cut` made as v and its version")
+        raise Refused(
+            f"the tag is {tag}, {VERSION} says {version}: tag the commit that `cut` made as v and its version"
+        )
     found = sections(CHANGELOG.read_text())
     if list(found)[:2] != ["Unreleased", version] or not found[version]["day"]:
-        raise Refused(f"{CHANGELOG} does not begin with [Unreleased] and [{version}] - DATE: let `cut` write it")
+        raise Refused(
+            f"{CHANGELOG} does not begin with [Unreleased] and [{version}] - DATE: let `cut` write it"
+        )
     if found["Unreleased"]["body"].strip():
         raise Refused(f"{CHANGELOG} has lines under [Unreleased] that this tag would release: cut again")
 
