@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -132,6 +134,18 @@ def test_workflows_hold_what_the_page_says(path: Path) -> None:
             assert "uses" not in step or PINNED.match(step["uses"])
 
 
+def test_what_is_fetched_is_this_project() -> None:
+    home = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+    path = urlsplit(home).path.strip("/")
+    assert component()[0]["source"]["default"] == f"$CI_SERVER_URL/{path}.git"
+    assert loaded(GITLAB_ACCOUNTS)["include"][0]["component"].startswith(
+        f"$CI_SERVER_FQDN/{path}/reconciler@"
+    )
+    for workflow in WORKFLOWS:
+        uses = re.findall(r"uses: (\S+)/group-reconciler@", workflow.read_text())
+        assert set(uses) == {path.split("/")[0]}
+
+
 def test_the_page_names_every_file() -> None:
     page = (ROOT / "docs/ci.md").read_text()
     for path in (*WORKFLOWS, COMPONENT, GITLAB_ACCOUNTS, *(ROOT / "deploy").iterdir()):
@@ -187,9 +201,11 @@ def test_each_job_of_the_matrices_has_the_credentials_of_its_account_alone() -> 
     }
     assert step["env"] == expected
     assert step["with"]["account"] == "${{ matrix.account }}"
-    gitlab = loaded(GITLAB_ACCOUNTS)["groups-apply"]
+    gitlab = loaded(GITLAB_ACCOUNTS)["reconciler-apply"]
     assert gitlab["environment"]["name"] == gitlab["resource_group"] == "groups-$ACCOUNT"
-    assert '--account "$ACCOUNT"' in json.dumps(gitlab["script"]).replace('\\"', '"')
+    assert (
+        '${ACCOUNT:+"--account=$ACCOUNT"}' in yaml.safe_load(component()[1])["reconciler-apply"]["script"][-1]
+    )
 
 
 def test_the_alerts_are_rules_of_prometheus() -> None:
