@@ -220,7 +220,9 @@ def _at_gateway(story: Story) -> Story:
         ownerless=dice.choice((0.0, 0.0, 0.5)),
         salt=dice.getrandbits(32),
     )
-    story.list_lag = min(story.list_lag, dice.choice((0.0, 3.0, 8.0)))
+    story.list_lag = min(
+        story.list_lag, dice.choice((0.0, 3.0, 8.0, 14.0) if can.peopled else (0.0, 3.0, 8.0))
+    )
     adding = {name for name in NAMES if story.keeps and dice.random() < (0.9 if can.peopled else 0.6)}
     managed = {name for name in NAMES if dice.random() < 0.4}
     steps: list[Step] = []
@@ -235,11 +237,21 @@ def _at_gateway(story: Story) -> Story:
                 _keep_to(can, fields)
         if isinstance(step, Run):
             events = tuple(_event_at_gateway(each, dice, can) for each in step.events)
-            steps.append(replace(step, events=events))
+            run = replace(step, events=events)
+            steps.append(_with_lost_create(run, dice) if can.peopled else run)
         else:
             steps.append(step)
     story.steps = steps
     return story
+
+
+def _with_lost_create(run: Run, dice: Dice) -> Run:
+    """A run that mostly follows soon, and whose first create may be answered by anything: there such an error
+    comes after the group was made, more often than elsewhere."""
+    if dice.random() < 0.4:
+        lost = Event("fault", "method", "create_group", 1, True, dice.getrandbits(32))
+        run = replace(run, events=(*run.events, lost))
+    return replace(run, after=min(run.after, dice.choice((0.1, 1.0, 5.0, 3600.0))))
 
 
 def _keep_to(can: Capabilities, fields: Fields) -> None:
