@@ -358,3 +358,37 @@ def test_a_person_with_several_numbers_is_added_by_the_first() -> None:
     world = adding(members=(Person((ANA, BRUNO), "ana"),), there={"participants": [BRUNO]})
     assert people(world.operate()) == {ANA: "done"}
     world.assert_settled()
+
+
+def test_who_refused_is_not_asked_again_where_the_same_people_are_to_be_something_else() -> None:
+    world = adding(there={"participants": [BRUNO]})
+    world.api.refusals = {ANA: 403}
+    world.operate()
+    world.forget_calls()
+    world.want(admins=(BRUNO,), members=(ANA, BRUNO), join="add")
+    assert outcomes(world.operate()) == {"promote": "done"}
+    assert added(world) == []
+
+
+def test_what_a_read_between_the_writes_shows_to_be_so_is_not_sent() -> None:
+    """Somebody comes in and is made admin by hand, while an unclear answer has the group read again."""
+    world = adding(
+        admins=(CARLOS,), members=(ANA, BRUNO), description="Hello", permissions={"edit_info": "admins"}
+    )
+    group_id = world.state.groups["sales"].id
+    world.api.join(group_id, CARLOS)
+
+    def meanwhile(method: str) -> None:
+        if method == "set_description":
+            world.api.join(group_id, ANA)
+            world.api.promote(group_id, CARLOS)
+            world.api.set_permission(group_id, "edit_info", "admins")
+
+    world.api.before_call = meanwhile
+    world.api.fail("set_description", RESET, when="after")
+    result = world.operate()
+    assert set(outcomes(result).values()) == {"done"}
+    assert added(world) == [(f"{BRUNO}@c.us",)]
+    assert not {"promote", "set_permission"} & set(world.written)
+    world.api.before_call = lambda _: None
+    world.assert_settled()

@@ -423,3 +423,14 @@ class TestGone:
         result = world.operate()
         assert outcomes(result) == {"leave_group": "unknown"}
         assert "sales" in world.state.groups
+
+    def test_nor_by_a_list_that_leaves_it_out(self) -> None:
+        world = World(backend="evolution")
+        group_id = world.bound(participants=[ANA], admins=[BRUNO])
+        world.want(ensure=Ensure.LEFT)
+        world.api.fail("leave", when="lie")
+        world.api.before_call = lambda method: world.api.hide(group_id) if method == "leave" else None
+        world.api.fail("get_group", NOT_READ, nth=2, times=None)
+        assert outcomes(world.operate()) == {"leave_group": "unknown"}
+        assert "refresh_list" not in world.written
+        assert "sales" in world.state.groups
