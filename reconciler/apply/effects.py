@@ -6,12 +6,13 @@ still needed is: every change notifies the whole group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never, cast
 
 from reconciler import pictures
-from reconciler.apply.tools import BATCH, INTERRUPTED, Tools, problem_of
+from reconciler.apply.adding import Adding
+from reconciler.apply.tools import BATCH, Tools, problem_of
 from reconciler.errors import (
     ApiError,
     CredentialsError,
@@ -25,7 +26,6 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.model import number
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -38,8 +38,6 @@ from reconciler.model.change import (
     SetIcon,
     SetValue,
 )
-from reconciler.model.live import UNKNOWN_NUMBER
-from reconciler.model.outcome import PersonOutcome
 from reconciler.model.record import IconRecord, Record, Revoking, StoredSubject
 from reconciler.planning.recheck import remaining
 from reconciler.planning.subjects import as_compared, normal, stored_otherwise
@@ -48,40 +46,8 @@ from reconciler.revoke import LinkRevoke, ended_since, present_link
 if TYPE_CHECKING:
     from reconciler.model.desired import Icon
     from reconciler.model.group import Permission
-    from reconciler.model.live import IconMeta, LiveGroup, LiveIcon, PersonAnswer
-    from reconciler.model.outcome import OutcomeStatus, PersonStatus
-
-NOT_ADDED = Problem(
-    "not_added",
-    "it is not known what became of adding them, and they are not in the group",
-    "run apply again",
-    True,
-)
-NOT_SEEN = Problem(
-    "not_seen",
-    "the API answered that it was done, but reading the group does not show it",
-    "run apply again; if it stays so, look at the group in WhatsApp",
-    retry=True,
-)
-_OF_ADDING: Mapping[int, tuple[PersonStatus, Problem | None]] = {
-    200: ("done", None),
-    409: ("done", None),
-    403: ("invite", None),
-    417: ("invite", None),
-    408: ("left", None),
-    401: ("failed", Problem("refused", "they do not take part with this account", "talk to them")),
-    404: ("failed", UNKNOWN_NUMBER),
-    451: ("failed", UNKNOWN_NUMBER),
-    419: ("failed", Problem("full", "the group is full", "remove somebody, or make another group")),
-}
-"""Codes by which WhatsApp answers for each person who is to be added."""
-
-
-def outcome_of_adding(status: int) -> tuple[PersonStatus, Problem | None]:
-    """Return what a person's own status says of an adding."""
-    other = Problem(f"status_{status}", f"the service answered {status} for this person", retry=status >= 500)
-    return _OF_ADDING.get(status, ("failed", other))
-
+    from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
+    from reconciler.model.outcome import OutcomeStatus
 
 GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
 
@@ -113,14 +79,13 @@ class Effects:
         self.unread_of: dict[str, Problem] = {}  # why the last look for each change failed
         self.revoke: LinkRevoke | None = None  # the one that was begun; None where an earlier run's has ended
         self.unclear = False  # whether an answer left open what was done
-        self.people: tuple[PersonOutcome, ...] = ()  # what became of those who were to be added
-        self.adding: frozenset[str] = frozenset()  # the number keys of these
+        self.adding = Adding(group_id, tools, lambda: self._read() or self.unread or GONE)
 
     def perform(self, change: Change) -> Performed:
         """Send a change, again where that is needed; raises nothing that an API can cause."""
         self.asked = change
         if isinstance(change, ChangePeople) and change.kind == "add_members":
-            return self._add(change)
+            return Performed(*self.adding.add(change))
         if isinstance(change, ChangePeople) and change.kind == "promote":
             change = self._as_listed(change)
             if not change.people:
@@ -135,95 +100,12 @@ class Effects:
             self._note(revoke.undo)
         return sent
 
-    def _add(self, change: ChangePeople) -> Performed:
-        """Add people by the ids under which the service knows their numbers, and keep what became of each: by
-        the answers, as far as they name them, else by what a reading shows. Nobody is added twice."""
-        ended: dict[str, PersonOutcome] = {}
-        known: dict[str, Affected] = {}
-        self.adding = frozenset(each.key for each in change.people)
-        for person in {each.key: each for each in change.people}.values():
-            try:
-                found = self.tools.find_person(person.shown)
-            except (ApiError, CredentialsError) as error:
-                ended[person.key] = PersonOutcome(person, "failed", problem_of(error))
-                continue
-            if found is None:
-                ended[person.key] = PersonOutcome(person, "failed", UNKNOWN_NUMBER)
-            else:
-                known[found] = person
-        if self.tools.ports.clock.stopping:
-            return Performed("skipped", INTERRUPTED)
-        ids, unclear = tuple(known), False
-        for start in range(0, len(ids), BATCH):
-            part = ids[start : start + BATCH]
-            try:
-                answers = self.tools.ports.writer.add_participants(self.group_id, part)
-            except (NotSent, RateLimited, CredentialsError) as error:
-                # what befell this call would befall the next one
-                ended |= _all_failed((known[each] for each in ids[start:]), error)
-                break
-            except (Refused, NotFound) as error:
-                ended |= _all_failed((known[each] for each in part), error)
-                continue
-            except ApiError:
-                unclear = True
-                continue
-            ended |= self._answered({each: known[each] for each in part}, answers)
-        seen = self._see_added(known.values(), ended)
-        if seen is None:
-            problem = self.unread or GONE
-            self.people = tuple(ended.values())
-            return Performed(
-                "unknown", replace(problem, message=f"the result could not be read: {problem.message}")
-            )
-        for person in known.values():
-            end = ended.get(person.key)
-            if person.key in seen:
-                ended[person.key] = PersonOutcome(person, "done")
-            elif end is None or end.status == "done":
-                ended[person.key] = PersonOutcome(
-                    person, "failed", NOT_ADDED if unclear or end is None else NOT_SEEN
-                )
-        self.people = tuple(ended[key] for key in dict.fromkeys(each.key for each in change.people))
-        failed = next((each.problem for each in self.people if each.status == "failed"), None)
-        return Performed("done") if failed is None else Performed("failed", failed)
-
-    def _answered(
-        self, known: Mapping[str, Affected], answers: Iterable[PersonAnswer]
-    ) -> dict[str, PersonOutcome]:
-        """Return what the answers say of people, matched by id, else by number."""
-        keys = {each.key: each for each in known.values()}
-        ended: dict[str, PersonOutcome] = {}
-        for answer in answers:
-            person = known.get(answer.id or "") or keys.get(number.key(answer.number or answer.id or ""))
-            if person is not None:
-                ended[person.key] = PersonOutcome(person, *outcome_of_adding(answer.status))
-        return ended
-
-    def _see_added(
-        self, people: Iterable[Affected], ended: Mapping[str, PersonOutcome]
-    ) -> frozenset[str] | None:
-        """Read until everybody is in who should be by the answers; return the keys of who is in the group,
-        None where that cannot be read."""
-        expected = {
-            each.key for each in people if (end := ended.get(each.key)) is None or end.status == "done"
-        }
-        live: LiveGroup | None = None
-
-        def look() -> bool | None:
-            nonlocal live
-            live = self._read() or live
-            return True if live is not None and expected <= live.participant_keys else None
-
-        self.tools.poll(look)
-        return None if live is None else live.participant_keys
-
     def _as_listed(self, change: ChangePeople) -> ChangePeople:
         """Return a promotion with the ids of those who were added, as the service lists them now; nobody who
         is not in the group can be promoted, and nobody who is admin by now has to be."""
         live = self.live
         if live is None:
-            people = tuple(each for each in change.people if each.key not in self.adding)
+            people = tuple(each for each in change.people if each.key not in self.adding.keys)
             return replace(change, people=people)
         ids = {live.key(each): each for each in live.participants}
         ids |= {each: each for each in live.participants}
@@ -523,7 +405,7 @@ class Effects:
         writer, group_id = self.tools.ports.writer, self.group_id
         match kind:
             case "add_members":
-                raise ValueError("people are added by `_add`")
+                raise ValueError("people are added by `Adding`")
             case "promote":
                 writer.promote(group_id, ids)
             case "demote":
@@ -532,10 +414,6 @@ class Effects:
                 writer.remove_participants(group_id, ids)
             case _:
                 assert_never(kind)
-
-
-def _all_failed(people: Iterable[Affected], error: ReconcilerError) -> dict[str, PersonOutcome]:
-    return {each.key: PersonOutcome(each, "failed", problem_of(error)) for each in people}
 
 
 def served_before(seen: LiveIcon | None, record: IconRecord | None) -> str | None:

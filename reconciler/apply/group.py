@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from reconciler.apply.create import create
-from reconciler.apply.effects import NOT_SEEN, Effects, served_before
-from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Tools, problem_of
+from reconciler.apply.effects import Effects, served_before
+from reconciler.apply.tools import INTERRUPTED, NOT_SEEN, WRONG_ACCOUNT, Tools, problem_of
 from reconciler.apply.writing import (
     LOCKED_OUT,
     MEANWHILE,

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NOT_SEEN = Problem(
+    "not_seen",
+    "the API answered that it was done, but reading the group does not show it",
+    "run apply again; if it stays so, look at the group in WhatsApp",
+    retry=True,
+)
+
 BATCH = 20
 """People in one call."""
 

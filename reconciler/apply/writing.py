@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.apply.effects import NOT_SEEN
-from reconciler.apply.tools import INTERRUPTED, Tools
+from reconciler.apply.tools import INTERRUPTED, NOT_SEEN, Tools
 from reconciler.errors import Problem
 from reconciler.model import number
 from reconciler.model.change import (
@@ -110,7 +109,7 @@ class Writing:
             self.ended[approved.key] = Outcome(asked if change.kind == "promote" else change, "done")
             return
         change = asked or change
-        people = self.effects.people if change.kind == "add_members" else ()
+        people = self.effects.adding.people if change.kind == "add_members" else ()
         self.ended[approved.key] = Outcome(change, sent.status, sent.problem, people)
         if sent.status == "done":
             self.unseen.append(change)
@@ -174,7 +173,7 @@ class Writing:
         live = self.effects.live
         promoted = self.todo.get("promote")
         successors = {each.key for each in promoted.people} if isinstance(promoted, ChangePeople) else set()
-        successors &= self.effects.adding
+        successors &= self.effects.adding.keys
         if change.kind in TAKING and (successors and (live is None or not successors <= live.admin_keys)):
             return Problem(
                 "not_safe",
