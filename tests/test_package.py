@@ -59,6 +59,38 @@ def test_every_schema_is_in_the_wheel_as_it_stands(installed: Path, tmp_path: Pa
     )
 
 
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("origin", "pinned"),
+    [
+        (None, "v{version}"),  # of an index
+        ({"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}, COMMIT),
+        ({"url": "file:///x.whl", "archive_info": {}}, "0" * 40),
+    ],
+    ids=["released", "commit", "unknown"],
+)
+def test_the_wheel_begins_a_repository_with_what_it_is(
+    installed: Path, tmp_path: Path, origin: dict[str, object] | None, pinned: str
+) -> None:
+    (told,) = installed.parent.glob("lib/python*/site-packages/group_reconciler-*.dist-info/METADATA")
+    written = told.with_name("direct_url.json")
+    written.unlink(missing_ok=True)
+    if origin is not None:
+        written.write_text(json.dumps(origin))
+    done = run(installed / "reconciler", "init", "--yes", "--ci", "github", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    version = run(installed / "reconciler", "--version", cwd=tmp_path).stdout.split()[1]
+    uses = f"uses: group-reconciler/group-reconciler@{pinned.format(version=version)}"
+    for name in ("pull-request", "apply", "ready", "drift"):
+        text = (tmp_path / f".github/workflows/groups-{name}.yml").read_text()
+        assert uses in text
+        assert text.count("group-reconciler@") == text.count(uses)
+    assert ("does not know which release" in done.stdout) is (pinned == "0" * 40)
+    assert run(installed / "reconciler", "validate", cwd=tmp_path).returncode == 0
+
+
 def test_the_wheel_validates_plans_and_applies(installed: Path, repo: Repo) -> None:
     repo.group("vendas", "subject: Vendas\n")
     commands = (
