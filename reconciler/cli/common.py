@@ -64,11 +64,11 @@ class Common:
         return merged
 
 
-def offering(what: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+def offering(what: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
     """Return the function of `completion` of that name, which is imported when a shell asks."""
 
-    def offer(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-        found: list[str] = getattr(importlib.import_module("reconciler.cli.completion"), what)(
+    def offer(context: click.Context, parameter: click.Parameter, typed: str) -> list[Any]:
+        found: list[Any] = getattr(importlib.import_module("reconciler.cli.completion"), what)(
             context, parameter, typed
         )
         return found

@@ -14,6 +14,8 @@ from reconciler.cli.common import Common, verb_of
 from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reconciler.manifests.config import Config
     from reconciler.manifests.files import WorkTree
 
@@ -40,6 +42,13 @@ def schemas(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
     from reconciler.manifests.schema import schema_names
 
     return _fitting(typed, schema_names())
+
+
+def folders(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Whatever folders the shell finds."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(typed, type="dir")]
 
 
 def accounts(context: click.Context, _: click.Parameter, typed: str) -> list[str]:

@@ -32,9 +32,7 @@ _WORKFLOWS = {
     "groups-drift": "every night: what was changed outside?",
 }
 _USES = re.compile(r"uses: [\w.-]+/group-reconciler@.*")
-_BRANCHES = "branches: [main]"
-_FOLDER = "groups/**"
-_PLAIN = re.compile(r"[\w./-]+")
+_WATCHED = ("groups/**", "contacts.y*ml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +57,14 @@ class Start:
     pin: str = ""
 
     @property
+    def release(self) -> str | None:
+        """The version that runs, where it is a released one."""
+        return self.pin if "." in self.pin else None
+
+    @property
     def ref(self) -> str:
-        """The tag or the commit by which a pipeline names the release."""
-        return f"v{self.pin}" if "." in self.pin else self.pin or UNKNOWN
+        """The tag or the commit by which a pipeline names what runs."""
+        return f"v{self.pin}" if self.release else self.pin or UNKNOWN
 
     @property
     def path(self) -> str:
@@ -71,13 +74,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class StarterFile:
-    """A file to write where it is missing. Where one is there that lacks `mark`, `add` says what to do."""
+    """A file to write where it is missing. Where one is there that lacks `mark`, `add` says what to do. An
+    example is written only where no manifest is in the folder `unless`."""
 
     path: str
     text: str
     about: str
     mark: str = ""
     add: str = ""
+    unless: str | None = None
 
 
 def starter_files(start: Start) -> Iterator[StarterFile]:
@@ -88,7 +93,8 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
         yield StarterFile(start.contacts, _contacts(start.contacts), "names for people and teams")
     if start.manifests is not None:
         path = posixpath.join(start.manifests, "first-group.yaml")
-        yield StarterFile(path, _example(start, path), "an example of a group, on hold: it says how to go on")
+        about = "an example of a group, on hold: it says how to go on"
+        yield StarterFile(path, _example(start, path), about, unless=start.manifests)
     for name in ("group", "contacts", "config"):
         path, text = f"{SCHEMA_FOLDER}/{name}.schema.json", schema_text(name)
         renew = f"differs from this version's; to renew it: reconciler schema {name} > {path}"
@@ -107,18 +113,22 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
 
 def _pipelines(start: Start) -> Iterator[StarterFile]:
     if start.host == "gitlab":
-        version = start.pin if "." in start.pin else ""
+        version = start.release or "fill in the release"
         text = _GITLAB.format(path=start.path, ref=start.ref, version=json.dumps(version), state=BRANCH)
         add = f"add what includes the component: {start.path}/reconciler@{start.ref}"
         about = "plan in merge requests, apply after them, drift on a schedule"
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)
     if start.host == "github":
-        folder = _FOLDER if start.manifests is None else f"{start.manifests}/**"
+        watched = posixpath.join(start.manifests, "**") if start.manifests is not None else _WATCHED[0]
+        contacts = re.sub(r"\.ya?ml$", ".y*ml", start.contacts or DEFAULT_CONTACTS)
         for name, about in _WORKFLOWS.items():
             text = (_folder() / f"{name}.yml").read_text(encoding="utf-8")
             text = _USES.sub(f"uses: {start.path}@{start.ref}{_said_of(start.pin)}", text)
-            text = text.replace(_BRANCHES, f"branches: [{_scalar(start.branch)}]")
-            text = text.replace(f"[{_FOLDER}", f"[{_scalar(folder)}")
+            if start.branch != "main":
+                text = text.replace("branches: [main]", f"branches: [{json.dumps(start.branch)}]")
+            if (watched, contacts) != _WATCHED:
+                here = f"paths: [{json.dumps(watched)}, {json.dumps(contacts)}"
+                text = text.replace(f"paths: [{', '.join(_WATCHED)}", here)
             yield StarterFile(f".github/workflows/{name}.yml", text, about)
 
 
@@ -134,10 +144,6 @@ def _folder() -> Path:
 
 def _said_of(pin: str) -> str:
     return "" if pin else " # fill in the release: its tag, or better its full commit"
-
-
-def _scalar(text: str) -> str:
-    return text if _PLAIN.fullmatch(text.removesuffix("/**")) else json.dumps(text)
 
 
 def _config(start: Start) -> str:
@@ -255,5 +261,7 @@ _GITLAB = """\
 # on schedules of their own, with the variable GROUPS_JOB: drift or ready.
 include:
   - component: $CI_SERVER_FQDN/{path}/reconciler@{ref}
-    inputs: {{version: {version}, state: "{state}"}}
+    inputs:
+      version: {version}
+      state: {state}
 """

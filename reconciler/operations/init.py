@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import ReconcilerError
@@ -21,7 +21,7 @@ class Missing:
     kept: tuple[tuple[str, str], ...]
 
 
-def what_is_missing(tree: Tree, files: Iterable[StarterFile], manifests: str | None) -> Missing:
+def what_is_missing(tree: Tree, files: Sequence[StarterFile]) -> Missing:
     """Return which of the files are not there in either spelling; of an example, where there is no manifest.
 
     Raises `ReconcilerError` for a file that a link would lead out of the tree.
@@ -34,15 +34,15 @@ def what_is_missing(tree: Tree, files: Iterable[StarterFile], manifests: str | N
             kept.append((there, _said_of(tree, there, file)))
         elif tree.real(file.path) is None:
             raise ReconcilerError(f"{file.path}: a link leads out of the folder", "remove the link")
-        elif manifests is not None and file.path.startswith(f"{manifests}/") and _manifests(tree, manifests):
-            kept.append((f"{manifests}/", "has manifests already, so no example is added"))
+        elif file.unless is not None and _has_manifests(tree, file.unless, files):
+            kept.append((f"{file.unless or '.'}/", "has manifests already, so no example is added"))
         else:
             missing.append(file)
     return Missing(tuple(missing), tuple(kept))
 
 
-def write_missing(output: Output, files: Iterable[StarterFile]) -> Iterator[str]:
-    """Write the files and yield the path of each. Raises `ReconcilerError` that names the file, also where
+def write_missing(output: Output, files: Iterable[StarterFile]) -> Iterator[StarterFile]:
+    """Write the files and yield each. Raises `ReconcilerError` that names the file, also where
     one has appeared since."""
     for file in files:
         try:
@@ -50,7 +50,7 @@ def write_missing(output: Output, files: Iterable[StarterFile]) -> Iterator[str]
         except FileError as error:
             hint = error.hint or "mend that and run init again: it goes on with what is missing"
             raise ReconcilerError(f"{file.path} {error.message}", hint) from None
-        yield file.path
+        yield file
 
 
 def _said_of(tree: Tree, path: str, file: StarterFile) -> str:
@@ -63,12 +63,13 @@ def _said_of(tree: Tree, path: str, file: StarterFile) -> str:
     return "is there already"
 
 
-def _manifests(tree: Tree, folder: str) -> bool:
+def _has_manifests(tree: Tree, folder: str, files: Iterable[StarterFile]) -> bool:
+    others = {path for file in files for path in spellings(file.path)}
     try:
-        return bool(tree.list(folder, SUFFIXES))
+        return not others.issuperset(tree.list(folder, SUFFIXES))
     except Absent:
         return False
     except FileError as error:
         raise ReconcilerError(
-            f"{folder} {error.message}", error.hint or "put a folder in its place"
+            f"{folder or '.'} {error.message}", error.hint or "put a folder in its place"
         ) from None

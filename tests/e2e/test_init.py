@@ -140,19 +140,22 @@ def test_pipelines_hold_the_release_and_no_placeholder(empty: Repo) -> None:
     )
     gitlab = emptied(empty)
     assert init(gitlab, "--ci", "gitlab").code == 0
+    pipeline = str(gitlab.path / ".gitlab-ci.yml")
+    subprocess.run([*CHECK, "--builtin-schema", "vendor.gitlab-ci", pipeline], check=True)
     (include,) = yaml.safe_load((gitlab.path / ".gitlab-ci.yml").read_text())["include"]
+    assert include["inputs"] == {"version": "fill in the release", "state": "git:origin/reconciler-state"}
     assert include["component"] == f"$CI_SERVER_FQDN/{HOME}/reconciler@{commit}"
 
 
 def test_workflows_go_by_the_branch_and_the_folder_that_there_are(empty: Repo) -> None:
     gitrepo.start(empty.path)
     gitrepo.git(empty.path, "checkout", "--quiet", "-b", "trunk")
-    empty.write("reconciler.yaml", "manifests: grupos\n")
+    empty.write("reconciler.yaml", "manifests: grupos\ncontacts: gente/contatos.yml\n")
     assert init(empty, "--ci", "github").code == 0
     workflow = yaml.safe_load((empty.path / ".github/workflows/groups-apply.yml").read_text())
     assert workflow[True]["push"]["branches"] == ["trunk"]
-    assert workflow[True]["push"]["paths"][0] == "grupos/**"
-    assert (empty.path / "grupos/first-group.yaml").exists()
+    assert workflow[True]["push"]["paths"] == ["grupos/**", "gente/contatos.y*ml", "reconciler.y*ml"]
+    assert {"grupos/first-group.yaml", "gente/contatos.yml"} <= files(empty.path)
     works(empty)
 
 
@@ -190,7 +193,7 @@ def test_a_folder_is_made_and_one_below_the_top_gets_no_pipelines(empty: Repo) -
         ".pre-commit-config.yaml"
     }
     assert "top of the repository alone" in done.out
-    assert "cd teams/sales" in done.out
+    assert f"cd {empty.path.resolve() / 'teams/sales'}" in done.out
     below = emptied(empty)
     assert init(below, "-C", str(below.path), "new").code == 0
     assert {each.removeprefix("new/") for each in files(below.path)} == ALWAYS

@@ -14,7 +14,7 @@ import click
 
 from reconciler.cli import distribution, environment, terminal, wiring
 from reconciler.cli.accounts import account_numbers, verb
-from reconciler.cli.common import Common
+from reconciler.cli.common import Common, offering
 from reconciler.cli.files import find_root, is_there
 from reconciler.errors import Exit, GitError, InputError, ReconcilerError, UsageError
 from reconciler.git import Git
@@ -45,7 +45,7 @@ _SERVER = re.compile(r"(?:[a-z+]+://)?(?:[^/@]*@)?([^/:]+)")
 
 
 @verb("init", EXAMPLES, numbers=True)
-@click.argument("folder", required=False, default=".", metavar="[DIR]")
+@click.argument("folder", default=".", metavar="[DIR]", shell_complete=offering("folders"))
 @click.option("--backend", type=click.Choice(BACKENDS), default=None, help="The service  [default: sinch]")
 @click.option(
     "--ci",
@@ -68,56 +68,45 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
     common.refuse("target", "report", "format", "sandbox", "config")
     terminal.check_can_ask("init", yes=yes)
     wiring.enter(common)
-    place = Path(os.path.abspath(folder))
-    if is_there(place) and not place.is_dir():
-        raise ReconcilerError(f"{_shown(place)} is no folder", "name another place, or remove what is there")
+    place = Path(os.path.realpath(folder))
+    if is_there(place) and not os.path.isdir(place):
+        raise ReconcilerError(f"{_shown(place)} is no folder that can be used", "name another place")
     config = _configuration(place)
-    start, why = _start(common, place, config, backend, ci)
+    start, left_out = _start(common, place, config, backend, ci)
+    fresh = config.path is None
     if not yes:
-        fresh = config.path is None
-        start = _asked(
-            start,
-            [
-                *(["backend"] if fresh and backend is None else []),
-                *(["account"] if fresh and not common.accounts else []),
-                *(["host"] if ci is None and start.top and not config.accounts else []),
-            ],
-        )
-    tree = WorkTree(place, place)
-    missing = what_is_missing(tree, starter_files(start), start.manifests)
-    kept = (*missing.kept, *why)
+        asked = {
+            "backend": fresh and backend is None,
+            "account": fresh and not common.accounts,
+            "host": ci is None and start.top and not config.accounts,
+        }
+        start = _asked(start, [what for what, due in asked.items() if due])
+    missing = what_is_missing(WorkTree(place, place), list(starter_files(start)))
+    left = [*_listed("Left as it is:", (*missing.kept, *left_out))]
     if missing.files and not yes:
         rows = [(file.path, file.about) for file in missing.files]
-        terminal.say("\n".join(_listed(f"To be written{_inside(place)}:", rows)))
-        terminal.say("\n".join(_listed("Left as it is:", kept)))
+        terminal.say("\n".join([*_listed(f"To be written in {_shown(place)}:", rows), *left]))
         if not terminal.ask("Write these files?", lambda: False):
             terminal.say("Nothing was written.")
             return Exit.PARTIAL
     written: list[tuple[str, str]] = []
     try:
         os.makedirs(place, exist_ok=True)
-        output = Output(place)
-        about = {file.path: file.about for file in missing.files}
-        for path in write_missing(output, missing.files):
-            written.append((path, about[path]))
+        for file in write_missing(Output(place), missing.files):
+            written.append((file.path, file.about))
     except OSError as error:
         raise ReconcilerError(f"{_shown(place)} cannot be made: {error.strerror}") from None
     finally:
-        lines = [*_listed(f"Written{_inside(place)}:", written), *_listed("Left as it is:", kept)]
-        if lines:
-            terminal.put("\n".join(lines))
-    terminal.put("\n".join(_next(start, place, fresh=config.path is None)))
+        terminal.put("\n".join([*_listed(f"Written in {_shown(place)}:", written), *left]))
+    elsewhere = place != Path.cwd() or common.directory
+    terminal.put("\n".join(_next(start, place, fresh=fresh, elsewhere=bool(elsewhere))))
     return Exit.OK
 
 
 def _shown(place: Path) -> str:
     """Return a folder as the user would type it."""
-    inside = place.is_relative_to(Path.cwd())
-    return visible(str(place.relative_to(Path.cwd())) if inside else str(place))
-
-
-def _inside(place: Path) -> str:
-    return "" if place == Path.cwd() else f" in {_shown(place)}"
+    here = Path.cwd()
+    return visible(str(place.relative_to(here) if place.is_relative_to(here) and place != here else place))
 
 
 def _configuration(place: Path) -> Config:
@@ -191,7 +180,7 @@ def _below(path: Path, place: Path, what: str, why: list[tuple[str, str]]) -> st
     if below == ".." or below.startswith("../"):
         why.append((what, "lie outside of this folder, by the configuration"))
         return None
-    return below
+    return "" if below == "." else below
 
 
 def _account(common: Common, config: Config) -> str:
@@ -283,12 +272,14 @@ def _listed(title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield from (f"  {visible(path):{width}}  {visible(said)}" for path, said in rows)
 
 
-def _next(start: Start, place: Path, *, fresh: bool) -> Iterator[str]:
+def _next(start: Start, place: Path, *, fresh: bool, elsewhere: bool) -> Iterator[str]:
     """Yield what to do next: commands, and where secrets go."""
     from reconciler.manifests.starter import BRANCH, UNKNOWN
 
     can = CAPABILITIES[start.backend]
-    steps = [] if place == Path.cwd() else [(f"cd {shlex.quote(_shown(place))}", "")]
+    steps = []
+    if elsewhere:
+        steps.append((f"cd {shlex.quote(visible(str(place)))}", "where the rest is done"))
     if not is_there(find_root(place) / ".git"):
         steps.append(("git init", "what groups should be is reviewed as commits"))
     if start.host != "none" and not start.remote:
@@ -299,20 +290,20 @@ def _next(start: Start, place: Path, *, fresh: bool) -> Iterator[str]:
         ("reconciler doctor", "what a run on the real service needs, once the credentials are set"),
     ]
     yield from _listed("Next:", steps)
-    secrets = [
-        *(["RECONCILER_BASE_URL"] if can.gateway else []),
-        *(["RECONCILER_USERNAME"] if start.backend != "waha" else []),
-        "RECONCILER_TOKEN",
-    ]
-    yield f"Credentials stand in no file. {listed(secrets)}: {_PLACES[start.host]}."
+    needed = {"BASE_URL": can.gateway, "USERNAME": start.backend != "waha", "TOKEN": True}
+    names = listed(environment.name_of(what) for what, due in needed.items() if due)
+    yield f"Credentials stand in no file. {names}: {_PLACES[start.host]}."
     if can.gateway and start.host == "github":
-        yield "There `RECONCILER_BASE_URL` is a variable, and the rest are secrets."
+        yield f"There `{environment.name_of('BASE_URL')}` is a variable, and the rest are secrets."
     if can.gateway and start.host != "none":
         yield f"{can.title} has to be within reach of the pipelines' runners."
     if fresh and not start.account and not can.gateway:
         yield "Nobody is demoted or removed without your own number: `account` in reconciler.yaml."
     if not start.pin:
-        yield (
-            "This installation does not know which release it is. No pipeline begins until one is filled in: "
-            f"look for {UNKNOWN}"
-        )
+        yield f"Which release runs is not known here: fill it in for {UNKNOWN}, or no pipeline begins."
+    elif start.release is None:
+        yield f"No release runs here, so the commit {start.pin[:12]} is pinned."
+    if start.host == "gitlab" and start.release is None:
+        yield "Fill in `version` in .gitlab-ci.yml, which is the release that is installed."
+    if start.host != "none":
+        yield f"How pipelines are set up: {start.home}/blob/{start.ref if start.pin else 'HEAD'}/docs/ci.md"
