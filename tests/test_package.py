@@ -87,7 +87,7 @@ def test_the_wheel_begins_a_repository_with_what_it_is(
         text = (tmp_path / f".github/workflows/groups-{name}.yml").read_text()
         assert uses in text
         assert text.count("group-reconciler@") == text.count(uses)
-    assert ("does not know which release" in done.stdout) is (pinned == "0" * 40)
+    assert ("Which release runs is not known here" in done.stdout) is (pinned == "0" * 40)
     assert run(installed / "reconciler", "validate", cwd=tmp_path).returncode == 0
 
 
