@@ -1,4 +1,4 @@
-"""The description that goes with the package: README.md, with links that lead somewhere outside as well."""
+"""The description that goes with the package: README.md, with links that lead somewhere outside of it."""
 
 from __future__ import annotations
 
