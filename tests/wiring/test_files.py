@@ -148,40 +148,91 @@ def test_what_is_fetched_is_this_project() -> None:
 
 def test_the_page_names_every_file() -> None:
     page = (ROOT / "docs/ci.md").read_text()
-    for path in (*WORKFLOWS, COMPONENT, GITLAB_ACCOUNTS, *(ROOT / "deploy").iterdir()):
+    overlays = (ROOT / "deploy/kubernetes").iterdir()
+    for path in (*WORKFLOWS, COMPONENT, GITLAB_ACCOUNTS, *overlays, *(ROOT / "deploy").glob("*.*")):
         assert path.relative_to(ROOT).as_posix().removeprefix("docs/") in page
 
 
-@pytest.mark.parametrize("name", ["cronjob", "accounts"])
-def test_the_cron_job_runs_one_at_a_time_without_rights(name: str) -> None:
-    job = loaded(ROOT / f"deploy/{name}.yaml")["spec"]
-    assert job["concurrencyPolicy"] == "Forbid"
-    assert job["jobTemplate"]["spec"]["backoffLimit" if name == "cronjob" else "backoffLimitPerIndex"] == 0
-    pod = job["jobTemplate"]["spec"]["template"]["spec"]
-    assert pod["securityContext"]["runAsNonRoot"]
+OVERLAYS = ("one-account", "accounts")
+
+
+@pytest.fixture(params=OVERLAYS)
+def cron_job(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """What an overlay makes, judged by the schemas of Kubernetes."""
+    return rendered(ROOT / "deploy/kubernetes" / request.param, tmp_path)
+
+
+def rendered(overlay: Path, folder: Path) -> dict[str, Any]:
+    file = folder / "rendered.yaml"
+    done = subprocess.run([tool("kubectl"), "kustomize", overlay], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    file.write_text(done.stdout)
+    passes(tool("kubernetes-validate"), "--strict", file)
+    return loaded(file)
+
+
+def pod_of(job: dict[str, Any]) -> dict[str, Any]:
+    pod: dict[str, Any] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return pod
+
+
+def test_the_cron_job_runs_one_at_a_time_without_rights_as_anybody(cron_job: dict[str, Any]) -> None:
+    """It is what Pod Security calls `restricted`, and no user, group or mode leaves out another uid."""
+    assert cron_job["spec"]["concurrencyPolicy"] == "Forbid"
+    job = cron_job["spec"]["jobTemplate"]["spec"]
+    assert job["backoffLimitPerIndex" if "completionMode" in job else "backoffLimit"] == 0
+    pod = pod_of(cron_job)
+    assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     assert not pod["automountServiceAccountToken"]
+    assert all("hostPath" not in volume for volume in pod["volumes"])
+    (token,) = (volume for volume in pod["volumes"] if volume["name"] == "token")
+    assert token.get("secret", token.get("projected"))["defaultMode"] == 0o444
     for container in (*pod["initContainers"], *pod["containers"]):
-        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert container["image"] == "ghcr.io/group-reconciler/group-reconciler:0.1.0"
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
         mounts = {mount["name"] for mount in container["volumeMounts"]}
         assert mounts <= {volume["name"] for volume in pod["volumes"]}
 
 
-def test_each_pod_of_the_indexed_job_is_about_an_account_of_its_own(tmp_path: Path) -> None:
-    """The container's own script, with a stand-in for the program that prints what it is asked."""
-    job = loaded(ROOT / "deploy/accounts.yaml")["spec"]["jobTemplate"]["spec"]
-    (container,) = job["template"]["spec"]["containers"]
-    stand_in = tmp_path / "reconciler"
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_metrics_are_a_part_of_their_own(overlay: str, tmp_path: Path) -> None:
+    deploy = tmp_path / "deploy"
+    shutil.copytree(ROOT / "deploy/kubernetes", deploy)
+    file = deploy / overlay / "kustomization.yaml"
+    file.write_text(file.read_text().replace("# components:", "components:"))
+    pod = pod_of(rendered(file.parent, tmp_path))
+    assert asked(pod, tmp_path)[-1].startswith("prometheus=/metrics/groups")
+    assert [volume for volume in pod["volumes"] if "hostPath" in volume]
+
+
+def asked(pod: dict[str, Any], folder: Path, index: int = 0) -> list[str]:
+    """What the container's own script asks of the program, for which there is a stand-in."""
+    (container,) = pod["containers"]
+    stand_in = folder / "reconciler"
     stand_in.write_text("#!/bin/sh\necho $*\n")
     stand_in.chmod(0o755)
-    asked = []
-    for index in range(job["completions"]):
-        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "JOB_COMPLETION_INDEX": str(index)}
-        done = subprocess.run(container["command"], env=environment, capture_output=True, text=True)
-        asked.append(done.stdout.split())
-    names = [words[words.index("--account") + 1] for words in asked]
+    told = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    environment = told | {"PATH": f"{folder}:{os.environ['PATH']}", "JOB_COMPLETION_INDEX": str(index)}
+    done = subprocess.run(container["command"], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_one_account_is_about_no_name(tmp_path: Path) -> None:
+    pod = pod_of(rendered(ROOT / "deploy/kubernetes/one-account", tmp_path))
+    assert asked(pod, tmp_path) == ["-C", "/work/groups", "drift", "--exit-zero"]
+
+
+def test_each_pod_of_the_indexed_job_is_about_an_account_of_its_own(tmp_path: Path) -> None:
+    made = rendered(ROOT / "deploy/kubernetes/accounts", tmp_path)
+    job, pod = made["spec"]["jobTemplate"]["spec"], pod_of(made)
+    lines = [asked(pod, tmp_path, index) for index in range(job["completions"])]
+    names = [words[words.index("--account") + 1] for words in lines]
     assert names == ["sales", "support", "field-ops"]
-    assert [words[-1] for words in asked] == [f"prometheus=/metrics/groups-{name}.prom" for name in names]
-    given = {each["name"] for each in container["env"]}
+    given = {each["name"] for each in pod["containers"][0]["env"]}
     for what in ("USERNAME", "TOKEN_FILE", "STATE"):
         assert {name_of(what, name) for name in names} <= given
     # one account's failure ends no other's pod
