@@ -83,7 +83,9 @@ class Project:
         return [job["name"] for job in listed if job["when"] != "never"]
 
     def pipeline(self, *jobs: str, **variables: str) -> Ended:
-        """Run what these variables start, or of it these jobs alone."""
+        """Run what these variables start, or of it these jobs alone; nothing is left of earlier pipelines."""
+        for left in (".gitlab-ci-local/artifacts", "reconciler-report"):
+            shutil.rmtree(self.repo.path / left, ignore_errors=True)
         done = self._run("--shell-isolation", *jobs, **variables)
         log = done.stdout + done.stderr
         ends = re.findall(r"^ *(PASS|FAIL) +(reconciler-\S+)", log, re.MULTILINE)
