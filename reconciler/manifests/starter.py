@@ -113,8 +113,8 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
 
 def _pipelines(start: Start) -> Iterator[StarterFile]:
     if start.host == "gitlab":
-        version = start.release or "fill in the release"
-        text = _GITLAB.format(path=start.path, ref=start.ref, version=json.dumps(version), state=BRANCH)
+        version = json.dumps(start.pin or UNKNOWN)
+        text = _GITLAB.format(path=start.path, ref=start.ref, version=version, state=BRANCH)
         add = f"add what includes the component: {start.path}/reconciler@{start.ref}"
         about = "plan in merge requests, apply after them, drift on a schedule"
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)

@@ -143,7 +143,7 @@ def test_pipelines_hold_the_release_and_no_placeholder(empty: Repo) -> None:
     pipeline = str(gitlab.path / ".gitlab-ci.yml")
     subprocess.run([*CHECK, "--builtin-schema", "vendor.gitlab-ci", pipeline], check=True)
     (include,) = yaml.safe_load((gitlab.path / ".gitlab-ci.yml").read_text())["include"]
-    assert include["inputs"] == {"version": "fill in the release", "state": "git:origin/reconciler-state"}
+    assert include["inputs"] == {"version": commit, "state": "git:origin/reconciler-state"}
     assert include["component"] == f"$CI_SERVER_FQDN/{HOME}/reconciler@{commit}"
 
 

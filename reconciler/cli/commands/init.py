@@ -303,7 +303,5 @@ def _next(start: Start, place: Path, *, fresh: bool, elsewhere: bool) -> Iterato
         yield f"Which release runs is not known here: fill it in for {UNKNOWN}, or no pipeline begins."
     elif start.release is None:
         yield f"No release runs here, so the commit {start.pin[:12]} is pinned."
-    if start.host == "gitlab" and start.release is None:
-        yield "Fill in `version` in .gitlab-ci.yml, which is the release that is installed."
     if start.host != "none":
         yield f"How pipelines are set up: {start.home}/blob/{start.ref if start.pin else 'HEAD'}/docs/ci.md"
