@@ -113,9 +113,11 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        found = ip_address(host)
     except ValueError:
         return False
+    # `::ffff:127.0.0.1` is no way to write it: Python 3.13 would take it for loopback, older ones would not
+    return found.is_loopback and not (isinstance(found, IPv6Address) and found.ipv4_mapped)
 
 
 def is_private(address: str) -> bool:

@@ -23,6 +23,7 @@ from reconciler.manifests.complaints import Complaints, quote
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 MAX_NODES = 250_000
 
 Path = tuple[str | int, ...]
@@ -410,7 +411,7 @@ class _Composer:
             self._stop_at(event, f"the tag {quote(short)} is not supported", hint, rule="yaml-tag")
 
     def _too_deep(self, event: Any) -> NoReturn:
-        self._stop_at(event, f"nested more than {MAX_DEPTH} levels deep", rule="yaml-depth")
+        self._stop_at(event, _TOO_DEEP, rule="yaml-depth")
 
     def _too_many(self, event: Any) -> NoReturn:
         message = f"this file has more than {MAX_NODES} values, with aliases written out"
@@ -441,6 +442,10 @@ def _syntax_complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Comp
     place = error.problem_mark or error.context_mark
     line, column = (place.line, place.column) if place is not None else (0, 0)
     problem = error.problem or "this is not YAML"
+    if (
+        problem == "exceeded maximum nesting depth"
+    ):  # libyaml's own limit, 1000, which newer ones meet before us
+        return Complaint(Location(file, line + 1, column + 1), _TOO_DEEP, rule="yaml-depth")
     if _tab_at(text, line, column):
         message, hint = "a tab cannot indent YAML", "use spaces"
     elif problem in _COLONS and (indent := _further_in(text, line, column)):
