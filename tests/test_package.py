@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -48,7 +49,17 @@ def run(program: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProces
 def test_the_wheel_runs_and_is_itself(installed: Path, tmp_path: Path) -> None:
     where = run(installed / "python", "-c", "import reconciler; print(reconciler.__file__)", cwd=tmp_path)
     assert str(installed.parent) in where.stdout, where.stderr
-    assert run(installed / "reconciler", "--version", cwd=tmp_path).stdout.startswith("reconciler 0.")
+    for name in ("reconciler", "group-reconciler"):  # the second for `uvx` and `pipx run`
+        assert run(installed / name, "--version", cwd=tmp_path).stdout.startswith("reconciler 0.")
+
+
+def test_links_of_the_description_lead_out_of_the_package(installed: Path, tmp_path: Path) -> None:
+    code = "from importlib.metadata import metadata; print(metadata('group-reconciler').get_payload())"
+    text = run(installed / "python", "-c", code, cwd=tmp_path).stdout
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert any("/raw/v" in link and link.endswith("docs/session.svg") for link in links)
+    assert any("/blob/v" in link and "/docs/" in link for link in links)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "schemas").glob("*.json")), ids=lambda path: path.name)
