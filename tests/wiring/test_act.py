@@ -109,7 +109,6 @@ class Project:
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(self._release.parent / WHEELS),
             "RECONCILER_PAUSE": "0",
-            "RECONCILER_BASE_URL": self.repo.environment["RECONCILER_BASE_URL"],
             "REMOTE": str(self.remote),
             "ARTIFACTS": str(self._home / "artifacts"),
             "GITHUB_REPOSITORY": "acme/groups",
@@ -125,6 +124,7 @@ class Project:
             + ["--platform", "ubuntu-latest=-self-hosted", "--eventpath", str(payload), "--no-cache-server"]
             + ["--action-cache-path", str(self._home / "cache"), *self._replaced]
             + [f"--env={name}={value}" for name, value in given.items()]
+            + [f"--var=RECONCILER_BASE_URL={self.repo.environment['RECONCILER_BASE_URL']}"]
             + [f"--secret={name}={value}" for name, value in secrets.items()],
             cwd=self.repo.path,
             env={
