@@ -35,6 +35,11 @@ NOT_ADDED = Problem(
     "run apply again",
     True,
 )
+SAME_ID = Problem(
+    "same_id",
+    "the service knows this number and another one of these people under one id",
+    "leave out the number that is not theirs any more",
+)
 _OF_ADDING: Mapping[int, tuple[PersonStatus, Problem | None]] = {
     200: ("done", None),
     409: ("done", None),
@@ -70,7 +75,7 @@ class Adding:
     def add(self, change: ChangePeople) -> tuple[OutcomeStatus, Problem | None]:
         """Add people, and return how that ended: *failed* where it did for one of them."""
         ended: dict[str, PersonOutcome] = {}
-        known: dict[str, Affected] = {}
+        asked: dict[str, list[Affected]] = {}
         self.keys = frozenset(each.key for each in change.people)
         for person in {each.key: each for each in change.people}.values():
             try:
@@ -81,7 +86,11 @@ class Adding:
             if found is None:
                 ended[person.key] = PersonOutcome(person, "failed", UNKNOWN_NUMBER)
             else:
-                known[found] = person
+                asked.setdefault(found, []).append(person)
+        for people in asked.values():
+            if len(people) > 1:
+                ended |= {each.key: PersonOutcome(each, "failed", SAME_ID) for each in people}
+        known = {found: people[0] for found, people in asked.items() if len(people) == 1}
         if self.tools.ports.clock.stopping:
             return "skipped", INTERRUPTED
         ids, unclear = tuple(known), False

@@ -124,7 +124,8 @@ def _first(wanted: Sequence[Affected], tools: Tools) -> tuple[str, ...]:
     if not tools.can.peopled:
         return ()
     ids = (tools.find_person(person.shown) for person in wanted)
-    found = tuple(islice(filter(None, ids), BATCH))
+    first = tuple(islice(filter(None, ids), BATCH))
+    found = tuple(each for each in first if first.count(each) == 1)  # else it is not known who that is
     if not found:
         raise Refused(UNKNOWN_NUMBER.message, UNKNOWN_NUMBER.hint, code=UNKNOWN_NUMBER.code)
     return found

@@ -392,3 +392,12 @@ def test_what_a_read_between_the_writes_shows_to_be_so_is_not_sent() -> None:
     assert not {"promote", "set_permission"} & set(world.written)
     world.api.before_call = lambda _: None
     world.assert_settled()
+
+
+def test_two_who_are_known_under_one_id_fail_and_the_others_are_added() -> None:
+    world = adding(members=(ANA, BRUNO, CARLOS))
+    world.api.known_as = {ANA: DORA, BRUNO: DORA}
+    result = world.operate()
+    assert people(result) == {ANA: "failed", BRUNO: "failed", CARLOS: "done"}
+    assert problem_code(result, "add_members") == "same_id"
+    assert added(world) == [(f"{CARLOS}@c.us",)]

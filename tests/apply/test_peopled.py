@@ -185,6 +185,14 @@ class TestNotIn:
         assert exits.of_apply(result) is Exit.PARTIAL
         assert added(world) == []
 
+    def test_two_who_are_known_under_one_id_are_not_in_from_the_beginning(self) -> None:
+        world = making(members=(ANA, BRUNO, CARLOS))
+        world.api.known_as = {ANA: DORA, BRUNO: DORA}
+        result = world.operate()
+        assert made_with(world) == (f"{CARLOS}@c.us",)
+        assert people(result) == {ANA: "failed", BRUNO: "failed", CARLOS: "done"}
+        assert added(world) == []
+
     def test_where_nobody_is_on_whatsapp_nothing_is_made(self) -> None:
         world = making()
         world.api.known_as = {ANA: None, BRUNO: None}
