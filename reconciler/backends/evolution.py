@@ -9,6 +9,7 @@ bare Brazilian number may lose its ninth digit, so that ids go out with their do
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -83,8 +84,9 @@ _SETTINGS: Mapping[tuple[Permission, Value], str] = {
 }
 _BAILEYS = "WHATSAPP-BAILEYS"
 """The integration that knows groups; with the others every call about one fails."""
-_GONE = re.compile(rb"item-not-found|forbidden|not-authorized")
-"""The words with which WhatsApp says that there is no such group, or that the account is not in it."""
+_GONE = re.compile(r"(?:.*: )?(?:item-not-found|forbidden|not-authorized)")
+"""The words with which WhatsApp says that there is no such group, or that the account is not in it. They end
+what it says: an instance may be called so, and a proxy's page may say so of an address."""
 _STATE = re.compile(r"[a-z]{1,20}")
 _INTEGRATION = re.compile(r"[A-Z-]{1,30}")
 _NOT_OPEN = {
@@ -138,6 +140,8 @@ class EvolutionReader:
 
         def parse(answer: Answer) -> tuple[dict[str, LiveGroup | Problem], dict[str, object]]:
             data = answers.read(answer, listing=True)
+            if not isinstance(data, list):  # `{}` is not the word that there are no groups
+                raise answers.bad("the answer holds no list of groups")
             return gateway_groups.groups(data, own)[0], _pictures(data)
 
         found, self._pictures = self._api.call(LIST, parse, limit=LIST_LIMIT)
@@ -169,7 +173,7 @@ class EvolutionReader:
         if not fresh and group_id in self._pictures:
             return _icon(self._pictures[group_id])
         payload = {"number": checked_group(group_id)}
-        return self._api.call(ICON, _icon_asked_for, payload=payload)
+        return self._api.call(ICON, partial(_icon_asked_for, group_id=group_id), payload=payload)
 
     def fetch_icon(self, icon: IconMeta) -> bytes:
         return self._icons.fetch(icon)
@@ -324,7 +328,7 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
 
 def _not_found(answer: Answer) -> NotFound | Unclear:
     """What a 404 for a group says: that it is gone where WhatsApp's words do, else nothing."""
-    if _GONE.search(answer.body):
+    if any(map(_GONE.fullmatch, _messages(answer))):
         return NotFound(
             "WhatsApp knows no such group, or the account is not in it", status=404, code="http_404"
         )
@@ -338,10 +342,18 @@ def _not_found(answer: Answer) -> NotFound | Unclear:
     )
 
 
-def _pictures(data: object) -> dict[str, object]:
+def _messages(answer: Answer) -> list[str]:
+    """What an error says: the gateway's own sentence, and mostly what WhatsApp said."""
+    try:
+        said = answers.within(json.loads(answer.body), "response", "message")
+    except (ValueError, RecursionError):
+        return []
+    return [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, str)]
+
+
+def _pictures(groups: list[object]) -> dict[str, object]:
     """Where the pictures of the groups in a list are, by id."""
-    entries = data if isinstance(data, list) else []
-    told = [(answers.id_of(each), each.get("pictureUrl")) for each in entries if isinstance(each, dict)]
+    told = [(answers.id_of(each), each.get("pictureUrl")) for each in groups if isinstance(each, dict)]
     return {group_id: url for group_id, url in told if isinstance(group_id, str)}
 
 
@@ -354,8 +366,11 @@ def _icon(url: object) -> IconMeta | None:
     return IconMeta(url)
 
 
-def _icon_asked_for(answer: Answer) -> IconMeta | None:
-    return _icon(answers.object_of(answers.read(answer), "the answer").get("profilePictureUrl"))
+def _icon_asked_for(answer: Answer, group_id: str) -> IconMeta | None:
+    data = answers.object_of(answers.read(answer), "the answer")
+    if data.get("wuid", group_id) != group_id:
+        raise answers.bad("asked for the picture of one group, the gateway answered with another's")
+    return _icon(data.get("profilePictureUrl"))
 
 
 def _known_as(answer: Answer, digits: str) -> str | None:
@@ -363,14 +378,8 @@ def _known_as(answer: Answer, digits: str) -> str | None:
     data = answers.read(answer)
     if not isinstance(data, list) or not data:
         raise answers.bad("the gateway does not say whether somebody has the number")
-    for entry in data:
-        exists, person = answers.within(entry, "exists"), answers.without_device(answers.within(entry, "jid"))
-        if exists is False:
-            continue
-        if exists is not True or "@" not in person or not number.is_person_id(person):
-            raise answers.bad("the gateway does not say whether somebody has the number")
-        told = number.of_id(person)
-        if told is not None and number.key(told) != number.key(digits):
-            raise answers.bad("asked for one number, the gateway answered with another")
-        return person
-    return None
+    told = (
+        answers.known_as_one(answers.within(entry, "exists"), answers.within(entry, "jid"), digits)
+        for entry in data
+    )
+    return next((person for person in told if person is not None), None)

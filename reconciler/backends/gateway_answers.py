@@ -29,6 +29,7 @@ _LINK = "https://chat.whatsapp.com/"
 _CODE = re.compile(r"[A-Za-z0-9_-]{10,64}")
 _MESSAGE_ID = re.compile(r"[!-~]{1,200}")
 _DEVICE = re.compile(r":[0-9]{1,5}@")
+_HIDDEN = re.compile(r"[@.]lid$")
 
 
 def bad(message: str) -> Unclear:
@@ -96,6 +97,20 @@ def people(answer: Answer) -> tuple[PersonAnswer, ...]:
         digits = number.told_by(person, entry.get("PhoneNumber"), entry.get("phoneNumber"), attributes)
         found.append(PersonAnswer(person if number.is_person_id(person) else None, digits, status))
     return tuple(found)
+
+
+def known_as_one(exists: object, found: object, digits: str) -> str | None:
+    """The id under which a number is known, by what is said of it; None where nobody has it. Only a number
+    or an id that hides one is somebody's: what is sent to a group's id is read by all."""
+    if exists is False:
+        return None
+    person = without_device(found)
+    told = number.told_by(person)
+    if exists is not True or not (told or (_HIDDEN.search(person) and number.is_person_id(person))):
+        raise bad("the gateway does not say whether somebody has the number")
+    if told is not None and number.key(told) != number.key(digits):
+        raise bad("asked for one number, the gateway answered with another")
+    return person
 
 
 def link(answer: Answer) -> str:

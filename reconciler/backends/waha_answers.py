@@ -15,6 +15,7 @@ from reconciler.backends.calls import Answer
 from reconciler.backends.gateway_answers import (
     bad,
     done,
+    known_as_one,
     object_of,
     raise_rate_limit,
     read,
@@ -229,13 +230,4 @@ def refreshed(answer: Answer) -> None:
 def known_as(answer: Answer, digits: str) -> str | None:
     """The id under which a number is known; None where nobody has it."""
     data = object_of(read(answer), "the answer")
-    exists, chat = data.get("numberExists"), data.get("chatId")
-    if exists is False:
-        return None
-    chat = without_device(chat)
-    if exists is not True or "@" not in chat or not number.is_person_id(chat):
-        raise bad("the gateway does not say whether somebody has the number")
-    told = number.of_id(chat)
-    if told is not None and number.key(told) != number.key(digits):
-        raise bad("asked for one number, the gateway answered with another")
-    return chat
+    return known_as_one(data.get("numberExists"), data.get("chatId"), digits)

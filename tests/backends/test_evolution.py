@@ -449,7 +449,21 @@ def test_a_list(server: RawServer, make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, True, "x", 5, {"message": "x"}, {"groups": []}, [None], [{}], [{"id": 5}], [GROUP]]
+    "data",
+    [
+        None,
+        True,
+        "x",
+        5,
+        {},
+        {"message": "x"},
+        {"groups": []},
+        {GROUP: info()},
+        [None],
+        [{}],
+        [{"id": 5}],
+        [GROUP],
+    ],
 )
 def test_what_is_no_list_is_never_an_empty_one(data: object, server: RawServer, make: Make) -> None:
     client = make()
@@ -475,7 +489,11 @@ def test_a_group_is_gone_by_the_words_that_say_so(word: str, server: RawServer, 
         failed(404, "No participants"),
         failed(404, 'The "suporte" instance does not exist'),
         reply(404),
+        failed(404, 'The "not-authorized" instance does not exist'),
+        failed(404, "Error fetching group", "forbidden words"),
         reply(404, b"<html>no such page</html>"),
+        reply(404, b"<html>to look here is forbidden</html>"),
+        answer({"error": "forbidden"}, 404),
         answer({"message": "Cannot GET"}, 404),
         failed(404, *OVERLIMIT),
         failed(500, "item-not-found"),
@@ -536,6 +554,7 @@ def test_a_picture_comes_with_the_list_and_with_the_group(server: RawServer, mak
     newer = URL.replace("1.jpg", "2.jpg")
     server.default = answer({"wuid": GROUP, "profilePictureUrl": newer})
     assert client.reader.get_icon(GROUP, fresh=True) == IconMeta(newer)
+    server.default = answer({"wuid": "3@g.us", "profilePictureUrl": newer})
     assert client.reader.get_icon("3@g.us") == IconMeta(newer)  # nothing was told of it: it is asked for
     assert [json.loads(seen.body) for seen in server.seen] == [{"number": GROUP}, {"number": "3@g.us"}]
     server.default = answer(info(pictureUrl=newer))
@@ -543,6 +562,13 @@ def test_a_picture_comes_with_the_list_and_with_the_group(server: RawServer, mak
     server.seen.clear()
     assert client.reader.get_icon(GROUP) == IconMeta(newer)
     assert server.seen == []
+
+
+def test_a_picture_of_another_group_is_none_of_this_one(server: RawServer, make: Make) -> None:
+    client = make()
+    server.default = answer({"wuid": "3@g.us", "profilePictureUrl": URL})
+    with pytest.raises(Unclear):
+        client.reader.get_icon(GROUP, fresh=True)
 
 
 @pytest.mark.parametrize("url", [5, "", "data:image/png;base64,AA", [], {}])
@@ -607,6 +633,9 @@ def test_who_has_a_number(
         [{"exists": True, "jid": CARLA}],
         [{"exists": True, "jid": "a b@lid"}],
         [{"exists": True, "jid": f"{BRUNO}@s.whatsapp.net"}],
+        [{"exists": True, "jid": GROUP}],
+        [{"exists": True, "jid": "120363000000000001@newsletter"}],
+        [{"exists": True, "jid": "status@broadcast"}],
     ],
 )
 def test_what_does_not_say_who_has_a_number(data: object, server: RawServer, make: Make) -> None:

@@ -653,7 +653,8 @@ def test_who_has_a_number(server: RawServer, make: Make) -> None:
     client = make()
     server.default = answer({"numberExists": False})
     assert client.writer.find_person(ANA) is None
-    for chat, found in ((f"{CARLA_BEFORE}@c.us", True), ("1111:2@lid", True), (f"{BRUNO}@c.us", False)):
+    chats = {f"{CARLA_BEFORE}@c.us": True, "1111:2@lid": True, f"{BRUNO}@c.us": False, GROUP: False}
+    for chat, found in chats.items():
         server.default = answer({"numberExists": True, "chatId": chat})
         if found:
             assert client.writer.find_person(CARLA) == chat.replace(":2", "")
