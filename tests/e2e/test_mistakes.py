@@ -55,7 +55,7 @@ def test_what_the_service_cannot_honour_is_named_before_anything_is_called(repo:
         assert done.code == 1
         found = re.findall(r"^(\S+:\d+:\d+): error", done.out + done.err, re.MULTILINE)
         assert found == ["groups/a.yaml:2:14", "groups/a.yaml:3:26", "groups/a.yaml:4:7"]
-        assert "`backend: waha` can" in done.out + done.err
+        assert "`backend: waha` and `backend: evolution` can" in done.out + done.err
     assert repo.api.calls() == []
 
 
