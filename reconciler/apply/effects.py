@@ -78,6 +78,7 @@ class Effects:
         self.unread: Problem | None = None  # why the last look failed
         self.unread_of: dict[str, Problem] = {}  # why the last look for each change failed
         self.revoke: LinkRevoke | None = None  # the one that was begun; None where an earlier run's has ended
+        self.hides_icon = False  # whether a gateway showed none, as it also does where it cannot see one
         self.unclear = False  # whether an answer left open what was done
         self.adding = Adding(group_id, tools, lambda: self._read() or self.unread or GONE)
 
@@ -138,6 +139,8 @@ class Effects:
                 return Performed("unknown", self.unread)
             if left is None:
                 return Performed("done")
+            if isinstance(left, SetIcon) and self.hides_icon and not refused:
+                return Performed("unknown", problem)  # it may be there, and everybody would be told again
             if isinstance(left, ChangePeople):
                 still = self.still(left)
                 kept = still.people if isinstance(still, ChangePeople) else ()
@@ -250,6 +253,7 @@ class Effects:
 
     def _icon_is_so(self, change: SetIcon) -> bool:
         meta = self.tools.ports.reader.get_icon(self.group_id, fresh=True)
+        self.hides_icon = meta is None and self.tools.can.gateway
         if change.after is None or meta is None:
             return change.after is None and meta is None
         data = self.tools.ports.reader.fetch_icon(meta)

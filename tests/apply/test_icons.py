@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from reconciler import pictures
+from reconciler.errors import Refused, Unclear
 from tests.apply.world import World, entry, kinds, one_byte_off, outcomes, picture, problem_code, reencoded
 
 STORES: dict[str, Callable[[bytes], bytes]] = {
@@ -172,3 +173,28 @@ def test_an_upload_of_which_the_service_makes_what_it_served_before_is_made_once
     assert outcomes(world.apply()) == {"set_icon": "done"}
     assert world.written == ["set_icon"]
     world.assert_settled()
+
+
+def test_an_unclear_upload_that_a_gateway_may_not_be_able_to_show_is_not_sent_again_at_once() -> None:
+    failed = Unclear("the API failed (HTTP 500)", status=500, code="http_500", retry=True)
+    world = World(backend="evolution")
+    group_id = world.bound()
+    world.want(icon=picture())
+    world.api.fail("set_icon", failed, times=None)
+    result = world.apply()
+    assert (outcomes(result), problem_code(result, "set_icon")) == ({"set_icon": "unknown"}, "http_500")
+    assert world.written == ["set_icon"]
+    world.api.heal()
+    world.api.set_icon(group_id, picture("red"))  # where one is shown, that is seen to be another
+    world.api.fail("set_icon", failed)
+    world.forget_calls()
+    assert outcomes(world.apply()) == {"set_icon": "done"}
+    assert world.written == ["set_icon", "set_icon"]
+
+
+def test_an_upload_that_a_gateway_refuses_has_failed() -> None:
+    world = World(backend="evolution")
+    world.bound()
+    world.want(icon=picture())
+    world.api.fail("set_icon", Refused("no", status=400, code="http_400"), times=None)
+    assert outcomes(world.apply()) == {"set_icon": "failed"}
