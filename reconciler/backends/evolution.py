@@ -110,12 +110,12 @@ class EvolutionReader:
     def gateway(self) -> Gateway:
         """What the gateway says of the instance; nothing of that is judged."""
         name = self._api.fixed["session"]
-        state = self._api.call(STATE, _state)
+        state = self._api.call(STATE, partial(_state, name=name))
         return Gateway(status=state, engine=self._api.call(INSTANCE, partial(_instance, name=name))[0])
 
     def session(self) -> Session:
         name = self._api.fixed["session"]
-        _check_open(self._api.call(STATE, _state))
+        _check_open(self._api.call(STATE, partial(_state, name=name)))
         integration, own = self._api.call(INSTANCE, partial(_instance, name=name))
         if integration != _BAILEYS:
             raise Refused(
@@ -276,7 +276,7 @@ _person = partial(person_id, domain="s.whatsapp.net")
 # --- what its answers say ---
 
 
-def _state(answer: Answer) -> str:
+def _state(answer: Answer, name: str) -> str:
     """The state of the connection, as the gateway words it."""
     if answer.status == 404:
         raise Refused(
@@ -286,6 +286,8 @@ def _state(answer: Answer) -> str:
             code="session",
         )
     data = answers.object_of(answers.read(answer, listing=True), "the connection's state")
+    if answers.within(data, "instance", "instanceName") not in (None, name):
+        raise _another()
     state = answers.within(data, "instance", "state")
     if not isinstance(state, str) or _STATE.fullmatch(state) is None:
         raise answers.bad("the instance does not say its state")
@@ -319,11 +321,15 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
     entries = data if isinstance(data, list) else [data]
     found = next((each for each in entries if answers.within(each, "name") == name), None)
     if found is None:
-        raise answers.bad("the gateway describes another instance than was asked for")
+        raise _another()
     integration = answers.within(found, "integration")
     if not isinstance(integration, str) or _INTEGRATION.fullmatch(integration) is None:
         integration = _BAILEYS
     return integration, number.told_by(answers.without_device(answers.within(found, "ownerJid")))
+
+
+def _another() -> Unclear:
+    return answers.bad("the gateway describes another instance than was asked for")
 
 
 def _not_found(answer: Answer) -> NotFound | Unclear:

@@ -114,7 +114,8 @@ def make(server: RawServer, clock: FakeClock) -> Iterator[Make]:
                 **options,
             )
             made = stack.enter_context(connect(connection, clock))
-            server.script.extend([answer(STATE), answer([{**INSTANCE, "name": connection.username}])])
+            state = {"instance": {**STATE["instance"], "instanceName": connection.username}}
+            server.script.extend([answer(state), answer([{**INSTANCE, "name": connection.username}])])
             assert made.reader.session() == OWN
             server.seen.clear()
             return made
@@ -369,6 +370,15 @@ def test_another_instance_is_never_taken_for_ours(data: object, server: RawServe
     client = make()
     server.script.extend([answer(STATE), answer(data)])
     with pytest.raises(Unclear):
+        client.reader.session()
+
+
+def test_the_state_of_another_instance_is_not_ours(server: RawServer, make: Make) -> None:
+    client = make()
+    server.script.extend(
+        [answer({"instance": {"instanceName": "vendas", "state": "open"}}), answer([INSTANCE])]
+    )
+    with pytest.raises(Unclear, match="another instance"):
         client.reader.session()
 
 
