@@ -68,6 +68,10 @@ class Repo:
         self.write("reconciler.yaml", f'account: "+{ACCOUNT}"\n')
         self.write("contacts.yaml", CONTACTS)
 
+    def settle_soon(self) -> None:
+        """Look for what an unclear create may have made as long as the sandbox needs, which never lags."""
+        self.write("reconciler.yaml", f'account: "+{ACCOUNT}"\napi: {{create_patience: 2}}\n')
+
     def write(self, name: str, text: str | bytes) -> Path:
         """Write a file of the repository."""
         path = self.path / name

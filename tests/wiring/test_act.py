@@ -22,7 +22,7 @@ import yaml
 from tests.publish.host import CodeHost
 from tests.support import ANA, Repo
 from tests.wiring.conftest import ROOT, WHEELS, committed, git
-from tests.wiring.test_files import WORKFLOWS, tool
+from tests.wiring.test_files import WORKFLOWS, simulator
 
 STAND_INS = {
     "checkout": 'git clone --quiet "$REMOTE" .',
@@ -71,7 +71,8 @@ class Project:
         self.remote = home / "remote.git"
         self._home = home
         self._release = release
-        self._program = tool("act")
+        self._program = simulator("act")
+        repo.settle_soon()
         workflows = repo.path / ".github/workflows"
         shutil.copytree(ROOT / "docs/pipelines/github", workflows)
         (repo.path / ".git").rmdir()

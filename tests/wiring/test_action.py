@@ -219,6 +219,7 @@ def test_refusals_fail_the_step(step: Step, repo: Repo) -> None:
 
 def test_apply_runs_once_more_where_that_can_help(step: Step, repo: Repo) -> None:
     """A group whose making failed is made by the second run; what was refused is not asked for again."""
+    repo.settle_soon()
     repo.group("vendas", "subject: Vendas\nadmins: [ana]\n")
     repo.group("suporte", "subject: Suporte\n")
     repo.api.add_faults("POST /groups status=500 times=1")

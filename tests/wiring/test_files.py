@@ -42,6 +42,13 @@ def tool(name: str) -> str:
     return found
 
 
+def simulator(name: str) -> str:
+    """A program that runs whole pipelines, which takes minutes: `.ci/pipelines` asks for it."""
+    if not os.environ.get("RUN_PIPELINES"):
+        pytest.skip("pipelines are run by .ci/pipelines")
+    return tool(name)
+
+
 def loaded(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(path.read_text())
     return found

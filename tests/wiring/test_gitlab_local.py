@@ -16,7 +16,7 @@ import pytest
 from tests.publish.host import CodeHost
 from tests.support import ANA, Repo
 from tests.wiring.conftest import ROOT, WHEELS, committed, git
-from tests.wiring.test_files import tool
+from tests.wiring.test_files import simulator
 
 MERGE_REQUEST = {
     "CI_PIPELINE_SOURCE": "merge_request_event",
@@ -43,7 +43,8 @@ class Project:
         self.repo = repo
         self.remote = home / "remote.git"
         self._home = home
-        self._program = tool("gitlab-ci-local")
+        self._program = simulator("gitlab-ci-local")
+        repo.settle_soon()
         self._variables = {
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(release.parent / WHEELS),
@@ -110,7 +111,7 @@ class Project:
 
 @pytest.fixture
 def project(repo: Repo, release: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    tool("rsync")
+    simulator("rsync")
     repo.group("suporte", "subject: Suporte\nhold: {reason: campaign}\n")
     return Project(repo, release, tmp_path_factory.mktemp("gitlab"))
 

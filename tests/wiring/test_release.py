@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.wiring.conftest import ROOT, committed, git
-from tests.wiring.test_files import CHECK, PINNED, loaded, passes, tool
+from tests.wiring.test_files import CHECK, PINNED, loaded, passes, simulator, tool
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 REPOSITORY = "acme/reconciler"
@@ -211,7 +211,7 @@ def stub(folder: Path, script: str) -> Path:
 @pytest.mark.parametrize("tag", ["v7.0.0", "v7.0.1"])
 def test_a_tag_releases_what_it_names_and_nothing_else(files: list[str], tmp_path: Path, tag: str) -> None:
     """`act` runs release.yml from tag to release; with a tag that is not the version nothing is uploaded."""
-    act = tool("act")
+    act = simulator("act")
     clone = tmp_path / "clone"
     for name in files:
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
