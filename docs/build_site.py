@@ -54,7 +54,7 @@ def _decisions() -> str:
 
 def lay_out(folder: Path) -> None:
     """Write what the site is built of into a folder: its configuration, its pages, and what they show."""
-    shown: set[Path] = set()
+    shown = {DOCS / "site.css", DOCS / "site.js"}
     for path, source in sources().items():
         text = _rewritten(source, path, shown)
         _write(folder / "docs" / path, text)

@@ -121,7 +121,7 @@ def test_commands_are_found_and_judged() -> None:
     ):
         with pytest.raises(click.UsageError):
             _parse(line)
-    assert len(list(_commands((ROOT / "README.md").read_text(encoding="utf-8")))) > 20
+    assert sum(len(list(_commands(page.read_text(encoding="utf-8")))) for page in PAGES) > 100
 
 
 def test_examples_of_help_parse() -> None:
@@ -182,16 +182,37 @@ def test_help_breaks_no_word_at_80_columns() -> None:
 
 def test_readme_names_every_verb_and_no_other() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = text.split("## Commands and exit codes")[1].split("| exit |")[0]
+    table = text.split("\n## Commands\n")[1].split("\n## ")[0]
     rows = "\n".join(line for line in table.splitlines() if line.startswith("|"))
     assert sorted(re.findall(r"`([a-z]+)`", rows)) == sorted(program.list_commands(click.Context(program)))
 
 
-def test_readme_names_every_exit_code() -> None:
+def test_a_page_has_every_exit_code_and_their_order() -> None:
     from reconciler.errors import Exit
 
-    rows = re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    page = (ROOT / "docs/exit-codes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|", page, re.M)
     assert [int(row) for row in rows] == sorted(int(code) for code in Exit)
+    assert f"the first of {', '.join(str(int(code)) for code in Exit)} that" in page
+
+
+def test_configuration_names_every_variable_of_the_environment() -> None:
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    sources = [path for path in (ROOT / "reconciler").rglob("*.py") if "sandbox" not in path.parts]
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
+    plain = set(re.findall(r"\bRECONCILER_[A-Z]+(?:_[A-Z]+)*\b(?!_)", text))
+    named = {f"RECONCILER_{what}" for what in re.findall(r'(?:own|name_of)\("([A-Z_]+)"', text)}
+    made_up = {"RECONCILER_SALES_TOKEN", "RECONCILER_RESULT_CHANGES"}
+    assert len(plain | named) > 10
+    assert [each for each in sorted((plain | named) - made_up) if f"`{each}`" not in page] == []
+
+
+def test_formats_names_every_metric_with_its_label() -> None:
+    from reconciler.report import prometheus
+
+    page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    names = [name + (f"{{{row[2]}}}" if row[2] else "") for name, row in prometheus._FAMILIES.items()]
+    assert re.findall(r"^\| `(reconciler_[^`]+)` \|", page, re.M) == names
 
 
 def test_schema_names_what_it_has() -> None:

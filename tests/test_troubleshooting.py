@@ -44,7 +44,7 @@ def is_said(heading: str) -> bool:
     whether it has a text in it that is more than them."""
     pattern = re.compile(".*?".join(re.escape(part) for part in re.split(r"`…`|…", heading)), re.DOTALL)
     return any(pattern.search(each) for each in said()) or any(
-        sum(map(len, parts)) >= 14 and re.search(".+?".join(map(re.escape, parts)), heading)
+        sum(map(len, parts)) >= 13 and re.search(".+?".join(map(re.escape, parts)), heading)
         for each in said()
         if (parts := each.split("…"))[1:]
     )
