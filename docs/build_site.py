@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ELSEWHERE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "docs/decisions": "decisions/index.md"}
 """Pages of the site that are not of its folder, or are there under another name."""
+_UNSEARCHED = "---\nsearch: {exclude: true}\n---\n"
+"""What is told of the past is not what somebody searches who wants to know how things are."""
 _FENCE = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2$", re.M | re.S)
+_ITEM = re.compile(r" *(?:[-*]|\d+\.) ")
 _LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 
 
@@ -57,6 +60,8 @@ def lay_out(folder: Path) -> None:
     shown = {DOCS / "site.css", DOCS / "site.js"}
     for path, source in sources().items():
         text = _rewritten(source, path, shown)
+        if source.parent.name == "decisions" or source.name == "CHANGELOG.md":
+            text = f"{_UNSEARCHED}{text}"
         _write(folder / "docs" / path, text)
     for path, text in generated().items():
         _write(folder / "docs" / path, text)
@@ -88,10 +93,11 @@ def _rewritten(source: Path, path: str, shown: set[Path]) -> str:
             return f"{found[1]}{os.path.relpath(place, os.path.dirname(path) or '.')}{found[3] or ''}"
         return f"{found[1]}{home()}/{'tree' if target.is_dir() else 'blob'}/HEAD/{name}{found[3] or ''}"
 
-    return "".join(
+    text = "".join(
         part if fenced else _LINK.sub(link, part)
         for fenced, part in _parts(source.read_text(encoding="utf-8"))
     )
+    return "\n".join(_set_in(text.split("\n")))
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
@@ -102,6 +108,32 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
         yield True, block[0]
         end = block.end()
     yield False, text[end:]
+
+
+def _set_in(lines: list[str]) -> Iterator[str]:
+    """Yield a page's lines with its lists as Python-Markdown wants them: after a blank line, and what is in
+    an item four spaces in. A code host is content with none, and with two."""
+    in_list = broken = False
+    fence: int | None = None
+    before = ""
+    for line in lines:
+        inside = len(line) - len(line.lstrip())
+        item, plain = _ITEM.match(line), bool(line.strip())
+        if fence is not None:  # a block moves as one
+            yield " " * fence + line if plain else line
+            fence = None if line.lstrip().startswith("```") else fence
+            continue
+        if plain and not inside:
+            if item and before and (not in_list or broken):
+                yield ""
+            in_list = bool(item) or (in_list and bool(before))
+            broken = broken and not item
+        shift = inside // 2 * 4 - inside if in_list else 0
+        if line.lstrip().startswith("```"):
+            fence = shift
+        broken = broken or not plain
+        yield " " * shift + line
+        before = line.strip()
 
 
 def build(folder: Path) -> None:

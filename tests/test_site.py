@@ -1,5 +1,5 @@
-"""The documentation as a site: it is built strictly, says what the pages say, leads nowhere wrong, loads nothing from
-elsewhere, can be searched, and can be used on a phone and without seeing it well."""
+"""The documentation as a site: it is built strictly, says what the pages say, leads nowhere wrong, loads
+nothing from elsewhere, can be searched, and can be used on a phone and without seeing it well."""
 
 from __future__ import annotations
 
@@ -34,11 +34,15 @@ QUESTIONS = {
     "somebody leaves the company": "changes/",
     "leave a group": "changes/",
     "send invite link": "invitations/",
-    "token": "configuration/",
+    "environment variables": "configuration/",
+    "change the icon": "changes/",
+    "undo": "changes/",
+    "existing groups": "existing-groups/",
+    "multiple accounts": "scale/",
     "exit code 3": "exit-codes/",
     "credentials are missing": "troubleshooting/",
     "github actions": "ci/",
-    "RECONCILER_BASE_URL": "configuration/",
+    "gitlab": "ci/",
 }
 """What a newcomer types, and the page that has to be found first."""
 
@@ -116,9 +120,11 @@ def test_links_lead_to_what_is_there_and_nothing_is_loaded_from_elsewhere(
     assert seen > 1000
 
 
-@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *DOCS.rglob("*.md")]), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", sorted([ROOT / "README.md", *DOCS.rglob("*.md")]), ids=lambda page: page.name
+)
 def test_a_page_reads_as_on_a_code_host(page: Path, trees: dict[str, Any]) -> None:
-    """Lists, code and tables that only one of two kinds of Markdown sees would be a heap of text on the site."""
+    """Lists, code and tables that only one kind of Markdown sees would be a heap of text on the site."""
     place = "" if page.name == "README.md" else f"{page.relative_to(DOCS).with_suffix('')}/"
     (article,) = trees[urljoin(ADDRESS, place)].xpath("//article")
     there = MarkdownIt("gfm-like").render(page.read_text(encoding="utf-8"))
@@ -140,7 +146,9 @@ def test_the_reference_has_every_command_key_and_message(trees: dict[str, Any]) 
     assert "there is no terminal to ask on" in text("messages")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)])
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+)
 def test_it_can_be_read_in_any_light_and_width(served: str, scheme: Any, width: int) -> None:
     with (
         chromium() as browser,

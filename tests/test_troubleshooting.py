@@ -40,8 +40,8 @@ def said() -> tuple[str, ...]:
 
 
 def is_said(heading: str) -> bool:
-    """Whether a text has the heading in it, whose `…` stand for anything; or, where the heading has real values,
-    whether it has a text in it that is more than them."""
+    """Whether a text has the heading in it, whose `…` stand for anything; or, where the heading has real
+    values, whether it has a text in it that is more than them."""
     pattern = re.compile(".*?".join(re.escape(part) for part in re.split(r"`…`|…", heading)), re.DOTALL)
     return any(pattern.search(each) for each in said()) or any(
         sum(map(len, parts)) >= 13 and re.search(".+?".join(map(re.escape, parts)), heading)
