@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+import reconciler.errors
 from reconciler.cli.app import program
 from reconciler.cli.common import LazyGroup
 from reconciler.cli.formats import FORMATS, serving
@@ -253,20 +254,29 @@ def _objections() -> Iterator[str]:
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """Yield what errors of the program say, with how to mend it; `…` stands where a value is filled in."""
+    """Yield what errors and complaints of the program say, with how to mend it; `…` stands where a value is
+    filled in."""
+    errors = {name for name, each in vars(reconciler.errors).items() if _is_error(each)}
     for path in sorted((ROOT / "reconciler").rglob("*.py")):
         if "sandbox" in path.relative_to(ROOT).parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            name = _called(node.exc) if isinstance(node, ast.Raise) else ""
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and name.endswith("Error"):
-                texts = [_text(each) for each in node.exc.args[:2]]
-                if texts and len(re.sub(r"\W", "", texts[0])) > 10:
-                    yield texts[0], texts[1] if len(texts) > 1 else ""
+            match node:
+                case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=arguments)) if name in errors:
+                    texts = arguments
+                case ast.Call(func=ast.Name(id="Complaint"), args=[_, *arguments]):
+                    texts = arguments
+                case ast.Call(func=ast.Attribute(attr="add"), args=[_, _, _, *_] as arguments):
+                    texts = arguments[1:]  # of `Complaints`: a set takes one
+                case _:
+                    continue
+            said, mend = [*map(_text, texts[:2]), "", ""][:2]
+            if len(re.findall(r"[^\W_]", said)) > 10:
+                yield said, mend
 
 
-def _called(node: ast.expr | None) -> str:
-    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+def _is_error(each: object) -> bool:
+    return isinstance(each, type) and issubclass(each, reconciler.errors.ReconcilerError)
 
 
 def _text(node: ast.expr) -> str:

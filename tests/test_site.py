@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import quote_plus, unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 import yaml
@@ -176,6 +176,6 @@ def first_found(page: Any, words: str) -> str:
     """The page to which the first result leads, when the search is filled in as a reader does."""
     page.locator(".md-search__button").first.click()
     page.keyboard.type(words)
-    first = page.locator("a[href*='?h=']").first
+    first = page.locator(f"a[href*='?h={quote_plus(words)}']").first
     first.wait_for()
     return str(urlsplit(first.get_attribute("href")).path.removeprefix("/"))
