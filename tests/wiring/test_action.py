@@ -238,6 +238,19 @@ def test_apply_runs_once_more_where_that_can_help(step: Step, repo: Repo) -> Non
     assert "Once more" not in refused.log
 
 
+def test_a_saved_plan_is_applied_once(step: Step, repo: Repo, tmp_path: Path) -> None:
+    """What was done of it is no part of what is left, so a second run could only refuse it."""
+    repo.settle_soon()
+    repo.group("vendas", "subject: Vendas\n")
+    repo.group("suporte", "subject: Suporte\n")
+    saved = str(tmp_path / "plan.json")
+    assert step(command="plan", plan_file=saved).code == 0
+    repo.api.add_faults("POST /groups status=500 times=1")
+    done = step(command="apply", plan_file=saved)
+    assert (done.code, done.out("exit-code")) == (3, "3"), done.log
+    assert len(repo.api.groups()) == 1
+
+
 def test_an_input_is_data(step: Step, repo: Repo, tmp_path: Path) -> None:
     """Nothing that is typed into a form runs, or becomes an option."""
     repo.group("vendas", "subject: Vendas\n")
