@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,34 +72,51 @@ def test_every_schema_is_in_the_wheel_as_it_stands(installed: Path, tmp_path: Pa
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+NOBODY_KNOWS = "0" * 40
 
 
 @pytest.mark.parametrize(
-    ("origin", "pinned"),
+    ("version", "origin", "pinned"),
     [
-        (None, "v{version}"),  # of an index
-        ({"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}, COMMIT),
-        ({"url": "file:///x.whl", "archive_info": {}}, "0" * 40),
+        ("9.8.7", None, "v9.8.7"),  # of an index
+        ("9.8.7rc1", None, "v9.8.7rc1"),
+        ("9.8.7.dev12", None, NOBODY_KNOWS),
+        (
+            "9.8.7",
+            {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            COMMIT,
+        ),
+        ("9.8.7", {"url": "file:///x.whl", "archive_info": {}}, NOBODY_KNOWS),
     ],
-    ids=["released", "commit", "unknown"],
+    ids=["released", "candidate", "under way", "commit", "unknown"],
 )
 def test_the_wheel_begins_a_repository_with_what_it_is(
-    installed: Path, tmp_path: Path, origin: dict[str, object] | None, pinned: str
+    installed: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    version: str,
+    origin: dict[str, object] | None,
+    pinned: str,
 ) -> None:
     (told,) = installed.parent.glob("lib/python*/site-packages/group_reconciler-*.dist-info/METADATA")
+    program = told.parents[1] / "reconciler/__init__.py"
+    for file, line in ((told, f"Version: {version}"), (program, f'__version__ = "{version}"')):
+        begin = line.partition(version)[0]
+        text = re.sub(f"(?m)^{begin}.*", line, file.read_text(), count=1)
+        request.addfinalizer(partial(file.write_text, file.read_text()))
+        file.write_text(text)
     written = told.with_name("direct_url.json")
     written.unlink(missing_ok=True)
     if origin is not None:
         written.write_text(json.dumps(origin))
     done = run(installed / "reconciler", "init", "--yes", "--ci", "github", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    version = run(installed / "reconciler", "--version", cwd=tmp_path).stdout.split()[1]
-    uses = f"uses: group-reconciler/group-reconciler@{pinned.format(version=version)}"
+    uses = f"uses: group-reconciler/group-reconciler@{pinned}"
     for name in ("pull-request", "apply", "ready", "drift"):
         text = (tmp_path / f".github/workflows/groups-{name}.yml").read_text()
         assert uses in text
         assert text.count("group-reconciler@") == text.count(uses)
-    assert ("Which release runs is not known here" in done.stdout) is (pinned == "0" * 40)
+    assert ("Which release runs is not known here" in done.stdout) is (pinned == NOBODY_KNOWS)
     assert run(installed / "reconciler", "validate", cwd=tmp_path).returncode == 0
 
 

@@ -14,7 +14,7 @@ from reconciler.errors import GitError, ReconcilerError
 from reconciler.git import Git
 
 _NAME = "group-reconciler"
-_RELEASE = re.compile(r"\d+(?:\.\d+)+")
+_RELEASE = re.compile(r"\d+(?:\.\d+)+(?:(?:a|b|rc)\d+)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
