@@ -59,7 +59,7 @@ def component() -> tuple[dict[str, Any], str]:
     head, body = COMPONENT.read_text().split("\n---\n")
     inputs = yaml.safe_load(head)["spec"]["inputs"]
     for name, about in inputs.items():
-        body = body.replace(f"$[[ inputs.{name} ]]", about.get("default", "0.1.0"))
+        body = body.replace(f"$[[ inputs.{name} ]]", about.get("default", "1.2.3"))
     return inputs, body
 
 
@@ -78,6 +78,14 @@ def test_every_input_of_the_component_is_used_and_declared() -> None:
     declared = set(component()[0])
     assert set(re.findall(r"\$\[\[ inputs\.([\w-]+) \]\]", COMPONENT.read_text())) == declared
     assert "$[[" not in component()[1]
+
+
+@pytest.mark.parametrize(
+    ("version", "taken"),
+    [("1.2.3", True), ("1.2.3rc1", True), ("0" * 40, True), ("1.2.3.dev0", False), ("main", False)],
+)
+def test_the_component_takes_a_release_or_a_commit(version: str, taken: bool) -> None:
+    assert bool(re.search(component()[0]["version"]["regex"], version)) is taken
 
 
 @pytest.fixture
@@ -195,7 +203,7 @@ def test_the_cron_job_runs_one_at_a_time_without_rights_as_anybody(cron_job: dic
     (token,) = (volume for volume in pod["volumes"] if volume["name"] == "token")
     assert token.get("secret", token.get("projected"))["defaultMode"] == 0o444
     for container in (*pod["initContainers"], *pod["containers"]):
-        assert container["image"] == "ghcr.io/group-reconciler/group-reconciler:0.1.0"
+        assert container["image"] == "ghcr.io/group-reconciler/group-reconciler:1.2.3"
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
