@@ -253,6 +253,8 @@ def test_a_configuration_goes_on(empty: Repo) -> None:
     done = init(several, "--account", "sales", "--ci", "github")
     assert done.code == 0, done.err
     assert files(several.path) == ALWAYS - {"contacts.yaml", "groups/first-group.yaml"}
+    assert "have a folder for each: groups/sales/, groups/support/" in done.out
+    assert "`RECONCILER_SALES_USERNAME` and `RECONCILER_SALES_TOKEN`" in done.out
     several.write("reconciler.yaml", "acount: 1\n")
     wrong = init(several)
     assert (wrong.code, "reconciler.yaml:1:1" in wrong.err) == (1, True)

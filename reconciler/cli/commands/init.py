@@ -99,7 +99,8 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
     finally:
         terminal.put("\n".join([*_listed(f"Written in {_shown(place)}:", written), *left]))
     elsewhere = place != Path.cwd() or common.directory
-    terminal.put("\n".join(_next(start, place, fresh=fresh, elsewhere=bool(elsewhere))))
+    several = [own.name for own in config.accounts]
+    terminal.put("\n".join(_next(start, place, several, fresh=fresh, elsewhere=bool(elsewhere))))
     return Exit.OK
 
 
@@ -152,6 +153,9 @@ def _start(
         why.append(("pipelines", "are looked for at the top of the repository alone, as is the hook"))
     elif several:
         why.append(("pipelines", "of several accounts have a job for each: see docs/scale.md of the project"))
+    if several:
+        folders = ", ".join(f"{own.manifests}/" for own in config.accounts)
+        why.append(("manifests", f"of several accounts have a folder for each: {folders}"))
     below = {
         what: None if several else _below(root / path, place, what, why)
         for what, path in (
@@ -272,8 +276,10 @@ def _listed(title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield from (f"  {visible(path):{width}}  {visible(said)}" for path, said in rows)
 
 
-def _next(start: Start, place: Path, *, fresh: bool, elsewhere: bool) -> Iterator[str]:
-    """Yield what to do next: commands, and where secrets go."""
+def _next(
+    start: Start, place: Path, several: Sequence[str], *, fresh: bool, elsewhere: bool
+) -> Iterator[str]:
+    """Yield what to do next: commands, and where secrets go, of `several` accounts or of one."""
     from reconciler.manifests.starter import BRANCH, UNKNOWN
 
     can = CAPABILITIES[start.backend]
@@ -291,8 +297,10 @@ def _next(start: Start, place: Path, *, fresh: bool, elsewhere: bool) -> Iterato
     ]
     yield from _listed("Next:", steps)
     needed = {"BASE_URL": can.gateway, "USERNAME": start.backend != "waha", "TOKEN": True}
-    names = listed(environment.name_of(what) for what, due in needed.items() if due)
+    names = listed(environment.name_of(what, *several[:1]) for what, due in needed.items() if due)
     yield f"Credentials stand in no file. {names}: {_PLACES[start.host]}."
+    if several:
+        yield f"Those are of `{several[0]}`: each account has its own, by its name."
     if can.gateway and start.host == "github":
         yield f"There `{environment.name_of('BASE_URL')}` is a variable, and the rest are secrets."
     if can.gateway and start.host != "none":
