@@ -5,4 +5,4 @@ reports what was changed outside. Data flows one way: files and live state in, a
 out. Deciding (`model`, `planning`) is pure; the edges (`manifests`, `backends`, `state`, `cli`) do I/O.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.1.0.dev0"
