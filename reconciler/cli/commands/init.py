@@ -26,6 +26,7 @@ from reconciler.model.capabilities import BACKENDS, CAPABILITIES, BackendName
 if TYPE_CHECKING:
     from reconciler.manifests.config import Config
     from reconciler.manifests.starter import CodeHost, Start
+    from reconciler.model.settings import OwnSettings
 
 EXAMPLES = """
 reconciler init                             asks, shows what it would write, and writes it
@@ -99,8 +100,8 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
     finally:
         terminal.put("\n".join([*_listed(f"Written in {_shown(place)}:", written), *left]))
     elsewhere = place != Path.cwd() or common.directory
-    several = [own.name for own in config.accounts]
-    terminal.put("\n".join(_next(start, place, several, fresh=fresh, elsewhere=bool(elsewhere))))
+    first = config.accounts[0] if config.accounts else None
+    terminal.put("\n".join(_next(start, place, first, fresh=fresh, elsewhere=bool(elsewhere))))
     return Exit.OK
 
 
@@ -277,12 +278,14 @@ def _listed(title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _next(
-    start: Start, place: Path, several: Sequence[str], *, fresh: bool, elsewhere: bool
+    start: Start, place: Path, first: OwnSettings | None, *, fresh: bool, elsewhere: bool
 ) -> Iterator[str]:
-    """Yield what to do next: commands, and where secrets go, of `several` accounts or of one."""
+    """Yield what to do next: commands, and where secrets go; those of the `first` account, where there are
+    several."""
     from reconciler.manifests.starter import BRANCH, UNKNOWN
 
-    can = CAPABILITIES[start.backend]
+    backend = (first and first.backend) or start.backend
+    can = CAPABILITIES[backend]
     steps = []
     if elsewhere:
         steps.append((f"cd {shlex.quote(visible(str(place)))}", "where the rest is done"))
@@ -296,11 +299,12 @@ def _next(
         ("reconciler doctor", "what a run on the real service needs, once the credentials are set"),
     ]
     yield from _listed("Next:", steps)
-    needed = {"BASE_URL": can.gateway, "USERNAME": start.backend != "waha", "TOKEN": True}
-    names = listed(environment.name_of(what, *several[:1]) for what, due in needed.items() if due)
+    needed = {"BASE_URL": can.gateway, "USERNAME": backend != "waha", "TOKEN": True}
+    account = first.name if first else ""
+    names = listed(environment.name_of(what, account) for what, due in needed.items() if due)
     yield f"Credentials stand in no file. {names}: {_PLACES[start.host]}."
-    if several:
-        yield f"Those are of `{several[0]}`: each account has its own, by its name."
+    if account:
+        yield f"Those are of `{account}`: each account has its own, by its name."
     if can.gateway and start.host == "github":
         yield f"There `{environment.name_of('BASE_URL')}` is a variable, and the rest are secrets."
     if can.gateway and start.host != "none":
