@@ -146,7 +146,7 @@ def test_nobody_who_uploads_or_signs_runs_what_was_not_released() -> None:
     for job in ("ci", "build"):
         assert jobs[job]["permissions"] == {"contents": "read"}
         assert job in jobs["pypi"]["needs"]
-        assert job in jobs["image"]["needs"]
+    assert jobs["image"]["needs"] == ["pypi"], "the image is pushed once somebody has approved the upload"
 
 
 def test_the_projects_address_is_the_same_everywhere(files: list[str]) -> None:
