@@ -49,6 +49,8 @@ def test_the_address_has_to_be_said(gateway: Repo) -> None:
     private = gateway.plan(RECONCILER_BASE_URL="http://8.8.8.8:3000", RECONCILER_ALLOW_HTTP="1")
     assert private.code == 1
     assert "outside of private networks" in private.err
+    looked = gateway.run("doctor", "--format", "json", RECONCILER_BASE_URL="")
+    assert [each["check"] for each in looked.json["findings"] if each["verdict"] == "problem"] == ["address"]
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,12 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         yield from (skipped(check, _BAD_FILES) for check in ("state", "lock"))
         return
     try:
-        store = Store.of(common, loaded, label(common, loaded.settings.backend))
+        service = label(common, loaded.settings.backend)
+    except ReconcilerError:  # told of as the address
+        yield from (skipped(check, "there is no address") for check in ("state", "lock"))
+        return
+    try:
+        store = Store.of(common, loaded, service)
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)
         yield skipped("lock", "the state cannot be used")
