@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.backends.origin import Base, checked_base
+from reconciler.cli.terminal import in_ci
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
 from reconciler.manifests.numbers import NumberError, doubt, parse
 from reconciler.model.capabilities import CAPABILITIES, BackendName
@@ -142,12 +143,12 @@ def credentials(account: str = "", backend: BackendName = "sinch") -> tuple[Cred
         unnamed = account and any(
             map(variable, map(name_of, ("USERNAME", "TOKEN", "TOKEN_FILE", "TOKEN_COMMAND")))
         )
-        raise CredentialsError(
-            f"credentials{whose} are missing: set {' and '.join(missing)}",
-            "those that are set without an account's name could be another's, and are not used"
-            if unnamed
-            else "to try things without an account, add --sandbox",
-        )
+        hint = "to try things without an account, add --sandbox"
+        if unnamed:
+            hint = "those that are set without an account's name could be another's, and are not used"
+        elif in_ci():
+            hint = "in a pipeline they are secrets of the job's environment, which a fork's jobs do not get"
+        raise CredentialsError(f"credentials{whose} are missing: set {' and '.join(missing)}", hint)
     check_secret(username, user_name)
     check_secret(token, source)
     return Credentials(username, token), warnings

@@ -128,6 +128,16 @@ def test_refused_credentials_end_as_everywhere(make_repo: Any) -> None:
     assert [verdict for verdict, _ in said(done, "account")] == ["skipped"]
 
 
+@pytest.mark.parametrize(
+    ("ci", "mend"), [("", "add --sandbox"), ("true", "secrets of the job's environment")]
+)
+def test_missing_credentials_are_mended_where_the_run_is(repo: Repo, ci: str, mend: str) -> None:
+    repo.group("vendas", "subject: Vendas\n")
+    done = repo.run("plan", RECONCILER_TOKEN="", CI=ci)
+    assert done.code == 4
+    assert mend in done.err
+
+
 def test_a_clock_that_is_wrong_shows(repo: Repo) -> None:
     repo.group("vendas", "subject: Vendas\n")
     with RawServer() as server:
