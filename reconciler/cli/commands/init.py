@@ -312,7 +312,8 @@ def _next(
     if fresh and not start.account and not can.gateway:
         yield "Nobody is demoted or removed without your own number: `account` in reconciler.yaml."
     if not start.pin:
-        yield f"Which release runs is not known here: fill it in for {UNKNOWN}, or no pipeline begins."
+        yield f"Which release runs is not known here: in these files, fill it in for {UNKNOWN},"
+        yield "or no pipeline begins."
     elif start.release is None:
         yield f"No release runs here, so the commit {start.pin[:12]} is pinned."
     if start.host != "none":
