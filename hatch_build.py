@@ -1,11 +1,15 @@
-"""The description that goes with the package: README.md, with links that lead somewhere outside of it."""
+"""What goes with the package: README.md as its description, with links that lead somewhere outside of it, and
+the commit that it is built from."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 # `](docs/ci.md)`, and neither an address nor a place on the page itself
@@ -33,3 +37,26 @@ class ReadmeHook(MetadataHookInterface):
             "content-type": "text/markdown",
             "text": absolute(text, repository, metadata["version"]),
         }
+
+
+class CommitHook(BuildHookInterface):
+    """Puts the commit of the tree into the package, as the file `commit`, where that is known."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Ask git, unless the tree has the file already: an sdist, whichever repository it is in by now."""
+        name = "reconciler/commit"
+        file, repository = Path(self.root, name), Path(self.root, ".git")
+        if version == "editable":
+            return
+        if not file.exists():
+            if not repository.exists():  # one that is around the tree is another
+                return
+            head = ["git", f"--git-dir={repository}", "rev-parse", "--verify", "HEAD"]
+            try:
+                found = subprocess.run(head, capture_output=True, text=True, check=True).stdout
+            except (OSError, subprocess.CalledProcessError):
+                return
+            self._folder = tempfile.TemporaryDirectory()  # goes with the hook
+            file = Path(self._folder.name, "commit")
+            file.write_text(found, encoding="ascii")
+        build_data["force_include"][str(file)] = name  # also of an sdist: files come in one order

@@ -76,27 +76,33 @@ NOBODY_KNOWS = "0" * 40
 
 
 @pytest.mark.parametrize(
-    ("version", "origin", "pinned"),
+    ("version", "built", "origin", "pinned", "said"),
     [
-        ("9.8.7", None, "v9.8.7"),  # of an index
-        ("9.8.7rc1", None, "v9.8.7rc1"),
-        ("9.8.7.dev12", None, NOBODY_KNOWS),
+        ("9.8.7", COMMIT, None, COMMIT, "v9.8.7"),  # of an index
+        ("9.8.7rc1", COMMIT, None, COMMIT, "v9.8.7rc1"),
+        ("9.8.7", None, None, "v9.8.7", ""),
+        ("9.8.7", "no commit", None, "v9.8.7", ""),
+        ("9.8.7.dev12", COMMIT, None, NOBODY_KNOWS, ""),
         (
             "9.8.7",
+            "f" * 40,
             {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
             COMMIT,
+            "",
         ),
-        ("9.8.7", {"url": "file:///x.whl", "archive_info": {}}, NOBODY_KNOWS),
+        ("9.8.7", COMMIT, {"url": "file:///x.whl", "archive_info": {}}, NOBODY_KNOWS, ""),
     ],
-    ids=["released", "candidate", "under way", "commit", "unknown"],
+    ids=["released", "candidate", "without git", "no commit", "under way", "commit", "unknown"],
 )
 def test_the_wheel_begins_a_repository_with_what_it_is(
     installed: Path,
     tmp_path: Path,
     request: pytest.FixtureRequest,
     version: str,
+    built: str | None,
     origin: dict[str, object] | None,
     pinned: str,
+    said: str,
 ) -> None:
     (told,) = installed.parent.glob("lib/python*/site-packages/group_reconciler-*.dist-info/METADATA")
     program = told.parents[1] / "reconciler/__init__.py"
@@ -109,14 +115,22 @@ def test_the_wheel_begins_a_repository_with_what_it_is(
     written.unlink(missing_ok=True)
     if origin is not None:
         written.write_text(json.dumps(origin))
+    file = program.with_name("commit")
+    file.unlink(missing_ok=True)
+    if built is not None:
+        file.write_text(f"{built}\n")
     done = run(installed / "reconciler", "init", "--yes", "--ci", "github", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    uses = f"uses: group-reconciler/group-reconciler@{pinned}"
+    comment = f" # {said}\n" if said else " # fill in" if pinned == NOBODY_KNOWS else "\n"
+    uses = f"uses: group-reconciler/group-reconciler@{pinned}{comment}"
     for name in ("pull-request", "apply", "ready", "drift"):
         text = (tmp_path / f".github/workflows/groups-{name}.yml").read_text()
         assert uses in text
         assert text.count("group-reconciler@") == text.count(uses)
+    hook = f"rev: {pinned} # frozen: {said}\n" if said else f"rev: {pinned}\n"
+    assert hook in (tmp_path / ".pre-commit-config.yaml").read_text()
     assert ("Which release runs is not known here" in done.stdout) is (pinned == NOBODY_KNOWS)
+    assert ("No release runs here" in done.stdout) is (pinned == COMMIT and not said)
     assert run(installed / "reconciler", "validate", cwd=tmp_path).returncode == 0
 
 

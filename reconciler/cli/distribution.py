@@ -32,23 +32,29 @@ def home() -> str:
     raise ReconcilerError("this installation lacks the project's address", "install the package again")
 
 
-def pin() -> str:
-    """Return the version that runs where it is a released one, else the commit, else "": nobody knows."""
+def pin() -> tuple[str, str]:
+    """Return the version that runs, where it is a released one, and the commit; "" where it is unknown."""
     checkout = _checkout()
     if checkout is not None:
         try:
             commit = Git(checkout, os.environ).run("rev-parse", "--verify", "HEAD").text
         except GitError:
-            return ""
-        return commit if _COMMIT.fullmatch(commit) else ""
+            return "", ""
+        return "", _commit(commit)
     found = _installed()
     if found is None:
-        return ""
+        return "", ""
     origin = found.read_text("direct_url.json")  # PEP 610: there where it came from no index
     if origin is None:
-        return found.version if _RELEASE.fullmatch(found.version) else ""
-    commit = str((json.loads(origin).get("vcs_info") or {}).get("commit_id", ""))
-    return commit if _COMMIT.fullmatch(commit) else ""
+        if not _RELEASE.fullmatch(found.version):
+            return "", ""
+        built = Path(reconciler.__file__).with_name("commit")  # by hatch_build.py
+        return found.version, _commit(built.read_text(encoding="utf-8")) if built.is_file() else ""
+    return "", _commit(str((json.loads(origin).get("vcs_info") or {}).get("commit_id", "")))
+
+
+def _commit(text: str) -> str:
+    return text.strip() if _COMMIT.fullmatch(text.strip()) else ""
 
 
 def _checkout() -> Path | None:

@@ -41,8 +41,8 @@ class Start:
 
     `account` are digits, "" where it is not said. `contacts` and `manifests` are paths from the folder, None
     where they lie elsewhere. `top`: the folder is the top of its repository, where code hosts and pre-commit
-    look. `remote`: there is an `origin` to keep state on. `home` is the address of the project, `pin` the
-    release that runs: a version, a commit, or "".
+    look. `remote`: there is an `origin` to keep state on. `home` is the address of the project,
+    `release` the version that runs, where it is a released one, and `commit` its commit; "" where unknown.
     """
 
     backend: BackendName = "sinch"
@@ -54,17 +54,22 @@ class Start:
     top: bool = True
     remote: bool = False
     home: str
-    pin: str = ""
+    release: str = ""
+    commit: str = ""
 
     @property
-    def release(self) -> str | None:
-        """The version that runs, where it is a released one."""
-        return self.pin if "." in self.pin else None
+    def tag(self) -> str:
+        """The release's tag, or ""."""
+        return self.release and f"v{self.release}"
 
     @property
     def ref(self) -> str:
-        """The tag or the commit by which a pipeline names what runs."""
-        return f"v{self.pin}" if self.release else self.pin or UNKNOWN
+        """What a pipeline names what runs by: the commit, which nobody can move, else the tag."""
+        return self.commit or self.tag or UNKNOWN
+
+    def pinned(self, word: str = "") -> str:
+        """Return `ref` with a comment that says which release a commit is, after `word`."""
+        return f"{self.ref} # {word}{self.tag}" if self.commit and self.tag else self.ref
 
     @property
     def path(self) -> str:
@@ -103,8 +108,9 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
         ".gitignore", _IGNORED, "keeps state out of commits: it names people", ".reconciler", _IGNORE_LINE
     )
     if start.top:
-        hook = _PRE_COMMIT.format(home=start.home, ref=start.ref)
-        add = f"add the hook reconciler-validate of {start.home}, rev: {start.ref}"
+        rev = start.pinned("frozen: ")  # as `pre-commit autoupdate --freeze` writes it
+        hook = _PRE_COMMIT.format(home=start.home, rev=rev)
+        add = f"add the hook reconciler-validate of {start.home}, rev: {rev}"
         yield StarterFile(
             ".pre-commit-config.yaml", hook, "checks the files before a commit", "reconciler-validate", add
         )
@@ -113,8 +119,8 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
 
 def _pipelines(start: Start) -> Iterator[StarterFile]:
     if start.host == "gitlab":
-        version = json.dumps(start.pin or UNKNOWN)
-        text = _GITLAB.format(path=start.path, ref=start.ref, version=version, state=BRANCH)
+        version = json.dumps(start.commit or start.release or UNKNOWN)
+        text = _GITLAB.format(path=start.path, ref=start.pinned(), version=version, state=BRANCH)
         add = f"add what includes the component: {start.path}/reconciler@{start.ref}"
         about = "plan in merge requests, apply after them, drift on a schedule"
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)
@@ -123,7 +129,7 @@ def _pipelines(start: Start) -> Iterator[StarterFile]:
         contacts = re.sub(r"\.ya?ml$", ".y*ml", start.contacts or DEFAULT_CONTACTS)
         for name, about in _WORKFLOWS.items():
             text = (_folder() / f"{name}.yml").read_text(encoding="utf-8")
-            text = _USES.sub(f"uses: {start.path}@{start.ref}{_said_of(start.pin)}", text)
+            text = _USES.sub(f"uses: {start.path}@{start.pinned()}{_said_of(start)}", text)
             if start.branch != "main":
                 text = text.replace("branches: [main]", f"branches: [{json.dumps(start.branch)}]")
             if (watched, contacts) != _WATCHED:
@@ -142,8 +148,8 @@ def _folder() -> Path:
     raise ReconcilerError("this installation lacks its workflows", "install the package again")
 
 
-def _said_of(pin: str) -> str:
-    return "" if pin else " # fill in the release: its tag, or better its full commit"
+def _said_of(start: Start) -> str:
+    return "" if start.ref != UNKNOWN else " # fill in the release: its tag, or better its full commit"
 
 
 def _config(start: Start) -> str:
@@ -251,7 +257,7 @@ _IGNORED = """\
 _PRE_COMMIT = """\
 repos:
   - repo: {home}
-    rev: {ref}
+    rev: {rev}
     hooks:
       - id: reconciler-validate
 """

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from reconciler.cli.environment import name_of
+from reconciler.manifests.starter import CodeHost, Start, starter_files
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "docs/pipelines/github").glob("*.yml"))
@@ -100,6 +101,32 @@ def checkout(tmp_path: Path) -> Path:
 def test_zizmor_finds_nothing(checkout: Path) -> None:
     """Injection into scripts, wide permissions, unpinned actions and the like."""
     passes(tool("zizmor"), "--offline", "--persona", "pedantic", ".", cwd=checkout)
+
+
+@pytest.mark.parametrize(("host", "path"), [("github", ".github/workflows"), ("gitlab", ".gitlab-ci.yml")])
+def test_what_init_writes_of_a_release_is_pinned_by_its_commit(
+    tmp_path: Path, host: CodeHost, path: str
+) -> None:
+    def written(commit: str) -> Path:
+        start = Start(host=host, home="https://git.example.org/a/b", release="1.2.3", commit=commit)
+        for file in starter_files(start):
+            (tmp_path / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file.path).write_text(file.text)
+        return tmp_path / path
+
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    pipeline = written(commit)
+    if host == "gitlab":
+        (include,) = loaded(pipeline)["include"]
+        assert (include["inputs"]["version"], include["component"].partition("@")[2]) == (commit, commit)
+        assert f"@{commit} # v1.2.3\n" in pipeline.read_text()
+        (include,) = loaded(written(""))["include"]
+        assert (include["inputs"]["version"], include["component"].partition("@")[2]) == ("1.2.3", "v1.2.3")
+        return
+    zizmor = (tool("zizmor"), "--offline", "--persona", "pedantic", ".")
+    passes(*zizmor, cwd=tmp_path)
+    written("")
+    assert "unpinned-uses" in subprocess.run(zizmor, cwd=tmp_path, capture_output=True, text=True).stdout
 
 
 def test_actionlint_finds_nothing(checkout: Path) -> None:

@@ -164,6 +164,7 @@ def _start(
             ("contacts", settings.contacts or "contacts.yaml"),
         )
     }
+    release, commit = distribution.pin()
     start = Start(
         backend=settings.backend if config.path is not None else backend or "sinch",
         account=_account(common, config),
@@ -174,7 +175,8 @@ def _start(
         top=top,
         remote=bool(remote),
         home=distribution.home(),
-        pin=distribution.pin(),
+        release=release,
+        commit=commit,
     )
     return start, why
 
@@ -311,10 +313,10 @@ def _next(
         yield f"{can.title} has to be within reach of the pipelines' runners."
     if fresh and not start.account and not can.gateway:
         yield "Nobody is demoted or removed without your own number: `account` in reconciler.yaml."
-    if not start.pin:
+    if start.ref == UNKNOWN:
         yield f"Which release runs is not known here: in these files, fill it in for {UNKNOWN},"
         yield "or no pipeline begins."
-    elif start.release is None:
-        yield f"No release runs here, so the commit {start.pin[:12]} is pinned."
+    elif not start.release:
+        yield f"No release runs here, so the commit {start.commit[:12]} is pinned."
     if start.host != "none":
-        yield f"How pipelines are set up: {start.home}/blob/{start.ref if start.pin else 'HEAD'}/docs/ci.md"
+        yield f"How pipelines are set up: {start.home}/blob/{start.tag or start.commit or 'HEAD'}/docs/ci.md"
