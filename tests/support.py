@@ -69,8 +69,9 @@ class Repo:
         self.write("contacts.yaml", CONTACTS)
 
     def settle_soon(self) -> None:
-        """Look for what an unclear create may have made as long as the sandbox needs, which never lags."""
-        self.write("reconciler.yaml", f'account: "+{ACCOUNT}"\napi: {{create_patience: 2}}\n')
+        """Send nothing twice in a run, and look for what an unclear create may have made as long as the
+        sandbox needs, which never lags."""
+        self.write("reconciler.yaml", f'account: "+{ACCOUNT}"\napi: {{create_patience: 2, retries: 0}}\n')
 
     def write(self, name: str, text: str | bytes) -> Path:
         """Write a file of the repository."""

@@ -117,12 +117,13 @@ def test_an_apply_writes_nothing_on_the_service(empty: Repo, backend: str) -> No
 def test_pipelines_hold_the_release_and_no_placeholder(empty: Repo) -> None:
     gitrepo.start(empty.path)
     assert init(empty, "--ci", "github").code == 0
-    commit = gitrepo.git(ROOT, "rev-parse", "HEAD")
+    unknown = "0" * 40  # in a copy of the tree without its history
+    commit = gitrepo.git(ROOT, "rev-parse", "HEAD") if (ROOT / ".git").exists() else unknown
     for path in WORKFLOWS:
         text = (empty.path / path).read_text()
-        assert (text.count(f"uses: {HOME}@{commit}\n"), "0" * 40 in text, "your-" in text) == (
+        assert (text.count(f"uses: {HOME}@{commit}\n"), unknown in text, "your-" in text) == (
             text.count("group-reconciler@"),
-            False,
+            commit == unknown,
             False,
         )
         source = (ROOT / "docs/pipelines/github" / Path(path).name).read_text()
