@@ -45,13 +45,12 @@ class CommitHook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Ask git, unless the tree has the file already: an sdist, whichever repository it is in by now."""
         name = "reconciler/commit"
-        file, repository = Path(self.root, name), Path(self.root, ".git")
+        file = Path(self.root, name)
         if version == "editable":
             return
         if not file.exists():
-            if not repository.exists():  # one that is around the tree is another
-                return
-            head = ["git", f"--git-dir={repository}", "rev-parse", "--verify", "HEAD"]
+            # a repository that is around the tree is another one
+            head = ["git", f"--git-dir={Path(self.root, '.git')}", "rev-parse", "--verify", "HEAD"]
             try:
                 found = subprocess.run(head, capture_output=True, text=True, check=True).stdout
             except (OSError, subprocess.CalledProcessError):
