@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,11 +104,17 @@ def _options(options: Sequence[click.Option]) -> Iterator[str]:
     for option in options:
         if option.hidden:
             continue
-        words = "`, `".join((*option.opts, *option.secondary_opts))
-        metavar = "" if option.is_flag or option.count else f" {_cell(option.metavar or _metavar(option))}"
+        names = (*option.opts, *option.secondary_opts)
+        metavar = "" if option.is_flag or option.count else f" {option.metavar or _metavar(option)}"
+        words = ", ".join(map(_code, (*names[:-1], f"{names[-1]}{metavar}")))
         default = f" Default: `{option.default}`." if not option.is_flag and _plain(option.default) else ""
-        yield f"| `{words}{metavar}` | {_cell(option.help or '')}{default} |"
+        yield f"| {words} | {_cell(option.help or '')}{default} |"
     yield ""
+
+
+def _code(text: str) -> str:
+    """Return a piece of code for a cell, in which no escape of a bar is taken back."""
+    return f"<code>{html.escape(text).replace('|', '&#124;')}</code>"
 
 
 def _metavar(option: click.Option) -> str:
