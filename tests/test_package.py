@@ -127,7 +127,7 @@ def test_the_wheel_begins_a_repository_with_what_it_is(
         text = (tmp_path / f".github/workflows/groups-{name}.yml").read_text()
         assert uses in text
         assert text.count("group-reconciler@") == text.count(uses)
-    hook = f"rev: {pinned} # frozen: {said}\n" if said else f"rev: {pinned}\n"
+    hook = f'rev: "{pinned}" # frozen: {said}\n' if said else f'rev: "{pinned}"\n'
     assert hook in (tmp_path / ".pre-commit-config.yaml").read_text()
     assert ("Which release runs is not known here" in done.stdout) is (pinned == NOBODY_KNOWS)
     assert ("No release runs here" in done.stdout) is (pinned == COMMIT and not said)

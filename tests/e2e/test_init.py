@@ -121,7 +121,7 @@ def test_pipelines_hold_the_release_and_no_placeholder(empty: Repo) -> None:
     commit = gitrepo.git(ROOT, "rev-parse", "HEAD") if (ROOT / ".git").exists() else unknown
     for path in WORKFLOWS:
         text = (empty.path / path).read_text()
-        assert (text.count(f"uses: {HOME}@{commit}\n"), unknown in text, "your-" in text) == (
+        assert (text.count(f"uses: {HOME}@{commit}"), unknown in text, "your-" in text) == (
             text.count("group-reconciler@"),
             commit == unknown,
             False,
@@ -405,7 +405,7 @@ THINGS = st.one_of(
     st.sampled_from(BACKENDS),
     st.sampled_from(list(PIPELINES)),
 )
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_what_was_there_is_the_same_after(there: dict[str, bytes | str], backend: str, host: str) -> None:
     with TemporaryDirectory() as name:
         outside = Path(name) / "outside"
