@@ -108,7 +108,7 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
         ".gitignore", _IGNORED, "keeps state out of commits: it names people", ".reconciler", _IGNORE_LINE
     )
     if start.top:
-        # The comment is as `pre-commit autoupdate --freeze` writes it; without quotes a commit may be a number.
+        # The comment is as `pre-commit autoupdate --freeze` writes it. Unquoted, a commit may be a number.
         rev = start.pinned("frozen: ").replace(start.ref, f'"{start.ref}"', 1)
         hook = _PRE_COMMIT.format(home=start.home, rev=rev)
         add = f"add the hook reconciler-validate of {start.home}, rev: {rev}"
