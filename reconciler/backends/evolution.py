@@ -12,7 +12,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.backends import gateway_answers as answers
 from reconciler.backends import gateway_groups
 from reconciler.backends.calls import Answer, Call, Repeat
-from reconciler.backends.gateway import LIST_LIMIT, connected, person_id
+from reconciler.backends.gateway import LIST_LIMIT, GatewayWriter, connected, person_id
 from reconciler.backends.icons import IconFetcher, is_address
 from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.service import (
@@ -34,9 +33,7 @@ from reconciler.backends.service import (
 from reconciler.errors import (
     ApiError,
     CredentialsError,
-    Interrupted,
     NotFound,
-    NotSent,
     Refused,
     Unclear,
 )
@@ -179,11 +176,10 @@ class EvolutionReader:
         return self._icons.fetch(icon)
 
 
-class EvolutionWriter:
+class EvolutionWriter(GatewayWriter):
     """A `ports.Writer`."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    domain = "s.whatsapp.net"
 
     def create_group(self, subject: str, people: Sequence[str] = ()) -> str:
         payload = {"subject": subject, "participants": some_people(map(_person, people))}
@@ -217,16 +213,11 @@ class EvolutionWriter:
     def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
         return self._people(ADD, answers.people, group_id, "add", ids)
 
-    def find_person(self, digits: str) -> str | None:
-        if not number.is_wa_id(digits):
-            raise ValueError("not a person's number")
+    def _find(self, digits: str) -> str | None:
         # With its domain it is asked for as it is, and bare it is matched with an answer that has the ninth
         # digit or has it not.
         payload = {"numbers": [_person(digits), digits]}
-        try:
-            return self._api.call(FIND, partial(_known_as, digits=digits), payload=payload)
-        except Interrupted:  # to who is about to write, a stop is why nothing was sent
-            raise NotSent("not sent: the run was asked to stop", code="interrupted", retry=True) from None
+        return self._api.call(FIND, partial(_known_as, digits=digits), payload=payload)
 
     def refresh_list(self) -> None: ...  # each listing asks WhatsApp anew
 
@@ -238,15 +229,6 @@ class EvolutionWriter:
 
     def leave(self, group_id: str) -> None:
         self._api.call(LEAVE, answers.done, group_id)
-
-    def send_to_group(self, group_id: str, text: str) -> str:
-        return self._send(checked_group(group_id), text)
-
-    def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
-        text = message.get("messageText")
-        if not isinstance(text, str):
-            raise ValueError("the service sends texts alone")
-        return self._send(_person(wa_id), text)
 
     def _send(self, chat: str, text: str) -> str:
         payload = {"number": chat, "text": text}
@@ -270,7 +252,7 @@ def connect(connection: Connection, clock: Clock, tell: Callable[[str], None] = 
     return Client(api, icons, reader, EvolutionWriter, reader.gateway)
 
 
-_person = partial(person_id, domain="s.whatsapp.net")
+_person = partial(person_id, domain=EvolutionWriter.domain)
 
 
 # --- what its answers say ---
@@ -306,11 +288,8 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
     """The integration of the instance, and the number of the account that is logged in. Nothing else is kept
     of the answer, nor repeated, not even the words of an error: it may hold keys."""
     answers.raise_rate_limit(answer)
-    data: object = None
-    with suppress(ApiError, CredentialsError):
-        data = answers.read(answer, listing=True)
     try:
-        data = answers.read(replace(answer, body=b""), listing=True) if data is None else data
+        data = answers.read(answer, listing=True)
     except Refused as refused:
         raise Refused(
             f"the gateway does not describe the instance (HTTP {answer.status})",
@@ -318,6 +297,8 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
             status=refused.status,
             code="session",
         ) from None
+    except (ApiError, CredentialsError):
+        data = answers.read(replace(answer, body=b""), listing=True)  # raises the same, without words
     entries = data if isinstance(data, list) else [data]
     found = next((each for each in entries if answers.within(each, "name") == name), None)
     if found is None:

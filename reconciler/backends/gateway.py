@@ -1,8 +1,9 @@
-"""How a gateway is reached: its key, where its pictures are, and the pace of a person."""
+"""How a gateway is reached and written to: its key, its pictures, the pace of a person, messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from reconciler.backends.icons import IconFetcher, icon_client
 from reconciler.backends.limiter import Pace
 from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base
-from reconciler.backends.service import Api, Connection, header
+from reconciler.backends.service import Api, Connection, checked_group, header
+from reconciler.errors import Interrupted, NotSent
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -64,3 +66,37 @@ def person_id(person: str, domain: str) -> str:
     if not number.is_person_id(person):
         raise ValueError("not a person's id")
     return person if "@" in person else f"{person}@{domain}"
+
+
+class GatewayWriter(ABC):
+    """What `ports.Writer` has alike at every gateway. `domain`: of a person's id there."""
+
+    domain: str
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def find_person(self, digits: str) -> str | None:
+        if not number.is_wa_id(digits):
+            raise ValueError("not a person's number")
+        try:
+            return self._find(digits)
+        except Interrupted:  # to who is about to write, a stop is why nothing was sent
+            raise NotSent("not sent: the run was asked to stop", code="interrupted", retry=True) from None
+
+    def send_to_group(self, group_id: str, text: str) -> str:
+        return self._send(checked_group(group_id), text)
+
+    def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
+        text = message.get("messageText")
+        if not isinstance(text, str):
+            raise ValueError("the service sends texts alone")
+        return self._send(person_id(wa_id, self.domain), text)
+
+    @abstractmethod
+    def _find(self, digits: str) -> str | None:
+        """The id under which the service knows a number; None where nobody has it."""
+
+    @abstractmethod
+    def _send(self, chat: str, text: str) -> str:
+        """Send a text to a person or a group, by id; returns the message's id, "" where none is said."""

@@ -19,11 +19,11 @@ from urllib.parse import urlencode
 from reconciler.backends import gateway_answers, gateway_groups
 from reconciler.backends import waha_answers as answers
 from reconciler.backends.calls import Answer, Call, Repeat
-from reconciler.backends.gateway import LIST_LIMIT, connected, person_id
+from reconciler.backends.gateway import LIST_LIMIT, GatewayWriter, connected, person_id
 from reconciler.backends.icons import IconFetcher
 from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.service import Api, Client, Connection, checked_mime, some_people
-from reconciler.errors import CredentialsError, Interrupted, NotSent, Refused
+from reconciler.errors import CredentialsError, Refused
 from reconciler.model import number
 from reconciler.model.live import (
     Gateway,
@@ -217,11 +217,10 @@ class WahaReader:
         return self._icons.fetch(icon)
 
 
-class WahaWriter:
+class WahaWriter(GatewayWriter):
     """A `ports.Writer`."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    domain = "c.us"
 
     def create_group(self, subject: str, people: Sequence[str] = ()) -> str:
         return self._api.call(CREATE, gateway_answers.created, payload={"name": subject, "participants": []})
@@ -255,14 +254,9 @@ class WahaWriter:
     def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
         return self._api.call(ADD, gateway_answers.people, group_id, payload=_people(ids))
 
-    def find_person(self, digits: str) -> str | None:
-        if not number.is_wa_id(digits):
-            raise ValueError("not a person's number")
+    def _find(self, digits: str) -> str | None:
         query = urlencode({"phone": digits, "session": self._api.fixed["session"]})
-        try:
-            return self._api.call(FIND, partial(answers.known_as, digits=digits), query=query)
-        except Interrupted:  # to who is about to write, a stop is why nothing was sent
-            raise NotSent("not sent: the run was asked to stop", code="interrupted", retry=True) from None
+        return self._api.call(FIND, partial(answers.known_as, digits=digits), query=query)
 
     def refresh_list(self) -> None:
         self._api.call(REFRESH, answers.refreshed)
@@ -275,17 +269,6 @@ class WahaWriter:
 
     def leave(self, group_id: str) -> None:
         self._api.call(LEAVE, gateway_answers.done, group_id)
-
-    def send_to_group(self, group_id: str, text: str) -> str:
-        if not number.is_group_id(group_id):
-            raise ValueError("not a group's id")
-        return self._send(group_id, text)
-
-    def send_to_person(self, wa_id: str, message: Mapping[str, object], correlation_id: str = "") -> str:
-        text = message.get("messageText")
-        if not isinstance(text, str):
-            raise ValueError("the service sends texts alone")
-        return self._send(_person(wa_id), text)
 
     def _send(self, chat: str, text: str) -> str:
         payload = {"session": self._api.fixed["session"], "chatId": chat, "text": text}
@@ -305,4 +288,4 @@ def _people(ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
     return {"participants": [{"id": each} for each in some_people(map(_person, ids))]}
 
 
-_person = partial(person_id, domain="c.us")
+_person = partial(person_id, domain=WahaWriter.domain)
