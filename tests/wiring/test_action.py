@@ -217,17 +217,22 @@ def test_refusals_fail_the_step(step: Step, repo: Repo) -> None:
     assert len(repo.api.groups()) == 12
 
 
-def test_apply_runs_once_more_where_that_can_help(step: Step, repo: Repo) -> None:
+def test_apply_runs_once_more_where_that_can_help(step: Step, repo: Repo, tmp_path: Path) -> None:
     """A group whose making failed is made by the second run; what was refused is not asked for again."""
     repo.settle_soon()
     repo.group("vendas", "subject: Vendas\nadmins: [ana]\n")
     repo.group("suporte", "subject: Suporte\n")
     repo.api.add_faults("POST /groups status=500 times=1")
-    done = step(command="apply")
+    reports = tmp_path / "reports"
+    done = step(command="apply", report_directory=str(reports))
     assert done.code == 0, done.log
     assert "Once more" in done.log
     assert done.out("exit-code") == "0"
     assert len(repo.api.groups()) == 2
+    first, second = (
+        json.loads((reports / f"{name}.json").read_text()) for name in ("first-report", "report")
+    )
+    assert (first["summary"]["unknown"], second["summary"]["unknown"]) == (1, 0)
 
     repo.group("vendas", "subject: Vendas Sul\nadmins: [ana]\n")
     repo.group("suporte", "subject: Suporte Sul\n")
