@@ -146,7 +146,9 @@ def test_the_reference_has_every_command_key_and_message(trees: dict[str, Any]) 
     assert "there is no terminal to ask on" in text("messages")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+)
 def test_it_can_be_read_in_any_light_and_width(served: str, scheme: Any, width: int) -> None:
     with (
         chromium() as browser,

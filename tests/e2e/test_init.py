@@ -405,7 +405,7 @@ THINGS = st.one_of(
     st.sampled_from(BACKENDS),
     st.sampled_from(list(PIPELINES)),
 )
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_what_was_there_is_the_same_after(there: dict[str, bytes | str], backend: str, host: str) -> None:
     with TemporaryDirectory() as name:
         outside = Path(name) / "outside"

@@ -149,14 +149,29 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
 }
 
 
+def cost_of(text: str) -> float:
+    """Seconds of this processor that reading takes."""
+    began = time.process_time()
+    said(text)
+    return time.process_time() - began
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> float:
+    """What a large file costs that is in order: on a busy machine it takes longer as well."""
+    return max(cost_of(f"[{'a,' * 200_000}]") for _ in range(2))
+
+
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_files_get_one_complaint_before_long(case: str) -> None:
+def test_hostile_files_get_one_complaint_and_cost_no_more_than_two_large_ones(
+    case: str, ordinary: float
+) -> None:
     text, expected = HOSTILE[case]
     began = time.process_time()
 
     found = said(text)
 
-    assert time.process_time() - began < 10, "what a hostile file can cost grows with its size"
+    assert time.process_time() - began < 2 * ordinary
     assert len(found) == 1
     if case == "brackets":  # the newest parser stops by itself, further to the right
         found[0] = found[0].replace(":1:1001:", ":1:33:")

@@ -268,7 +268,7 @@ def _event_at_gateway(event: Event, dice: Dice, can: Capabilities) -> Event:
         event = replace(
             event, method=dice.choice(("add_participants", "add_participants", own, "find_person"))
         )
-    forgets = event.kind == "edit" and dice.random() < 0.15 and can.refreshes
+    forgets = event.kind == "edit" and dice.random() < 0.3 and can.refreshes
     return replace(event, kind="forget") if forgets else event
 
 

@@ -202,7 +202,7 @@ def test_stories_are_full_of_what_may_go_wrong() -> None:
         "stop": 5,
         "clock": 5,
         "vanish": 20,
-        "forget": 3,
+        "forget": 5,
         "two_at_once": 10,
         "state_lost": 10,
         "state_older": 5,
