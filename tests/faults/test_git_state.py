@@ -178,7 +178,8 @@ def test_two_runners_take_turns_over_http_and_the_history_tells(
     assert (mistyped.code, "leave it out: +55 19 •••• 0001" in mistyped.err) == (64, True), mistyped.err
     assert "90000" not in mistyped.err
     for message in company.origin.messages():
-        assert "5519" not in message.replace("Manifests:", "")
+        without_hashes = re.sub(r"\b[0-9a-f]{32,40}\b", "", message)  # which may hold any digits
+        assert "5519" not in without_hashes
 
 
 def test_without_credentials_or_permission_the_error_says_so_and_nothing_is_asked(company: Company) -> None:
