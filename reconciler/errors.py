@@ -28,6 +28,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
+from reconciler.language import msg
+
 
 class Exit(IntEnum):
     """Exit codes; the members stand in the order in which one wins over the others."""
@@ -104,7 +106,9 @@ class InputError(ReconcilerError):
     def __init__(self, complaints: Iterable[Complaint]) -> None:
         self.complaints = tuple(sorted(complaints))
         count = sum(not complaint.warning for complaint in self.complaints)
-        super().__init__(f"{count} {'mistake' if count == 1 else 'mistakes'} in the files")
+        super().__init__(
+            msg("{count} {which} in the files", count=count, which="mistake" if count == 1 else "mistakes")
+        )
 
 
 class PictureError(ReconcilerError):

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.errors import GitError
+from reconciler.language import msg
 from reconciler.model import number
 
-INSTALL = "install git, 2.30 or newer"
+INSTALL = msg("install git, 2.30 or newer")
 TIMEOUT = 60.0
 """Seconds for one command that may use the network."""
 
@@ -119,7 +120,9 @@ class Git:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise GitError(f"the git program cannot be started: {error.strerror}", INSTALL) from None
+                raise GitError(
+                    msg("the git program cannot be started: {why}", why=error.strerror), INSTALL
+                ) from None
             with process:
                 limit = self._timeout if timeout is None else timeout
                 try:
@@ -128,8 +131,12 @@ class Git:
                     _kill(process)
                     if isinstance(error, subprocess.TimeoutExpired):
                         raise GitError(
-                            f"git {arguments[0]} did not end within {limit:g} s",
-                            "is the remote reachable?",
+                            msg(
+                                "git {arguments} did not end within {limit:g} s",
+                                arguments=arguments[0],
+                                limit=limit,
+                            ),
+                            msg("is the remote reachable?"),
                             unended=True,
                         ) from None
                     raise
@@ -140,7 +147,10 @@ class Git:
         """Run a command as `run` does; raises `GitError` when it fails."""
         ended = self.run(*arguments, data=data, environ=environ)
         if ended.code != 0:
-            raise GitError(f"git {arguments[0]} failed: {said(ended.err)}", stderr=ended.err)
+            raise GitError(
+                msg("git {arguments} failed: {err}", arguments=arguments[0], err=said(ended.err)),
+                stderr=ended.err,
+            )
         return ended
 
 
@@ -158,8 +168,8 @@ def said(stderr: str) -> str:
     own = _fit(_SAID.sub("", loud[0]), 200) if loud else ""
     remote = remote_words(stderr)
     if remote:
-        return f"{own or 'it was refused'}. The remote says: {remote}"
-    return own or "it did not say why"
+        return msg("{own}. The remote says: {remote}", own=own or msg("it was refused"), remote=remote)
+    return own or msg("it did not say why")
 
 
 def own_words(stderr: str) -> list[str]:
@@ -187,8 +197,11 @@ def _temporary_file() -> IO[bytes]:
         return tempfile.TemporaryFile()
     except OSError as error:
         raise GitError(
-            f"git cannot be started without a folder for temporary files: {_fit(error.strerror or '', 80)}",
-            "set TMPDIR to a folder that can be written to",
+            msg(
+                "git cannot be started without a folder for temporary files: {fit}",
+                fit=_fit(error.strerror or "", 80),
+            ),
+            msg("set TMPDIR to a folder that can be written to"),
         ) from None
 
 

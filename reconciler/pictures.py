@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import PictureError
+from reconciler.language import msg
 from reconciler.model.desired import Icon
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ _ORIENTATION = 0x0112
 _TOLERANCES = ((10, 6), (40, 12), (80, 24), (160, 56))
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
-_CUT_SHORT = "the picture is cut short or damaged"
+_CUT_SHORT = msg("the picture is cut short or damaged")
 _DEPTH = 24  # where a PNG says how many bits a channel has
-ENOUGH = "640×640 pixels are enough"
-_SAVE_AGAIN = "open it in an image editor and export it as PNG or JPEG"
+ENOUGH = msg("640×640 pixels are enough")
+_SAVE_AGAIN = msg("open it in an image editor and export it as PNG or JPEG")
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _PADDING = b"\x00\t\n\r "
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP"))
@@ -51,20 +52,20 @@ _LFS_POINTER = rb"version https://(?:git-lfs\.github|hawser\.github)\.com/spec/"
 _NEW_LINES = rb"\x89PNG\r*\n\x1a\r*\n"
 _AS_TEXT = rb"(?:\xef\xbf\xbd|\xc2\x89)PNG|\xc3\xbf\xc3\x98\xc3\xbf|(?:\xef\xbf\xbd){3}"
 _OTHERS = (
-    (rb"GIF8[79]a", "it is a GIF"),
-    (rb"RIFF.{4}WEBP", "it is a WebP"),
-    (rb".{4}ftypavi[fs]", "it is an AVIF"),
-    (rb".{4}ftyp(?:hei|hev|mif1|msf1)", "it is a HEIC, as phones take photos"),
-    (rb".{4}ftyp", "it is a video"),
-    (rb"BM.{4}\0{4}", "it is a BMP"),
-    (rb"II\*\0|MM\0\*", "it is a TIFF"),
-    (rb"\x00\x00\x01\x00", "it is an ICO"),
-    (rb"\xff\x0a|\0\0\0\x0cJXL ", "it is a JPEG XL"),
-    (rb"\0\0\0\x0cjP  ", "it is a JPEG 2000"),
-    (rb"8BPS", "it is a Photoshop file"),
-    (rb"%PDF", "it is a PDF"),
-    (rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype )?html)", "it is a web page"),
-    (rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:.{0,1000}?<)?svg)", "it is an SVG"),
+    (rb"GIF8[79]a", msg("it is a GIF")),
+    (rb"RIFF.{4}WEBP", msg("it is a WebP")),
+    (rb".{4}ftypavi[fs]", msg("it is an AVIF")),
+    (rb".{4}ftyp(?:hei|hev|mif1|msf1)", msg("it is a HEIC, as phones take photos")),
+    (rb".{4}ftyp", msg("it is a video")),
+    (rb"BM.{4}\0{4}", msg("it is a BMP")),
+    (rb"II\*\0|MM\0\*", msg("it is a TIFF")),
+    (rb"\x00\x00\x01\x00", msg("it is an ICO")),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", msg("it is a JPEG XL")),
+    (rb"\0\0\0\x0cjP  ", msg("it is a JPEG 2000")),
+    (rb"8BPS", msg("it is a Photoshop file")),
+    (rb"%PDF", msg("it is a PDF")),
+    (rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype )?html)", msg("it is a web page")),
+    (rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:.{0,1000}?<)?svg)", msg("it is an SVG")),
 )
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
@@ -112,10 +113,21 @@ def warnings_of(icon: Icon) -> list[str]:
     found = []
     if icon.width != icon.height:
         found.append(
-            f"is not square ({icon.width}×{icon.height}); WhatsApp shows a circle cut out of a square"
+            msg(
+                "is not square ({width}×{height}); WhatsApp shows a circle cut out of a square",
+                width=icon.width,
+                height=icon.height,
+            )
         )
     if min(icon.width, icon.height) < MIN_SIDE:
-        found.append(f"is {icon.width}×{icon.height} pixels; use {MIN_SIDE} or more a side, 640 is best")
+        found.append(
+            msg(
+                "is {width}×{height} pixels; use {min_side} or more a side, 640 is best",
+                width=icon.width,
+                height=icon.height,
+                min_side=MIN_SIDE,
+            )
+        )
     return found
 
 
@@ -254,7 +266,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises a dozen types for bad bytes, and documents none of them
-        raise _damaged(data, "the picture is damaged and cannot be opened") from error
+        raise _damaged(data, msg("the picture is damaged and cannot be opened")) from error
 
 
 def _without_texts(data: bytes) -> bytes:
@@ -294,7 +306,11 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
     """
     if len(data) > MAX_BYTES:
         raise PictureError(
-            f"the picture is larger than {MAX_BYTES // 1_000_000} MB: it has {megabytes(len(data))}",
+            msg(
+                "the picture is larger than {max_bytes} MB: it has {megabytes}",
+                max_bytes=MAX_BYTES // 1000000,
+                megabytes=megabytes(len(data)),
+            ),
             ENOUGH,
         )
     mime = mime_of(data)
@@ -302,14 +318,19 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
         raise _no_picture(data)
     found = _png(data) if mime == "image/png" else _jpeg(data)
     if not (found.width and found.height):
-        raise PictureError("the picture has no pixels", _SAVE_AGAIN)
+        raise PictureError(msg("the picture has no pixels"), _SAVE_AGAIN)
     if max(found.width, found.height) > MAX_SIDE:
         raise PictureError(
-            f"the picture has {found.width}×{found.height} pixels, {MAX_SIDE} a side are allowed",
+            msg(
+                "the picture has {width}×{height} pixels, {max_side} a side are allowed",
+                width=found.width,
+                height=found.height,
+                max_side=MAX_SIDE,
+            ),
             ENOUGH,
         )
     if alone and data[found.end :].strip(_PADDING):
-        raise PictureError("something else follows the picture in its file", _SAVE_AGAIN)
+        raise PictureError(msg("something else follows the picture in its file"), _SAVE_AGAIN)
     return mime, found.width, found.height
 
 
@@ -356,7 +377,9 @@ def _jpeg(data: bytes) -> _Structure:
         if marker == 0xDA:
             scans += 1
             if scans > _MAX_SCANS:
-                raise PictureError(f"the JPEG has more than {_MAX_SCANS} scans", _SAVE_AGAIN)
+                raise PictureError(
+                    msg("the JPEG has more than {max_scans} scans", max_scans=_MAX_SCANS), _SAVE_AGAIN
+                )
             found = _AFTER_SCAN.search(data, place)
             if found is None:
                 break
@@ -373,19 +396,19 @@ def _no_picture(data: bytes) -> PictureError:
     """What the bytes are, that are no JPEG or PNG."""
     if re.match(_LFS_POINTER, data):
         return PictureError(
-            "instead of the picture its file holds a pointer of Git LFS",
-            "git lfs pull; in a pipeline, let the checkout fetch LFS files",
+            msg("instead of the picture its file holds a pointer of Git LFS"),
+            msg("git lfs pull; in a pipeline, let the checkout fetch LFS files"),
         )
     if not data:
-        return PictureError("the picture's file is empty", "put the picture in its place again")
+        return PictureError(msg("the picture's file is empty"), msg("put the picture in its place again"))
     if re.match(_NEW_LINES, data):
         return _converted()
     if re.match(_AS_TEXT, data):
         return PictureError(
-            "the picture was saved as text, which destroyed it", "take it from its source again"
+            msg("the picture was saved as text, which destroyed it"), msg("take it from its source again")
         )
     is_what = next((f": {name}" for start, name in _OTHERS if re.match(start, data, re.DOTALL)), "")
-    return PictureError(f"the picture is neither JPEG nor PNG{is_what}", _SAVE_AGAIN)
+    return PictureError(msg("the picture is neither JPEG nor PNG{is_what}", is_what=is_what), _SAVE_AGAIN)
 
 
 def _damaged(data: bytes, message: str) -> PictureError:
@@ -396,6 +419,6 @@ def _damaged(data: bytes, message: str) -> PictureError:
 
 def _converted() -> PictureError:
     return PictureError(
-        "the picture was destroyed when its line ends were converted, as if it were text",
-        "write `*.png binary` and `*.jpg binary` into .gitattributes, and take it from its source again",
+        msg("the picture was destroyed when its line ends were converted, as if it were text"),
+        msg("write `*.png binary` and `*.jpg binary` into .gitattributes, and take it from its source again"),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ApiError, RateLimited
+from reconciler.language import msg
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock
@@ -87,10 +88,14 @@ def in_words(seconds: float) -> str:
         return f"{int(-(-seconds // 1))} s"
     minutes = int(-(-seconds // 60))
     if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+        return msg("{minutes} min", minutes=minutes)
+    return (
+        msg("{minutes} h {minutes2} min", minutes=minutes // 60, minutes2=minutes % 60)
+        if minutes % 60
+        else f"{minutes // 60} h"
+    )
 
 
 def too_long(seconds: float) -> str:
     """What to do where more than `ALLOWANCE` was asked for."""
-    return f"it asks to wait {in_words(seconds)}: run it again then"
+    return msg("it asks to wait {seconds}: run it again then", seconds=in_words(seconds))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, Interrupted, PictureError
+from reconciler.language import msg
 from reconciler.model.change import SetIcon
 from reconciler.model.desired import Icon
 from reconciler.model.live import LiveIcon, Thumbnail, Thumbnails
@@ -32,9 +33,9 @@ BUDGET = 3_500_000
 MOST_FAILURES = 3
 """Fetches that may fail before no further one is begun: each has been retried for a while."""
 
-FULL = "left out: this report holds as many pictures as it can"
-CHANGED = "not shown: it has changed since it was read"
-GIVEN_UP = "not shown: others could not be fetched, so this one was not asked for"
+FULL = msg("left out: this report holds as many pictures as it can")
+CHANGED = msg("not shown: it has changed since it was read")
+GIVEN_UP = msg("not shown: others could not be fetched, so this one was not asked for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def collect(
     ]
     tasks += [partial(run.live, each.name, each.live) for each in found if each.live and each.live.meta]
     if tasks:
-        progress.start("Drawing icons", len(tasks))
+        progress.start(msg("Drawing icons"), len(tasks))
         try:
             THREADS.all(tasks, concurrency, progress.advance)
         finally:
@@ -115,7 +116,7 @@ class _Drawing:
         try:
             drawn = self._draw(icon.sha256, lambda: self._icon_files.read(icon))
         except PictureError as error:  # the file has changed since it was checked
-            self.absent[icon.sha256] = f"not shown: {error.message}"
+            self.absent[icon.sha256] = msg("not shown: {why}", why=error.message)
             return
         if drawn is None:
             self.absent[icon.sha256] = FULL
@@ -138,10 +139,10 @@ class _Drawing:
         except ApiError as error:
             with self._lock:
                 self._failures += error.retry
-            self.absent[name] = f"not shown: {error.message}"
+            self.absent[name] = msg("not shown: {why}", why=error.message)
             return
         except PictureError as error:
-            self.absent[name] = f"not shown: {error.message}"
+            self.absent[name] = msg("not shown: {why}", why=error.message)
             return
         if drawn is None:
             self.absent[name] = FULL

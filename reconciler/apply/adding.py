@@ -20,6 +20,7 @@ from reconciler.errors import (
     ReconcilerError,
     Refused,
 )
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.live import UNKNOWN_NUMBER, LiveGroup
 from reconciler.model.outcome import PersonOutcome
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
 NOT_ADDED = Problem(
     "not_added",
-    "it is not known what became of adding them, and they are not in the group",
-    "run apply again",
+    msg("it is not known what became of adding them, and they are not in the group"),
+    msg("run apply again"),
     True,
 )
 SAME_ID = Problem(
     "same_id",
-    "the service knows this number and another one of these people under one id",
-    "leave out the number that is not theirs any more",
+    msg("the service knows this number and another one of these people under one id"),
+    msg("leave out the number that is not theirs any more"),
 )
 _OF_ADDING: Mapping[int, tuple[PersonStatus, Problem | None]] = {
     200: ("done", None),
@@ -46,17 +47,21 @@ _OF_ADDING: Mapping[int, tuple[PersonStatus, Problem | None]] = {
     403: ("invite", None),
     417: ("invite", None),
     408: ("left", None),
-    401: ("failed", Problem("refused", "they do not take part with this account", "talk to them")),
+    401: ("failed", Problem("refused", msg("they do not take part with this account"), msg("talk to them"))),
     404: ("failed", UNKNOWN_NUMBER),
     451: ("failed", UNKNOWN_NUMBER),
-    419: ("failed", Problem("full", "the group is full", "remove somebody, or make another group")),
+    419: ("failed", Problem("full", msg("the group is full"), msg("remove somebody, or make another group"))),
 }
 """Codes by which WhatsApp answers for each person who is to be added."""
 
 
 def _outcome(status: int) -> tuple[PersonStatus, Problem | None]:
     """Return what a person's own status says of an adding."""
-    other = Problem(f"status_{status}", f"the service answered {status} for this person", retry=status >= 500)
+    other = Problem(
+        f"status_{status}",
+        msg("the service answered {status} for this person", status=status),
+        retry=status >= 500,
+    )
     return _OF_ADDING.get(status, ("failed", other))
 
 
@@ -112,7 +117,9 @@ class Adding:
         seen = self._seen(known.values(), ended)
         if isinstance(seen, Problem):
             self.people = tuple(ended.values())
-            return "unknown", replace(seen, message=f"the result could not be read: {seen.message}")
+            return "unknown", replace(
+                seen, message=msg("the result could not be read: {why}", why=seen.message)
+            )
         for person in known.values():
             end = ended.get(person.key)
             if person.key in seen:

@@ -25,6 +25,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.language import msg
 from reconciler.model.live import UNKNOWN_NUMBER
 from reconciler.model.record import Intent
 from reconciler.planning.bindings import left_ids
@@ -69,8 +70,13 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
         return found
     seconds = longest - min(ages[name] for name in young)
     tools.ports.progress.tell(
-        f"Looking for up to {seconds:.0f} s for what an earlier run began to create, and may have: "
-        f"{', '.join(young[:_NAMED])}{f' and {len(young) - _NAMED} more' if len(young) > _NAMED else ''}"
+        msg(
+            "Looking for up to {seconds:.0f} s for what an earlier run began to create, "
+            "and may have: {names}{which}",
+            seconds=seconds,
+            names=", ".join(young[:_NAMED]),
+            which=msg(" and {young} more", young=len(young) - _NAMED) if len(young) > _NAMED else "",
+        )
     )
 
     def look() -> bool | None:
@@ -164,7 +170,7 @@ def _create(name: str, subject: str, wanted: Sequence[Affected], tools: Tools) -
             return _after_unclear(name, intent, problem_of(error), tools)
         if group_id in listed:
             # An answer that names a group that existed before is no answer to this call.
-            answer = Problem("bad_answer", "the answer named a group that had been there before")
+            answer = Problem("bad_answer", msg("the answer named a group that had been there before"))
             return _after_unclear(name, intent, answer, tools)
         return replace(_taken(name, group_id, tools), fresh=True)
     return Created("failed", problem=problem)
@@ -200,8 +206,11 @@ def _short(listed: tuple[str, ...], tools: Tools) -> Problem | None:
         return None
     return Problem(
         "short_list",
-        f"the list of groups leaves out {len(lacking)} that were there: this one may be there as well",
-        "refresh the groups at the gateway, and run apply again",
+        msg(
+            "the list of groups leaves out {lacking} that were there: this one may be there as well",
+            lacking=len(lacking),
+        ),
+        msg("refresh the groups at the gateway, and run apply again"),
         retry=True,
     )
 
@@ -227,7 +236,12 @@ def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) ->
     seconds = tools.timeouts.unclear
     if seconds > tools.timeouts.effect:
         tools.ports.progress.tell(
-            f"Looking for up to {seconds:.0f} s whether {name} was created: {problem.message}"
+            msg(
+                "Looking for up to {seconds:.0f} s whether {name} was created: {why}",
+                seconds=seconds,
+                name=name,
+                why=problem.message,
+            )
         )
 
     def look() -> str | None:
@@ -241,7 +255,7 @@ def _after_unclear(name: str, intent: Intent, problem: Problem, tools: Tools) ->
     except Interrupted:
         found = None
     if found is None:
-        hint = "run apply again: it looks for the group first, and creates it only if it is not there"
+        hint = msg("run apply again: it looks for the group first, and creates it only if it is not there")
         return Created("unknown", problem=Problem(problem.code, problem.message, hint, True, problem.status))
     return _taken(name, found, tools)
 
@@ -280,8 +294,10 @@ def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools)
             if found is None:
                 return Problem(
                     "changed_since_planned",
-                    "changed since planned: a group has appeared that cannot be read, and may be this one",
-                    "plan again",
+                    msg(
+                        "changed since planned: a group has appeared that cannot be read, and may be this one"
+                    ),
+                    msg("plan again"),
                     retry=True,
                 )
             tools.strays[group_id] = found
@@ -289,8 +305,8 @@ def _appeared_since_planned(subject: str, listed: tuple[str, ...], tools: Tools)
         if loose(known) == loose(subject) or is_cut(known, subject):
             return Problem(
                 "changed_since_planned",
-                "changed since planned: a group of this subject has appeared",
-                "plan again",
+                msg("changed since planned: a group of this subject has appeared"),
+                msg("plan again"),
                 retry=True,
             )
     return None

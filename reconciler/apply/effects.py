@@ -26,6 +26,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.language import msg
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from reconciler.model.live import IconMeta, LiveGroup, LiveIcon
     from reconciler.model.outcome import OutcomeStatus
 
-GONE = Problem("not_found", "the API knows no such group any more", "run apply again", retry=True)
+GONE = Problem("not_found", msg("the API knows no such group any more"), msg("run apply again"), retry=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +312,9 @@ class Effects:
             present = ""  # as after a junk link, every proper one is new
         except (ApiError, CredentialsError) as error:
             problem = problem_of(error)
-            unread = replace(problem, message=f"the present link could not be read: {problem.message}")
+            unread = replace(
+                problem, message=msg("the present link could not be read: {why}", why=problem.message)
+            )
             return Performed("failed", unread)
         begun = self._recorded().revoking
         if begun is not None and ended_since(begun, present):

@@ -21,6 +21,7 @@ from reconciler.apply.writing import (
     stored_in_another_form,
 )
 from reconciler.errors import ApiError, CredentialsError, Interrupted, Problem, StateError
+from reconciler.language import msg
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -53,8 +54,8 @@ if TYPE_CHECKING:
 
 NEW_UNREAD = Problem(
     "not_seen",
-    "the group was created and is on record, but it cannot be read yet",
-    "run apply again",
+    msg("the group was created and is on record, but it cannot be read yet"),
+    msg("run apply again"),
     retry=True,
 )
 
@@ -135,7 +136,7 @@ class GroupRun:
         created = create(self.planned.name, first.subject, wanted, self.tools)
         self._end(first, created.status, created.problem)
         if created.id is None:
-            self._skip(pending[1:], Problem("no_group", "the group was not created"))
+            self._skip(pending[1:], Problem("no_group", msg("the group was not created")))
             return []
         self.group_id, self.fresh = created.id, created.fresh
         return pending[1:] if pending[1:] else self._remember_new(created.id)
@@ -208,7 +209,7 @@ class GroupRun:
         except StateError as error:
             self.tools.unsaved(error, self.planned.name, live.id)
             self._end(adopt, "failed", problem_of(error))
-            self._skip(pending[1:], Problem("state", "not begun: the state cannot be written"))
+            self._skip(pending[1:], Problem("state", msg("not begun: the state cannot be written")))
             return []
         self._end(adopt, "done")
         return pending[1:]
@@ -228,7 +229,9 @@ class GroupRun:
         found = self._new_one(group_id) if self._is_made else None
         live = found or observe_group(self.tools.ports.reader, group_id)
         if isinstance(live, Problem):
-            self._skip(approved, replace(live, message=f"could not be read again: {live.message}"))
+            self._skip(
+                approved, replace(live, message=msg("could not be read again: {why}", why=live.message))
+            )
             return
         if isinstance(live, Absent):
             self._gone(group_id, approved)
@@ -249,7 +252,9 @@ class GroupRun:
             listed = group_id in self.tools.ports.reader.list_groups().ids
         except ApiError as error:
             problem = Problem.of(error)
-            self._skip(approved, replace(problem, message=f"could not be read again: {problem.message}"))
+            self._skip(
+                approved, replace(problem, message=msg("could not be read again: {why}", why=problem.message))
+            )
             return
         if listed:
             self._skip(approved, CONTRADICTION)
@@ -258,7 +263,7 @@ class GroupRun:
                 self._end(change, "done")
             self._forget()
         else:
-            self._skip(approved, changed("the group is gone"))
+            self._skip(approved, changed(msg("the group is gone")))
 
     def _plan_anew(self, live: LiveGroup, approved: tuple[Change, ...]) -> tuple[Change, ...] | Problem:
         """Return the approved changes that are still needed, or why the group is left alone."""
@@ -274,7 +279,7 @@ class GroupRun:
                 self.tools.ports, live.id, desired.icon, known, gateway=self.tools.can.gateway
             )
             if isinstance(seen, Problem):
-                return replace(seen, message=f"could not be read again: {seen.message}")
+                return replace(seen, message=msg("could not be read again: {why}", why=seen.message))
             self.seen = seen
         if self.stored is not None:
             record = replace(record or Record(id=live.id), stored=self.stored)
@@ -282,10 +287,10 @@ class GroupRun:
         if fresh.action == "blocked" and not self.tools.holds_account(live):
             return WRONG_ACCOUNT
         if fresh.action == "blocked":
-            return changed("nothing may be changed in the group any more")
+            return changed(msg("nothing may be changed in the group any more"))
         more = beyond_approved(approved, fresh.changes)
         if more is not None:
-            return changed(f"more would be done now ({more.kind})")
+            return changed(msg("more would be done now ({kind})", kind=more.kind))
         return self._unless_locked_out(live, fresh.changes)
 
     def _unless_locked_out(

@@ -11,6 +11,7 @@ from reconciler.apply.create import made_earlier
 from reconciler.apply.group import GroupRun
 from reconciler.apply.tools import INTERRUPTED, WRONG_ACCOUNT, Timeouts, Tools, problem_of
 from reconciler.errors import Problem, StateError
+from reconciler.language import msg
 from reconciler.model.change import AdoptGroup
 from reconciler.model.live import Absent, LiveGroup, LiveIcon, LiveState
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, OutcomeStatus
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from reconciler.ports import WritePorts
 
 _NOT_BEGUN = replace(
-    WRONG_ACCOUNT, message="not begun: the configured `account` is not in the group just created"
+    WRONG_ACCOUNT, message=msg("not begun: the configured `account` is not in the group just created")
 )
 
 

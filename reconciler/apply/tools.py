@@ -16,6 +16,7 @@ from reconciler.errors import (
     ReconcilerError,
     StateError,
 )
+from reconciler.language import msg
 from reconciler.model.live import LiveGroup
 from reconciler.reading import poll
 
@@ -28,8 +29,8 @@ T = TypeVar("T")
 
 NOT_SEEN = Problem(
     "not_seen",
-    "the API answered that it was done, but reading the group does not show it",
-    "run apply again; if it stays so, look at the group in WhatsApp",
+    msg("the API answered that it was done, but reading the group does not show it"),
+    msg("run apply again; if it stays so, look at the group in WhatsApp"),
     retry=True,
 )
 
@@ -37,15 +38,20 @@ BATCH = 20
 """People in one call."""
 
 INTERRUPTED = Problem(
-    "interrupted", "not begun: the run was asked to stop", "run apply again for the rest", retry=True
+    "interrupted",
+    msg("not begun: the run was asked to stop"),
+    msg("run apply again for the rest"),
+    retry=True,
 )
 
 
 WRONG_ACCOUNT = Problem(
     "account",
-    "the configured `account` is not in this group",
-    "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the number that the credentials "
-    "belong to",
+    msg("the configured `account` is not in this group"),
+    msg(
+        "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the "
+        "number that the credentials belong to"
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.tools import INTERRUPTED, NOT_SEEN, Tools
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.change import (
     Change,
@@ -32,16 +33,16 @@ DESTRUCTIVE = TAKING | {"revoke_link", "leave_group"}
 
 MEANWHILE = Problem(
     "changed_during_run",
-    "changed by somebody else during the run",
-    "look at the plan, and apply again if it should be as the manifest says",
+    msg("changed by somebody else during the run"),
+    msg("look at the plan, and apply again if it should be as the manifest says"),
     retry=True,
 )
 
 
 _NOT_AWAITED = Problem(
     "interrupted",
-    "sent, but the run was asked to stop before reading the group showed it",
-    "run apply again: it sends only what is still needed",
+    msg("sent, but the run was asked to stop before reading the group showed it"),
+    msg("run apply again: it sends only what is still needed"),
     retry=True,
 )
 
@@ -49,19 +50,27 @@ _NOT_AWAITED = Problem(
 def changed(what: str) -> Problem:
     """Return why an approved change is not made: the group is not any more as it was when that was
     planned."""
-    return Problem("changed_since_planned", f"changed since planned: {what}", "plan again", retry=True)
+    return Problem(
+        "changed_since_planned",
+        msg("changed since planned: {what}", what=what),
+        msg("plan again"),
+        retry=True,
+    )
 
 
 def stored_in_another_form(subject: str) -> Problem:
     """Say that the service keeps a subject otherwise than it was sent: once, and it is in sync after that."""
     return Problem(
         "stored_otherwise",
-        f'the service keeps the subject in another form: "{number.mask_text(subject, 60)}"',
-        "write it so in the manifest; until that changes, it is taken for in sync",
+        msg(
+            'the service keeps the subject in another form: "{subject}"',
+            subject=number.mask_text(subject, 60),
+        ),
+        msg("write it so in the manifest; until that changes, it is taken for in sync"),
     )
 
 
-LOCKED_OUT = changed("nobody but the account would stay admin")
+LOCKED_OUT = changed(msg("nobody but the account would stay admin"))
 
 
 class Writing:
@@ -129,7 +138,9 @@ class Writing:
         for change in left:
             unread = self.effects.unread_of.get(change.key)
             if unread is not None and unread.code != INTERRUPTED.code:
-                problem = replace(unread, message=f"the result could not be read: {unread.message}")
+                problem = replace(
+                    unread, message=msg("the result could not be read: {why}", why=unread.message)
+                )
                 self.ended[change.key] = Outcome(change, "unknown", problem)
             elif unread is not None or self.tools.ports.clock.stopping:
                 self.ended[change.key] = Outcome(change, "unknown", _NOT_AWAITED)
@@ -169,7 +180,9 @@ class Writing:
             return self.tools.broken
         for kind, end in self.ended.items():
             if end.status != "done" and (kind == "promote" or end.change.kind in DESTRUCTIVE):
-                return Problem("not_safe", f"not sent, because {kind} before it is not done", retry=True)
+                return Problem(
+                    "not_safe", msg("not sent, because {kind} before it is not done", kind=kind), retry=True
+                )
         live = self.effects.live
         promoted = self.todo.get("promote")
         successors = {each.key for each in promoted.people} if isinstance(promoted, ChangePeople) else set()
@@ -177,8 +190,8 @@ class Writing:
         if change.kind in TAKING and (successors and (live is None or not successors <= live.admin_keys)):
             return Problem(
                 "not_safe",
-                "not sent, because somebody who was to be added, and to be admin first, is not",
-                "look at the plan: who is demoted or removed goes without them now",
+                msg("not sent, because somebody who was to be added, and to be admin first, is not"),
+                msg("look at the plan: who is demoted or removed goes without them now"),
                 retry=True,
             )
         # A link that was revoked still tells that the group is closed and not just left.

@@ -19,6 +19,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from reconciler.errors import ApiError, Interrupted, NotSent, RateLimited, Unclear
+from reconciler.language import msg
 from reconciler.retry import ALLOWANCE, Attempts, RetryPolicy, too_long
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ class Answer:
 class Repeat(Enum):
     """When a call may be sent again."""
 
-    ALWAYS = "a read, or what may be done twice"
-    UNCHANGED = "a write that surely changed nothing"
-    NEVER = "a write that may be done twice, and must not be"
+    ALWAYS = msg("a read, or what may be done twice")
+    UNCHANGED = msg("a write that surely changed nothing")
+    NEVER = msg("a write that may be done twice, and must not be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Calls:
             generation = self._limiter.wait()
             if self._clock.stopping:
                 if call.repeat is Repeat.ALWAYS:
-                    raise Interrupted("stopped before the API was asked")
+                    raise Interrupted(msg("stopped before the API was asked"))
                 if last is not None:
                     raise last
             attempt += 1

@@ -29,6 +29,7 @@ from reconciler import __version__
 from reconciler.backends.calls import Answer, Call, Calls
 from reconciler.backends.limiter import RateLimiter, retry_after, tell_nobody
 from reconciler.errors import ApiError, NotSent, Unclear
+from reconciler.language import msg
 from reconciler.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -100,8 +101,12 @@ class Origin:
     @property
     def hint(self) -> str:
         """What to do where there is no connection."""
-        reached = "whether its host can be reached from here"
-        return f"check {self.setting}, and {reached}" if self.setting else f"check {reached}"
+        reached = msg("whether its host can be reached from here")
+        return (
+            msg("check {setting}, and {reached}", setting=self.setting, reached=reached)
+            if self.setting
+            else msg("check {reached}", reached=reached)
+        )
 
 
 class HttpClient:
@@ -225,7 +230,7 @@ class HttpClient:
         try:
             return self._adapter.pool(parts, proxy, address)
         except _LIBRARY_ERRORS:
-            why = "there can be no connection to this address"
+            why = msg("there can be no connection to this address")
             raise NotSent(why, self._origin.hint, code="address") from None
 
 
@@ -240,7 +245,7 @@ def _body(response: BaseHTTPResponse, limit: int) -> bytes:
         if encoding not in ("", "identity"):
             if error:
                 return b""
-            raise Unclear("the answer is packed, which was not asked for", code="bad_answer", retry=True)
+            raise Unclear(msg("the answer is packed, which was not asked for"), code="bad_answer", retry=True)
         chunks = []
         size = 0
         while chunk := response.read1(_READ):
@@ -249,7 +254,9 @@ def _body(response: BaseHTTPResponse, limit: int) -> bytes:
             if size > limit:
                 if error:
                     return b"".join(chunks)
-                raise Unclear(f"the answer is longer than {limit >> 20} MiB", code="too_large")
+                raise Unclear(
+                    msg("the answer is longer than {limit} MiB", limit=limit >> 20), code="too_large"
+                )
         whole = True
         return b"".join(chunks)
     finally:
@@ -318,7 +325,7 @@ def _bounded(kind: Any, hint: str) -> type:
             try:
                 super().connect()
                 if self.default_port == http.client.HTTPS_PORT and not self.is_verified:
-                    raise lib3.SSLError("the certificate was not verified")
+                    raise lib3.SSLError(msg("the certificate was not verified"))
             except _LIBRARY_ERRORS as error:
                 self.close()
                 raise _not_sent(error, hint) from None
@@ -337,7 +344,7 @@ def _bounded(kind: Any, hint: str) -> type:
             for start in range(0, len(view), _PIECE):
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError("sending took too long")
+                    raise TimeoutError(msg("sending took too long"))
                 self.sock.settimeout(left)
                 super().send(view[start : start + _PIECE])
 
@@ -363,7 +370,7 @@ class _Deadline(io.RawIOBase):
         if self._end is not None and self._begun:  # the first wait may take all of the time anyway
             left = self._end - time.monotonic()
             if left <= 0:
-                raise TimeoutError("the whole answer took too long")
+                raise TimeoutError(msg("the whole answer took too long"))
             self._sock.settimeout(left)
         self._begun = True
         count: int | None = self._raw.readinto(buffer)
@@ -391,7 +398,7 @@ class _TimedResponse(http.client.HTTPResponse):
         while self.status < http.client.OK:
             # Others may come before the answer (RFC 9110, 15.2): http.client passes over 100 alone.
             if self.status == http.client.SWITCHING_PROTOCOLS:
-                raise http.client.BadStatusLine("another protocol, which nobody asked for")
+                raise http.client.BadStatusLine(msg("another protocol, which nobody asked for"))
             self.headers = None  # type: ignore[assignment]  # so that it reads another head
             super().begin()
         if self._deadline.ended:
@@ -407,23 +414,25 @@ def _not_sent(error: Exception, hint: str) -> NotSent:
     `hint` where it would have gone through a proxy."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return NotSent(
-            "the server's certificate cannot be trusted",
-            "behind a proxy that opens TLS, let REQUESTS_CA_BUNDLE name its CA bundle",
+            msg("the server's certificate cannot be trusted"),
+            msg("behind a proxy that opens TLS, let REQUESTS_CA_BUNDLE name its CA bundle"),
             code="certificate",
         )
     if isinstance(error, ssl.SSLError | lib3.SSLError):
-        return NotSent("TLS could not be agreed on", "check the address's port", code="tls", retry=True)
+        return NotSent(
+            msg("TLS could not be agreed on"), msg("check the address's port"), code="tls", retry=True
+        )
     if not hint:
         return NotSent(
-            "the proxy did not connect", "check HTTPS_PROXY and NO_PROXY", code="proxy", retry=True
+            msg("the proxy did not connect"), msg("check HTTPS_PROXY and NO_PROXY"), code="proxy", retry=True
         )
     if isinstance(error, lib3.NameResolutionError):
-        return NotSent("the host's name could not be resolved", hint, code="dns", retry=True)
+        return NotSent(msg("the host's name could not be resolved"), hint, code="dns", retry=True)
     # urllib3 counts a refused connection among those that timed out.
     slow = isinstance(error, lib3.ConnectTimeoutError) and not isinstance(error, lib3.NewConnectionError)
     if slow or isinstance(error, TimeoutError):
-        return NotSent("connecting took too long", hint, code="connect_timeout", retry=True)
-    return NotSent("the connection was refused or broken", hint, code="no_connection", retry=True)
+        return NotSent(msg("connecting took too long"), hint, code="connect_timeout", retry=True)
+    return NotSent(msg("the connection was refused or broken"), hint, code="no_connection", retry=True)
 
 
 def _unclear(error: Exception, status: int | None, timeout: str) -> ApiError:
@@ -431,12 +440,12 @@ def _unclear(error: Exception, status: int | None, timeout: str) -> ApiError:
     `timeout`: the setting to raise where it was too slow."""
     inner = error.args[-1] if isinstance(error, lib3.ProtocolError) and error.args else error
     if isinstance(inner, TimeoutError | lib3.TimeoutError):
-        hint = f"raise {timeout}" if timeout else ""
-        return Unclear("the answer did not come in time", hint, code="timeout", retry=True)
+        hint = msg("raise {timeout}", timeout=timeout) if timeout else ""
+        return Unclear(msg("the answer did not come in time"), hint, code="timeout", retry=True)
     if isinstance(inner, http.client.RemoteDisconnected):
-        return Unclear("the connection was closed without an answer", code="reset", retry=True)
+        return Unclear(msg("the connection was closed without an answer"), code="reset", retry=True)
     if isinstance(inner, http.client.BadStatusLine | http.client.LineTooLong | lib3.InvalidHeader):
-        return Unclear("the answer is no HTTP", code="bad_answer", retry=True)
+        return Unclear(msg("the answer is no HTTP"), code="bad_answer", retry=True)
     if status is not None or isinstance(inner, http.client.IncompleteRead):
-        return Unclear("the answer was cut short", status=status, code="truncated", retry=True)
-    return Unclear("the connection broke before the answer", code="reset", retry=True)
+        return Unclear(msg("the answer was cut short"), status=status, code="truncated", retry=True)
+    return Unclear(msg("the connection broke before the answer"), code="reset", retry=True)

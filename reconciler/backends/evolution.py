@@ -37,6 +37,7 @@ from reconciler.errors import (
     Refused,
     Unclear,
 )
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.live import (
     Gateway,
@@ -88,10 +89,13 @@ _STATE = re.compile(r"[a-z]{1,20}")
 _INTEGRATION = re.compile(r"[A-Z-]{1,30}")
 _NOT_OPEN = {
     "close": (
-        "is not connected",
-        "scan its QR code with the phone: the manager shows it, or GET /instance/connect",
+        msg("is not connected"),
+        msg("scan its QR code with the phone: the manager shows it, or GET /instance/connect"),
     ),
-    "connecting": ("is still connecting", "run it again in a minute; if it stays so, scan its QR code anew"),
+    "connecting": (
+        msg("is still connecting"),
+        msg("run it again in a minute; if it stays so, scan its QR code anew"),
+    ),
 }
 
 
@@ -116,12 +120,18 @@ class EvolutionReader:
         integration, own = self._api.call(INSTANCE, partial(_instance, name=name))
         if integration != _BAILEYS:
             raise Refused(
-                f"the gateway's instance is one of {integration}, which knows no groups",
-                f"create one with the integration {_BAILEYS}, and name it in RECONCILER_USERNAME",
+                msg(
+                    "the gateway's instance is one of {integration}, which knows no groups",
+                    integration=integration,
+                ),
+                msg(
+                    "create one with the integration {baileys}, and name it in RECONCILER_USERNAME",
+                    baileys=_BAILEYS,
+                ),
                 code="engine",
             )
         if own is None:
-            raise answers.bad("the instance does not say whose account it is")
+            raise answers.bad(msg("the instance does not say whose account it is"))
         self._session = Session(own)
         return self._session
 
@@ -138,7 +148,7 @@ class EvolutionReader:
         def parse(answer: Answer) -> tuple[dict[str, LiveGroup | Problem], dict[str, object]]:
             data = answers.read(answer, listing=True)
             if not isinstance(data, list):  # `{}` is not the word that there are no groups
-                raise answers.bad("the answer holds no list of groups")
+                raise answers.bad(msg("the answer holds no list of groups"))
             return gateway_groups.groups(data, own)[0], _pictures(data)
 
         found, self._pictures = self._api.call(LIST, parse, limit=LIST_LIMIT)
@@ -262,26 +272,28 @@ def _state(answer: Answer, name: str) -> str:
     """The state of the connection, as the gateway words it."""
     if answer.status == 404:
         raise Refused(
-            "the gateway has no such instance",
-            "create it in the gateway's manager, or correct RECONCILER_USERNAME",
+            msg("the gateway has no such instance"),
+            msg("create it in the gateway's manager, or correct RECONCILER_USERNAME"),
             status=404,
             code="session",
         )
-    data = answers.object_of(answers.read(answer, listing=True), "the connection's state")
+    data = answers.object_of(answers.read(answer, listing=True), msg("the connection's state"))
     if answers.within(data, "instance", "instanceName") not in (None, name):
         raise _another()
     state = answers.within(data, "instance", "state")
     if not isinstance(state, str) or _STATE.fullmatch(state) is None:
-        raise answers.bad("the instance does not say its state")
+        raise answers.bad(msg("the instance does not say its state"))
     return state
 
 
 def _check_open(state: str) -> None:
     """Raise what says what to do at the gateway, unless the instance can be worked with."""
     if state != "open":
-        unknown = (f"has the state {state}", "look at it in the gateway's manager")
+        unknown = (msg("has the state {state}", state=state), msg("look at it in the gateway's manager"))
         what, mend = _NOT_OPEN.get(state, unknown)
-        raise Refused(f"the gateway's instance {what}", mend, code="session", retry=state == "connecting")
+        raise Refused(
+            msg("the gateway's instance {what}", what=what), mend, code="session", retry=state == "connecting"
+        )
 
 
 def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
@@ -292,8 +304,8 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
         data = answers.read(answer, listing=True)
     except Refused as refused:
         raise Refused(
-            f"the gateway does not describe the instance (HTTP {answer.status})",
-            "is the key in RECONCILER_TOKEN this instance's own, or the gateway's?",
+            msg("the gateway does not describe the instance (HTTP {status})", status=answer.status),
+            msg("is the key in RECONCILER_TOKEN this instance's own, or the gateway's?"),
             status=refused.status,
             code="session",
         ) from None
@@ -310,19 +322,19 @@ def _instance(answer: Answer, name: str) -> tuple[str, str | None]:
 
 
 def _another() -> Unclear:
-    return answers.bad("the gateway describes another instance than was asked for")
+    return answers.bad(msg("the gateway describes another instance than was asked for"))
 
 
 def _not_found(answer: Answer) -> NotFound | Unclear:
     """What a 404 for a group says: that it is gone where WhatsApp's words do, else nothing."""
     if any(map(_GONE.fullmatch, _messages(answer))):
         return NotFound(
-            "WhatsApp knows no such group, or the account is not in it", status=404, code="http_404"
+            msg("WhatsApp knows no such group, or the account is not in it"), status=404, code="http_404"
         )
     answers.raise_rate_limit(answer)
     return Unclear(
-        "the gateway could not read the group (HTTP 404)",
-        "run it again later",
+        msg("the gateway could not read the group (HTTP 404)"),
+        msg("run it again later"),
         status=404,
         code="http_404",
         retry=True,
@@ -349,14 +361,14 @@ def _icon(url: object) -> IconMeta | None:
     if url is None:
         return None
     if not isinstance(url, str) or not is_address(url):
-        raise answers.bad("the group's picture has no address")
+        raise answers.bad(msg("the group's picture has no address"))
     return IconMeta(url)
 
 
 def _icon_asked_for(answer: Answer, group_id: str) -> IconMeta | None:
-    data = answers.object_of(answers.read(answer), "the answer")
+    data = answers.object_of(answers.read(answer), msg("the answer"))
     if data.get("wuid", group_id) != group_id:
-        raise answers.bad("asked for the picture of one group, the gateway answered with another's")
+        raise answers.bad(msg("asked for the picture of one group, the gateway answered with another's"))
     return _icon(data.get("profilePictureUrl"))
 
 
@@ -364,7 +376,7 @@ def _known_as(answer: Answer, digits: str) -> str | None:
     """The id under which a number is known; None where nobody has it."""
     data = answers.read(answer)
     if not isinstance(data, list) or not data:
-        raise answers.bad("the gateway does not say whether somebody has the number")
+        raise answers.bad(msg("the gateway does not say whether somebody has the number"))
     told = (
         answers.known_as_one(answers.within(entry, "exists"), answers.within(entry, "jid"), digits)
         for entry in data

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from reconciler.backends.calls import Answer
 from reconciler.errors import ApiError, CredentialsError, NotFound, RateLimited, Refused, Unclear
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.retry import ALLOWANCE, too_long
 
 SUCCESS = frozenset({200, 201, 202, 204})
 
-_CREDENTIALS_HINT = "check RECONCILER_USERNAME and RECONCILER_TOKEN"
+_CREDENTIALS_HINT = msg("check RECONCILER_USERNAME and RECONCILER_TOKEN")
 _RATE_CODES = frozenset({420, 429, 1015})
 _GONE_CODES = frozenset({404, 1006, 1012})
 _WORDS_READ = 65536
@@ -58,12 +59,12 @@ def check(answer: Answer, *, listing: bool = False, gone: frozenset[int] = froze
         raise _gone(answer, fault)
     match status:
         case 401:
-            raise _credentials("the API refused the credentials", answer, fault)
+            raise _credentials(msg("the API refused the credentials"), answer, fault)
         case 403 if listing:
-            raise _credentials("the credentials may not use the groups API", answer, fault)
+            raise _credentials(msg("the credentials may not use the groups API"), answer, fault)
         case 408:
             raise Unclear(
-                _words("the API gave up waiting", answer, fault),
+                _words(msg("the API gave up waiting"), answer, fault),
                 status=408,
                 code=answer.code,
                 retry=True,
@@ -72,10 +73,10 @@ def check(answer: Answer, *, listing: bool = False, gone: frozenset[int] = froze
         case _ if 300 <= status < 400:
             raise redirect(answer)
         case _ if 400 <= status < 500:
-            raise Refused(_words("the API refused", answer, fault), status=status, code=answer.code)
+            raise Refused(_words(msg("the API refused"), answer, fault), status=status, code=answer.code)
         case _:
             raise Unclear(
-                _words("the API failed", answer, fault),
+                _words(msg("the API failed"), answer, fault),
                 status=status,
                 code=answer.code,
                 retry=status >= 500,
@@ -93,7 +94,7 @@ def read(answer: Answer, *, listing: bool = False, gone: frozenset[int] = frozen
     if fault.is_rate:
         raise _rate_limited(answer, fault)
     if fault.code == 401:
-        raise _credentials("the API refused the credentials", answer, fault)
+        raise _credentials(msg("the API refused the credentials"), answer, fault)
     if fault.code in _GONE_CODES and not listing:
         raise _gone(answer, fault)
     raise _inside_success(answer, fault)
@@ -116,7 +117,9 @@ def void(answer: Answer) -> None:
         return
     data = written(answer)
     if data is not None and not isinstance(data, dict):
-        raise Unclear("the API answered with something that is neither null nor an object", code="bad_answer")
+        raise Unclear(
+            msg("the API answered with something that is neither null nor an object"), code="bad_answer"
+        )
     if data and ("message" in data or "errorMessage" in data):
         raise _inside_success(answer, _fault(data, answer.secrets))
 
@@ -132,13 +135,13 @@ def of_entry(entry: Mapping[str, object], answer: Answer) -> ApiError | None:
         if fault.is_rate:
             return _rate_limited(answer, fault)
         return Refused(
-            _words("the API refused this destination", answer, fault),
+            _words(msg("the API refused this destination"), answer, fault),
             status=answer.status,
             code="refused_destination",
         )
     if fault.words:
         return Unclear(
-            _words("the API says something about this destination", answer, fault),
+            _words(msg("the API says something about this destination"), answer, fault),
             status=answer.status,
             code="bad_answer",
         )
@@ -148,8 +151,8 @@ def of_entry(entry: Mapping[str, object], answer: Answer) -> ApiError | None:
 def redirect(answer: Answer) -> Unclear:
     """A redirect is an error: credentials would travel along."""
     return Unclear(
-        f"the API answered with a redirect, which is not followed (HTTP {answer.status})",
-        "check RECONCILER_BASE_URL, and whether a proxy asks for a login",
+        msg("the API answered with a redirect, which is not followed (HTTP {status})", status=answer.status),
+        msg("check RECONCILER_BASE_URL, and whether a proxy asks for a login"),
         status=answer.status,
         code=answer.code,
     )
@@ -177,11 +180,11 @@ def _json(answer: Answer) -> object:
     except (ValueError, RecursionError):
         start = answer.body[:200].lstrip()[:1]
     if not start:
-        what = "the answer is empty"
+        what = msg("the answer is empty")
     elif start == b"<":
-        what = "the answer is a web page, perhaps of a proxy"
+        what = msg("the answer is a web page, perhaps of a proxy")
     else:
-        what = "the answer is no JSON"
+        what = msg("the answer is no JSON")
     raise Unclear(what, status=answer.status, code="bad_answer", retry=True)
 
 
@@ -248,8 +251,8 @@ def rate_limited(answer: Answer, message: str, hint: str = "") -> RateLimited:
 
 
 def _rate_limited(answer: Answer, fault: _Fault) -> RateLimited:
-    message = _words("the API refuses for now: too many requests", answer, fault)
-    return rate_limited(answer, message, "set a lower api.rate")
+    message = _words(msg("the API refuses for now: too many requests"), answer, fault)
+    return rate_limited(answer, message, msg("set a lower api.rate"))
 
 
 def _credentials(what: str, answer: Answer, fault: _Fault) -> CredentialsError:
@@ -259,7 +262,7 @@ def _credentials(what: str, answer: Answer, fault: _Fault) -> CredentialsError:
 def _gone(answer: Answer, fault: _Fault) -> NotFound:
     stated = answer.status in SUCCESS
     return NotFound(
-        _words("the API knows no such group", answer, fault),
+        _words(msg("the API knows no such group"), answer, fault),
         status=None if stated else answer.status,
         code="not_found" if stated else answer.code,
     )
@@ -267,7 +270,7 @@ def _gone(answer: Answer, fault: _Fault) -> NotFound:
 
 def _inside_success(answer: Answer, fault: _Fault) -> Unclear:
     return Unclear(
-        _words("the API answered with an error inside a success", answer, fault),
+        _words(msg("the API answered with an error inside a success"), answer, fault),
         status=answer.status,
         code="error_in_success",
         retry=True,
@@ -276,8 +279,8 @@ def _inside_success(answer: Answer, fault: _Fault) -> Unclear:
 
 def _words(ours: str, answer: Answer, fault: _Fault) -> str:
     """Our sentence, in brackets the status and the API's own code, then its words."""
-    code = f", code {fault.code}" if fault.code not in (None, answer.status) else ""
-    text = f"{ours} (HTTP {answer.status}{code})"
+    code = msg(", code {code}", code=fault.code) if fault.code not in (None, answer.status) else ""
+    text = msg("{ours} (HTTP {status}{code})", ours=ours, status=answer.status, code=code)
     return f"{text}: {fault.words}" if fault.words else text
 
 

@@ -14,6 +14,7 @@ from reconciler.backends.network import Network
 from reconciler.backends.origin import checked_base
 from reconciler.backends.service import Api, Connection, checked_group, header
 from reconciler.errors import Interrupted, NotSent
+from reconciler.language import msg
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class GatewayWriter(ABC):
         try:
             return self._find(digits)
         except Interrupted:  # to who is about to write, a stop is why nothing was sent
-            raise NotSent("not sent: the run was asked to stop", code="interrupted", retry=True) from None
+            raise NotSent(
+                msg("not sent: the run was asked to stop"), code="interrupted", retry=True
+            ) from None
 
     def send_to_group(self, group_id: str, text: str) -> str:
         return self._send(checked_group(group_id), text)

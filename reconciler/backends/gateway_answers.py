@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.backends import faults
 from reconciler.backends.calls import Answer
 from reconciler.errors import RateLimited, Refused, Unclear
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.link import is_link
 from reconciler.model.live import PersonAnswer
@@ -43,7 +44,7 @@ def bad(message: str) -> Unclear:
 def done(answer: Answer) -> None:
     """A write that says nothing of what it did."""
     if isinstance(written(answer), list):
-        raise bad("the gateway answered with a list, which says nothing of what was done")
+        raise bad(msg("the gateway answered with a list, which says nothing of what was done"))
 
 
 def created(answer: Answer) -> str:
@@ -55,7 +56,7 @@ def created(answer: Answer) -> str:
         or not group_id.endswith(GROUP_DOMAIN)
         or not number.is_group_id(group_id)
     ):
-        raise bad("the answer does not say which group was created")
+        raise bad(msg("the answer does not say which group was created"))
     return group_id
 
 
@@ -65,8 +66,8 @@ def done_to(answer: Answer, fine: frozenset[int] = frozenset({200})) -> None:
     if refused and fine.isdisjoint(refused):
         codes = ", ".join(map(str, sorted(set(refused))))
         raise Refused(
-            f"WhatsApp refused it for everybody ({codes})",
-            "is the account an admin of the group, and are they in it?",
+            msg("WhatsApp refused it for everybody ({codes})", codes=codes),
+            msg("is the account an admin of the group, and are they in it?"),
             status=answer.status,
             code="refused_people",
         )
@@ -107,9 +108,9 @@ def known_as_one(exists: object, found: object, digits: str) -> str | None:
     person = without_device(found)
     told = number.told_by(person)
     if exists is not True or not (told or (_HIDDEN.search(person) and number.is_person_id(person))):
-        raise bad("the gateway does not say whether somebody has the number")
+        raise bad(msg("the gateway does not say whether somebody has the number"))
     if told is not None and number.key(told) != number.key(digits):
-        raise bad("asked for one number, the gateway answered with another")
+        raise bad(msg("asked for one number, the gateway answered with another"))
     return person
 
 
@@ -122,8 +123,8 @@ def link(answer: Answer) -> str:
     found = f"{_LINK}{code}"
     if _CODE.fullmatch(code) is None or code in ("undefined", "null") or not is_link(found):
         raise Unclear(
-            "the gateway answered with something that is no invite code",
-            "is the account an admin of the group? Else ask again later",
+            msg("the gateway answered with something that is no invite code"),
+            msg("is the account an admin of the group? Else ask again later"),
             status=answer.status,
             code="junk_link",
             retry=True,
@@ -150,9 +151,11 @@ def sent(answer: Answer, to: str) -> str:
     if False in (body.get("fromMe"), within(body, "key", "fromMe")) or not any(
         _same_chat(each, to) for each in chats
     ):
-        raise Unclear("the answer does not name the one whom the message is for", code="bad_answer")
+        raise Unclear(msg("the answer does not name the one whom the message is for"), code="bad_answer")
     if body.get("ack") == -1 or body.get("status") == "ERROR":
-        raise Refused("WhatsApp did not take the message", status=answer.status, code="refused_destination")
+        raise Refused(
+            msg("WhatsApp did not take the message"), status=answer.status, code="refused_destination"
+        )
     text = text or str(within(body, "key", "id") or "")
     return text if _MESSAGE_ID.fullmatch(text) else ""
 
@@ -175,8 +178,8 @@ def read(answer: Answer, *, listing: bool = False) -> object:
 def raise_rate_limit(answer: Answer) -> None:
     if answer.status >= 400 and _RATE in answer.body:
         raise RateLimited(
-            "WhatsApp refuses for now: too many requests (rate-overlimit)",
-            "set a lower api.rate",
+            msg("WhatsApp refuses for now: too many requests (rate-overlimit)"),
+            msg("set a lower api.rate"),
             status=answer.status,
             code=answer.code,
             retry=True,
@@ -188,7 +191,9 @@ def written(answer: Answer) -> object:
     """What a write is answered with, None for nothing. Raises `Refused` for `false`, which the gateway says
     where the account may not do it; an error inside a success leaves open what was done."""
     if answer.status == 400 and _BROKEN.search(answer.body):
-        raise Unclear("the gateway lost its connection to WhatsApp", status=400, code=answer.code, retry=True)
+        raise Unclear(
+            msg("the gateway lost its connection to WhatsApp"), status=400, code=answer.code, retry=True
+        )
     faults.check(answer, gone=_NOWHERE)
     body = answer.body.strip()
     if not body:
@@ -199,8 +204,8 @@ def written(answer: Answer) -> object:
         return _text(body)
     if data is False or (isinstance(data, dict) and data.get("success") is False):
         raise Refused(
-            "the gateway says that it was not done",
-            "is the account an admin of the group?",
+            msg("the gateway says that it was not done"),
+            msg("is the account an admin of the group?"),
             status=answer.status,
             code="refused",
         )
@@ -208,7 +213,7 @@ def written(answer: Answer) -> object:
         return faults.written(answer)
     if data is None or data is True or isinstance(data, str | list):
         return data
-    raise bad("the gateway answered with a number, which says nothing of what was done")
+    raise bad(msg("the gateway answered with a number, which says nothing of what was done"))
 
 
 def _text(body: bytes) -> str:
@@ -218,13 +223,13 @@ def _text(body: bytes) -> str:
     except UnicodeDecodeError:
         text = ""
     if not text.isprintable() or not text or text[0] in '<{["':
-        raise bad("the answer is neither JSON nor a line of text")
+        raise bad(msg("the answer is neither JSON nor a line of text"))
     return text
 
 
 def object_of(data: object, what: str) -> dict[str, object]:
     if not isinstance(data, dict):
-        raise bad(f"{what} is no object")
+        raise bad(msg("{what} is no object", what=what))
     return data
 
 

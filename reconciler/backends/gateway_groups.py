@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from reconciler.backends import faults
 from reconciler.backends.gateway_answers import GROUP_DOMAIN, bad, id_of, without_device
 from reconciler.errors import Problem, Unclear
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.group import Permission, Value
 from reconciler.model.live import LiveGroup, Session
@@ -51,15 +52,15 @@ def groups(data: object, own: Session) -> tuple[dict[str, LiveGroup | Problem], 
     elif isinstance(data, list):
         entries = [(id_of(entry), entry) for entry in data]
     else:
-        raise bad("the answer holds no list of groups")
+        raise bad(msg("the answer holds no list of groups"))
     found: dict[str, LiveGroup | Problem] = {}
     for group_id, entry in entries:
         if not isinstance(group_id, str) or "@" not in group_id:
-            raise bad("the list of groups holds an entry without a usable id")
+            raise bad(msg("the list of groups holds an entry without a usable id"))
         if not group_id.endswith(GROUP_DOMAIN) or group_id in found:
             continue
         if not number.is_group_id(group_id):
-            raise bad("the list of groups holds an entry without a usable id")
+            raise bad(msg("the list of groups holds an entry without a usable id"))
         try:
             found[group_id] = _group(entry, group_id, own)
         except _NoFact as no_fact:
@@ -77,8 +78,8 @@ def group(data: object, group_id: str, own: Session) -> LiveGroup:
 
 def _unreadable(why: _NoFact) -> Unclear:
     return Unclear(
-        f"what the gateway says of the group is incomplete: {why}",
-        "gateways answer from a cache: run it again later, or restart the session",
+        msg("what the gateway says of the group is incomplete: {why}", why=why),
+        msg("gateways answer from a cache: run it again later, or restart the session"),
         code="unreadable",
         retry=True,
     )
@@ -86,28 +87,28 @@ def _unreadable(why: _NoFact) -> Unclear:
 
 def _group(entry: object, group_id: str, own: Session) -> LiveGroup:
     if not isinstance(entry, dict):
-        raise _NoFact("it is no object")
+        raise _NoFact(msg("it is no object"))
     found = _as_baileys(entry)
     if found.get("id") != group_id:
-        raise _NoFact("it is another group, or has no id")
+        raise _NoFact(msg("it is another group, or has no id"))
     subject = found.get("subject")
     if not isinstance(subject, str) or not subject.strip():
-        raise _NoFact("it has no subject")
+        raise _NoFact(msg("it has no subject"))
     if not _is_moment(found.get("creation")):
-        raise _NoFact("it does not say when it was created")
+        raise _NoFact(msg("it does not say when it was created"))
     people = _people(found.get("participants"))
     numbers = {person: digits for person, (digits, _) in people.items() if digits is not None}
     ours = {person for person in people if _is_own(person, numbers.get(person), own)}
     if not ours:
-        raise _NoFact("the account is not in it")
+        raise _NoFact(msg("the account is not in it"))
     if own.number is not None:
         numbers |= dict.fromkeys(ours - numbers.keys(), own.number)
     description = found.get("desc")
     if description is not None and not isinstance(description, str):
-        raise _NoFact("its description is no text")
+        raise _NoFact(msg("its description is no text"))
     parent = found.get("linkedParent") or None
     if parent is not None and not (isinstance(parent, str) and number.is_group_id(parent)):
-        raise _NoFact("its community has no usable id")
+        raise _NoFact(msg("its community has no usable id"))
     return LiveGroup(
         id=group_id,
         subject=faults.well_formed(subject),
@@ -139,18 +140,18 @@ def _people(listed: object) -> dict[str, tuple[str | None, str]]:
     """Who is in a group, by id without the device: the digits, where they are known, and the role, "" for
     none."""
     if not isinstance(listed, list) or not listed:
-        raise _NoFact("it has nobody in it")
+        raise _NoFact(msg("it has nobody in it"))
     people: dict[str, tuple[str | None, str]] = {}
     for each in listed:
         if not isinstance(each, dict):
-            raise _NoFact("somebody in it is no object")
+            raise _NoFact(msg("somebody in it is no object"))
         found = _as_baileys(each)
         person = without_device(found.get("id"))
         if "@" not in person or not number.is_person_id(person):
-            raise _NoFact("somebody in it has no usable id")
+            raise _NoFact(msg("somebody in it has no usable id"))
         told = number.told_by(person, found.get("phoneNumber"), found.get("pn")), _role(found)
         if people.setdefault(person, told) != told:
-            raise _NoFact("somebody is in it twice, and not as the same")
+            raise _NoFact(msg("somebody is in it twice, and not as the same"))
     return people
 
 
@@ -163,7 +164,7 @@ def _role(found: Mapping[str, object]) -> str:
     if role in (None, False, ""):
         return ""
     if not isinstance(role, str) or role not in ("admin", "superadmin"):
-        raise _NoFact("somebody in it has a role that is not known here")
+        raise _NoFact(msg("somebody in it has a role that is not known here"))
     return role
 
 
@@ -198,7 +199,7 @@ def _permissions(found: Mapping[str, object]) -> dict[Permission, Value]:
     if isinstance(everyone, bool):
         permissions["add_members"] = "everyone" if everyone else "admins"
     elif mode not in (None, ""):
-        raise _NoFact("who may add people is not known here")
+        raise _NoFact(msg("who may add people is not known here"))
     if (approve := _flag(found, "joinApprovalMode")) is not None:
         permissions["approve_members"] = approve
     return permissions
@@ -207,5 +208,5 @@ def _permissions(found: Mapping[str, object]) -> dict[Permission, Value]:
 def _flag(found: Mapping[str, object], key: str) -> bool | None:
     value = found.get(key)
     if value is not None and not isinstance(value, bool):
-        raise _NoFact(f"its `{key}` is neither true nor false")
+        raise _NoFact(msg("its `{key}` is neither true nor false", key=key))
     return value

@@ -18,6 +18,7 @@ from reconciler.backends.calls import Answer, Call, Repeat
 from reconciler.backends.client import HttpClient, Limits, Origin, Request
 from reconciler.backends.origin import is_loopback, is_public
 from reconciler.errors import NotSent, Refused, Unclear
+from reconciler.language import msg
 
 if TYPE_CHECKING:
     from reconciler.backends.network import Network
@@ -73,17 +74,17 @@ class IconFetcher:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise _unsafe("is no URL") from None
+            raise _unsafe(msg("is no URL")) from None
         if not host or "@" in parts.netloc or "\\" in url:
-            raise _unsafe("is no plain URL")
+            raise _unsafe(msg("is no plain URL"))
         if self._own and f"{parts.scheme}://{parts.netloc}" == self._own:
             if self._address is not None:
                 own = parts._replace(fragment="").geturl()
                 return self._client.exchange(Request("GET", own, LIMIT, address=self._address))
         elif self._domain and (parts.scheme != "https" or not host.endswith(self._domain)):
-            raise _unsafe(f"is none of https://*{self._domain}")
+            raise _unsafe(msg("is none of https://*{domain}", domain=self._domain))
         if parts.scheme != "https" and not (parts.scheme == "http" and self._loopback):
-            raise _unsafe("is not https")
+            raise _unsafe(msg("is not https"))
         url = parts._replace(fragment="").geturl()
         try:
             addresses = self._addresses(host, port or (443 if parts.scheme == "https" else 80), parts.scheme)
@@ -93,9 +94,9 @@ class IconFetcher:
             addresses = []
         if not (addresses and is_loopback(addresses[0])) and self._client.is_proxied(url):
             if parts.scheme != "https":
-                raise _unsafe("is not https")
+                raise _unsafe(msg("is not https"))
             return self._client.exchange(Request("GET", url, LIMIT))
-        last = NotSent("the icon's host has no address", code="dns", retry=True)
+        last = NotSent(msg("the icon's host has no address"), code="dns", retry=True)
         for address in addresses:
             try:
                 return self._client.exchange(Request("GET", url, LIMIT, address=address))
@@ -109,23 +110,23 @@ class IconFetcher:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise NotSent("the icon's host could not be resolved", code="dns", retry=True) from None
+            raise NotSent(msg("the icon's host could not be resolved"), code="dns", retry=True) from None
         found.sort(key=lambda entry: entry[0] != socket.AF_INET)
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for address in addresses:
             if self._loopback and is_loopback(address.partition("%")[0]):
                 continue
             if scheme != "https":
-                raise _unsafe("is not https")
+                raise _unsafe(msg("is not https"))
             if not is_public(address):
-                raise _unsafe("leads to an address that is not on the open internet")
+                raise _unsafe(msg("leads to an address that is not on the open internet"))
         return addresses
 
 
 def _unsafe(why: str) -> Unclear:
     return Unclear(
-        f"the icon's link {why}, and is not followed",
-        "look at the group's icon in WhatsApp",
+        msg("the icon's link {why}, and is not followed", why=why),
+        msg("look at the group's icon in WhatsApp"),
         code="unsafe_link",
     )
 
@@ -137,16 +138,18 @@ def picture(answer: Answer) -> bytes:
         case 200 if answer.body:
             return answer.body
         case 200:
-            raise Unclear("the icon was served without a byte", status=200, code="bad_answer", retry=True)
+            raise Unclear(
+                msg("the icon was served without a byte"), status=200, code="bad_answer", retry=True
+            )
         case 420 | 429:
-            raise faults.rate_limited(answer, "the icon's server refuses for now")
+            raise faults.rate_limited(answer, msg("the icon's server refuses for now"))
         case _ if 400 <= status < 500:
-            raise Refused("the icon is not served where the API says it is", status=status, code=code)
+            raise Refused(msg("the icon is not served where the API says it is"), status=status, code=code)
         case _ if 300 <= status < 400:
             raise faults.redirect(answer)
         case _:
             raise Unclear(
-                "the icon's server failed",
+                msg("the icon's server failed"),
                 status=status,
                 code=code,
                 retry=status >= 500,

@@ -22,6 +22,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import NotSent, RateLimited
+from reconciler.language import msg
 from reconciler.retry import ALLOWANCE, in_words
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ _LEAST_MEASURED = 5.0
 _SLOWEST = 0.1
 _MANY = 4096
 """Acceptances that are remembered before old ones are looked for: they are dropped a few at a time then."""
-_TOO_MANY = "too many requests"
-_BUSY = "the server is busy"
+_TOO_MANY = msg("too many requests")
+_BUSY = msg("the server is busy")
 _GROWTH = 0.02
 _LEAST_GROWTH = 0.1
 
@@ -146,8 +147,8 @@ class RateLimiter:
         refused_for = 0.0 if self._refused_since is None else now - self._refused_since
         if left > _LONGEST_WAITED or (left > 0 and refused_for >= ALLOWANCE):
             raise RateLimited(
-                f"not sent: everything waits since an answer before ({self._why})",
-                f"run it again in {in_words(left)}",
+                msg("not sent: everything waits since an answer before ({why})", why=self._why),
+                msg("run it again in {left}", left=in_words(left)),
                 code="rate_limited",
                 retry=True,
                 wait=left,
@@ -155,7 +156,13 @@ class RateLimiter:
 
     def _show(self, seconds: float | None) -> None:
         if seconds is not None and _SHORTEST_SHOWN <= seconds <= _LONGEST_WAITED:
-            self._tell(f"Waiting {in_words(seconds)} before anything else is asked: {self._why}.")
+            self._tell(
+                msg(
+                    "Waiting {seconds} before anything else is asked: {why}.",
+                    seconds=in_words(seconds),
+                    why=self._why,
+                )
+            )
 
     def _pause(self, now: float, seconds: float, why: str) -> float:
         # A little more than asked, and never the same: several processes should not come back together.
@@ -218,7 +225,7 @@ class Pace:
         if left > 0:
             self._clock.sleep(left)
             if self._clock.stopping:
-                raise NotSent("not sent: a stop was asked for", code="stopped", retry=True)
+                raise NotSent(msg("not sent: a stop was asked for"), code="stopped", retry=True)
 
     def ended(self) -> None:
         """What had a turn is over: the next waits from now on."""

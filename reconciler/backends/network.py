@@ -21,12 +21,13 @@ from urllib3.util import parse_url
 
 from reconciler.backends.origin import is_loopback
 from reconciler.errors import NotSent, ReconcilerError
+from reconciler.language import msg
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _PROXY_KINDS = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
-_PROXY_HINT = (
-    "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, what is special in either as %XX; "
-    "NO_PROXY says what is reached without one"
+_PROXY_HINT = msg(
+    "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, what is "
+    "special in either as %XX; NO_PROXY says what is reached without one"
 )
 
 
@@ -40,8 +41,8 @@ class Network:
         self._bundle = next(filter(None, map(os.environ.get, _BUNDLES)), None)
         if self._bundle is not None and not os.path.exists(self._bundle):
             raise ReconcilerError(
-                "the CA bundle named in the environment does not exist",
-                "check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE",
+                msg("the CA bundle named in the environment does not exist"),
+                msg("check REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE"),
             )
 
     def proxy_for(self, url: str) -> str | None:
@@ -80,8 +81,10 @@ class Network:
             return ssl.create_default_context(cafile=bundle)
         except OSError:
             raise ReconcilerError(
-                "the CA bundle named in the environment cannot be read",
-                "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE must name a file of PEM certificates",
+                msg("the CA bundle named in the environment cannot be read"),
+                msg(
+                    "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE must name a file of PEM certificates"
+                ),
             ) from None
 
 
@@ -92,17 +95,17 @@ def _unusable(proxy: str) -> str | None:
         port = parts.port
         parse_url(proxy)
     except (ValueError, LocationParseError):
-        return "is no address of a proxy"
+        return msg("is no address of a proxy")
     if not parts.hostname or not proxy.isprintable() or " " in proxy:
-        return "names no proxy's host"
+        return msg("names no proxy's host")
     if port == 0:
-        return "names no port that a proxy could have"
+        return msg("names no port that a proxy could have")
     if parts.scheme.startswith("socks") and parts.scheme in _PROXY_KINDS and find_spec("socks") is None:
-        return "names a SOCKS proxy, which needs another package: pip install 'requests[socks]'"
-    return None if parts.scheme in _PROXY_KINDS else "names a kind of proxy that cannot be used"
+        return msg("names a SOCKS proxy, which needs another package: pip install 'requests[socks]'")
+    return None if parts.scheme in _PROXY_KINDS else msg("names a kind of proxy that cannot be used")
 
 
 def _variable_of(proxy: str) -> str:
     """The variable that a proxy for https was taken from."""
     names = [name for each in ("https_proxy", "all_proxy") for name in (each, each.upper())]
-    return next((name for name in names if os.environ.get(name) == proxy), "the system's setting")
+    return next((name for name in names if os.environ.get(name) == proxy), msg("the system's setting"))

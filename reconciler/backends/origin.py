@@ -9,10 +9,11 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 from urllib.parse import urlsplit
 
 from reconciler.errors import NotSent, ReconcilerError
+from reconciler.language import msg
 
 _VARIABLE = "RECONCILER_BASE_URL"
-_EXAMPLE = "write it as https://api-messaging.wavy.global"
-_GATEWAY_EXAMPLE = "write it as http://localhost:3000 or https://gateway.example.com/waha"
+_EXAMPLE = msg("write it as https://api-messaging.wavy.global")
+_GATEWAY_EXAMPLE = msg("write it as http://localhost:3000 or https://gateway.example.com/waha")
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
@@ -51,8 +52,8 @@ class Base:
             found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise NotSent(
-                "the host's name could not be resolved",
-                f"check {_VARIABLE}, and whether its host can be reached from here",
+                msg("the host's name could not be resolved"),
+                msg("check {variable}, and whether its host can be reached from here", variable=_VARIABLE),
                 code="dns",
                 retry=True,
             ) from None
@@ -60,8 +61,11 @@ class Base:
         addresses = [str(entry[4][0]) for entry in found]
         if not addresses or not all(map(is_private, addresses)):
             raise ReconcilerError(
-                f"{_VARIABLE} is http, and its host has an address outside of private networks",
-                "write https://; RECONCILER_ALLOW_HTTP=1 is for a gateway in a private network",
+                msg(
+                    "{variable} is http, and its host has an address outside of private networks",
+                    variable=_VARIABLE,
+                ),
+                msg("write https://; RECONCILER_ALLOW_HTTP=1 is for a gateway in a private network"),
             )
         return addresses[0]
 
@@ -75,35 +79,41 @@ def checked_base(url: str, *, gateway: bool = False, private: bool = False) -> B
     """
     example = _GATEWAY_EXAMPLE if gateway else _EXAMPLE
     if not url.isascii() or not url.isprintable() or "\\" in url or " " in url:
-        raise ReconcilerError(f"{_VARIABLE} holds characters that no URL may have", example)
+        raise ReconcilerError(
+            msg("{variable} holds characters that no URL may have", variable=_VARIABLE), example
+        )
     try:
         parts = urlsplit(url)
         host = parts.hostname if parts.port != 0 else None
     except ValueError:
-        raise ReconcilerError(f"{_VARIABLE} is no URL", example) from None
+        raise ReconcilerError(msg("{variable} is no URL", variable=_VARIABLE), example) from None
     if not host or parts.scheme not in {"http", "https"}:
-        raise ReconcilerError(f"{_VARIABLE} is no http or https URL", example)
+        raise ReconcilerError(msg("{variable} is no http or https URL", variable=_VARIABLE), example)
     if "@" in parts.netloc:
         raise ReconcilerError(
-            f"{_VARIABLE} holds a user name or password",
-            "put them into RECONCILER_USERNAME and RECONCILER_TOKEN",
+            msg("{variable} holds a user name or password", variable=_VARIABLE),
+            msg("put them into RECONCILER_USERNAME and RECONCILER_TOKEN"),
         )
     path = parts.path.removesuffix("/")
     if (path and not gateway) or "?" in url or "#" in url:
         raise ReconcilerError(
-            f"{_VARIABLE} holds more than a host{', a port and a path' if gateway else ' and a port'}",
+            msg(
+                "{variable} holds more than a host{which}",
+                variable=_VARIABLE,
+                which=msg(", a port and a path") if gateway else msg(" and a port"),
+            ),
             example,
         )
     if _PATH.fullmatch(path) is None:
-        raise ReconcilerError(f"{_VARIABLE} has a path that cannot be one", example)
+        raise ReconcilerError(msg("{variable} has a path that cannot be one", variable=_VARIABLE), example)
     loopback = is_loopback(host)
     private = private and gateway and parts.scheme == "http" and not loopback
     if parts.scheme == "http" and not loopback and not private:
         raise ReconcilerError(
-            f"{_VARIABLE} is http, which would send the credentials in the clear",
-            "write https://, or set RECONCILER_ALLOW_HTTP=1 where the gateway is in a private network"
+            msg("{variable} is http, which would send the credentials in the clear", variable=_VARIABLE),
+            msg("write https://, or set RECONCILER_ALLOW_HTTP=1 where the gateway is in a private network")
             if gateway
-            else "write https://",
+            else msg("write https://"),
         )
     return Base(f"{parts.scheme}://{parts.netloc}{path}", loopback, private)
 

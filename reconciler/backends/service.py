@@ -12,6 +12,7 @@ from urllib.parse import quote
 from reconciler.backends.calls import Answer, Call, Repeat
 from reconciler.backends.client import JSON, HttpClient, Limits, Request
 from reconciler.errors import CredentialsError, NotSent, StateError
+from reconciler.language import msg
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Api:
             try:
                 self.permit()
             except StateError as error:
-                raise NotSent(f"not sent: {error.message}", error.hint, code="state") from None
+                raise NotSent(msg("not sent: {why}", why=error.message), error.hint, code="state") from None
 
 
 class Client:
@@ -170,11 +171,13 @@ class Client:
 def header(variable: str, value: str) -> str:
     """A credential, fit to be a header's value: not empty, one line, nothing hidden at its ends."""
     if not value:
-        raise CredentialsError(f"{variable} is not set", "set it in the environment")
+        raise CredentialsError(
+            msg("{variable} is not set", variable=variable), msg("set it in the environment")
+        )
     if not value.isprintable() or value != value.strip():
         raise CredentialsError(
-            f"{variable} holds characters that cannot stand in a header",
-            "look for a line break or a space at its end",
+            msg("{variable} holds characters that cannot stand in a header", variable=variable),
+            msg("look for a line break or a space at its end"),
         )
     return value
 

@@ -33,6 +33,7 @@ from reconciler.backends.service import (
     some_people,
 )
 from reconciler.errors import NotFound, Unclear
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.link import is_link
 from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
@@ -118,7 +119,7 @@ class SinchWriter:
         raise _unable("permissions")
 
     def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
-        raise _unable("adding people")
+        raise _unable(msg("adding people"))
 
     def find_person(self, digits: str) -> str | None:
         return digits
@@ -213,7 +214,7 @@ def group_ids(answer: Answer) -> tuple[str, ...]:
     for entry in _groups(faults.read(answer, listing=True)):
         group_id = entry.get("id")
         if not isinstance(group_id, str) or not number.is_group_id(group_id):
-            raise _bad("the list of groups holds an entry without a usable id")
+            raise _bad(msg("the list of groups holds an entry without a usable id"))
         ids.append(group_id)
     return tuple(dict.fromkeys(ids))
 
@@ -226,19 +227,19 @@ def group(answer: Answer, group_id: str) -> LiveGroup:
     """
     groups = _groups(faults.read(answer, gone=_NO_GROUP))
     if not groups:
-        raise NotFound("the API knows no such group (it answered with an empty list)", code="not_found")
+        raise NotFound(msg("the API knows no such group (it answered with an empty list)"), code="not_found")
     if len(groups) > 1:
-        raise _bad("asked for one group, the API answered with several")
+        raise _bad(msg("asked for one group, the API answered with several"))
     found = groups[0]
     if found.get("id") not in (None, group_id):
-        raise _bad("asked for one group, the API answered with another")
+        raise _bad(msg("asked for one group, the API answered with another"))
     subject = found.get("subject")
     if not isinstance(subject, str):
-        raise _bad("the group's subject is no text")
+        raise _bad(msg("the group's subject is no text"))
     admins = _people(found, "admins")
     participants = tuple(dict.fromkeys((*_people(found, "participants"), *admins)))
     if not participants:  # the account itself is in every group that it can ask for
-        raise _bad("the group has nobody in it")
+        raise _bad(msg("the group has nobody in it"))
     return LiveGroup(
         id=group_id,
         subject=faults.well_formed(subject),
@@ -255,13 +256,13 @@ def icon(answer: Answer) -> IconMeta | None:
     except NotFound:
         return None
     if not isinstance(data, dict):
-        raise _bad("the icon's description is no object")
+        raise _bad(msg("the icon's description is no object"))
     kind = data.get("type", "URL")
     url = data.get("data")
     if not isinstance(kind, str) or kind.upper() != "URL" or not isinstance(url, str):
-        raise _bad("the icon's description holds no link")
+        raise _bad(msg("the icon's description holds no link"))
     if not is_address(url):
-        raise _bad("the icon's link is no http or https URL")
+        raise _bad(msg("the icon's link is no http or https URL"))
     extra = data.get("extraData")
     return IconMeta(
         url=url,
@@ -274,7 +275,7 @@ def created(answer: Answer) -> str:
     groups = _groups(faults.written(answer))
     group_id = groups[0].get("id") if len(groups) == 1 else None
     if not isinstance(group_id, str) or not number.is_group_id(group_id):
-        raise _bad("the answer does not say which group was created")
+        raise _bad(msg("the answer does not say which group was created"))
     return group_id
 
 
@@ -284,8 +285,8 @@ def link(answer: Answer) -> str:
     found = groups[0].get("link") if len(groups) == 1 else None
     if not isinstance(found, str) or not is_link(found):
         raise Unclear(
-            "the API answered with something that is no invite link",
-            "is the account an admin of the group? Else ask again later",
+            msg("the API answered with something that is no invite link"),
+            msg("is the account an admin of the group? Else ask again later"),
             status=answer.status,
             code="junk_link",
             retry=True,
@@ -307,12 +308,12 @@ def sent(answer: Answer, to: str, *, group: bool = False) -> str:
         if isinstance(entry, dict) and _is_destination(entry.get("destination"), to, group=group)
     ]
     if not ours:
-        raise _bad("the answer does not name the one whom the message is for")
+        raise _bad(msg("the answer does not name the one whom the message is for"))
     errors = [error for entry in ours if (error := faults.of_entry(entry, answer)) is not None]
     if len(errors) == len(ours):
         raise errors[0]
     if errors:
-        raise _bad("the answer names the one whom the message is for both with and without an error")
+        raise _bad(msg("the answer names the one whom the message is for both with and without an error"))
     ids = (body.get("id"), body.get("Id"), *(entry.get("id") for entry in ours))
     return next((str(found) for found in ids if _is_message_id(found)), "")
 
@@ -344,17 +345,23 @@ def _is_message_id(found: object) -> bool:
 def _groups(data: object) -> list[dict[str, object]]:
     groups = data.get("groups") if isinstance(data, dict) else None
     if not isinstance(groups, list) or not all(isinstance(entry, dict) for entry in groups):
-        raise _bad("the answer holds no list of groups")
+        raise _bad(msg("the answer holds no list of groups"))
     return groups
 
 
 def _people(found: Mapping[str, object], key: str) -> tuple[str, ...]:
     people = found.get(key)
     if not isinstance(people, list):
-        raise _bad(f"the group's {key} are no list")
+        raise _bad(msg("the group's {key} are no list", key=key))
     for person in people:
         if not isinstance(person, str) or not number.is_wa_id(person):
-            raise _bad(f"the group's {key} hold {_kind(person)}, where a number is expected")
+            raise _bad(
+                msg(
+                    "the group's {key} hold {person}, where a number is expected",
+                    key=key,
+                    person=_kind(person),
+                )
+            )
     return tuple(dict.fromkeys(people))
 
 
@@ -362,15 +369,15 @@ def _kind(found: object) -> str:
     """Say what sort of thing stands where a person's number should, without showing any of it that could be
     somebody's."""
     if not isinstance(found, str):
-        words = {dict: "an object", list: "a list", type(None): "null", bool: "true or false"}
-        return words.get(type(found), "a bare number")
+        words = {dict: msg("an object"), list: "a list", type(None): "null", bool: msg("true or false")}
+        return words.get(type(found), msg("a bare number"))
     _, at, domain = found.rpartition("@")
     if at and _DOMAIN.fullmatch(domain):
-        hidden = " (somebody whose number WhatsApp hides)" if domain == "lid" else ""
-        return f"an id that ends in @{domain}{hidden}"
+        hidden = msg(" (somebody whose number WhatsApp hides)") if domain == "lid" else ""
+        return msg("an id that ends in @{domain}{hidden}", domain=domain, hidden=hidden)
     if found.isascii() and found.isdigit():
-        return f"{len(found)} digits"
-    return "a text" if found else "an empty text"
+        return msg("{found} digits", found=len(found))
+    return "a text" if found else msg("an empty text")
 
 
 def _creator(found: Mapping[str, object]) -> str | None:
@@ -379,5 +386,7 @@ def _creator(found: Mapping[str, object]) -> str | None:
     if creator is None or creator == "":
         return None
     if not isinstance(creator, str) or not number.is_wa_id(creator):
-        raise _bad(f"the group's creator is {_kind(creator)}, where a number is expected")
+        raise _bad(
+            msg("the group's creator is {creator}, where a number is expected", creator=_kind(creator))
+        )
     return creator

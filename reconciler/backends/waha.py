@@ -24,6 +24,7 @@ from reconciler.backends.icons import IconFetcher
 from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.service import Api, Client, Connection, checked_mime, some_people
 from reconciler.errors import CredentialsError, Refused
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.live import (
     Gateway,
@@ -115,7 +116,7 @@ class WahaReader:
         gateway, me = self._look()
         answers.check_working(gateway)
         if me is None:
-            raise gateway_answers.bad("the session does not say whose account it is")
+            raise gateway_answers.bad(msg("the session does not say whose account it is"))
         if gateway.store is False:
             self._storeless = True
             self._tell(answers.STORE_OFF)

@@ -25,28 +25,39 @@ from reconciler.backends.gateway_answers import (
 )
 from reconciler.backends.icons import is_address
 from reconciler.errors import Refused
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.live import Gateway, IconMeta, ServiceLimits, Session
 
 ENGINES = ("NOWEB", "GOWS")
 
-STORE_OFF = (
-    "The gateway's store is off: every reading of groups asks WhatsApp anew and may end in a rate limit. "
-    "Set config.noweb.store.enabled for the session, then log in again."
+STORE_OFF = msg(
+    "The gateway's store is off: every reading of groups asks WhatsApp anew and "
+    "may end in a rate limit. Set config.noweb.store.enabled for the session, then "
+    "log in again."
 )
 
 _NOT_WORKING = {
-    "STOPPED": ("is stopped", "start it in the gateway's dashboard, or by POST /api/sessions/NAME/start"),
-    "STARTING": ("is still starting", "run it again in a minute"),
-    "SCAN_QR_CODE": ("is not logged in", "scan its QR code with the phone: the gateway's dashboard shows it"),
-    "PASSKEY_REQUIRED": ("waits for a passkey", "confirm the login on the phone, then run it again"),
+    "STOPPED": (
+        msg("is stopped"),
+        msg("start it in the gateway's dashboard, or by POST /api/sessions/NAME/start"),
+    ),
+    "STARTING": (msg("is still starting"), msg("run it again in a minute")),
+    "SCAN_QR_CODE": (
+        msg("is not logged in"),
+        msg("scan its QR code with the phone: the gateway's dashboard shows it"),
+    ),
+    "PASSKEY_REQUIRED": (
+        msg("waits for a passkey"),
+        msg("confirm the login on the phone, then run it again"),
+    ),
     "PASSKEY_CONFIRMATION_REQUIRED": (
-        "waits for its passkey to be confirmed",
-        "confirm the login on the phone, then run it again",
+        msg("waits for its passkey to be confirmed"),
+        msg("confirm the login on the phone, then run it again"),
     ),
     "FAILED": (
-        "has failed",
-        "restart it in the gateway's dashboard; if it fails again, log it out and scan the QR code anew",
+        msg("has failed"),
+        msg("restart it in the gateway's dashboard; if it fails again, log it out and scan the QR code anew"),
     ),
 }
 _NOT_TOLD = frozenset({404, 405, 501})
@@ -62,15 +73,15 @@ def session(answer: Answer) -> tuple[Gateway, Session | None]:
     """What the session says of itself, and the account that is logged in."""
     if answer.status == 404:
         raise Refused(
-            "the gateway has no such session",
-            "create it in the gateway's dashboard, or correct RECONCILER_USERNAME",
+            msg("the gateway has no such session"),
+            msg("create it in the gateway's dashboard, or correct RECONCILER_USERNAME"),
             status=404,
             code="session",
         )
-    data = object_of(read(answer, listing=True), "the session")
+    data = object_of(read(answer, listing=True), msg("the session"))
     status = data.get("status")
     if not isinstance(status, str) or _WORD.fullmatch(status) is None:
-        raise bad("the session does not say its status")
+        raise bad(msg("the session does not say its status"))
     engine = within(data, "engine", "engine")
     engine = engine if isinstance(engine, str) and _WORD.fullmatch(engine) else ""
     return Gateway(status=status, engine=engine, store=_store(data, engine)), _me(data.get("me"))
@@ -99,25 +110,34 @@ def _me(me: object) -> Session | None:
 
 def version(answer: Answer) -> tuple[str | None, str]:
     """The gateway's version, where it says one, and its engine."""
-    data = object_of(read(answer), "the gateway's version")
+    data = object_of(read(answer), msg("the gateway's version"))
     engine, told = data.get("engine"), data.get("version")
     if not isinstance(engine, str) or _WORD.fullmatch(engine) is None:
-        raise bad("the gateway does not say its engine")
+        raise bad(msg("the gateway does not say its engine"))
     return (told if isinstance(told, str) and _WORD.fullmatch(told) else None), engine
 
 
 def check_working(gateway: Gateway) -> None:
     """Raise what says what to do at the gateway, unless it can be worked with."""
     if gateway.status != "WORKING":
-        unknown = (f"has the status {gateway.status}", "look at it in the gateway's dashboard")
+        unknown = (
+            msg("has the status {status}", status=gateway.status),
+            msg("look at it in the gateway's dashboard"),
+        )
         what, mend = _NOT_WORKING.get(gateway.status, unknown)
         raise Refused(
-            f"the gateway's session {what}", mend, code="session", retry=gateway.status == "STARTING"
+            msg("the gateway's session {what}", what=what),
+            mend,
+            code="session",
+            retry=gateway.status == "STARTING",
         )
     if gateway.engine not in ENGINES:
         raise Refused(
-            f"the gateway's engine is {gateway.engine}, whose answers are not understood here",
-            "start the gateway with WHATSAPP_DEFAULT_ENGINE=NOWEB or GOWS",
+            msg(
+                "the gateway's engine is {engine}, whose answers are not understood here",
+                engine=gateway.engine,
+            ),
+            msg("start the gateway with WHATSAPP_DEFAULT_ENGINE=NOWEB or GOWS"),
             code="engine",
         )
 
@@ -126,7 +146,7 @@ def capped(answer: Answer) -> bool:
     """Whether nobody new may be written to; False where the gateway is too old to tell."""
     if answer.status in _NOT_TOLD:
         return ServiceLimits().capped
-    data = object_of(read(answer), "the session's quota")
+    data = object_of(read(answer), msg("the session's quota"))
     total, used = faults.integer(data.get("totalQuota")), faults.integer(data.get("usedQuota"))
     return data.get("cappingStatus") == "CAPPED" or bool(total and used is not None and used >= total)
 
@@ -136,18 +156,18 @@ def locked_until(answer: Answer, now: datetime) -> datetime | None:
     to tell. Raises `Refused` where it does not say until when."""
     if answer.status in _NOT_TOLD:
         return None
-    data = object_of(read(answer), "the session's lock")
+    data = object_of(read(answer), msg("the session's lock"))
     active = data.get("isActive")
     if not isinstance(active, bool):
-        raise bad("the gateway does not say whether WhatsApp has locked the account")
+        raise bad(msg("the gateway does not say whether WhatsApp has locked the account"))
     if not active:
         return None
     seconds = faults.integer(data.get("timeEnforcementEnds"))
     until = datetime.fromtimestamp(min(seconds, _LATEST), UTC) if seconds else None
     if until is None or until <= now:
         raise Refused(
-            "WhatsApp has locked the account for a time, and does not say until when",
-            "look into WhatsApp on the phone, and run it again when the lock is over",
+            msg("WhatsApp has locked the account for a time, and does not say until when"),
+            msg("look into WhatsApp on the phone, and run it again when the lock is over"),
             code="locked",
             retry=True,
         )
@@ -159,12 +179,12 @@ def locked_until(answer: Answer, now: datetime) -> datetime | None:
 
 def icon(answer: Answer) -> IconMeta | None:
     """Where the picture is served; None where the gateway says that there is none to be seen."""
-    data = object_of(read(answer), "the picture's description")
+    data = object_of(read(answer), msg("the picture's description"))
     url = data.get("url", "")
     if url is None:
         return None
     if not isinstance(url, str) or not is_address(url):
-        raise bad("the picture's description holds no link")
+        raise bad(msg("the picture's description holds no link"))
     return IconMeta(url)
 
 
@@ -175,7 +195,7 @@ def waiting(answer: Answer) -> tuple[str, ...]:
         return ()
     data = read(answer)
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
-        raise bad("the answer holds no list of those who wait for approval")
+        raise bad(msg("the answer holds no list of those who wait for approval"))
     found = (number.told_by(entry.get("requesterPn")) or entry.get("requesterId") for entry in data)
     return tuple(each for each in found if isinstance(each, str) and number.is_person_id(each))
 
@@ -186,17 +206,20 @@ def number_of(answer: Answer, lid: str) -> str | None:
         return None
     if answer.status == 400:
         raise Refused(
-            "the gateway does not look up whose ids hide their numbers", STORE_OFF, status=400, code="store"
+            msg("the gateway does not look up whose ids hide their numbers"),
+            STORE_OFF,
+            status=400,
+            code="store",
         )
-    data = object_of(read(answer), "the answer")
+    data = object_of(read(answer), msg("the answer"))
     if data.get("lid") not in (None, lid):
-        raise bad("asked for one person, the gateway answered with another")
+        raise bad(msg("asked for one person, the gateway answered with another"))
     told = data.get("pn")
     if told in (None, ""):
         return None
     digits = number.told_by(told)
     if digits is None:
-        raise bad("the gateway gives something that is no number for somebody's id")
+        raise bad(msg("the gateway gives something that is no number for somebody's id"))
     return digits
 
 
@@ -209,7 +232,7 @@ def permitted(answer: Answer) -> None:
         done(answer)
     except Refused as refused:
         if refused.status == 404:
-            refused.hint = (
+            refused.hint = msg(
                 "the gateway may be too old for this permission: `reconciler doctor` tells its version"
             )
         raise
@@ -229,5 +252,5 @@ def refreshed(answer: Answer) -> None:
 
 def known_as(answer: Answer, digits: str) -> str | None:
     """The id under which a number is known; None where nobody has it."""
-    data = object_of(read(answer), "the answer")
+    data = object_of(read(answer), msg("the answer"))
     return known_as_one(data.get("numberExists"), data.get("chatId"), digits)

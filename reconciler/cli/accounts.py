@@ -23,6 +23,7 @@ from reconciler.cli.collected import Account, Collected
 from reconciler.cli.common import Common, ExampleCommand, common_options
 from reconciler.cli.files import find_root
 from reconciler.errors import Exit, InputError, Problem, ReconcilerError, UsageError, first_exit
+from reconciler.language import msg, tr
 from reconciler.manifests import numbers
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.settings import spelled_out, state_mistake
@@ -89,8 +90,11 @@ def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], b
     if not configured:
         if common.accounts and whole:
             raise UsageError(
-                f"--account {common.accounts[0]!r:.40}: the configuration has no `accounts`",
-                "there is one account, so leave it out",
+                msg(
+                    "--account {accounts!r:.40}: the configuration has no `accounts`",
+                    accounts=common.accounts[0],
+                ),
+                msg("there is one account, so leave it out"),
             )
         return body(common)
     if not common.sandbox and not how.together:
@@ -106,7 +110,7 @@ def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], b
         owner = _owner(common, names, (wanted,) if isinstance(wanted, str) else wanted or (), how.alone)
         return _alone(common, owner, body)
     # once for all, where each run would say it again
-    written = [f"--report {each}" for each in common.report]
+    written = [tr("--report {each}", each=each) for each in common.report]
     loading.check_outputs(
         common, [*written, *(f"--record={each}" for each in (given.get("record"),) if each)]
     )
@@ -128,8 +132,8 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in known):
             raise UsageError(
-                f"--account {pattern!r:.60}: there is no such account",
-                guessed(pattern, known, f"accounts: {', '.join(known)}"),
+                msg("--account {pattern!r:.60}: there is no such account", pattern=pattern),
+                guessed(pattern, known, msg("accounts: {known}", known=", ".join(known))),
             )
     return tuple(
         name for name in known if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
@@ -148,10 +152,10 @@ def account_numbers(common: Common, config: Config | None = None) -> dict[str, t
         names = [name for name in known if name and fnmatchcase(name, given)]
         meant = {name: known[name] for name in names} if names else _typed(given, known)
         if any(found.get(name, own) != own for name, own in meant.items()):
-            raise UsageError("--account: these are two numbers of one account", "give one of them")
+            raise UsageError(msg("--account: these are two numbers of one account"), msg("give one of them"))
         found |= meant
     if "" in found and len(found) > 1:
-        raise UsageError("--account: one of these numbers is no account's", "give it alone")
+        raise UsageError(msg("--account: one of these numbers is no account's"), msg("give it alone"))
     return found or known
 
 
@@ -161,11 +165,15 @@ def _typed(given: str, known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[
         digits = numbers.parse(given)
     except numbers.NumberError as error:
         if any(character.isdecimal() for character in given):
-            raise UsageError(f"--account: {error.message}", error.hint) from None
+            raise UsageError(msg("--account: {why}", why=error.message), error.hint) from None
         names = ", ".join(filter(None, known))
-        why = "there is no such account" if names else "the configuration has no `accounts`"
-        hint = f"accounts: {names}; or give a number" if names else "give a number, or leave it out"
-        raise UsageError(f"--account {given!r:.60}: {why}", hint) from None
+        why = tr("there is no such account") if names else tr("the configuration has no `accounts`")
+        hint = (
+            tr("accounts: {names}; or give a number", names=names)
+            if names
+            else tr("give a number, or leave it out")
+        )
+        raise UsageError(msg("--account {given!r:.60}: {why}", given=given, why=why), hint) from None
     for name, own in known.items():
         for each in own:
             if number.key(each) == number.key(digits):  # as it is configured, with its ninth digit or without
@@ -190,13 +198,20 @@ def _check_apart(accounts: Sequence[OwnSettings]) -> None:
     for one, other in combinations(places, 2):
         if places[one] == places[other] != "none":
             raise UsageError(
-                f"{one} and {other} have the same state",
-                f"each needs its own: see {environment.name_of('STATE', other)}, and `state` in the file",
+                msg("{count} and {other} have the same state", count=one, other=other),
+                msg(
+                    "each needs its own: see {name_of}, and `state` in the file",
+                    name_of=environment.name_of("STATE", other),
+                ),
             )
         if keys[one] & keys[other]:
             raise UsageError(
-                f"{one} and {other} have the same number",
-                f"correct {environment.name_of('ACCOUNT', other)}, or that of {one}",
+                msg("{count} and {other} have the same number", count=one, other=other),
+                msg(
+                    "correct {name_of}, or that of {count}",
+                    name_of=environment.name_of("ACCOUNT", other),
+                    count=one,
+                ),
             )
 
 
@@ -211,7 +226,7 @@ def _place(given: str | None, own: OwnSettings) -> str:
 
 def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason: str) -> str:
     """The one account that has groups of these names. Raises `UsageError` where that is none, or several."""
-    choices = f"say which, with --account: {', '.join(names)}"
+    choices = tr("say which, with --account: {names}", names=", ".join(names))
     found = []
     if patterns:
         loaded = loading.load_each(replace(common, quiet=True), SystemClock(), names, groups=False)
@@ -226,8 +241,12 @@ def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason
         for each in patterns:
             if not found and each not in known:
                 choices = guessed(each, known, choices)
-    which = f"{', '.join(found)} have groups of this name" if found else "there are several accounts"
-    raise UsageError(f"{reason}, and {which}", choices)
+    which = (
+        tr("{found} have groups of this name", found=", ".join(found))
+        if found
+        else tr("there are several accounts")
+    )
+    raise UsageError(msg("{reason}, and {which}", reason=reason, which=which), choices)
 
 
 def _groups(loaded: Mapping[str, Loaded]) -> set[str]:
@@ -271,8 +290,12 @@ def _targets(given: tuple[str, ...], files: Mapping[str, Loaded]) -> dict[str, t
     for target in given:
         if not any(target in targets for targets in found.values()):
             raise UsageError(
-                f"--target {target!r:.70} matches no manifest of {', '.join(files)}",
-                guessed(target, _groups(files), "a name that is only recorded needs its --account"),
+                msg(
+                    "--target {target!r:.70} matches no manifest of {files}",
+                    target=target,
+                    files=", ".join(files),
+                ),
+                guessed(target, _groups(files), msg("a name that is only recorded needs its --account")),
             )
     return {name: targets for name, targets in found.items() if targets or not given}
 
@@ -293,7 +316,7 @@ class _Runs:
         the end, because it may be everybody's."""
         name = common.account_name
         if stop or self._stopped:
-            why = Problem("interrupted", "not begun: a stop was asked for")
+            why = Problem("interrupted", msg("not begun: a stop was asked for"))
             self._ended.append(Section(name, Exit.INTERRUPTED, problem=why))
             return
         problem, beside = None, self._common.format
@@ -313,7 +336,7 @@ class _Runs:
             raise
         except Exception as error:  # noqa: BLE001  # a bug: it says so, and what others did is told all the same
             terminal.print_bug(error, beside)
-            code, problem = Exit.BUG, Problem("bug", f"a bug: {type(error).__name__}")
+            code, problem = Exit.BUG, Problem("bug", msg("a bug: {name}", name=type(error).__name__))
         self._stopped = code in (Exit.INTERRUPTED, Exit.BUG)
         self._ended.append(Section(name, code, problem=problem))
 

@@ -13,47 +13,60 @@ import click
 from reconciler.cli import streams, terminal
 from reconciler.cli.common import Common, LazyGroup, common_options, verb_of
 from reconciler.errors import Exit, ReconcilerError, UsageError
+from reconciler.language import msg
 
 _COMMANDS = {
-    "init": ("reconciler.cli.commands.init", "Begin a repository: write the files that it lacks."),
-    "validate": ("reconciler.cli.commands.validate", "Check manifests, contacts and configuration, offline."),
-    "plan": ("reconciler.cli.commands.plan", "Show what apply would change. Changes nothing."),
-    "apply": ("reconciler.cli.commands.apply", "Make the live groups as the manifests say."),
-    "drift": ("reconciler.cli.commands.drift", "Report what was changed outside. Changes nothing."),
-    "accept": ("reconciler.cli.commands.accept", "Write what was changed outside into the manifests."),
-    "list": ("reconciler.cli.commands.list", "Show every live group, managed or not. Changes nothing."),
-    "import": ("reconciler.cli.commands.import_", "Write manifests for groups that exist."),
-    "invites": ("reconciler.cli.commands.invites", "Show who has yet to join, with the links; or send them."),
-    "send": ("reconciler.cli.commands.send", "Send a text to a group."),
+    "init": ("reconciler.cli.commands.init", msg("Begin a repository: write the files that it lacks.")),
+    "validate": (
+        "reconciler.cli.commands.validate",
+        msg("Check manifests, contacts and configuration, offline."),
+    ),
+    "plan": ("reconciler.cli.commands.plan", msg("Show what apply would change. Changes nothing.")),
+    "apply": ("reconciler.cli.commands.apply", msg("Make the live groups as the manifests say.")),
+    "drift": ("reconciler.cli.commands.drift", msg("Report what was changed outside. Changes nothing.")),
+    "accept": ("reconciler.cli.commands.accept", msg("Write what was changed outside into the manifests.")),
+    "list": ("reconciler.cli.commands.list", msg("Show every live group, managed or not. Changes nothing.")),
+    "import": ("reconciler.cli.commands.import_", msg("Write manifests for groups that exist.")),
+    "invites": (
+        "reconciler.cli.commands.invites",
+        msg("Show who has yet to join, with the links; or send them."),
+    ),
+    "send": ("reconciler.cli.commands.send", msg("Send a text to a group.")),
     "inbound": (
         "reconciler.cli.commands.inbound",
-        "Tell what a webhook's messages say, and who has shown up.",
+        msg("Tell what a webhook's messages say, and who has shown up."),
     ),
-    "comment": ("reconciler.cli.commands.comment", "Post a report as a comment of the pull request."),
-    "state": ("reconciler.cli.commands.state", "Look at and mend what is recorded of groups."),
-    "doctor": ("reconciler.cli.commands.doctor", "Look at everything a run needs, and say what is wrong."),
-    "schema": ("reconciler.cli.commands.schema", "Print a JSON Schema of a file or an output."),
-    "sandbox": ("reconciler.cli.commands.sandbox", "Serve a Groups API on this machine to try things on."),
-    "help": ("reconciler.cli.commands.help", "Show the help of a command."),
+    "comment": ("reconciler.cli.commands.comment", msg("Post a report as a comment of the pull request.")),
+    "state": ("reconciler.cli.commands.state", msg("Look at and mend what is recorded of groups.")),
+    "doctor": (
+        "reconciler.cli.commands.doctor",
+        msg("Look at everything a run needs, and say what is wrong."),
+    ),
+    "schema": ("reconciler.cli.commands.schema", msg("Print a JSON Schema of a file or an output.")),
+    "sandbox": (
+        "reconciler.cli.commands.sandbox",
+        msg("Serve a Groups API on this machine to try things on."),
+    ),
+    "help": ("reconciler.cli.commands.help", msg("Show the help of a command.")),
 }
 
 
 class _Program(LazyGroup):
     lazy = _COMMANDS
-    examples = """
-    reconciler init                     begin a repository of groups
-    reconciler plan --sandbox           try it without an account
-    reconciler validate                 check the files, offline
-    reconciler plan                     what would change?
-    reconciler apply                    make it so, after a question
-    reconciler apply --yes              the same in a pipeline
-    reconciler drift                    what was changed outside?
-    reconciler accept NAME              keep what was changed outside
-    reconciler list                     which groups are there?
-    reconciler import --all             a manifest for every group that has none
-    reconciler invites                  who has yet to join, and by which link?
-    reconciler invites --send           send them the links, after a question
-    """
+    examples = msg(
+        "\n    reconciler init                     begin a repository of groups\n    "
+        "reconciler plan --sandbox           try it without an account\n    reconciler "
+        "validate                 check the files, offline\n    reconciler "
+        "plan                     what would change?\n    reconciler "
+        "apply                    make it so, after a question\n    reconciler apply "
+        "--yes              the same in a pipeline\n    reconciler "
+        "drift                    what was changed outside?\n    reconciler accept "
+        "NAME              keep what was changed outside\n    reconciler "
+        "list                     which groups are there?\n    reconciler import "
+        "--all             a manifest for every group that has none\n    reconciler "
+        "invites                  who has yet to join, and by which link?\n    "
+        "reconciler invites --send           send them the links, after a question\n    "
+    )
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["--help", "-h"]})
@@ -114,11 +127,14 @@ def _complete(instruction: str) -> int:
     try:
         failed = shell_complete(program, {}, "reconciler", "_RECONCILER_COMPLETE", instruction)
     except (KeyError, ValueError):
-        raise UsageError("a shell that asks for completion sets COMP_WORDS and COMP_CWORD") from None
+        raise UsageError(msg("a shell that asks for completion sets COMP_WORDS and COMP_CWORD")) from None
     if failed:
         raise UsageError(
-            f"_RECONCILER_COMPLETE: {instruction!r:.40} is nothing that can be asked",
-            "bash_source, zsh_source or fish_source",
+            msg(
+                "_RECONCILER_COMPLETE: {instruction!r:.40} is nothing that can be asked",
+                instruction=instruction,
+            ),
+            msg("bash_source, zsh_source or fish_source"),
         )
     return Exit.OK
 
@@ -150,7 +166,9 @@ def _meant(error: click.NoSuchOption, given: Sequence[str]) -> click.UsageError:
     options = [each for param in context.command.params for each in (*param.opts, *param.secondary_opts)]
     hint = suggestions.option(typed, following, verb_of(context), [*options, "--help"])
     shown = typed.partition("=")[0]
-    return click.UsageError(f"No such option {shown!r:.40}. {hint}".strip(), context)
+    return click.UsageError(
+        msg("No such option {shown!r:.40}. {hint}", shown=shown, hint=hint).strip(), context
+    )
 
 
 def _format(given: Sequence[str]) -> str:

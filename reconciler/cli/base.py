@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.files import find_root
 from reconciler.errors import InputError, ReconcilerError
+from reconciler.language import msg, tr
 from reconciler.manifests.config import Config, load_config, spelled_config
 from reconciler.manifests.files import FileError
 from reconciler.manifests.gitobjects import Objects
@@ -50,7 +51,13 @@ class Opened:
             return b"" if self.head.exists(path) else None
         except FileError as error:
             raise ReconcilerError(
-                f"the state {self.tree.shown(path)} at {self.files.ref} {error.message}", error.hint
+                msg(
+                    "the state {path} at {ref} {why}",
+                    path=self.tree.shown(path),
+                    ref=self.files.ref,
+                    why=error.message,
+                ),
+                error.hint,
             ) from None
 
 
@@ -69,15 +76,21 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
         warnings = []
         if objects.lacks(commit, head):
             warnings.append(
-                f"{ref} has commits that are not checked out: what they changed shows as if this change took "
-                "it back. Merge or rebase first, or plan the merge commit"
+                tr(
+                    "{ref} has commits that are not checked out: what they changed shows as if "
+                    "this change took it back. Merge or rebase first, or plan the merge commit",
+                    ref=ref,
+                )
             )
         settings = loaded.settings
         if config is None:
             # Whoever broke the base had that merged; the strictest limits hold until it is mended.
             settings = replace(settings, guards=GuardSettings(), allow=())
             warnings.append(
-                "account, backend and state are this change's, guards are the defaults, nothing is allowed"
+                tr(
+                    "account, backend and state are this change's, guards are the defaults, "
+                    "nothing is allowed"
+                )
             )
         else:
             only, account = options.only, options.account
@@ -87,7 +100,11 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
                 config = replace(config, settings=config.at(settings.backend))
             if is_new:
                 warnings.append(
-                    f"{ref} has no account {only}: its number and its state are not this change's to say"
+                    tr(
+                        "{ref} has no account {only}: its number and its state are not this change's to say",
+                        ref=ref,
+                        only=only,
+                    )
                 )
             if only:
                 config = config.of(only)
@@ -116,7 +133,9 @@ def _loaded(tree: GitTree, options: LoadOptions) -> tuple[Loaded | None, Config 
         mistakes = [complaint for complaint in error.complaints if not complaint.warning]
         texts = [str(mistake) for mistake in mistakes[:_MANY]]
         if len(mistakes) > _MANY:
-            texts.append(f"… and {len(mistakes) - _MANY} more")
-        problem = f"its files are wrong, so everything counts as this change's: {'; '.join(texts)}"
+            texts.append(tr("… and {mistakes} more", mistakes=len(mistakes) - _MANY))
+        problem = tr(
+            "its files are wrong, so everything counts as this change's: {texts}", texts="; ".join(texts)
+        )
         return None, config if usable else None, problem
     return found, config, ""

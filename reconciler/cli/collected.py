@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from reconciler.cli import files, formats, terminal
 from reconciler.cli.files import named_after
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.language import msg, tr
 from reconciler.report.section import PLAIN, Look, Section, heading
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 SUMMARY_LIMIT = 1 << 20
 """Bytes that GitHub takes of a step's summary, all commands of the step together; more fails the upload."""
 
-_TOO_LONG = "\n*The summary has no room for more: GitHub takes 1 MiB. The log and the reports say it all.*\n"
+_TOO_LONG = msg(
+    "\n*The summary has no room for more: GitHub takes 1 MiB. The log and the reports say it all.*\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +219,18 @@ class _Kept:
         for target in targets:
             if not target.path and target.apart:
                 raise UsageError(
-                    f"a document in {target.format} is about one account, and there are several",
-                    f"name one with --account, or write a file for each with --report {target.format}=FILE",
+                    msg(
+                        "a document in {format} is about one account, and there are several",
+                        format=target.format,
+                    ),
+                    msg(
+                        "name one with --account, or write a file for each with --report {format}=FILE",
+                        format=target.format,
+                    ),
                 )
             self._all.told.setdefault(target, {})
             if not (target.path or target.format == "text" or self._all.quiet):
-                terminal.say(f"Account {self._account}:")
+                terminal.say(tr("Account {account}:", account=self._account))
 
     def tell(self, target: Target, section: Section, look: Look) -> None:
         if target.format == "text" and not target.path:
@@ -291,4 +300,6 @@ def _append(path: str, text: str) -> None:
         with open(path, "ab") as file:
             file.write(text.encode())
     except OSError as error:
-        raise ReconcilerError(f"{os.path.basename(path)} cannot be written: {error.strerror}") from None
+        raise ReconcilerError(
+            msg("{path} cannot be written: {why}", path=os.path.basename(path), why=error.strerror)
+        ) from None

@@ -14,6 +14,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.formats import serving
 from reconciler.errors import UsageError
+from reconciler.language import msg, tr
 
 if TYPE_CHECKING:
     from reconciler.cli.collected import Account
@@ -50,7 +51,7 @@ class Common:
         """Raise `UsageError` for options that were given and would mean nothing to this command."""
         for name in names:
             if getattr(self, name):
-                raise UsageError(f"--{_FLAGS.get(name, name)} means nothing here")
+                raise UsageError(msg("--{name} means nothing here", name=_FLAGS.get(name, name)))
 
     def over(self, earlier: Common) -> Common:
         """These options over those given before the verb; lists are joined."""
@@ -90,26 +91,26 @@ _ACCOUNT = click.option(
     metavar="NAME",
     multiple=True,
     shell_complete=offering("accounts"),
-    help="Only this account, of several (a glob); repeatable.",
+    help=msg("Only this account, of several (a glob); repeatable."),
 )
 _ACCOUNT_OR_NUMBER = click.option(
     "--account",
     "accounts",
     metavar="NAME",
     multiple=True,
-    help="Only this account, of several (a glob), or a number of your own; repeatable.",
+    help=msg("Only this account, of several (a glob), or a number of your own; repeatable."),
 )
 
 _OPTIONS = (
-    click.option("-C", "directory", metavar="DIR", default="", help="Work in DIR, as if started there."),
-    click.option("--config", metavar="FILE", default="", help="[default: reconciler.yaml]"),
-    click.option("--sandbox", is_flag=True, help="Use the embedded sandbox instead of the real API."),
+    click.option("-C", "directory", metavar="DIR", default="", help=msg("Work in DIR, as if started there.")),
+    click.option("--config", metavar="FILE", default="", help=msg("[default: reconciler.yaml]")),
+    click.option("--sandbox", is_flag=True, help=msg("Use the embedded sandbox instead of the real API.")),
     click.option(
         "--target",
         metavar="NAME",
         multiple=True,
         shell_complete=offering("groups"),
-        help="Only groups of this name (a glob); repeatable.",
+        help=msg("Only groups of this name (a glob); repeatable."),
     ),
     _ACCOUNT,
     click.option(
@@ -117,24 +118,26 @@ _OPTIONS = (
         metavar="FORMAT",
         default="",
         shell_complete=offering("format_names"),
-        help="On stdout: text, json, …  [default: text]",
+        help=msg("On stdout: text, json, …  [default: text]"),
     ),
     click.option(
         "--report",
         metavar="FORMAT=FILE",
         multiple=True,
         shell_complete=offering("report_formats"),
-        help="Write a report to FILE as well; repeatable.",
+        help=msg("Write a report to FILE as well; repeatable."),
     ),
-    click.option("--show-numbers", is_flag=True, help="Show people's numbers instead of masking them."),
+    click.option("--show-numbers", is_flag=True, help=msg("Show people's numbers instead of masking them.")),
     click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default=None,
-        help="Colours  [default: auto]",
+        help=msg("Colours  [default: auto]"),
     ),
-    click.option("--quiet", is_flag=True, help="No progress and no warnings."),
-    click.option("--verbose", is_flag=True, help="Log every call (method, path template, status, time)."),
+    click.option("--quiet", is_flag=True, help=msg("No progress and no warnings.")),
+    click.option(
+        "--verbose", is_flag=True, help=msg("Log every call (method, path template, status, time).")
+    ),
     click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s"),
 )
 
@@ -179,7 +182,7 @@ class ExampleCommand(click.Command):
             from reconciler.cli import suggestions
 
             hint = suggestions.argument(left, verb_of(ctx))
-            ctx.fail(f"Unexpected argument {left[0]!r:.40}. {hint}".strip())
+            ctx.fail(tr("Unexpected argument {left!r:.40}. {hint}", left=left[0], hint=hint).strip())
         return left
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -218,7 +221,7 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
         if row is not None:
             shared = parameter is help_option or parameter.name in _COMMON_NAMES
             (common if shared else own).append(row)
-    for title, rows in (("Options", own), ("Common options" if own else "Options", common)):
+    for title, rows in (("Options", own), (tr("Common options") if own else "Options", common)):
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)
@@ -250,7 +253,7 @@ class LazyGroup(click.Group):
 
             group = "" if ctx.parent is None else str(ctx.info_name)
             hint = suggestions.command(args[0], group, self.lazy)
-            ctx.fail(f"No such command {args[0]!r:.40}. {hint}".strip())
+            ctx.fail(tr("No such command {args!r:.40}. {hint}", args=args[0], hint=hint).strip())
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -269,7 +272,7 @@ class LazyGroup(click.Group):
 class WholeNumber(click.IntRange):
     """A range of whole numbers, in words for people: what is none "is not a valid whole number"."""
 
-    name = "whole number"
+    name = msg("whole number")
 
 
 class Number(click.FloatRange):
@@ -280,14 +283,14 @@ class Number(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
-            self.fail(f"{value!r:.40} is no {self.name}.", param, ctx)
+            self.fail(tr("{value!r:.40} is no {name}.", value=value, name=self.name), param, ctx)
         return number
 
 
 class Seconds(Number):
     """A range of seconds."""
 
-    name = "number of seconds"
+    name = msg("number of seconds")
 
 
 lock_timeout_option = click.option(
@@ -295,5 +298,5 @@ lock_timeout_option = click.option(
     type=Seconds(min=0),
     default=0.0,
     metavar="SECONDS",
-    help="Wait for another run to end  [default: 0]",
+    help=msg("Wait for another run to end  [default: 0]"),
 )

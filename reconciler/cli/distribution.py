@@ -12,6 +12,7 @@ from pathlib import Path
 import reconciler
 from reconciler.errors import GitError, ReconcilerError
 from reconciler.git import Git
+from reconciler.language import msg
 
 _NAME = "group-reconciler"
 _RELEASE = re.compile(r"\d+(?:\.\d+)+(?:(?:a|b|rc)\d+)?")
@@ -29,7 +30,9 @@ def home() -> str:
         label, _, address = each.partition(", ")
         if label == "Repository":
             return str(address)
-    raise ReconcilerError("this installation lacks the project's address", "install the package again")
+    raise ReconcilerError(
+        msg("this installation lacks the project's address"), msg("install the package again")
+    )
 
 
 def pin() -> tuple[str, str]:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from reconciler.backends.origin import Base, checked_base
 from reconciler.cli.terminal import in_ci
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.numbers import NumberError, doubt, parse
 from reconciler.model.capabilities import CAPABILITIES, BackendName
 
@@ -65,8 +66,14 @@ def check_unambiguous() -> None:
     for what in ("ACCOUNT", "STATE"):
         if variable(name_of(what)):
             raise UsageError(
-                f"{name_of(what)} is set, and there are several accounts: it would be all accounts'",
-                f"unset it, and set {name_of(what, 'NAME')} for the account NAME where it is needed",
+                msg(
+                    "{what} is set, and there are several accounts: it would be all accounts'",
+                    what=name_of(what),
+                ),
+                msg(
+                    "unset it, and set {what} for the account NAME where it is needed",
+                    what=name_of(what, "NAME"),
+                ),
             )
 
 
@@ -80,8 +87,12 @@ def base(account: str = "", backend: BackendName = "sinch") -> Base:
     given = own("BASE_URL", account) or own("BASE_URL")
     if given is None and can.gateway:
         raise ReconcilerError(
-            f"{name_of('BASE_URL', account)} is not set, and {can.title} has no address of its own",
-            "set it to where the gateway is, such as http://localhost:3000",
+            msg(
+                "{name_of} is not set, and {title} has no address of its own",
+                name_of=name_of("BASE_URL", account),
+                title=can.title,
+            ),
+            msg("set it to where the gateway is, such as http://localhost:3000"),
         )
     return checked_base(given or DEFAULT_BASE_URL, gateway=can.gateway, private=allows_http())
 
@@ -137,33 +148,40 @@ def credentials(account: str = "", backend: BackendName = "sinch") -> tuple[Cred
     if username is None:
         missing.append(user_name)
     if token is None:
-        missing.append(f"{token_name} (or {token_name}_FILE, or {token_name}_COMMAND)")
+        missing.append(
+            tr("{token_name} (or {token_name}_FILE, or {token_name}_COMMAND)", token_name=token_name)
+        )
     if username is None or token is None:
-        whose = f" of the account {account}" if account else ""
+        whose = tr(" of the account {account}", account=account) if account else ""
         unnamed = account and any(
             map(variable, map(name_of, ("USERNAME", "TOKEN", "TOKEN_FILE", "TOKEN_COMMAND")))
         )
-        hint = "to try things without an account, add --sandbox"
+        hint = tr("to try things without an account, add --sandbox")
         if unnamed:
-            hint = "those that are set without an account's name could be another's, and are not used"
+            hint = tr("those that are set without an account's name could be another's, and are not used")
         elif in_ci():
-            hint = "in a pipeline they are secrets of the job's environment, which a fork's jobs do not get"
-        raise CredentialsError(f"credentials{whose} are missing: set {' and '.join(missing)}", hint)
+            hint = tr(
+                "in a pipeline they are secrets of the job's environment, which a fork's jobs do not get"
+            )
+        raise CredentialsError(
+            msg("credentials{whose} are missing: set {missing}", whose=whose, missing=" and ".join(missing)),
+            hint,
+        )
     check_secret(username, user_name)
     check_secret(token, source)
     return Credentials(username, token), warnings
 
 
 _NAMES = {
-    "\n": "a line break",
-    "\r": "a line break (CR)",
+    "\n": msg("a line break"),
+    "\r": msg("a line break (CR)"),
     "\t": "a tab",
     " ": "a space",
-    "\ufeff": "a byte order mark",
-    '"': "a quotation mark",
-    "'": "a quotation mark",
-    "“": "a quotation mark",
-    "”": "a quotation mark",
+    "\ufeff": msg("a byte order mark"),
+    '"': msg("a quotation mark"),
+    "'": msg("a quotation mark"),
+    "“": msg("a quotation mark"),
+    "”": msg("a quotation mark"),
 }
 _BOM_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -178,17 +196,30 @@ def check_secret(value: str, source: str, *, spaces: bool = True) -> None:
     for index, char in enumerate(value):
         if char.isascii() and char.isprintable() and (char != " " or (spaces and 0 < index < last)):
             continue
-        where = "ends with" if index == last and index else f"has as character {index + 1}"
+        where = (
+            tr("ends with") if index == last and index else tr("has as character {index}", index=index + 1)
+        )
         code = f"U+{ord(char):04X}"
         name = f"{_NAMES[char]} ({code})" if char in _NAMES else code
         raise CredentialsError(
-            f"{source} {where} {name}, which cannot stand in a header",
-            "set it again without that character; an editor or a copy may have added what cannot be seen",
+            msg(
+                "{source} {where} {name}, which cannot stand in a header",
+                source=source,
+                where=where,
+                name=name,
+            ),
+            msg(
+                "set it again without that character; an editor or a copy may have added what cannot be seen"
+            ),
         )
     if last > 0 and value[0] == value[last] and value[0] in "\"'":
         raise CredentialsError(
-            f"{source} begins and ends with a quotation mark (U+{ord(value[0]):04X})",
-            "leave the quotation marks out: nothing takes them off here, as a shell would",
+            msg(
+                "{source} begins and ends with a quotation mark (U+{ord:04X})",
+                source=source,
+                ord=ord(value[0]),
+            ),
+            msg("leave the quotation marks out: nothing takes them off here, as a shell would"),
         )
 
 
@@ -196,11 +227,11 @@ def _token(name: str, own_username: str) -> tuple[str, str | None, tuple[str, ..
     """Return where the token comes from, the token, and warnings about how it is kept."""
     given = [each for each in (name, f"{name}_FILE", f"{name}_COMMAND") if variable(each)]
     if len(given) > 1:
-        raise CredentialsError(f"{' and '.join(given)} are set", "set one of them")
+        raise CredentialsError(msg("{given} are set", given=" and ".join(given)), msg("set one of them"))
     if variable(f"{name}_FILE"):
-        return f"the file that {name}_FILE names", *_from_file(f"{name}_FILE")
+        return tr("the file that {name}_FILE names", name=name), *_from_file(f"{name}_FILE")
     if variable(f"{name}_COMMAND"):
-        return f"what {name}_COMMAND prints", _from_command(f"{name}_COMMAND", own_username), ()
+        return tr("what {name}_COMMAND prints", name=name), _from_command(f"{name}_COMMAND", own_username), ()
     return name, variable(name), ()
 
 
@@ -208,15 +239,21 @@ def _from_file(name: str) -> tuple[str, tuple[str, ...]]:
     try:
         with open(variable(name) or "", "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            token = _text(file.read(10_000), f"the file that {name} names")
+            token = _text(file.read(10_000), tr("the file that {name} names", name=name))
     except OSError as error:
         raise CredentialsError(
-            f"{name} cannot be read: {error.strerror}", "is the path right? `~` is not expanded here"
+            msg("{name} cannot be read: {why}", name=name, why=error.strerror),
+            msg("is the path right? `~` is not expanded here"),
         ) from None
     if not token:
-        raise CredentialsError(f"the file that {name} names is empty")
+        raise CredentialsError(msg("the file that {name} names is empty", name=name))
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
-        return token, (f"the file that {name} names can be read by every user of this machine: chmod 600 it",)
+        return token, (
+            tr(
+                "the file that {name} names can be read by every user of this machine: chmod 600 it",
+                name=name,
+            ),
+        )
     return token, ()
 
 
@@ -224,11 +261,11 @@ def _text(data: bytes, source: str) -> str:
     """Return a token without what programs and editors put around it: line breaks, spaces, and a byte order
     mark at its head. Raises `CredentialsError` for what is no UTF-8."""
     if data.startswith(_BOM_UTF16):
-        raise CredentialsError(f"{source} is UTF-16", "save it as UTF-8")
+        raise CredentialsError(msg("{source} is UTF-16", source=source), msg("save it as UTF-8"))
     try:
         return data.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        raise CredentialsError(f"{source} is no text in UTF-8") from None
+        raise CredentialsError(msg("{source} is no text in UTF-8", source=source)) from None
 
 
 _CREDENTIAL = re.compile(
@@ -248,9 +285,9 @@ def _from_command(name: str, own_username: str) -> str:
     try:
         words = shlex.split(variable(name) or "")
     except ValueError:
-        raise CredentialsError(f"{name} has an open quote") from None
+        raise CredentialsError(msg("{name} has an open quote", name=name)) from None
     if not words:
-        raise CredentialsError(f"{name} names no command")
+        raise CredentialsError(msg("{name} names no command", name=name))
     try:
         done = subprocess.run(
             words,
@@ -263,16 +300,21 @@ def _from_command(name: str, own_username: str) -> str:
         )
     except OSError as error:
         raise CredentialsError(
-            f"{name} cannot be started: {error.strerror}",
-            "it is run without a shell: name a program and its arguments",
+            msg("{name} cannot be started: {why}", name=name, why=error.strerror),
+            msg("it is run without a shell: name a program and its arguments"),
         ) from None
     except subprocess.TimeoutExpired:
-        raise CredentialsError(f"{name} did not end within {COMMAND_TIMEOUT:g} s") from None
+        raise CredentialsError(
+            msg("{name} did not end within {command_timeout:g} s", name=name, command_timeout=COMMAND_TIMEOUT)
+        ) from None
     if done.returncode != 0:
-        raise CredentialsError(f"{name} ended {done.returncode}", "run it by hand to see what it says")
-    token = _text(done.stdout, f"what {name} prints")
+        raise CredentialsError(
+            msg("{name} ended {returncode}", name=name, returncode=done.returncode),
+            msg("run it by hand to see what it says"),
+        )
+    token = _text(done.stdout, tr("what {name} prints", name=name))
     if not token:
-        raise CredentialsError(f"{name} printed nothing")
+        raise CredentialsError(msg("{name} printed nothing", name=name))
     return token
 
 
@@ -282,7 +324,9 @@ def plan_key(token: str, account: str = "") -> bytes:
     given = own("PLAN_KEY", account) or own("PLAN_KEY")
     secret = given.encode() if given else token.encode()
     return hmac.new(
-        secret, f"group-reconciler plan{account and f' {account}'}".encode(), hashlib.sha256
+        secret,
+        tr("group-reconciler plan{account}", account=account and f" {account}").encode(),
+        hashlib.sha256,
     ).digest()
 
 
@@ -315,8 +359,8 @@ def this_run() -> Run:
 def holder() -> str:
     """Name who holds a lock, for those who wait: the pipeline's job, else the user."""
     job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_URL") or os.environ.get("CI_JOB_ID")
-    who = f"job {job}" if job else f"{_user()}@{socket.gethostname()}"
-    return f"{who} (process {os.getpid()})"
+    who = tr("job {job}", job=job) if job else f"{_user()}@{socket.gethostname()}"
+    return tr("{who} (process {os})", who=who, os=os.getpid())
 
 
 def _user() -> str:
@@ -337,7 +381,7 @@ def _github(variable: Lookup) -> Run | None:
     attempt = variable("GITHUB_RUN_ATTEMPT")
     actor = variable("GITHUB_TRIGGERING_ACTOR") or variable("GITHUB_ACTOR")
     if server is None or repository is None:
-        return Run(f"GitHub run {number}", actor)
+        return Run(tr("GitHub run {number}", number=number), actor)
     again = f"/attempts/{attempt}" if attempt not in (None, "1") else ""
     address = f"{server}/{repository}/actions/runs/{number}{again}"
     return Run(address, actor, f"{address}#artifacts")
@@ -347,7 +391,7 @@ def _gitlab(variable: Lookup) -> Run | None:
     address = variable("CI_JOB_URL") or variable("CI_PIPELINE_URL")
     if address is None:
         job = variable("CI_JOB_ID")
-        return None if job is None else Run(f"GitLab job {job}", variable("GITLAB_USER_LOGIN"))
+        return None if job is None else Run(tr("GitLab job {job}", job=job), variable("GITLAB_USER_LOGIN"))
     kept = f"{address}/artifacts/browse" if variable("CI_JOB_URL") else ""
     return Run(address, variable("GITLAB_USER_LOGIN"), kept)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg, tr
 from reconciler.model.capabilities import BackendName
 
 SANDBOX_FOLDER = Path(".reconciler")
@@ -49,8 +50,11 @@ def check_inside(path: Path) -> None:
         part.lower() == ".git" for part in real.relative_to(real_root).parts
     ):
         raise ReconcilerError(
-            f"{full.relative_to(root)} leads through a link out of the repository, or into its .git",
-            "remove the link",
+            msg(
+                "{root} leads through a link out of the repository, or into its .git",
+                root=full.relative_to(root),
+            ),
+            msg("remove the link"),
         )
 
 
@@ -63,7 +67,7 @@ def sandbox_folder(account: str = "") -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ReconcilerError(
-            f"the sandbox cannot keep its groups in {folder.name}: {error.strerror}"
+            msg("the sandbox cannot keep its groups in {name}: {why}", name=folder.name, why=error.strerror)
         ) from None
     return folder
 
@@ -120,7 +124,7 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
             return
         _replace(target, data, mode)
     except OSError as error:
-        raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
+        raise ReconcilerError(msg("{path} cannot be written: {why}", path=path, why=error.strerror)) from None
 
 
 def check_writable(path: str) -> None:
@@ -137,20 +141,28 @@ def check_writable(path: str) -> None:
         pass
     except OSError as error:
         if error.errno != errno.ENOTDIR:
-            raise ReconcilerError(f"{path} cannot be written: {error.strerror}") from None
+            raise ReconcilerError(
+                msg("{path} cannot be written: {why}", path=path, why=error.strerror)
+            ) from None
     there = next(each for each in (Path(folder), *Path(folder).parents) if is_there(each))
     if os.path.isdir(path):
-        why, hint = "it is a folder", "name a file in it"
+        why, hint = tr("it is a folder"), tr("name a file in it")
     elif not there.is_dir():
-        why, hint = f"{os.path.relpath(there)} is no folder", "name another place, or remove what is there"
+        why, hint = (
+            tr("{there} is no folder", there=os.path.relpath(there)),
+            tr("name another place, or remove what is there"),
+        )
     elif there != Path(folder):
         shown = os.path.relpath(folder)
-        why, hint = f"there is no folder {shown}", f"make it first: mkdir -p {shlex.quote(shown)}"
+        why, hint = (
+            tr("there is no folder {shown}", shown=shown),
+            tr("make it first: mkdir -p {shown}", shown=shlex.quote(shown)),
+        )
     elif not os.access(folder or path, os.W_OK):
         why = os.strerror(errno.EACCES)
     else:
         return
-    raise ReconcilerError(f"{path} cannot be written: {why}", hint)
+    raise ReconcilerError(msg("{path} cannot be written: {why}", path=path, why=why), hint)
 
 
 def _replace(target: str, data: bytes, mode: int) -> None:
@@ -174,7 +186,7 @@ def read_bytes(path: str, limit: int = LIMIT) -> bytes:
         with open(path, "rb") as file:
             return _limited(file, path, limit)
     except OSError as error:
-        raise ReconcilerError(f"{path} cannot be read: {error.strerror}") from None
+        raise ReconcilerError(msg("{path} cannot be read: {why}", path=path, why=error.strerror)) from None
 
 
 def read_stdin(limit: int = LIMIT) -> bytes:
@@ -182,14 +194,17 @@ def read_stdin(limit: int = LIMIT) -> bytes:
     try:
         return _limited(sys.stdin.buffer, "stdin", limit)
     except OSError as error:
-        why = "it is closed" if error.errno == errno.EBADF else error.strerror
-        raise ReconcilerError(f"stdin cannot be read: {why}") from None
+        why = tr("it is closed") if error.errno == errno.EBADF else error.strerror
+        raise ReconcilerError(msg("stdin cannot be read: {why}", why=why)) from None
 
 
 def _limited(file: BinaryIO, name: str, limit: int) -> bytes:
     data = file.read(limit + 1)
     if len(data) > limit:
-        raise ReconcilerError(f"{name} is too large: over {limit // 1024 // 1024} MiB", "take it in parts")
+        raise ReconcilerError(
+            msg("{name} is too large: over {limit} MiB", name=name, limit=limit // 1024 // 1024),
+            msg("take it in parts"),
+        )
     return data
 
 
@@ -199,10 +214,10 @@ def read_text(path: str, limit: int = LIMIT) -> str:
         with open(path, encoding="utf-8") as file:
             text = file.read(limit + 1)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ReconcilerError(f"{path} cannot be read: {reason}") from None
+        reason = error.strerror if isinstance(error, OSError) else tr("it is no text")
+        raise ReconcilerError(msg("{path} cannot be read: {reason}", path=path, reason=reason)) from None
     if len(text) > limit:
-        raise ReconcilerError(f"{path} is too large")
+        raise ReconcilerError(msg("{path} is too large", path=path))
     return text
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
+from reconciler.language import msg
 from reconciler.manifests.complaints import guessed
 from reconciler.report.section import PLAIN, Look
 
@@ -42,21 +43,28 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "text": Format(about="for people", prose=True),
-    "json": Format(about="for programs; see reconciler schema"),
-    "html": Format(about="a page to read and to keep", pictures=True, commit=True, apart=True, failures=True),
+    "text": Format(about=msg("for people"), prose=True),
+    "json": Format(about=msg("for programs; see reconciler schema")),
+    "html": Format(
+        about=msg("a page to read and to keep"), pictures=True, commit=True, apart=True, failures=True
+    ),
     # By the mark Excel knows that a file is UTF-8. Pipes have none: there it would be part of the first name.
-    "csv": Format(about="a table, for spreadsheets", begins="\ufeff"),
-    "markdown": Format(about="for comments in pull requests", commit=True, failures=True, prose=True),
-    "github": Format(about="GitHub Actions: annotations, step summary, outputs", commit=True, failures=True),
-    "gitlab": Format(about="GitLab's widget: artifacts:reports:terraform"),
-    "codequality": Format(about="GitLab: artifacts:reports:codequality", apart=True),
-    "dotenv": Format(about="GitLab: artifacts:reports:dotenv", failures=True),
-    "junit": Format(about="JUnit XML, a test case a group", failures=True),
-    "sarif": Format(about="SARIF 2.1.0, for code scanning", apart=True),
+    "csv": Format(about=msg("a table, for spreadsheets"), begins="\ufeff"),
+    "markdown": Format(about=msg("for comments in pull requests"), commit=True, failures=True, prose=True),
+    "github": Format(
+        about=msg("GitHub Actions: annotations, step summary, outputs"), commit=True, failures=True
+    ),
+    "gitlab": Format(about=msg("GitLab's widget: artifacts:reports:terraform")),
+    "codequality": Format(about=msg("GitLab: artifacts:reports:codequality"), apart=True),
+    "dotenv": Format(about=msg("GitLab: artifacts:reports:dotenv"), failures=True),
+    "junit": Format(about=msg("JUnit XML, a test case a group"), failures=True),
+    "sarif": Format(about=msg("SARIF 2.1.0, for code scanning"), apart=True),
     # Readable for all: node_exporter runs as somebody else, and there are only counts in it.
     "prometheus": Format(
-        about="metrics, for node_exporter's textfile collector", remembers=True, failures=True, mode=0o644
+        about=msg("metrics, for node_exporter's textfile collector"),
+        remembers=True,
+        failures=True,
+        mode=0o644,
     ),
 }
 
@@ -118,13 +126,18 @@ def named(name: str, verb: Verb) -> Format:
     if name in FORMATS and name not in TABLE[verb]:
         verbs = [each for each, formats in TABLE.items() if name in formats]
         raise UsageError(
-            f"format {name} makes no sense for {verb}, only for {', '.join(verbs)}",
-            f"formats of {verb}: {', '.join(TABLE[verb])}",
+            msg(
+                "format {name} makes no sense for {verb}, only for {verbs}",
+                name=name,
+                verb=verb,
+                verbs=", ".join(verbs),
+            ),
+            msg("formats of {verb}: {names}", verb=verb, names=", ".join(TABLE[verb])),
         )
     if name not in FORMATS:
         raise UsageError(
-            f"there is no format {name!r:.40}",
-            guessed(name, TABLE[verb], f"formats: {', '.join(TABLE[verb])}"),
+            msg("there is no format {name!r:.40}", name=name),
+            guessed(name, TABLE[verb], msg("formats: {names}", names=", ".join(TABLE[verb]))),
         )
     return FORMATS[name]
 
@@ -146,7 +159,10 @@ def report_files(given: tuple[str, ...], verb: Verb) -> tuple[ReportFile, ...]:
 def _parts(given: str) -> tuple[str, str]:
     name, equals, path = given.partition("=")
     if not equals or not path:
-        raise UsageError("--report takes FORMAT=FILE", "for example: --report json=plan.json")
+        raise UsageError(msg("--report takes FORMAT=FILE"), msg("for example: --report json=plan.json"))
     if name not in FORMATS and path in FORMATS:
-        raise UsageError("--report takes FORMAT=FILE", f"did you mean --report {path}={name:.70}?")
+        raise UsageError(
+            msg("--report takes FORMAT=FILE"),
+            msg("did you mean --report {path}={name:.70}?", path=path, name=name),
+        )
     return name, path

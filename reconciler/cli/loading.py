@@ -22,6 +22,7 @@ from reconciler.cli.files import (
     sandbox_state,
 )
 from reconciler.errors import Complaint, InputError, ReconcilerError, UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.files import FileError, FilesRead, WorkTree, spellings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def load(
         terminal.print_complaints(loaded.desired.warnings, common.color)
         if not common.sandbox:
             for warning in environment.number_warnings(common.account_name):
-                terminal.say(f"Warning: {warning}")
+                terminal.say(tr("Warning: {warning}", warning=warning))
     return loaded
 
 
@@ -128,8 +129,11 @@ def with_committed(common: Common, loaded: Loaded, state: State, options: Option
         return replace(options, committed=tracked(common).declared(loaded.config, frozenset(gone)))
     except CannotTell as error:
         raise ReconcilerError(
-            f"--prune leaves only groups whose manifest is gone from the commit, and Git cannot say which: "
-            f"{error.message}",
+            msg(
+                "--prune leaves only groups whose manifest is gone from the commit, and Git "
+                "cannot say which: {why}",
+                why=error.message,
+            ),
             error.hint,
         ) from None
 
@@ -258,12 +262,15 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
     read: dict[Path, str] = {}
     for name, settings in accounts.items():
         if (state := state_file(common, settings, name)) is not None:
-            read |= {state: "the state", state.with_name(f"{state.name}.lock"): "the lock of the state"}
+            read |= {
+                state: tr("the state"),
+                state.with_name(f"{state.name}.lock"): tr("the lock of the state"),
+            }
         contacts = settings.contacts or str(Path(config.folder, DEFAULT_CONTACTS))
-        read |= {files.root / path: "the contacts" for path in spellings(contacts)}
+        read |= {files.root / path: tr("the contacts") for path in spellings(contacts)}
     with suppress(FileError):
         default = config.path or files.typed(config_path(common) or DEFAULT_CONFIG)
-        read |= {files.root / path: "the configuration" for path in spellings(default)}
+        read |= {files.root / path: tr("the configuration") for path in spellings(default)}
     folders = {files.root / each.manifests for each in (config.settings, *accounts.values())}
     for settings in accounts.values():
         with suppress(FileError):
@@ -285,7 +292,10 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
                 found = found or "a manifest"
             found = found or ("a picture" if _is_picture(output) else "")
             if found:
-                raise UsageError(f"{what} would write over {found}", "name a file that nothing is read from")
+                raise UsageError(
+                    msg("{what} would write over {found}", what=what, found=found),
+                    msg("name a file that nothing is read from"),
+                )
         check_writable(path)
 
 

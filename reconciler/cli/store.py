@@ -24,6 +24,7 @@ from reconciler.cli.files import (
     sandbox_state,
 )
 from reconciler.errors import ReconcilerError, StateError, UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.files import join
 from reconciler.manifests.settings import default_account, git_place, spelled_out, state_mistake
 from reconciler.model.capabilities import CAPABILITIES
@@ -141,7 +142,12 @@ class Store:
         if self.path is not None and committed is not None and self.configured:
             data = committed(self.configured)
             if data == b"":
-                terminal.say(f"Warning: the state {self.display} is part of this change, so it is not read.")
+                terminal.say(
+                    tr(
+                        "Warning: the state {display} is part of this change, so it is not read.",
+                        display=self.display,
+                    )
+                )
                 return self.owner.new()
             if data is not None:
                 return self._file(self.path).decode(data)
@@ -176,7 +182,9 @@ class Store:
         """See whether the state could be written; what was found, "" where there is nothing to say. Raises
         `StateError`."""
         if self.git is not None:
-            return self.git.check_writable(clock=clock, holder=f"doctor, {environment.holder()}")
+            return self.git.check_writable(
+                clock=clock, holder=tr("doctor, {environment}", environment=environment.holder())
+            )
         if self.path is not None:
             self._file(self.path).check_writable()
         return ""
@@ -187,11 +195,13 @@ class Store:
         store = _place(place, self.owner, self.files)
         found = store.recorded()
         if found is None or not found.names:
-            raise StateError(f"there is no state in {place}", "name the place as `state:` did there")
+            raise StateError(
+                msg("there is no state in {place}", place=place), msg("name the place as `state:` did there")
+            )
         if self.owner.owns(found):
             raise StateError(
-                f"the state in {place} is of this service and account already",
-                f"if it is to be elsewhere: reconciler state migrate {place} NEW",
+                msg("the state in {place} is of this service and account already", place=place),
+                msg("if it is to be elsewhere: reconciler state migrate {place} NEW", place=place),
             )
         return found
 
@@ -228,7 +238,7 @@ class Store:
             check_inside(path)
             found = self._file(path, shown).recorded()
         except ReconcilerError as error:
-            return self._behind(f"and {error.message}", error.hint)
+            return self._behind(tr("and {why}", why=error.message), error.hint)
         if found is None or not found.names:
             return None
         source = f"file:{self.default}"
@@ -247,15 +257,26 @@ class Store:
             ]
         words += ["--account", self.account] if self.account else []
         return self._behind(
-            f"and one of {'another service or account, with ' if moved else ''}{len(found.names)} names in "
-            f"{shown}: who was written to, and what was begun, would not be known",
-            f"{'take it over' if moved else 'move it'}: `{shlex.join(words)}`; or set it aside: "
-            f"`{shlex.join(('mv', shown, f'{shown}.old'))}`",
+            tr(
+                "and one of {which}{names} names in {shown}: who was written to, and what was "
+                "begun, would not be known",
+                which=tr("another service or account, with ") if moved else "",
+                names=len(found.names),
+                shown=shown,
+            ),
+            tr(
+                "{which}: `{words}`; or set it aside: `{names}`",
+                which=tr("take it over") if moved else tr("move it"),
+                words=shlex.join(words),
+                names=shlex.join(("mv", shown, f"{shown}.old")),
+            ),
             ends=moved,
         )
 
     def _behind(self, what: str, hint: str, *, ends: bool = False) -> LeftBehind:
-        error = LeftBehind(f"there is no state yet at {self.display}, {what}", hint)
+        error = LeftBehind(
+            tr("there is no state yet at {display}, {what}", display=self.display, what=what), hint
+        )
         error.ends = ends or self.git is not None
         return error
 
@@ -291,8 +312,11 @@ class Store:
             return replace(options, uncommitted=changed)
         if changed:
             terminal.say(
-                f"Warning: not committed as it is: {named(changed)}. Whoever applies the commit would undo "
-                "what comes of it."
+                tr(
+                    "Warning: not committed as it is: {changed}. Whoever applies the commit would "
+                    "undo what comes of it.",
+                    changed=named(changed),
+                )
             )
         return options
 
@@ -306,7 +330,7 @@ class Store:
 
     def _warn(self, store: FileStore | GitStore) -> None:
         for warning in store.warnings:
-            terminal.say(f"Warning: {warning}")
+            terminal.say(tr("Warning: {warning}", warning=warning))
         _say_note(store)
         if self.path is not None:
             self._warn_if_new(self.path)
@@ -319,8 +343,11 @@ class Store:
     def _warn_if_new(self, path: Path) -> None:
         if terminal.in_ci() and not is_there(path) and self.owner.base_url != SANDBOX:
             terminal.say(
-                f"Warning: there is no state yet at {self.display}. In a pipeline, keep it between runs, or "
-                "use state: none."
+                tr(
+                    "Warning: there is no state yet at {display}. In a pipeline, keep it between "
+                    "runs, or use state: none.",
+                    display=self.display,
+                )
             )
 
 
@@ -332,20 +359,20 @@ def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> I
             yield journal
     finally:
         if store.still_locked:
-            terminal.say(for_terminal(f"Warning: {store.still_locked}."))
+            terminal.say(for_terminal(tr("Warning: {still_locked}.", still_locked=store.still_locked)))
 
 
 def _warn_of(behind: LeftBehind) -> None:
-    terminal.say(f"Warning: {behind.message} ({behind.hint})")
+    terminal.say(tr("Warning: {why} ({mend})", why=behind.message, mend=behind.hint))
 
 
 def _say_note(store: FileStore | GitStore) -> None:
     if store.note:
-        terminal.say(for_terminal(f"Note: {store.note}."))
+        terminal.say(for_terminal(tr("Note: {note}.", note=store.note)))
 
 
 def _moved(store: FileStore | GitStore) -> StateError:
-    return StateError(store.moved, "set `state:` (or RECONCILER_STATE) to where it is now")
+    return StateError(store.moved, msg("set `state:` (or RECONCILER_STATE) to where it is now"))
 
 
 def _default_file(folder: str, account: str) -> str:
@@ -363,7 +390,8 @@ def two_places(
     stores = _place(source, owner, files), _place(target, owner, files)
     if len({spelled_out(source), spelled_out(target)}) == 1 or len({_real(source), _real(target)}) == 1:
         raise UsageError(
-            f"{source} and {target} are the same place", "name the one that it is in, then the new one"
+            msg("{source} and {target} are the same place", source=source, target=target),
+            msg("name the one that it is in, then the new one"),
         )
     return stores
 
@@ -378,7 +406,7 @@ def _place(text: str, owner: Owner, files: checkout.Files) -> FileStore | GitSto
     if mistake is not None:
         raise UsageError(f"{text!r:.60} {mistake[0]}", mistake[1])
     if text == "none":
-        raise UsageError("`none` keeps nothing", "name two places: file:PATH, git:REMOTE/BRANCH")
+        raise UsageError(msg("`none` keeps nothing"), msg("name two places: file:PATH, git:REMOTE/BRANCH"))
     if text.startswith("git:"):
         return _git_store(text, owner, files)
     from reconciler.state.file import FileStore
@@ -417,7 +445,12 @@ def _lease() -> float:
         seconds = math.nan
     if not SHORTEST_LEASE <= seconds <= LONGEST_LEASE:
         raise UsageError(
-            f"RECONCILER_STATE_LEASE {text!r:.40} is no lease",
-            f"give seconds from {SHORTEST_LEASE:g} to {LONGEST_LEASE:g}; the default is {LEASE:g}",
+            msg("RECONCILER_STATE_LEASE {text!r:.40} is no lease", text=text),
+            msg(
+                "give seconds from {shortest_lease:g} to {longest_lease:g}; the default is {lease:g}",
+                shortest_lease=SHORTEST_LEASE,
+                longest_lease=LONGEST_LEASE,
+                lease=LEASE,
+            ),
         )
     return seconds

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from reconciler.cli.formats import FORMATS
+from reconciler.language import msg, tr
 from reconciler.manifests.complaints import closest
 from reconciler.model.group import is_name
 
@@ -28,12 +29,12 @@ _OPTIONS = {
 _DRY = ("--dry-run", "--check", "--noop", "--what-if", "--whatif", "--simulate", "--preview", "--plan-only",
         "--diff", "-n")  # fmt: skip
 _WITHOUT_WRITING = {
-    "apply": "Use: reconciler plan",
-    "invites": "Without --send it sends nothing.",
-    "inbound": "Without --ready it promotes nobody.",
-    "accept": "It shows what it would write, and asks.",
-    "send": "It shows what it would send, and asks.",
-    "init": "It shows what it would write, and asks.",
+    "apply": msg("Use: reconciler plan"),
+    "invites": msg("Without --send it sends nothing."),
+    "inbound": msg("Without --ready it promotes nobody."),
+    "accept": msg("It shows what it would write, and asks."),
+    "send": msg("It shows what it would send, and asks."),
+    "init": msg("It shows what it would write, and asks."),
 }
 _ADVICE = {
     "Use: reconciler drift": ("--refresh-only", "--refresh"),
@@ -117,10 +118,10 @@ def option(typed: str, following: str, verb: str, options: Sequence[str]) -> str
         name = f"-{name}"
     if name in ("-o", "--output", "--out"):
         rest = value or following
-        found = f"--format {rest}" if rest in FORMATS else "--out FILE"
-        return _did_you_mean(found if found.partition(" ")[0] in options else "--report FORMAT=FILE")
+        found = tr("--format {rest}", rest=rest) if rest in FORMATS else tr("--out FILE")
+        return _did_you_mean(found if found.partition(" ")[0] in options else tr("--report FORMAT=FILE"))
     if name in _DRY:
-        return _WITHOUT_WRITING.get(verb, "This command changes no group.")
+        return _WITHOUT_WRITING.get(verb, tr("This command changes no group."))
     for words, names in _ADVICE.items():
         if name in names:
             return words
@@ -128,7 +129,7 @@ def option(typed: str, following: str, verb: str, options: Sequence[str]) -> str
     if known.partition(" ")[0] in options:
         return _did_you_mean(known)
     if "--yes" in (known, name):
-        return "This command asks nothing."
+        return tr("This command asks nothing.")
     return _did_you_mean(
         _near(name.lstrip("-"), [each.lstrip("-") for each in options if each[:2] == "--"], "--")
     )
@@ -138,7 +139,7 @@ def argument(typed: Sequence[str], verb: str) -> str:
     """Return a sentence for arguments that the command `verb` does not take: they may name groups."""
     names = all(is_name(word.replace("*", "x")) for word in typed)
     if names and verb in _OF_GROUPS:
-        return _did_you_mean(" ".join(f"--target {shlex.quote(word)}" for word in typed[:3]))
+        return _did_you_mean(" ".join(tr("--target {word}", word=shlex.quote(word)) for word in typed[:3]))
     return ""
 
 
@@ -170,4 +171,4 @@ def _near(typed: str, names: Sequence[str], dashes: str = "") -> str:
 
 
 def _did_you_mean(meant: str) -> str:
-    return f"Did you mean {meant}?" if meant else ""
+    return tr("Did you mean {meant}?", meant=meant) if meant else ""

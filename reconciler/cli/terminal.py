@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import Complaint, Exit, InputError, ReconcilerError, UsageError
+from reconciler.language import msg, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,9 +116,10 @@ def unwritten(error: OSError) -> ReconcilerError | None:
 def _unwritable(error: OSError) -> ReconcilerError:
     if error.errno == errno.EBADF:
         return ReconcilerError(
-            "the output cannot be written: stdout is closed", "send it to /dev/null where nobody wants it"
+            msg("the output cannot be written: stdout is closed"),
+            msg("send it to /dev/null where nobody wants it"),
         )
-    return ReconcilerError(f"the output cannot be written: {error.strerror}")
+    return ReconcilerError(msg("the output cannot be written: {why}", why=error.strerror))
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -145,7 +147,9 @@ def print_error(error: ReconcilerError, account: str = "", beside: str = "") -> 
         return
     from reconciler.report.escape import for_terminal
 
-    lines = [f"{f'Error ({account})' if account else 'Error'}: {for_terminal(error.message)}"]
+    lines = [
+        f"{tr('Error ({account})', account=account) if account else 'Error'}: {for_terminal(error.message)}"
+    ]
     if error.hint:
         lines.append(f"  {for_terminal(error.hint)}")
     say_error("\n".join(lines), beside)
@@ -153,10 +157,15 @@ def print_error(error: ReconcilerError, account: str = "", beside: str = "") -> 
 
 def print_bug(error: BaseException, beside: str = "") -> None:
     """A bug: where it happened, without values, which could be numbers or tokens."""
-    lines = [f"This is a bug in reconciler: {type(error).__name__}. Please report it with these lines:"]
+    lines = [
+        tr(
+            "This is a bug in reconciler: {name}. Please report it with these lines:",
+            name=type(error).__name__,
+        )
+    ]
     for frame in traceback.extract_tb(error.__traceback__)[-8:]:
         place = frame.filename.rpartition("/reconciler/")[2]
-        lines.append(f"  {place}:{frame.lineno} in {frame.name}")
+        lines.append(tr("  {place}:{lineno} in {name}", place=place, lineno=frame.lineno, name=frame.name))
     say_error("\n".join(lines), beside)
 
 
@@ -254,7 +263,9 @@ def can_ask() -> bool:
 def check_can_ask(what: str, *, yes: bool) -> None:
     """Raise `UsageError` where a question has to be answered, and nobody can."""
     if not yes and not can_ask():
-        raise UsageError("there is no terminal to ask on", f"add --yes to {what} without a question")
+        raise UsageError(
+            msg("there is no terminal to ask on"), msg("add --yes to {what} without a question", what=what)
+        )
 
 
 def ask(question: str, stopping: Callable[[], bool]) -> bool:
@@ -262,7 +273,7 @@ def ask(question: str, stopping: Callable[[], bool]) -> bool:
 
     Raises `KeyboardInterrupt` for SIGINT and SIGTERM: while nothing is under way there is nothing to finish.
     """
-    return _typed(f"{question} Only 'yes' is a yes: ", stopping).strip() == "yes"
+    return _typed(tr("{question} Only 'yes' is a yes: ", question=question), stopping).strip() == "yes"
 
 
 def answer(question: str, default: str) -> str:

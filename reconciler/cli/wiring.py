@@ -16,6 +16,7 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.files import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store, label
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.group import is_name
@@ -50,8 +51,8 @@ def enter(common: Common) -> None:
         os.stat(f"{os.getcwd()}/.")  # by its full path, as files are opened: a folder above counts as well
     except OSError as error:
         raise ReconcilerError(
-            f"the present folder cannot be used: {error.strerror}",
-            "cd elsewhere, or run as the user whom it belongs to",
+            msg("the present folder cannot be used: {why}", why=error.strerror),
+            msg("cd elsewhere, or run as the user whom it belongs to"),
         ) from None
 
 
@@ -73,11 +74,13 @@ class Offline:
         """Return the run's options. Raises `UsageError` for unknown codes."""
         for code in allow:
             if code in NEVER_LIFTED:
-                raise UsageError(f"--allow {code}: this objection cannot be lifted", "set `account`")
+                raise UsageError(
+                    msg("--allow {code}: this objection cannot be lifted", code=code), msg("set `account`")
+                )
             if code not in LIFTABLE:
                 raise UsageError(
-                    f"--allow {code!r:.40}: there is no such objection",
-                    guessed(code, LIFTABLE, f"codes: {', '.join(LIFTABLE)}"),
+                    msg("--allow {code!r:.40}: there is no such objection", code=code),
+                    guessed(code, LIFTABLE, msg("codes: {liftable}", liftable=", ".join(LIFTABLE))),
                 )
         return Options(
             now=self.clock.now(),
@@ -198,7 +201,7 @@ def workspace(
             )
         api = stack.enter_context(open_api(common, loaded.settings))
         for warning in api.warnings:
-            terminal.say(f"Warning: {warning}")
+            terminal.say(tr("Warning: {warning}", warning=warning))
         client = api.connect(loaded.settings.api, clock, terminal.progress(common.quiet).tell)
         try:
             own = with_session(loaded.settings, client.reader.session())
@@ -309,15 +312,17 @@ def check_targets(targets: Iterable[str], names: Collection[str], option: str = 
     for target in targets:
         if not any(fnmatchcase(name, target) for name in names):
             raise UsageError(
-                f"{option}{target!r:.70} matches no manifest",
-                guessed(target, names, "names are what `name:` in the manifests says"),
+                msg("{option}{target!r:.70} matches no manifest", option=option, target=target),
+                guessed(target, names, msg("names are what `name:` in the manifests says")),
             )
 
 
 def check_name(name: str) -> None:
     """Raise `UsageError` unless a manifest may have this name."""
     if not is_name(name):
-        raise UsageError(f"{name!r:.40} is no name", "a name is made of a-z, 0-9 and hyphens")
+        raise UsageError(
+            msg("{name!r:.40} is no name", name=name), msg("a name is made of a-z, 0-9 and hyphens")
+        )
 
 
 # --- what can keep a sandbox from starting --------------------------------------------------------------
@@ -331,14 +336,14 @@ def startable() -> Iterator[None]:
         yield
     except ImportError:
         raise ReconcilerError(
-            "the sandbox is not installed", "pip install 'group-reconciler[sandbox]'"
+            msg("the sandbox is not installed"), msg("pip install 'group-reconciler[sandbox]'")
         ) from None
     except BrokenPipeError:  # whoever read our output has gone; that is nothing of the sandbox's
         raise
     except OSError as error:
         raise ReconcilerError(
-            f"the sandbox cannot start: {error.strerror or error}",
-            "where another one is running here, stop it, or export the lines that it printed",
+            msg("the sandbox cannot start: {why}", why=error.strerror or error),
+            msg("where another one is running here, stop it, or export the lines that it printed"),
         ) from None
     except ValueError as error:
-        raise UsageError(f"the sandbox cannot start: {error}") from None
+        raise UsageError(msg("the sandbox cannot start: {error}", error=error)) from None

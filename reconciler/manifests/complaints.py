@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice
 
 from reconciler.errors import Complaint, Location
+from reconciler.language import msg
 from reconciler.model import number
 
 MAX_COMPLAINTS = 100
@@ -43,8 +44,10 @@ class Complaints:
         self._counts[location.file, warning] += 1
         match self._counts[location.file, warning] - MAX_COMPLAINTS:
             case 1:
-                more = "there is more wrong with this file than is listed"
-                self._found.append(Complaint(location, more, "mend what is listed first", "more", warning))
+                more = msg("there is more wrong with this file than is listed")
+                self._found.append(
+                    Complaint(location, more, msg("mend what is listed first"), "more", warning)
+                )
             case count if count < 1:
                 self._found.append(Complaint(location, message, hint, rule, warning))
             case _:
@@ -83,7 +86,7 @@ def listed(names: Iterable[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     if len(quoted) < 2:
         return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return msg("{names} and {quoted}", names=", ".join(quoted[:-1]), quoted=quoted[-1])
 
 
 @lru_cache(maxsize=1024)
@@ -105,7 +108,7 @@ def closest(word: str, options: frozenset[str]) -> str | None:
 def did_you_mean(word: str, options: frozenset[str]) -> str:
     """Return `did you mean …?`, or nothing."""
     found = closest(word, options)
-    return f"did you mean `{found}`?" if found is not None else ""
+    return msg("did you mean `{found}`?", found=found) if found is not None else ""
 
 
 def guessed(word: str, options: Iterable[str], otherwise: str) -> str:

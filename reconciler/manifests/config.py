@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Location
+from reconciler.language import msg
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.complaints import Complaints, quote, visible
 from reconciler.manifests.contacts import second_document
@@ -26,7 +27,10 @@ DEFAULT_CONTACTS = "contacts.yaml"
 
 
 def _environment_only(*variables: str) -> str:
-    return f"only from the environment: {' or '.join(variables)}; configuration is part of a pull request"
+    return msg(
+        "only from the environment: {variables}; configuration is part of a pull request",
+        variables=" or ".join(variables),
+    )
 
 
 _TOKEN = _environment_only("RECONCILER_TOKEN", "RECONCILER_TOKEN_FILE", "RECONCILER_TOKEN_COMMAND")
@@ -36,18 +40,19 @@ _REFUSED = {
     **dict.fromkeys(("token", "password", "secret", "authentication_token", "authenticationtoken"), _TOKEN),
     "token_file": _environment_only("RECONCILER_TOKEN_FILE"),
     "token_command": _environment_only("RECONCILER_TOKEN_COMMAND"),
-    "credentials": _environment_only("RECONCILER_USERNAME and RECONCILER_TOKEN"),
-    **dict.fromkeys(("recreate", "uncommitted"), "it can be allowed on the command line only"),
-    "no-account": "it cannot be lifted: set `account`",
+    "credentials": _environment_only(msg("RECONCILER_USERNAME and RECONCILER_TOKEN")),
+    **dict.fromkeys(("recreate", "uncommitted"), msg("it can be allowed on the command line only")),
+    "no-account": msg("it cannot be lifted: set `account`"),
     "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
 }
-_NAMED = (
-    f"`--config` or RECONCILER_CONFIG names it; without them it is {DEFAULT_CONFIG}, which may be missing"
+_NAMED = msg(
+    "`--config` or RECONCILER_CONFIG names it; without them it is {default_config}, which may be missing",
+    default_config=DEFAULT_CONFIG,
 )
 _SHARED = ("api", "defaults", "kinds", "allow", "guards", "invites", "ignore")
 _BESIDE_ACCOUNTS = {
     **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
-    **dict.fromkeys(_SHARED, "it is shared by all accounts: write it at the top of the file"),
+    **dict.fromkeys(_SHARED, msg("it is shared by all accounts: write it at the top of the file")),
 }
 
 
@@ -143,11 +148,13 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
             if not tree.exists(full):
                 return _no_config(tree.base), []
         elif there != full:
-            meant = f"did you mean {quote(tree.shown(there))}?"
+            meant = msg("did you mean {quote}?", quote=quote(tree.shown(there)))
         data = tree.read(full, yaml_tree.MAX_BYTES)
     except FileError as error:
         hint = (isinstance(error, Absent) and (meant or _NAMED)) or error.hint
-        complaint = Complaint(Location(visible(file)), f"the configuration {error.message}", hint, "file")
+        complaint = Complaint(
+            Location(visible(file)), msg("the configuration {why}", why=error.message), hint, "file"
+        )
         return replace(_no_config(tree.base), whole=False), [complaint]
     shown = tree.shown(full)
     documents = yaml_tree.parse(data, shown)
@@ -187,7 +194,7 @@ def _no_config(folder: str) -> Config:
         contacts=join(folder, DEFAULT_CONTACTS),
         state=f"file:{join(folder, defaults.state.removeprefix('file:'))}",
     )
-    return Config(settings=settings, defaults=Preset(title="the defaults"), kinds={}, folder=folder)
+    return Config(settings=settings, defaults=Preset(title=msg("the defaults")), kinds={}, folder=folder)
 
 
 class _Reader:
@@ -233,9 +240,9 @@ class _Reader:
             settings=settings,
             api=_floats(api, "timeout", "rate", "create_patience"),
             invites=read_invites(invites, lambda key: self._location("invites", key), self._complaints),
-            defaults=self._preset("the defaults", ("defaults",), document.get("defaults", {})),
+            defaults=self._preset(msg("the defaults"), ("defaults",), document.get("defaults", {})),
             kinds={
-                name: self._preset(f"the kind {quote(name)}", ("kinds", name), entry)
+                name: self._preset(msg("the kind {name}", name=quote(name)), ("kinds", name), entry)
                 for name, entry in kinds.items()
             },
             broken_kinds=frozenset(self._keys(("kinds",)) - kinds.keys()),
@@ -256,7 +263,10 @@ class _Reader:
         self._complaints.extend(misplaced({key: self._key(key) for key in top}, document))
         if not names:
             self._complaints.add(
-                self._key("accounts"), "`accounts` names no account", "name one, or leave it out", "accounts"
+                self._key("accounts"),
+                msg("`accounts` names no account"),
+                msg("name one, or leave it out"),
+                "accounts",
             )
         found = []
         locations: dict[str, Location] = {}
@@ -316,7 +326,10 @@ class _Reader:
             else:
                 if self._tree.real(path) is not None:
                     return f"file:{path}"
-                mistake = ("leads out of the repository", "a state elsewhere is named by RECONCILER_STATE")
+                mistake = (
+                    msg("leads out of the repository"),
+                    msg("a state elsewhere is named by RECONCILER_STATE"),
+                )
         if mistake is not None:
             self._complaints.add(
                 self._location(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state"

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Location
+from reconciler.language import msg
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.complaints import Complaints, did_you_mean, quote
 from reconciler.manifests.documents import check
@@ -31,7 +32,7 @@ class Contacts:
     by_key: dict[str, Person] = field(default_factory=dict)  # by number keys, and by lids
     broken: set[str] = field(default_factory=set)
     whole: bool = True
-    file: str = "the contacts"
+    file: str = msg("the contacts")
     _strangers: dict[str, Person] = field(default_factory=dict)
 
     def names(self) -> frozenset[str]:
@@ -65,7 +66,9 @@ def load_contacts(tree: Tree, path: str) -> tuple[Contacts, list[Complaint]]:
         data = tree.read(path, yaml_tree.MAX_BYTES)
     except FileError as error:
         contacts.whole = False
-        return contacts, [Complaint(Location(file), f"this file {error.message}", error.hint, "file")]
+        return contacts, [
+            Complaint(Location(file), msg("this file {why}", why=error.message), error.hint, "file")
+        ]
     documents = yaml_tree.parse(data, file)
     complaints.extend(documents.complaints)
     contacts.whole = documents.whole
@@ -87,8 +90,8 @@ def second_document(node: Node, file: str) -> Complaint:
     """Return the complaint about a file that may hold one document only."""
     return Complaint(
         location_of(node, file),
-        "a second document in a file that holds one",
-        "remove the line `---`",
+        msg("a second document in a file that holds one"),
+        msg("remove the line `---`"),
         "second-document",
     )
 
@@ -117,8 +120,8 @@ class _Reader:
             if name in people:
                 self._complaints.add(
                     self._key_location("teams", name),
-                    f"the team {quote(name)} has the name of a person",
-                    "people and teams share one set of names: rename one of them",
+                    msg("the team {name} has the name of a person", name=quote(name)),
+                    msg("people and teams share one set of names: rename one of them"),
                     "duplicate-name",
                 )
             else:
@@ -147,8 +150,8 @@ class _Reader:
             if other is not None and other.location is not None:
                 self._complaints.add(
                     location,
-                    f"{quote(alias)} has a number of {quote(other.ref)}",
-                    f"who stands at {other.location}; a number belongs to one person",
+                    msg("{alias} has a number of {ref}", alias=quote(alias), ref=quote(other.ref)),
+                    msg("who stands at {location}; a number belongs to one person", location=other.location),
                     "duplicate-number",
                 )
             else:
@@ -179,8 +182,8 @@ class _Reader:
                 continue
             self._complaints.add(
                 self._location("people", alias, "lids", index),
-                f"{quote(alias)} has a lid of {quote(other.ref)}",
-                f"who stands at {other.location}; a lid belongs to one person",
+                msg("{alias} has a lid of {ref}", alias=quote(alias), ref=quote(other.ref)),
+                msg("who stands at {location}; a lid belongs to one person", location=other.location),
                 "duplicate-lid",
             )
         return tuple(found)
@@ -196,12 +199,21 @@ class _Reader:
                 continue
             location = self._location("teams", name, index)
             if alias in teams:
-                message, hint = f"{quote(alias)} is a team", "a team holds people, not other teams"
+                message, hint = (
+                    msg("{alias} is a team", alias=quote(alias)),
+                    msg("a team holds people, not other teams"),
+                )
             elif like_a_number(alias):
-                message, hint = "a team holds aliases, not numbers", "give the person an alias under `people`"
+                message, hint = (
+                    msg("a team holds aliases, not numbers"),
+                    msg("give the person an alias under `people`"),
+                )
             else:
                 guess = did_you_mean(alias, frozenset(self._contacts.people))
-                message, hint = unknown("person", alias, guess), "" if guess else "add them under `people`"
+                message, hint = (
+                    unknown("person", alias, guess),
+                    "" if guess else msg("add them under `people`"),
+                )
             self._complaints.add(location, message, hint, "unknown-person")
         self._contacts.teams[name] = tuple(people.values())
 
@@ -217,7 +229,9 @@ class _Reader:
 
 def unknown(what: str, name: str, guess: str) -> str:
     """Return a complaint's words: `there is no person `anna`: did you mean `ana`?`"""
-    return f"there is no {what} {quote(name)}{f': {guess}' if guess else ''}"
+    return msg(
+        "there is no {what} {name}{which}", what=what, name=quote(name), which=f": {guess}" if guess else ""
+    )
 
 
 class PeopleResolver:
@@ -272,8 +286,12 @@ class PeopleResolver:
             person = contacts.people[entry]
         elif contacts.whole and entry not in contacts.broken:
             guess = self.guess(entry, self._names)
-            hint = "" if guess else f"add them to {contacts.file}, or write an international number"
-            message = unknown("person or team", entry, guess)
+            hint = (
+                ""
+                if guess
+                else msg("add them to {file}, or write an international number", file=contacts.file)
+            )
+            message = unknown(msg("person or team"), entry, guess)
             self._complaints.add(location, message, hint, "unknown-person")
         if person is None:
             return ()
@@ -287,16 +305,25 @@ class PeopleResolver:
         if gone(person, self._today):
             self._complaints.add(
                 location,
-                f"{quote(person.ref)} left on {person.left}, says {person.location}",
-                "take them out here; they are demoted and removed without being named",
+                msg(
+                    "{ref} left on {left}, says {location}",
+                    ref=quote(person.ref),
+                    left=person.left,
+                    location=person.location,
+                ),
+                msg("take them out here; they are demoted and removed without being named"),
                 "leaver",
             )
             return ()
         self._complaints.add(
             location,
-            f"{quote(person.ref)} leaves on {person.left}, says {person.location}; "
-            "from that day on naming them is a mistake",
-            "take them out here on that day; they are demoted and removed without being named",
+            msg(
+                "{ref} leaves on {left}, says {location}; from that day on naming them is a mistake",
+                ref=quote(person.ref),
+                left=person.left,
+                location=person.location,
+            ),
+            msg("take them out here on that day; they are demoted and removed without being named"),
             "leaver",
             warning=True,
         )

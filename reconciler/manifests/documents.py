@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Complaint, Location
+from reconciler.language import msg
 from reconciler.manifests.complaints import MAX_COMPLAINTS, QUOTE_LIMIT, did_you_mean, listed, quote
 from reconciler.manifests.names import name_from
 from reconciler.manifests.schema import accepts, errors, schema
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
 
 _WANTED = {
     "string": "text",
-    "integer": "a whole number",
+    "integer": msg("a whole number"),
     "number": "a number",
-    "boolean": "true or false",
+    "boolean": msg("true or false"),
     "array": "a list",
-    "object": "a mapping (`key: value`)",
+    "object": msg("a mapping (`key: value`)"),
     "null": "null",
 }
 _YES_NO = frozenset({"yes", "no", "on", "off", "y", "n"})
@@ -258,8 +259,8 @@ def _extras(error: _Error) -> list[str]:
 
 def _bad_key(error: _Error) -> str:
     if error.instance == "":
-        return "a key is empty"
-    return f"{quote(error.instance)} {error.schema.get('patternErrorMessage', 'cannot be a key here')}"
+        return msg("a key is empty")
+    return f"{quote(error.instance)} {error.schema.get('patternErrorMessage', msg('cannot be a key here'))}"
 
 
 def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, str]) -> Iterator[Complaint]:
@@ -268,19 +269,23 @@ def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, st
     for key in _extras(error):
         location = _key_location(root, path, key, file)
         if key.lower() in refused:
-            yield Complaint(location, f"{quote(key)} cannot stand here", refused[key.lower()], "refused-key")
+            yield Complaint(
+                location, msg("{key} cannot stand here", key=quote(key)), refused[key.lower()], "refused-key"
+            )
         elif guess := did_you_mean(key, known):
-            yield Complaint(location, f"{quote(key)} is not a key: {guess}", rule="unknown-key")
+            yield Complaint(
+                location, msg("{key} is not a key: {guess}", key=quote(key), guess=guess), rule="unknown-key"
+            )
         else:
-            name = quote(key) if key else "an empty text"
-            hint = f"the keys here are {listed(error.schema.get('properties', {}))}"
-            yield Complaint(location, f"{name} is not a key", hint, "unknown-key")
+            name = quote(key) if key else msg("an empty text")
+            hint = msg("the keys here are {listed}", listed=listed(error.schema.get("properties", {})))
+            yield Complaint(location, msg("{name} is not a key", name=name), hint, "unknown-key")
 
 
 def _name_like(text: str) -> str:
     """Return how a group's name could be written; nothing where nothing of it would be left."""
     name = name_from(text[:QUOTE_LIMIT], (), "")[:QUOTE_LIMIT].strip("-")
-    return f"such as {quote(name)}" if name else ""
+    return msg("such as {name}", name=quote(name)) if name else ""
 
 
 def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, str, str]:
@@ -293,40 +298,68 @@ def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, 
             return _wrong_type(error, what, node)
         case "required":
             missing = next(key for key in limit if key not in error.instance and repr(key) in error.message)
-            inside = f" in {what}" if error.path else ""
-            return f"{quote(missing)} is missing{inside}", _example(schema, missing), "missing-key"
+            inside = msg(" in {what}", what=what) if error.path else ""
+            return (
+                msg("{missing} is missing{inside}", missing=quote(missing), inside=inside),
+                _example(schema, missing),
+                "missing-key",
+            )
         case "anyOf":
             keys = [key for choice in limit for key in choice.get("required", ())]
             return (
-                f"{quote(keys[0])} is missing",
-                f"only beside {quote(keys[-1])} may it be left out",
+                msg("{quote} is missing", quote=quote(keys[0])),
+                msg("only beside {quote} may it be left out", quote=quote(keys[-1])),
                 "missing-key",
             )
         case "enum":
-            message = f"{what} cannot be {quote(str(error.instance))}"
+            message = msg("{what} cannot be {quote}", what=what, quote=quote(str(error.instance)))
             if hint := refused.get(str(error.instance)):
                 return message, hint, "not-one-of"
             if guess := did_you_mean(str(error.instance), frozenset(map(str, limit))):
                 return f"{message}: {guess}", "", "not-one-of"
-            return message, f"it is one of {listed(map(str, limit))}", "not-one-of"
+            return message, msg("it is one of {listed}", listed=listed(map(str, limit))), "not-one-of"
         case "pattern":
             hint = _name_like(str(error.instance)) if error.path == ("name",) else ""
-            return f"{what} {schema.get('patternErrorMessage', 'is not as it should be')}", hint, "bad-text"
+            return (
+                f"{what} {schema.get('patternErrorMessage', msg('is not as it should be'))}",
+                hint,
+                "bad-text",
+            )
         case "format":
-            return f"{what} is no day", "write it as YYYY-MM-DD, such as 2026-12-01", "bad-date"
+            return (
+                msg("{what} is no day", what=what),
+                msg("write it as YYYY-MM-DD, such as 2026-12-01"),
+                "bad-date",
+            )
         case "minLength" | "minItems":
-            none = "null for none" if "null" in schema.get("type", ()) else ""
-            return f"{what} is empty", ", or ".join(filter(None, (_example(schema), none))), "empty"
+            none = msg("null for none") if "null" in schema.get("type", ()) else ""
+            return (
+                msg("{what} is empty", what=what),
+                ", or ".join(filter(None, (_example(schema), none))),
+                "empty",
+            )
         case "maxLength":
-            return f"{what} is longer than {limit} characters", "", "too-long"
+            return msg("{what} is longer than {limit} characters", what=what, limit=limit), "", "too-long"
         case "minimum":
-            return f"{what} is less than {limit}", f"it is {limit} or more", "out-of-range"
+            return (
+                msg("{what} is less than {limit}", what=what, limit=limit),
+                msg("it is {limit} or more", limit=limit),
+                "out-of-range",
+            )
         case "exclusiveMinimum":
-            return f"{what} is {error.instance}", f"it is more than {limit}", "out-of-range"
+            return (
+                msg("{what} is {instance}", what=what, instance=error.instance),
+                msg("it is more than {limit}", limit=limit),
+                "out-of-range",
+            )
         case "maximum":
-            return f"{what} is more than {limit}", f"it is {limit} at most", "out-of-range"
+            return (
+                msg("{what} is more than {limit}", what=what, limit=limit),
+                msg("it is {limit} at most", limit=limit),
+                "out-of-range",
+            )
         case _:
-            return f"{what} is not as the schema wants it", _example(schema), "invalid"
+            return msg("{what} is not as the schema wants it", what=what), _example(schema), "invalid"
 
 
 def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
@@ -334,22 +367,28 @@ def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
     wanted = error.wanted
     types = [wanted] if isinstance(wanted, str) else list(wanted)
     if value is None:
-        hint = "write one, or leave the key out"
+        hint = msg("write one, or leave the key out")
         if "string" in types and isinstance(node, ScalarNode) and node.text:
-            hint += f"; the text {quote(node.text)} itself wants quotes"
-        return f"{what} has no value", hint, "wrong-type"
+            hint += msg("; the text {text} itself wants quotes", text=quote(node.text))
+        return msg("{what} has no value", what=what), hint, "wrong-type"
     should = " or ".join(_WANTED[kind] for kind in types)
     if not error.path:
         key, example = next(iter(error.schema["examples"][0].items()))
-        hint = f"begin with a key, such as {key}: {_flow(example)}"
-        return f"this should be {should}, it is {_kind_of(value)}", hint, "wrong-type"
-    message = f"{what} should be {should}, this is {_kind_of(value)}"
+        hint = msg("begin with a key, such as {key}: {example}", key=key, example=_flow(example))
+        return (
+            msg("this should be {should}, it is {value}", should=should, value=_kind_of(value)),
+            hint,
+            "wrong-type",
+        )
+    message = msg(
+        "{what} should be {should}, this is {value}", what=what, should=should, value=_kind_of(value)
+    )
     if types == ["boolean"]:
         if isinstance(value, str) and value.lower() in _YES_NO:
-            message = f"{what} should be true or false, not {quote(value)}"
-        return message, "write true or false, without quotes", "wrong-type"
+            message = msg("{what} should be true or false, not {value}", what=what, value=quote(value))
+        return message, msg("write true or false, without quotes"), "wrong-type"
     if "array" in types and isinstance(value, str | int | float):
-        return message, f"put it in brackets: {_bracketed(node)}", "wrong-type"
+        return message, msg("put it in brackets: {node}", node=_bracketed(node)), "wrong-type"
     return message, _example(error.schema), "wrong-type"
 
 
@@ -380,7 +419,7 @@ def _example(schema: Mapping[str, Any], key: str | None = None) -> str:
     if not examples:
         return ""
     text = _flow(examples[0])
-    return f"such as {text if key is None else f'{key}: {text}'}"
+    return msg("such as {which}", which=text if key is None else f"{key}: {text}")
 
 
 def _flow(value: object) -> str:

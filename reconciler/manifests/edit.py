@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.convert import flow_text, scalar_text
 from reconciler.manifests.documents import valid_documents
 from reconciler.manifests.yaml_tree import MappingNode, Node, Path, ScalarNode, SequenceNode, node_at, parse
@@ -44,7 +45,7 @@ def rewrite_manifest(data: bytes, location: Location, values: Mapping[str, Edite
     here = (location.line - 1, location.column - 1)
     which = next((i for i, (node, _) in enumerate(before or ()) if _line_and_column(node) == here), None)
     if before is None or which is None:
-        raise EditError("it has changed since it was read", "run the command again")
+        raise EditError(msg("it has changed since it was read"), msg("run the command again"))
     file = _File(data, which)
     meant = [dict(document) for _, document in before]
     for key, value in values.items():
@@ -70,7 +71,7 @@ def add_contacts(data: bytes, people: Sequence[tuple[str, str]]) -> bytes:
     """
     before = valid_documents("contacts", data)
     if before is None or len(before) > 1:
-        raise EditError("it has changed since it was read", "run the command again")
+        raise EditError(msg("it has changed since it was read"), msg("run the command again"))
     file = _File(data)
     _add_pairs(file, "people", people)
     meant = dict(before[0][1]) if before else {}
@@ -97,7 +98,7 @@ def _compare(
         }
 
     if found is None or [unordered(document) for _, document in found] != list(map(unordered, meant)):
-        raise EditError("it is written in a way that cannot be changed here", "change it by hand")
+        raise EditError(msg("it is written in a way that cannot be changed here"), msg("change it by hand"))
 
 
 class _File:
@@ -109,7 +110,7 @@ class _File:
         try:
             self.text = data[len(self._head) :].decode("utf-8")
         except UnicodeDecodeError:
-            raise EditError("it is no UTF-8 text any more", "run the command again") from None
+            raise EditError(msg("it is no UTF-8 text any more"), msg("run the command again")) from None
         self._document = document
         self._nodes: tuple[Node, ...] | None = None
 
@@ -123,7 +124,9 @@ class _File:
         if self._nodes is None:
             read = parse(self.text.encode(), "")
             if read.complaints or not read.whole:
-                raise EditError("it is written in a way that cannot be changed here", "change it by hand")
+                raise EditError(
+                    msg("it is written in a way that cannot be changed here"), msg("change it by hand")
+                )
             self._nodes = read.nodes
         return self._nodes
 
@@ -131,7 +134,7 @@ class _File:
     def root(self) -> MappingNode:
         root = self.nodes[self._document]
         if not isinstance(root, MappingNode):
-            raise EditError("the document is no mapping")
+            raise EditError(msg("the document is no mapping"))
         return root
 
     def replace(self, start: int, end: int, new: str) -> None:
@@ -180,9 +183,13 @@ class _File:
             written = self.text[start:end]
             if _BREAK.search(written) or isinstance(anchored, MappingNode):
                 raise EditError(
-                    f"the anchor `&{anchored.anchor}` stands on what would change, and an alias means it on "
-                    f"line {alias.start.line + 1}",
-                    "write the value out there",
+                    msg(
+                        "the anchor `&{anchor}` stands on what would change, and an alias means it on "
+                        "line {line}",
+                        anchor=anchored.anchor,
+                        line=alias.start.line + 1,
+                    ),
+                    msg("write the value out there"),
                 )
             self.replace(alias.start.index, alias.end.index, written)
             self.replace(start, body, "")
@@ -271,7 +278,7 @@ def _set_mapping(file: _File, key: str, values: Mapping[str, object], before: Se
     for name, value in values.items():
         node = node_at(file.root, (key,))
         if not isinstance(node, MappingNode):
-            raise EditError(f"`{key}` is no mapping any more")
+            raise EditError(msg("`{key}` is no mapping any more", key=key))
         if name not in node.pairs:
             _insert_key(file, node, f"{name}: {flow_text(value)}", tuple(node.pairs))
         elif not _says(node.pairs[name], value):
@@ -325,7 +332,7 @@ def _add_pairs(file: _File, section: str, pairs: Sequence[tuple[str, str]]) -> N
     node = root.pairs.get(section)
     if node is None:
         if not root.pairs:
-            raise EditError("it holds something else than sections")
+            raise EditError(msg("it holds something else than sections"))
         if root.flow:
             _insert_key(file, file.root, f"{section}: {{{', '.join(lines)}}}", ())
         else:
@@ -334,7 +341,9 @@ def _add_pairs(file: _File, section: str, pairs: Sequence[tuple[str, str]]) -> N
                 file.end(root), [f"{indent}{section}:", *(f"{indent}  {line}" for line in lines)]
             )
     elif not isinstance(node, MappingNode) or node.alias is not None:
-        raise EditError(f"`{section}` is not written out here", "write it without an alias")
+        raise EditError(
+            msg("`{section}` is not written out here", section=section), msg("write it without an alias")
+        )
     elif not node.flow:
         file.insert_below(file.end(node), [f"{_indent(node)}{line}" for line in lines])
     elif node.pairs:
@@ -379,7 +388,7 @@ def _insert_key(file: _File, root: MappingNode, line: str, before: Sequence[str]
         first = next(iter(root.keys.values())).start.index
         start = file.line_start(first)
         if file.text[start:first].strip():
-            raise EditError("its first key does not begin a line")
+            raise EditError(msg("its first key does not begin a line"))
         file.replace(start, start, f"{_indent(root)}{line}{file.newline}")
 
 
@@ -389,7 +398,7 @@ def _insert_key(file: _File, root: MappingNode, line: str, before: Sequence[str]
 def _sequence(file: _File, key: str) -> SequenceNode:
     node = file.root.pairs.get(key)
     if not isinstance(node, SequenceNode):
-        raise EditError(f"`{key}` is not there any more")
+        raise EditError(msg("`{key}` is not there any more", key=key))
     return node
 
 
@@ -410,7 +419,7 @@ def _add_item(file: _File, node: SequenceNode, written: str) -> None:
     lead = text[start:begin]
     if not node.flow:
         if not _DASH.fullmatch(lead):
-            raise EditError("the last entry of the list does not begin a line of its own")
+            raise EditError(msg("the last entry of the list does not begin a line of its own"))
         file.insert_below(end, [lead + written])
     elif lead.strip() or not _BREAK.search(text, end, file.end(node)):
         file.replace(end, end, f", {written}")
@@ -434,7 +443,7 @@ def _cut_item(file: _File, key: str, index: int) -> None:
     start = file.line_start(item.start.index)
     stop, after = file.line_end(file.end(item))
     if not _DASH.fullmatch(file.text[start : item.start.index]):
-        raise EditError("an entry of the list does not begin a line of its own")
+        raise EditError(msg("an entry of the list does not begin a line of its own"))
     at_the_end = after == stop  # the line break before it would be left behind, where there was none
     if len(node.items) > 1:
         file.replace(_before_break(file.text, start) if at_the_end else start, after, "")

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.complaints import visible
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KINDS = {
     stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
+    stat.S_IFIFO: msg("a named pipe"),
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -133,9 +134,9 @@ class Tree(Protocol):
 def join(folder: str, path: str) -> str:
     """Return the path that a file in `folder` means by `path`, relative to the root. Raises `FileError`."""
     if not path.isprintable():
-        raise FileError("holds a character that no path should have")
+        raise FileError(msg("holds a character that no path should have"))
     if path.startswith(("/", "~", "\\")) or path[1:3] in {":\\", ":/"}:
-        raise FileError("is an absolute path", "paths are relative to the file that names them")
+        raise FileError(msg("is an absolute path"), msg("paths are relative to the file that names them"))
     joined = posixpath.normpath(posixpath.join(folder, path))
     if joined == ".." or joined.startswith("../"):
         raise outside()
@@ -155,8 +156,11 @@ def spelled(tree: Tree, path: str) -> str:
     there = [each for each in spellings(path) if tree.exists(each)]
     if len(there) > 1:
         raise FileError(
-            f"stands beside `{visible(posixpath.basename(there[1]))}`, and only one of them can hold",
-            "put into one what both say, and delete the other",
+            msg(
+                "stands beside `{visible}`, and only one of them can hold",
+                visible=visible(posixpath.basename(there[1])),
+            ),
+            msg("put into one what both say, and delete the other"),
         )
     return there[0] if there else path
 
@@ -167,11 +171,13 @@ def in_git(parts: Iterable[str]) -> bool:
 
 
 def outside() -> Outside:
-    return Outside("leads out of the repository", "everything that is read lies below its top folder")
+    return Outside(
+        msg("leads out of the repository"), msg("everything that is read lies below its top folder")
+    )
 
 
 def nowhere() -> Absent:
-    return Absent("is a link that leads nowhere", "bring back what it leads to, or delete the link")
+    return Absent(msg("is a link that leads nowhere"), msg("bring back what it leads to, or delete the link"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +214,7 @@ class WorkTree:
 
     def typed(self, path: str) -> str:
         if not path.isprintable():
-            raise FileError("holds a character that no path should have")
+            raise FileError(msg("holds a character that no path should have"))
         full = os.path.normpath(os.path.join(self._root, self.base, path))
         if not self._below(full):
             full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
@@ -234,9 +240,9 @@ class WorkTree:
             finally:
                 os.close(handle)
         except FileNotFoundError:
-            raise (nowhere() if self._is_link(path) else Absent("does not exist")) from None
+            raise (nowhere() if self._is_link(path) else Absent(msg("does not exist"))) from None
         except (OSError, ValueError) as error:
-            raise FileError(f"cannot be read: {_reason(error)}") from None
+            raise FileError(msg("cannot be read: {error}", error=_reason(error))) from None
 
     def _links(self, path: str) -> Iterator[str]:
         """Yield the links that a path goes through, one after another; it is known to lead somewhere."""
@@ -258,12 +264,12 @@ class WorkTree:
         try:
             real = self._real(folder, strict=True)
             if not os.path.isdir(real):
-                raise FileError("is not a folder")
+                raise FileError(msg("is not a folder"))
             os.scandir(real).close()
         except FileNotFoundError:
-            raise Absent("does not exist") from None
+            raise Absent(msg("does not exist")) from None
         except (OSError, ValueError) as error:
-            raise FileError(f"cannot be read: {_reason(error)}") from None
+            raise FileError(msg("cannot be read: {error}", error=_reason(error))) from None
         return self._walk(folder, real, suffixes)
 
     def _walk(self, top: str, real_top: str, suffixes: tuple[str, ...]) -> Walk:
@@ -341,7 +347,7 @@ class WorkTree:
         if not self._below(real):
             raise outside()
         if in_git(real[len(self._root) :].split("/")):  # its config may hold a pipeline's credentials
-            raise FileError("lies in Git's own folder")
+            raise FileError(msg("lies in Git's own folder"))
         return real
 
     def _real_folder(self, folder: str) -> str:
@@ -358,8 +364,11 @@ def may_be_folder(name: str) -> bool:
 
 def _check_kind(mode: int) -> None:
     if not stat.S_ISREG(mode):
-        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-        raise FileError(f"is {kind}, not a regular file", "name a file in it" if stat.S_ISDIR(mode) else "")
+        kind = _KINDS.get(stat.S_IFMT(mode), msg("something else"))
+        raise FileError(
+            msg("is {kind}, not a regular file", kind=kind),
+            msg("name a file in it") if stat.S_ISDIR(mode) else "",
+        )
 
 
 def _read(handle: int, limit: int) -> bytes:
@@ -379,9 +388,13 @@ def _read(handle: int, limit: int) -> bytes:
 
 def too_long(limit: int, size: int | None = None) -> TooLong:
     unit, name = (1024 * 1024, "MiB") if limit % (1024 * 1024) == 0 else (1_000_000, "MB")
-    has = "" if size is None else f": it has {math.ceil(size * 10 / unit) / 10:g} {name}"
-    return TooLong(f"is longer than {limit // unit} {name}{has}")
+    has = (
+        ""
+        if size is None
+        else msg(": it has {ceil:g} {name}", ceil=math.ceil(size * 10 / unit) / 10, name=name)
+    )
+    return TooLong(msg("is longer than {limit} {name}{has}", limit=limit // unit, name=name, has=has))
 
 
 def _reason(error: OSError | ValueError) -> str:
-    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else "no usable path"
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else msg("no usable path")

@@ -19,6 +19,7 @@ from typing import IO
 
 from reconciler.errors import GitError, UsageError
 from reconciler.git import INSTALL
+from reconciler.language import msg
 
 TIMEOUT = 120.0
 """Seconds after which Git is ended, whatever it does: ten times what 10,000 manifests take."""
@@ -27,12 +28,13 @@ _MAX_TREE = 16 * 1024 * 1024
 _SUFFIX = re.compile(r"(?P<name>[^~^]+)(?P<steps>(?:[~^][0-9]{0,4}){0,8})")
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLACES = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
-_FETCH = (
-    "fetch it first: `git fetch origin NAME`; in GitHub Actions give actions/checkout `fetch-depth: 2` and "
-    "use `--base HEAD^1`, in GitLab CI set GIT_DEPTH"
+_FETCH = msg(
+    "fetch it first: `git fetch origin NAME`; in GitHub Actions give "
+    "actions/checkout `fetch-depth: 2` and use `--base HEAD^1`, in GitLab CI set "
+    "GIT_DEPTH"
 )
 
-_WHOLE = (
+_WHOLE = msg(
     "is this a whole repository? a partial clone lacks files of other commits: "
     "`git fetch --refetch --no-filter origin` brings them"
 )
@@ -46,7 +48,7 @@ class TooLong(ObjectError):
     """The object is longer than was allowed: `size` bytes."""
 
     def __init__(self, size: int) -> None:
-        super().__init__("is too long")
+        super().__init__(msg("is too long"))
         self.size = size
 
 
@@ -77,7 +79,7 @@ class Objects:
     def __init__(self, root: Path) -> None:
         folder = root / ".git"
         if not os.path.exists(folder):
-            raise UsageError("--base needs a Git repository, and there is none here")
+            raise UsageError(msg("--base needs a Git repository, and there is none here"))
         # Named outright: a search would take a bare repository that somebody committed.
         self._environment = environment() | {"GIT_DIR": str(folder)}
         self._root = str(root)
@@ -124,7 +126,7 @@ class Objects:
             self._check_ambiguous(name)
         found = self._look(f"{name}{steps}^{{commit}}")
         if found is None:
-            raise GitError(f"--base {ref!r:.80}: there is no such commit here", self._mend(name))
+            raise GitError(msg("--base {ref!r:.80}: there is no such commit here", ref=ref), self._mend(name))
         return found[0]
 
     def head(self) -> str | None:
@@ -136,7 +138,7 @@ class Objects:
             return found[0]
         if self._run("rev-parse", "--verify", "--quiet", "HEAD").returncode == 1:
             return None
-        raise GitError("the commit that is checked out is not in this clone", _WHOLE)
+        raise GitError(msg("the commit that is checked out is not in this clone"), _WHOLE)
 
     def lacks(self, commit: str, head: str) -> bool:
         """Return whether `commit` surely is no ancestor of `head`; False where a shallow clone cannot tell.
@@ -168,7 +170,7 @@ class Objects:
             raise _missing()
         object_id, its_kind, size = found
         if its_kind != kind:
-            raise ObjectError(f"is a {its_kind}, not a {kind}")
+            raise ObjectError(msg("is a {its_kind}, not a {kind}", its_kind=its_kind, kind=kind))
         if size > limit:
             raise TooLong(size)
         return self._content(object_id, size)
@@ -219,14 +221,18 @@ class Objects:
         }
         if len(set(found.values())) > 1:
             raise UsageError(
-                f"--base {name!r:.80} stands for several commits: {', '.join(sorted(found))}",
-                f"name one in full, for example --base {sorted(found)[0]}",
+                msg(
+                    "--base {name!r:.80} stands for several commits: {names}",
+                    name=name,
+                    names=", ".join(sorted(found)),
+                ),
+                msg("name one in full, for example --base {found}", found=sorted(found)[0]),
             )
 
     def _mend(self, name: str) -> str:
         remote = f"origin/{name}"
         if name != "HEAD" and self._look(f"refs/remotes/{remote}^{{commit}}") is not None:
-            return f"did you mean --base {remote}?"
+            return msg("did you mean --base {remote}?", remote=remote)
         return _FETCH.replace("NAME", name.removeprefix("origin/"))
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -264,7 +270,7 @@ class Objects:
         return ["git", *(word for setting in settings for word in ("-c", setting)), *arguments]
 
     def _ended(self) -> GitError:
-        return GitError("git ended without an answer", _WHOLE)
+        return GitError(msg("git ended without an answer"), _WHOLE)
 
     def _kill(self) -> None:
         for process in (self._sizes, self._bytes):
@@ -272,15 +278,18 @@ class Objects:
 
 
 def _missing() -> ObjectError:
-    return ObjectError("is not in this clone", "in a partial or shallow clone: fetch it first")
+    return ObjectError(msg("is not in this clone"), msg("in a partial or shallow clone: fetch it first"))
 
 
 def _no_git(error: OSError) -> GitError:
-    return GitError(f"git cannot be started: {error.strerror}", f"{INSTALL}: --base reads the base with it")
+    return GitError(
+        msg("git cannot be started: {why}", why=error.strerror),
+        msg("{install}: --base reads the base with it", install=INSTALL),
+    )
 
 
 def _no_ref(ref: str) -> UsageError:
     return UsageError(
-        f"--base {ref!r:.80} is no name of a branch, tag or commit",
-        "for example --base origin/main, or --base HEAD^1 where a merge is checked out",
+        msg("--base {ref!r:.80} is no name of a branch, tag or commit", ref=ref),
+        msg("for example --base origin/main, or --base HEAD^1 where a merge is checked out"),
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.errors import GitError
+from reconciler.language import msg
 from reconciler.manifests.files import (
     Absent,
     FileError,
@@ -58,7 +59,7 @@ class GitTree:
         self._folders: dict[str, dict[str, _Entry]] = {}
         self._count = 0
         self.base = work.base
-        self.here = f"{work.here} at {commit[:12]}"
+        self.here = msg("{here} at {commit}", here=work.here, commit=commit[:12])
 
     def typed(self, path: str) -> str:
         return self._work.typed(path)
@@ -87,7 +88,7 @@ class GitTree:
         except Absent as error:
             raise (nowhere() if self._is_link(path) else error) from None
         if entry.is_folder or entry.mode == _SUBMODULE:
-            raise FileError("is a folder, not a regular file", "name a file in it")
+            raise FileError(msg("is a folder, not a regular file"), msg("name a file in it"))
         return entry
 
     def list(self, folder: str, suffixes: tuple[str, ...]) -> tuple[str, ...]:
@@ -97,9 +98,9 @@ class GitTree:
         """Yield the files that `list` gives, each with ""; and the submodules, each with its commit."""
         real, entry = self._find(folder)
         if entry.mode == _SUBMODULE:
-            raise FileError("is a submodule, whose files are not in this repository")
+            raise FileError(msg("is a submodule, whose files are not in this repository"))
         if not entry.is_folder:
-            raise FileError("is not a folder")
+            raise FileError(msg("is not a folder"))
         return self._walk(folder, real, entry, suffixes)
 
     def check(self, path: str) -> None:
@@ -213,18 +214,18 @@ class GitTree:
                 continue
             real, folder = at[-1]
             if not folder.is_folder:
-                raise Absent("does not exist")
+                raise Absent(msg("does not exist"))
             entry = self._entries(folder).get(step)
             if entry is None:
                 if step == ".git":
-                    raise FileError("lies in Git's own folder")
-                raise Absent("does not exist")
+                    raise FileError(msg("lies in Git's own folder"))
+                raise Absent(msg("does not exist"))
             if entry.mode != _LINK:
                 at.append((_below(real, step), entry))
                 continue
             links += 1
             if links > _MAX_LINKS:
-                raise FileError("cannot be read: too many levels of symbolic links")
+                raise FileError(msg("cannot be read: too many levels of symbolic links"))
             target = self._link(entry)
             if target.startswith("/"):
                 raise outside()
@@ -235,13 +236,13 @@ class GitTree:
         try:
             target = self._objects.read(entry.object_id, "blob", _MAX_LINK).decode("utf-8", "surrogateescape")
         except TooLong:
-            raise FileError("is a link that cannot be read") from None
+            raise FileError(msg("is a link that cannot be read")) from None
         except GitError as error:
             if isinstance(error, ObjectError):
-                raise Unanswered("is a link that cannot be read", error.hint) from None
+                raise Unanswered(msg("is a link that cannot be read"), error.hint) from None
             raise _unanswered(error) from None
         if "\0" in target or not target:
-            raise FileError("cannot be read: no usable path")
+            raise FileError(msg("cannot be read: no usable path"))
         return target
 
     def _entries(self, folder: _Entry) -> dict[str, _Entry]:
@@ -253,7 +254,7 @@ class GitTree:
                 raise _unanswered(error) from None
             self._count += len(known)
             if self._count > _MAX_ENTRIES:
-                raise Unanswered(f"lies among more than {_MAX_ENTRIES} files")
+                raise Unanswered(msg("lies among more than {max_entries} files", max_entries=_MAX_ENTRIES))
             self._folders[folder.object_id] = known
         return known
 
@@ -265,7 +266,7 @@ class GitTree:
         except FileError:
             data = b""
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise FileError("is kept by Git LFS, and another version of it is checked out")
+            raise FileError(msg("is kept by Git LFS, and another version of it is checked out"))
         return data
 
 
@@ -290,7 +291,7 @@ def _parsed(data: bytes, size: int) -> dict[str, _Entry]:
             or text in ("", ".", "..")
             or "/" in text
         ):
-            raise Unanswered("lies in a folder that is damaged in Git")
+            raise Unanswered(msg("lies in a folder that is damaged in Git"))
         found[text] = _Entry(mode.decode().lstrip("0"), data[end + 1 : end + 1 + size].hex())
         at = end + 1 + size
     return found

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reconciler.errors import Complaint
+from reconciler.language import msg
 from reconciler.manifests.complaints import listed, quote
 from reconciler.manifests.contacts import Contacts, PeopleResolver, unknown
 from reconciler.model.capabilities import CAPABILITIES, Capabilities
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _LONGEST_DESCRIPTION = 2048
-_TAKEN = {"name": "give one of them another", "id": "it belongs to one of them"}
+_TAKEN = {"name": msg("give one of them another"), "id": msg("it belongs to one of them")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ class GroupResolver:
         if first is not manifest.location:
             self.complaints.add(
                 manifest.location_of(key),
-                f"the {key} {quote(value)} is taken",
-                f"by the manifest at {first}; {_TAKEN[key]}",
+                msg("the {key} {value} is taken", key=key, value=quote(value)),
+                msg("by the manifest at {first}; {taken}", first=first, taken=_TAKEN[key]),
                 f"duplicate-{key}",
             )
 
@@ -165,8 +166,14 @@ class GroupResolver:
         if first is not None:
             self._warn(
                 manifest.location_of("subject"),
-                f"the subject {quote(subject)} is that of the manifest at {first} too",
-                "a group is found by its subject when the state is lost: change one, or pin `id` in both",
+                msg(
+                    "the subject {subject} is that of the manifest at {first} too",
+                    subject=quote(subject),
+                    first=first,
+                ),
+                msg(
+                    "a group is found by its subject when the state is lost: change one, or pin `id` in both"
+                ),
                 "same-subject",
             )
         self._seen_subjects.setdefault(subject, manifest.location)
@@ -178,8 +185,8 @@ class GroupResolver:
         if until is not None and until < self._today:
             self._warn(
                 manifest.location_of("hold"),
-                f"the hold ended on {until}, so the group is blocked",
-                "remove `hold` to go on, or give it a later day",
+                msg("the hold ended on {until}, so the group is blocked", until=until),
+                msg("remove `hold` to go on, or give it a later day"),
                 "hold-ended",
             )
 
@@ -188,7 +195,12 @@ class GroupResolver:
         for index, subject in enumerate(subjects):
             if not shows(subject):
                 location = manifest.location_of(f"previously[{index}]")
-                self.complaints.add(location, f"`previously[{index}]` is empty", "take it out", "subject")
+                self.complaints.add(
+                    location,
+                    msg("`previously[{index}]` is empty", index=index),
+                    msg("take it out"),
+                    "subject",
+                )
         return subjects
 
     def _kind(self, manifest: Manifest) -> _ResolvedPreset:
@@ -197,7 +209,7 @@ class GroupResolver:
             return self._nothing
         if name not in self._kinds:
             guess = self._naming.guess(name, frozenset(self._kinds))
-            hint = "" if guess else "kinds stand under `kinds` in reconciler.yaml"
+            hint = "" if guess else msg("kinds stand under `kinds` in reconciler.yaml")
             self.complaints.add(
                 manifest.location_of("kind"), unknown("kind", name, guess), hint, "unknown-kind"
             )
@@ -210,8 +222,8 @@ class GroupResolver:
             if value is not None and not isinstance(value, Unset):
                 self.complaints.add(
                     manifest.location_of(f"unmanaged[{index}]"),
-                    f"`{key}` is unmanaged, and this manifest gives it a value",
-                    "keep one of the two",
+                    msg("`{key}` is unmanaged, and this manifest gives it a value", key=key),
+                    msg("keep one of the two"),
                     "unmanaged",
                 )
 
@@ -231,9 +243,9 @@ class GroupResolver:
         """Return complaints about what the service cannot honour, and about what needs a state where there is
         none, by the key that is to go."""
         found: dict[str, list[Complaint]] = {}
-        leave_out = "leave it out"
+        leave_out = msg("leave it out")
         if whose:
-            leave_out += ", or let the groups that it reaches say `unmanaged: [{key}]`"
+            leave_out += msg(", or let the groups that it reaches say `unmanaged: [{key}]`")
         for place, what, able in _asked(given):
             key = place.partition(".")[0]
             complaint = None
@@ -287,11 +299,11 @@ class GroupResolver:
                 location, whose = manifest.location_of("prune_members"), ""
             else:
                 location = manifest.location
-                whose = f" of {(kind if kind.prune_members else self._defaults).title}"
+                whose = msg(" of {title}", title=(kind if kind.prune_members else self._defaults).title)
             self.complaints.add(
                 location,
-                f"`prune_members`{whose} needs `members`",
-                "say who belongs into the group, or nobody would",
+                msg("`prune_members`{whose} needs `members`", whose=whose),
+                msg("say who belongs into the group, or nobody would"),
                 "prune-members",
             )
         return bool(prune)
@@ -316,7 +328,7 @@ class GroupResolver:
             admins=self._people(preset, "admins"),
             members=self._people(preset, "members"),
             prune_members=preset.prune_members,
-            impossible=self._impossible(preset, f" of {preset.title}"),
+            impossible=self._impossible(preset, msg(" of {title}", title=preset.title)),
         )
 
     def _warn(self, location: Location, message: str, hint: str, rule: str) -> None:
@@ -338,15 +350,15 @@ def _asked(given: Manifest | Preset) -> Iterator[tuple[str, str, Able]]:
     """Yield what is asked of a service that not every one can do: where it stands, how it is written, and
     which services can."""
     if given.description is None:
-        yield "description", "description: null", lambda can: can.no_description
+        yield "description", msg("description: null"), lambda can: can.no_description
     elif not isinstance(given.description, Unset):
         yield "description", "description", lambda can: can.description
     if given.icon is None:
-        yield "icon", "icon: null", lambda can: can.no_icon
+        yield "icon", msg("icon: null"), lambda can: can.no_icon
     for name in given.permissions or ():
         yield f"permissions.{name}", f"permissions.{name}", partial(_can_permit, name)
     if given.join == "add":
-        yield "join", "join: add", lambda can: can.adding
+        yield "join", msg("join: add"), lambda can: can.adding
 
 
 def _can_permit(name: Permission, can: Capabilities) -> bool:
@@ -354,19 +366,26 @@ def _can_permit(name: Permission, can: Capabilities) -> bool:
 
 
 def _no_group_id(group_id: str, location: Location, here: Capabilities) -> Complaint:
-    hint = "a group's id ends in `@g.us`: see reconciler list --show-numbers"
+    hint = msg("a group's id ends in `@g.us`: see reconciler list --show-numbers")
     if "@" not in group_id:
-        hint = f"write it with `@g.us` behind it: {quote(f'{group_id}@g.us')}"
-    return Complaint(location, f"`id` is not one of a group with {here.title}", hint, "backend")
+        hint = msg("write it with `@g.us` behind it: {quote}", quote=quote(f"{group_id}@g.us"))
+    return Complaint(
+        location, msg("`id` is not one of a group with {title}", title=here.title), hint, "backend"
+    )
 
 
 def impossible(location: Location, what: str, able: Able, here: Capabilities, mend: str) -> Complaint:
     """Return the complaint about what a service cannot do, and which can."""
-    others = [f"backend: {name}" for name, can in CAPABILITIES.items() if able(can)]
+    others = [msg("backend: {name}", name=name) for name, can in CAPABILITIES.items() if able(can)]
     return Complaint(
         location,
-        f"{what} is not possible with {here.title} (backend: {here.name})",
-        f"{listed(others) if others else 'no backend'} can; {mend}",
+        msg(
+            "{what} is not possible with {title} (backend: {name})",
+            what=what,
+            title=here.title,
+            name=here.name,
+        ),
+        msg("{which} can; {mend}", which=listed(others) if others else msg("no backend"), mend=mend),
         "backend",
     )
 
@@ -374,7 +393,10 @@ def impossible(location: Location, what: str, able: Able, here: Capabilities, me
 def needs_state(location: Location, what: str) -> Complaint:
     """Return the complaint about `join: add` without a state: who refused or left could not be remembered."""
     return Complaint(
-        location, f"{what} needs a state, and `state` is none", "keep a state, or leave it out", "state"
+        location,
+        msg("{what} needs a state, and `state` is none", what=what),
+        msg("keep a state, or leave it out"),
+        "state",
     )
 
 
@@ -382,9 +404,13 @@ def description_mistake(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a description, as it is compared, and the mend; None: nothing beyond the
     schema."""
     if not shows(text):
-        return "`description` is empty", "write what members shall see, or null for none"
+        return msg("`description` is empty"), msg("write what members shall see, or null for none")
     if len(text) > _LONGEST_DESCRIPTION:
-        return f"`description` has {len(text)} characters, {_LONGEST_DESCRIPTION} are allowed", "shorten it"
+        return msg(
+            "`description` has {text} characters, {longest_description} are allowed",
+            text=len(text),
+            longest_description=_LONGEST_DESCRIPTION,
+        ), msg("shorten it")
     return None
 
 
@@ -392,9 +418,11 @@ def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
     """Return what is wrong with a subject, as it is compared, and the mend; None: nothing beyond the
     schema."""
     if not shows(subject):
-        return "`subject` is empty", "write what members shall see"
+        return msg("`subject` is empty"), msg("write what members shall see")
     if len(subject) > limit:
-        return f"`subject` has {len(subject)} characters, {limit} are allowed", "shorten it"
+        return msg(
+            "`subject` has {subject} characters, {limit} are allowed", subject=len(subject), limit=limit
+        ), msg("shorten it")
     return None
 
 
@@ -406,7 +434,7 @@ def ignored_id(manifest: Manifest) -> Complaint:
     """Return the complaint about a manifest that pins a group which `ignore:` names: nothing can be both."""
     return Complaint(
         manifest.location_of("id"),
-        "`ignore` in reconciler.yaml names this group, so it cannot be managed",
-        "take the id out of one of the two",
+        msg("`ignore` in reconciler.yaml names this group, so it cannot be managed"),
+        msg("take the id out of one of the two"),
         "ignored-id",
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Location, PictureError
+from reconciler.language import msg
 from reconciler.manifests.complaints import closest, quote, visible
 from reconciler.manifests.files import FileError, TooLong, Tree, join
 
@@ -47,8 +48,8 @@ class Icons:
         if _ADDRESS.match(text):
             self._complain(
                 location,
-                f"{quote(text)} is an address, not a file",
-                "save the picture in this repository, and write its path",
+                msg("{text} is an address, not a file", text=quote(text)),
+                msg("save the picture in this repository, and write its path"),
             )
             return None
         try:
@@ -94,13 +95,21 @@ class Icons:
         for base in (self._tree.base, ""):
             other = posixpath.normpath(posixpath.join(base, written))
             if self._tree.real(other) is not None and self._tree.exists(other):
-                return f"paths are relative to the file that names them: {_did_you_mean(other, folder)}"
+                return msg(
+                    "paths are relative to the file that names them: {other}",
+                    other=_did_you_mean(other, folder),
+                )
         there = self._files_near(path)
         plain = _plain(path)
         if other := there.get(plain, ""):
             if unicodedata.normalize("NFC", other) != unicodedata.normalize("NFC", path):
-                return f"{_did_you_mean(other, folder)} Upper and lower case, `/` and `\\` are told apart"
-            return "a file has this name, its accents written in another way (NFC, NFD): name the file anew"
+                return msg(
+                    "{other} Upper and lower case, `/` and `\\` are told apart",
+                    other=_did_you_mean(other, folder),
+                )
+            return msg(
+                "a file has this name, its accents written in another way (NFC, NFD): name the file anew"
+            )
         name = f"/{posixpath.basename(plain)}"
         namesakes = [there[each] for each in there if f"/{each}".endswith(name)]
         if len(namesakes) == 1:
@@ -133,7 +142,9 @@ def _plain(path: str) -> str:
 def _did_you_mean(path: str, folder: str) -> str:
     """Return `did you mean …?`, as a file in `folder` would name the path."""
     shown = visible(posixpath.relpath(path, folder or "."))
-    return f"did you mean `{shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + '…'}`?"
+    return msg(
+        "did you mean `{which}`?", which=shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + "…"
+    )
 
 
 class ManifestIconFiles:
@@ -150,6 +161,7 @@ class ManifestIconFiles:
             raise PictureError(f"{self._tree.shown(icon.path)} {error.message}", error.hint) from error
         if pictures.sha256(data) != icon.sha256:
             raise PictureError(
-                f"{self._tree.shown(icon.path)} has changed since it was checked", "run the command again"
+                msg("{path} has changed since it was checked", path=self._tree.shown(icon.path)),
+                msg("run the command again"),
             )
         return data

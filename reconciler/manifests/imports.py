@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Location
+from reconciler.language import msg
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import visible
 from reconciler.manifests.contacts import load_contacts
@@ -96,7 +97,7 @@ class ManifestWriter:
         path = join(self.folder, f"{group.name}.yaml")
         text = self.text(group, icon, remarks)
         if self._tree.exists(path):
-            raise FileError("is there already", "nothing is overwritten: run the command again")
+            raise FileError(msg("is there already"), msg("nothing is overwritten: run the command again"))
         if self._output is not None:
             self._output.create(path, text.encode())
         return path
@@ -121,7 +122,9 @@ class ManifestWriter:
         text = "\n".join(lines) + "\n" + yaml_text(convert.document(manifest))
         found = valid_documents("group", text.encode())
         if found is None or [value for _, value in found] != [convert.document(manifest)]:
-            raise FileError("would not say what is meant", "write this manifest by hand, with its `id`")
+            raise FileError(
+                msg("would not say what is meant"), msg("write this manifest by hand, with its `id`")
+            )
         return text
 
     def _unmanaged(self, group: Import, icon: Icon | Unset | None) -> tuple[str, ...]:
@@ -160,10 +163,10 @@ def why_not(name: ValueName, value: Value, limit: int) -> str | None:
     try:
         found = valid_documents("group", yaml_text(document).encode())
     except UnicodeEncodeError:  # half of a surrogate pair
-        return "it holds something that is no character"
+        return msg("it holds something that is no character")
     if found is not None and [value for _, value in found] == [document]:
         return None
-    return "it holds a character that a manifest may not have"
+    return msg("it holds a character that a manifest may not have")
 
 
 def new_contacts(tree: Tree, output: Output | None, loaded: Loaded, people: Collection[Person]) -> str | None:

@@ -13,6 +13,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, Location
+from reconciler.language import msg
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import Complaints, quote
 from reconciler.manifests.config import DEFAULT_CONTACTS, Config, load_config
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from reconciler.model.settings import Settings
 
 SUFFIXES = (".yaml", ".yml")
-_EMPTIED = (
-    "declare one, or delete the file: `apply --prune` then leaves the group that it declared, "
-    "unless `reconciler state forget NAME` comes first"
+_EMPTIED = msg(
+    "declare one, or delete the file: `apply --prune` then leaves the group that "
+    "it declared, unless `reconciler state forget NAME` comes first"
 )
 
 
@@ -130,7 +131,7 @@ def _template(config: Config) -> Iterator[Complaint]:
     here, place = CAPABILITIES[config.settings.backend], config.locations.get("invites.template")
     if place is None or config.settings.invites.template is None or here.templates:
         return
-    mend = "leave it out, and people are written `invites.text`"
+    mend = msg("leave it out, and people are written `invites.text`")
     yield impossible(place, "`invites.template`", lambda can: can.templates, here, mend)
 
 
@@ -142,7 +143,8 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
         there = spelled(tree, path)
         if not tree.exists(there if named is None else path):
             raise Absent(
-                "does not exist", f"did you mean {quote(tree.shown(there))}?" if there != path else ""
+                msg("does not exist"),
+                msg("did you mean {quote}?", quote=quote(tree.shown(there))) if there != path else "",
             )
     except Absent as error:
         if named is None:
@@ -152,13 +154,13 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
                 [],
             )
         message = f"{quote(tree.shown(path))} {error.message}"
-        hint = (
-            error.hint
-            or f"write its path as seen from this file, or leave the key out for {DEFAULT_CONTACTS}"
+        hint = error.hint or msg(
+            "write its path as seen from this file, or leave the key out for {default_contacts}",
+            default_contacts=DEFAULT_CONTACTS,
         )
         return config, Contacts(whole=False), [Complaint(named, message, hint, "file")]
     except FileError as error:
-        message = f"this file {error.message}"
+        message = msg("this file {why}", why=error.message)
         return (
             config,
             Contacts(whole=False),
@@ -179,7 +181,7 @@ def _manifests(
         paths = tree.list(folder, SUFFIXES)
     except FileError as error:
         if not explained and config.whole and (needed or tree.exists(folder)):
-            message = f"the folder of the manifests {error.message}"
+            message = msg("the folder of the manifests {why}", why=error.message)
             complaints.add(place, message, error.hint or _looked(tree, folder), "no-manifest")
         return []
     found: list[CheckedManifest] = []
@@ -189,8 +191,8 @@ def _manifests(
     if needed and config.whole and not found and not explained and complaints.mistakes == before:
         complaints.add(
             Location(tree.shown(folder)),
-            "there is no manifest in this folder",
-            "a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder",
+            msg("there is no manifest in this folder"),
+            msg("a manifest is a file that ends in .yaml; `manifests` in reconciler.yaml names the folder"),
             "no-manifest",
         )
     return found
@@ -198,9 +200,11 @@ def _manifests(
 
 def _looked(tree: Tree, folder: str) -> str:
     """Return where the folder was looked for, and the two ways to say that it is elsewhere."""
-    return (
-        f"looked for {quote(tree.shown(folder))} in {tree.here}: if that is the wrong place, use `-C DIR`; "
-        "`manifests: DIR` in reconciler.yaml names another folder"
+    return msg(
+        "looked for {quote} in {here}: if that is the wrong place, use `-C DIR`; "
+        "`manifests: DIR` in reconciler.yaml names another folder",
+        quote=quote(tree.shown(folder)),
+        here=tree.here,
     )
 
 
@@ -209,13 +213,13 @@ def _file(tree: Tree, path: str, complaints: Complaints, needed: bool) -> list[C
     try:
         data = tree.read(path, yaml_tree.MAX_BYTES)
     except FileError as error:
-        complaints.add(Location(file), f"this file {error.message}", error.hint, "file")
+        complaints.add(Location(file), msg("this file {why}", why=error.message), error.hint, "file")
         return []
     documents = yaml_tree.parse(data, file)
     complaints.extend(documents.complaints)
     if documents.whole and not documents.nodes:
         complaints.add(
-            Location(file), "this file declares no group", _EMPTIED, "no-document", warning=not needed
+            Location(file), msg("this file declares no group"), _EMPTIED, "no-document", warning=not needed
         )
     folder, _, base = path.rpartition("/")
     stem = posixpath.splitext(base)[0]
@@ -270,11 +274,11 @@ def _name_pattern() -> re.Pattern[str]:
 
 def _no_name(location: Location, stem: str, alone: bool) -> Complaint:
     if alone:
-        message = f"`name` is missing, and the file's own, {quote(stem)}, cannot be one"
-        hint = "write lower-case letters a-z, digits and hyphens, such as name: suporte-campinas"
+        message = msg("`name` is missing, and the file's own, {stem}, cannot be one", stem=quote(stem))
+        hint = msg("write lower-case letters a-z, digits and hyphens, such as name: suporte-campinas")
     else:
-        message = "`name` is missing"
-        hint = "it may be left out only where a file holds one document"
+        message = msg("`name` is missing")
+        hint = msg("it may be left out only where a file holds one document")
     return Complaint(location, message, hint, "missing-key")
 
 
@@ -301,8 +305,11 @@ def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
             if top == config.settings.manifests or _declares_group(tree, path):
                 yield Complaint(
                     Location(tree.shown(path)),
-                    "this manifest belongs to no account, so it would not be read",
-                    f"move it into the folder of its account, such as {quote(tree.shown(folders[0]))}",
+                    msg("this manifest belongs to no account, so it would not be read"),
+                    msg(
+                        "move it into the folder of its account, such as {quote}",
+                        quote=quote(tree.shown(folders[0])),
+                    ),
                     "unowned-manifest",
                 )
 

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.complaints import quote
 from reconciler.model import number
 
@@ -49,8 +50,8 @@ _SHORT = 11
 _LENGTHS = {
     "1": ("[0-9]{10}", "10 digits"),
     "44": ("[0-9]{10}", "10 digits"),
-    "52": ("1?[0-9]{10}", "10 digits, or 11 that begin with 1"),
-    "54": ("9?[0-9]{10}", "10 digits, or 11 that begin with 9"),
+    "52": ("1?[0-9]{10}", msg("10 digits, or 11 that begin with 1")),
+    "54": ("9?[0-9]{10}", msg("10 digits, or 11 that begin with 9")),
     "55": ("[0-9]{10,11}", "10 or 11 digits"),
     "351": ("[0-9]{9}", "9 digits"),
 }
@@ -80,12 +81,12 @@ def parse(text: str) -> str:
         raise _no_number(plain)
     if plain.startswith("(") and "+" not in plain:
         raise NumberError(
-            "the country code is missing", "begin with it, outside parentheses: +55 (19) 90000-0001"
+            msg("the country code is missing"), msg("begin with it, outside parentheses: +55 (19) 90000-0001")
         )
     digits = _digits(plain)
     if digits.startswith("0"):
         raise NumberError(
-            "not an international number", "begin with the country code: +55 …, without 0 or 00"
+            msg("not an international number"), msg("begin with the country code: +55 …, without 0 or 00")
         )
     if "(" in plain and (zero := _TRUNK.search(plain)):
         raise _zero_in_parentheses(_digits(plain[: zero.start()]), _digits(plain[zero.end() :]))
@@ -116,13 +117,17 @@ def read_number(text: str, location: Location, complaints: Complaints) -> str | 
     if len(digits) <= _SHORT and "+" not in plain:
         complaints.add(
             location,
-            f"{quote(text)} has no `+`, and is read as {number.mask(digits)}, with the country code first",
-            "should the country code be missing, write it in front, such as +55; if not, write the `+`",
+            msg(
+                "{text} has no `+`, and is read as {digits}, with the country code first",
+                text=quote(text),
+                digits=number.mask(digits),
+            ),
+            msg("should the country code be missing, write it in front, such as +55; if not, write the `+`"),
             "country-code",
             warning=True,
         )
     elif why := doubt(digits):
-        hint = "is a digit missing, or one too many? If not, nothing has to be done"
+        hint = msg("is a digit missing, or one too many? If not, nothing has to be done")
         complaints.add(location, f"{quote(text)}: {why}", hint, "number-length", warning=True)
     return digits
 
@@ -132,7 +137,7 @@ def doubt(digits: str) -> str | None:
     if _SURE.fullmatch(digits) or _known_code(digits):
         return None
     code = _code(digits)
-    return _length_doubt(code, len(digits) - len(code)) if code else "it begins with no country's code"
+    return _length_doubt(code, len(digits) - len(code)) if code else msg("it begins with no country's code")
 
 
 @cache
@@ -143,11 +148,11 @@ def _length_doubt(code: str, length: int) -> str | None:
         case ValidationResult.IS_POSSIBLE:
             return None
         case ValidationResult.TOO_LONG:
-            return f"too long for a number of +{code}"
+            return msg("too long for a number of +{code}", code=code)
         case ValidationResult.TOO_SHORT | ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-            return f"too short for a number of +{code}"
+            return msg("too short for a number of +{code}", code=code)
         case _:
-            return f"no number of +{code} has this length"
+            return msg("no number of +{code} has this length", code=code)
 
 
 def as_written(wa_id: str) -> str:
@@ -168,14 +173,16 @@ def _plain(text: str) -> str:
 def _no_number(plain: str) -> NumberError:
     if _REVERSED in plain:
         return NumberError(
-            "holds a character (U+202E) that shows its digits in another order", "type the number anew"
+            msg("holds a character (U+202E) that shows its digits in another order"),
+            msg("type the number anew"),
         )
     if _ROUNDED.fullmatch(plain):
         return NumberError(
-            "a spreadsheet has rounded this number", "take it from its source, and let the column be text"
+            msg("a spreadsheet has rounded this number"),
+            msg("take it from its source, and let the column be text"),
         )
     return NumberError(
-        "not a phone number", "write it as +55 19 90000-0001: digits, spaces, hyphens, parentheses"
+        msg("not a phone number"), msg("write it as +55 19 90000-0001: digits, spaces, hyphens, parentheses")
     )
 
 
@@ -191,7 +198,8 @@ def _check(digits: str) -> None:
         return
     if not 8 <= len(digits) <= 15:
         raise NumberError(
-            f"a number has 8 to 15 digits, this has {len(digits)}", "begin with the country code"
+            msg("a number has 8 to 15 digits, this has {digits}", digits=len(digits)),
+            msg("begin with the country code"),
         )
     if code := _known_code(digits):
         rest = digits[len(code) :]
@@ -200,8 +208,8 @@ def _check(digits: str) -> None:
         pattern, words = _LENGTHS[code]
         if not re.fullmatch(pattern, rest):
             raise NumberError(
-                f"after +{code} come {words}; here are {len(rest)}",
-                "count its digits; should the country code be missing, write it in front",
+                msg("after +{code} come {words}; here are {rest}", code=code, words=words, rest=len(rest)),
+                msg("count its digits; should the country code be missing, write it in front"),
             )
     elif "0" in digits[1:4] and not digits.startswith(_KEEPS_ZERO):
         code = _code(digits)
@@ -215,18 +223,18 @@ def _check(digits: str) -> None:
 
 def _trunk_zero(code: str, rest: str) -> NumberError:
     return NumberError(
-        f"+{code} is followed by a 0, which is dialled within the country only",
-        _meant("leave it out", code + rest),
+        msg("+{code} is followed by a 0, which is dialled within the country only", code=code),
+        _meant(msg("leave it out"), code + rest),
     )
 
 
 def _zero_in_parentheses(code: str, rest: str) -> NumberError:
     """Return the error about `+49 (0) 170 …`. Where numbers keep their zero, it may belong to this one."""
     if code in _KEEPS_ZERO and (_valid(code, f"0{rest}") or not _valid(code, rest)):
-        hint = _meant("write it without parentheses", f"{code}0{rest}")
+        hint = _meant(msg("write it without parentheses"), f"{code}0{rest}")
     else:
-        hint = _meant("leave it out", code + rest)
-    return NumberError("a 0 in parentheses may belong to the number or not", hint)
+        hint = _meant(msg("leave it out"), code + rest)
+    return NumberError(msg("a 0 in parentheses may belong to the number or not"), hint)
 
 
 def _meant(mend: str, digits: str) -> str:

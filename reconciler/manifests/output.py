@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reconciler.language import msg
 from reconciler.manifests.files import FileError, in_git
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -57,7 +58,7 @@ class Output:
             full = self._place(path)
             info = os.lstat(full)
             if not stat.S_ISREG(info.st_mode):
-                raise FileError("is no regular file", "put a file in its place")
+                raise FileError(msg("is no regular file"), msg("put a file in its place"))
             with open(full, "rb") as file:
                 _lock(file.fileno())  # of two runs at once, the second sees what the first has made of it
                 if not _is_at(full, file.fileno()) or file.read(len(before) + 1) != before:
@@ -130,16 +131,16 @@ class Output:
         for part in [part for part in folder.split("/") if part]:
             real = os.path.realpath(f"{real}/{part}")
             if real != self._root and not real.startswith(f"{self._root.rstrip('/')}/"):
-                raise FileError("leads out of the repository", "remove the link")
+                raise FileError(msg("leads out of the repository"), msg("remove the link"))
             if in_git(real[len(self._root) :].split("/")):
-                raise FileError("lies in Git's own folder", "remove the link")
+                raise FileError(msg("lies in Git's own folder"), msg("remove the link"))
             with contextlib.suppress(FileExistsError):
                 os.mkdir(real)
         return f"{real}/{name}"
 
 
 def changed() -> FileError:
-    return FileError("has changed since it was read", "run the command again")
+    return FileError(msg("has changed since it was read"), msg("run the command again"))
 
 
 @contextmanager
@@ -202,7 +203,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise FileError("is there already", "nothing is overwritten: run the command again") from None
+        raise FileError(
+            msg("is there already"), msg("nothing is overwritten: run the command again")
+        ) from None
     except OSError as error:
-        reason = error.strerror.lower() if error.strerror else "no usable path"
-        raise FileError(f"cannot be written: {reason}") from None
+        reason = error.strerror.lower() if error.strerror else msg("no usable path")
+        raise FileError(msg("cannot be written: {reason}", reason=reason)) from None

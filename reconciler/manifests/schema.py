@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.language import msg
 from reconciler.manifests.complaints import MAX_COMPLAINTS, did_you_mean, listed, quote
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _folder() -> Path:
     for place in (package, package.parent):
         if (place / "schemas").is_dir():
             return place / "schemas"
-    raise ReconcilerError("this installation lacks its schemas", "install the package again")
+    raise ReconcilerError(msg("this installation lacks its schemas"), msg("install the package again"))
 
 
 @cache
@@ -56,7 +57,10 @@ def schema_text(name: str) -> str:
     names = schema_names()
     if name not in names:
         guess = did_you_mean(name, frozenset(names))
-        raise UsageError(f"there is no schema {quote(name)}", guess or f"there are {listed(names)}")
+        raise UsageError(
+            msg("there is no schema {name}", name=quote(name)),
+            guess or msg("there are {names}", names=listed(names)),
+        )
     return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 

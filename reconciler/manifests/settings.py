@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Complaint
+from reconciler.language import msg
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.manifests.files import join
 from reconciler.model import number
@@ -22,7 +23,7 @@ OWN_KEYS = ("account", "manifests", "state")
 """What each account has of its own; all other keys are shared."""
 _REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
-_FORMS = "write file:PATH, git:REMOTE/BRANCH, or none"
+_FORMS = msg("write file:PATH, git:REMOTE/BRANCH, or none")
 _DEFAULT = "origin/reconciler-state"
 _DURATION = re.compile(r"[1-9][0-9]{0,5}[smhd]")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -45,16 +46,18 @@ def state_mistake(text: str) -> tuple[str, str] | None:
         case "none" if not colon:
             return None
         case "file":
-            return None if rest else ("has no path after `file:`", _FORMS)
+            return None if rest else (msg("has no path after `file:`"), _FORMS)
         case "git":
             remote, branch = git_place(text)
             if "//" in rest or ":" in rest or "@" in rest:
-                return "names a URL", "name a remote that the repository has: git:origin/reconciler-state"
+                return msg("names a URL"), msg(
+                    "name a remote that the repository has: git:origin/reconciler-state"
+                )
             if not _REMOTE.fullmatch(remote) or not _is_branch(branch):
-                return "names no remote and branch", "such as git:origin/reconciler-state"
+                return msg("names no remote and branch"), msg("such as git:origin/reconciler-state")
             return None
         case _:
-            return "is no place for the state", _FORMS
+            return msg("is no place for the state"), _FORMS
 
 
 def spelled_out(text: str) -> str:
@@ -99,8 +102,8 @@ def read_invites(
         found = [name for text in _texts(values.get(key)) for name in _PLACEHOLDER.findall(text)]
         for name in dict.fromkeys(found):
             if name not in _KNOWN:
-                hint = did_you_mean(name, _KNOWN) or "there are {link}, {subject} and {name}"
-                message = f"{quote('{' + name + '}')} stands for nothing"
+                hint = did_you_mean(name, _KNOWN) or msg("there are {link}, {subject} and {name}")
+                message = msg("{quote} stands for nothing", quote=quote("{" + name + "}"))
                 complaints.add(location_of(key), message, hint, "placeholder")
     template = values.get("template")
     gap = None if template is None else template_gap(template)
@@ -143,8 +146,8 @@ def misplaced(keys: Mapping[str, Location], names: Iterable[str]) -> Iterator[Co
         if key in keys:
             yield Complaint(
                 keys[key],
-                f"`{key}` cannot stand beside `accounts`",
-                f"each account has its own: accounts: {{{name}: {{{key}: …}}}}",
+                msg("`{key}` cannot stand beside `accounts`", key=key),
+                msg("each account has its own: accounts: {{{name}: {{{key}: …}}}}", name=name, key=key),
                 "misplaced-key",
             )
 
@@ -159,22 +162,31 @@ def conflicts(accounts: Iterable[OwnSettings], locations: Mapping[str, Location]
         if spelled_out(one.state) == spelled_out(other.state) != "none":
             yield Complaint(
                 place["state"],
-                f"the state of {first} is in the same place, {quote(one.state)}",
-                "an account would take the other's groups for its own: give each a state of its own",
+                msg(
+                    "the state of {first} is in the same place, {state}", first=first, state=quote(one.state)
+                ),
+                msg("an account would take the other's groups for its own: give each a state of its own"),
                 "same-state",
             )
         if lies_in(one.manifests, other.manifests) or lies_in(other.manifests, one.manifests):
             yield Complaint(
                 place["manifests"],
-                f"the manifests of {first} are in the same folder, or in one inside of the other",
-                f"{quote(one.manifests or '.')} and {quote(other.manifests or '.')}: move them apart",
+                msg(
+                    "the manifests of {first} are in the same folder, or in one inside of the other",
+                    first=first,
+                ),
+                msg(
+                    "{quote} and {quote2}: move them apart",
+                    quote=quote(one.manifests or "."),
+                    quote2=quote(other.manifests or "."),
+                ),
                 "same-manifests",
             )
         if {*map(number.key, one.account)} & {*map(number.key, other.account)}:
             yield Complaint(
                 place["account"],
-                f"{first} has the same number",
-                "a number belongs to one account: correct the one that is wrong",
+                msg("{first} has the same number", first=first),
+                msg("a number belongs to one account: correct the one that is wrong"),
                 "same-account",
             )
 

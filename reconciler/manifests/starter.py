@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS
 from reconciler.manifests.imports import SCHEMA_FOLDER, modeline
 from reconciler.manifests.schema import schema_text
@@ -26,10 +27,10 @@ UNKNOWN = "0" * 40
 """Stands for a release that nobody knows. No code host finds it, so a pipeline ends until it is filled in."""
 
 _WORKFLOWS = {
-    "groups-pull-request": "every pull request: check, plan, and comment what merging would change",
-    "groups-apply": "after a merge, and by hand: make the groups so",
-    "groups-ready": "every hour: promote who has joined",
-    "groups-drift": "every night: what was changed outside?",
+    "groups-pull-request": msg("every pull request: check, plan, and comment what merging would change"),
+    "groups-apply": msg("after a merge, and by hand: make the groups so"),
+    "groups-ready": msg("every hour: promote who has joined"),
+    "groups-drift": msg("every night: what was changed outside?"),
 }
 _USES = re.compile(r"uses: [\w.-]+/group-reconciler@.*")
 _WATCHED = ("groups/**", "contacts.y*ml")
@@ -93,27 +94,39 @@ class StarterFile:
 def starter_files(start: Start) -> Iterator[StarterFile]:
     """Yield the files of the repository. The configuration comes first, so that after a run that was ended
     the next one goes on as it began."""
-    yield StarterFile(DEFAULT_CONFIG, _config(start), "settings: service, account, state")
+    yield StarterFile(DEFAULT_CONFIG, _config(start), msg("settings: service, account, state"))
     if start.contacts is not None:
-        yield StarterFile(start.contacts, _contacts(start.contacts), "names for people and teams")
+        yield StarterFile(start.contacts, _contacts(start.contacts), msg("names for people and teams"))
     if start.manifests is not None:
         path = posixpath.join(start.manifests, "first-group.yaml")
-        about = "an example of a group, on hold: it says how to go on"
+        about = msg("an example of a group, on hold: it says how to go on")
         yield StarterFile(path, _example(start, path), about, unless=start.manifests)
     for name in ("group", "contacts", "config"):
         path, text = f"{SCHEMA_FOLDER}/{name}.schema.json", schema_text(name)
-        renew = f"differs from this version's; to renew it: reconciler schema {name} > {path}"
-        yield StarterFile(path, text, "for editors: completion and checks", text, renew)
+        renew = msg(
+            "differs from this version's; to renew it: reconciler schema {name} > {path}",
+            name=name,
+            path=path,
+        )
+        yield StarterFile(path, text, msg("for editors: completion and checks"), text, renew)
     yield StarterFile(
-        ".gitignore", _IGNORED, "keeps state out of commits: it names people", ".reconciler", _IGNORE_LINE
+        ".gitignore",
+        _IGNORED,
+        msg("keeps state out of commits: it names people"),
+        ".reconciler",
+        _IGNORE_LINE,
     )
     if start.top:
         # The comment is as `pre-commit autoupdate --freeze` writes it. Unquoted, a commit may be a number.
         rev = start.pinned("frozen: ").replace(start.ref, f'"{start.ref}"', 1)
         hook = _PRE_COMMIT.format(home=start.home, rev=rev)
-        add = f"add the hook reconciler-validate of {start.home}, rev: {rev}"
+        add = msg("add the hook reconciler-validate of {home}, rev: {rev}", home=start.home, rev=rev)
         yield StarterFile(
-            ".pre-commit-config.yaml", hook, "checks the files before a commit", "reconciler-validate", add
+            ".pre-commit-config.yaml",
+            hook,
+            msg("checks the files before a commit"),
+            "reconciler-validate",
+            add,
         )
         yield from _pipelines(start)
 
@@ -122,8 +135,8 @@ def _pipelines(start: Start) -> Iterator[StarterFile]:
     if start.host == "gitlab":
         version = json.dumps(start.commit or start.release or UNKNOWN)
         text = _GITLAB.format(path=start.path, ref=start.pinned(), version=version, state=BRANCH)
-        add = f"add what includes the component: {start.path}/reconciler@{start.ref}"
-        about = "plan in merge requests, apply after them, drift on a schedule"
+        add = msg("add what includes the component: {path}/reconciler@{ref}", path=start.path, ref=start.ref)
+        about = msg("plan in merge requests, apply after them, drift on a schedule")
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)
     if start.host == "github":
         watched = posixpath.join(start.manifests, "**") if start.manifests is not None else _WATCHED[0]
@@ -146,11 +159,11 @@ def _folder() -> Path:
     for place in (package / "pipelines", package.parent / "docs/pipelines"):
         if (place / "github").is_dir():
             return place / "github"
-    raise ReconcilerError("this installation lacks its workflows", "install the package again")
+    raise ReconcilerError(msg("this installation lacks its workflows"), msg("install the package again"))
 
 
 def _said_of(start: Start) -> str:
-    return "" if start.ref != UNKNOWN else " # fill in the release: its tag, or better its full commit"
+    return "" if start.ref != UNKNOWN else msg(" # fill in the release: its tag, or better its full commit")
 
 
 def _config(start: Start) -> str:
@@ -158,15 +171,21 @@ def _config(start: Start) -> str:
     if start.account:
         account = f'account: "+{start.account}"'
     elif can.gateway:
-        account = "# account: …   # told by the gateway; written here, a session of another number is refused"
+        account = msg(
+            "# account: …   # told by the gateway; written here, a session of another number is refused"
+        )
     else:
-        account = "# account: …   # fill it in: without it nobody is demoted or removed"
+        account = msg("# account: …   # fill it in: without it nobody is demoted or removed")
     if start.host != "none" and start.remote:
-        state = f"# What was last applied: on a branch, for people and pipelines alike.\nstate: {BRANCH}"
+        state = msg(
+            "# What was last applied: on a branch, for people and pipelines alike.\nstate: {branch}",
+            branch=BRANCH,
+        )
     else:
-        state = (
-            "# What was last applied: in a file that Git ignores. Where pipelines apply, a branch keeps it:\n"
-            f"# state: {BRANCH}"
+        state = msg(
+            "# What was last applied: in a file that Git ignores. Where pipelines apply, a "
+            "branch keeps it:\n# state: {branch}",
+            branch=BRANCH,
         )
     return _CONFIG.format(
         modeline=modeline("", "config"), title=can.title, backend=start.backend, account=account, state=state
@@ -181,94 +200,63 @@ def _example(start: Start, path: str) -> str:
     can = CAPABILITIES[start.backend]
     join = ""
     if can.peopled:
-        join = (
-            f"# join: add       # adds who is missing: {can.title} makes no group without somebody to add\n"
+        join = msg(
+            "# join: add       # adds who is missing: {title} makes no group without somebody to add\n",
+            title=can.title,
         )
     elif can.adding:
-        join = "# join: add       # adds who is missing; without it they are reported for an invitation\n"
+        join = msg(
+            "# join: add       # adds who is missing; without it they are reported for an invitation\n"
+        )
     return _EXAMPLE.format(
         modeline=modeline(posixpath.dirname(path), "group"), limit=can.subject_limit, join=join
     )
 
 
-_CONFIG = """\
-{modeline}
-#
-# Settings that are the same for every group. Each key has a default. Credentials never stand here, nor does
-# the service's address: this file is part of every pull request. They come from the environment.
+_CONFIG = msg(
+    "{modeline}\n#\n# Settings that are the same for every group. Each key has a "
+    "default. Credentials never stand here, nor does\n# the service's address: this "
+    "file is part of every pull request. They come from the environment.\n\n# The "
+    "service: {title}.\nbackend: {backend}\n\n# Your business's own number, which is "
+    "never demoted, removed or invited.\n{account}\n\n{state}\n\n# What holds for every "
+    "group whose manifest does not say otherwise:\n# defaults: {{admins: [team]}}\n\n"
+    "# What holds for every manifest with `kind: customer`:\n# kinds: {{customer: "
+    "{{admins: [team]}}}}\n"
+)
 
-# The service: {title}.
-backend: {backend}
+_CONTACTS = msg(
+    "{modeline}\n#\n# Names for people and teams, so that manifests, plans and "
+    "reports do without numbers. People and teams share\n# one set of names. A "
+    'number is international: "+", country, area, number; spaces and hyphens do '
+    'not matter.\n\npeople: {{}}\n#  ana: {{name: Ana Souza, numbers: ["+…"]}}\n#  '
+    'bruno: "+…"   # the short form: just the number\n\nteams: {{}}\n#  team: [ana, '
+    "bruno]\n"
+)
 
-# Your business's own number, which is never demoted, removed or invited.
-{account}
+_EXAMPLE = msg(
+    "{modeline}\n#\n# One YAML document declares one group. This one is an example, "
+    "and on hold: it is read and reported, and no\n# apply makes it. To go on:\n#   "
+    "1. write people into the contacts, and who should be in the group below\n#   "
+    "2. reconciler plan --sandbox, until it shows what you want\n#   3. take `hold` "
+    "away, and open a pull request: its plan says what merging will do\n\n# The "
+    "stable key: state, plans and `--target` know the group by it.\nname: "
+    "first-group\n\n# {limit} characters at most.\nsubject: My first group\n\n# A key "
+    "that is left out is not managed: what people change there by hand stays as "
+    "they left it.\n# admins: [ana]   # exactly these, beside the group's creator "
+    "and your own number\n# members: [bruno]  # should be in the group\n{join}# "
+    'icon: icon.png  # beside this file; JPEG or PNG, square\n\nhold: {{reason: "an '
+    'example", until: 2099-12-31}}\n'
+)
 
-{state}
+_IGNORE_LINE = msg("add the line .reconciler/ to it: state names people")
+_IGNORED = msg("# What was last applied, the sandbox's groups, reports: they name people.\n.reconciler/\n")
 
-# What holds for every group whose manifest does not say otherwise:
-# defaults: {{admins: [team]}}
+_PRE_COMMIT = msg("repos:\n  - repo: {home}\n    rev: {rev}\n    hooks:\n      - id: reconciler-validate\n")
 
-# What holds for every manifest with `kind: customer`:
-# kinds: {{customer: {{admins: [team]}}}}
-"""
-
-_CONTACTS = """\
-{modeline}
-#
-# Names for people and teams, so that manifests, plans and reports do without numbers. People and teams share
-# one set of names. A number is international: "+", country, area, number; spaces and hyphens do not matter.
-
-people: {{}}
-#  ana: {{name: Ana Souza, numbers: ["+…"]}}
-#  bruno: "+…"   # the short form: just the number
-
-teams: {{}}
-#  team: [ana, bruno]
-"""
-
-_EXAMPLE = """\
-{modeline}
-#
-# One YAML document declares one group. This one is an example, and on hold: it is read and reported, and no
-# apply makes it. To go on:
-#   1. write people into the contacts, and who should be in the group below
-#   2. reconciler plan --sandbox, until it shows what you want
-#   3. take `hold` away, and open a pull request: its plan says what merging will do
-
-# The stable key: state, plans and `--target` know the group by it.
-name: first-group
-
-# {limit} characters at most.
-subject: My first group
-
-# A key that is left out is not managed: what people change there by hand stays as they left it.
-# admins: [ana]   # exactly these, beside the group's creator and your own number
-# members: [bruno]  # should be in the group
-{join}# icon: icon.png  # beside this file; JPEG or PNG, square
-
-hold: {{reason: "an example", until: 2099-12-31}}
-"""
-
-_IGNORE_LINE = "add the line .reconciler/ to it: state names people"
-_IGNORED = """\
-# What was last applied, the sandbox's groups, reports: they name people.
-.reconciler/
-"""
-
-_PRE_COMMIT = """\
-repos:
-  - repo: {home}
-    rev: {rev}
-    hooks:
-      - id: reconciler-validate
-"""
-
-_GITLAB = """\
-# Validate and plan in merge requests, apply on the default branch. Drift, and promotions of who has joined,
-# on schedules of their own, with the variable GROUPS_JOB: drift or ready.
-include:
-  - component: $CI_SERVER_FQDN/{path}/reconciler@{ref}
-    inputs:
-      version: {version}
-      state: {state}
-"""
+_GITLAB = msg(
+    "# Validate and plan in merge requests, apply on the default branch. Drift, "
+    "and promotions of who has joined,\n# on schedules of their own, with the "
+    "variable GROUPS_JOB: drift or ready.\ninclude:\n  - component: "
+    "$CI_SERVER_FQDN/{path}/reconciler@{ref}\n    inputs:\n      version: "
+    "{version}\n      state: {state}\n"
+)

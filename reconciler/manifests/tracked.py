@@ -21,6 +21,7 @@ from pathlib import Path
 
 from reconciler.errors import Complaint, GitError, Location, ReconcilerError
 from reconciler.git import Git, blob_id, said
+from reconciler.language import msg
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, Config, load_config, spelled_config
 from reconciler.manifests.files import (
@@ -46,28 +47,33 @@ _FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"
 _RULE = "not-checked-out"
 
 _SPARSE = (
-    "this file is in Git and not on disk: a sparse checkout leaves it out",
-    "`git sparse-checkout add` its folder, or `git sparse-checkout disable`",
+    msg("this file is in Git and not on disk: a sparse checkout leaves it out"),
+    msg("`git sparse-checkout add` its folder, or `git sparse-checkout disable`"),
 )
 _NO_SUBMODULE = (
-    "this is a submodule that is not checked out, and manifests may be in it",
-    "`git submodule update --init`; in GitHub Actions give actions/checkout `submodules: true`, in GitLab CI "
-    "set GIT_SUBMODULE_STRATEGY; should it go, `git rm` it",
+    msg("this is a submodule that is not checked out, and manifests may be in it"),
+    msg(
+        "`git submodule update --init`; in GitHub Actions give actions/checkout "
+        "`submodules: true`, in GitLab CI set GIT_SUBMODULE_STRATEGY; should it go, "
+        "`git rm` it"
+    ),
 )
 _CONFLICT = (
-    "this file is in a conflict that nobody has resolved, and not on disk",
-    "`git add` or `git rm` it",
+    msg("this file is in a conflict that nobody has resolved, and not on disk"),
+    msg("`git add` or `git rm` it"),
 )
 _TEXT = (
-    "this link came out as a text file, so what it leads to is not read",
-    "`git config core.symlinks true`, delete it, and `git checkout` it again; where there can be no links, "
-    "put what it leads to in its place",
+    msg("this link came out as a text file, so what it leads to is not read"),
+    msg(
+        "`git config core.symlinks true`, delete it, and `git checkout` it again; "
+        "where there can be no links, put what it leads to in its place"
+    ),
 )
 _NOTHING = (
-    "this file is in the commit, and nothing was ever checked out here",
-    "`git checkout HEAD -- .`, or clone without `--no-checkout`",
+    msg("this file is in the commit, and nothing was ever checked out here"),
+    msg("`git checkout HEAD -- .`, or clone without `--no-checkout`"),
 )
-_FETCH = "in a partial clone: `git fetch --refetch --no-filter origin`; else see what `git status` says"
+_FETCH = msg("in a partial clone: `git fetch --refetch --no-filter origin`; else see what `git status` says")
 
 
 class CannotTell(ReconcilerError):
@@ -113,12 +119,15 @@ class Tracked:
                     if told <= _TOLD:
                         yield Complaint(Location(self._tree.shown(path)), message, hint, _RULE)
         except CannotTell as error:
-            message = f"Git cannot say whether every manifest is here: {error.message}"
+            message = msg("Git cannot say whether every manifest is here: {why}", why=error.message)
             yield Complaint(Location(self._tree.shown(".git")), message, error.hint, "git", warning=True)
         if told > _TOLD:
             location = Location(self._tree.shown(config.settings.manifests))
             yield Complaint(
-                location, f"{told - _TOLD} more files are not checked out", "mend those first", _RULE
+                location,
+                msg("{told} more files are not checked out", told=told - _TOLD),
+                msg("mend those first"),
+                _RULE,
             )
 
     def declared(self, config: Config, names: frozenset[str]) -> frozenset[str]:
@@ -236,8 +245,8 @@ class Tracked:
         config, complaints = load_config(head, path)
         if not config.whole:
             raise _WrongConfig(
-                f"the configuration of the commit has mistakes: {next(iter(complaints), '')}",
-                "commit one that is right",
+                msg("the configuration of the commit has mistakes: {next}", next=next(iter(complaints), "")),
+                msg("commit one that is right"),
             )
         for folder in self._folders(config):
             head.check(folder)
@@ -264,8 +273,11 @@ class Tracked:
                     rest = folder[len(path) :].lstrip("/") if submodule is not None else ""
                     if _git_folder(self._root / full) is None:
                         raise CannotTell(
-                            f"the commit has a submodule that is not checked out, {self._tree.shown(full)}",
-                            "check it out, or commit that it is gone",
+                            msg(
+                                "the commit has a submodule that is not checked out, {full}",
+                                full=self._tree.shown(full),
+                            ),
+                            msg("check it out, or commit that it is gone"),
                         )
                     with self._head(full, commit) as inner:
                         if inner is not None:
@@ -288,8 +300,8 @@ class Tracked:
             names = None
         if names is None:
             raise CannotTell(
-                f"nobody can tell which groups {head.shown(path)} declares in the commit",
-                "commit one that is right, or its deletion",
+                msg("nobody can tell which groups {path} declares in the commit", path=head.shown(path)),
+                msg("commit one that is right, or its deletion"),
             )
         return names
 
@@ -317,7 +329,7 @@ class Tracked:
                 )
         except (GitError, Unanswered) as error:
             of_a_part = isinstance(error, ObjectError | Unanswered) and not isinstance(error, GitSilent)
-            message = f"a part of the commit {error.message}" if of_a_part else error.message
+            message = msg("a part of the commit {why}", why=error.message) if of_a_part else error.message
             raise CannotTell(message, error.hint or _FETCH) from None
 
     def _index(self, top: str, paths: set[str]) -> Iterator[_Entry]:
@@ -352,9 +364,11 @@ class Tracked:
             return ended.out
         hint = _FETCH
         if "safe.directory" in ended.err:
-            hint = f"`git config --global --add safe.directory {root}`"
+            hint = msg("`git config --global --add safe.directory {root}`", root=root)
         elif "not a git repository" in ended.err:
-            hint = "`.git` leads to a repository that is not here: bring it as well, or delete the `.git`"
+            hint = msg(
+                "`.git` leads to a repository that is not here: bring it as well, or delete the `.git`"
+            )
         raise CannotTell(said(ended.err), hint)
 
 

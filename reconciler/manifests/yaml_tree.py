@@ -19,11 +19,12 @@ from typing import Any, NoReturn, Self
 import yaml
 
 from reconciler.errors import Complaint, Location
+from reconciler.language import msg
 from reconciler.manifests.complaints import Complaints, quote
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
-_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+_TOO_DEEP = msg("nested more than {max_depth} levels deep", max_depth=MAX_DEPTH)
 MAX_NODES = 250_000
 
 Path = tuple[str | int, ...]
@@ -35,49 +36,52 @@ _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 _SURROGATE = re.compile("[\ud800-\udfff]")  # the parser in Python lets escapes of them pass
 _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 
-_QUOTE_IT = 'text with `: `, ` #` or one of @ ` % & * ! | > { } [ ] , at its beginning wants quotes: "…"'
-_ALIGN = "keys of one mapping begin in one column, and deeper ones two spaces further in"
-_BAD_ESCAPE = "found invalid Unicode character escape code"
+_QUOTE_IT = msg('text with `: `, ` #` or one of @ ` % & * ! | > { } [ ] , at its beginning wants quotes: "…"')
+_ALIGN = msg("keys of one mapping begin in one column, and deeper ones two spaces further in")
+_BAD_ESCAPE = msg("found invalid Unicode character escape code")
 _TOO_FAR = (
-    "this key is further in than the line above, which has a value already",
-    "begin it in the column of the key above",
+    msg("this key is further in than the line above, which has a value already"),
+    msg("begin it in the column of the key above"),
 )
-_COLONS = ("mapping values are not allowed in this context", "mapping values are not allowed here")
+_COLONS = (msg("mapping values are not allowed in this context"), msg("mapping values are not allowed here"))
 _SYNTAX = {
-    **dict.fromkeys(_COLONS, ("a `:` cannot stand here", _QUOTE_IT)),
-    "found character that cannot start any token": ("text cannot begin with this character", _QUOTE_IT),
-    "did not find expected key": ("this does not line up with what stands above", _ALIGN),
-    "did not find expected '-' indicator": ("this does not line up with the list above", _ALIGN),
+    **dict.fromkeys(_COLONS, (msg("a `:` cannot stand here"), _QUOTE_IT)),
+    "found character that cannot start any token": (msg("text cannot begin with this character"), _QUOTE_IT),
+    "did not find expected key": (msg("this does not line up with what stands above"), _ALIGN),
+    "did not find expected '-' indicator": (msg("this does not line up with the list above"), _ALIGN),
     "could not find expected ':'": (
-        "a key without `:`",
-        "write `key: value`; a text of several lines is indented",
+        msg("a key without `:`"),
+        msg("write `key: value`; a text of several lines is indented"),
     ),
     "did not find expected ',' or ']'": (
-        "a list without its end",
-        "close `[` with `]`, with `,` between items",
+        msg("a list without its end"),
+        msg("close `[` with `]`, with `,` between items"),
     ),
     "did not find expected ',' or '}'": (
-        "a mapping without its end",
-        "close `{` with `}`, with `,` between keys",
+        msg("a mapping without its end"),
+        msg("close `{` with `}`, with `,` between keys"),
     ),
-    "found unexpected end of stream": ("a quote is not closed", "end the text with the quote it begins with"),
-    "found undefined tag handle": ("tags are not supported", _QUOTE_IT),
+    "found unexpected end of stream": (
+        msg("a quote is not closed"),
+        msg("end the text with the quote it begins with"),
+    ),
+    "found undefined tag handle": (msg("tags are not supported"), _QUOTE_IT),
     "did not find expected <document start>": (
-        "something stands here that belongs to no document",
-        "begin another document with a line `---`",
+        msg("something stands here that belongs to no document"),
+        msg("begin another document with a line `---`"),
     ),
-    "block sequence entries are not allowed in this context": ("a list item cannot stand here", _ALIGN),
+    "block sequence entries are not allowed in this context": (msg("a list item cannot stand here"), _ALIGN),
     "did not find expected alphabetic or numeric character": (
-        "a name is missing after `&` or `*`",
+        msg("a name is missing after `&` or `*`"),
         _QUOTE_IT,
     ),
     _BAD_ESCAPE: (
-        "an escape in quoted text that stands for no character",
-        "write the character itself",
+        msg("an escape in quoted text that stands for no character"),
+        msg("write the character itself"),
     ),
     "found unknown escape character": (
-        "an unknown escape in quoted text",
-        "double a backslash, or use single quotes",
+        msg("an unknown escape in quoted text"),
+        msg("double a backslash, or use single quotes"),
     ),
 }
 """PyYAML's words for a mistake, and ours for people who have never read YAML's specification: what is wrong,
@@ -273,7 +277,7 @@ def parse(data: bytes, file: str) -> Documents:
     except yaml.MarkedYAMLError as error:
         composer.complaints.extend([_syntax_complaint(error, text, file)])
     except yaml.YAMLError:
-        composer.complaints.add(Location(file), "this is not YAML", rule="yaml-syntax")
+        composer.complaints.add(Location(file), msg("this is not YAML"), rule="yaml-syntax")
     return Documents(tuple(nodes), tuple(composer.complaints), whole)
 
 
@@ -296,13 +300,21 @@ class _Composer:
         except UnicodeDecodeError as error:
             before = data[: error.start]
             line, column = before.count(b"\n"), len(before) - before.rfind(b"\n") - 1
-            self._stop(line, column, "this is not UTF-8 text", "save the file as UTF-8", rule="yaml-encoding")
+            self._stop(
+                line,
+                column,
+                msg("this is not UTF-8 text"),
+                msg("save the file as UTF-8"),
+                rule="yaml-encoding",
+            )
         if match := _UNREADABLE.search(text):
-            message = f"a control character (U+{ord(match[0]):04X}) cannot stand in YAML"
-            self._stop(*_line_and_column(text, match.start()), message, "remove it", rule="yaml-encoding")
+            message = msg("a control character (U+{ord:04X}) cannot stand in YAML", ord=ord(match[0]))
+            self._stop(
+                *_line_and_column(text, match.start()), message, msg("remove it"), rule="yaml-encoding"
+            )
         if match := _TAG_DIRECTIVE.search(text):
             place = _line_and_column(text, match.start())
-            self._stop(*place, "tags are not supported", "remove the %TAG line", rule="yaml-tag")
+            self._stop(*place, msg("tags are not supported"), msg("remove the %TAG line"), rule="yaml-tag")
         return text
 
     def documents(self, text: str) -> Iterator[Node]:
@@ -371,18 +383,22 @@ class _Composer:
         """Put a value under the key that came before it, unless that key should not be there."""
         parent.key = None
         if key.text in parent.keys:
-            first = f"first on line {parent.keys[key.text].start.line + 1}; keep one of them"
-            self._complain_at(key, f"{quote(key.text)} is given twice", first, rule="duplicate-key")
+            first = msg("first on line {line}; keep one of them", line=parent.keys[key.text].start.line + 1)
+            self._complain_at(
+                key, msg("{text} is given twice", text=quote(key.text)), first, rule="duplicate-key"
+            )
         elif key.text == "<<" and key.plain:
-            hint = "write the keys out, or give groups a `kind` in common"
-            self._complain_at(key, "merge keys (`<<`) are not supported", hint, rule="yaml-merge")
+            hint = msg("write the keys out, or give groups a `kind` in common")
+            self._complain_at(key, msg("merge keys (`<<`) are not supported"), hint, rule="yaml-merge")
         else:
             parent.keys[key.text] = key
             parent.pairs[key.text] = node
 
     def _key(self, node: Node, event: Any) -> ScalarNode:
         if not isinstance(node, ScalarNode):
-            self._stop_at(event, "a key must be text", "lists and mappings are no keys", rule="yaml-key")
+            self._stop_at(
+                event, msg("a key must be text"), msg("lists and mappings are no keys"), rule="yaml-key"
+            )
         return node
 
     def _alias(
@@ -391,13 +407,16 @@ class _Composer:
         """Return the value that an alias stands for, as it is written here."""
         name = event.anchor
         if any(around.anchor == name for around in stack):
-            message = f"the alias {quote('*' + name)} stands inside itself"
+            message = msg("the alias {quote} stands inside itself", quote=quote("*" + name))
             self._stop_at(event, message, rule="yaml-alias")
         if name not in anchors:
             self._stop_at(
                 event,
-                f"there is no anchor for the alias {quote('*' + name)} above it",
-                f"write {quote('&' + name)} before the value that it stands for, or quote the text",
+                msg("there is no anchor for the alias {quote} above it", quote=quote("*" + name)),
+                msg(
+                    "write {quote} before the value that it stands for, or quote the text",
+                    quote=quote("&" + name),
+                ),
                 rule="yaml-alias",
             )
         node = anchors[name].copy()
@@ -407,15 +426,19 @@ class _Composer:
     def _check_tag(self, event: Any) -> None:
         if event.tag not in _TEXT_TAGS:
             short = event.tag.replace("tag:yaml.org,2002:", "!!")
-            hint = "remove it; values are what the schema says"
-            self._stop_at(event, f"the tag {quote(short)} is not supported", hint, rule="yaml-tag")
+            hint = msg("remove it; values are what the schema says")
+            self._stop_at(
+                event, msg("the tag {short} is not supported", short=quote(short)), hint, rule="yaml-tag"
+            )
 
     def _too_deep(self, event: Any) -> NoReturn:
         self._stop_at(event, _TOO_DEEP, rule="yaml-depth")
 
     def _too_many(self, event: Any) -> NoReturn:
-        message = f"this file has more than {MAX_NODES} values, with aliases written out"
-        hint = "split it, or write what aliases multiply by hand"
+        message = msg(
+            "this file has more than {max_nodes} values, with aliases written out", max_nodes=MAX_NODES
+        )
+        hint = msg("split it, or write what aliases multiply by hand")
         self._stop_at(event, message, hint, rule="yaml-size")
 
     def _stop_at(self, event: Any, message: str, hint: str = "", *, rule: str) -> NoReturn:
@@ -441,17 +464,17 @@ def _syntax_complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Comp
     quoted."""
     place = error.problem_mark or error.context_mark
     line, column = (place.line, place.column) if place is not None else (0, 0)
-    problem = error.problem or "this is not YAML"
+    problem = error.problem or msg("this is not YAML")
     if (
         problem == "exceeded maximum nesting depth"
     ):  # libyaml's own limit, 1000, which newer ones meet before us
         return Complaint(Location(file, line + 1, column + 1), _TOO_DEEP, rule="yaml-depth")
     if _tab_at(text, line, column):
-        message, hint = "a tab cannot indent YAML", "use spaces"
+        message, hint = msg("a tab cannot indent YAML"), msg("use spaces")
     elif problem in _COLONS and (indent := _further_in(text, line, column)):
         column, (message, hint) = indent, _TOO_FAR
     else:
-        message, hint = _SYNTAX.get(problem, (f"this is not YAML: {problem}", ""))
+        message, hint = _SYNTAX.get(problem, (msg("this is not YAML: {problem}", problem=problem), ""))
     return Complaint(Location(file, line + 1, column + 1), message, hint, "yaml-syntax")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.messaging.messages import drafts
 from reconciler.model.link import digest
 from reconciler.model.messages import Delivery, DeliveryStatus, Message, UnknownPolicy
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
     from reconciler.model.settings import InviteSettings
 
 _WAITS = {
-    "create": "the group is yet to be created: apply first",
-    "revoke": "the present link is about to be revoked: apply first",
-    "held": "the group is on hold",
-    "blocked": "nobody can be invited to the group now: see reconciler invites",
-    "missing": "the group is missing",
-    "unreadable": "the group could not be read",
+    "create": msg("the group is yet to be created: apply first"),
+    "revoke": msg("the present link is about to be revoked: apply first"),
+    "held": msg("the group is on hold"),
+    "blocked": msg("nobody can be invited to the group now: see reconciler invites"),
+    "missing": msg("the group is missing"),
+    "unreadable": msg("the group could not be read"),
 }
-_UNRECORDED = Problem("unrecorded", "the group is not on record yet: apply first")
+_UNRECORDED = Problem("unrecorded", msg("the group is not on record yet: apply first"))
 _UNKNOWN = Problem(
     "unknown",
-    "whether the last message arrived is not known, so no other is sent",
-    "ask them, or your provider by the message's id; then: invites --send --unknown resend, or --unknown "
-    "received, with --person for one of them",
+    msg("whether the last message arrived is not known, so no other is sent"),
+    msg(
+        "ask them, or your provider by the message's id; then: invites --send "
+        "--unknown resend, or --unknown received, with --person for one of them"
+    ),
 )
 
 
@@ -121,12 +124,17 @@ def _why_not(
         return _UNRECORDED
     times = sent.times if sent is not None else 0
     if times >= settings.max_sends:
-        return Problem("max_sends", f"sent the link {settings.max_sends} times and not in yet: given up")
+        return Problem(
+            "max_sends",
+            msg("sent the link {max_sends} times and not in yet: given up", max_sends=settings.max_sends),
+        )
     if sent is None or sent.status == "reset":
         return None
     again = sent.at + timedelta(seconds=settings.resend_after)
     if now < again:
-        return Problem("not_due", "sent the link not long ago", f"due again on {again:%Y-%m-%d}")
+        return Problem(
+            "not_due", msg("sent the link not long ago"), msg("due again on {again:%Y-%m-%d}", again=again)
+        )
     return None
 
 
@@ -155,10 +163,10 @@ def messages(
             if isinstance(draft.body, Problem):
                 others.append(_not_sent(person, draft.groups, draft.body, "failed"))
             elif not left:
-                reason = f"{settings.per_person} messages a day at most"
+                reason = msg("{per_person} messages a day at most", per_person=settings.per_person)
                 others.append(_not_sent(person, draft.groups, Problem("per_person", reason, retry=True)))
             elif len(ready) >= settings.budget:
-                reason = f"{settings.budget} messages a run at most"
+                reason = msg("{budget} messages a run at most", budget=settings.budget)
                 others.append(_not_sent(person, draft.groups, Problem("budget", reason, retry=True)))
             else:
                 left -= 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.messages import (
     DirectMessage,
@@ -57,7 +58,7 @@ def records_of_event(body: Mapping[str, object], line: int) -> Iterator[Inbound]
         return _of_evolution(name, body["data"], line)
     payload = body.get("payload")
     if name is None or not isinstance(payload, dict):
-        raise Wrong("an event has a `payload`, which is an object")
+        raise Wrong(msg("an event has a `payload`, which is an object"))
     return _of_waha(_Event(name, line, text_of(body, "id"), moment(body.get("timestamp"))), payload)
 
 
@@ -75,7 +76,7 @@ class _Event:
     ) -> Iterator[ParticipantEvent]:
         """Return what has become of each of these people. Raises `Wrong`."""
         if group_id is None or change is None:
-            raise Wrong("it does not say which group, or what has become of whom")
+            raise Wrong(msg("it does not say which group, or what has become of whom"))
         for entry, person in enumerate(people, 1):
             yield ParticipantEvent(
                 place=EntryPosition(self.line, entry),
@@ -146,7 +147,7 @@ def _of_participants(event: _Event, data: Mapping[str, object]) -> Iterator[Inbo
         return
     people = data.get("participants")
     if not isinstance(people, list):
-        raise Wrong("`participants` is a list")
+        raise Wrong(msg("`participants` is a list"))
     numbers = {
         each["jid"]: each.get("phoneNumber")
         for each in _objects(data.get("participantsData") or [], "participantsData")
@@ -160,7 +161,7 @@ def _told(person: object, numbers: Mapping[object, object]) -> str | None:
     if isinstance(person, str):
         person = {"id": person, "phoneNumber": numbers.get(person)}
     if not isinstance(person, dict):
-        raise Wrong("a participant is an id or an object")
+        raise Wrong(msg("a participant is an id or an object"))
     return number.told_by(person.get("id"), person.get("phoneNumber"))
 
 
@@ -201,13 +202,13 @@ def _group_id(group: object) -> str | None:
 
 def _object(value: object, name: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise Wrong(f"`{name}` is an object")
+        raise Wrong(msg("`{name}` is an object", name=name))
     return value
 
 
 def _objects(value: object, name: str) -> Sequence[Mapping[str, object]]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise Wrong(f"`{name}` is a list of objects")
+        raise Wrong(msg("`{name}` is a list of objects", name=name))
     return value
 
 
@@ -215,7 +216,7 @@ def text_of(values: Mapping[str, object], key: str) -> str | None:
     """Return a text, None where there is none. Raises `Wrong` for anything else."""
     value = values.get(key)
     if value is not None and not isinstance(value, str):
-        raise Wrong(f"`{key}` is a text")
+        raise Wrong(msg("`{key}` is a text", key=key))
     return value
 
 

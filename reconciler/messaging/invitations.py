@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.language import msg
 from reconciler.model.change import Invite, RevokeLink
 from reconciler.model.group import Ensure
 from reconciler.model.messages import GroupInvites, Invitations, Invitee, InviteStatus
@@ -99,17 +100,19 @@ def _status(group: GroupPlan, context: Context) -> tuple[InviteStatus, tuple[Not
         case "blocked" | "missing" | "held" | "unreadable":
             return group.action, group.notes
         case "create":
-            return "create", (Note("the group is yet to be created. First: reconciler apply"),)
+            return "create", (Note(msg("the group is yet to be created. First: reconciler apply")),)
         case "adopt" | "update" | "none":
             pass
         case "leave" | "orphaned":
             raise ValueError(f"nobody is invited to {group.name}")
     if any(isinstance(change, RevokeLink) for change in group.changes):
-        note = Note("`link_version` was raised: the next apply revokes this link. First: reconciler apply")
+        note = Note(
+            msg("`link_version` was raised: the next apply revokes this link. First: reconciler apply")
+        )
         return "revoke", (note,)
     if context.account and group.live is not None and context.account[0] not in group.live.admin_keys:
-        note = Note("the account is no admin of this group, and only an admin gets the link")
+        note = Note(msg("the account is no admin of this group, and only an admin gets the link"))
         if group.live.admins:
-            note = replace(note, text=f"{note.text}. One of these can make it one: {{people}}")
+            note = replace(note, text=msg("{text}. One of these can make it one: {{people}}", text=note.text))
         return "blocked", (replace(note, people=group.live.admins),)
     return "ready", ()

@@ -21,6 +21,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.language import msg
 from reconciler.model.link import digest
 from reconciler.model.messages import GroupInvites, Invitations, Rotation, Rotations
 from reconciler.model.record import Revoking
@@ -36,21 +37,21 @@ if TYPE_CHECKING:
 EFFECT = 10.0
 """Seconds for which a new link is waited for, as for every effect."""
 
-_STOPPED = Problem("interrupted", "not begun: the run was asked to stop", retry=True)
+_STOPPED = Problem("interrupted", msg("not begun: the run was asked to stop"), retry=True)
 _NOT_SEEN = Problem(
     "not_seen",
-    "the API answered that the link was revoked, but it goes on giving the old one",
-    "run it again; if it stays so, revoke the link in WhatsApp",
+    msg("the API answered that the link was revoked, but it goes on giving the old one"),
+    msg("run it again; if it stays so, revoke the link in WhatsApp"),
     retry=True,
 )
 _NOT_REVOKED = frozenset({_NOT_SEEN.code, JUNK_LINK})
-_RUN_AGAIN = "run it again: it is revoked only if the link is still the old one"
+_RUN_AGAIN = msg("run it again: it is revoked only if the link is still the old one")
 _STILL_ALIVE = Problem(
     "revoking",
-    "the link was to be revoked, and is still the old one: nobody is to get it",
-    "run invites --rotate with this name again",
+    msg("the link was to be revoked, and is still the old one: nobody is to get it"),
+    msg("run invites --rotate with this name again"),
 )
-_NOT_ASKED = Problem("interrupted", "the link was not asked for: the run was asked to stop", retry=True)
+_NOT_ASKED = Problem("interrupted", msg("the link was not asked for: the run was asked to stop"), retry=True)
 
 
 def with_links(
@@ -83,7 +84,7 @@ def with_links(
             answers[name] = Problem.of(error)
 
     tasks = [partial(ask, name, group_id) for name, group_id in ids.items()]
-    ports.progress.start("Asking for links", len(ids))
+    ports.progress.start(msg("Asking for links"), len(ids))
     try:
         ports.workers.all(tasks, concurrency, ports.progress.advance)
     finally:
@@ -122,7 +123,7 @@ class LinkRevoker:
         """Revoke the link of every recorded name. Failures become outcomes; nothing is raised for them."""
         found = []
         progress = self.ports.progress
-        progress.start("Revoking links", len(names))
+        progress.start(msg("Revoking links"), len(names))
         try:
             for name in names:
                 found.append(self._one(name, self.ports.journal.state.groups[name]))
@@ -151,7 +152,9 @@ class LinkRevoker:
             self.halted = _problem(error)
             return replace(rotation, status="failed", problem=self.halted)
         except ApiError as error:
-            problem = replace(_problem(error), message=f"the present link could not be read: {error.message}")
+            problem = replace(
+                _problem(error), message=msg("the present link could not be read: {why}", why=error.message)
+            )
             return replace(rotation, status="failed", problem=problem)
         alive = self._until_dead(revoke, unclear)
         if alive is None:
@@ -190,7 +193,9 @@ class LinkRevoker:
                 problem = unclear or _NOT_SEEN
             except (ApiError, CredentialsError, Interrupted) as error:
                 problem = _problem(error)
-                problem = replace(problem, message=f"the new link could not be read: {problem.message}")
+                problem = replace(
+                    problem, message=msg("the new link could not be read: {why}", why=problem.message)
+                )
             return None
 
         if poll(self.ports.clock, look, EFFECT):

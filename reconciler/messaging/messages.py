@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model.link import is_link
 from reconciler.model.messages import MOST_TEXT, GroupInvites
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from reconciler.model.desired import Person
     from reconciler.model.settings import InviteSettings
 
-DEFAULT_TEXT = """\
-Olá, {name}! Aqui está o seu convite para o WhatsApp. Para entrar, abra o link:
-{subject}: {link}
-O convite é só para você: por favor, não o repasse."""
+DEFAULT_TEXT = msg(
+    "Olá, {name}! Aqui está o seu convite para o WhatsApp. Para entrar, abra o "
+    "link:\n{subject}: {link}\nO convite é só para você: por favor, não o repasse."
+)
 
 LONGEST_VALUE = 200
 """Characters of a name or a subject in a message."""
@@ -33,12 +34,18 @@ _GROUPS_LINE = re.compile(r"\{(link|subject)\}")
 _NAMELESS_START = re.compile(r"^\{name\}[,:;!]?[ \t]*", re.MULTILINE)
 _NAMELESS = re.compile(r",?[ \t]*\{name\}")
 
-_JUNK_LINK = Problem("junk_link", "what the API gave as a link is none, and is sent to nobody", retry=True)
+_JUNK_LINK = Problem(
+    "junk_link", msg("what the API gave as a link is none, and is sent to nobody"), retry=True
+)
 _TOO_LONG = Problem(
-    "too_long", f"the message would be longer than {MOST_TEXT} characters", "shorten `invites.text`"
+    "too_long",
+    msg("the message would be longer than {most_text} characters", most_text=MOST_TEXT),
+    msg("shorten `invites.text`"),
 )
 _NO_NAME = Problem(
-    "no_name", "the template needs {name}, and this person has none", "give them a `name` in contacts.yaml"
+    "no_name",
+    msg("the template needs {name}, and this person has none"),
+    msg("give them a `name` in contacts.yaml"),
 )
 
 

@@ -31,6 +31,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.live import UNKNOWN_NUMBER, LiveGroup
 from reconciler.model.messages import Delivery, DeliveryStatus, GroupDelivery, Message
@@ -41,15 +42,16 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock, WritePorts
 
 
-INTERRUPTED = Problem("interrupted", "not sent: the run was asked to stop", retry=True)
-ASK_THEM = (
-    "it may have arrived, so it is not sent again by itself. Ask them, or your provider by the message's id; "
-    "then: invites --send --unknown resend, or --unknown received, with --person for one of them"
+INTERRUPTED = Problem("interrupted", msg("not sent: the run was asked to stop"), retry=True)
+ASK_THEM = msg(
+    "it may have arrived, so it is not sent again by itself. Ask them, or your "
+    "provider by the message's id; then: invites --send --unknown resend, or "
+    "--unknown received, with --person for one of them"
 )
 
-_LOOK_INTO_THE_GROUP = (
-    "it may have arrived, so it is not sent again by itself: look into the group in WhatsApp, and send it "
-    "again only if it is not there"
+_LOOK_INTO_THE_GROUP = msg(
+    "it may have arrived, so it is not sent again by itself: look into the group "
+    "in WhatsApp, and send it again only if it is not there"
 )
 
 
@@ -106,7 +108,7 @@ class MessageSender:
     def _halt(self, error: CredentialsError) -> Problem:
         """Send nothing more."""
         problem = Problem("credentials", error.message, error.hint)
-        self.halted = replace(problem, message=f"not sent: {error.message}")
+        self.halted = replace(problem, message=msg("not sent: {why}", why=error.message))
         return problem
 
     def _send(self, message: Message, to: str) -> Delivery:
@@ -173,7 +175,9 @@ class MessageSender:
         except StateError as error:
             with self._lock:
                 self.broken = self.broken or Problem(
-                    "state", f"not sent: the state cannot be written: {error.message}", error.hint
+                    "state",
+                    msg("not sent: the state cannot be written: {why}", why=error.message),
+                    error.hint,
                 )
             return False
         return True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from reconciler.language import msg
 from reconciler.model.group import PERMISSIONS, Permission
 
 BackendName = Literal["sinch", "waha", "evolution"]
@@ -53,7 +54,7 @@ CAPABILITIES: Mapping[BackendName, Capabilities] = {
     ),
     "evolution": Capabilities(
         name="evolution",
-        title="Evolution API",
+        title=msg("Evolution API"),
         description=True,
         permissions=frozenset({"send_messages", "edit_info"}),
         no_icon=False,

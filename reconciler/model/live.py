@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.group import Permission, Value, ValueName, values_of
 
@@ -166,13 +167,15 @@ class PersonAnswer:
     status: int
 
 
-UNKNOWN_NUMBER = Problem("no_such_number", "nobody has this number on WhatsApp", "correct it in the files")
+UNKNOWN_NUMBER = Problem(
+    "no_such_number", msg("nobody has this number on WhatsApp"), msg("correct it in the files")
+)
 """Of somebody who was to be added or written to."""
 
 CONTRADICTION = Problem(
     "contradiction",
-    "the list names the group, but asking for it answers that there is none",
-    "run again later; if it stays so, `ignore:` in reconciler.yaml leaves the group out",
+    msg("the list names the group, but asking for it answers that there is none"),
+    msg("run again later; if it stays so, `ignore:` in reconciler.yaml leaves the group out"),
     retry=True,
 )
 """Twice in a row: once is a reading that came too early, or too late."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.errors import Location
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.capabilities import CAPABILITIES, BackendName
 
@@ -96,9 +97,11 @@ def template_gap(template: Mapping[str, object]) -> tuple[str, str] | None:
     """What a template lacks to be sent, and the mend; None where nothing is known to be missing."""
     for key in ("namespace", "elementName", "languageCode"):
         if not isinstance(template.get(key), str) or not template[key]:
-            return f"the template has no `{key}`", "take it from the approved template"
+            return msg("the template has no `{key}`", key=key), msg("take it from the approved template")
     if "{link}" not in json.dumps(template):
-        return "the template does not hold {link}, where the invite link goes", "put it into a parameter"
+        return msg("the template does not hold {link}, where the invite link goes"), msg(
+            "put it into a parameter"
+        )
     return None
 
 

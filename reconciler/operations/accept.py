@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import ApiError, InputError, Location, PictureError, Problem, ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.config import DEFAULT_CONTACTS
 from reconciler.manifests.edit import EditError
@@ -55,7 +56,9 @@ class ManifestFiles:
     reload: Callable[[Tree], Loaded]
 
 
-_CHANGED = Problem("file", "its files have changed since they were written", "run the command again")
+_CHANGED = Problem(
+    "file", msg("its files have changed since they were written"), msg("run the command again")
+)
 
 
 def accept(
@@ -184,14 +187,20 @@ class _Accepter:
             return
         if live is None or planned.action == "unreadable":
             status: AcceptStatus = "unreadable" if planned.action == "unreadable" else "refused"
-            why = "not created yet" if found.status == "pending" else found.status
-            problem = Problem(planned.action, f"the group is {why}: there is nothing live to accept")
+            why = msg("not created yet") if found.status == "pending" else found.status
+            problem = Problem(
+                planned.action, msg("the group is {why}: there is nothing live to accept", why=why)
+            )
             self.outcomes[planned.name] = replace(
                 outcome, status=status, problem=problem, notes=planned.notes
             )
             return
         if desired.ensure is not Ensure.PRESENT:
-            problem = Problem("ensure", f"`ensure` is {desired.ensure.value}", "change that in the manifest")
+            problem = Problem(
+                "ensure",
+                msg("`ensure` is {value}", value=desired.ensure.value),
+                msg("change that in the manifest"),
+            )
             self.outcomes[planned.name] = replace(outcome, status="refused", problem=problem)
             return
         acceptance = choose(desired, live, found, request, self.context)
@@ -199,7 +208,11 @@ class _Accepter:
         for key, value in acceptance.values.items():
             mistake = why_not(key, value, self.loaded.settings.api.subject_limit)
             if mistake is not None:
-                left.append(Note(f"the live {key} cannot stand in a manifest: {mistake}"))
+                left.append(
+                    Note(
+                        msg("the live {key} cannot stand in a manifest: {mistake}", key=key, mistake=mistake)
+                    )
+                )
                 acceptance = acceptance.without(key)
         icon, seen = None, self.reading.icons.get(live.id)
         if acceptance.icon is not None and acceptance.icon.meta is not None:
@@ -208,7 +221,7 @@ class _Accepter:
                 pictures.open_picture(icon, "")
                 seen = replace(acceptance.icon, sha256=pictures.sha256(icon))
             except PictureError as error:
-                left.append(Note(f"the live icon cannot be used: {error.message}"))
+                left.append(Note(msg("the live icon cannot be used: {why}", why=error.message)))
                 acceptance = replace(acceptance, icon=None)
             except ApiError as error:
                 self.outcomes[planned.name] = replace(outcome, status="unreadable", problem=Problem.of(error))
@@ -226,9 +239,9 @@ class _Accepter:
     def _unnamed(self, acceptance: Acceptance) -> Iterator[Note]:
         """Yield how to name everybody who would stand in a manifest as a bare number."""
         contacts = self.loaded.settings.contacts or DEFAULT_CONTACTS
-        why = (
-            '{people} is in no contact, so the number goes in: with `NAME: "{people}"` under `people` in '
-            "{texts}, NAME can stand there instead"
+        why = msg(
+            '{people} is in no contact, so the number goes in: with `NAME: "{people}"` '
+            "under `people` in {texts}, NAME can stand there instead"
         )
         for wa_id in (*acceptance.admins.add, *acceptance.members.add):
             if number.is_wa_id(wa_id) and number.key(wa_id) not in self.loaded.contacts.by_key:
@@ -262,7 +275,7 @@ class _Accepter:
         for each, left in zip(chosen, results, strict=True):
             name = each.acceptance.name
             fields = tuple(field for field in each.acceptance.fields if field not in left)
-            why = tuple(Note(f"`{field}` still differs in part") for field in left)
+            why = tuple(Note(msg("`{field}` still differs in part", field=field)) for field in left)
             old = self.outcomes[name]
             self.outcomes[name] = replace(
                 old, status="accepted", fields=fields or each.acceptance.fields, left=(*old.left, *why)
@@ -277,7 +290,7 @@ class _Accepter:
         if [replace(group, location=Location("")) for group in before] != [
             replace(group, location=Location("")) for group in found
         ]:
-            raise _Surprise("another group would be changed by it", "change the manifest by hand")
+            raise _Surprise(msg("another group would be changed by it"), msg("change the manifest by hand"))
 
     def _check(self, each: _Chosen, wanted: DesiredGroup, context: Context) -> tuple[AcceptField, ...]:
         """Return what of the accepted would still differ by the record, which stays as it is. Raises
@@ -285,7 +298,9 @@ class _Accepter:
         changes = plan_group(wanted, each.acceptance.live, each.seen, each.record, context)
         after = changes.changes or changes.withheld
         if more_than(each.planned.changes or each.planned.withheld, after):
-            raise _Surprise("the next apply would then do more than before", "change the manifest by hand")
+            raise _Surprise(
+                msg("the next apply would then do more than before"), msg("change the manifest by hand")
+            )
         return still_differs(each.acceptance, after)
 
     def _refuse(self, each: _Chosen, error: ReconcilerError) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.apply.run import apply_plan
 from reconciler.apply.tools import Timeouts
 from reconciler.errors import ApiError, Problem, ReconcilerError
+from reconciler.language import msg
 from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome
 from reconciler.model.plan import Plan
@@ -88,13 +89,18 @@ def check_limits(limits: ServiceLimits, *, adding: bool) -> None:
     """Raise `ReconcilerError` where the service says that it would take no write now, or nobody new."""
     if limits.locked_until is not None:
         raise ReconcilerError(
-            f"WhatsApp restricts this number until {limits.locked_until:%Y-%m-%d %H:%M} UTC",
-            "wait until then; writing now makes it worse",
+            msg(
+                "WhatsApp restricts this number until {locked_until:%Y-%m-%d %H:%M} UTC",
+                locked_until=limits.locked_until,
+            ),
+            msg("wait until then; writing now makes it worse"),
         )
     if limits.capped and adding:
         raise ReconcilerError(
-            "the service is capped: this number may not write to, or add, anybody new now",
-            "wait for the next cycle, or give people the link by other ways (`join: invite` adds nobody)",
+            msg("the service is capped: this number may not write to, or add, anybody new now"),
+            msg(
+                "wait for the next cycle, or give people the link by other ways (`join: invite` adds nobody)"
+            ),
         )
 
 
@@ -109,9 +115,9 @@ def _timeouts(settings: ApiSettings, options: Options) -> Timeouts:
 
 def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:
     problem = (
-        Problem("objection", "not begun: " + ", ".join(entry.code for entry in plan.open_objections))
+        Problem("objection", msg("not begun: ") + ", ".join(entry.code for entry in plan.open_objections))
         if plan.open_objections
-        else Problem("declined", "not begun: the plan was not approved")
+        else Problem("declined", msg("not begun: the plan was not approved"))
     )
     groups = tuple(
         GroupOutcome(

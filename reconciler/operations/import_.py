@@ -20,6 +20,7 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
+from reconciler.language import msg
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
@@ -87,7 +88,11 @@ def import_groups(
         contacts = new_contacts(tree, output, loaded, importer.people.added.values())
     except (FileError, EditError) as error:
         raise ReconcilerError(
-            f"the contacts cannot be added to: the file {error.message.removeprefix('it ')}", error.hint
+            msg(
+                "the contacts cannot be added to: the file {removeprefix}",
+                removeprefix=error.message.removeprefix("it "),
+            ),
+            error.hint,
         ) from None
     refused = importer.write(drafts, ports)
     unsaved = importer.records.save(journal) if output is not None else None
@@ -127,12 +132,11 @@ def _notes(loaded: Loaded, reading: LiveState) -> tuple[Note, ...]:
     if loaded.settings.account:
         return ()
     guess = probable_account(reading)
-    hint = " It is probably {people[0]}." if guess else ""
+    hint = msg(" It is probably {people[0]}.") if guess else ""
     note = Note(
-        "`account` is not set, so it may be named among the admins."
+        msg("`account` is not set, so it may be named among the admins.")
         + hint
-        + " Set it in reconciler.yaml (or "
-        "RECONCILER_ACCOUNT) before you apply.",
+        + msg(" Set it in reconciler.yaml (or RECONCILER_ACCOUNT) before you apply."),
         people=(guess,) if guess else (),
     )
     return (note,)
@@ -177,16 +181,18 @@ class _Importer:
             if owner is not None and owner.location is not None:
                 self._leave(self.manifests[owner.name], group_id, live)
             elif (claimant := claimed.get(group_id)) is not None:
-                why = (
-                    f"{claimant.location.file}:{claimant.location.line} claims it, but is blocked: "
-                    f"see reconciler plan --target {claimant.name}"
+                why = msg(
+                    "{file}:{line} claims it, but is blocked: see reconciler plan --target {name}",
+                    file=claimant.location.file,
+                    line=claimant.location.line,
+                    name=claimant.name,
                 )
                 self._skip(group_id, claimant.name, live, why)
             elif isinstance(live, LiveGroup) and live.community:
-                self._skip(group_id, None, live, "it is a community, or its group of announcements")
+                self._skip(group_id, None, live, msg("it is a community, or its group of announcements"))
             elif isinstance(live, LiveGroup) and (rival := rivals.get(loose(live.subject))) is not None:
                 there = f"{rival.location.file}:{rival.location.line}"
-                why = f"{there} may mean it: add the `id` of its group there first"
+                why = msg("{there} may mean it: add the `id` of its group there first", there=there)
                 self._skip(group_id, rival.name, live, why)
             elif not isinstance(live, LiveGroup):
                 self._unreadable(group_id, live)
@@ -204,16 +210,18 @@ class _Importer:
         if vain:
             unread = sum(isinstance(reading.groups.get(each), Problem | Absent) for each in reading.listed)
             hint = (
-                f"groups that could not be read: {unread}"
+                msg("groups that could not be read: {unread}", unread=unread)
                 if unread
-                else "see: reconciler list --show-numbers"
+                else msg("see: reconciler list --show-numbers")
             )
-            raise UsageError(f"{quote(vain[0])} is no id and no subject of a live group", hint)
+            raise UsageError(
+                msg("{quote} is no id and no subject of a live group", quote=quote(vain[0])), hint
+            )
         return found
 
     def _leave(self, group: DesiredGroup, group_id: str, live: _Found) -> None:
         """Leave a manifest as it is, and bind its group where an earlier import did not come to that."""
-        remarks = [f"{group.location.file}:{group.location.line} is its manifest"]
+        remarks = [msg("{file}:{line} is its manifest", file=group.location.file, line=group.location.line)]
         if self.keeps_state and not_recorded(group, group_id, self.state):
             why = why_not_bound(group, group_id, self.state)
             if why is not None:
@@ -270,7 +278,7 @@ class _Importer:
                 except ApiError as error:
                     self._fail(each, "unreadable", Problem.of(error))
                 except FileError as error:
-                    message = f"{each.name}.yaml or its icon {error.message}"
+                    message = msg("{name}.yaml or its icon {why}", name=each.name, why=error.message)
                     self._fail(each, "failed", Problem("file", message, error.hint))
                 ports.progress.advance()
         return None
@@ -293,7 +301,7 @@ class _Importer:
                 icon = self.writer.icon(each.name, data)
             except PictureError as error:
                 icon = UNSET
-                remarks.append(f"icon left out: {error.message}")
+                remarks.append(msg("icon left out: {why}", why=error.message))
         path = self.writer.manifest(each, icon, remarks)
         self.records.written(each, icon, seen if each.with_icon else None)
         self.outcomes[each.live.id] = ImportOutcome(
@@ -309,7 +317,7 @@ class _Importer:
 
 @contextmanager
 def _progress(progress: Progress, total: int) -> Iterator[None]:
-    progress.start("Importing groups", total)
+    progress.start(msg("Importing groups"), total)
     try:
         yield
     finally:

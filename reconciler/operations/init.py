@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.files import Absent, FileError, Tree, spellings
 from reconciler.manifests.load import SUFFIXES
 from reconciler.manifests.output import Output
@@ -33,9 +34,11 @@ def what_is_missing(tree: Tree, files: Sequence[StarterFile]) -> Missing:
         if there is not None:
             kept.append((there, _said_of(tree, there, file)))
         elif tree.real(file.path) is None:
-            raise ReconcilerError(f"{file.path}: a link leads out of the folder", "remove the link")
+            raise ReconcilerError(
+                msg("{path}: a link leads out of the folder", path=file.path), msg("remove the link")
+            )
         elif file.unless is not None and _has_manifests(tree, file.unless, files):
-            kept.append((f"{file.unless or '.'}/", "has manifests already, so no example is added"))
+            kept.append((f"{file.unless or '.'}/", msg("has manifests already, so no example is added")))
         else:
             missing.append(file)
     return Missing(tuple(missing), tuple(kept))
@@ -48,7 +51,7 @@ def write_missing(output: Output, files: Iterable[StarterFile]) -> Iterator[Star
         try:
             output.create(file.path, file.text.encode())
         except FileError as error:
-            hint = error.hint or "mend that and run init again: it goes on with what is missing"
+            hint = error.hint or msg("mend that and run init again: it goes on with what is missing")
             raise ReconcilerError(f"{file.path} {error.message}", hint) from None
         yield file
 
@@ -57,10 +60,10 @@ def _said_of(tree: Tree, path: str, file: StarterFile) -> str:
     if file.mark:
         try:
             if file.mark not in tree.read(path, MAX_BYTES).decode("utf-8", "replace"):
-                return f"is there already; {file.add}"
+                return msg("is there already; {add}", add=file.add)
         except FileError as error:
-            return f"is there already, and {error.message}"
-    return "is there already"
+            return msg("is there already, and {why}", why=error.message)
+    return msg("is there already")
 
 
 def _has_manifests(tree: Tree, folder: str, files: Iterable[StarterFile]) -> bool:
@@ -71,5 +74,5 @@ def _has_manifests(tree: Tree, folder: str, files: Iterable[StarterFile]) -> boo
         return False
     except FileError as error:
         raise ReconcilerError(
-            f"{folder or '.'} {error.message}", error.hint or "put a folder in its place"
+            f"{folder or '.'} {error.message}", error.hint or msg("put a folder in its place")
         ) from None

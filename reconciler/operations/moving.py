@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.model.adoption import ImportOutcome, ImportResult
 from reconciler.model.group import Ensure
 from reconciler.model.live import LiveGroup
@@ -50,7 +51,7 @@ def move_groups(
             without.append(group.name)
             continue
         records.earlier(group, live, moved.groups.get(group.name) or Record(id=live.id))
-        remark = f"{group.location.file}:{group.location.line} is its manifest"
+        remark = msg("{file}:{line} is its manifest", file=group.location.file, line=group.location.line)
         outcomes.append(
             ImportOutcome(
                 id=live.id, status="skipped", subject=live.subject, name=group.name, remarks=(remark,)
@@ -58,9 +59,15 @@ def move_groups(
         )
     if without:
         raise ReconcilerError(
-            f"nothing is bound: no group was found here for {named(without)}, so an apply might make another",
-            "`reconciler plan --target NAME` says why. Is the account in the group, as an admin? `id:` says "
-            "which one it is; and while its manifest is elsewhere, the others can be moved",
+            msg(
+                "nothing is bound: no group was found here for {without}, so an apply might make another",
+                without=named(without),
+            ),
+            msg(
+                "`reconciler plan --target NAME` says why. Is the account in the group, as an "
+                "admin? `id:` says which one it is; and while its manifest is elsewhere, the "
+                "others can be moved"
+            ),
         )
     unsaved = None if dry_run else records.save(journal)
     return ImportResult(
@@ -75,11 +82,15 @@ def _check_settled(moved: State) -> None:
     """Raise `ReconcilerError` where another service's state has something that only a run there can end."""
     begun = dict.fromkeys(moved.creating, "create")
     begun |= {
-        name: "revoke of a link" for name, record in moved.groups.items() if record.revoking is not None
+        name: msg("revoke of a link") for name, record in moved.groups.items() if record.revoking is not None
     }
     if begun:
         name, what = min(begun.items())
         raise ReconcilerError(
-            f"{name}: a {what} was begun at the service before, and its end is not known",
-            "apply there once more, with the configuration of before",
+            msg(
+                "{name}: a {what} was begun at the service before, and its end is not known",
+                name=name,
+                what=what,
+            ),
+            msg("apply there once more, with the configuration of before"),
         )

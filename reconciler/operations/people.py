@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ObjectionError, Problem, ReconcilerError, StateError, UsageError
+from reconciler.language import msg
 from reconciler.manifests.complaints import guessed
 from reconciler.messaging.arrivals import Awaited
 from reconciler.messaging.due import due, links_needed, messages
@@ -94,10 +95,10 @@ def send_invites(
     """
     gap = None if settings.template is None else template_gap(settings.template)
     if gap is not None:
-        raise ReconcilerError(f"`invites.template`: {gap[0]}", gap[1])
+        raise ReconcilerError(msg("`invites.template`: {gap}", gap=gap[0]), gap[1])
     older = objection_to_inviting(loaded.settings, options)
     if older is not None:
-        raise ObjectionError(f"nothing was sent (older-commit): {older}")
+        raise ObjectionError(msg("nothing was sent (older-commit): {older}", older=older))
     journal = ports.journal
     called_otherwise = renamed(journal.state, loaded.desired)
     if called_otherwise:
@@ -118,7 +119,7 @@ def send_invites(
     ready, waiting = messages(turn.groups, journal.state, settings, now=options.now)
     others = (*turn.others, *waiting)
     if not approve(ready, others):
-        refused = Problem("declined", "not sent: nobody agreed")
+        refused = Problem("declined", msg("not sent: nobody agreed"))
         not_sent = tuple(
             Delivery(person=message.person, groups=message.groups, status="skipped", problem=refused)
             for message in ready
@@ -155,12 +156,12 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
     unknown = [name for name in names if name not in journal.state.groups]
     if unknown:
         raise UsageError(
-            f"--rotate: no group is on record as {', '.join(unknown)}",
-            guessed(unknown[0], journal.state.groups, "see: reconciler state list"),
+            msg("--rotate: no group is on record as {unknown}", unknown=", ".join(unknown)),
+            guessed(unknown[0], journal.state.groups, msg("see: reconciler state list")),
         )
     groups = {name: journal.state.groups[name] for name in dict.fromkeys(names)}
     if not approve():
-        problem = Problem("declined", "not revoked: nobody agreed")
+        problem = Problem("declined", msg("not revoked: nobody agreed"))
         skipped = [
             Rotation(name=name, id=record.id, status="skipped", problem=problem)
             for name, record in groups.items()
@@ -205,18 +206,24 @@ def send_to_group(
     group = next(group for group in made.groups if group.name == name)
     if group.live is None:
         why = {
-            "create": "it is yet to be created",
-            "missing": "it is gone",
-            "unreadable": "it could not be read",
+            "create": msg("it is yet to be created"),
+            "missing": msg("it is gone"),
+            "unreadable": msg("it could not be read"),
         }
-        reason = why.get(group.action, "nobody knows which it is")
-        raise ReconcilerError(f"nothing was sent to {name}: {reason}", "see: reconciler plan")
+        reason = why.get(group.action, msg("nobody knows which it is"))
+        raise ReconcilerError(
+            msg("nothing was sent to {name}: {reason}", name=name, reason=reason), msg("see: reconciler plan")
+        )
     account = loaded.settings.account_keys
     to = addressed(name, group.live, account)
     if account and not account & group.live.participant_keys:
-        raise ReconcilerError(f"nothing was sent to {name}: the account is not in this group any more")
+        raise ReconcilerError(
+            msg("nothing was sent to {name}: the account is not in this group any more", name=name)
+        )
     if not approve(to):
-        return replace(to, problem=Problem("declined", "not sent: nobody agreed"), interrupted=clock.stopping)
+        return replace(
+            to, problem=Problem("declined", msg("not sent: nobody agreed")), interrupted=clock.stopping
+        )
     check_limits(ports.reader.limits(), adding=False)
     return send_once(to, text, send, clock=clock, retries=loaded.settings.api.retries)
 

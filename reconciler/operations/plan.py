@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Complaint, InputError, ReconcilerError
+from reconciler.language import msg
 from reconciler.manifests.groups import ignored_id, needs_state
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.planning import planfile, planner
@@ -132,15 +133,15 @@ def _check_needs_state(loaded: Loaded, options: Options) -> None:
     complaints = [
         Complaint(
             manifest.location_of("link_version"),
-            "`link_version` needs a state, and `state` is none",
-            "keep a state, or leave `link_version` out",
+            msg("`link_version` needs a state, and `state` is none"),
+            msg("keep a state, or leave `link_version` out"),
             "link-version-without-state",
         )
         for manifest in loaded.manifests
         if manifest.link_version is not None
     ]
     complaints += (
-        needs_state(manifest.location_of("join"), "`join: add`")
+        needs_state(manifest.location_of("join"), msg("`join: add`"))
         for manifest in loaded.manifests
         if manifest.name in adding
     )
@@ -158,8 +159,11 @@ def _check_ignored(loaded: Loaded, state: State) -> None:
     bound = sorted(name for name, record in state.groups.items() if record.id in ignore)
     if bound:
         raise ReconcilerError(
-            f"the state binds {', '.join(bound[:5])} to a group that `ignore:` in reconciler.yaml names",
-            f"take its id out of `ignore:`, or: reconciler state forget {bound[0]}",
+            msg(
+                "the state binds {names} to a group that `ignore:` in reconciler.yaml names",
+                names=", ".join(bound[:5]),
+            ),
+            msg("take its id out of `ignore:`, or: reconciler state forget {bound}", bound=bound[0]),
         )
 
 
@@ -169,6 +173,8 @@ def _check_account(loaded: Loaded, reading: LiveState) -> None:
     if keys and groups and not any(keys & group.participant_keys for group in groups):
         raise ReconcilerError(
             in_none_of(len(groups)),
-            "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the number that the "
-            "credentials belong to",
+            msg(
+                "correct `account` in reconciler.yaml (or RECONCILER_ACCOUNT): it is the "
+                "number that the credentials belong to"
+            ),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.errors import ReconcilerError
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.live import Session
 from reconciler.model.settings import Settings
@@ -17,11 +18,17 @@ def with_session(settings: Settings, session: Session | None) -> Settings:
         return settings
     told = {number.key(each) for each in (session.number, session.lid) if each}
     if settings.account and not told & settings.account_keys:
-        shown = number.mask(session.number) if session.number else "one whose number is hidden"
+        shown = number.mask(session.number) if session.number else msg("one whose number is hidden")
         raise ReconcilerError(
-            f"the session belongs to {shown}, but `account` is {number.mask(settings.account[0])}",
-            "log in with that number at the gateway, or correct `account` in reconciler.yaml (or "
-            "RECONCILER_ACCOUNT)",
+            msg(
+                "the session belongs to {shown}, but `account` is {mask}",
+                shown=shown,
+                mask=number.mask(settings.account[0]),
+            ),
+            msg(
+                "log in with that number at the gateway, or correct `account` in "
+                "reconciler.yaml (or RECONCILER_ACCOUNT)"
+            ),
         )
     numbers = settings.account or ((session.number,) if session.number else ())
     return replace(settings, account=numbers, lids=(session.lid,) if session.lid else ())

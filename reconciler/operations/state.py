@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, StateError
+from reconciler.language import msg
 from reconciler.manifests.complaints import guessed
 from reconciler.model.record import Record, RunSummary
 from reconciler.planning.story import chapters
@@ -20,27 +21,31 @@ if TYPE_CHECKING:
 
 def unrecorded(name: str, names: Collection[str]) -> ReconcilerError:
     """Return the error about a name of which nothing is recorded; `names` are those on record."""
-    hint = guessed(name, names, "see: reconciler state list")
-    return ReconcilerError(f"nothing is recorded of {name}", hint)
+    hint = guessed(name, names, msg("see: reconciler state list"))
+    return ReconcilerError(msg("nothing is recorded of {name}", name=name), hint)
 
 
 def bind(journal: Journal, name: str, group_id: str) -> None:
     """Say that `name` means the group `group_id`. Raises `ReconcilerError` where that contradicts state."""
     groups = journal.state.groups
     if name in groups and groups[name].id != group_id:
-        raise ReconcilerError(f"{name} is bound to another group", f"first: reconciler state forget {name}")
+        raise ReconcilerError(
+            msg("{name} is bound to another group", name=name),
+            msg("first: reconciler state forget {name}", name=name),
+        )
     other = next((key for key, record in groups.items() if record.id == group_id and key != name), None)
     if other is not None:
         raise ReconcilerError(
-            f"this group is bound to {other}", f"rename it instead: reconciler state mv {other} {name}"
+            msg("this group is bound to {other}", other=other),
+            msg("rename it instead: reconciler state mv {other} {name}", other=other, name=name),
         )
     left = next(
         (key for key, gone in journal.state.left.items() if gone.id == group_id and key != name), None
     )
     if left is not None:
         raise ReconcilerError(
-            f"this group was left on {journal.state.left[left].at:%Y-%m-%d}, as {left}",
-            f"is the account in it again? first: reconciler state forget {left}",
+            msg("this group was left on {at:%Y-%m-%d}, as {left}", at=journal.state.left[left].at, left=left),
+            msg("is the account in it again? first: reconciler state forget {left}", left=left),
         )
     if name not in groups:
         journal.record(name, Record(id=group_id))
@@ -53,7 +58,9 @@ def move(journal: Journal, old: str, new: str) -> None:
     if old not in groups and old not in left:
         raise unrecorded(old, journal.state.names)
     if new in groups:
-        raise ReconcilerError(f"{new} is bound already", f"first: reconciler state forget {new}")
+        raise ReconcilerError(
+            msg("{new} is bound already", new=new), msg("first: reconciler state forget {new}", new=new)
+        )
     if old in groups:
         journal.observe({new: groups[old]}, [old])
     else:
@@ -78,8 +85,17 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
     if replace(found, serial=0) != replace(state, serial=0):
         if found.names or found.created:
             raise StateError(
-                f"{new} has a state already ({len(found.names)} name{'s' * (len(found.names) != 1)})",
-                f"name another place; or where {new} knows all of it by now, set {old} aside by hand",
+                msg(
+                    "{new} has a state already ({names} name{value})",
+                    new=new,
+                    names=len(found.names),
+                    value="s" * (len(found.names) != 1),
+                ),
+                msg(
+                    "name another place; or where {new} knows all of it by now, set {old} aside by hand",
+                    new=new,
+                    old=old,
+                ),
             )
         target.take(state)
         target.finish(RunSummary(verb="migrate", counts=(("moved", len(state.names)),)))

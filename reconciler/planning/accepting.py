@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.adoption import Acceptance, AcceptField, AcceptRequest, ListChange, accepted_as
 from reconciler.model.change import Change, ChangePeople
@@ -64,7 +65,7 @@ class _Choice:
             self.dropped["admins"].add(key)
             self._keep_in_the_group(key, person.wa_id)
         elif key in self.leavers:
-            why = "{people} left by the contacts, so is not named: correct `left` there"
+            why = msg("{people} left by the contacts, so is not named: correct `left` there")
             self.notes.append(Note(why, people=(person.wa_id,)))
         else:
             self.named["admins" if person.change == "demote" else "members"][key] = person.wa_id
@@ -77,7 +78,7 @@ class _Choice:
             return
         if not any(key in person.keys for person in members):
             self.named["members"][key] = wa_id
-            why = "{people} is named in `members`, so as not to be removed"
+            why = msg("{people} is named in `members`, so as not to be removed")
             self.notes.append(Note(why, people=(wa_id,)))
 
     def drop_pending(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
+from reconciler.language import msg
 from reconciler.model.attribution import Attribution, Dropped, GroupAttribution, SettingChange, Share
 from reconciler.model.change import (
     AdoptGroup,
@@ -205,8 +206,8 @@ def _guards(before: GuardSettings, after: GuardSettings) -> list[SettingChange]:
 
 
 def _words(entry: Allowance) -> str:
-    limits = [f"max {entry.max}"] if entry.max is not None else []
-    limits += [f"until {entry.until.isoformat()}"] if entry.until is not None else []
+    limits = [msg("max {max}", max=entry.max)] if entry.max is not None else []
+    limits += [msg("until {until}", until=entry.until.isoformat())] if entry.until is not None else []
     reason = f": {entry.reason}" if entry.reason else ""
     return ", ".join((entry.code, *limits)) + reason
 
@@ -226,7 +227,7 @@ def _aliases(before: tuple[Person, ...], after: tuple[Person, ...]) -> list[Sett
             was = next((owners[key] for key in keys if key in owners), None)
             if was is None or was.alias is None:
                 continue
-            name, numbers = f"{name} (was {was.alias})", old[was.alias]
+            name, numbers = msg("{name} (was {alias})", name=name, alias=was.alias), old[was.alias]
         if numbers != now or name != person.alias:
             found.append(SettingChange("alias", name, numbers, now))
     return sorted(found, key=lambda change: change.name)

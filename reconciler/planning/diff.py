@@ -14,6 +14,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
+from reconciler.language import msg
 from reconciler.model.change import Affected, Invite
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.live import LiveGroup, LiveIcon
@@ -144,25 +145,33 @@ class _PeopleComparison:
         notes = []
         if self.left:
             notes.append(
-                Note("joined and has left since, so is not invited again: {people}", people=tuple(self.left))
+                Note(
+                    msg("joined and has left since, so is not invited again: {people}"),
+                    people=tuple(self.left),
+                )
             )
         if self.waiting:
             notes.append(
                 Note(
-                    "asked to join, and waits for an admin's approval, so is sent no link: {people}",
+                    msg("asked to join, and waits for an admin's approval, so is sent no link: {people}"),
                     people=tuple(self.waiting),
                 )
             )
         if self.maybe:
             notes.append(
                 Note(
-                    "maybe in already, under a hidden number; not added, and invited by name only: {people}",
+                    msg(
+                        "maybe in already, under a hidden number; not added, and invited by name only: "
+                        "{people}"
+                    ),
                     people=tuple(self.maybe),
                 )
             )
         elif self.unidentified:
             count = len(self.unidentified)
-            notes.append(Note(f"{count} here whose number the service hides: nothing is done to them"))
+            notes.append(
+                Note(msg("{count} here whose number the service hides: nothing is done to them", count=count))
+            )
         return PeopleDiff(
             add=tuple(self.add),
             promote=promote,
@@ -177,18 +186,24 @@ class _PeopleComparison:
         """Say why nothing may be called as it should be: somebody whose number is hidden is admin, or may be
         somebody who has left."""
         admins = [each for each in self.unidentified if each in self.live.admins]
-        mend = "put their id into `lids:` of that person in the contacts, or look at the group by phone"
+        mend = msg("put their id into `lids:` of that person in the contacts, or look at the group by phone")
         if admins and self.group.admins is not None:
             return Note(
-                f"admin here, and the service does not tell who it is: {{people}}. So nobody can say whether "
-                f"the admins are as wanted; {mend}",
+                msg(
+                    "admin here, and the service does not tell who it is: {{people}}. So nobody "
+                    "can say whether the admins are as wanted; {mend}",
+                    mend=mend,
+                ),
                 people=tuple(admins),
             )
         gone = {person.alias or person.numbers[0]: person for person in self.leavers.values()}
         missed = [each for each in gone.values() if not each.lids and not each.keys & self.ids.keys()]
         if self.unidentified and missed:
             return Note(
-                f"{{people}} left by the contacts, and may still be here under a hidden number; {mend}",
+                msg(
+                    "{{people}} left by the contacts, and may still be here under a hidden number; {mend}",
+                    mend=mend,
+                ),
                 people=tuple(person.numbers[0] for person in missed),
             )
         return None
@@ -199,13 +214,19 @@ class _PeopleComparison:
         if not self.choices:
             return None
         ids = tuple(wa_id for key in self.choices for wa_id in self.ids[key])
-        spare = [f"{len(wa_id)} digits" for wa_id in ids if wa_id not in self.live.admins]
+        spare = [msg("{wa_id} digits", wa_id=len(wa_id)) for wa_id in ids if wa_id not in self.live.admins]
         which = (
-            "the one that is not theirs" if len(spare) == len(ids) else f"the one of {' and '.join(spare)}"
+            msg("the one that is not theirs")
+            if len(spare) == len(ids)
+            else msg("the one of {spare}", spare=" and ".join(spare))
         )
         return Note(
-            "several ids are one person's number, and nobody can tell which of them to make admin: {people}. "
-            f"Remove {which} by phone; until then nothing is changed in this group",
+            msg(
+                "several ids are one person's number, and nobody can tell which of them to "
+                "make admin: {{people}}. Remove {which} by phone; until then nothing is "
+                "changed in this group",
+                which=which,
+            ),
             people=ids,
         )
 
@@ -217,7 +238,7 @@ class _PeopleComparison:
                 ids = self.ids[person.key]
                 lacking = [wa_id for wa_id in ids if wa_id not in self.live.admins]
                 if len(ids) == 1:
-                    promote += [self._affected(wa_id, "has joined") for wa_id in lacking]
+                    promote += [self._affected(wa_id, msg("has joined")) for wa_id in lacking]
                 elif lacking and person.key not in self.protected:
                     self.choices.append(person.key)
             else:
@@ -253,10 +274,10 @@ class _PeopleComparison:
         elif has_left:
             self.left.append(person.numbers[0])
         elif self.group.join == "add" and (decision is None or decision.people != self.digest):
-            affected = Affected(person.numbers[0], "not in the group", number=person.numbers[0])
+            affected = Affected(person.numbers[0], msg("not in the group"), number=person.numbers[0])
             self.add.append(affected)
             if role == "admin":
-                self.promote_added.append(replace(affected, reason="once added"))
+                self.promote_added.append(replace(affected, reason=msg("once added")))
         else:
             self.invites[person.key] = Invite(person, role)
 
@@ -271,7 +292,7 @@ class _PeopleComparison:
             elif self.group.admins is None or key in wanted:
                 continue
             else:
-                reason = "not an admin in the manifest"
+                reason = msg("not an admin in the manifest")
             left = key in self.leavers
             ids = (wa_id for wa_id in self.ids[key] if wa_id in self.live.admins)
             demote += (self._affected(wa_id, reason, has_left=left) for wa_id in ids)
@@ -298,14 +319,14 @@ class _PeopleComparison:
             elif not self.group.prune_members or self.group.members is None or key in stay:
                 continue
             else:
-                reason = "not in the manifest"
+                reason = msg("not in the manifest")
             left = key in self.leavers
             remove += (self._affected(wa_id, reason, has_left=left) for wa_id in self.ids[key])
         return tuple(remove)
 
     def _why_left(self, key: str) -> str:
         location = self.leavers[key].location
-        return f"left ({location.file}:{location.line})" if location else "left"
+        return msg("left ({file}:{line})", file=location.file, line=location.line) if location else "left"
 
 
 class IconDifference(Enum):
@@ -313,7 +334,7 @@ class IconDifference(Enum):
     a look at them beside the source."""
 
     SAME = "same"
-    SAME_BYTES = "same bytes"
+    SAME_BYTES = msg("same bytes")
     ALIKE = "alike"
     DIFFERS = "differs"
     FETCH = "fetch"

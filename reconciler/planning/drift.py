@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, assert_never, get_args
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.change import (
     AdoptGroup,
@@ -116,9 +117,11 @@ class _Facts:
         notes = planned.notes
         if planned.action == "create" and not self.keeps_state:
             status = "missing"
-            notes += (Note("there is no such group, and without a state nobody knows whether there was one"),)
+            notes += (
+                Note(msg("there is no such group, and without a state nobody knows whether there was one")),
+            )
         if status in ("in_sync", "held") and self._powerless(planned.live, desired):
-            notes += (Note("the account is no admin of this group, so nothing could be changed"),)
+            notes += (Note(msg("the account is no admin of this group, so nothing could be changed")),)
         return GroupDrift(
             name=planned.name,
             status=status,

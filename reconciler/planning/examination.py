@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.errors import Exit
+from reconciler.language import msg
 from reconciler.model.adoption import Check, Finding
 from reconciler.model.desired import Desired
 from reconciler.model.live import Gateway, LiveGroup, LiveState
@@ -39,20 +40,23 @@ def problem(check: Check, text: str, hint: str = "", code: Exit = Exit.ERROR) ->
 
 def skipped(check: Check, because: str) -> Finding:
     """A thing that could not be looked at."""
-    return Finding(check, "skipped", Note(f"not looked at: {because}"))
+    return Finding(check, "skipped", Note(msg("not looked at: {because}", because=because)))
 
 
 def judge_gateway(gateway: Gateway) -> Finding:
     """Return what a gateway says of itself, once its session was found to work."""
     version = f" {gateway.version}" if gateway.version else ""
-    text = f"it works; the gateway{version} runs {gateway.engine}"
+    text = msg("it works; the gateway{version} runs {engine}", version=version, engine=gateway.engine)
     if gateway.store is False:
         return warning(
             "session",
-            f"{text} without its store: every reading of groups asks WhatsApp anew, which refuses many",
-            "set config.noweb.store.enabled for the session, then log in again",
+            msg(
+                "{text} without its store: every reading of groups asks WhatsApp anew, which refuses many",
+                text=text,
+            ),
+            msg("set config.noweb.store.enabled for the session, then log in again"),
         )
-    return ok("session", text if gateway.store is None else f"{text} with its store")
+    return ok("session", text if gateway.store is None else msg("{text} with its store", text=text))
 
 
 def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) -> Iterator[Finding]:
@@ -60,19 +64,21 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
     keys = settings.account_keys
     if not groups:
         if keys:
-            yield ok("account", "there is no group yet in which it could be found")
+            yield ok("account", msg("there is no group yet in which it could be found"))
         else:
             yield warning(
-                "account", "`account` is not set", "set it in reconciler.yaml: your business's own number"
+                "account",
+                msg("`account` is not set"),
+                msg("set it in reconciler.yaml: your business's own number"),
             )
         return
     if not keys:
         guess = probable_account(LiveState(groups={group.id: group for group in groups}))
-        probably = "; it is probably {people}" if guess else ""
+        probably = msg("; it is probably {people}") if guess else ""
         yield warning(
             "account",
-            f"`account` is not set, so nobody will be demoted or removed{probably}",
-            "set it in reconciler.yaml, or as RECONCILER_ACCOUNT",
+            msg("`account` is not set, so nobody will be demoted or removed{probably}", probably=probably),
+            msg("set it in reconciler.yaml, or as RECONCILER_ACCOUNT"),
             people=(guess,) if guess else (),
         )
         return
@@ -81,35 +87,55 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
         yield problem(
             "account",
             in_none_of(len(groups)),
-            "correct it in reconciler.yaml (or RECONCILER_ACCOUNT): whose are the credentials?",
+            msg("correct it in reconciler.yaml (or RECONCILER_ACCOUNT): whose are the credentials?"),
         )
         return
     admin = [group for group in groups if keys & group.admin_keys]
-    rest = "" if len(groups) == listed else f"; {listed - len(groups)} more were not looked at"
-    text = f"of {_groups(len(groups))} it is in {len(inside)} and admin in {len(admin)}{rest}"
+    rest = (
+        ""
+        if len(groups) == listed
+        else msg("; {listed} more were not looked at", listed=listed - len(groups))
+    )
+    text = msg(
+        "of {groups} it is in {inside} and admin in {admin}{rest}",
+        groups=_groups(len(groups)),
+        inside=len(inside),
+        admin=len(admin),
+        rest=rest,
+    )
     if len(admin) == len(groups):
         yield ok("account", text)
     else:
-        yield warning("account", text, "who could make it admin: reconciler list --role member")
+        yield warning("account", text, msg("who could make it admin: reconciler list --role member"))
 
 
 def judge_state(state: State, desired: Desired, display: str) -> Iterator[Finding]:
     """Return what is recorded, beside the manifests."""
     known = {group.name for group in desired.groups}
-    yield ok("state", f"{display} knows {_groups(len(state.groups))}, serial {state.serial}")
+    yield ok(
+        "state",
+        msg(
+            "{display} knows {groups}, serial {serial}",
+            display=display,
+            groups=_groups(len(state.groups)),
+            serial=state.serial,
+        ),
+    )
     gone = sorted(name for name in state.groups if name not in known)
     if gone:
         yield warning(
             "state",
-            f"without a manifest any more: {_few(gone)}",
-            "renamed: reconciler state mv OLD NEW. To leave these groups: reconciler apply --prune. "
-            "To keep and forget one: reconciler state forget NAME",
+            msg("without a manifest any more: {gone}", gone=_few(gone)),
+            msg(
+                "renamed: reconciler state mv OLD NEW. To leave these groups: reconciler apply "
+                "--prune. To keep and forget one: reconciler state forget NAME"
+            ),
         )
     if state.creating:
         yield warning(
             "state",
-            f"begun to be created by a run that did not end: {_few(sorted(state.creating))}",
-            "the next apply looks whether the groups exist before it makes any",
+            msg("begun to be created by a run that did not end: {few}", few=_few(sorted(state.creating))),
+            msg("the next apply looks whether the groups exist before it makes any"),
         )
 
 
@@ -121,15 +147,22 @@ def judge_checkout(checkout: Checkout | None) -> Iterator[Finding]:
         case "behind":
             yield warning(
                 "state",
-                f"this checkout ({checkout.here[:10]}) is behind what was applied ({checkout.applied[:10]})",
-                "git pull: an apply would be refused (older-commit)",
+                msg(
+                    "this checkout ({here}) is behind what was applied ({applied})",
+                    here=checkout.here[:10],
+                    applied=checkout.applied[:10],
+                ),
+                msg("git pull: an apply would be refused (older-commit)"),
             )
         case "aside":
             yield warning(
                 "state",
-                f"this checkout ({checkout.here[:10]}) does not come after what was applied "
-                f"({checkout.applied[:10]}), nor before it",
-                "apply from the default branch only",
+                msg(
+                    "this checkout ({here}) does not come after what was applied ({applied}), nor before it",
+                    here=checkout.here[:10],
+                    applied=checkout.applied[:10],
+                ),
+                msg("apply from the default branch only"),
             )
         case "ahead" | "unknown":
             return
@@ -138,28 +171,32 @@ def judge_checkout(checkout: Checkout | None) -> Iterator[Finding]:
 def judge_clock(skew: float | None) -> Finding:
     """`skew`: seconds by which this machine is ahead of the API; None where the API does not say."""
     if skew is None:
-        return skipped("clock", "the API does not say what time it is")
+        return skipped("clock", msg("the API does not say what time it is"))
     if abs(skew) <= TOLERATED_SKEW:
-        return ok("clock", "it agrees with the API's to the minute")
-    way = "ahead of" if skew > 0 else "behind"
+        return ok("clock", msg("it agrees with the API's to the minute"))
+    way = msg("ahead of") if skew > 0 else "behind"
     return warning(
         "clock",
-        f"it is {_duration(abs(skew))} {way} the API's",
-        "set it (NTP): `left`, `hold` and `allow` go by its day, and a state in Git by its hours",
+        msg("it is {duration} {way} the API's", duration=_duration(abs(skew)), way=way),
+        msg("set it (NTP): `left`, `hold` and `allow` go by its day, and a state in Git by its hours"),
     )
 
 
 def _duration(seconds: float) -> str:
     if seconds < 7200:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.0f} hours" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+        return msg("{seconds:.0f} minutes", seconds=seconds / 60)
+    return (
+        msg("{seconds:.0f} hours", seconds=seconds / 3600)
+        if seconds < 172_800
+        else msg("{seconds:.0f} days", seconds=seconds / 86400)
+    )
 
 
 def _groups(count: int) -> str:
-    return "1 group" if count == 1 else f"{count} groups"
+    return "1 group" if count == 1 else msg("{count} groups", count=count)
 
 
 def _few(names: Iterable[str]) -> str:
     listed = list(names)
     more = len(listed) - _NAMED
-    return ", ".join(listed[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(listed[:_NAMED]) + (msg(" and {more} more", more=more) if more > 0 else "")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never, cast, get_args
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.capabilities import CAPABILITIES, Capabilities
 from reconciler.model.change import (
@@ -43,11 +44,15 @@ ORDER: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 
 _WAY_BACK = Note(
-    "whoever is removed can come back by the present invite link: raise `link_version`, or afterwards: "
-    "reconciler invites --rotate NAME"
+    msg(
+        "whoever is removed can come back by the present invite link: raise "
+        "`link_version`, or afterwards: reconciler invites --rotate NAME"
+    )
 )
 
-_COMMUNITY = Note("community: {ids[0]} is a community or its group of announcements: manage a group in it")
+_COMMUNITY = Note(
+    msg("community: {ids[0]} is a community or its group of announcements: manage a group in it")
+)
 
 
 def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -115,12 +120,12 @@ def plan_group(
 
 def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, context: Context) -> GroupPlan:
     if context.account and not context.account_keys & live.participant_keys:
-        return replace(empty, notes=(Note("the group has been left already"),))
+        return replace(empty, notes=(Note(msg("the group has been left already")),))
     changes: list[Change] = [LeaveGroup()]
     if group.ensure is Ensure.CLOSED:
         stay = context.account_keys | live.protected_keys
         everybody = tuple(
-            Affected(wa_id, "the group is closed", number=live.numbers.get(wa_id))
+            Affected(wa_id, msg("the group is closed"), number=live.numbers.get(wa_id))
             for wa_id in live.participants
             if live.key(wa_id) not in stay
         )
@@ -128,7 +133,9 @@ def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, contex
         if everybody:
             changes.append(ChangePeople("remove_participants", everybody))
     hidden = len(live.unidentified) if group.ensure is Ensure.CLOSED else 0
-    notes = (Note(f"{hidden} of those who are removed hide their number"),) if hidden else ()
+    notes = (
+        (Note(msg("{hidden} of those who are removed hide their number", hidden=hidden)),) if hidden else ()
+    )
     return replace(empty, action="leave", changes=ordered(changes), notes=notes)
 
 
@@ -143,12 +150,16 @@ def _plan_present(
     changes: list[Change] = []
     notes: list[Note] = []
     if live.parent is not None:
-        notes.append(Note("it belongs to a community, {ids[0]}", ids=(live.parent,)))
+        notes.append(Note(msg("it belongs to a community, {ids[0]}"), ids=(live.parent,)))
     if live.count not in (None, len(live.participants)):
         notes.append(
             Note(
-                f"the service counts {live.count} people here and lists {len(live.participants)}: one of the "
-                "two lags behind"
+                msg(
+                    "the service counts {count} people here and lists {participants}: one of the "
+                    "two lags behind",
+                    count=live.count,
+                    participants=len(live.participants),
+                )
             )
         )
     recorded = record.link_version if record else None
@@ -165,14 +176,20 @@ def _plan_present(
         and _kept_otherwise(group.subject, live, record, context)
     ):
         found["subject"] = wanted["subject"]
-        notes.append(Note("the service keeps the subject in another form: {texts[0]}", texts=(live.subject,)))
+        notes.append(
+            Note(msg("the service keeps the subject in another form: {texts[0]}"), texts=(live.subject,))
+        )
     if group.link_version is not None and recorded is not None:
         wanted["link_version"], found["link_version"] = group.link_version, recorded
     elif group.link_version is not None and group.link_version > 1:
         notes.append(
             Note(
-                f"`link_version` {group.link_version} is taken note of; the present link is not revoked: "
-                f"raise it to {group.link_version + 1} for that"
+                msg(
+                    "`link_version` {link_version} is taken note of; the present link is not "
+                    "revoked: raise it to {link_version2} for that",
+                    link_version=group.link_version,
+                    link_version2=group.link_version + 1,
+                )
             )
         )
     if group.icon is not None:
@@ -182,7 +199,7 @@ def _plan_present(
         if verdict in (IconDifference.FETCH, IconDifference.COMPARE):
             raise ValueError(f"the icon of {group.name} was not looked at far enough: {verdict.value}")
         if verdict is IconDifference.ALIKE:
-            notes.append(Note("the icon looks the same as the file (the server has encoded it again)"))
+            notes.append(Note(msg("the icon looks the same as the file (the server has encoded it again)")))
         wanted["icon"], found["icon"] = True, verdict in IN_SYNC
     for field in changed_fields(found, wanted):
         if field == "icon" and group.icon is not None:
@@ -193,8 +210,12 @@ def _plan_present(
             else:
                 notes.append(
                     Note(
-                        f"`link_version` is {group.link_version}, but {recorded} was applied: a link is "
-                        "revoked only when it is raised"
+                        msg(
+                            "`link_version` is {link_version}, but {recorded} was applied: a link is "
+                            "revoked only when it is raised",
+                            link_version=group.link_version,
+                            recorded=recorded,
+                        )
                     )
                 )
         else:
@@ -237,13 +258,18 @@ def _unable(group: DesiredGroup, live: LiveGroup) -> Note | None:
     service does not tell of it what is managed."""
     if live.parent is not None and group.join == "add":
         return Note(
-            "people cannot be added to a group of a community: it would put them into the community as well. "
-            "Say `join: invite`"
+            msg(
+                "people cannot be added to a group of a community: it would put them into the "
+                "community as well. Say `join: invite`"
+            )
         )
     untold = [name for name in group.values() if name not in live.values()]
     if untold:
         return Note(
-            f"the service does not tell {', '.join(untold)} of this group: update it, or leave that out"
+            msg(
+                "the service does not tell {untold} of this group: update it, or leave that out",
+                untold=", ".join(untold),
+            )
         )
     return None
 
@@ -281,15 +307,17 @@ def _unless_powerless(
     if context.account[0] in live.admin_keys:
         return planned
     if context.account[0] not in live.participant_keys:
-        note = Note("the account is not in this group any more, so nothing can be changed")
+        note = Note(msg("the account is not in this group any more, so nothing can be changed"))
     elif live.admins:
         note = Note(
-            "the account is no admin of this group, so nothing can be changed. One of these can make it "
-            "one: {people}",
+            msg(
+                "the account is no admin of this group, so nothing can be changed. One of "
+                "these can make it one: {people}"
+            ),
             people=live.admins,
         )
     else:
-        note = Note("nobody is admin of this group, so nothing can be changed")
+        note = Note(msg("nobody is admin of this group, so nothing can be changed"))
     return _blocked(planned, note)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from reconciler.language import msg
 from reconciler.model.change import Change, ChangePeople, CreateGroup, LeaveGroup, PeopleKind
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
@@ -76,7 +77,7 @@ def _lift(objection: Objection, settings: Settings, options: Options) -> Objecti
     if objection.code in NEVER_LIFTED:
         return objection
     if objection.code in options.allow:
-        return replace(objection, lifted_by=f"--allow {objection.code}", by_option=True)
+        return replace(objection, lifted_by=msg("--allow {code}", code=objection.code), by_option=True)
     for entry in () if objection.code in ON_THE_COMMAND_LINE else settings.allow:
         if (
             entry.code == objection.code
@@ -99,11 +100,15 @@ def _no_account(facts: _Facts) -> Objection | None:
     if not groups:
         return None
     guess = probable_account(facts.reading)
-    hint = " It is probably {people[0]}." if guess else ""
+    hint = msg(" It is probably {people[0]}.") if guess else ""
     return _objection(
         "no-account",
-        "people would be demoted or removed, but `account` is not set, so it is not known whom that must "
-        f"never happen to.{hint} Set `account` in reconciler.yaml or RECONCILER_ACCOUNT.",
+        msg(
+            "people would be demoted or removed, but `account` is not set, so it is not "
+            "known whom that must never happen to.{hint} Set `account` in reconciler.yaml "
+            "or RECONCILER_ACCOUNT.",
+            hint=hint,
+        ),
         groups,
         len(groups),
         people=(guess,) if guess else (),
@@ -132,8 +137,12 @@ def probable_account(reading: LiveState) -> str | None:
 
 def in_none_of(groups: int) -> str:
     """Return what is wrong where the account is in no group of those that were read."""
-    where = "not in the one group that was" if groups == 1 else f"in none of the {groups} groups that were"
-    return f"the configured `account` is {where} read"
+    where = (
+        msg("not in the one group that was")
+        if groups == 1
+        else msg("in none of the {groups} groups that were", groups=groups)
+    )
+    return msg("the configured `account` is {where} read", where=where)
 
 
 def _demote_many(facts: _Facts) -> Objection | None:
@@ -144,7 +153,12 @@ def _demote_many(facts: _Facts) -> Objection | None:
     total = sum(len(group.live.admin_keys) for group in facts.groups if group.live)
     if count <= limits.demote_share * total:
         return None
-    return _objection("demote-many", f"{count} of {total} admins would be demoted", groups, count)
+    return _objection(
+        "demote-many",
+        msg("{count} of {total} admins would be demoted", count=count, total=total),
+        groups,
+        count,
+    )
 
 
 def _remove_many(facts: _Facts) -> Objection | None:
@@ -155,7 +169,12 @@ def _remove_many(facts: _Facts) -> Objection | None:
     total = sum(len(group.live.participant_keys) for group in facts.groups if group.live)
     if count <= limits.remove_share * total:
         return None
-    return _objection("remove-many", f"{count} of {total} participants would be removed", groups, count)
+    return _objection(
+        "remove-many",
+        msg("{count} of {total} participants would be removed", count=count, total=total),
+        groups,
+        count,
+    )
 
 
 def _people(facts: _Facts, kind: PeopleKind) -> tuple[list[GroupPlan], int]:
@@ -178,7 +197,9 @@ def _count(group: GroupPlan, kind: PeopleKind) -> int:
 
 def _no_admin_left(facts: _Facts) -> Objection | None:
     groups = _with_admin_objection(facts, "no-admin-left")
-    return _objection("no-admin-left", "nobody but the account would be admin any more", groups, len(groups))
+    return _objection(
+        "no-admin-left", msg("nobody but the account would be admin any more"), groups, len(groups)
+    )
 
 
 def _with_admin_objection(facts: _Facts, code: str) -> list[GroupPlan]:
@@ -201,7 +222,10 @@ def _leave_many(facts: _Facts) -> Objection | None:
     if len(groups) <= facts.settings.guards.leave_count:
         return None
     return _objection(
-        "leave-many", f"{len(groups)} groups would be left, which is final", groups, len(groups)
+        "leave-many",
+        msg("{groups} groups would be left, which is final", groups=len(groups)),
+        groups,
+        len(groups),
     )
 
 
@@ -209,7 +233,7 @@ def _leave_no_admin(facts: _Facts) -> Objection | None:
     groups = _with_admin_objection(facts, "leave-no-admin")
     return _objection(
         "leave-no-admin",
-        "the group would be left without any admin: make somebody admin first, or close it",
+        msg("the group would be left without any admin: make somebody admin first, or close it"),
         groups,
         len(groups),
     )
@@ -225,18 +249,41 @@ def _create_many(facts: _Facts) -> Objection | None:
     if not groups or count <= limit:
         return None
     left = max(0, limit - len(recent))
-    already = f"{len(recent)} {'was' if len(recent) == 1 else 'were'} created already, " if recent else ""
+    already = (
+        msg(
+            "{recent} {which} created already, ",
+            recent=len(recent),
+            which="was" if len(recent) == 1 else "were",
+        )
+        if recent
+        else ""
+    )
     if left:
-        targets = " ".join(f"--target {group.name}" for group in groups[:left])
-        mend = f"{already}{left} more may be: reconciler apply {targets}"
+        targets = " ".join(msg("--target {name}", name=group.name) for group in groups[:left])
+        mend = msg(
+            "{already}{left} more may be: reconciler apply {targets}",
+            already=already,
+            left=left,
+            targets=targets,
+        )
     elif recent and limit:
-        mend = f"{already}the next may be from {recent[-limit] + _DAY:%Y-%m-%d %H:%M} UTC"
+        mend = msg(
+            "{already}the next may be from {recent:%Y-%m-%d %H:%M} UTC",
+            already=already,
+            recent=recent[-limit] + _DAY,
+        )
     else:
-        mend = f"{already}none may be"
+        mend = msg("{already}none may be", already=already)
     return _objection(
         "create-many",
-        f"{len(groups)} {'group' if len(groups) == 1 else 'groups'} would be created, and the limit is "
-        f"{limit} in 24 hours, because numbers that create many get blocked: {mend}",
+        msg(
+            "{groups} {which} would be created, and the limit is {limit} in 24 hours, "
+            "because numbers that create many get blocked: {mend}",
+            groups=len(groups),
+            which="group" if len(groups) == 1 else "groups",
+            limit=limit,
+            mend=mend,
+        ),
         groups,
         count,
     )
@@ -249,18 +296,26 @@ def _add_many(facts: _Facts) -> Objection | None:
     most = max((_count(group, "add_members") for group in groups), default=0)
     if not groups or (count + recent <= _ADDED_A_DAY and most <= _ADDED_TO_ONE):
         return None
-    already = f", and {recent} were in the last 24 hours" if recent else ""
+    already = msg(", and {recent} were in the last 24 hours", recent=recent) if recent else ""
     return _objection(
         "add-many",
-        f"{count} people would be added{already}, {most} of them to one group; the limits are {_ADDED_A_DAY} "
-        f"in 24 hours and {_ADDED_TO_ONE} into one group, because numbers that add many get banned",
+        msg(
+            "{count} people would be added{already}, {most} of them to one group; the "
+            "limits are {added_a_day} in 24 hours and {added_to_one} into one group, "
+            "because numbers that add many get banned",
+            count=count,
+            already=already,
+            most=most,
+            added_a_day=_ADDED_A_DAY,
+            added_to_one=_ADDED_TO_ONE,
+        ),
         groups,
         count,
     )
 
 
 def _older_commit(facts: _Facts) -> Objection | None:
-    message = _behind(facts.options, "would undo what came since")
+    message = _behind(facts.options, msg("would undo what came since"))
     if message is None:
         return None
     groups = [group for group in facts.groups if group.writes]
@@ -270,7 +325,7 @@ def _older_commit(facts: _Facts) -> Objection | None:
 def objection_to_inviting(settings: Settings, options: Options) -> str | None:
     """Say why no invitation is to be sent from this checkout: somebody may not be wanted any more. None where
     that is not so, or where `allow:` lifts it."""
-    message = _behind(options, "may invite people who are not wanted any more")
+    message = _behind(options, msg("may invite people who are not wanted any more"))
     if message is None:
         return None
     lifted = _lift(Objection("older-commit", Note(message), (), 0), settings, options).lifted_by
@@ -285,18 +340,24 @@ def _behind(options: Options, risk: str) -> str | None:
         return None
     here, applied = checkout.here[:10], checkout.applied[:10]
     if checkout.stands == "behind":
-        return (
-            f"this checkout ({here}) is behind what was applied last ({applied}): it {risk}. "
-            "Check out the present commit"
+        return msg(
+            "this checkout ({here}) is behind what was applied last ({applied}): it "
+            "{risk}. Check out the present commit",
+            here=here,
+            applied=applied,
+            risk=risk,
         )
     mend = (
-        "Clone with the whole history (GitHub: `fetch-depth: 0`, GitLab: `GIT_DEPTH: 0`)"
+        msg("Clone with the whole history (GitHub: `fetch-depth: 0`, GitLab: `GIT_DEPTH: 0`)")
         if checkout.shallow
-        else "Fetch and check out the present commit"
+        else msg("Fetch and check out the present commit")
     )
-    return (
-        f"nobody can tell whether this checkout ({here}) is behind what was applied last ({applied}), "
-        f"because that commit's history is not in this clone. {mend}"
+    return msg(
+        "nobody can tell whether this checkout ({here}) is behind what was applied "
+        "last ({applied}), because that commit's history is not in this clone. {mend}",
+        here=here,
+        applied=applied,
+        mend=mend,
     )
 
 
@@ -306,12 +367,14 @@ def _uncommitted(facts: _Facts) -> Objection | None:
         return None
     groups = [group for group in facts.groups if group.writes]
     if files is None:
-        message = "Git cannot tell whether the files are as a commit has them (git status says why)"
+        message = msg("Git cannot tell whether the files are as a commit has them (git status says why)")
         return _objection("uncommitted", message, groups, len(groups))
     return _objection(
         "uncommitted",
-        "not committed as it is: {texts}. Whoever applies the commit would undo what comes of it, and nobody "
-        "could look it up. Commit first",
+        msg(
+            "not committed as it is: {texts}. Whoever applies the commit would undo what "
+            "comes of it, and nobody could look it up. Commit first"
+        ),
         groups,
         len(groups),
         texts=(named(files),),
@@ -321,7 +384,7 @@ def _uncommitted(facts: _Facts) -> Objection | None:
 def named(files: Collection[str]) -> str:
     """Name a few of several files, for a sentence."""
     more = len(files) - _FILES
-    return ", ".join(sorted(files)[:_FILES]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(sorted(files)[:_FILES]) + (msg(" and {more} more", more=more) if more > 0 else "")
 
 
 def _objection(

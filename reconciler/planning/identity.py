@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import Note
@@ -135,8 +136,11 @@ class _Resolver:
                 self.disputed |= {group.id, record.id}
                 self.names[name] = Blocked(
                     Note(
-                        "`id` says {ids[0]}, but this name is bound to {ids[1]}. If the manifest is right, "
-                        f"run: reconciler state forget {name}",
+                        msg(
+                            "`id` says {{ids[0]}}, but this name is bound to {{ids[1]}}. If the manifest "
+                            "is right, run: reconciler state forget {name}",
+                            name=name,
+                        ),
                         ids=(group.id, record.id),
                     )
                 )
@@ -168,8 +172,11 @@ class _Resolver:
                     others = _others(names, name)
                     self.names[name] = Blocked(
                         Note(
-                            f"{{ids[0]}} is claimed by {others} as well. "
-                            "Give each manifest the `id` of its own group.",
+                            msg(
+                                "{{ids[0]}} is claimed by {others} as well. Give each manifest the `id` of "
+                                "its own group.",
+                                others=others,
+                            ),
                             ids=(group_id,),
                         )
                     )
@@ -230,8 +237,10 @@ class _Resolver:
         if ids:
             self.names[name] = Blocked(
                 Note(
-                    "{ids} would be found for this name, but it is not settled whose it is: see the other "
-                    "manifests that are blocked. Nothing is created beside it.",
+                    msg(
+                        "{ids} would be found for this name, but it is not settled whose it is: see "
+                        "the other manifests that are blocked. Nothing is created beside it."
+                    ),
                     ids=ids,
                 )
             )
@@ -247,9 +256,11 @@ class _Resolver:
         if cut:
             self.names[name] = Blocked(
                 Note(
-                    "{ids} may be this group: its subject is the beginning of the wanted one, cut off. If it "
-                    "is, add to the manifest: id: {ids[0]}. If not, give this one a subject that begins "
-                    "otherwise. Nothing is created beside it.",
+                    msg(
+                        "{ids} may be this group: its subject is the beginning of the wanted one, cut "
+                        "off. If it is, add to the manifest: id: {ids[0]}. If not, give this one a "
+                        "subject that begins otherwise. Nothing is created beside it."
+                    ),
                     ids=tuple(group.id for group in cut),
                 )
             )
@@ -258,21 +269,27 @@ class _Resolver:
         """Say why it is not known whether a group exists that was not found; None where it is known."""
         if short := short_list(self.reading, self.account_keys):
             return Note(
-                "The list of groups is incomplete: it leaves out {ids}, which exists. So it is not known "
-                "whether this group exists, and nothing is created. Run again later.",
+                msg(
+                    "The list of groups is incomplete: it leaves out {ids}, which exists. So it is "
+                    "not known whether this group exists, and nothing is created. Run again later."
+                ),
                 ids=short,
             )
         if contradicted := contradictions(self.reading):
             return Note(
-                "The list names {ids}, but asking for it answers that there is none. So it is not known "
-                "whether this group exists, and nothing is created. Run again later; if it stays so, "
-                "`ignore:` in reconciler.yaml leaves it out.",
+                msg(
+                    "The list names {ids}, but asking for it answers that there is none. So it is "
+                    "not known whether this group exists, and nothing is created. Run again later; "
+                    "if it stays so, `ignore:` in reconciler.yaml leaves it out."
+                ),
                 ids=contradicted,
             )
         if unknown:
             return Note(
-                "These groups could not be read, and one of them may be this one: {ids}. Nothing is "
-                "created. Run again later.",
+                msg(
+                    "These groups could not be read, and one of them may be this one: {ids}. "
+                    "Nothing is created. Run again later."
+                ),
                 ids=unknown,
             )
         return None
@@ -307,8 +324,10 @@ class _Resolver:
                 claims.setdefault(group.id, []).append(name)
                 self.names[name] = Blocked(
                     Note(
-                        "{ids[0]} has this subject, but {people[0]} created it, not the account. "
-                        "If it is the right one, add to the manifest: id: {ids[0]}",
+                        msg(
+                            "{ids[0]} has this subject, but {people[0]} created it, not the account. If it "
+                            "is the right one, add to the manifest: id: {ids[0]}"
+                        ),
                         ids=ids,
                         people=(group.creator or "",),
                     )
@@ -317,9 +336,11 @@ class _Resolver:
                 claims.setdefault(group.id, []).append(name)
                 self.names[name] = Blocked(
                     Note(
-                        "{ids[0]} has this subject, but may be somebody else's: its creator is not told, or "
-                        "the account is no admin of it. If it is the right one, add to the manifest: "
-                        "id: {ids[0]}",
+                        msg(
+                            "{ids[0]} has this subject, but may be somebody else's: its creator is not "
+                            "told, or the account is no admin of it. If it is the right one, add to the "
+                            "manifest: id: {ids[0]}"
+                        ),
                         ids=ids,
                     )
                 )
@@ -330,8 +351,11 @@ class _Resolver:
                     claims.setdefault(group_id, []).append(name)
                 self.names[name] = Blocked(
                     Note(
-                        f"{len(ids)} groups have this subject: {{ids}}. Say which one it is: "
-                        "add `id:` with one of them to the manifest.",
+                        msg(
+                            "{ids} groups have this subject: {{ids}}. Say which one it is: add `id:` with "
+                            "one of them to the manifest.",
+                            ids=len(ids),
+                        ),
                         ids=ids,
                     )
                 )
@@ -353,9 +377,12 @@ class _Resolver:
                     others = _others(names, name)
                     self.names[name] = Blocked(
                         Note(
-                            f"{others} would be created with the same subject. A group that is not bound is "
-                            "found by its subject, so make them differ, or create one, pin its `id`, and "
-                            "add the other then."
+                            msg(
+                                "{others} would be created with the same subject. A group that is not bound "
+                                "is found by its subject, so make them differ, or create one, pin its `id`, and "
+                                "add the other then.",
+                                others=others,
+                            )
                         )
                     )
 
@@ -364,4 +391,4 @@ def _others(names: list[str], name: str) -> str:
     """Name the others: some of them, and how many more there are."""
     others = [other for other in names[: _NAMED + 2] if other != name][:_NAMED]
     more = len(names) - 1 - len(others)
-    return ", ".join(others) + (f" and {more} more" if more else "")
+    return ", ".join(others) + (msg(" and {more} more", more=more) if more else "")

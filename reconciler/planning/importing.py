@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.adoption import Import, ImportField, Owner
 from reconciler.model.desired import Desired, DesiredGroup, Person
@@ -15,7 +16,7 @@ from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.record import State
 from reconciler.planning.subjects import loose, normal
 
-_HIDDEN = "whoever is listed under a hidden number, and has no `lids` in the contacts"
+_HIDDEN = msg("whoever is listed under a hidden number, and has no `lids` in the contacts")
 
 
 @dataclass(slots=True)
@@ -36,8 +37,9 @@ class People:
             return _HIDDEN
         if found is not None:
             if found.left is not None and found.left <= self.today:
-                return (
-                    f"{found.ref} has left by the contacts, and is still here: the next apply takes them out"
+                return msg(
+                    "{ref} has left by the contacts, and is still here: the next apply takes them out",
+                    ref=found.ref,
                 )
             return found
         if self.alias is None:
@@ -106,12 +108,16 @@ def why_not_bound(group: DesiredGroup, group_id: str, state: State) -> str | Non
     record already, of the group or of a create under this name, is not replaced by a run that looks at
     neither."""
     if group.name in state.creating:
-        return "not bound in state: a create under this name is not settled yet, which the next apply does"
+        return msg(
+            "not bound in state: a create under this name is not settled yet, which the next apply does"
+        )
     other = next((name for name, record in state.groups.items() if record.id == group_id), None)
     if other is not None:
-        return (
-            f"not bound in state, which knows it as {other}; if that is its old name: "
-            f"reconciler state mv {other} {group.name}"
+        return msg(
+            "not bound in state, which knows it as {other}; if that is its old name: "
+            "reconciler state mv {other} {name}",
+            other=other,
+            name=group.name,
         )
     return None
 
@@ -138,13 +144,13 @@ def draft(
             values[key] = normal(value) if isinstance(value, str) else value
             why = mistake(key, values[key])
             if why is not None:
-                remarks.append(f"{key} left out: {why}")
+                remarks.append(msg("{key} left out: {why}", key=key, why=why))
                 del values[key]
     protected = account_keys | live.protected_keys
     admins = members = None
     hidden = {live.key(each) for each in live.unidentified} - people.known.keys()
     if "admins" in fields and hidden & live.admin_keys - protected:
-        remarks.append("admins left out: one of them is listed under a hidden number")
+        remarks.append(msg("admins left out: one of them is listed under a hidden number"))
     elif "admins" in fields:
         admins = _people(live, live.admins, protected, people, remarks)
     if "members" in fields:
@@ -177,12 +183,14 @@ def _people(
             continue
         person = people.person(live.shown(wa_id))
         if isinstance(person, str):
-            remarks.append(f"left out: {person}")
+            remarks.append(msg("left out: {person}", person=person))
             continue
         if key in live.ambiguous_keys:
             remarks.append(
-                f"{person.alias or number.mask(live.shown(wa_id))}: two ids of this group may be one person, "
-                "so nothing is decided about them"
+                msg(
+                    "{alias}: two ids of this group may be one person, so nothing is decided about them",
+                    alias=person.alias or number.mask(live.shown(wa_id)),
+                )
             )
         found.setdefault(person.alias or person.key, person)
     return tuple(found.values())

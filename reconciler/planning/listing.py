@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.adoption import ListedGroup, Listing, Owner, Role
 from reconciler.model.desired import Desired
@@ -18,7 +19,7 @@ from reconciler.planning.guards import probable_account
 from reconciler.planning.identity import Bound, resolve
 from reconciler.planning.options import Options
 
-_NOT_READ = Problem("not_read", "it was not asked for")
+_NOT_READ = Problem("not_read", msg("it was not asked for"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +57,11 @@ def listing(desired: Desired, state: State, reading: LiveState, settings: Settin
     short = short_list(reading, settings.account_keys)
     notes = []
     if short:
-        notes.append(Note("The list of groups leaves out {ids}, which exists. Run again later.", ids=short))
+        notes.append(
+            Note(msg("The list of groups leaves out {ids}, which exists. Run again later."), ids=short)
+        )
     if reading.ignored:
-        notes.append(Note("Not looked at, as `ignore:` says: {ids}.", ids=reading.ignored))
+        notes.append(Note(msg("Not looked at, as `ignore:` says: {ids}."), ids=reading.ignored))
     return Listing(
         groups=tuple(sorted(groups, key=_rank)),
         total=len(groups),

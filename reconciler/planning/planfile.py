@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import ObjectionError
+from reconciler.language import msg
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -35,16 +36,16 @@ from reconciler.planning.options import Options
 FORMAT_VERSION = 1
 
 _RUN_WORDS = {
-    "options": "the options (--target, --prune, --allow) are others",
-    "objections": "the objections, or what lifts them, are others",
+    "options": msg("the options (--target, --prune, --allow) are others"),
+    "objections": msg("the objections, or what lifts them, are others"),
 }
 _WORDS = {
-    "desired": "what the manifest says",
-    "id": "which group it is",
-    "before": "what the group is like now",
-    "changes": "what would be changed",
-    "people": "the people affected",
-    "icon": "the icon",
+    "desired": msg("what the manifest says"),
+    "id": msg("which group it is"),
+    "before": msg("what the group is like now"),
+    "changes": msg("what would be changed"),
+    "people": msg("the people affected"),
+    "icon": msg("the icon"),
 }
 
 
@@ -107,13 +108,14 @@ def check(text: str, print_: Fingerprint, key: bytes) -> None:
     saved = _saved(text)
     if saved is None:
         raise ObjectionError(
-            "the file holds no saved plan, or not the whole of one", "give what `plan --out FILE` wrote"
+            msg("the file holds no saved plan, or not the whole of one"),
+            msg("give what `plan --out FILE` wrote"),
         )
     differences = _differences(saved, print_, key)
     if differences:
         raise ObjectionError(
-            "the saved plan does not hold any more: " + "; ".join(differences),
-            "plan again, have it reviewed, and apply the new file",
+            msg("the saved plan does not hold any more: ") + "; ".join(differences),
+            msg("plan again, have it reviewed, and apply the new file"),
         )
 
 
@@ -130,9 +132,9 @@ def _saved(text: str) -> dict[str, Any] | None:
 def _differences(saved: dict[str, Any], print_: Fingerprint, key: bytes) -> list[str]:
     seal = str(saved.pop("seal"))
     if not hmac.compare_digest(seal.encode(errors="replace"), _digest(key, "file", saved).encode()):
-        return ["the file is damaged, was changed, or was made with another key (RECONCILER_PLAN_KEY)"]
+        return [msg("the file is damaged, was changed, or was made with another key (RECONCILER_PLAN_KEY)")]
     if saved.get("format_version") != FORMAT_VERSION or saved.get("kind") != "saved_plan":
-        return ["the file was written by another version"]
+        return [msg("the file was written by another version")]
     # The seal has shown that the rest was written by `document`.
     before = {
         "options": saved["options"],
@@ -146,15 +148,15 @@ def _differences(saved: dict[str, Any], print_: Fingerprint, key: bytes) -> list
 def _told(found: Differences) -> list[str]:
     """Return what differs, in words: first of the run, then of each group."""
     told = [text for part, text in _RUN_WORDS.items() if (part,) in found.changed]
-    groups = {path[1]: f"{path[1]} would be changed now, too" for path in found.added}
-    groups |= {path[1]: f"{path[1]} would not be changed any more" for path in found.removed}
+    groups = {path[1]: msg("{path} would be changed now, too", path=path[1]) for path in found.added}
+    groups |= {path[1]: msg("{path} would not be changed any more", path=path[1]) for path in found.removed}
     aspects: dict[str, set[str]] = {}
     for path in found.changed:
         if path[0] == "groups":
             aspects.setdefault(path[1], set()).add(path[2])
     for name, differing in aspects.items():
         words = [word for aspect, word in _WORDS.items() if aspect in differing]
-        groups[name] = f"{name}: {', '.join(words)} changed"
+        groups[name] = msg("{name}: {words} changed", name=name, words=", ".join(words))
     return told + [groups[name] for name in sorted(groups)]
 
 

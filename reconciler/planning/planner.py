@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -93,9 +94,9 @@ def plan(
 def _notes(short: tuple[str, ...], reading: LiveState) -> Iterator[Note]:
     if short:
         exist = "exists" if len(short) == 1 else "exist"
-        yield Note(f"The list of groups leaves out {{ids}}, which {exist}.", ids=short)
+        yield Note(msg("The list of groups leaves out {{ids}}, which {exist}.", exist=exist), ids=short)
     if reading.ignored:
-        yield Note("Not looked at, as `ignore:` says: {ids}.", ids=reading.ignored)
+        yield Note(msg("Not looked at, as `ignore:` says: {ids}."), ids=reading.ignored)
 
 
 def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[GroupPlan]:
@@ -112,9 +113,14 @@ def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[
 
 
 def _rename_note(name: str, orphans: list[str]) -> Note:
-    ways = "; or ".join(f"reconciler state mv {orphan} {name}" for orphan in orphans)
+    ways = "; or ".join(
+        msg("reconciler state mv {orphan} {name}", orphan=orphan, name=name) for orphan in orphans
+    )
     return Note(
-        f"a manifest is gone: if this is its group under a new name, nothing should be created: {ways}"
+        msg(
+            "a manifest is gone: if this is its group under a new name, nothing should be created: {ways}",
+            ways=ways,
+        )
     )
 
 
@@ -174,15 +180,17 @@ def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPla
         if planned.action in ("blocked", "missing"):
             return planned
         note = Note(
-            f"the hold ended on {hold.until.isoformat()} ({{texts[0]}}): remove `hold` to go on, "
-            "or give it a later day",
+            msg(
+                "the hold ended on {until} ({{texts[0]}}): remove `hold` to go on, or give it a later day",
+                until=hold.until.isoformat(),
+            ),
             texts=(hold.reason,),
         )
         return replace(
             planned, action="blocked", changes=(), withheld=planned.changes, notes=(*planned.notes, note)
         )
-    until = f" until {hold.until.isoformat()}" if hold.until else ""
-    note = Note(f"on hold{until}: {{texts[0]}}", texts=(hold.reason,))
+    until = msg(" until {until}", until=hold.until.isoformat()) if hold.until else ""
+    note = Note(msg("on hold{until}: {{texts[0]}}", until=until), texts=(hold.reason,))
     return replace(
         planned,
         action="held",
@@ -195,21 +203,27 @@ def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPla
 def _plan_unbound(group: DesiredGroup, left: Left | None, cache: PlanCache) -> GroupPlan:
     context = cache.context
     if group.ensure is not Ensure.PRESENT and left is not None:
-        note = Note(f"{_left_since(left)}: this manifest can go")
+        note = Note(msg("{left}: this manifest can go", left=_left_since(left)))
         return _entry(group, "none", group_id=left.id, notes=(note,))
     if group.ensure is not Ensure.PRESENT and (back := cache.state.left.get(group.name)) is not None:
         note = Note(
-            f"{_left_since(back)}, and the account is in {{ids[0]}} again. To leave it once more, add to the "
-            "manifest: id: {ids[0]}",
+            msg(
+                "{back}, and the account is in {{ids[0]}} again. To leave it once more, add to "
+                "the manifest: id: {{ids[0]}}",
+                back=_left_since(back),
+            ),
             ids=(back.id,),
         )
         return _entry(group, "none", notes=(note,))
     if group.ensure is not Ensure.PRESENT:
-        return _entry(group, "none", notes=(Note("no group is bound to this name: nothing to leave"),))
+        return _entry(group, "none", notes=(Note(msg("no group is bound to this name: nothing to leave")),))
     if left is not None:
         note = Note(
-            f"the group of this name, {{ids[0]}}, was {_left_since(left)}, and the account cannot get back "
-            "into it by itself. To make a new one: reconciler apply --allow recreate",
+            msg(
+                "the group of this name, {{ids[0]}}, was {left}, and the account cannot get "
+                "back into it by itself. To make a new one: reconciler apply --allow recreate",
+                left=_left_since(left),
+            ),
             ids=(left.id,),
         )
         return _entry(group, "missing", group_id=left.id, notes=(note,))
@@ -218,21 +232,25 @@ def _plan_unbound(group: DesiredGroup, left: Left | None, cache: PlanCache) -> G
     if intent is None or planned.action != "create":
         return planned
     note = Note(
-        f"an earlier run began to create it at {intent.at:%Y-%m-%d %H:%M:%S} UTC, and may have: apply looks "
-        "for it first, as long as it may take to be listed (`api.create_patience`)"
+        msg(
+            "an earlier run began to create it at {at:%Y-%m-%d %H:%M:%S} UTC, and may "
+            "have: apply looks for it first, as long as it may take to be listed "
+            "(`api.create_patience`)",
+            at=intent.at,
+        )
     )
     return replace(planned, notes=(*planned.notes, note))
 
 
 def _left_since(left: Left) -> str:
-    return f"{left.how} on {left.at:%Y-%m-%d}"
+    return msg("{how} on {at:%Y-%m-%d}", how=left.how, at=left.at)
 
 
 def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
     if group.subject is None:  # validation lets this through beside `id` only, which is always bound
-        return _entry(group, "blocked", notes=(Note("a group cannot be created without `subject`"),))
+        return _entry(group, "blocked", notes=(Note(msg("a group cannot be created without `subject`")),))
     if context.options.promotions is not None:
-        return _entry(group, "none", notes=(Note("there is no group yet. First: reconciler apply"),))
+        return _entry(group, "none", notes=(Note(msg("there is no group yet. First: reconciler apply")),))
     changes: list[Change] = [CreateGroup(normal(group.subject))]
     if group.icon is not None and group.icon.picture is not None:
         changes.append(SetIcon(None, group.icon.picture))
@@ -246,7 +264,7 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
         named = {each.person.numbers[0]: each for each in people}
         changes.append(ChangePeople("add_members", tuple(_newcomer(number, "") for number in named)))
         admins = tuple(
-            _newcomer(number, "once added") for number, each in named.items() if each.role == "admin"
+            _newcomer(number, msg("once added")) for number, each in named.items() if each.role == "admin"
         )
         changes += [ChangePeople("promote", admins)] if admins else []
         people = ()
@@ -256,13 +274,15 @@ def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
 
 
 _NOBODY = Note(
-    "{texts[0]} makes no group with nobody else in it: say `join: add`, and name somebody to add. Or make "
-    "the group on the phone"
+    msg(
+        "{texts[0]} makes no group with nobody else in it: say `join: add`, and name "
+        "somebody to add. Or make the group on the phone"
+    )
 )
 
 
 def _newcomer(number: str, reason: str) -> Affected:
-    return Affected(number, reason or "not in the group", number=number)
+    return Affected(number, reason or msg("not in the group"), number=number)
 
 
 def _plan_bound(group: DesiredGroup, bound: Bound, reading: LiveState, cache: PlanCache) -> GroupPlan:
@@ -296,8 +316,10 @@ def _left_although_listed(group: DesiredGroup, live: LiveGroup, reading: LiveSta
 
 
 _MAYBE_GONE = Note(
-    "it is not listed either, so it may be gone: reconciler apply has the gateway make its list anew, and "
-    "tells"
+    msg(
+        "it is not listed either, so it may be gone: reconciler apply has the gateway "
+        "make its list anew, and tells"
+    )
 )
 
 
@@ -308,7 +330,7 @@ def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPl
 def _not_read(problem: Problem) -> Note:
     is_told = problem.hint and (problem == CONTRADICTION or problem.code in _WAITS)
     hint = f" ({problem.hint})" if is_told else ""
-    return Note(f"could not be read: {{texts[0]}}{hint}", texts=(problem.message,))
+    return Note(msg("could not be read: {{texts[0]}}{hint}", hint=hint), texts=(problem.message,))
 
 
 def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context) -> GroupPlan:
@@ -318,23 +340,28 @@ def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context)
     live = found if isinstance(found, LiveGroup) else None
     orphan = GroupPlan(name=name, action="orphaned", id=group_id, live=live)
     if isinstance(found, Absent) and group_id not in reading.listed:
-        return replace(orphan, notes=(Note("its manifest is gone, and so is the group"),))
+        return replace(orphan, notes=(Note(msg("its manifest is gone, and so is the group")),))
     if not context.options.prune:
         note = Note(
-            f"its manifest is gone, and nothing is done to its group. Renamed: reconciler state mv {name} "
-            f"NEW-NAME; keep it, unmanaged: reconciler state forget {name}; leave it for good: "
-            "reconciler apply --prune"
+            msg(
+                "its manifest is gone, and nothing is done to its group. Renamed: reconciler "
+                "state mv {name} NEW-NAME; keep it, unmanaged: reconciler state forget {name}; "
+                "leave it for good: reconciler apply --prune",
+                name=name,
+            )
         )
         return replace(orphan, notes=(note,))
     if name in context.options.committed:
         note = Note(
-            "its manifest is gone here, and the commit that is checked out still has it: --prune leaves the "
-            "group once the deletion is committed"
+            msg(
+                "its manifest is gone here, and the commit that is checked out still has it: "
+                "--prune leaves the group once the deletion is committed"
+            )
         )
         return replace(orphan, notes=(note,))
     match found:
         case LiveGroup():
-            note = Note("its manifest is gone, and --prune leaves its group")
+            note = Note(msg("its manifest is gone, and --prune leaves its group"))
             return replace(orphan, action="leave", changes=(LeaveGroup(),), notes=(note,))
         case Problem() | Absent():
             problem = found if isinstance(found, Problem) else CONTRADICTION
@@ -350,22 +377,22 @@ def _plan_gone(
         return _unreadable(group, bound.id, CONTRADICTION)
     left = next((entry for entry in state.left.values() if entry.id == bound.id), None)
     if group.ensure is not Ensure.PRESENT:
-        since = "left already" if left is None else _left_since(left)
-        note = Note(f"the group has been {since}: this manifest can go")
+        since = msg("left already") if left is None else _left_since(left)
+        note = Note(msg("the group has been {since}: this manifest can go", since=since))
         return _entry(group, "none", group_id=bound.id, notes=(note,))
-    answer = f"HTTP {gone.status}" if gone.status else "an empty list"
+    answer = msg("HTTP {status}", status=gone.status) if gone.status else msg("an empty list")
     seen = (
-        "listed, nor was it after a refresh"
+        msg("listed, nor was it after a refresh")
         if reading.gateway and gone.status is None
-        else f"listed, and asking for it answers {answer}"
+        else msg("listed, and asking for it answers {answer}", answer=answer)
     )
     mend = (
-        "Correct `id` in the manifest."
+        msg("Correct `id` in the manifest.")
         if group.id is not None
-        else "If it is gone for good, create a new one: reconciler apply --allow recreate"
+        else msg("If it is gone for good, create a new one: reconciler apply --allow recreate")
     )
-    mend = mend if left is None else f"It was {_left_since(left)}. {mend}"
-    note = Note(f"{{ids[0]}} is not {seen}. {mend}", ids=(bound.id,))
+    mend = mend if left is None else msg("It was {left}. {mend}", left=_left_since(left), mend=mend)
+    note = Note(msg("{{ids[0]}} is not {seen}. {mend}", seen=seen, mend=mend), ids=(bound.id,))
     return _entry(group, "missing", group_id=bound.id, notes=(note,))
 
 
@@ -377,11 +404,11 @@ def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupP
         return planned
     was = f', was "{bound.was}"' if bound.was else ""
     how = {
-        "create": "found: an earlier run began to create it",
-        "subject": "found by its subject",
-        "previously": "found by an earlier subject",
+        "create": msg("found: an earlier run began to create it"),
+        "subject": msg("found by its subject"),
+        "previously": msg("found by an earlier subject"),
     }[bound.found_by]
-    note = Note(how + (", which it has in another form" if bound.loosely else "") + was)
+    note = Note(how + (msg(", which it has in another form") if bound.loosely else "") + was)
     if not context.options.keeps_state or context.options.promotions is not None:
         return replace(planned, notes=(*planned.notes, note))
     adopt = AdoptGroup(bound.id, bound.found_by, bound.was, bound.loosely)

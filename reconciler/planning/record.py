@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.change import PeopleKind
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon, Person
@@ -320,12 +321,17 @@ def notes_on_commits(state: State, options: Options) -> Iterator[Note]:
     """Say what speaks against taking this plan, or what was applied last, for that of a commit."""
     if options.uncommitted and not options.only_committed:
         yield Note(
-            "not committed as it is: {texts}. Others, who have the commit, plan something else; with a state "
-            "in Git, apply objects (uncommitted)",
+            msg(
+                "not committed as it is: {texts}. Others, who have the commit, plan something "
+                "else; with a state in Git, apply objects (uncommitted)"
+            ),
             texts=(named(options.uncommitted),),
         )
     if state.commit is not None and state.commit.endswith(CHANGES):
         yield Note(
-            f"what was applied last was not committed ({short_commit(state.commit)}): where a group differs, "
-            "the files of whoever applied it may say why"
+            msg(
+                "what was applied last was not committed ({commit}): where a group differs, "
+                "the files of whoever applied it may say why",
+                commit=short_commit(state.commit),
+            )
         )

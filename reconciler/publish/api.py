@@ -21,6 +21,7 @@ from reconciler.backends.limiter import tell_nobody
 from reconciler.backends.network import Network
 from reconciler.backends.origin import is_loopback
 from reconciler.errors import CredentialsError, NotFound, Refused, Unclear, UsageError
+from reconciler.language import msg
 from reconciler.ports import Clock
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -83,7 +84,7 @@ class Api:
             asked = target or f"{self._prefix}{path}?{urlencode({'page': number, **first})}"
             page = self._send("GET", asked, Repeat.ALWAYS)
             if not isinstance(page.data, list):
-                raise Unclear("the API's list makes no sense", code="bad_answer")
+                raise Unclear(msg("the API's list makes no sense"), code="bad_answer")
             yield from (entry for entry in page.data if isinstance(entry, dict))
             if page.next_page:
                 number, target = _next_number(page.next_page, number), ""
@@ -93,7 +94,7 @@ class Api:
                 number += 1
             else:
                 return
-        raise Unclear(f"the list has more than {PAGES} pages", code="too_many")
+        raise Unclear(msg("the list has more than {pages} pages", pages=PAGES), code="too_many")
 
     def get(self, path: str) -> Any:
         """The JSON that answers a question; it is asked again whatever befell it."""
@@ -113,7 +114,7 @@ class Api:
     ) -> Page:
         content = None if body is None else json.dumps(body).encode()
         request = Request(method, target, MAX_BYTES, content, JSON)
-        return self._client.call(Call(method, "the code host", repeat), request, self._page)
+        return self._client.call(Call(method, msg("the code host"), repeat), request, self._page)
 
     def _page(self, answer: Answer) -> Page:
         return _page(answer, self._clock.now().timestamp())
@@ -127,8 +128,8 @@ class Api:
             same = False
         if not same:
             raise Unclear(
-                "the API says that its list goes on at another address, where the token does not go",
-                "give --api-url as the code host itself calls it",
+                msg("the API says that its list goes on at another address, where the token does not go"),
+                msg("give --api-url as the code host itself calls it"),
                 code="bad_answer",
             )
         parts = urlsplit(found)
@@ -145,9 +146,13 @@ def checked_api(url: str, what: str) -> str:
         host = None
     good = host and url.isascii() and url.isprintable() and not set(' \\@?#"<>') & set(url)
     if not good or host is None or parts.scheme not in ("https", "http"):
-        raise UsageError(f"{what} is no address of an API", "write it as https://api.github.com")
+        raise UsageError(
+            msg("{what} is no address of an API", what=what), msg("write it as https://api.github.com")
+        )
     if parts.scheme == "http" and not is_loopback(host):
-        raise UsageError(f"{what} is http, which would send the token in the clear", "write https://")
+        raise UsageError(
+            msg("{what} is http, which would send the token in the clear", what=what), msg("write https://")
+        )
     return url.rstrip("/")
 
 
@@ -158,15 +163,17 @@ def explained(where: str, right: str) -> Iterator[None]:
         yield
     except NotFound as error:
         raise NotFound(
-            f"{where} is not there, or this token may not see it",
-            f"{right}; check --repository and --number",
+            msg("{where} is not there, or this token may not see it", where=where),
+            msg("{right}; check --repository and --number", right=right),
             status=error.status,
             code=error.code,
         ) from None
     except Refused as error:
         if error.status != 403:
             raise
-        raise CredentialsError(f"this token may not write to {where}: {error.message}", right) from None
+        raise CredentialsError(
+            msg("this token may not write to {where}: {why}", where=where, why=error.message), right
+        ) from None
 
 
 def _parts(url: str) -> tuple[str, str | None, int | None, str | None]:
@@ -179,7 +186,9 @@ def _parts(url: str) -> tuple[str, str | None, int | None, str | None]:
 def _next_number(text: str, page: int) -> int:
     """The page after `page` that a header names."""
     if not text.isascii() or not text.isdigit() or len(text) > _DIGITS or int(text) <= page:
-        raise Unclear("the API says that its list goes on with a page that makes no sense", code="bad_answer")
+        raise Unclear(
+            msg("the API says that its list goes on with a page that makes no sense"), code="bad_answer"
+        )
     return int(text)
 
 
@@ -191,7 +200,7 @@ def _page(answer: Answer, now: float) -> Page:
     except (ValueError, RecursionError):
         found = None
         if status < 300:
-            raise Unclear("the answer is no JSON", status=status, code="bad_answer") from None
+            raise Unclear(msg("the answer is no JSON"), status=status, code="bad_answer") from None
     if status < 300:
         following = _NEXT.search(answer.headers.get("Link", ""))
         return Page(found, following[1] if following else "", answer.headers.get("X-Next-Page", "").strip())
@@ -199,21 +208,33 @@ def _page(answer: Answer, now: float) -> Page:
     said = f": {faults.safe_words(words, answer.secrets)}" if isinstance(words, str) else ""
     if status < 400:
         raise Refused(
-            f"the API answered with a redirect ({status}), which is not followed",
-            "was the repository renamed or moved? name it as it is called now",
+            msg("the API answered with a redirect ({status}), which is not followed", status=status),
+            msg("was the repository renamed or moved? name it as it is called now"),
             status=status,
             code="redirect",
         )
     if status == 401:
-        raise CredentialsError(f"the token was refused (HTTP 401){said}", "has it expired, or been revoked?")
+        raise CredentialsError(
+            msg("the token was refused (HTTP 401){said}", said=said), msg("has it expired, or been revoked?")
+        )
     if status == 429 or (status == 403 and _limited(answer, words)):
         waiting = replace(answer, wait=_wait(answer, now))
-        raise faults.rate_limited(waiting, f"too many requests (HTTP {status}){said}", "run it again later")
+        raise faults.rate_limited(
+            waiting,
+            msg("too many requests (HTTP {status}){said}", status=status, said=said),
+            msg("run it again later"),
+        )
     if status in (404, 410):
-        raise NotFound(f"HTTP {status}{said}", status=status, code=answer.code)
+        raise NotFound(msg("HTTP {status}{said}", status=status, said=said), status=status, code=answer.code)
     if status >= 500:
-        raise Unclear(f"HTTP {status}{said}", status=status, code=answer.code, retry=True, wait=answer.wait)
-    raise Refused(f"HTTP {status}{said}", status=status, code=answer.code)
+        raise Unclear(
+            msg("HTTP {status}{said}", status=status, said=said),
+            status=status,
+            code=answer.code,
+            retry=True,
+            wait=answer.wait,
+        )
+    raise Refused(msg("HTTP {status}{said}", status=status, said=said), status=status, code=answer.code)
 
 
 def _limited(answer: Answer, words: object) -> bool:

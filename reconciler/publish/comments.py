@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reconciler.errors import ReconcilerError, Unclear
+from reconciler.language import msg
 from reconciler.ports import Clock
 
 MOST = 60_000
@@ -21,9 +22,9 @@ MOST = 60_000
 LOOKS = (2.0, 4.0, 8.0)
 """Seconds before each look for a comment that may have been made."""
 
-STRANGER = (
-    "it was made by another identity than was looked for, so the next run would make a second one: say who "
-    "it is with --author"
+STRANGER = msg(
+    "it was made by another identity than was looked for, so the next run would "
+    "make a second one: say who it is with --author"
 )
 
 _MARKER = re.compile(r"<!-- reconciler (\{.*\}) -->")
@@ -86,11 +87,15 @@ def kind_of(body: str) -> str | None:
 
 def checked(text: str, name: str) -> str:
     """The text of a report, fit to be a comment. `name` is the file's. Raises `ReconcilerError`."""
-    hint = f"make it with: reconciler plan --report markdown={name}"
+    hint = msg("make it with: reconciler plan --report markdown={name}", name=name)
     if kind_of(text) is None:
-        raise ReconcilerError(f"{name} is no Markdown report: its first line is not the marker", hint)
+        raise ReconcilerError(
+            msg("{name} is no Markdown report: its first line is not the marker", name=name), hint
+        )
     if len(text) + sum(character > "\uffff" for character in text) > MOST:
-        raise ReconcilerError(f"{name} is longer than a comment may be ({MOST} characters)", hint)
+        raise ReconcilerError(
+            msg("{name} is longer than a comment may be ({most} characters)", name=name, most=MOST), hint
+        )
     return text.strip("\n")
 
 
@@ -140,8 +145,8 @@ def _create(host: Host, body: str, clock: Clock) -> Published:
 def lost(what: str, error: Unclear) -> Unclear:
     """The error of something that may have been made or not."""
     return Unclear(
-        f"it is not known whether the {what} was made ({error.message})",
-        f"run the command again: it looks for the {what} before it makes one",
+        msg("it is not known whether the {what} was made ({why})", what=what, why=error.message),
+        msg("run the command again: it looks for the {what} before it makes one", what=what),
         status=error.status,
         code=error.code,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.backends.client import Origin
 from reconciler.errors import NotFound, Refused, Unclear, UsageError
+from reconciler.language import msg
 from reconciler.publish.api import Api, explained
 from reconciler.publish.author import Author
 from reconciler.publish.comments import Comment
@@ -16,8 +17,8 @@ from reconciler.publish.issues import Issue
 ACTIONS_BOT = "github-actions[bot]"
 """Who writes with the token that GitHub Actions gives to a job."""
 
-_PULLS = "give the job `permissions: {pull-requests: write}`; jobs of forks only ever read"
-_ISSUES = "give the job `permissions: {issues: write}`; jobs of forks only ever read"
+_PULLS = msg("give the job `permissions: {pull-requests: write}`; jobs of forks only ever read")
+_ISSUES = msg("give the job `permissions: {issues: write}`; jobs of forks only ever read")
 
 
 def origin(url: str, token: str) -> Origin:
@@ -41,11 +42,11 @@ def identify(api: Api, *, in_actions: bool) -> Author:
         if in_actions:
             return Author(ACTIONS_BOT)
         raise UsageError(
-            "this token may not ask whose it is, so our own comment could not be told from others",
-            "say who writes with it: --author LOGIN; an app's is its name with [bot] behind it",
+            msg("this token may not ask whose it is, so our own comment could not be told from others"),
+            msg("say who writes with it: --author LOGIN; an app's is its name with [bot] behind it"),
         ) from None
     if not isinstance(data, dict) or not isinstance(data.get("id"), int):
-        raise Unclear("GitHub did not say whose the token is", code="bad_answer")
+        raise Unclear(msg("GitHub did not say whose the token is"), code="bad_answer")
     return Author(str(data.get("login", "")), data["id"])
 
 
@@ -78,7 +79,7 @@ class PullRequest:
 
     def _comment(self, entry: Any) -> Comment:
         if not _is_comment(entry):
-            raise Unclear("GitHub's answer about a comment makes no sense", code="bad_answer")
+            raise Unclear(msg("GitHub's answer about a comment makes no sense"), code="bad_answer")
         return Comment(
             entry["id"], entry["body"] or "", self._author.wrote(entry.get("user"), "login"), _url(entry)
         )
@@ -91,7 +92,7 @@ class Issues:
         self._api = api
         self._issues = f"/repos/{repository}/issues"
         self._author = author
-        self._where = f"the issues of {repository}"
+        self._where = msg("the issues of {repository}", repository=repository)
 
     def issues(self) -> Iterator[Issue]:
         with explained(self._where, _ISSUES):
@@ -111,7 +112,7 @@ class Issues:
 
     def _issue(self, entry: Any) -> Issue:
         if not _is_issue(entry):
-            raise Unclear("GitHub's answer about an issue makes no sense", code="bad_answer")
+            raise Unclear(msg("GitHub's answer about an issue makes no sense"), code="bad_answer")
         return Issue(
             number=entry["number"],
             title=title if isinstance(title := entry.get("title"), str) else "",

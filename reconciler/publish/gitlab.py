@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from reconciler.backends.client import Origin
 from reconciler.errors import NotFound, Refused, Unclear, UsageError
+from reconciler.language import msg
 from reconciler.publish.api import Api, explained
 from reconciler.publish.author import Author
 from reconciler.publish.comments import Comment
 from reconciler.publish.issues import Issue
 
-_RIGHT = "use a project access token with the scope `api` and the role Reporter or more"
+_RIGHT = msg("use a project access token with the scope `api` and the role Reporter or more")
 
 
 def origin(url: str, token: str) -> Origin:
@@ -31,11 +32,14 @@ def identify(api: Api) -> Author:
         data = api.get("/user")
     except (Refused, NotFound):
         raise UsageError(
-            "this token may not ask whose it is, so our own comment could not be told from others",
-            "use a project access token with the scope `api`, or say who writes with it: --author USERNAME",
+            msg("this token may not ask whose it is, so our own comment could not be told from others"),
+            msg(
+                "use a project access token with the scope `api`, or say who writes with it: "
+                "--author USERNAME"
+            ),
         ) from None
     if not isinstance(data, dict) or not isinstance(data.get("id"), int):
-        raise Unclear("GitLab did not say whose the token is", code="bad_answer")
+        raise Unclear(msg("GitLab did not say whose the token is"), code="bad_answer")
     return Author(str(data.get("username", "")), data["id"])
 
 
@@ -68,7 +72,7 @@ class MergeRequest:
 
     def _comment(self, entry: Any) -> Comment:
         if not _is_note(entry):
-            raise Unclear("GitLab's answer about a comment makes no sense", code="bad_answer")
+            raise Unclear(msg("GitLab's answer about a comment makes no sense"), code="bad_answer")
         url = f"{self._url}#note_{entry['id']}" if self._url else ""
         return Comment(entry["id"], entry["body"], self._author.wrote(entry.get("author"), "username"), url)
 
@@ -80,7 +84,7 @@ class Issues:
         self._api = api
         self._issues = f"/projects/{quote(project, safe='')}/issues"
         self._author = author
-        self._where = f"the issues of {project}"
+        self._where = msg("the issues of {project}", project=project)
 
     def issues(self) -> Iterator[Issue]:
         with explained(self._where, _RIGHT):
@@ -102,7 +106,7 @@ class Issues:
 
     def _issue(self, entry: Any) -> Issue:
         if not _is_issue(entry):
-            raise Unclear("GitLab's answer about an issue makes no sense", code="bad_answer")
+            raise Unclear(msg("GitLab's answer about an issue makes no sense"), code="bad_answer")
         url = entry.get("web_url")
         return Issue(
             number=entry["iid"],

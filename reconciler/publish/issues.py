@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError, Unclear
+from reconciler.language import msg
 from reconciler.ports import Clock
 from reconciler.publish.comments import LOOKS, STRANGER, Published, facts_of, kind_of, lost, same
 
@@ -53,8 +54,8 @@ def track(tracker: Tracker, body: str, clock: Clock) -> Published:
     kind, quiet = kind_of(body), (facts_of(body) or {}).get("quiet")
     if not isinstance(quiet, bool):
         raise ReconcilerError(
-            "this report says nothing that an issue could be closed by",
-            "make it with: reconciler drift --report markdown=FILE",
+            msg("this report says nothing that an issue could be closed by"),
+            msg("make it with: reconciler drift --report markdown=FILE"),
         )
     title = _title(body)
     found = _newest(tracker, kind)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler import pictures
 from reconciler.errors import ApiError, NotFound, PictureError, Problem
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.desired import Desired, DesiredGroup, DesiredIcon
@@ -60,7 +61,7 @@ def read(
 def _gather(ports: ReadPorts, concurrency: int, tasks: Sequence[Callable[[], None]]) -> None:
     if not tasks:
         return
-    ports.progress.start("Reading groups", len(tasks))
+    ports.progress.start(msg("Reading groups"), len(tasks))
     try:
         ports.workers.all(tasks, concurrency, ports.progress.advance)
     finally:
@@ -68,7 +69,7 @@ def _gather(ports: ReadPorts, concurrency: int, tasks: Sequence[Callable[[], Non
 
 
 def _list(ports: ReadPorts) -> GroupList:
-    ports.progress.start("Listing groups", 1)  # which may take minutes, at a gateway
+    ports.progress.start(msg("Listing groups"), 1)  # which may take minutes, at a gateway
     try:
         return ports.reader.list_groups()
     finally:
@@ -162,7 +163,7 @@ class IdentifyingReader:
             found = self._reader.get_group(group_id)
         except ApiError as error:
             if group_id in self._gone:
-                raise NotFound("two lists leave the group out", code="not_listed") from error
+                raise NotFound(msg("two lists leave the group out"), code="not_listed") from error
             raise
         return self.identified(found)
 
@@ -226,9 +227,11 @@ def lost(reading: LiveState, desired: Desired, state: State) -> frozenset[str]:
 
 NO_ICON = Problem(
     "no_icon",
-    "the gateway shows no icon any more, which may mean that it is not allowed to see it",
-    "run it again later. If somebody has taken the icon away: give the group another picture, or leave "
-    "`icon` out",
+    msg("the gateway shows no icon any more, which may mean that it is not allowed to see it"),
+    msg(
+        "run it again later. If somebody has taken the icon away: give the group "
+        "another picture, or leave `icon` out"
+    ),
     retry=True,
 )
 

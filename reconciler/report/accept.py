@@ -10,11 +10,11 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
+from reconciler.language import msg, tr, tr_n
 from reconciler.report import words
 from reconciler.report.model import Entry, Field, Report, Status, Summary, Table, Tone, Word
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Data, Told
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.adoption import AcceptOutcome, AcceptResult, FileChange
@@ -24,11 +24,11 @@ _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 
 _STATUSES = words.by_key(
     Status("accepted", "✓", "accepted", "good", "passed"),
-    Status("unchanged", "=", "nothing to accept", "quiet", "skipped"),
-    Status("refused", "!", "not accepted", "bad", "failure"),
+    Status("unchanged", "=", msg("nothing to accept"), "quiet", "skipped"),
+    Status("refused", "!", msg("not accepted"), "bad", "failure"),
     Status("unreadable", "!", "unreadable", "bad", "error"),
-    Status("declined", "–", "not accepted, as you said", "warn", "skipped"),
-    Status("failed", "!", "could not be written", "bad", "error"),
+    Status("declined", "–", msg("not accepted, as you said"), "warn", "skipped"),
+    Status("failed", "!", msg("could not be written"), "bad", "error"),
 )
 _LINES: dict[str, Tone] = {"+": "good", "-": "bad", "@": "quiet"}
 """How a line of a difference is meant, by its first character."""
@@ -89,7 +89,7 @@ def _difference(before: bytes, after: bytes) -> list[str]:
 
 def preview(found: Data) -> Report:
     """Return the document that is shown before the question: the files as they would change."""
-    summary = Summary(f"{counted(len(found['files']), 'file')} to write.")
+    summary = Summary(tr("{files} to write.", files=tr_n("{n} file", "{n} files", len(found["files"]))))
     return Report(
         verb="accept",
         verdict=str(summary),
@@ -113,8 +113,8 @@ def _picture(file: Data) -> str:
         return ""
     size = words.of_bytes(file["after"])
     if file["before"] is None:
-        return f"new picture, {size}"
-    return f"picture replaced, {words.of_bytes(file['before'])} → {size}"
+        return tr("new picture, {size}", size=size)
+    return tr("picture replaced, {of_bytes} → {size}", of_bytes=words.of_bytes(file["before"]), size=size)
 
 
 # --- the document -----------------------------------------------------------------------------------------
@@ -139,7 +139,9 @@ def _summary(found: Data) -> Summary:
     """Count the accepted groups, and by status the others."""
     count = {key: sum(group["status"] == key for group in found["groups"]) for key in _STATUSES}
     others = words.some((number, _STATUSES[key].word) for key, number in count.items() if key != "accepted")
-    return words.summary(f"{counted(count['accepted'], 'group')} accepted", others)
+    return words.summary(
+        tr("{groups} accepted", groups=tr_n("{n} group", "{n} groups", count["accepted"])), others
+    )
 
 
 def _entry(group: Data) -> Entry:
@@ -155,7 +157,7 @@ def _entry(group: Data) -> Entry:
 def _fields(group: Data) -> Iterator[Field]:
     """Yield which fields are in the files now, and why something is not."""
     if group["fields"]:
-        label = "but for" if group["status"] == "failed" else "fields"
+        label = tr("but for") if group["status"] == "failed" else "fields"
         yield Field(key="fields", label=label, said=", ".join(group["fields"]))
     if "error" in group:
         yield from words.why_not(Problem(**group["error"]))

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
+from reconciler.language import msg, tr, tr_n
 from reconciler.model.change import ChangePeople, CreateGroup, SetValue
 from reconciler.report import changes, words
 from reconciler.report.changes import ACTIONS
 from reconciler.report.model import Banner, Column, Count, Entry, Field, Report, Status, Summary
 from reconciler.report.redact import Redactor, labels, shown_problem
 from reconciler.report.section import Cell, Data, Rows, Told, once
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, PersonOutcome, PersonStatus
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 COLUMNS = (Column("before", "-"), Column("after", "+"))
 
 STATUSES = words.by_key(
-    Status("failed", "✗", "failed", "bad", "failure", "Something could not be done here."),
+    Status("failed", "✗", "failed", "bad", "failure", msg("Something could not be done here.")),
     Status(
         "unknown",
         "?",
         "unknown",
         "bad",
         "failure",
-        "It is not known yet whether everything took effect; the next run looks first.",
+        msg("It is not known yet whether everything took effect; the next run looks first."),
     ),
-    Status("skipped", "–", "skipped", "warn", "skipped", "Not everything was sent."),
-    Status("done", "✓", "done", "good", "passed", "Done, and seen by reading the groups again."),
+    Status("skipped", "–", "skipped", "warn", "skipped", msg("Not everything was sent.")),
+    Status("done", "✓", "done", "good", "passed", msg("Done, and seen by reading the groups again.")),
 )
 """What became of a change, and of a group: the worst of its changes, in this order."""
 
 _ENDED: Mapping[PersonStatus, str] = {
     "done": "added",
-    "invite": "does not want to be added by others: is to be invited",
-    "left": "has left, which is their decision",
-    "failed": "could not be added",
+    "invite": msg("does not want to be added by others: is to be invited"),
+    "left": msg("has left, which is their decision"),
+    "failed": msg("could not be added"),
 }
 """What became of somebody who was to be added."""
 _STUCK = ("unreadable", "missing", "blocked", "held", "orphaned")
@@ -68,7 +68,13 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
         verb="apply",
         verdict=verdict,
         status=status,
-        sentences=(f"Worked on {worked} of {counted(len(result.groups), 'group')}.",),
+        sentences=(
+            tr(
+                "Worked on {worked} of {groups}.",
+                worked=worked,
+                groups=tr_n("{n} group", "{n} groups", len(result.groups)),
+            ),
+        ),
         summary=_summary(result, ended),
         banners=_banners(result, redactor),
         counts=(
@@ -88,15 +94,22 @@ def _verdict(result: ApplyResult, ended: Counter[str]) -> tuple[str, Status]:
     """The line that matters most, and how it is meant."""
     for key in ("failed", "unknown", "skipped"):
         if ended[key]:
-            return f"{counted(ended[key], 'change')} {key}, {ended['done']} done", STATUSES[key]
+            return tr(
+                "{changes} {key}, {ended} done",
+                changes=tr_n("{n} change", "{n} changes", ended[key]),
+                key=key,
+                ended=ended["done"],
+            ), STATUSES[key]
     actions = {group.action for group in result.groups}
     if actions & {"blocked", "missing"} or not result.complete:
         if not ended["done"]:
-            return "Nothing could be applied", ACTIONS["blocked"]
-        return f"{counted(ended['done'], 'change')} done, not all groups", ACTIONS["blocked"]
+            return tr("Nothing could be applied"), ACTIONS["blocked"]
+        return tr(
+            "{changes} done, not all groups", changes=tr_n("{n} change", "{n} changes", ended["done"])
+        ), ACTIONS["blocked"]
     if not ended["done"]:
-        return "Nobody to promote" if result.plan.ready_only else "Nothing to do", ACTIONS["none"]
-    return f"{counted(ended['done'], 'change')} done", STATUSES["done"]
+        return tr("Nobody to promote") if result.plan.ready_only else tr("Nothing to do"), ACTIONS["none"]
+    return tr("{changes} done", changes=tr_n("{n} change", "{n} changes", ended["done"])), STATUSES["done"]
 
 
 def _summary(result: ApplyResult, ended: Counter[str]) -> Summary:
@@ -109,9 +122,13 @@ def _summary(result: ApplyResult, ended: Counter[str]) -> Summary:
         if result.plan.ready_only:
             return changes.nobody(len(result.groups), stuck)
         could_not = actions["blocked"] or actions["missing"] or actions["unreadable"]
-        verdict = "Nothing could be applied." if could_not else "Nothing to do."
+        verdict = tr("Nothing could be applied.") if could_not else tr("Nothing to do.")
         return changes.nothing(verdict, actions["none"], stuck)
-    found = [f"{ended['done']} done", f"{ended['failed']} failed", f"{ended['skipped']} skipped"]
+    found = [
+        tr("{ended} done", ended=ended["done"]),
+        tr("{ended} failed", ended=ended["failed"]),
+        tr("{ended} skipped", ended=ended["skipped"]),
+    ]
     found += words.some([(ended["unknown"], "unknown")])
     others = [*words.some([(actions["none"], "unchanged")]), *stuck]
     good = not (ended["failed"] or ended["skipped"] or ended["unknown"])
@@ -136,14 +153,17 @@ def _unsaved(problem: Problem | None, bind: tuple[tuple[str, str], ...]) -> Iter
     if problem is not None:
         lines = [problem.message, *filter(None, [problem.hint])]
         if bind:
-            lines.append("Once it can be written, bind what was created:")
-            lines += [f"reconciler state bind {name} {group_id}" for name, group_id in bind]
+            lines.append(tr("Once it can be written, bind what was created:"))
+            lines += [
+                tr("reconciler state bind {name} {group_id}", name=name, group_id=group_id)
+                for name, group_id in bind
+            ]
         yield Banner(words.NOT_SAVED, "bad", tuple(lines), name="state", level="error", kind=problem.code)
 
 
 def _interrupted(*, interrupted: bool) -> Iterator[Banner]:
     if interrupted:
-        text = "Calls in flight were finished. Run apply again: it does exactly the rest."
+        text = tr("Calls in flight were finished. Run apply again: it does exactly the rest.")
         yield Banner("Interrupted", "warn", (text,))
 
 
@@ -159,7 +179,7 @@ def _entry(group: GroupOutcome, redactor: Redactor) -> Entry:
         subject=redactor.untrusted((desired and desired.subject) or ""),
         file=location.file if location else "",
         line=location.line if location else 0,
-        aside="new group" if created else "",
+        aside=tr("new group") if created else "",
         columns=COLUMNS,
         fields=tuple(
             _field(outcome, changes.field_of(outcome.change, redactor, label, created=created), redactor)

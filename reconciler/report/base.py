@@ -7,10 +7,10 @@ from collections import Counter
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from reconciler.language import msg, tr, tr_n
 from reconciler.report import changes, words
 from reconciler.report.model import Banner, Status
 from reconciler.report.redact import labels
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CAUSES: tuple[CauseOfChange, ...] = ("this_change", "before")
 
-UNTIL_NOW = Status("before", "…", "without this change as well", "quiet", "skipped")
+UNTIL_NOW = Status("before", "…", msg("without this change as well"), "quiet", "skipped")
 """How a machine takes what is so whether or not this change is merged: it is not for this change to mend."""
 
 FEW_LINES = 20
@@ -94,10 +94,10 @@ def besides(plan: Plan, base: Base, mine: Mapping[str, int]) -> dict[str, str]:
     taken_on = sum(map(is_taken_on, plan.groups, repeat(base)))
     told = {
         "invites": words.to_invite([each for share in shares for each in share.invites if not each.maybe]),
-        "managed": f"{taken_on} newly managed" if taken_on else "",
+        "managed": tr("{taken_on} newly managed", taken_on=taken_on) if taken_on else "",
     }
     for key in _STUCK:
-        word = "on hold from now on" if key == "held" else changes.ACTIONS[key].word
+        word = tr("on hold from now on") if key == "held" else changes.ACTIONS[key].word
         told[key] = f"{mine[key]} {word}" if mine[key] else ""
     return {key: text for key, text in told.items() if text}
 
@@ -114,11 +114,11 @@ def changed(count: dict[str, int]) -> int:
 
 def parts(base: Base, redactor: Redactor) -> dict[CauseOfChange, Status]:
     """Return the heading of each cause."""
-    since = f"since {redactor.untrusted(base.ref)}"
-    before = "due before this change: changed outside, or not applied yet"
+    since = tr("since {ref}", ref=redactor.untrusted(base.ref))
+    before = tr("due before this change: changed outside, or not applied yet")
     return {
-        "this_change": Status("this_change", "", "Caused by this change", "change", "failure", since),
-        "before": Status("before", "", "Merging also makes these", "quiet", "skipped", before),
+        "this_change": Status("this_change", "", tr("Caused by this change"), "change", "failure", since),
+        "before": Status("before", "", tr("Merging also makes these"), "quiet", "skipped", before),
     }
 
 
@@ -134,28 +134,34 @@ def named(base: Base, redactor: Redactor) -> str:
 def also(before: dict[str, int]) -> str:
     """Return a sentence about what would be done without this change as well."""
     if not before["changes"]:
-        return "Nothing else was due."
-    return f"Merging also makes {in_groups(before)}."
+        return tr("Nothing else was due.")
+    return tr("Merging also makes {before}.", before=in_groups(before))
 
 
 def in_groups(count: dict[str, int]) -> str:
     """Return `4 changes in 3 groups`."""
-    return f"{counted(count['changes'], 'change')} in {counted(changed(count), 'group')}"
+    return tr(
+        "{changes} in {groups}",
+        changes=tr_n("{n} change", "{n} changes", count["changes"]),
+        groups=tr_n("{n} group", "{n} groups", changed(count)),
+    )
 
 
 def banners(base: Base, redactor: Redactor) -> Iterator[Banner]:
     """Return what this change moves of account, backend, state, guards, allowances, ignored groups and
     aliases; what is wrong with the base; and what is called off."""
     if base.settings:
-        lead = "This plan was made without it; it holds once it is merged."
+        lead = tr("This plan was made without it; it holds once it is merged.")
         lines = _first(_line(_setting(change, redactor)) for change in base.settings)
-        yield Banner("This change moves what protects people", "bad", (lead, *lines), first=True)
+        yield Banner(tr("This change moves what protects people"), "bad", (lead, *lines), first=True)
     if found := _notes(base, redactor):
-        yield Banner(f"About the base, {named(base, redactor)}", "warn", tuple(found), first=True)
+        yield Banner(
+            tr("About the base, {base}", base=named(base, redactor)), "warn", tuple(found), first=True
+        )
     if base.attribution.dropped:
-        lead = "It was due before, and is not any more."
+        lead = tr("It was due before, and is not any more.")
         lines = _first(_called_off(each, redactor) for each in base.attribution.dropped)
-        yield Banner("Called off by this change", "quiet", (lead, *lines))
+        yield Banner(tr("Called off by this change"), "quiet", (lead, *lines))
 
 
 def _notes(base: Base, redactor: Redactor) -> list[str]:
@@ -166,12 +172,12 @@ def _notes(base: Base, redactor: Redactor) -> list[str]:
 def _first(lines: Iterable[str]) -> list[str]:
     found = list(lines)
     more = len(found) - FEW_LINES
-    return found if more <= 0 else [*found[:FEW_LINES], f"… and {more} more"]
+    return found if more <= 0 else [*found[:FEW_LINES], tr("… and {more} more", more=more)]
 
 
 def _line(setting: Data) -> str:
     what = f"{_SETTINGS.get(setting['setting'], setting['setting'])} {setting.get('name', '')}".rstrip()
-    return f"{what}: {setting['before'] or 'not set'} → {setting['after'] or 'not set'}"
+    return f"{what}: {setting['before'] or tr('not set')} → {setting['after'] or tr('not set')}"
 
 
 def _called_off(dropped: Dropped, redactor: Redactor) -> str:
@@ -210,6 +216,6 @@ def _setting(change: SettingChange, redactor: Redactor) -> dict[str, Any]:
     shown = masks.get(change.setting, redactor.untrusted)
     before, after = (", ".join(map(shown, side)) for side in (change.before, change.after))
     if before == after and before:  # masked, two numbers may look alike
-        after += " (another number)"
+        after += tr(" (another number)")
     name = redactor.untrusted(change.name)
     return {"setting": change.setting, **({"name": name} if name else {}), "before": before, "after": after}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from reconciler.language import tr
 from reconciler.report import words
 from reconciler.report.model import Word
 
@@ -105,7 +106,7 @@ def of_table(table: Table, limit: int) -> Block:
     shown = table.rows if table.whole else table.rows[:limit]
     rows = tuple(tuple(map(_of_cell, row)) for row in shown)
     if len(table.rows) > len(shown):
-        rows += ((plain(f"… and {len(table.rows) - len(shown)} more"),),)
+        rows += ((plain(tr("… and {rows} more", rows=len(table.rows) - len(shown))),),)
     status = table.status
     symbol: Cell = () if status is None else ((f"{status.symbol} ", status.tone),)
     return Block((*symbol, (table.title, "strong")), table.lead, (Lines("", rows),) if rows else ())
@@ -136,11 +137,11 @@ def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bo
         style = undone or ("add" if person.sign == "+" else "remove")
         yield plain(f"{person.sign} {person.who}", style), plain(person.why, "dim")
     if len(field.people) > limit:
-        yield (plain(f"… and {len(field.people) - limit} more"),)
+        yield (plain(tr("… and {people} more", people=len(field.people) - limit)),)
     values = _values(field.values, columns)
     yield from (tuple(_restyled(cell, undone) for cell in row) for row in values) if undone else values
     if field.after:
-        yield (plain(f"after: {field.after}", "dim"),)
+        yield (plain(tr("after: {after}", after=field.after), "dim"),)
     if field.problem is not None and not said_below:
         yield from _problem(field.problem)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
+from reconciler.language import msg, tr, tr_n
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -52,21 +53,25 @@ ACTIONS = words.by_key(
     words.UNREADABLE,
     words.MISSING,
     words.BLOCKED,
-    Status("leave", "-", "leave", "warn", "failure", "The account would leave these groups, for good."),
-    Status("update", "~", "update", "change", "failure", "These groups would be changed.", bare=True),
-    Status("create", "+", "create", "good", "failure", "These groups do not exist yet."),
-    Status("adopt", ">", "adopt", "change", "failure", "Found by subject or an earlier record, and bound."),
+    Status("leave", "-", "leave", "warn", "failure", msg("The account would leave these groups, for good.")),
+    Status("update", "~", "update", "change", "failure", msg("These groups would be changed."), bare=True),
+    Status("create", "+", "create", "good", "failure", msg("These groups do not exist yet.")),
+    Status(
+        "adopt", ">", "adopt", "change", "failure", msg("Found by subject or an earlier record, and bound.")
+    ),
     words.HELD,
-    Status("orphaned", "?", "orphaned", "warn", "skipped", "Bound to a name without a manifest."),
+    Status("orphaned", "?", "orphaned", "warn", "skipped", msg("Bound to a name without a manifest.")),
     Status("none", "✓", "unchanged", "good", "passed"),
 )
 """What is done about a group, what matters most first."""
 
 JOINING = Status(
-    "joining", "+", "to join", "change", "skipped", "Nothing changes; somebody is asked to join."
+    "joining", "+", msg("to join"), "change", "skipped", msg("Nothing changes; somebody is asked to join.")
 )
 """Of a group in which somebody new is wanted, and nothing else is done."""
-TAKEN_ON = Status("managed", ">", "newly managed", "change", "skipped", "As its manifest says already.")
+TAKEN_ON = Status(
+    "managed", ">", msg("newly managed"), "change", "skipped", msg("As its manifest says already.")
+)
 """Of a group that no manifest was about before, in which nothing is to be done."""
 
 _ORDER = ("adopt", *VALUES, "icon", "admins", "link", "members", "ensure")
@@ -110,13 +115,19 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
         case ChangePeople("demote", affected):
             return Field(key="admins", label="admins", people=people("-", affected))
         case ChangePeople(_, affected):
-            said = "removed, and have to join again by the link"
+            said = tr("removed, and have to join again by the link")
             return Field(key="members", label="members", said=said, people=people("-", affected), final=True)
         case RevokeLink(before, version):
-            said = "revoked" if version is None else f"revoked (version {before} → {version})"
-            return Field(key="link", label="link", said=f"{said}, the old one stops working", final=True)
+            said = (
+                "revoked"
+                if version is None
+                else tr("revoked (version {before} → {version})", before=before, version=version)
+            )
+            return Field(
+                key="link", label="link", said=tr("{said}, the old one stops working", said=said), final=True
+            )
         case LeaveGroup():
-            return Field(key="ensure", label="leave", said="the account leaves the group", final=True)
+            return Field(key="ensure", label="leave", said=tr("the account leaves the group"), final=True)
         case _:
             assert_never(change)
 
@@ -139,7 +150,7 @@ def fields_of(
         if isinstance(change, ChangePeople) and change.kind == "demote":
             stays = (each.wa_id not in removed for each in change.people)
             people = (
-                replace(who, why=f"{who.why}, stays in the group") if stay else who
+                replace(who, why=tr("{why}, stays in the group", why=who.why)) if stay else who
                 for who, stay in zip(field.people, stays, strict=True)
             )
             field = replace(field, people=tuple(people))
@@ -161,7 +172,7 @@ def _live(seen: LiveIcon | None) -> Value:
 
 def nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Summary:
     """Return the line of a run without changes: a verdict, groups that are as wanted, what else there is."""
-    are = "group is as its manifest says" if unchanged == 1 else "groups are as the manifests say"
+    are = tr("group is as its manifest says") if unchanged == 1 else tr("groups are as the manifests say")
     return Summary(verdict, f" {' · '.join((f'{unchanged} {are}', *others))}.")
 
 
@@ -169,21 +180,29 @@ def nobody(groups: int, others: Sequence[str]) -> Summary:
     """Return the line of a run that only promotes, and so does not know whether its groups are as wanted."""
     wait = "waits" if groups == 1 else "wait"
     what = (
-        f"looked at {words.counted(groups, 'group')} that {wait} for an admin"
+        tr(
+            "looked at {groups} that {wait} for an admin",
+            groups=tr_n("{n} group", "{n} groups", groups),
+            wait=wait,
+        )
         if groups
-        else "no group waits for an admin"
+        else tr("no group waits for an admin")
     )
-    return Summary("Nobody to promote", f": {' · '.join((what, *others))}.")
+    return Summary(tr("Nobody to promote"), f": {' · '.join((what, *others))}.")
 
 
 def joining_field(invites: Iterable[Invite], redactor: Redactor) -> tuple[Field, ...]:
     """Return who of one group has yet to join, as a field."""
-    then = {"admin": "; promoted by an apply after that"}
+    then = {"admin": tr("; promoted by an apply after that")}
     people = tuple(
-        Person("+", redactor.named(each.person), f"as {each.role}, by the link{then.get(each.role, '')}")
+        Person(
+            "+",
+            redactor.named(each.person),
+            tr("as {role}, by the link{role2}", role=each.role, role2=then.get(each.role, "")),
+        )
         for each in invites
     )
-    return (Field(key="joining", label="to join", people=people),) if people else ()
+    return (Field(key="joining", label=tr("to join"), people=people),) if people else ()
 
 
 def joining(invites: Iterable[Joining]) -> tuple[Table, ...]:
@@ -196,9 +215,9 @@ def joining(invites: Iterable[Joining]) -> tuple[Table, ...]:
         return ()
     people = sorted(found.items(), key=lambda item: (item[0][0], item[0][1].startswith("+"), item[0]))
     rows = tuple((who, role, words.few(each), *filter(None, [cause])) for (cause, who, role), each in people)
-    head = ("Person", "As", "Groups", "Caused by")[: len(rows[0])]
-    title = "Still to join (not changes)"
-    return (Table("joining", title, head, rows, lead="next: reconciler invites"),)
+    head = ("Person", "As", "Groups", tr("Caused by"))[: len(rows[0])]
+    title = tr("Still to join (not changes)")
+    return (Table("joining", title, head, rows, lead=tr("next: reconciler invites")),)
 
 
 def objections(
@@ -215,14 +234,14 @@ def _objection(objection: Objection, redactor: Redactor, *, was_there: bool) -> 
     code = objection.code
     lines = [redactor.note(objection.note)]
     if objection.groups:
-        lines.append(f"groups: {words.few(objection.groups, 12)}")
+        lines.append(tr("groups: {groups}", groups=words.few(objection.groups, 12)))
     if was_there:
-        lines.append("it was there before this change")
+        lines.append(tr("it was there before this change"))
     if objection.lifted_by is not None:
-        lines.append(f"by {objection.lifted_by}")
-        return Banner(f"{code} allowed", "warn", tuple(lines), name=code, suite="objections")
+        lines.append(tr("by {lifted_by}", lifted_by=objection.lifted_by))
+        return Banner(tr("{code} allowed", code=code), "warn", tuple(lines), name=code, suite="objections")
     lines.append(_how_to_lift(code))
-    title = f"{code} refused: nothing will be applied"
+    title = tr("{code} refused: nothing will be applied", code=code)
     return Banner(
         title, "bad", tuple(lines), name=code, level="failure", suite="objections", kind="objection"
     )
@@ -230,9 +249,9 @@ def _objection(objection: Objection, redactor: Redactor, *, was_there: bool) -> 
 
 def _how_to_lift(code: str) -> str:
     if code in NEVER_LIFTED:
-        return "nothing lifts this one"
-    entry = "" if code in ON_THE_COMMAND_LINE else ", or an entry under `allow:` in reconciler.yaml"
-    return f"to lift it: --allow {code}{entry}"
+        return tr("nothing lifts this one")
+    entry = "" if code in ON_THE_COMMAND_LINE else tr(", or an entry under `allow:` in reconciler.yaml")
+    return tr("to lift it: --allow {code}{entry}", code=code, entry=entry)
 
 
 # --- plain data -------------------------------------------------------------------------------------------

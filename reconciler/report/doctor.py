@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from reconciler.language import tr
 from reconciler.report.model import Report, Status, Summary, Table, Tone, Word
 from reconciler.report.section import Data, Told
 from reconciler.report.words import counted
@@ -53,14 +54,14 @@ def report(found: Data) -> Report:
         for number, word in ((count["problems"], "problem"), (count["warnings"], "warning"))
         if number
     ]
-    verdict = f"{' and '.join(parts)}." if parts else "Everything is as it should be."
+    verdict = f"{' and '.join(parts)}." if parts else tr("Everything is as it should be.")
     lines = tuple(line for finding in found["findings"] for line in _lines(finding))
     return Report(
         verb="doctor",
         verdict=verdict,
         status=_HEALTHY if found["healthy"] else _ILL,
         summary=Summary(verdict),
-        tables=(Table("findings", "What a run needs", ("Verdict", "Check", "Found"), lines, whole=True),),
+        tables=(Table("findings", tr("What a run needs"), ("Verdict", "Check", "Found"), lines, whole=True),),
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
+from reconciler.language import msg, tr, tr_n
 from reconciler.model import number
 from reconciler.model.adoption import accepted_as
 from reconciler.model.desired import Icon
@@ -29,7 +30,6 @@ from reconciler.report.model import (
 )
 from reconciler.report.redact import Redactor, labels
 from reconciler.report.section import Cell, Data, Rows, Told, once
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.change import Cause, ChangeKind
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         PersonDrift,
     )
 
-COLUMNS = (Column("last applied"), Column("live", "-"), Column("desired", "+"))
+COLUMNS = (Column(msg("last applied")), Column("live", "-"), Column("desired", "+"))
 """What was, what somebody made of it, what an apply would make of that."""
 
 STATUSES = words.by_key(
@@ -52,7 +52,7 @@ STATUSES = words.by_key(
         "drifted",
         "bad",
         "failure",
-        "Somebody changed these outside the manifests, or nobody knows who did.",
+        msg("Somebody changed these outside the manifests, or nobody knows who did."),
     ),
     words.MISSING,
     words.BLOCKED,
@@ -60,20 +60,20 @@ STATUSES = words.by_key(
     Status(
         "pending",
         "…",
-        "not applied yet",
+        msg("not applied yet"),
         "change",
         "skipped",
-        "The manifests want something that has not been applied yet. That is no drift.",
+        msg("The manifests want something that has not been applied yet. That is no drift."),
     ),
     words.HELD,
-    Status("in_sync", "✓", "in sync", "good", "passed"),
+    Status("in_sync", "✓", msg("in sync"), "good", "passed"),
 )
 
 CAUSES: dict[Cause, tuple[str, Tone]] = {
-    "edited_outside": ("changed outside", "bad"),
-    "not_applied": ("not applied yet", "change"),
-    "both": ("changed outside, and something was not applied yet", "bad"),
-    "unknown": ("differs, and nothing on record says who changed it", "bad"),
+    "edited_outside": (msg("changed outside"), "bad"),
+    "not_applied": (msg("not applied yet"), "change"),
+    "both": (msg("changed outside, and something was not applied yet"), "bad"),
+    "unknown": (msg("differs, and nothing on record says who changed it"), "bad"),
 }
 
 _KINDS: dict[str, ChangeKind] = {
@@ -81,11 +81,11 @@ _KINDS: dict[str, ChangeKind] = {
     "demote": "demote",
     "remove": "remove_participants",
 }
-_TO_BE = {"promote": "to be promoted", "demote": "to be demoted", "remove": "to be removed"}
+_TO_BE = {"promote": msg("to be promoted"), "demote": msg("to be demoted"), "remove": msg("to be removed")}
 
 _BAD = ("drifted", "missing", "blocked")
 _RESTORABLE = ("drifted", "pending")
-_LINK_NOT_KNOWN = Value(empty="not known: to ask for the link may make one")
+_LINK_NOT_KNOWN = Value(empty=msg("not known: to ask for the link may make one"))
 
 Label = Callable[[str], str]
 
@@ -104,8 +104,10 @@ def report(drift: Drift, redactor: Redactor) -> Report:
     count = Counter[str](group.status for group in drift.groups)
     verdict, status = _verdict(drift, count)
     total = len(drift.groups)
-    rest = words.some(((count["pending"], "not applied yet"), (count["held"], "on hold")))
-    in_sync = f"{count['in_sync']} of {counted(total, 'group')} in sync"
+    rest = words.some(((count["pending"], tr("not applied yet")), (count["held"], tr("on hold"))))
+    in_sync = tr(
+        "{count} of {groups} in sync", count=count["in_sync"], groups=tr_n("{n} group", "{n} groups", total)
+    )
     return Report(
         verb="drift",
         verdict=verdict,
@@ -132,15 +134,19 @@ def _verdict(drift: Drift, count: Counter[str]) -> tuple[str, Status]:
     """The line that matters most, and how it is meant."""
     found = words.some((count[key], STATUSES[key].word) for key in _BAD)
     if found:
-        return f"Drift: {'' if drift.complete else 'at least '}{', '.join(found)}", STATUSES["drifted"]
+        return tr(
+            "Drift: {which}{found}", which="" if drift.complete else tr("at least "), found=", ".join(found)
+        ), STATUSES["drifted"]
     if not drift.complete:
-        unread = "Not everything could be read, so it is not known whether all is in sync"
+        unread = tr("Not everything could be read, so it is not known whether all is in sync")
         return unread, STATUSES["unreadable"]
     if count["pending"]:
-        return f"No drift; {counted(count['pending'], 'group')} not applied yet", STATUSES["pending"]
+        return tr(
+            "No drift; {groups} not applied yet", groups=tr_n("{n} group", "{n} groups", count["pending"])
+        ), STATUSES["pending"]
     if not drift.in_sync:
-        return "No drift, but what is on hold differs", STATUSES["held"]
-    return "In sync: everything is as the manifests say", STATUSES["in_sync"]
+        return tr("No drift, but what is on hold differs"), STATUSES["held"]
+    return tr("In sync: everything is as the manifests say"), STATUSES["in_sync"]
 
 
 def _summary(count: Counter[str], unmanaged: int) -> Summary:
@@ -148,8 +154,12 @@ def _summary(count: Counter[str], unmanaged: int) -> Summary:
     others = words.some(
         (count[key], STATUSES[key].word) for key in STATUSES if key not in ("drifted", "in_sync")
     )
-    found = (f"{count['in_sync']} in sync", *others, *words.some([(unmanaged, words.UNMANAGED.word)]))
-    return Summary(f"{count['drifted']} drifted", f" · {' · '.join(found)}.")
+    found = (
+        tr("{count} in sync", count=count["in_sync"]),
+        *others,
+        *words.some([(unmanaged, words.UNMANAGED.word)]),
+    )
+    return Summary(tr("{count} drifted", count=count["drifted"]), f" · {' · '.join(found)}.")
 
 
 def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
@@ -160,7 +170,7 @@ def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
         commands.append(Command("keep", accept))
     notes = tuple(map(redactor.note, group.notes))
     if group.id is None and group.status == "pending":
-        notes = ("there is no such group yet", *notes)
+        notes = (tr("there is no such group yet"), *notes)
     return Entry(
         name=group.name,
         status=STATUSES[group.status],
@@ -180,13 +190,13 @@ def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
 
 def _restore(group: GroupDrift) -> str | None:
     """The command that makes the group as its manifest says, where one would."""
-    return f"reconciler apply --target {group.name}" if group.status in _RESTORABLE else None
+    return tr("reconciler apply --target {name}", name=group.name) if group.status in _RESTORABLE else None
 
 
 def _accept(group: GroupDrift) -> str | None:
     """The command that puts a live value into the manifest, where there is one that could go there."""
     acceptable = any(field.drifts and accepted_as(field.field) for field in group.fields)
-    return f"reconciler accept {group.name}" if acceptable else None
+    return tr("reconciler accept {name}", name=group.name) if acceptable else None
 
 
 def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
@@ -232,9 +242,9 @@ def _values(
         for value in (field.desired, field.last_applied, field.live)
     )
     if field.field == "ensure":
-        last = Value(empty="not recorded")
+        last = Value(empty=tr("not recorded"))
     elif not field.recorded:
-        last = Value(empty="nothing on record" if field.cause == "unknown" else "not managed then")
+        last = Value(empty=tr("nothing on record") if field.cause == "unknown" else tr("not managed then"))
     if group.id is None:
         live = words.NO_GROUP
     elif field.field == "link_version":
@@ -248,9 +258,9 @@ def _value(value: FieldValue, field: FieldName, redactor: Redactor, label: Label
         return words.value(name, value, redactor)
     match value:
         case None:
-            return Value(empty="none" if field == "icon" else "not managed")
+            return Value(empty="none" if field == "icon" else tr("not managed"))
         case int():
-            return Value(text=f"version {value}")
+            return Value(text=tr("version {value}", value=value))
         case str():
             return Value(text=redactor.untrusted(value))
         case tuple():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.language import tr
 from reconciler.report import words
 from reconciler.report.model import Banner, Report, Summary
 from reconciler.report.section import Told, once
@@ -26,10 +27,10 @@ def report(verb: Verb, problem: Problem, complaints: tuple[Complaint, ...] = ())
     lines = (problem.hint,) if problem.hint else ()
     return Report(
         verb=verb,
-        verdict="The run ended with an error",
+        verdict=tr("The run ended with an error"),
         status=words.FAILED_RUN,
         summary=Summary("failed", tone="bad"),
-        sentences=("Nothing is known of the groups.",),
+        sentences=(tr("Nothing is known of the groups."),),
         banners=(Banner(problem.message, "bad", lines, name="run", level="error", kind="error"),),
         complaints=complaints,
         quiet=False,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from reconciler.language import tr
 from reconciler.report import blocks, grouping
 from reconciler.report.escape import for_terminal
 from reconciler.report.section import ending, is_plain
@@ -49,7 +50,10 @@ def render(sections: Sequence[Section], _: Look) -> str:
     follow each other."""
     if is_plain(sections):
         return _section(sections[0])
-    return "".join(f"Account {section.account}\n{_section(section)}" for section in sections)
+    return "".join(
+        tr("Account {account}\n{section}", account=section.account, section=_section(section))
+        for section in sections
+    )
 
 
 def encode_outputs(values: Mapping[str, str], delimiter: str) -> str:
@@ -79,7 +83,7 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
     if section_ended and report.complaints:
         return
     if not section_ended:
-        yield _Note("notice", 0, f"reconciler {run.what}", (f"{report.summary}",))
+        yield _Note("notice", 0, tr("reconciler {what}", what=run.what), (f"{report.summary}",))
         yield from (_complaint(each) for each in sorted(report.complaints))
     yield from (_banner(banner, run) for banner in report.banners if banner.title)
     order = [count.status.key for count in report.counts]
@@ -90,7 +94,7 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
 def _banner(banner: Banner, run: Run) -> _Note:
     """What could not be found out is about the run as a whole, and told under its name."""
     if banner.level == "error":
-        return _Note("error", 0, f"reconciler {run.what}", (banner.title, *banner.lines))
+        return _Note("error", 0, tr("reconciler {what}", what=run.what), (banner.title, *banner.lines))
     whose = f"{run.section}: " if run.section else ""
     kind: Kind = "notice" if banner.tone == "quiet" else "warning"
     if banner.level == "failure":
@@ -113,8 +117,12 @@ def _entry(entry: Entry, order: Sequence[str]) -> _Note:
     title = f"{called}: {status.word}"
     title += f", {outcome.word}" if outcome != status else ""
     title += f", {entry.aside}" if entry.aside else ""
-    title += ", cannot be undone" if entry.is_final and not bad else ""
-    commands = (f"to {each.label}: {each.words}" for each in entry.commands if not each.quiet)
+    title += tr(", cannot be undone") if entry.is_final and not bad else ""
+    commands = (
+        tr("to {label}: {words}", label=each.label, words=each.words)
+        for each in entry.commands
+        if not each.quiet
+    )
     lines = (*blocks.difference(entry), *commands)
     return _Note(kind, rank, title, lines, entry.file, entry.line)
 
@@ -136,7 +144,14 @@ def _draw(notes: Iterable[_Note], run: Run) -> str:
         of_kind = [note for note in found if note.kind == kind]
         out += [_command(note, run.folder) for note in of_kind[:SHOWN]]
         if len(of_kind) > SHOWN:
-            out.append(f"… and {counted(len(of_kind) - SHOWN, f'more {kind}', f'more {kind}s')}.")
+            out.append(
+                tr(
+                    "… and {counted}.",
+                    counted=counted(
+                        len(of_kind) - SHOWN, tr("more {kind}", kind=kind), tr("more {kind}s", kind=kind)
+                    ),
+                )
+            )
     return "".join(f"{line}\n" for line in out)
 
 
@@ -150,7 +165,7 @@ def _command(note: _Note, folder: str) -> str:
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     lines = note.lines if any(note.lines) else (note.title,)  # without words nothing would be shown
     if len(lines) > _LINES:
-        lines = (*lines[:_LINES], f"… and {len(lines) - _LINES} more lines")
+        lines = (*lines[:_LINES], tr("… and {lines} more lines", lines=len(lines) - _LINES))
     return f"::{note.kind} {shown}::{'%0A'.join(map(_data, lines))}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.language import tr
 from reconciler.report import words
 from reconciler.report.model import Command, Entry, Field
 
@@ -150,6 +151,6 @@ def _own(entry: Entry, shared: dict[_Key, list[Entry]]) -> Entry | None:
         return entry
     if not fields and not notes:
         return None
-    also = f"{' and '.join(dict.fromkeys(told))} as above" if told else ""
+    also = tr("{names} as above", names=" and ".join(dict.fromkeys(told))) if told else ""
     aside = ", ".join(filter(None, (entry.aside, also)))
     return replace(entry, fields=fields, notes=notes, aside=aside)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reconciler.language import msg, tr
 from reconciler.model.record import short_commit
 from reconciler.report import grouping, words
 from reconciler.report.escape import visible
@@ -35,8 +36,12 @@ MANY = 100
 """Groups from which on a browser draws only what is looked at."""
 
 _ORDERS = re.compile(r"(?<=:):|(?<=#)#(?=[a-z]*\[)")
-_ALT = {"files": "icon in the files", "live": "icon as it is live", "applied": "icon last applied"}
-_MORE = Status("more", "…", "not shown in full", "quiet", "passed")
+_ALT = {
+    "files": msg("icon in the files"),
+    "live": msg("icon as it is live"),
+    "applied": msg("icon last applied"),
+}
+_MORE = Status("more", "…", msg("not shown in full"), "quiet", "passed")
 
 
 def render(sections: Sequence[Section], look: Look) -> str:
@@ -167,9 +172,9 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     sent = sum(number for _, number in run.requests)
     facts = (
         ("Commit", short_commit(run.commit or "", 12) or "unknown"),
-        ("Account", " ".join(filter(None, (run.section, run.account or ("not set" if run.api else ""))))),
+        ("Account", " ".join(filter(None, (run.section, run.account or (tr("not set") if run.api else ""))))),
         ("API", run.api.removeprefix("https://")),
-        ("Version", f"reconciler {run.version}"),
+        ("Version", tr("reconciler {version}", version=run.version)),
         ("Started", f"{run.started:%Y-%m-%d %H:%M:%S} UTC"),
         ("Duration", f"{run.duration:.1f} s"),
         ("Requests", f"{sent}" if run.requests else ""),
@@ -199,7 +204,7 @@ def _shortened(parts: Sequence[_Part], limit: int = ENTRIES) -> tuple[tuple[_Par
         left -= len(shown)
         kept.append(replace(part, entries=shown, more=len(cut)))
         items += [(entry.name, f"{entry.status.word} {entry.place}".rstrip()) for entry in cut]
-    return tuple(kept), (Listing(_MORE, "Not shown in full", tuple(items)),) if items else ()
+    return tuple(kept), (Listing(_MORE, tr("Not shown in full"), tuple(items)),) if items else ()
 
 
 def _quiet(entries: Iterable[Entry]) -> Iterator[Listing]:
@@ -221,7 +226,9 @@ def _complaints(found: Iterable[Complaint]) -> Iterator[Table]:
             (f"{each.location}", "warning" if each.warning else "mistake", each.message, each.hint)
             for each in ordered
         )
-        yield Table("complaints", "In the files", ("Where", "What", "It says", "To mend it"), rows)
+        yield Table(
+            "complaints", tr("In the files"), ("Where", "What", tr("It says"), tr("To mend it")), rows
+        )
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -263,7 +270,7 @@ class _Album:
         if found is not None and picture.of == "live":
             known = replace(picture, sha256=found.sha256, size=found.size)
             picture = replace(known, width=found.width, height=found.height)
-        caption = _caption(picture) or ("another picture" if picture.of == "live" else "")
+        caption = _caption(picture) or (tr("another picture") if picture.of == "live" else "")
         return _Shown(caption, _ALT[picture.of], picture.file or "", self._key(found), why)
 
     def _key(self, thumbnail: Thumbnail | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
+from reconciler.language import msg, tr, tr_n
 from reconciler.report import words
 from reconciler.report.model import Banner, Report, Status, Summary, Table, Word
 from reconciler.report.redact import Redactor
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 
 _STATUSES = words.by_key(
     Status("imported", "+", "Written", "good", "passed"),
-    Status("bound", "+", "Bound in state now", "good", "passed"),
-    Status("skipped", "=", "Left as they are", "quiet", "skipped"),
-    Status("failed", "!", "Not written", "bad", "failure"),
+    Status("bound", "+", msg("Bound in state now"), "good", "passed"),
+    Status("skipped", "=", msg("Left as they are"), "quiet", "skipped"),
+    Status("failed", "!", msg("Not written"), "bad", "failure"),
     Status("unreadable", "!", "Unreadable", "bad", "error"),
-    Status("not_begun", "…", "Not begun", "warn", "skipped"),
+    Status("not_begun", "…", msg("Not begun"), "warn", "skipped"),
 )
 """In the order in which they are told. `bound`: manifests that an earlier run wrote."""
 
-_DRY = {"imported": "Would be written", "bound": "Would be bound in state"}
+_DRY = {"imported": msg("Would be written"), "bound": msg("Would be bound in state")}
 
 
 def told(result: ImportResult, redactor: Redactor) -> Told:
@@ -99,16 +100,22 @@ def _summary(found: Data, bound: int) -> Summary:
     count, dry = found["summary"], found["dry_run"]
     others = some(
         (
-            (bound, f"{'would be ' if dry else ''}bound to a manifest that was there"),
-            (count["skipped"] - bound, "left as they are"),
-            (count["failed"], "not written"),
+            (bound, tr("{which}bound to a manifest that was there", which=tr("would be ") if dry else "")),
+            (count["skipped"] - bound, tr("left as they are")),
+            (count["failed"], tr("not written")),
             (count["unreadable"], "unreadable"),
-            (count["not_begun"], "not begun: run again for the rest"),
+            (count["not_begun"], tr("not begun: run again for the rest")),
         )
     )
     if count["contacts"]:
-        others.append(f"{counted(count['contacts'], 'person', 'people')} added to {found['contacts']}")
-    head = f"{counted(count['imported'], 'manifest')} {'would be written' if dry else 'written'}"
+        others.append(
+            tr(
+                "{persons} added to {found}",
+                persons=tr_n("{n} person", "{n} people", count["contacts"]),
+                found=found["contacts"],
+            )
+        )
+    head = f"{counted(count['imported'], 'manifest')} {tr('would be written') if dry else 'written'}"
     return words.summary(head, others)
 
 

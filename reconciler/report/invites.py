@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from reconciler.language import msg, tr, tr_n
 from reconciler.model import number
 from reconciler.model.link import sandbox_page
 from reconciler.report import qr, text, words
@@ -18,7 +19,6 @@ from reconciler.report.escape import for_terminal
 from reconciler.report.markdown_text import code, prose
 from reconciler.report.model import Report, Status, Summary
 from reconciler.report.section import Data, Rows, Told, closing, is_plain
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,26 +29,31 @@ if TYPE_CHECKING:
 
 _STATUSES = words.by_key(
     Status("ready", "", "", "good", "passed"),
-    Status("failed", "!", "no link", "bad", "error"),
-    Status("revoke", "…", "link about to be revoked", "warn", "skipped"),
-    Status("create", "…", "not created yet", "warn", "skipped"),
+    Status("failed", "!", msg("no link"), "bad", "error"),
+    Status("revoke", "…", msg("link about to be revoked"), "warn", "skipped"),
+    Status("create", "…", msg("not created yet"), "warn", "skipped"),
     words.BLOCKED,
     words.HELD,
     words.MISSING,
     words.UNREADABLE,
 )
-_NO_SHEET = "There are no invitations here: the run that was to name them ended with an error."
-_WARNING = "This holds invite links and full numbers: keep it private. Whoever has a link can join."
-_INCOMPLETE = "Not everything could be read: somebody may be missing here."
+_NO_SHEET = msg("There are no invitations here: the run that was to name them ended with an error.")
+_WARNING = msg("This holds invite links and full numbers: keep it private. Whoever has a link can join.")
+_INCOMPLETE = msg("Not everything could be read: somebody may be missing here.")
 
 
 def of_the_sandbox(pages: str) -> str:
     """Return what to do with links that a sandbox made up; `pages` as for `section.Run`."""
     page = sandbox_page("CODE", pages)
-    where = f"open {page} instead" if pages else f"start `reconciler sandbox`, and open {page} there"
-    return (
-        f"These links are the sandbox's, and lead to no group on WhatsApp: {where}, with the code that ends "
-        "a link."
+    where = (
+        tr("open {page} instead", page=page)
+        if pages
+        else tr("start `reconciler sandbox`, and open {page} there", page=page)
+    )
+    return tr(
+        "These links are the sandbox's, and lead to no group on WhatsApp: {where}, "
+        "with the code that ends a link.",
+        where=where,
     )
 
 
@@ -164,7 +169,11 @@ def report(found: Data) -> Report:
 
 def _summary(found: Data) -> Summary:
     count = found["summary"]
-    others = [f"{counted(count['without_link'], 'group')} without a link"] if count["without_link"] else []
+    others = (
+        [tr("{groups} without a link", groups=tr_n("{n} group", "{n} groups", count["without_link"]))]
+        if count["without_link"]
+        else []
+    )
     if count["left_out"]:
         others.append(f"{_left_out(count)} (--include-left)")
     return words.summary(_to_invite(count), others)
@@ -172,28 +181,38 @@ def _summary(found: Data) -> Summary:
 
 def _to_invite(count: Data) -> str:
     if not count["groups"]:
-        return "Nobody to invite"
-    return f"{counted(count['people'], 'person', 'people')} to invite to {counted(count['groups'], 'group')}"
+        return tr("Nobody to invite")
+    return tr(
+        "{persons} to invite to {groups}",
+        persons=tr_n("{n} person", "{n} people", count["people"]),
+        groups=tr_n("{n} group", "{n} groups", count["groups"]),
+    )
 
 
 def _left_out(count: Data) -> str:
-    return f"{count['left_out']} {'has' if count['left_out'] == 1 else 'have'} joined and left"
+    return tr(
+        "{count} {which} joined and left",
+        count=count["left_out"],
+        which="has" if count["left_out"] == 1 else "have",
+    )
 
 
 def _history(person: Data) -> str:
     """Say in a few words what is known of somebody who is invited."""
-    said = ["joined before, and left"] if person.get("left") else []
+    said = [tr("joined before, and left")] if person.get("left") else []
     if "since" in person:
-        said.append(f"missing since {_day(person['since'])}")
+        said.append(tr("missing since {day}", day=_day(person["since"])))
     if "sent" in person:
         day, times = _day(person["sent"]["at"]), person["sent"]["times"]
         match person["sent"]["status"]:
             case "reset":
-                said.append(f"sent the old link {day}")
+                said.append(tr("sent the old link {day}", day=day))
             case "sending" | "unknown":
-                said.append(f"sent {day}, nobody knows whether it arrived")
+                said.append(tr("sent {day}, nobody knows whether it arrived", day=day))
             case _:
-                said.append(f"sent {day}" + (f", {times} times" if times > 1 else ""))
+                said.append(
+                    tr("sent {day}", day=day) + (tr(", {times} times", times=times) if times > 1 else "")
+                )
     return ", ".join(said)
 
 
@@ -241,7 +260,7 @@ def _block(group: Data, pages: str | None, *, codes: bool) -> Block:
     if link is not None:
         lines.append(Lines("link", ((plain(link, text.LINK),),)))
         if pages is not None:
-            where = plain("of `reconciler sandbox`" if not pages else "of the sandbox", "dim")
+            where = plain(tr("of `reconciler sandbox`") if not pages else tr("of the sandbox"), "dim")
             lines.append(Lines("page", ((plain(sandbox_page(link, pages), text.LINK), where),)))
         if codes:
             code_lines = qr.for_terminal(link, pages)
@@ -275,7 +294,7 @@ def render_markdown(sections: Sequence[Section], _: Look) -> str:
     if is_plain(sections):
         return _page(sections[0])
     bodies = [f"# {code(section.account)}\n\n{_page(section).rstrip()}" for section in sections]
-    return "\n\n".join((f"## Invites of {prose(closing(sections))}", *bodies)) + "\n"
+    return "\n\n".join((tr("## Invites of {prose}", prose=prose(closing(sections))), *bodies)) + "\n"
 
 
 def _page(section: Section) -> str:
@@ -316,7 +335,7 @@ def _link(link: str, pages: str | None) -> str:
     if pages is None:
         return f"<{link}>"
     page = sandbox_page(link, pages)
-    return f"{code(link)}, page {f'<{page}>' if pages else code(page)}"
+    return tr("{link}, page {which}", link=code(link), which=f"<{page}>" if pages else code(page))
 
 
 def _to_tick_off(person: Data) -> str:

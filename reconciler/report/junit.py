@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from reconciler.language import tr
 from reconciler.report import blocks, grouping
 from reconciler.report.escape import for_terminal
 from reconciler.report.section import ending
@@ -47,7 +48,9 @@ def render(sections: Sequence[Section], _: Look) -> str:
     root.set("time", f"{sum(section.run.duration for section in sections if section.run):.3f}")
     root.extend(suites)
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    return (
+        tr('<?xml version="1.0" encoding="UTF-8"?>\n') + ElementTree.tostring(root, encoding="unicode") + "\n"
+    )
 
 
 def _suite(section: Section) -> ElementTree.Element:
@@ -55,10 +58,12 @@ def _suite(section: Section) -> ElementTree.Element:
     if report is None or run is None:
         why = ending(section).strip()
         return _element(
-            f"reconciler {section.account}", [_Case("run", "reconciler", "error", "error", why)], {}
+            tr("reconciler {account}", account=section.account),
+            [_Case("run", "reconciler", "error", "error", why)],
+            {},
         )
     about = {"time": f"{run.duration:.3f}", "timestamp": f"{run.started:%Y-%m-%dT%H:%M:%S}"}
-    return _element(f"reconciler {run.what}", list(_cases(report)), about)
+    return _element(tr("reconciler {what}", what=run.what), list(_cases(report)), about)
 
 
 def _cases(report: Report) -> Iterator[_Case]:
@@ -69,7 +74,7 @@ def _cases(report: Report) -> Iterator[_Case]:
 
 def _group(entry: Entry) -> _Case:
     """A group passes when all that was to be done is done, and nothing is to be done."""
-    place = entry.file or "no manifest"
+    place = entry.file or tr("no manifest")
     status = entry.outcome
     if entry.status.level == "passed":
         return _Case(entry.name, place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reconciler.language import msg, tr
 from reconciler.report import words
 from reconciler.report.model import Report, Status, Table, Tone, Word
 from reconciler.report.redact import Redactor, labels
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 _ROLES: dict[Role | None, tuple[str, Tone]] = {
     "admin": ("admin", "good"),
-    "member": ("not admin", "warn"),
-    "absent": ("not in it", "bad"),
+    "member": (msg("not admin"), "warn"),
+    "absent": (msg("not in it"), "bad"),
     None: ("?", "warn"),
 }
 _LISTED = Status("listed", "✓", "listed", "good", "passed")
@@ -55,9 +56,9 @@ def _data_of_group(group: ListedGroup, redactor: Redactor) -> Data:
     at = owner.location if owner else None
     notes = []
     if group.problem is not None:
-        notes.append(redactor.sentence(f"could not be read: {group.problem.message}"))
+        notes.append(redactor.sentence(tr("could not be read: {why}", why=group.problem.message)))
     if owner is not None and at is None:
-        notes.append(f"its manifest is gone; state knows it as {owner.name}")
+        notes.append(tr("its manifest is gone; state knows it as {name}", name=owner.name))
     return {
         "id": redactor.group_id(group.id),
         "subject": None if live is None else redactor.untrusted(live.subject),
@@ -77,11 +78,11 @@ def report(found: Data) -> Report:
     count, groups = found["summary"], found["groups"]
     shown = counted(count["total"], "group")
     if count["shown"] < count["total"]:
-        shown = f"{count['shown']} of {shown}"
+        shown = tr("{count} of {shown}", count=count["shown"], shown=shown)
     others = some(
         (
             (count["unmanaged"], "unmanaged"),
-            (count["not_admin"], "where the account is no admin"),
+            (count["not_admin"], tr("where the account is no admin")),
             (count["unreadable"], "unreadable"),
         )
     )
@@ -108,11 +109,11 @@ def _lines(group: Data) -> Iterator[tuple[str | Word, ...]]:
     else:
         people = counted(len(group["people"]), "person", "people")
         yield f'"{group["subject"]}"', Word(*_ROLES[group["role"]]), people, owner
-        yield (Word(f"  {group['id']}  admins: {few(group['admins']) or 'nobody'}"),)
+        yield (Word(tr("  {group}  admins: {few}", group=group["id"], few=few(group["admins"]) or "nobody")),)
     for note in group["notes"]:
         yield (Word(f"  {note}", "warn"),)
     if group["can_promote"]:
-        yield (Word(f"  can make it admin: {few(group['can_promote'])}", "warn"),)
+        yield (Word(tr("  can make it admin: {few}", few=few(group["can_promote"])), "warn"),)
 
 
 def _notes(found: Data) -> Iterator[str | Word]:
@@ -120,11 +121,11 @@ def _notes(found: Data) -> Iterator[str | Word]:
     account = found["account"]
     yield from found["notes"]
     if found["groups"] and account is None:
-        yield Word("`account` is not set, so it is not known where we are admin.", "warn")
+        yield Word(tr("`account` is not set, so it is not known where we are admin."), "warn")
     elif found["groups"] and account["guessed"]:
-        yield Word(f"`account` is not set; it is probably {account['number']}.", "warn")
+        yield Word(tr("`account` is not set; it is probably {account}.", account=account["number"]), "warn")
     if any(group["id"].startswith("…") for group in found["groups"]):
-        yield Word("Whole ids: --show-numbers")
+        yield Word(tr("Whole ids: --show-numbers"))
 
 
 def rows(found: Data) -> Rows:

@@ -12,6 +12,7 @@ from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from reconciler.language import tr, tr_n
 from reconciler.model.record import short_commit
 from reconciler.report import blocks, grouping
 from reconciler.report.blocks import Block, Cell, Lines, Row
@@ -47,7 +48,7 @@ def render(sections: Sequence[Section], look: Look) -> str:
     pages = [(section, _page(section, room, look)) for section in sections]
     bodies = [f"# {code(section.account)}\n\n{made.text}" for section, made in pages]
     verb = next((section.run.verb for section in sections if section.run), "run")
-    top = f"## {verb.capitalize()} of {prose(closing(sections))}"
+    top = tr("## {verb} of {prose}", verb=verb.capitalize(), prose=prose(closing(sections)))
     left_out = _fit(bodies, [section.account for section in sections], BUDGET - length(top) - _AROUND // 3)
     facts: dict[str, Any] = {"kind": verb, "digest": ""}
     facts["truncated"] = left_out or any(made.cut for _, made in pages)
@@ -63,7 +64,9 @@ def _fit(bodies: list[str], accounts: Sequence[str], room: int) -> bool:
     left_out = room < 0
     for index in reversed(range(len(bodies))):
         if room < 0:
-            short = f"# {code(accounts[index])}\n\n**It did not fit here.** The job's output has it."
+            short = tr(
+                "# {code}\n\n**It did not fit here.** The job's output has it.", code=code(accounts[index])
+            )
             room += length(bodies[index]) - length(short)
             bodies[index] = short
     return left_out
@@ -146,11 +149,11 @@ def _parts(report: Report, limit: int) -> Iterator[_Part]:
     for part, found in parts:
         entries = sorted(found, key=rank)
         shown = [(_block(blocks.of_entry(each, limit)), each) for each in grouping.grouped(entries)]
-        heading = ("### Other groups",) if part is None and len(parts) > 1 else _heading(part)
+        heading = (tr("### Other groups"),) if part is None and len(parts) > 1 else _heading(part)
         yield _Part(
             (*heading, _listed(entries)),
             tuple((text, max(1, len(each.names))) for text, each in shown),
-            f"{counted(len(entries), 'group')}, one by one",
+            tr("{groups}, one by one", groups=tr_n("{n} group", "{n} groups", len(entries))),
         )
 
 
@@ -186,11 +189,11 @@ def _complaint(complaint: Complaint) -> str:
 
 def _footer(run: Run) -> str:
     """Return the line about the run: version, account, commit, API."""
-    facts = [f"reconciler {run.version}"]
-    facts += [f"account {run.section}"] if run.section else []
-    facts += [f"commit {short_commit(run.commit, 12)}"] if run.commit else []
-    facts += [f"API {run.api}"] if run.api else []
-    links = (link("this run", run.link), link("the whole page", run.artifacts))
+    facts = [tr("reconciler {version}", version=run.version)]
+    facts += [tr("account {section}", section=run.section)] if run.section else []
+    facts += [tr("commit {commit}", commit=short_commit(run.commit, 12))] if run.commit else []
+    facts += [tr("API {api}", api=run.api)] if run.api else []
+    links = (link(tr("this run"), run.link), link(tr("the whole page"), run.artifacts))
     return " · ".join((*map(code, facts), *filter(None, links)))
 
 
@@ -223,8 +226,8 @@ def _bounded(top: Iterable[str], parts: Sequence[_Part], bottom: Iterable[str], 
         if shown:
             pieces.append(folded(part.what, "\n\n".join(shown), opened=len(part.blocks) <= FEW_OPEN))
         if missing:
-            more = f"**{counted(missing, part.one)} more did not fit here.**"
-            pieces.append(f"{more} The job's own output says everything.")
+            more = tr("**{missing} more did not fit here.**", missing=counted(missing, part.one))
+            pieces.append(tr("{more} The job's own output says everything.", more=more))
         lost += missing
     return Made("\n\n".join((*pieces, *tail)), lost, bool(lost) or not all_of_head or not all_of_tail)
 
@@ -239,7 +242,7 @@ def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], bool]:
         else:
             left_out += 1
     if left_out:
-        shown.append("**Something more did not fit here.** The job's own output says everything.")
+        shown.append(tr("**Something more did not fit here.** The job's own output says everything."))
     return shown, not left_out
 
 

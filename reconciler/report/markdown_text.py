@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
+from reconciler.language import tr
 from reconciler.report.escape import for_json, for_terminal
 
 _PLAIN = re.compile(
@@ -99,7 +100,7 @@ def names(found: Iterable[str], limit: int) -> str:
     listed = list(found)
     more = len(listed) - limit
     text = ", ".join(map(code, listed[:limit]))
-    return text if more <= 0 else f"{text} and {more} more"
+    return text if more <= 0 else tr("{text} and {more} more", text=text, more=more)
 
 
 def fence(lines: Iterable[str], kind: str) -> str:
@@ -111,7 +112,7 @@ def fence(lines: Iterable[str], kind: str) -> str:
 
 def folded(summary: str, body: str, *, opened: bool = False) -> str:
     """A part that can be unfolded; `body` is Markdown, `summary` plain words of our own."""
-    tag = "<details open>" if opened else "<details>"
+    tag = tr("<details open>") if opened else "<details>"
     return f"{tag}\n<summary>{html.escape(summary)}</summary>\n\n{body}\n\n</details>"
 
 
@@ -122,7 +123,7 @@ def marker(facts: Mapping[str, object]) -> str:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     text = text.replace("--", "-\\u002d")
-    return f"<!-- reconciler {text} -->"
+    return tr("<!-- reconciler {text} -->", text=text)
 
 
 def length(text: str) -> int:

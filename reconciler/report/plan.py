@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.language import msg, tr, tr_n
 from reconciler.model import number
 from reconciler.model.change import (
     Change,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.report.redact import Redactor
 
 _REFUSED = Status("blocked", "!", "refused", "bad", "failure")
-COLUMNS = (Column("now", "-"), Column("after apply", "+"))
+COLUMNS = (Column("now", "-"), Column(msg("after apply"), "+"))
 _WAITING = (COLUMNS[0], Column("wanted", "+"))
 _NAMES = 15
 """Groups named beside what cannot be undone."""
@@ -73,7 +74,7 @@ def report(plan: Plan, redactor: Redactor, base: Base | None = None) -> Report:
         entries=tuple(_entries(plan, redactor, base)),
         tables=changes.joining(_joining(plan, redactor, base)),
         listings=words.unmanaged(plan.unmanaged, redactor),
-        facts=() if base is None else (("Compared with", compared.named(base, redactor)),),
+        facts=() if base is None else ((tr("Compared with"), compared.named(base, redactor)),),
         digest=plan.digest,
     )
 
@@ -89,20 +90,22 @@ def _verdict(
     so besides (`base.besides`)."""
     changed = len(plan.changed)
     mine = shares.get("this_change", {})
-    sentences = [f"{count['none']} unchanged."]
+    sentences = [tr("{count} unchanged.", count=count["none"])]
     sentences += [_notices(plan)] if changed else []
-    title = f"{counted(changed, 'group')} would change"
+    title = tr("{groups} would change", groups=tr_n("{n} group", "{n} groups", changed))
     if shares:
         sentences.insert(0, compared.also(shares["before"]))
-        makes = f"makes {compared.in_groups(mine)}" if mine["changes"] else "causes no changes"
-        title = "; ".join((f"This change {makes}", *_joined(asked)))
+        makes = (
+            tr("makes {mine}", mine=compared.in_groups(mine)) if mine["changes"] else tr("causes no changes")
+        )
+        title = "; ".join((tr("This change {makes}", makes=makes), *_joined(asked)))
     sentences += [f"{each}." for each in _to_invite(plan, mine)]
     if refused := len(plan.open_objections):
-        objects = counted(refused, "guard objects", "guards object")
-        return f"Refused: {objects}", _REFUSED, (f"{title}.", *sentences)
+        objects = counted(refused, tr("guard objects"), tr("guards object"))
+        return tr("Refused: {objects}", objects=objects), _REFUSED, (f"{title}.", *sentences)
     if changed:
-        when = "Once this is merged" if shares else "Next"
-        sentences.append(f"Nothing is changed yet. {when}: {_how(plan)}.")
+        when = tr("Once this is merged") if shares else "Next"
+        sentences.append(tr("Nothing is changed yet. {when}: {plan}.", when=when, plan=_how(plan)))
         return title, ACTIONS["update"], tuple(sentences)
     if asked:
         alone = (
@@ -110,10 +113,10 @@ def _verdict(
         )
         return title, next(alone, changes.JOINING), tuple(sentences)
     if not plan.complete:
-        return "Not everything could be read", ACTIONS["unreadable"], tuple(sentences)
+        return tr("Not everything could be read"), ACTIONS["unreadable"], tuple(sentences)
     if stuck := words.some((count[key], key) for key in ("blocked", "missing")):
-        return "Nothing can be applied", ACTIONS["blocked"], (f"{' and '.join(stuck)}.", *sentences)
-    return "Nothing to change", ACTIONS["none"], tuple(sentences)
+        return tr("Nothing can be applied"), ACTIONS["blocked"], (f"{' and '.join(stuck)}.", *sentences)
+    return tr("Nothing to change"), ACTIONS["none"], tuple(sentences)
 
 
 def _joined(asked: Mapping[str, str]) -> list[str]:
@@ -130,8 +133,8 @@ def _to_invite(plan: Plan, mine: Mapping[str, int]) -> list[str]:
 def _how(plan: Plan) -> str:
     """Return the command that makes what is planned so: `apply` has to be told again what this plan was."""
     options = ["--prune"] if any(map(_is_pruned, plan.changed)) else []
-    options += [f"--allow {each.code}" for each in plan.objections if each.by_option]
-    return " ".join(("reconciler apply", *options))
+    options += [tr("--allow {code}", code=each.code) for each in plan.objections if each.by_option]
+    return " ".join((tr("reconciler apply"), *options))
 
 
 def _is_pruned(group: GroupPlan) -> bool:
@@ -143,8 +146,12 @@ def _notices(plan: Plan) -> str:
     """Say what the members will notice."""
     told = [group.notices for group in plan.groups if group.notices]
     if not told:
-        return "Members will see no notices."
-    return f"Members will see {counted(sum(told), 'notice')} in {counted(len(told), 'group')}."
+        return tr("Members will see no notices.")
+    return tr(
+        "Members will see {notices} in {groups}.",
+        notices=tr_n("{n} notice", "{n} notices", sum(told)),
+        groups=tr_n("{n} group", "{n} groups", len(told)),
+    )
 
 
 def _title(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, str]) -> str:
@@ -154,16 +161,24 @@ def _title(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, 
     if not shares:
         return _actions(count)
     mine, before = shares["this_change"], shares["before"]
-    title = _actions(mine) if mine["changes"] else "no changes"
-    title = f"{' · '.join((title, *_joined(asked)))} by this change"
-    return f"{title} · {compared.in_groups(before)} due before" if before["changes"] else title
+    title = _actions(mine) if mine["changes"] else tr("no changes")
+    title = tr("{names} by this change", names=" · ".join((title, *_joined(asked))))
+    return (
+        tr("{title} · {before} due before", title=title, before=compared.in_groups(before))
+        if before["changes"]
+        else title
+    )
 
 
 def _actions(count: Mapping[str, int]) -> str:
     """`1 to create, 2 to update, 0 to leave`."""
-    found = [f"{count['create']} to create", f"{count['update']} to update", f"{count['leave']} to leave"]
+    found = [
+        tr("{count} to create", count=count["create"]),
+        tr("{count} to update", count=count["update"]),
+        tr("{count} to leave", count=count["leave"]),
+    ]
     if count["adopt"]:
-        found.insert(1, f"{count['adopt']} to adopt")
+        found.insert(1, tr("{count} to adopt", count=count["adopt"]))
     return ", ".join(found)
 
 
@@ -177,19 +192,23 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str
         if count[key] != mine.get(key)  # else it is said of this change
     )
     others += words.some([(len(plan.unmanaged), "unmanaged")])
-    unchanged = f"{count['none']} unchanged"
+    unchanged = tr("{count} unchanged", count=count["none"])
     if not plan.changed:
         if plan.ready_only:
             return changes.nobody(len(plan.groups), others)
         stuck = count["blocked"] or count["missing"] or count["unreadable"]
         others += _to_invite(plan, mine)
-        verdict = "Nothing can be applied" if stuck else "No changes"
-        by = [f"by this change {each}" for each in _joined(asked)]
+        verdict = tr("Nothing can be applied") if stuck else tr("No changes")
+        by = [tr("by this change {each}", each=each) for each in _joined(asked)]
         return changes.nothing(f"{'; '.join((verdict, *by))}.", count["none"], others)
     tail = f"{' · '.join((unchanged, *others))}. {_notices(plan)}"
     if not shares:
         return Summary(_actions(count), f" · {tail}")
-    head = f"This change: {_actions(mine)}" if mine["changes"] else "This change causes no changes"
+    head = (
+        tr("This change: {mine}", mine=_actions(mine))
+        if mine["changes"]
+        else tr("This change causes no changes")
+    )
     return Summary(f"{'; '.join((head, *_joined(asked)))}.", f" {compared.also(shares['before'])} {tail}")
 
 
@@ -201,7 +220,7 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
     say."""
     if renamed := [group for group in plan.groups if group.maybe]:
         yield Banner(
-            "Perhaps a rename: see to it before anything is applied",
+            tr("Perhaps a rename: see to it before anything is applied"),
             "warn",
             tuple(_maybe(renamed)),
             first=True,
@@ -212,7 +231,7 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
     notes = tuple(map(redactor.note, plan.notes))
     yield from words.reading(complete=plan.complete, notes=notes, unreadable=unreadable)
     if final := tuple(_final(plan.groups, redactor)):
-        yield Banner("Cannot be undone", "warn", final)
+        yield Banner(tr("Cannot be undone"), "warn", final)
     causes = {} if base is None else base.attribution.objections
     yield from changes.objections(plan.objections, redactor, causes)
 
@@ -220,8 +239,15 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
 def _maybe(renamed: Iterable[GroupPlan]) -> Iterator[str]:
     """Yield what each group may be that would be made anew, and how to say so."""
     for group in renamed:
-        ways = "; or: ".join(f"reconciler state mv {orphan} {group.name}" for orphan in group.maybe)
-        yield f"{group.name} would be made as a second group. If it is one under a new name: {ways}"
+        ways = "; or: ".join(
+            tr("reconciler state mv {orphan} {name}", orphan=orphan, name=group.name)
+            for orphan in group.maybe
+        )
+        yield tr(
+            "{name} would be made as a second group. If it is one under a new name: {ways}",
+            name=group.name,
+            ways=ways,
+        )
 
 
 def _final(groups: Iterable[GroupPlan], redactor: Redactor) -> Iterator[str]:
@@ -243,16 +269,27 @@ def _final(groups: Iterable[GroupPlan], redactor: Redactor) -> Iterator[str]:
                 case _:  # the others can be made undone by another change
                     pass
     if left:
-        yield f"{counted(len(left), 'group')} left for good: {few(left, _NAMES)}"
+        yield tr(
+            "{groups} left for good: {left}",
+            groups=tr_n("{n} group", "{n} groups", len(left)),
+            left=few(left, _NAMES),
+        )
     if removed:
         who = counted(len(people), "person", "people")
         if len(people) <= _PEOPLE:
             who += f" ({', '.join(map(labels(redactor, people.values()), people.values()))})"
         where = counted(len(removed), "group")
-        yield f"{who} removed from {where}, who would have to join again: {few(removed, _NAMES)}"
+        yield tr(
+            "{who} removed from {where}, who would have to join again: {removed}",
+            who=who,
+            where=where,
+            removed=few(removed, _NAMES),
+        )
     if revoked:
-        links = counted(len(revoked), "invite link revoked, which stops", "invite links revoked, which stop")
-        yield f"{links} working: {few(revoked, _NAMES)}"
+        links = counted(
+            len(revoked), tr("invite link revoked, which stops"), tr("invite links revoked, which stop")
+        )
+        yield tr("{links} working: {revoked}", links=links, revoked=few(revoked, _NAMES))
 
 
 # --- groups -----------------------------------------------------------------------------------------------
@@ -317,7 +354,13 @@ def _entry(
             *changes.joining_field(joining, redactor),
         ),
         notes=tuple(map(redactor.note, group.notes)) if is_whole else (),
-        commands=(Command("apply", f"reconciler apply{prune} --target {group.name}", quiet=True),)
+        commands=(
+            Command(
+                "apply",
+                tr("reconciler apply{prune} --target {name}", prune=prune, name=group.name),
+                quiet=True,
+            ),
+        )
         if group.changes
         else (),
         part=part,
@@ -336,13 +379,13 @@ def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[chan
     for group in plan.groups:
         mine = () if base is None else base.attribution.groups[group.name].this_change.invites
         for each in group.joining:
-            cause = "" if base is None else "this change" if each in mine else "what was due before"
+            cause = "" if base is None else tr("this change") if each in mine else tr("what was due before")
             yield changes.Joining(group.name, redactor.named(each.person), each.role, cause)
 
 
 def _waiting(field: Field, group: GroupPlan) -> Field:
     """Return what would be done if the group were neither on hold nor blocked."""
-    waits = "waits for the end of the hold" if group.action == "held" else "waits"
+    waits = tr("waits for the end of the hold") if group.action == "held" else "waits"
     said = f"{waits}: {field.said}" if field.said else waits
     return replace(field, said=said, final=False, waits=True)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
+from reconciler.language import tr
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -52,9 +53,13 @@ class Redactor:
         digits = number.of_id(wa_id)
         if digits is None and number.is_person_id(wa_id):
             name, _, domain = wa_id.partition("@")
-            return wa_id if self.show_numbers else f"hidden number ••{name[-4:]} (@{domain})"
+            return (
+                wa_id
+                if self.show_numbers
+                else tr("hidden number ••{name} (@{domain})", name=name[-4:], domain=domain)
+            )
         if digits is None:
-            return self.untrusted(wa_id) or "somebody unknown"
+            return self.untrusted(wa_id) or tr("somebody unknown")
         return f"+{digits}" if self.show_numbers else number.mask(digits)
 
     def group_id(self, group_id: str) -> str:
@@ -90,7 +95,7 @@ class Redactor:
 
         text = _SLOT.sub(fill, note.text)
         if values["ids"] != list(note.ids):
-            text += " (whole ids: --show-numbers)"
+            text += tr(" (whole ids: --show-numbers)")
         return text
 
     def sentence(self, text: str) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import Exit, first_exit
+from reconciler.language import msg, tr
 from reconciler.report.words import counted, of_problem
 
 if TYPE_CHECKING:
@@ -149,13 +150,13 @@ Render = Callable[[Sequence[Section], Look], str]
 
 ENDS = {
     Exit.OK: "done",
-    Exit.ERROR: "an error",
-    Exit.CHANGES: "something is to be done",
-    Exit.PARTIAL: "done in part",
-    Exit.CREDENTIALS: "credentials refused or missing",
-    Exit.LOCKED: "its state is locked",
-    Exit.OBJECTION: "a guard objects",
-    Exit.USAGE: "cannot be carried out",
+    Exit.ERROR: msg("an error"),
+    Exit.CHANGES: msg("something is to be done"),
+    Exit.PARTIAL: msg("done in part"),
+    Exit.CREDENTIALS: msg("credentials refused or missing"),
+    Exit.LOCKED: msg("its state is locked"),
+    Exit.OBJECTION: msg("a guard objects"),
+    Exit.USAGE: msg("cannot be carried out"),
     Exit.BUG: "a bug",
     Exit.INTERRUPTED: "interrupted",
 }
@@ -183,8 +184,8 @@ def closing(sections: Sequence[Section]) -> str:
     bad = sorted((each for each in sections if each.exit_code), key=lambda each: order.index(each.exit_code))
     words = [f"{each.account} {each.exit_code} ({ENDS[Exit(each.exit_code)]})" for each in bad]
     good = [each.account for each in sections if not each.exit_code]
-    words += [f"ok: {', '.join(good)}"] if good else []
-    return f"{counted(len(sections), 'account')}: {'; '.join(words) or 'nothing to do'}."
+    words += [tr("ok: {good}", good=", ".join(good))] if good else []
+    return f"{counted(len(sections), 'account')}: {'; '.join(words) or tr('nothing to do')}."
 
 
 def ending(section: Section) -> str:
@@ -192,4 +193,4 @@ def ending(section: Section) -> str:
     problem = section.problem
     if problem is None:
         return f"{ENDS[Exit(section.exit_code)]}\n"
-    return f"Error: {of_problem(problem)}\n"
+    return tr("Error: {problem}\n", problem=of_problem(problem))

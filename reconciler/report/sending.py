@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from reconciler.language import msg, tr, tr_n
 from reconciler.report import words
 from reconciler.report.model import Banner, Entry, Field, Report, Status, Summary, Table, Word
 from reconciler.report.redact import Redactor, shown_problem
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from reconciler.model.messages import Delivery, GroupDelivery, Message, Rotation, Rotations, Sending
 
 _NAMES = 20  # people who are named in a line about many
-_OLD_LINK = "the link that they had works no more"
-_EARLIER = "An earlier run had revoked it, so nothing was sent now: run it again if the new link got out too."
+_OLD_LINK = msg("the link that they had works no more")
+_EARLIER = msg(
+    "An earlier run had revoked it, so nothing was sent now: run it again if the new link got out too."
+)
 
 _STATUSES = words.by_key(
     Status("unknown", "?", "unknown", "bad", "error"),
@@ -33,7 +36,7 @@ _STATUSES = words.by_key(
 _LINKS = words.by_key(
     Status("unknown", "?", "unknown", "bad", "error"),
     Status("failed", "!", "failed", "bad", "failure"),
-    Status("skipped", "…", "not begun", "warn", "skipped"),
+    Status("skipped", "…", msg("not begun"), "warn", "skipped"),
     Status("done", "✓", "revoked", "good", "passed"),
 )
 
@@ -113,9 +116,16 @@ def preview(messages: Sequence[Message], others: Iterable[Delivery], redactor: R
         for message in messages
     ]
     people = counted(len({message.ref for message in messages}), "person", "people")
-    rest = f" · {left_out} left out." if left_out else "."
-    summary = Summary(f"{counted(len(messages), 'message')} to {people}", rest)
-    table = Table("messages", "To be sent", ("Person", "Groups", "Why"), tuple(rows))
+    rest = tr(" · {left_out} left out.", left_out=left_out) if left_out else "."
+    summary = Summary(
+        tr(
+            "{messages} to {people}",
+            messages=tr_n("{n} message", "{n} messages", len(messages)),
+            people=people,
+        ),
+        rest,
+    )
+    table = Table("messages", tr("To be sent"), ("Person", "Groups", "Why"), tuple(rows))
     return Report(
         verb="invites --send",
         verdict=str(summary),
@@ -134,7 +144,7 @@ def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
         if delivery.status == "skipped" and "error" in each:
             skipped.setdefault(each["error"]["message"], []).append((delivery, each))
         elif delivery.status == "sent":
-            title = f"sent, because {_OLD_LINK}" if delivery.renewed else "sent"
+            title = tr("sent, because {old_link}", old_link=_OLD_LINK) if delivery.renewed else "sent"
             sent.setdefault(title, []).append((delivery, each))
     return Report(
         verb="invites --send",
@@ -155,10 +165,16 @@ def _summary(found: Data) -> Summary:
     count = found["summary"]
     parts = some((count[key], key) for key in ("skipped", "failed", "unknown"))
     if count["without_link"]:
-        parts.append(f"{counted(count['without_link'], 'group')} without a link")
+        parts.append(
+            tr("{groups} without a link", groups=tr_n("{n} group", "{n} groups", count["without_link"]))
+        )
     if found["interrupted"]:
         parts.append("interrupted")
-    head = f"{counted(count['sent'], 'message')} sent" if count["sent"] else "Nothing sent"
+    head = (
+        tr("{messages} sent", messages=tr_n("{n} message", "{n} messages", count["sent"]))
+        if count["sent"]
+        else tr("Nothing sent")
+    )
     return words.summary(head, parts)
 
 
@@ -225,8 +241,8 @@ def report_of_links(found: Rotations, redactor: Redactor) -> Report:
     rest = some([(len(found.groups) - len(done), "not")])
     if pending:
         people = counted(pending, "person", "people")
-        rest.append(f"{people} to be sent the new link: reconciler invites --send")
-    summary = words.summary(f"{counted(len(done), 'link')} revoked", rest)
+        rest.append(tr("{people} to be sent the new link: reconciler invites --send", people=people))
+    summary = words.summary(tr("{links} revoked", links=tr_n("{n} link", "{n} links", len(done))), rest)
     return Report(
         verb="invites --rotate",
         verdict=str(summary),
@@ -240,8 +256,12 @@ def report_of_links(found: Rotations, redactor: Redactor) -> Report:
 def _entry(group: Rotation, redactor: Redactor) -> Entry:
     fields = []
     if group.status == "done":
-        due = f"{counted(group.pending, 'person', 'people')} due for the new one" if group.pending else ""
-        said = "; ".join(filter(None, ("the old one works no more", due)))
+        due = (
+            tr("{persons} due for the new one", persons=tr_n("{n} person", "{n} people", group.pending))
+            if group.pending
+            else ""
+        )
+        said = "; ".join(filter(None, (tr("the old one works no more"), due)))
         fields.append(Field(key="link", label="link", said=said))
     fields += words.why_not(shown_problem(group.problem, redactor))
     return Entry(
@@ -288,11 +308,13 @@ def report_of_message(sent: GroupDelivery, redactor: Redactor) -> Report:
     match sent.status:
         case "sent":
             people = counted(sent.people, "person", "people")
-            summary = Summary(f"Sent to {sent.name}, {subject}", f" ({people}).")
+            summary = Summary(
+                tr("Sent to {name}, {subject}", name=sent.name, subject=subject), f" ({people})."
+            )
         case "unknown":
-            summary = Summary("It is not known whether it was sent.")
+            summary = Summary(tr("It is not known whether it was sent."))
         case "failed" | "skipped":
-            summary = Summary("Nothing was sent.")
+            summary = Summary(tr("Nothing was sent."))
     why = words.why_not(shown_problem(sent.problem, redactor))
     return Report(
         verb="send",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from reconciler.language import tr
 from reconciler.model.record import CHANGES, short_commit
 from reconciler.report import text
 from reconciler.report.escape import for_terminal
@@ -170,10 +171,14 @@ def _log(section: Section) -> str:
 def _lines(run: Data) -> Iterator[str]:
     yield f"{run['rev'][:_HASH]}  {datetime.fromisoformat(run['at']):%Y-%m-%d %H:%M} UTC  {run['title']}"
     by = f"{run['by']}, " if run["by"] else ""
-    commit = f"  manifests {short_commit(run['commit'], _HASH)}" if run["commit"] else ""
-    yield f"    {by}{run['run'] or 'by hand'}{commit}"
+    commit = (
+        tr("  manifests {short_commit}", short_commit=short_commit(run["commit"], _HASH))
+        if run["commit"]
+        else ""
+    )
+    yield f"    {by}{run['run'] or tr('by hand')}{commit}"
     if not run["readable"]:
-        yield "    what was recorded cannot be read"
+        yield tr("    what was recorded cannot be read")
     width = max((len(each["name"]) for each in run["names"]), default=0)
     for each in run["names"]:
         for index, change in enumerate(each["changes"]):
@@ -185,36 +190,38 @@ def _words(change: dict[str, Any]) -> str:
     added, removed = change.get("added", ()), change.get("removed", ())
     match change["kind"]:
         case "bound":
-            return f"bound to {after}" + (f", before to {before}" if before else "")
+            return tr("bound to {after}", after=after) + (
+                tr(", before to {before}", before=before) if before else ""
+            )
         case "forgotten":
-            return f"forgotten, was bound to {before}"
+            return tr("forgotten, was bound to {before}", before=before)
         case "left":
-            return f"{after}, was {before}"
+            return tr("{after}, was {before}", after=after, before=before)
         case "creating":
-            return f'create begun, not known to have ended: "{after}"'
+            return tr('create begun, not known to have ended: "{after}"', after=after)
         case "given_up":
-            return f'create of "{before}" given up'
+            return tr('create of "{before}" given up', before=before)
         case "subject":
             return f"subject  {_quoted(before)} → {_quoted(after)}"
         case "icon":
             return f"icon  {_picture(before)} → {_picture(after)}"
         case "link_version":
-            return f"link version  {before or 'none'} → {after or 'none'}"
+            return tr("link version  {before} → {after}", before=before or "none", after=after or "none")
         case "sent":
-            return f"sent the link to {', '.join(added)}"
+            return tr("sent the link to {added}", added=", ".join(added))
         case kind:
             signs = [*(f"+ {person}" for person in added), *(f"- {person}" for person in removed)]
             return f"{kind}  {', '.join(signs) or 'nobody'}"
 
 
 def _quoted(subject: str | None) -> str:
-    return "not managed" if subject is None else f'"{subject}"'
+    return tr("not managed") if subject is None else f'"{subject}"'
 
 
 def _picture(sha256: str | None) -> str:
     match sha256:
         case None:
-            return "not managed"
+            return tr("not managed")
         case "":
             return "none"
         case _:

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from reconciler.language import msg, tr
 from reconciler.report import blocks, grouping
 from reconciler.report.blocks import Block, Cell, Lines, Row, Span
 from reconciler.report.escape import for_terminal
@@ -35,13 +36,13 @@ _STYLES = {
     "remove": "red",
     "change": "yellow",
     "warn": "yellow",
-    "bad": "bold red",
+    "bad": msg("bold red"),
     "quiet": "",
     "dim": "dim",
     "strong": "bold",
     "name": "bold",
     LINK: "cyan",
-    QR: "bright_white on black",
+    QR: msg("bright_white on black"),
 }
 
 _TOKENS = re.compile(r"[^ ]+ *| +")
@@ -77,7 +78,9 @@ def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
     files = counted(len({complaint.location.file for complaint in found}), "file")
     counts = [counted(errors, "mistake")] if errors or not warnings else []
     counts += [counted(warnings, "warning")] if warnings else []
-    lines.append(_ink(((f"{' and '.join(counts)} in {files}.", "strong"),), color))
+    lines.append(
+        _ink(((tr("{counts} in {files}.", counts=" and ".join(counts), files=files), "strong"),), color)
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.language import tr, tr_n
 from reconciler.report.model import Banner, Count, Report, Status, Summary
 from reconciler.report.section import Data, Rows, Told, once
 from reconciler.report.words import counted
@@ -40,9 +41,14 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     found += [counted(warnings, "warning")] if warnings else []
     counts = [_count(_MISTAKES, mistakes), _count(_WARNINGS, warnings)]
     if groups is None:
-        verdict, status = f"{' and '.join(found) or '0 mistakes'} in {files}", _MISTAKES
+        verdict, status = (
+            tr("{found} in {files}", found=" and ".join(found) or "0 mistakes", files=files),
+            _MISTAKES,
+        )
     else:
-        verdict = ", ".join((f"No mistakes in {counted(groups, 'group')}", *found))
+        verdict = ", ".join(
+            (tr("No mistakes in {groups}", groups=tr_n("{n} group", "{n} groups", groups)), *found)
+        )
         status = _WARNINGS if warnings else _GROUPS
         counts.append(_count(_GROUPS, groups))
     return Report(
@@ -68,8 +74,8 @@ def verdict(complaints: Iterable[Complaint], groups: int | None) -> str:
 def _all_files(*, valid: bool) -> Banner:
     """All files together, for machines: those that are as they should be are not named."""
     level: Level = "passed" if valid else "failure"
-    lines = ("there are mistakes in the files",)
-    return Banner("", "bad", lines, name="all files", level=level, suite="files", kind="mistakes")
+    lines = (tr("there are mistakes in the files"),)
+    return Banner("", "bad", lines, name=tr("all files"), level=level, suite="files", kind="mistakes")
 
 
 def data(complaints: tuple[Complaint, ...], groups: int | None) -> Data:

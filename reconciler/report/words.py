@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Problem
+from reconciler.language import msg, tr, tr_n
 from reconciler.report.model import Banner, Field, Listing, Picture, Status, Summary, Table, Value
 from reconciler.report.redact import shown_problem
 
@@ -31,29 +32,36 @@ UNREADABLE = Status(
     "unreadable",
     "bad",
     "error",
-    "The service did not say how these are.",
+    msg("The service did not say how these are."),
 )
 MISSING = Status(
-    "missing", "!", "missing", "bad", "failure", "These groups are gone, as far as the service says."
+    "missing", "!", "missing", "bad", "failure", msg("These groups are gone, as far as the service says.")
 )
 BLOCKED = Status(
-    "blocked", "!", "blocked", "bad", "failure", "Something has to be put right first; the notes say what."
+    "blocked",
+    "!",
+    "blocked",
+    "bad",
+    "failure",
+    msg("Something has to be put right first; the notes say what."),
 )
-HELD = Status("held", "=", "on hold", "quiet", "skipped", "Read and left alone until the hold ends.")
+HELD = Status(
+    "held", "=", msg("on hold"), "quiet", "skipped", msg("Read and left alone until the hold ends.")
+)
 UNMANAGED = Status("unmanaged", "·", "unmanaged", "quiet", "passed")
 FAILED_RUN = Status("failed", "!", "failed", "bad", "error")
 
 
 TAKEN_BACK: dict[Cause | None, str] = {
-    "edited_outside": "changed outside: this takes it back",
-    "both": "changed outside, and the files have changed as well",
+    "edited_outside": msg("changed outside: this takes it back"),
+    "both": msg("changed outside, and the files have changed as well"),
 }
 """What is said of a change that undoes what somebody did to the group, by its origin."""
 
 DONE_OUTSIDE: dict[ChangeKind, str] = {
-    "promote": "demoted outside",
-    "demote": "made admin outside",
-    "remove_participants": "came in outside",
+    "promote": msg("demoted outside"),
+    "demote": msg("made admin outside"),
+    "remove_participants": msg("came in outside"),
 }
 """What was done to somebody, by the change that takes it back."""
 
@@ -63,9 +71,9 @@ def by_key(*statuses: Status) -> dict[str, Status]:
     return {status.key: status for status in statuses}
 
 
-NO_GROUP = Value(empty="no group", no_group=True)
-CANNOT_BE_UNDONE = "cannot be undone"
-NOT_SAVED = "The state could not be saved"
+NO_GROUP = Value(empty=msg("no group"), no_group=True)
+CANNOT_BE_UNDONE = msg("cannot be undone")
+NOT_SAVED = msg("The state could not be saved")
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -77,7 +85,11 @@ def few(names: Iterable[str], limit: int = FEW) -> str:
     """Return the first names, and how many more there are."""
     found = list(names)
     more = len(found) - limit
-    return ", ".join(found) if more <= 0 else f"{', '.join(found[:limit])} … and {more} more"
+    return (
+        ", ".join(found)
+        if more <= 0
+        else tr("{names} … and {more} more", names=", ".join(found[:limit]), more=more)
+    )
 
 
 def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
@@ -88,8 +100,14 @@ def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
 def to_invite(invites: Sequence[Invite]) -> str:
     """Return `3 to invite (1 as admin)`; "" for nobody."""
     admins = sum(each.role == "admin" for each in invites)
-    how = "as admin" if admins == len(invites) == 1 else f"{admins} as admin" if admins else ""
-    return f"{len(invites)} to invite{how and f' ({how})'}" if invites else ""
+    how = (
+        tr("as admin")
+        if admins == len(invites) == 1
+        else tr("{admins} as admin", admins=admins)
+        if admins
+        else ""
+    )
+    return tr("{invites} to invite{how}", invites=len(invites), how=how and f" ({how})") if invites else ""
 
 
 def summary(head: str, others: Iterable[str]) -> Summary:
@@ -99,7 +117,7 @@ def summary(head: str, others: Iterable[str]) -> Summary:
 
 def first_seen(at: datetime | None) -> str:
     """Return when something was first seen, to the minute; "" where that is not known."""
-    return "" if at is None else f"first seen {at:%Y-%m-%d %H:%M} UTC"
+    return "" if at is None else tr("first seen {at:%Y-%m-%d %H:%M} UTC", at=at)
 
 
 def why(kind: ChangeKind, person: Affected) -> str:
@@ -123,7 +141,7 @@ def value(name: ValueName, found: GroupValue | None, redactor: Redactor) -> Valu
     """Return a text or a permission of a group, as a value."""
     match found:
         case None:
-            return Value(empty="not told")
+            return Value(empty=tr("not told"))
         case bool():
             return Value(text="yes" if found else "no")
         case "" if name == "description":
@@ -181,7 +199,7 @@ def of_picture(picture: Picture) -> str:
         return f"{picture.file} ({known})"
     if picture.sha256:
         return known
-    return f"a picture of {known}" if known else "another picture"
+    return tr("a picture of {known}", known=known) if known else tr("another picture")
 
 
 def change_of_picture(before: Picture, after: Picture | None) -> str:
@@ -189,10 +207,10 @@ def change_of_picture(before: Picture, after: Picture | None) -> str:
     KB)`."""
     if after is None:
         known = ", ".join(filter(None, ((before.sha256 or "")[:4], size(before))))
-        return f"removed ({known})" if known else "removed"
+        return tr("removed ({known})", known=known) if known else "removed"
     hashes = f"{(before.sha256 or '')[:4]} → {(after.sha256 or '')[:4]}".lstrip()
     looks = ", ".join(filter(None, (hashes, pixels(after), size(after))))
-    return f"{after.file or 'the picture'} changed ({looks})"
+    return tr("{file} changed ({looks})", file=after.file or tr("the picture"), looks=looks)
 
 
 def of_value(value: Value, limit: int) -> str:
@@ -259,7 +277,7 @@ def unmanaged(found: Iterable[Unmanaged], redactor: Redactor) -> tuple[Listing, 
     for each in found:
         group_id = redactor.group_id(each.id)
         items.append((group_id, "") if each.subject is None else (redactor.untrusted(each.subject), group_id))
-    title = "Unmanaged: live, without a manifest, never touched"
+    title = tr("Unmanaged: live, without a manifest, never touched")
     return (Listing(UNMANAGED, title, tuple(items)),) if items else ()
 
 
@@ -267,11 +285,11 @@ def reading(*, complete: bool, notes: tuple[str, ...], unreadable: int) -> tuple
     """Return what there is to say about the reading; nothing where all was read without a note."""
     lines = notes
     if unreadable:
-        lines += (f"{counted(unreadable, 'group')} could not be read.",)
+        lines += (tr("{groups} could not be read.", groups=tr_n("{n} group", "{n} groups", unreadable)),)
     if not complete:
-        title = "Not everything could be read"
+        title = tr("Not everything could be read")
         return (Banner(title, "bad", lines, name="reading", level="error", kind="incomplete"),)
-    return (Banner("About this run", "warn", lines),) if lines else ()
+    return (Banner(tr("About this run"), "warn", lines),) if lines else ()
 
 
 # --- plain data -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import NoReturn, Self, TypeVar
 
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.group import PERMISSIONS, Permission, Value, is_name
 from reconciler.model.record import (
@@ -179,13 +180,15 @@ def loads(data: bytes) -> State:
     try:
         document = json.loads(data.decode(), object_pairs_hook=_no_twins, parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise Damaged("it is no UTF-8 text") from None
+        raise Damaged(msg("it is no UTF-8 text")) from None
     except json.JSONDecodeError as error:
-        raise Damaged(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise Damaged(
+            msg("line {lineno}, column {colno}: {msg}", lineno=error.lineno, colno=error.colno, msg=error.msg)
+        ) from None
     except Damaged:
         raise
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
-        raise Damaged("no JSON that this program would have written") from None
+        raise Damaged(msg("no JSON that this program would have written")) from None
     try:
         return _state(Object(document))
     except Wrong as wrong:
@@ -195,9 +198,15 @@ def loads(data: bytes) -> State:
 def _state(root: Object) -> State:
     version = root.need("format_version", integer)
     if version > FORMAT_VERSION:
-        raise Newer(f"format version {version}; this program knows {FORMAT_VERSION}")
+        raise Newer(
+            msg(
+                "format version {version}; this program knows {format_version}",
+                version=version,
+                format_version=FORMAT_VERSION,
+            )
+        )
     if version < 1:
-        raise Wrong("is no version").within("format_version")
+        raise Wrong(msg("is no version")).within("format_version")
     return State(
         base_url=root.need("base_url", text),
         serial=root.need("serial", count),
@@ -311,12 +320,12 @@ def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A key that stands twice is what a merge by hand leaves behind; JSON would silently take the last."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Damaged("a key stands twice in one object")
+        raise Damaged(msg("a key stands twice in one object"))
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Damaged(f"{name} is no JSON")
+    raise Damaged(msg("{name} is no JSON", name=name))
 
 
 # --- values of a document, each of the kind that was asked for, or damage that names its place ----------
@@ -345,7 +354,7 @@ class Wrong(Exception):
         return self
 
     def __str__(self) -> str:
-        return f"{self._place or 'the document'} {self._what}"
+        return f"{self._place or msg('the document')} {self._what}"
 
 
 class Object:
@@ -355,13 +364,13 @@ class Object:
 
     def __init__(self, value: object) -> None:
         if not isinstance(value, dict):
-            raise Wrong("is no object")
+            raise Wrong(msg("is no object"))
         self.values: dict[str, object] = value
 
     def need(self, key: str, read: Callable[[object], T]) -> T:
         """The value of a key, which has to be there."""
         if key not in self.values:
-            raise Wrong("is missing").within(key)
+            raise Wrong(msg("is missing")).within(key)
         try:
             return read(self.values[key])
         except Wrong as wrong:
@@ -381,37 +390,37 @@ class Object:
 def text(value: object) -> str:
     """Any text."""
     if not isinstance(value, str):
-        raise Wrong("is no text")
+        raise Wrong(msg("is no text"))
     return value
 
 
 def integer(value: object) -> int:
     """A whole number, of at most `MOST` either way."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Wrong("is no whole number")
+        raise Wrong(msg("is no whole number"))
     if abs(value) > MOST:
-        raise Wrong("is too large")
+        raise Wrong(msg("is too large"))
     return value
 
 
 def flag(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise Wrong("is neither true nor false")
+        raise Wrong(msg("is neither true nor false"))
     return value
 
 
 def choice(value: object) -> Value:
     """The value of a permission."""
     if not isinstance(value, str | bool):
-        raise Wrong("is neither text nor true nor false")
+        raise Wrong(msg("is neither text nor true nor false"))
     return value
 
 
 def count(value: object) -> int:
     """A whole number from 0 on."""
     if integer(value) < 0:
-        raise Wrong("is below 0")
+        raise Wrong(msg("is below 0"))
     return integer(value)
 
 
@@ -419,7 +428,7 @@ def group_id(value: object) -> str:
     """A group's id."""
     found = text(value)
     if not number.is_group_id(found):
-        raise Wrong("is no group id")
+        raise Wrong(msg("is no group id"))
     return found
 
 
@@ -428,10 +437,10 @@ def time(value: object) -> datetime:
     try:
         at = datetime.fromisoformat(text(value))
         if at.tzinfo is None:
-            raise Wrong("is a time without a zone")
+            raise Wrong(msg("is a time without a zone"))
         return at.astimezone(UTC)
     except (ValueError, OverflowError):  # the latter: the first hour of year 1, in a zone east of Greenwich
-        raise Wrong("is no time") from None
+        raise Wrong(msg("is no time")) from None
 
 
 def listed(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
@@ -439,7 +448,7 @@ def listed(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 
     def read_list(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
-            raise Wrong("is no list")
+            raise Wrong(msg("is no list"))
         found: list[T] = []
         try:
             for item in value:
@@ -470,7 +479,7 @@ def by_name(read: Callable[[object], T]) -> Callable[[object], Mapping[str, T]]:
     def read_by_name(value: object) -> Mapping[str, T]:
         item = Object(value)
         if not all(map(is_name, item.values)):
-            raise Wrong("holds a key that is no name")
+            raise Wrong(msg("holds a key that is no name"))
         return {key: item.need(key, read) for key in item.values}
 
     return read_by_name

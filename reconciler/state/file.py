@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
+from reconciler.language import msg
 from reconciler.model.record import State
 from reconciler.state import codec
 from reconciler.state.lock import FileLock, acquire, holder_of
@@ -34,7 +35,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MOVED = ".migrated"
 """What the name of a file ends in whose state was moved elsewhere."""
 
-ELSEWHERE = "keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"
+ELSEWHERE = msg("keep the state elsewhere: RECONCILER_STATE=file:PATH, or none")
 
 
 class FileStore:
@@ -69,7 +70,11 @@ class FileStore:
             return self.decode(data)
         aside = self._resolved().with_name(f"{self._resolved().name}{MOVED}")
         if aside.exists():
-            self.moved = f"the state {self.display} was moved elsewhere: {aside.name} is what it was"
+            self.moved = msg(
+                "the state {display} was moved elsewhere: {name} is what it was",
+                display=self.display,
+                name=aside.name,
+            )
             self.warnings = (self.moved,)
         return self._owner.new()
 
@@ -83,24 +88,33 @@ class FileStore:
         """What these bytes record: those of the file, or of another version of it. Raises as `read`."""
         state = self._parsed(data)
         self.note = self._owner.note(state)
-        return self._owner.check(state, self.display, f"{ELSEWHERE}, or {self._aside}")
+        return self._owner.check(
+            state, self.display, msg("{elsewhere}, or {aside}", elsewhere=ELSEWHERE, aside=self._aside)
+        )
 
     @property
     def _aside(self) -> str:
-        return f"set it aside: `mv {self._quoted} {self._quoted}.old`"
+        return msg("set it aside: `mv {quoted} {quoted}.old`", quoted=self._quoted)
 
     def _parsed(self, data: bytes) -> State:
         try:
             return codec.loads(data)
         except codec.Newer as error:
             raise StateError(
-                f"the state {self.display} was written by a newer version of reconciler ({error})",
-                "use that version here as well",
+                msg(
+                    "the state {display} was written by a newer version of reconciler ({error})",
+                    display=self.display,
+                    error=error,
+                ),
+                msg("use that version here as well"),
             ) from None
         except codec.Damaged as error:
             raise StateError(
-                f"the state {self.display} is damaged: {error}",
-                f"restore it from a backup, or {self._aside}: the next run finds its groups again",
+                msg("the state {display} is damaged: {error}", display=self.display, error=error),
+                msg(
+                    "restore it from a backup, or {aside}: the next run finds its groups again",
+                    aside=self._aside,
+                ),
             ) from None
 
     @contextmanager
@@ -119,7 +133,13 @@ class FileStore:
             raise self.unwritable(error) from None
         try:
             try:
-                lock.say(f"{holder} since {codec.format_time(clock.now().replace(microsecond=0))}")
+                lock.say(
+                    msg(
+                        "{holder} since {format_time}",
+                        holder=holder,
+                        format_time=codec.format_time(clock.now().replace(microsecond=0)),
+                    )
+                )
                 os.close(_create(_temporary(path)))  # better now than after the first group was created
                 _temporary(path).unlink()
             except OSError as error:
@@ -154,7 +174,9 @@ class FileStore:
         try:
             return self._path.resolve()
         except (OSError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
-            raise StateError(f"the state {self.display} is a link that leads nowhere", ELSEWHERE) from None
+            raise StateError(
+                msg("the state {display} is a link that leads nowhere", display=self.display), ELSEWHERE
+            ) from None
 
     def _data(self) -> bytes | None:
         """The file's bytes, None when there is none."""
@@ -162,24 +184,39 @@ class FileStore:
         try:
             mode = path.stat().st_mode
             if not stat.S_ISREG(mode):
-                raise StateError(f"the state {self.display} is no regular file", f"move it away, {ELSEWHERE}")
+                raise StateError(
+                    msg("the state {display} is no regular file", display=self.display),
+                    msg("move it away, {elsewhere}", elsewhere=ELSEWHERE),
+                )
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StateError(
-                f"the state {self.display} cannot be read: {error.strerror}", f"make it readable, {ELSEWHERE}"
+                msg("the state {display} cannot be read: {why}", display=self.display, why=error.strerror),
+                msg("make it readable, {elsewhere}", elsewhere=ELSEWHERE),
             ) from None
         if len(data) > MAX_BYTES:
             raise StateError(
-                f"the state {self.display} is longer than {MAX_BYTES >> 20} MiB: no run wrote that",
-                f"restore it from a backup, or set it aside: `mv {self._quoted} {self._quoted}.old`",
+                msg(
+                    "the state {display} is longer than {max_bytes} MiB: no run wrote that",
+                    display=self.display,
+                    max_bytes=MAX_BYTES >> 20,
+                ),
+                msg(
+                    "restore it from a backup, or set it aside: `mv {quoted} {quoted}.old`",
+                    quoted=self._quoted,
+                ),
             )
         if mode & stat.S_IROTH:
             self.warnings = (
-                f"{self.display} can be read by every user of this machine, and may hold people's numbers: "
-                f"`chmod 600 {self._quoted}`",
+                msg(
+                    "{display} can be read by every user of this machine, and may hold people's "
+                    "numbers: `chmod 600 {quoted}`",
+                    display=self.display,
+                    quoted=self._quoted,
+                ),
             )
         return data
 
@@ -187,13 +224,14 @@ class FileStore:
         """The error for a write that the system refused."""
         match error.errno:
             case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-                mend = "free some space"
+                mend = msg("free some space")
             case errno.ENOLCK | errno.EOPNOTSUPP:
-                mend = "this file system cannot lock files, use a local one"
+                mend = msg("this file system cannot lock files, use a local one")
             case _:
-                mend = "make its folder writable"
+                mend = msg("make its folder writable")
         return StateError(
-            f"the state {self.display} cannot be written: {error.strerror}", f"{mend}, {ELSEWHERE}"
+            msg("the state {display} cannot be written: {why}", display=self.display, why=error.strerror),
+            f"{mend}, {ELSEWHERE}",
         )
 
 
@@ -268,8 +306,11 @@ class _FileJournal(MemoryJournal):
     def _check_lock(self) -> None:
         if not self._lock.held():
             raise StateError(
-                f"the state {self._store.display} is not written: its lock file was removed during the run",
-                "another run may have begun; leave `*.lock` files alone, and run again",
+                msg(
+                    "the state {display} is not written: its lock file was removed during the run",
+                    display=self._store.display,
+                ),
+                msg("another run may have begun; leave `*.lock` files alone, and run again"),
             )
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import LockedError, StateError
+from reconciler.language import msg
 from reconciler.model.record import State
 from reconciler.state import codec, git_lease, git_log
 from reconciler.state.git_journal import GitJournal, rewritten
@@ -107,8 +108,14 @@ class GitStore:
             if tip is None:
                 if seen is not None:
                     self.warnings = (
-                        f"the branch {remote.name}/{remote.branch} is gone: the state begins anew. To put it "
-                        f"back: git push {remote.name} {seen}:{remote.ref}",
+                        msg(
+                            "the branch {name}/{branch} is gone: the state begins anew. To put it back: "
+                            "git push {name} {seen}:{ref}",
+                            name=remote.name,
+                            branch=remote.branch,
+                            seen=seen,
+                            ref=remote.ref,
+                        ),
                     )
                     remote.remember(None)
                 return None
@@ -117,41 +124,53 @@ class GitStore:
             if remote.fetch(remote.ref, tip):
                 break
         if seen is not None and not remote.follows(seen, tip):
-            raise rewritten(remote, seen, "was rewritten")
+            raise rewritten(remote, seen, msg("was rewritten"))
         remote.remember(tip)
         return tip
 
     def state_at(self, commit: str) -> State:
         """The state in a commit, of whatever API. Raises `StateError`."""
         data = self.remote.file(commit, MAX_BYTES)
-        where = f"the state {self.display} (commit {commit[:10]})"
+        where = msg("the state {display} (commit {commit})", display=self.display, commit=commit[:10])
         if data is None and self.remote.is_retired(commit):
             raise _Moved(
-                f"the state {self.display} was moved elsewhere: the branch keeps it as {MOVED}",
-                f"to where, its last commit says: git log -1 {commit[:10]}",
+                msg(
+                    "the state {display} was moved elsewhere: the branch keeps it as {moved}",
+                    display=self.display,
+                    moved=MOVED,
+                ),
+                msg("to where, its last commit says: git log -1 {commit}", commit=commit[:10]),
             )
         if data is None:
             raise StateError(
-                f"{self.display} holds no {FILE}: it is no state's branch",
-                "name a branch that is used for nothing else: git:origin/reconciler-state",
+                msg("{display} holds no {file}: it is no state's branch", display=self.display, file=FILE),
+                msg("name a branch that is used for nothing else: git:origin/reconciler-state"),
             )
         try:
             return codec.loads(data)
         except codec.Newer as error:
             raise StateError(
-                f"{where} was written by a newer version of reconciler ({error})",
-                "use that version here as well",
+                msg(
+                    "{where} was written by a newer version of reconciler ({error})", where=where, error=error
+                ),
+                msg("use that version here as well"),
             ) from None
         except codec.Damaged as error:
             raise StateError(
-                f"{where} is damaged: {error}",
-                "revert that commit on the branch (docs/state.md), or begin anew: "
-                f"git push {self.remote.name} --delete {self.remote.branch}; the next run finds its groups",
+                msg("{where} is damaged: {error}", where=where, error=error),
+                msg(
+                    "revert that commit on the branch (docs/state.md), or begin anew: git push "
+                    "{name} --delete {branch}; the next run finds its groups",
+                    name=self.remote.name,
+                    branch=self.remote.branch,
+                ),
             ) from None
 
     def of_this_api(self, commit: str) -> State:
         """As `state_at`; raises `StateError` for the state of another API."""
-        elsewhere = f"keep this service's state on another branch: git:{self.remote.name}/ANOTHER"
+        elsewhere = msg(
+            "keep this service's state on another branch: git:{name}/ANOTHER", name=self.remote.name
+        )
         state = self.state_at(commit)
         self.note = self._owner.note(state)
         return self._owner.check(state, self.display, elsewhere)
@@ -160,7 +179,11 @@ class GitStore:
         """The state in a commit of the branch; `rev` as `git_log.is_rev` allows. Raises `StateError`."""
         tip = self.tip()
         if tip is None:
-            raise StateError(f"there is no branch {self.remote.name}/{self.remote.branch} yet")
+            raise StateError(
+                msg(
+                    "there is no branch {name}/{branch} yet", name=self.remote.name, branch=self.remote.branch
+                )
+            )
         return self.state_at(git_log.resolve(self.remote, tip, rev))
 
     def recorded(self) -> State | None:
@@ -201,7 +224,9 @@ class GitStore:
         finally:
             error = lease.release()
             if error is not None:
-                self.still_locked = f"{error.message}. It ends by itself, {self._lease:g} s from now"
+                self.still_locked = msg(
+                    "{why}. It ends by itself, {lease:g} s from now", why=error.message, lease=self._lease
+                )
 
     def holder(self) -> str | None:
         """Who the lock's branch says holds it, with since when; None for nobody. The lock may have been left
@@ -222,12 +247,18 @@ class GitStore:
             deleted = git_lease.rehearse(remote, holder, min(self._lease, _REHEARSAL), empty, clock=clock)
         except LockedError:
             remote.rehearse()
-            return f"{remote.name} lets this job push; its rules were not tried, as the lock is held"
+            return msg(
+                "{name} lets this job push; its rules were not tried, as the lock is held", name=remote.name
+            )
         if deleted:
-            return f"{remote.name} takes what a run pushes: the lock was taken, renewed and given up"
-        return (
-            f"{remote.name} takes what a run pushes; {remote.branch}-lock may not be deleted there, and is "
-            "marked free instead"
+            return msg(
+                "{name} takes what a run pushes: the lock was taken, renewed and given up", name=remote.name
+            )
+        return msg(
+            "{name} takes what a run pushes; {branch}-lock may not be deleted there, and "
+            "is marked free instead",
+            name=remote.name,
+            branch=remote.branch,
         )
 
     def unlock(self, clock: Clock) -> Unlocked | None:

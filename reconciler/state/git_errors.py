@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from reconciler.errors import StateError, Unreachable
 from reconciler.git import own_words, remote_words, said
+from reconciler.language import msg
 
 _NO_REPOSITORY = re.compile(r"not a git repository", re.I)
 _OWNER = re.compile(r"dubious ownership", re.I)
@@ -52,33 +53,37 @@ def refusal(stderr: str, what: str, remote: str, branch: str, *, writing: bool =
     own = "\n".join(own_words(stderr))
     if _NO_REPOSITORY.search(own) and not re.search(r"does not appear", own):
         return StateError(
-            f"{what}: this folder is in no Git repository",
-            "run in a clone of it, or keep the state elsewhere: RECONCILER_STATE=file:PATH, or none",
+            msg("{what}: this folder is in no Git repository", what=what),
+            msg("run in a clone of it, or keep the state elsewhere: RECONCILER_STATE=file:PATH, or none"),
         )
     if _OWNER.search(own):
         return StateError(
-            f"{what}: git does not trust this repository, because another user owns it",
-            'if it is yours: git config --global --add safe.directory "$PWD"',
+            msg("{what}: git does not trust this repository, because another user owns it", what=what),
+            msg('if it is yours: git config --global --add safe.directory "$PWD"'),
         )
     if _CREDENTIALS.search(own):
         return StateError(
             message,
-            f"git has no credentials for {remote} that it accepts here: `git ls-remote {remote}` has to work "
-            "without a question (see docs/state.md)",
+            msg(
+                "git has no credentials for {remote} that it accepts here: `git ls-remote "
+                "{remote}` has to work without a question (see docs/state.md)",
+                remote=remote,
+            ),
         )
     if _CLONE.search(own):
-        return StateError(message, "git has to be able to write into this clone (its .git folder)")
+        return StateError(message, msg("git has to be able to write into this clone (its .git folder)"))
     if writing and _NOT_ALLOWED.search(own):
         return StateError(message, may_push(remote, branch))
     if _OLD.search(own):
-        return StateError(message, "git 2.30 or newer is needed, here and on the remote")
+        return StateError(message, msg("git 2.30 or newer is needed, here and on the remote"))
     if _NOT_THERE.search(own):
         return StateError(
-            message, f"does the address of {remote} exist, and may this job see it? git remote -v"
+            message,
+            msg("does the address of {remote} exist, and may this job see it? git remote -v", remote=remote),
         )
     if _SILENT.search(own):
-        return Unreachable(message, "run again")
-    return StateError(message, f"try it by hand: git ls-remote {remote}")
+        return Unreachable(message, msg("run again"))
+    return StateError(message, msg("try it by hand: git ls-remote {remote}", remote=remote))
 
 
 def rejection(lines: Sequence[str], stderr: str) -> str:
@@ -94,14 +99,17 @@ def rejection(lines: Sequence[str], stderr: str) -> str:
         reasons.append((branch, reason))
     telling = [entry for entry in reasons if "atomic" not in entry[1]] or reasons[:1]
     text = "; ".join(f"{branch}: {reason}" for branch, reason in telling)
-    own = said(f"error: {text}")
+    own = said(msg("error: {text}", text=text))
     words = remote_words(stderr)
-    return f"{own}. The remote says: {words}" if words else own
+    return msg("{own}. The remote says: {words}", own=own, words=words) if words else own
 
 
 def may_push(remote: str, branch: str) -> str:
     """What to do where a push is not let through."""
-    return (
-        f"let this job push {branch} and {branch}-lock to {remote} (GitHub: `contents: write`; "
-        "GitLab: a token with write_repository; see docs/state.md); plan and drift only read"
+    return msg(
+        "let this job push {branch} and {branch}-lock to {remote} (GitHub: `contents: "
+        "write`; GitLab: a token with write_repository; see docs/state.md); plan and "
+        "drift only read",
+        branch=branch,
+        remote=remote,
     )

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError, Unreachable
+from reconciler.language import msg
 from reconciler.model.record import Intent, Left, Record, State
 from reconciler.state import codec, git_log
 from reconciler.state.git_remote import MOVED, Remote, Update
@@ -106,15 +107,28 @@ class GitJournal(MemoryJournal):
     def retire(self, successor: str) -> str:
         """Call the state's file otherwise: a commit like any other, so that no history and no branch goes."""
         self.close()
-        message = git_log.compose(f"migrate: moved to {successor}", (), self._origin)
+        message = git_log.compose(msg("migrate: moved to {successor}", successor=successor), (), self._origin)
         if self._tip is None:
-            raise StateError(f"there is no branch {self._remote.name}/{self._remote.branch} yet")
+            raise StateError(
+                msg(
+                    "there is no branch {name}/{branch} yet",
+                    name=self._remote.name,
+                    branch=self._remote.branch,
+                )
+            )
         commit = self._remote.retired(self._tip, message, self._clock.now())
         refusal = self._lease.push([Update(self._remote.ref, self._tip, commit)])
         if refusal is not None:
-            raise StateError(f"the state {self._remote.display} is not set aside: {refusal}", "run again")
+            raise StateError(
+                msg(
+                    "the state {display} is not set aside: {refusal}",
+                    display=self._remote.display,
+                    refusal=refusal,
+                ),
+                msg("run again"),
+            )
         self._remote.remember(commit)
-        return f"{MOVED} in {self._remote.display}"
+        return msg("{moved} in {display}", moved=MOVED, display=self._remote.display)
 
     def _left(self) -> bool:
         """Whether something was to be recorded that is not on the branch."""
@@ -185,9 +199,16 @@ class GitJournal(MemoryJournal):
                     refused += 1
                     if refused >= _MOST_REFUSALS:
                         raise StateError(
-                            f"the state {self._remote.display} cannot be pushed: {refusal}",
-                            f"run again; if it stays so, does {self._remote.name} push to where it fetches "
-                            "from? git remote -v",
+                            msg(
+                                "the state {display} cannot be pushed: {refusal}",
+                                display=self._remote.display,
+                                refusal=refusal,
+                            ),
+                            msg(
+                                "run again; if it stays so, does {name} push to where it fetches from? git "
+                                "remote -v",
+                                name=self._remote.name,
+                            ),
                         )
             except Unreachable:
                 pause = next(pauses, None)
@@ -196,7 +217,10 @@ class GitJournal(MemoryJournal):
                 # not the clock's sleep: a wish to stop must not keep what was done from the branch
                 threading.Event().wait(pause)
         raise StateError(
-            f"the state {self._remote.display} cannot be pushed: it changes all the time", "run again"
+            msg(
+                "the state {display} cannot be pushed: it changes all the time", display=self._remote.display
+            ),
+            msg("run again"),
         )
 
     def _advance(self, commit: str) -> None:
@@ -218,11 +242,11 @@ class GitJournal(MemoryJournal):
             self._advance(tip)
             return True
         if tip is None:
-            raise rewritten(self._remote, self._tip or "", "was deleted")
+            raise rewritten(self._remote, self._tip or "", msg("was deleted"))
         if not self._remote.fetch(self._remote.ref, tip):
             return True
         if self._tip is not None and not self._remote.follows(self._tip, tip):
-            raise rewritten(self._remote, self._tip, "was rewritten")
+            raise rewritten(self._remote, self._tip, msg("was rewritten"))
         theirs = self._read(tip)
         try:
             with self._changed:
@@ -231,9 +255,17 @@ class GitJournal(MemoryJournal):
         except Conflict as error:
             names = ", ".join(error.names[:5]) + (" …" if len(error.names) > 5 else "")
             raise StateError(
-                f"the state {self._remote.display} was changed by somebody else during the run, for the same "
-                f"names: {names} (commit {tip[:10]})",
-                f"look at what was recorded (reconciler state log {error.names[0]}), and run again",
+                msg(
+                    "the state {display} was changed by somebody else during the run, for the same "
+                    "names: {names} (commit {tip})",
+                    display=self._remote.display,
+                    names=names,
+                    tip=tip[:10],
+                ),
+                msg(
+                    "look at what was recorded (reconciler state log {names}), and run again",
+                    names=error.names[0],
+                ),
             ) from None
         return True
 
@@ -288,10 +320,22 @@ def _lasting(record: Record) -> tuple[object, ...]:
 def rewritten(remote: Remote, seen: str, what: str) -> StateError:
     """The error for a branch that does not contain any more what was read from it."""
     return StateError(
-        f"the branch {remote.name}/{remote.branch} {what}: commit {seen[:12]}, which was read before, is not "
-        "in its history any more",
-        f"if that was a mistake, put it back: git push --force {remote.name} {seen}:{remote.ref}; "
-        f"if it was meant, say so: git update-ref -d {remote.seen_ref}, and run again",
+        msg(
+            "the branch {name}/{branch} {what}: commit {seen}, which was read before, is "
+            "not in its history any more",
+            name=remote.name,
+            branch=remote.branch,
+            what=what,
+            seen=seen[:12],
+        ),
+        msg(
+            "if that was a mistake, put it back: git push --force {name} {seen}:{ref}; if "
+            "it was meant, say so: git update-ref -d {seen_ref}, and run again",
+            name=remote.name,
+            seen=seen,
+            ref=remote.ref,
+            seen_ref=remote.seen_ref,
+        ),
     )
 
 

@@ -34,6 +34,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, LockedError, StateError, Unreachable
+from reconciler.language import msg
 from reconciler.state.codec import format_time
 from reconciler.state.git_errors import Declined
 from reconciler.state.git_log import SKIP, parse
@@ -95,7 +96,14 @@ def acquire(remote: Remote, holder: str, lease: float, *, timeout: float, clock:
         if current == old:  # free again already, or two of us took it at once, or the remote has its reasons
             tries += 1
             if tries >= _TRIES:
-                raise StateError(f"the lock on {remote.display} cannot be taken: {refusal}", "run again")
+                raise StateError(
+                    msg(
+                        "the lock on {display} cannot be taken: {refusal}",
+                        display=remote.display,
+                        refusal=refusal,
+                    ),
+                    msg("run again"),
+                )
             clock.sleep(0.05 * tries)
         waiting.until_free(current, end)
 
@@ -111,7 +119,14 @@ def rehearse(remote: Remote, holder: str, lease: float, empty: bytes, *, clock: 
     try:
         refusal = held.push(())
         if refusal is not None:
-            raise StateError(f"the lock on {remote.display} cannot be renewed: {refusal}", "run again")
+            raise StateError(
+                msg(
+                    "the lock on {display} cannot be renewed: {refusal}",
+                    display=remote.display,
+                    refusal=refusal,
+                ),
+                msg("run again"),
+            )
         tip = remote.tips().get(remote.ref)
         if tip is None or remote.fetch(remote.ref, tip):
             held.push_in_vain(Update(remote.ref, tip, remote.again(tip, empty, clock.now())))
@@ -147,7 +162,7 @@ def holder_of(remote: Remote, lease: float) -> str | None:
         holder = read_holder(remote, current, lease)
         if holder is not None:
             return None if holder.free else holder.who
-    return "somebody who renews it all the time"
+    return msg("somebody who renews it all the time")
 
 
 def read_holder(remote: Remote, oid: str, lease: float) -> Holder | None:
@@ -161,7 +176,7 @@ def read_holder(remote: Remote, oid: str, lease: float) -> Holder | None:
     lease = float(seconds) if _SECONDS.fullmatch(seconds) else lease
     who = "".join(char if char.isprintable() else "�" for char in who)[:200]
     return Holder(
-        f"{who} since {since[:40]}" if since and since.isprintable() else who,
+        msg("{who} since {since}", who=who, since=since[:40]) if since and since.isprintable() else who,
         min(lease, LONGEST),
         "Free" in told.trailers,
     )
@@ -213,7 +228,9 @@ class _Waiting:
                 current = self.tip()
                 continue
             if self._clock.stopping:
-                raise Interrupted(f"stopped while waiting for the lock on {self._remote.display}")
+                raise Interrupted(
+                    msg("stopped while waiting for the lock on {display}", display=self._remote.display)
+                )
             now = self._clock.monotonic()
             if now >= end:
                 raise self._locked()
@@ -242,11 +259,15 @@ class _Waiting:
         return self._remote.tips().get(self._remote.lock_ref)
 
     def _locked(self) -> LockedError:
-        who = self.holder.who if self.holder else "another run"
+        who = self.holder.who if self.holder else msg("another run")
         return LockedError(
-            f"the state {self._remote.display} is locked by {who}",
-            f"wait until it has ended: --lock-timeout SECONDS. If it was killed, its lock is taken over by "
-            f"who waits more than {self._seconds:g} s, or removed by: reconciler state unlock",
+            msg("the state {display} is locked by {who}", display=self._remote.display, who=who),
+            msg(
+                "wait until it has ended: --lock-timeout SECONDS. If it was killed, its lock "
+                "is taken over by who waits more than {seconds:g} s, or removed by: reconciler "
+                "state unlock",
+                seconds=self._seconds,
+            ),
         )
 
 
@@ -297,7 +318,14 @@ class _Lock:
         self.token = self.token or secrets.token_hex(16)
         self.count += 1
         since = format_time(self.since.replace(microsecond=0))
-        lines = (f"Since: {since}", f"Lease: {lease}", *more, f"Session: {self.token}/{self.count}", SKIP, "")
+        lines = (
+            f"Since: {since}",
+            f"Lease: {lease}",
+            *more,
+            f"Session: {self.token}/{self.count}",
+            SKIP,
+            "",
+        )
         return self.remote.commit(parent, None, f"{title}\n\n" + "\n".join(lines), self.since)
 
 
@@ -315,13 +343,20 @@ def _give_up(lock: _Lock, oid: str, way: int) -> int | None:
                 if way == ON_TOP:
                     remote.keep_lock(new)
                 return way
-            error = StateError(f"{remote.name} did not take it: {refusal}")
+            error = StateError(msg("{name} did not take it: {refusal}", name=remote.name, refusal=refusal))
         except Declined as declined:
             error = declined
         if remote.tips().get(remote.lock_ref) != oid:
             return None
         if way == ON_TOP:
-            raise StateError(f"the lock on {remote.display} cannot be given up: {error.message}", error.hint)
+            raise StateError(
+                msg(
+                    "the lock on {display} cannot be given up: {why}",
+                    display=remote.display,
+                    why=error.message,
+                ),
+                error.hint,
+            )
         way += 1
 
 
@@ -373,8 +408,12 @@ class Lease:
                 refusal = self.push(())
             if refusal is not None:
                 raise StateError(
-                    f"the lock on {self._remote.display} cannot be renewed: {refusal}",
-                    "run again: what was done by then is found",
+                    msg(
+                        "the lock on {display} cannot be renewed: {refusal}",
+                        display=self._remote.display,
+                        refusal=refusal,
+                    ),
+                    msg("run again: what was done by then is found"),
                 )
 
     def push(self, updates: Sequence[Update]) -> str | None:
@@ -391,7 +430,11 @@ class Lease:
             left = self.seconds - self._renewed.age(self._clock)
             if left <= 0:
                 because = f" ({self._refused})" if self._refused else ""
-                raise self._lose(f"it was not renewed for {self.seconds:g} s{because}")
+                raise self._lose(
+                    msg(
+                        "it was not renewed for {seconds:g} s{because}", seconds=self.seconds, because=because
+                    )
+                )
             oid = self._lock.commit(self._oid)
             self._sent[oid] = begun
             mine = Update(self._remote.lock_ref, self._oid, oid)
@@ -433,7 +476,9 @@ class Lease:
         if current in self._sent:
             self._hold(current)
         elif current != self._oid:
-            raise self._lose("somebody removed it" if current is None else "another run has taken it over")
+            raise self._lose(
+                msg("somebody removed it") if current is None else msg("another run has taken it over")
+            )
         return current == oid
 
     def _hold(self, oid: str) -> None:
@@ -441,8 +486,12 @@ class Lease:
 
     def _lose(self, why: str) -> StateError:
         self._lost = StateError(
-            f"the lock on {self._remote.display} is lost: {why}, so nothing more is written",
-            "run again: what was done by then is found",
+            msg(
+                "the lock on {display} is lost: {why}, so nothing more is written",
+                display=self._remote.display,
+                why=why,
+            ),
+            msg("run again: what was done by then is found"),
         )
         return self._lost
 
@@ -456,7 +505,7 @@ class Lease:
                     self._was_done("")
             except StateError as error:
                 return None if self.lost else error
-            self._lose("it was given up")
+            self._lose(msg("it was given up"))
             try:
                 way = _give_up(self._lock, self._oid, self.way)
             except StateError as error:

@@ -15,6 +15,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
+from reconciler.language import msg
 from reconciler.model.history import Written
 from reconciler.model.record import State
 from reconciler.state import codec
@@ -169,7 +170,8 @@ def resolve(remote: Remote, tip: str, rev: str) -> str:
     commit = remote.resolve(wanted)
     if commit is None or not remote.follows(commit, tip):
         raise StateError(
-            f"{remote.display} has no commit {rev[:40]}", "its commits are shown by: reconciler state log"
+            msg("{display} has no commit {rev}", display=remote.display, rev=rev[:40]),
+            msg("its commits are shown by: reconciler state log"),
         )
     return commit
 

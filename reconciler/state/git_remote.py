@@ -21,6 +21,7 @@ from pathlib import Path
 
 from reconciler.errors import GitError, StateError, Unreachable
 from reconciler.git import Ended, Git
+from reconciler.language import msg
 from reconciler.state.git_errors import Declined, may_push, refusal, rejection
 
 FILE = "state.json"
@@ -93,16 +94,28 @@ class Remote:
         for ref in (self.ref, self.lock_ref, self.seen_ref):
             if self._run("check-ref-format", ref).code != 0:
                 raise StateError(
-                    f"`{self.branch}` is no name of a branch", "such as git:origin/reconciler-state"
+                    msg("`{branch}` is no name of a branch", branch=self.branch),
+                    msg("such as git:origin/reconciler-state"),
                 )
         here = self._run("rev-parse", "--git-dir")
         if here.code != 0:
-            raise refusal(here.err, f"the state {self.display} cannot be used", self.name, self.branch)
+            raise refusal(
+                here.err,
+                msg("the state {display} cannot be used", display=self.display),
+                self.name,
+                self.branch,
+            )
         if not self._settings("url"):
             known = ", ".join(self._run("remote").text.split()[:10])
             raise StateError(
-                f"the state {self.display} names a remote that this repository does not have: {self.name}",
-                f"remotes here: {known}" if known else "add one: git remote add NAME URL",
+                msg(
+                    "the state {display} names a remote that this repository does not have: {name}",
+                    display=self.display,
+                    name=self.name,
+                ),
+                msg("remotes here: {known}", known=known)
+                if known
+                else msg("add one: git remote add NAME URL"),
             )
 
     def check_pushes(self) -> None:
@@ -114,17 +127,30 @@ class Remote:
         mirror = f"remote.{self.name}.mirror"
         if self._run("config", "--type=bool", "--get", mirror).text == "true":
             raise StateError(
-                f"the state {self.display} cannot be kept there: {mirror} is set, so a `git push` from here "
-                "makes that remote equal to this clone, which has no branch of the state",
-                f"git config --unset {mirror}, or keep the state on another remote",
+                msg(
+                    "the state {display} cannot be kept there: {mirror} is set, so a `git push` "
+                    "from here makes that remote equal to this clone, which has no branch of the "
+                    "state",
+                    display=self.display,
+                    mirror=mirror,
+                ),
+                msg("git config --unset {mirror}, or keep the state on another remote", mirror=mirror),
             )
         places = self._settings("pushurl") or self._settings("url")
         if len(places) > 1:
             raise StateError(
-                f"the state {self.display} cannot be kept there: a push to {self.name} goes to {len(places)} "
-                f"places (remote.{self.name}.pushurl, or .url), and a lock is held in one",
-                f"give the state a remote of its own: git remote add state URL, and state: "
-                f"git:state/{self.branch}",
+                msg(
+                    "the state {display} cannot be kept there: a push to {name} goes to {places} "
+                    "places (remote.{name}.pushurl, or .url), and a lock is held in one",
+                    display=self.display,
+                    name=self.name,
+                    places=len(places),
+                ),
+                msg(
+                    "give the state a remote of its own: git remote add state URL, and state: "
+                    "git:state/{branch}",
+                    branch=self.branch,
+                ),
             )
 
     def _settings(self, key: str) -> list[str]:
@@ -147,9 +173,15 @@ class Remote:
             if ref in above.difference(mine) or ref.startswith(tuple(f"{own}/" for own in mine)):
                 taken = ref.removeprefix("refs/heads/")
                 raise StateError(
-                    f"the state {self.display} cannot be kept there: {self.name} has a branch {taken[:200]}, "
-                    f"and Git allows no {self.branch} or {self.branch}-lock beside it",
-                    f"name another branch: git:{self.name}/reconciler-state",
+                    msg(
+                        "the state {display} cannot be kept there: {name} has a branch {taken}, and "
+                        "Git allows no {branch} or {branch}-lock beside it",
+                        display=self.display,
+                        name=self.name,
+                        taken=taken[:200],
+                        branch=self.branch,
+                    ),
+                    msg("name another branch: git:{name}/reconciler-state", name=self.name),
                 )
         return {ref: found[ref] for ref in mine if is_oid(found.get(ref, ""))}
 
@@ -178,12 +210,16 @@ class Remote:
             ended = self.git.run(*settings, *arguments, timeout=timeout)
         except GitError as error:
             if error.unended:
-                raise Unreachable(f"the state {self.display}: {error.message}", error.hint) from None
-            raise StateError(f"the state {self.display}: {error.message}", error.hint) from None
+                raise Unreachable(
+                    msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+                ) from None
+            raise StateError(
+                msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+            ) from None
         if ended.code == 0:
             return None
         rejected = [line for line in ended.text.splitlines() if line.startswith("!")]
-        what = f"{self.name} did not take the state"
+        what = msg("{name} did not take the state", name=self.name)
         if not rejected:
             raise refusal(ended.err, what, self.name, self.branch, writing=True)
         why = rejection(rejected, ended.err)
@@ -212,9 +248,13 @@ class Remote:
         except OSError:
             return
         raise StateError(
-            f"{self.name} does not compare before it changes a branch: the state {self.display} would not be "
-            "safe from two runs at once",
-            "keep the state on another remote",
+            msg(
+                "{name} does not compare before it changes a branch: the state {display} would "
+                "not be safe from two runs at once",
+                name=self.name,
+                display=self.display,
+            ),
+            msg("keep the state on another remote"),
         )
 
     def _pushing(self, updates: Sequence[Update], verify: str) -> tuple[str, ...]:
@@ -230,7 +270,7 @@ class Remote:
             "push", "--dry-run", "--porcelain", "--quiet", "--no-verify", self.name, f"{new}:{self.ref}"
         )
         if ended.code != 0:
-            where = f"{self.name} would not take the state"
+            where = msg("{name} would not take the state", name=self.name)
             raise refusal(ended.err, where, self.name, self.branch, writing=True)
 
     # --- what was seen --------------------------------------------------------------------------------------
@@ -278,8 +318,12 @@ class Remote:
             return None
         if size > limit:
             raise StateError(
-                f"the state {self.display} is longer than {limit >> 20} MiB: no run wrote that",
-                f"begin anew: git push {self.name} --delete {self.branch}",
+                msg(
+                    "the state {display} is longer than {limit} MiB: no run wrote that",
+                    display=self.display,
+                    limit=limit >> 20,
+                ),
+                msg("begin anew: git push {name} --delete {branch}", name=self.name, branch=self.branch),
             )
         return self._out("cat-file", "blob", blob).out
 
@@ -338,7 +382,10 @@ class Remote:
     def retired(self, parent: str, message: str, at: datetime) -> str:
         """Make a commit in which the state's file is called otherwise. Nothing points at it yet."""
         ((blob, _),) = self._blobs([parent])
-        entries = [*self._entries(parent, but=(FILE, MOVED)), f"100644 blob {blob}\t{MOVED}".encode()]
+        entries = [
+            *self._entries(parent, but=(FILE, MOVED)),
+            f"100644 blob {blob}\t{MOVED}".encode(),
+        ]
         return self._commit(parent, entries, message, at)
 
     def is_retired(self, commit: str) -> bool:
@@ -376,16 +423,24 @@ class Remote:
             return self.git.run(*arguments, data=data)
         except GitError as error:
             kind = Unreachable if error.unended else StateError
-            raise kind(f"the state {self.display}: {error.message}", error.hint) from None
+            raise kind(
+                msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+            ) from None
 
     def _out(self, *arguments: str, data: bytes = b"", environ: Mapping[str, str] | None = None) -> Ended:
         try:
             return self.git.out(*arguments, data=data, environ=environ)
         except GitError as error:
             if error.stderr:
-                what = f"the state {self.display}: git {arguments[0]} failed"
+                what = msg(
+                    "the state {display}: git {arguments} failed",
+                    display=self.display,
+                    arguments=arguments[0],
+                )
                 raise refusal(error.stderr, what, self.name, self.branch) from None
-            raise StateError(f"the state {self.display}: {error.message}", error.hint) from None
+            raise StateError(
+                msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+            ) from None
 
     def _asked(self, *arguments: str) -> Ended:
         """A command that reads from the remote, again where nobody answered."""
@@ -398,4 +453,6 @@ class Remote:
             self._pause(pause)
 
     def _refusal(self, ended: Ended) -> StateError:
-        return refusal(ended.err, f"the state {self.display} cannot be read", self.name, self.branch)
+        return refusal(
+            ended.err, msg("the state {display} cannot be read", display=self.display), self.name, self.branch
+        )

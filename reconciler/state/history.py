@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
+from reconciler.language import msg
 from reconciler.state.codec import format_time
 
 if TYPE_CHECKING:
@@ -43,20 +44,32 @@ class HistoryFile:
         """
         try:
             if not stat.S_ISREG(self._path.stat().st_mode):
-                raise StateError(f"{self._shown} is no regular file", "give --record a file of its own")
+                raise StateError(
+                    msg("{shown} is no regular file", shown=self._shown),
+                    msg("give --record a file of its own"),
+                )
             with self._path.open("rb") as file:
                 data = file.read(LIMIT + 1)
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise StateError(f"{self._shown} cannot be read: {error.strerror}") from None
+            raise StateError(
+                msg("{shown} cannot be read: {why}", shown=self._shown, why=error.strerror)
+            ) from None
         try:
             return _parsed(data)
         except _Damaged as error:
             quoted = shlex.quote(self._shown)
             raise StateError(
-                f"{self._shown} is no history that `drift --record` has written, or it is damaged: {error}",
-                f"set it aside: `mv {quoted} {quoted}.old`; or give --record a file of its own",
+                msg(
+                    "{shown} is no history that `drift --record` has written, or it is damaged: {error}",
+                    shown=self._shown,
+                    error=error,
+                ),
+                msg(
+                    "set it aside: `mv {quoted} {quoted}.old`; or give --record a file of its own",
+                    quoted=quoted,
+                ),
             ) from None
 
     def write(self, history: History) -> None:
@@ -75,8 +88,10 @@ class HistoryFile:
                     Path(temporary).unlink(missing_ok=True)
                 raise
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-            reason = error.strerror if isinstance(error, OSError) else "it is a link that leads nowhere"
-            raise StateError(f"{self._shown} cannot be written: {reason}") from None
+            reason = error.strerror if isinstance(error, OSError) else msg("it is a link that leads nowhere")
+            raise StateError(
+                msg("{shown} cannot be written: {reason}", shown=self._shown, reason=reason)
+            ) from None
 
 
 class _Damaged(ValueError):
@@ -93,19 +108,21 @@ def _document(history: History) -> str:
 
 def _parsed(data: bytes) -> dict[str, dict[str, datetime]]:
     if len(data) > LIMIT:
-        raise _Damaged("it is too large")
+        raise _Damaged(msg("it is too large"))
     try:
         document = json.loads(data.decode())
     except UnicodeDecodeError:
-        raise _Damaged("it is no UTF-8 text") from None
+        raise _Damaged(msg("it is no UTF-8 text")) from None
     except json.JSONDecodeError as error:
-        raise _Damaged(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+        raise _Damaged(
+            msg("line {lineno}, column {colno}: {msg}", lineno=error.lineno, colno=error.colno, msg=error.msg)
+        ) from None
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
-        raise _Damaged("no JSON that this program would have written") from None
+        raise _Damaged(msg("no JSON that this program would have written")) from None
     if not isinstance(document, dict) or document.get("kind") != KIND:
-        raise _Damaged(f"its `kind` is not {KIND}")
+        raise _Damaged(msg("its `kind` is not {kind}", kind=KIND))
     if document.get("format_version") != FORMAT_VERSION:
-        raise _Damaged(f"its `format_version` is not {FORMAT_VERSION}")
+        raise _Damaged(msg("its `format_version` is not {format_version}", format_version=FORMAT_VERSION))
     return {
         _word(name): {_word(what): _time(at) for what, at in _object(found).items()}
         for name, found in _object(document.get("seen")).items()
@@ -114,13 +131,13 @@ def _parsed(data: bytes) -> dict[str, dict[str, datetime]]:
 
 def _object(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise _Damaged("`seen` does not say what was seen of each name")
+        raise _Damaged(msg("`seen` does not say what was seen of each name"))
     return value
 
 
 def _word(text: str) -> str:
     if not _WORD.fullmatch(text):
-        raise _Damaged("`seen` has a key that is no name")
+        raise _Damaged(msg("`seen` has a key that is no name"))
     return text
 
 
@@ -131,4 +148,4 @@ def _time(value: object) -> datetime:
             return at.astimezone(UTC)
     except (ValueError, OverflowError):  # the latter: the first hour of year 1, in a zone east of Greenwich
         pass
-    raise _Damaged("`seen` has a value that is no time with a zone")
+    raise _Damaged(msg("`seen` has a value that is no time with a zone"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, LockedError
+from reconciler.language import msg
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock
@@ -37,12 +38,18 @@ def acquire(path: Path, display: str, *, timeout: float, clock: Clock) -> FileLo
             raise
         lock.close()
         if clock.stopping:
-            raise Interrupted(f"stopped while waiting for the lock on {display}")
+            raise Interrupted(msg("stopped while waiting for the lock on {display}", display=display))
         remaining = end - clock.monotonic()
         if remaining <= 0:
             raise LockedError(
-                f"the state {display} is locked by {holder or 'another process'}",
-                "wait until it has ended, or give --lock-timeout SECONDS; the lock ends with its process",
+                msg(
+                    "the state {display} is locked by {holder}",
+                    display=display,
+                    holder=holder or msg("another process"),
+                ),
+                msg(
+                    "wait until it has ended, or give --lock-timeout SECONDS; the lock ends with its process"
+                ),
             )
         clock.sleep(min(POLL_SECONDS, remaining))
 
@@ -55,7 +62,7 @@ def holder_of(path: Path) -> str | None:
         return None
     lock = FileLock(path, handle)
     try:
-        return None if lock.take() else lock.holder() or "another process"
+        return None if lock.take() else lock.holder() or msg("another process")
     finally:
         lock.close()
 

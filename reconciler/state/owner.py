@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reconciler.errors import StateError
+from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.record import State
 
@@ -36,8 +37,10 @@ class Owner:
         if self.backend is None or state.base_url == self.base_url:
             return ""
         was = state.base_url[:200]
-        return (
-            f"the gateway was at another address when the state was written last: {was}, not {self.base_url}"
+        return msg(
+            "the gateway was at another address when the state was written last: {was}, not {base_url}",
+            was=was,
+            base_url=self.base_url,
         )
 
     def check(self, state: State, display: str, elsewhere: str) -> State:
@@ -46,19 +49,36 @@ class Owner:
         if state.backend != self.backend:
             theirs, ours = state.backend or "sinch", self.backend or "sinch"
             raise StateError(
-                f"the state {display} belongs to another service: {theirs[:40]}, not {ours}",
-                f"groups have other ids there. Say `backend: {theirs[:40]}`, or {elsewhere}",
+                msg(
+                    "the state {display} belongs to another service: {theirs}, not {ours}",
+                    display=display,
+                    theirs=theirs[:40],
+                    ours=ours,
+                ),
+                msg(
+                    "groups have other ids there. Say `backend: {theirs}`, or {elsewhere}",
+                    theirs=theirs[:40],
+                    elsewhere=elsewhere,
+                ),
             )
         if self.backend is None and state.base_url != self.base_url:
             raise StateError(
-                f"the state {display} belongs to another API: {state.base_url[:200]}, "
-                f"not {self.base_url[:200]}",
-                f"set RECONCILER_BASE_URL to that one, or {elsewhere}",
+                msg(
+                    "the state {display} belongs to another API: {base_url}, not {base_url2}",
+                    display=display,
+                    base_url=state.base_url[:200],
+                    base_url2=self.base_url[:200],
+                ),
+                msg("set RECONCILER_BASE_URL to that one, or {elsewhere}", elsewhere=elsewhere),
             )
         if state.account and self.account and number.key(state.account) != number.key(self.account):
             raise StateError(
-                f"the state {display} belongs to another account: {number.mask(state.account)}, not "
-                f"{number.mask(self.account)}",
-                f"log in with that one at the gateway, or {elsewhere}",
+                msg(
+                    "the state {display} belongs to another account: {account}, not {account2}",
+                    display=display,
+                    account=number.mask(state.account),
+                    account2=number.mask(self.account),
+                ),
+                msg("log in with that one at the gateway, or {elsewhere}", elsewhere=elsewhere),
             )
         return replace(state, base_url=self.base_url)

@@ -12,30 +12,32 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, offering
 from reconciler.cli.files import find_root
 from reconciler.cli.outputs import running
+from reconciler.language import msg, tr
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import ACCEPT_FIELDS, AcceptField, AcceptRequest, AcceptResult
 from reconciler.report import accept as report
 from reconciler.report import text
 
-EXAMPLES = """
-reconciler accept suporte-campinas                  shows what would be written, and asks
-reconciler accept suporte-campinas --field subject  only the subject
-reconciler accept 'vendas-*' --yes                  does not ask
-reconciler accept suporte-campinas --drop-pending   also takes out who has yet to join
-"""
+EXAMPLES = msg(
+    "\nreconciler accept suporte-campinas                  shows what would be "
+    "written, and asks\nreconciler accept suporte-campinas --field subject  only "
+    "the subject\nreconciler accept 'vendas-*' --yes                  does not ask\n"
+    "reconciler accept suporte-campinas --drop-pending   also takes out who has "
+    "yet to join\n"
+)
 
 
-@verb("accept", EXAMPLES, PerAccount(alone="accept writes the manifests of one account", names="names"))
+@verb("accept", EXAMPLES, PerAccount(alone=msg("accept writes the manifests of one account"), names="names"))
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=offering("groups"))
 @click.option(
     "--field",
     "fields",
     type=click.Choice(ACCEPT_FIELDS),
     multiple=True,
-    help="Only this field, whoever moved; repeatable.  [default: whatever drifted]",
+    help=msg("Only this field, whoever moved; repeatable.  [default: whatever drifted]"),
 )
-@click.option("--drop-pending", is_flag=True, help="Take out people who have yet to join, too.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--drop-pending", is_flag=True, help=msg("Take out people who have yet to join, too."))
+@click.option("--yes", "-y", is_flag=True, help=msg("Do not ask."))
 def command(
     common: Common,
     names: tuple[str, ...],
@@ -66,7 +68,7 @@ def command(
                     outputs.put(shown)
                 elif not yes:
                     terminal.say(shown)
-                return yes or terminal.ask("Write these files?", lambda: clock.stopping)
+                return yes or terminal.ask(tr("Write these files?"), lambda: clock.stopping)
 
             output = Output(find_root(wiring.here()))
             files = ManifestFiles(

@@ -13,36 +13,40 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
+from reconciler.language import msg, tr
 from reconciler.report.section import Section
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
 
-EXAMPLES = """
-reconciler apply                            shows the plan and asks
-reconciler apply --yes                      does not ask: for pipelines
-reconciler apply --yes --plan plan.json     only what was saved by: reconciler plan --out plan.json
-reconciler apply --ready --yes              only promotes who has joined since: for an hourly job
-reconciler apply --target suporte-campinas
-reconciler apply --sandbox --yes            try it without an account
-"""
+EXAMPLES = msg(
+    "\nreconciler apply                            shows the plan and asks\n"
+    "reconciler apply --yes                      does not ask: for pipelines\n"
+    "reconciler apply --yes --plan plan.json     only what was saved by: "
+    "reconciler plan --out plan.json\nreconciler apply --ready --yes              "
+    "only promotes who has joined since: for an hourly job\nreconciler apply "
+    "--target suporte-campinas\nreconciler apply --sandbox --yes            try it "
+    "without an account\n"
+)
 
 
-@verb("apply", EXAMPLES, PerAccount(alone="--plan applies the plan of one account", when="plan_file"))
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--plan", "plan_file", metavar="FILE", default=None, help="Apply only this saved plan.")
+@verb("apply", EXAMPLES, PerAccount(alone=msg("--plan applies the plan of one account"), when="plan_file"))
+@click.option("--yes", "-y", is_flag=True, help=msg("Do not ask."))
+@click.option("--plan", "plan_file", metavar="FILE", default=None, help=msg("Apply only this saved plan."))
 @click.option(
     "--prune",
     is_flag=True,
-    help="Leave groups whose manifest is gone, from the commit as well. This is final.",
+    help=msg("Leave groups whose manifest is gone, from the commit as well. This is final."),
 )
-@click.option("--ready", is_flag=True, help="Only promote people who have joined since; change nothing else.")
+@click.option(
+    "--ready", is_flag=True, help=msg("Only promote people who have joined since; change nothing else.")
+)
 @click.option(
     "--allow",
     metavar="CODE",
     multiple=True,
     shell_complete=offering("guard_codes"),
-    help="Lift this guard's objection, such as demote-many; repeatable.",
+    help=msg("Lift this guard's objection, such as demote-many; repeatable."),
 )
 @lock_timeout_option
 def command(
@@ -64,7 +68,7 @@ def command(
     with running(common, "apply") as (clock, outputs):
         in_text = outputs.name == "text"
         if ready and (plan_file is not None or prune):
-            raise UsageError("--ready only promotes, so --plan and --prune mean nothing beside it")
+            raise UsageError(msg("--ready only promotes, so --plan and --prune mean nothing beside it"))
         terminal.check_can_ask("apply", yes=yes)
         saved = files.read_text(plan_file) if plan_file is not None else None
         with wiring.workspace(common, clock, committed=True) as work:
@@ -90,7 +94,7 @@ def command(
                     return True
                 if not in_text:
                     terminal.say(in_words(plan, tables=True))
-                return terminal.ask("Apply these changes?", lambda: clock.stopping)
+                return terminal.ask(tr("Apply these changes?"), lambda: clock.stopping)
 
             with work.store.lock(lock_timeout, clock) as journal:
                 work.store.warn_if_new()
@@ -108,7 +112,12 @@ def command(
 
         code = exits.of_apply(result, ready=ready)
         if in_text and result.refused is not None:  # the plan stands above, with the objections
-            terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
+            terminal.say(
+                tr(
+                    "Nothing was applied: {removeprefix}.",
+                    removeprefix=result.refused.message.removeprefix(tr("not begun: ")),
+                )
+            )
         told = result.refused is None and (
             any(group.outcomes for group in result.groups) or result.unsaved is not None
         )

@@ -21,6 +21,7 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common, WholeNumber
 from reconciler.cli.environment import check_secret
 from reconciler.errors import CredentialsError, Exit, ReconcilerError, UsageError
+from reconciler.language import msg, tr
 from reconciler.publish.author import Author
 from reconciler.publish.comments import checked, overtake, publish
 from reconciler.publish.issues import track
@@ -29,17 +30,20 @@ from reconciler.report.escape import for_terminal
 if TYPE_CHECKING:
     from reconciler.publish.comments import Host, Published
 
-EXAMPLES = """
-reconciler plan --base HEAD^1 --report markdown=plan.md     in a job with the token of the Groups API
-reconciler comment plan.md                                  in a job with the token of the code host
-reconciler comment --overtaken                              where no plan could be made of a later push
-reconciler comment --issue drift.md                         an issue as long as there is drift
-reconciler comment plan.md --provider github --repository acme/chat --number 7
-"""
+EXAMPLES = msg(
+    "\nreconciler plan --base HEAD^1 --report markdown=plan.md     in a job with "
+    "the token of the Groups API\nreconciler comment "
+    "plan.md                                  in a job with the token of the code "
+    "host\nreconciler comment --overtaken                              where no "
+    "plan could be made of a later push\nreconciler comment --issue "
+    "drift.md                         an issue as long as there is drift\n"
+    "reconciler comment plan.md --provider github --repository acme/chat --number "
+    "7\n"
+)
 
-OVERTAKEN = (
-    "> [!WARNING]\n> A later push has overtaken this plan, and could not be planned itself: "
-    "what merging would change now is not known. See the checks."
+OVERTAKEN = msg(
+    "> [!WARNING]\n> A later push has overtaken this plan, and could not be planned "
+    "itself: what merging would change now is not known. See the checks."
 )
 
 Provider = Literal["github", "gitlab"]
@@ -68,22 +72,32 @@ class Target:
 @verb("comment", EXAMPLES)
 @click.argument("file", metavar="[FILE]", required=False)
 @click.option(
-    "--overtaken", is_flag=True, help="Without FILE: say that the plan in our comment is an old one."
+    "--overtaken", is_flag=True, help=msg("Without FILE: say that the plan in our comment is an old one.")
 )
-@click.option("--issue", is_flag=True, help="Open, update, close or reopen an issue instead, from a drift.")
-@click.option("--provider", type=click.Choice(["github", "gitlab"]), default=None, help="[default: the CI's]")
 @click.option(
-    "--repository", metavar="NAME", default=None, help="OWNER/NAME, or GitLab's project  [default: the CI's]"
+    "--issue", is_flag=True, help=msg("Open, update, close or reopen an issue instead, from a drift.")
+)
+@click.option(
+    "--provider", type=click.Choice(["github", "gitlab"]), default=None, help=msg("[default: the CI's]")
+)
+@click.option(
+    "--repository",
+    metavar="NAME",
+    default=None,
+    help=msg("OWNER/NAME, or GitLab's project  [default: the CI's]"),
 )
 @click.option(
     "--number",
     type=WholeNumber(1, 10**9),
     default=None,
-    help="The pull or merge request  [default: the job's]",
+    help=msg("The pull or merge request  [default: the job's]"),
 )
-@click.option("--api-url", metavar="URL", default=None, help="The code host's API  [default: the CI's]")
+@click.option("--api-url", metavar="URL", default=None, help=msg("The code host's API  [default: the CI's]"))
 @click.option(
-    "--author", metavar="LOGIN", default="", help="Who comments, where the token may not ask whose it is."
+    "--author",
+    metavar="LOGIN",
+    default="",
+    help=msg("Who comments, where the token may not ask whose it is."),
 )
 def command(
     common: Common,
@@ -107,18 +121,21 @@ def command(
     common.refuse("target", "format", "report", "sandbox", "config", "show_numbers")
     wiring.enter(common)
     if issue and number is not None:
-        raise UsageError("--number means nothing beside --issue", "the issue is found by its marker")
+        raise UsageError(
+            msg("--number means nothing beside --issue"), msg("the issue is found by its marker")
+        )
     if overtaken and (issue or file is not None):
         raise UsageError(
-            "--overtaken goes with neither FILE nor --issue", "it is about the comment that is there"
+            msg("--overtaken goes with neither FILE nor --issue"),
+            msg("it is about the comment that is there"),
         )
     if not overtaken and file is None:
-        raise UsageError("FILE is missing", "make it with: reconciler plan --report markdown=FILE")
+        raise UsageError(msg("FILE is missing"), msg("make it with: reconciler plan --report markdown=FILE"))
     meant = _target(provider, repository, number, api_url, author, issue=issue)
     body = None if file is None else checked(files.read_text(file, 1 << 20), file)
     done = _post(meant, body, terminal.progress(common.quiet).tell)
     if done.warning:
-        terminal.say(f"Warning: {done.warning}.")
+        terminal.say(tr("Warning: {warning}.", warning=done.warning))
     if not common.quiet:
         where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number or ''}".strip()
         terminal.say(f"{'Issue' if issue else 'Comment'} {done.action}: {where}")
@@ -177,16 +194,19 @@ def _target(
         found = number or _number(_variable("CI_MERGE_REQUEST_IID"))
         good = _PROJECT
     if not name or not good.fullmatch(name) or any(part in (".", "..") for part in name.split("/")):
-        example = "OWNER/NAME" if kind == "github" else "a project's number or path"
-        raise UsageError("it is not known which repository is meant", f"say --repository: {example}")
+        example = "OWNER/NAME" if kind == "github" else tr("a project's number or path")
+        raise UsageError(
+            msg("it is not known which repository is meant"),
+            msg("say --repository: {example}", example=example),
+        )
     if not found and not issue:
         raise UsageError(
-            "this job belongs to no pull request",
-            "run it for pull requests only, or say which one: --number N",
+            msg("this job belongs to no pull request"),
+            msg("run it for pull requests only, or say which one: --number N"),
         )
     from reconciler.publish.api import checked_api
 
-    origin = checked_api(where, "--api-url" if api else f"the address of {kind}'s API")
+    origin = checked_api(where, "--api-url" if api else tr("the address of {kind}'s API", kind=kind))
     return Target(kind, origin, name, 0 if issue else found or 0, author)
 
 
@@ -198,8 +218,8 @@ def _provider(said: Provider | None) -> Provider:
     if os.environ.get("GITLAB_CI") == "true" or _variable("CI_API_V4_URL"):
         return "gitlab"
     raise UsageError(
-        "it is not known which code host is meant: this is neither GitHub Actions nor GitLab CI",
-        "say --provider github or --provider gitlab, with --repository and --number",
+        msg("it is not known which code host is meant: this is neither GitHub Actions nor GitLab CI"),
+        msg("say --provider github or --provider gitlab, with --repository and --number"),
     )
 
 
@@ -209,11 +229,13 @@ def _token(provider: Provider) -> str:
     token = _variable(name)
     if not token:
         more = (
-            "in GitHub Actions: env: {GITHUB_TOKEN: ${{ github.token }}}"
+            tr("in GitHub Actions: env: {GITHUB_TOKEN: ${{ github.token }}}")
             if provider == "github"
-            else "a project access token with the scope `api`: CI_JOB_TOKEN may not comment"
+            else tr("a project access token with the scope `api`: CI_JOB_TOKEN may not comment")
         )
-        raise CredentialsError(f"there is no token to comment with: set {' or '.join(names)}", more)
+        raise CredentialsError(
+            msg("there is no token to comment with: set {names}", names=" or ".join(names)), more
+        )
     check_secret(token, name, spaces=False)
     return token
 

@@ -23,6 +23,7 @@ from reconciler.cli.files import find_root, is_there
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, label
 from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
+from reconciler.language import msg, tr, tr_n
 from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -31,23 +32,18 @@ from reconciler.planning import examination
 from reconciler.planning.examination import ok, problem, skipped, warning
 from reconciler.report import doctor as report
 from reconciler.report import validate
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
     from reconciler.model.adoption import Check, Finding
     from reconciler.model.live import LiveGroup
 
-EXAMPLES = """
-reconciler doctor
-reconciler doctor --format json
-reconciler doctor --sandbox
-"""
+EXAMPLES = msg("\nreconciler doctor\nreconciler doctor --format json\nreconciler doctor --sandbox\n")
 
 _SAMPLE = 20
 """Groups that are read to see what the account is in them."""
 
-_BAD_FILES = "the files have mistakes"
+_BAD_FILES = msg("the files have mistakes")
 
 
 @verb("doctor", EXAMPLES, PerAccount(ahead=False))
@@ -96,14 +92,16 @@ def _examine(
 
 
 def _program() -> Iterator[Finding]:
-    about = f"reconciler {__version__}, Python {platform.python_version()}"
+    about = tr(
+        "reconciler {version}, Python {platform}", version=__version__, platform=platform.python_version()
+    )
     try:
         git = checkout.repository().run("--version").text
     except GitError as error:
         yield warning(
             "program",
             f"{about}; {error.message}",
-            f"{error.hint}: it is needed for --base and for a state on a branch",
+            tr("{mend}: it is needed for --base and for a state on a branch", mend=error.hint),
         )
     else:
         yield ok("program", f"{about}, {git.removeprefix('git version ').join(('git ', ''))}")
@@ -115,10 +113,10 @@ def _files(loaded: Loaded | None, mistakes: InputError | None) -> Finding:
         complaints = mistakes.complaints if mistakes is not None else ()
         first = next((f" {each}" for each in complaints if not each.warning), "")
         text = f"{validate.verdict(complaints, None)}{first}"
-        return problem("files", text, "see all of it: reconciler validate")
+        return problem("files", text, tr("see all of it: reconciler validate"))
     warnings = loaded.desired.warnings
     text = validate.verdict(warnings, len(loaded.desired.groups)).removesuffix(".")
-    return warning("files", text, "see them: reconciler validate") if warnings else ok("files", text)
+    return warning("files", text, tr("see them: reconciler validate")) if warnings else ok("files", text)
 
 
 def _api(
@@ -132,16 +130,16 @@ def _api(
             yield ok("address", environment.base_url(common.account_name, settings.backend))
         except ReconcilerError as error:
             yield problem("address", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, "there is no address") for check in rest[1:])
+            yield from (skipped(check, tr("there is no address")) for check in rest[1:])
             return settings
     with ExitStack() as stack:
         try:
             api = stack.enter_context(wiring.open_api(common, settings))
         except ReconcilerError as error:
             yield problem("credentials", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, "nobody can log in") for check in rest[2:])
+            yield from (skipped(check, tr("nobody can log in")) for check in rest[2:])
             return settings
-        yield ok("credentials", "the sandbox takes any" if common.sandbox else "they are set")
+        yield ok("credentials", tr("the sandbox takes any") if common.sandbox else tr("they are set"))
         yield from (warning("credentials", text) for text in api.warnings)
         once_more = replace(settings.api, retries=min(1, settings.api.retries))
         client = stack.enter_context(api.connect(once_more, clock, terminal.Silent().tell))
@@ -160,15 +158,22 @@ def _api(
             if isinstance(error, ApiError) and error.code == "session":  # there is none of this name
                 check = "session"
             if check == "session":
-                yield ok("login", "the gateway takes the key")
+                yield ok("login", tr("the gateway takes the key"))
             yield problem(check, error.message, error.hint, error.exit_code)
             told = {"login", check}
             yield from (
-                skipped(each, "the API did not answer as it should") for each in rest[2:] if each not in told
+                skipped(each, tr("the API did not answer as it should"))
+                for each in rest[2:]
+                if each not in told
             )
             return settings
         yield ok(
-            "login", f"the API lists {counted(len(ids), 'group')}; it took {took * 1000:.0f} ms to answer"
+            "login",
+            tr(
+                "the API lists {groups}; it took {took:.0f} ms to answer",
+                groups=tr_n("{n} group", "{n} groups", len(ids)),
+                took=took * 1000,
+            ),
         )
         if client.gateway is not None:
             yield examination.judge_gateway(gateway)
@@ -199,16 +204,16 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
     try:
         service = label(common, loaded.settings.backend)
     except ReconcilerError:  # told of as the address
-        yield from (skipped(check, "there is no address") for check in ("state", "lock"))
+        yield from (skipped(check, tr("there is no address")) for check in ("state", "lock"))
         return
     try:
         store = Store.of(common, loaded, service)
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)
-        yield skipped("lock", "the state cannot be used")
+        yield skipped("lock", tr("the state cannot be used"))
         return
     if not store.keeps:
-        yield ok("state", "`state` is none: nothing is kept, and groups are found by their subjects")
+        yield ok("state", tr("`state` is none: nothing is kept, and groups are found by their subjects"))
         return
     try:
         found, warnings = store.inspect()
@@ -218,7 +223,9 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         elif behind is not None:
             yield (problem if behind.ends else warning)("state", behind.message, behind.hint)
         else:
-            yield ok("state", f"there is none yet at {store.display}; the first apply makes it")
+            yield ok(
+                "state", tr("there is none yet at {display}; the first apply makes it", display=store.display)
+            )
         yield from (warning("state", text) for text in warnings)
         yield from _kept_from_git(store)
         if found is not None:
@@ -234,12 +241,12 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         yield problem("lock", error.message, error.hint, error.exit_code)
         return
     if holder is None:
-        yield ok("lock", "nobody holds it")
+        yield ok("lock", tr("nobody holds it"))
     else:
         yield warning(
             "lock",
-            f"held by {holder}",
-            "wait for it: --lock-timeout SECONDS. Left behind: reconciler state unlock",
+            tr("held by {holder}", holder=holder),
+            tr("wait for it: --lock-timeout SECONDS. Left behind: reconciler state unlock"),
         )
 
 
@@ -261,12 +268,12 @@ def _kept_from_git(store: Store) -> Iterator[Finding]:
     if tracked:
         yield warning(
             "state",
-            f"{name} is committed: a pull request can change it, and it names people",
-            "git rm --cached it, and ignore it; in pipelines: state: git:origin/reconciler-state",
+            tr("{name} is committed: a pull request can change it, and it names people", name=name),
+            tr("git rm --cached it, and ignore it; in pipelines: state: git:origin/reconciler-state"),
         )
     elif not ignored:
         yield warning(
             "state",
-            f"{name} is not ignored by git, and it names people",
+            tr("{name} is not ignored by git, and it names people", name=name),
             f"add /{name.split('/')[0]}/ to .gitignore",
         )

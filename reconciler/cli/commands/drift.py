@@ -9,24 +9,26 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common
 from reconciler.cli.files import named_after
 from reconciler.cli.outputs import running
+from reconciler.language import msg
 from reconciler.state.history import HistoryFile
 
-EXAMPLES = """
-reconciler drift                            2: drifted, missing or blocked groups
-reconciler drift --exit-zero                the same report; only what could not be read ends non-zero
-reconciler drift --record drift.json        says since when, from run to run
-reconciler drift --format json --report text=drift.txt
-reconciler apply --target NAME              puts one group back
-"""
+EXAMPLES = msg(
+    "\nreconciler drift                            2: drifted, missing or blocked "
+    "groups\nreconciler drift --exit-zero                the same report; only what "
+    "could not be read ends non-zero\nreconciler drift --record drift.json        "
+    "says since when, from run to run\nreconciler drift --format json --report "
+    "text=drift.txt\nreconciler apply --target NAME              puts one group "
+    "back\n"
+)
 
 
 @verb("drift", EXAMPLES, PerAccount())
-@click.option("--exit-zero", is_flag=True, help="End 0 where something drifted, is missing or blocked.")
+@click.option("--exit-zero", is_flag=True, help=msg("End 0 where something drifted, is missing or blocked."))
 @click.option(
     "--record",
     metavar="FILE",
     default="",
-    help="Keep in FILE when each drift was first seen, and say so.",
+    help=msg("Keep in FILE when each drift was first seen, and say so."),
 )
 def command(common: Common, exit_zero: bool, record: str) -> int:
     """Report what somebody changed outside since it was last applied. Changes nothing.

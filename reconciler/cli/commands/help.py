@@ -8,12 +8,9 @@ from reconciler.cli import terminal
 from reconciler.cli.accounts import verb
 from reconciler.cli.common import Common
 from reconciler.errors import Exit, UsageError
+from reconciler.language import msg
 
-EXAMPLES = """
-reconciler help
-reconciler help plan
-reconciler help state log
-"""
+EXAMPLES = msg("\nreconciler help\nreconciler help plan\nreconciler help state log\n")
 
 
 @verb("help", EXAMPLES)
@@ -25,7 +22,13 @@ def command(common: Common, words: tuple[str, ...]) -> int:
     for word in words:
         above = context.command
         if not isinstance(above, click.Group):
-            raise UsageError(f"{context.command_path} has no commands, and so no {word!r:.40}")
+            raise UsageError(
+                msg(
+                    "{command_path} has no commands, and so no {word!r:.40}",
+                    command_path=context.command_path,
+                    word=word,
+                )
+            )
         _, found, _ = above.resolve_command(context, [word])
         if found is not None:  # it fails where there is none
             context = click.Context(found, info_name=word, parent=context)

@@ -12,6 +12,7 @@ from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.files import find_root
 from reconciler.cli.outputs import running
 from reconciler.errors import Exit, UsageError
+from reconciler.language import msg
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest
@@ -19,42 +20,43 @@ from reconciler.model.capabilities import CAPABILITIES, BackendName
 from reconciler.report import importing as report
 from reconciler.state.memory import MemoryJournal
 
-EXAMPLES = """
-reconciler import --all --dry-run           what would be written?
-reconciler import --all                     a manifest and an icon for every group that has none
-reconciler import 'Suporte*' 'Vendas*'      those with such a subject
-reconciler import 5519911112222-1513616971
-reconciler import --all --contacts          give people who have no alias yet one in contacts.yaml
-reconciler import --all --fields subject,icon,admins,members
-reconciler import --moved-from file:.reconciler/state.json
-                                            the groups were managed at another service before
-"""
+EXAMPLES = msg(
+    "\nreconciler import --all --dry-run           what would be written?\n"
+    "reconciler import --all                     a manifest and an icon for every "
+    "group that has none\nreconciler import 'Suporte*' 'Vendas*'      those with "
+    "such a subject\nreconciler import 5519911112222-1513616971\nreconciler import "
+    "--all --contacts          give people who have no alias yet one in "
+    "contacts.yaml\nreconciler import --all --fields subject,icon,admins,members\n"
+    "reconciler import --moved-from "
+    "file:.reconciler/state.json\n                                            the "
+    "groups were managed at another service before\n"
+)
 
 
 @verb(
     "import",
     EXAMPLES,
-    PerAccount(groups=False, alone="an id or a subject is a group of one account", when="groups"),
+    PerAccount(groups=False, alone=msg("an id or a subject is a group of one account"), when="groups"),
 )
 @click.argument("groups", nargs=-1, metavar="[ID|SUBJECT]...")
-@click.option("--all", "everything", is_flag=True, help="Every live group that has no manifest.")
+@click.option("--all", "everything", is_flag=True, help=msg("Every live group that has no manifest."))
 @click.option(
     "--fields",
     metavar="FIELDS",
     default=",".join(field for field in IMPORT_FIELDS if field in DEFAULT_FIELDS),
     show_default=True,
-    help=f"What the manifests shall manage, of {', '.join(IMPORT_FIELDS)}.",
+    help=msg("What the manifests shall manage, of {import_fields}.", import_fields=", ".join(IMPORT_FIELDS)),
 )
 @click.option(
-    "--contacts", is_flag=True, help="Add unknown numbers to the contacts, under aliases to be renamed."
+    "--contacts", is_flag=True, help=msg("Add unknown numbers to the contacts, under aliases to be renamed.")
 )
 @click.option(
     "--moved-from",
     "place",
     metavar="STATE",
-    help="The groups that this state of another service or account knows; as `state:` names it.",
+    help=msg("The groups that this state of another service or account knows; as `state:` names it."),
 )
-@click.option("--dry-run", is_flag=True, help="Read and report; write nothing.")
+@click.option("--dry-run", is_flag=True, help=msg("Read and report; write nothing."))
 @lock_timeout_option
 def command(
     common: Common,
@@ -79,9 +81,11 @@ def command(
     from reconciler.operations.moving import move_groups
 
     if everything + bool(groups) + (place is not None) != 1:
-        raise UsageError("which groups?", "name ids or subjects, or say --all, or --moved-from STATE")
+        raise UsageError(
+            msg("which groups?"), msg("name ids or subjects, or say --all, or --moved-from STATE")
+        )
     if place is not None and contacts:
-        raise UsageError("--contacts: with --moved-from no manifest is written", "leave it out")
+        raise UsageError(msg("--contacts: with --moved-from no manifest is written"), msg("leave it out"))
     common.refuse("target")
     request = ImportRequest(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     with running(common, "import") as (clock, outputs):
@@ -119,7 +123,10 @@ def _check_fields(fields: frozenset[ImportField], backend: BackendName) -> None:
     lacking = {"description": not can.description, "permissions": not can.permissions}
     for field in IMPORT_FIELDS:
         if fields != DEFAULT_FIELDS and field in fields and lacking.get(field):
-            raise UsageError(f"--fields: groups have no {field} with {can.title}", f"leave {field!r} out")
+            raise UsageError(
+                msg("--fields: groups have no {field} with {title}", field=field, title=can.title),
+                msg("leave {field!r} out", field=field),
+            )
 
 
 def _fields(text: str) -> frozenset[ImportField]:
@@ -128,7 +135,7 @@ def _fields(text: str) -> frozenset[ImportField]:
     for word in given:
         if word not in known:
             raise UsageError(
-                f"--fields: there is no field {word!r:.40}",
-                guessed(word, known, f"fields: {', '.join(known)}"),
+                msg("--fields: there is no field {word!r:.40}", word=word),
+                guessed(word, known, msg("fields: {known}", known=", ".join(known))),
             )
     return frozenset(known[word] for word in given)

@@ -13,6 +13,7 @@ from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.files import read_bytes, read_stdin
 from reconciler.cli.outputs import running
 from reconciler.errors import UsageError
+from reconciler.language import msg, tr
 from reconciler.messaging.arrivals import seen_by_group
 from reconciler.model.messages import Unreadable
 from reconciler.report import apply, text
@@ -32,23 +33,24 @@ if TYPE_CHECKING:
     from reconciler.planning.options import Options
     from reconciler.report.section import Told
 
-EXAMPLES = """
-reconciler inbound webhook.jsonl                who wrote where, as JSON lines; calls nobody
-reconciler inbound webhook.jsonl --ready --yes  and promotes those whom a read sees in their group
-curl … | reconciler inbound -                   one body from stdin
-"""
+EXAMPLES = msg(
+    "\nreconciler inbound webhook.jsonl                who wrote where, as JSON "
+    "lines; calls nobody\nreconciler inbound webhook.jsonl --ready --yes  and "
+    "promotes those whom a read sees in their group\ncurl … | reconciler inbound "
+    "-                   one body from stdin\n"
+)
 
 
-@verb("inbound", EXAMPLES, PerAccount(alone="a webhook's messages are those of one account"))
+@verb("inbound", EXAMPLES, PerAccount(alone=msg("a webhook's messages are those of one account")))
 @click.argument("file", metavar="FILE|-")
-@click.option("--ready", is_flag=True, help="Promote awaited admins who wrote in their group or joined.")
-@click.option("--yes", "-y", is_flag=True, help="With --ready: do not ask.")
+@click.option("--ready", is_flag=True, help=msg("Promote awaited admins who wrote in their group or joined."))
+@click.option("--yes", "-y", is_flag=True, help=msg("With --ready: do not ask."))
 @click.option(
     "--allow",
     metavar="CODE",
     multiple=True,
     shell_complete=offering("guard_codes"),
-    help="With --ready: lift an objection; repeatable.",
+    help=msg("With --ready: lift an objection; repeatable."),
 )
 @lock_timeout_option
 def command(
@@ -65,9 +67,12 @@ def command(
     from reconciler.operations.apply import promote
 
     if common.format not in ("", "json"):
-        raise UsageError(f"there is no format {common.format!r:.40} here", "inbound prints JSON lines")
+        raise UsageError(
+            msg("there is no format {format!r:.40} here", format=common.format),
+            msg("inbound prints JSON lines"),
+        )
     if not ready and (common.report or yes or allow or lock_timeout):
-        raise UsageError("--report, --yes, --allow and --lock-timeout mean nothing without --ready")
+        raise UsageError(msg("--report, --yes, --allow and --lock-timeout mean nothing without --ready"))
     terminal.check_can_ask("promote", yes=yes or not ready)
     data = read_stdin() if file == "-" else read_bytes(file)  # here, as a signal has to end a read of stdin
     if not ready:
@@ -104,7 +109,13 @@ def _matches(data: bytes, work: Offline, options: Options) -> Sequence[Match]:
         terminal.put(lines(matches, work.redactor()))
     unreadable = sum(isinstance(each.record, Unreadable) for each in matches)
     if unreadable:
-        terminal.say(f"{unreadable} of {len(matches)} entries cannot be read; their `reason` says why.")
+        terminal.say(
+            tr(
+                "{unreadable} of {matches} entries cannot be read; their `reason` says why.",
+                unreadable=unreadable,
+                matches=len(matches),
+            )
+        )
     return matches
 
 
@@ -116,7 +127,7 @@ def _approve(plan: Plan, work: Workspace, *, yes: bool) -> bool:
         return False
     if yes or not plan.changed:
         return True
-    return terminal.ask("Promote them?", lambda: work.clock.stopping)
+    return terminal.ask(tr("Promote them?"), lambda: work.clock.stopping)
 
 
 def _in_text(told: Told, work: Workspace) -> str:
@@ -128,7 +139,12 @@ def _in_text(told: Told, work: Workspace) -> str:
 def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) -> None:
     told = apply.told(result, work.redactor())
     if result.refused is not None:
-        terminal.say(f"Nothing was applied: {result.refused.message.removeprefix('not begun: ')}.")
+        terminal.say(
+            tr(
+                "Nothing was applied: {removeprefix}.",
+                removeprefix=result.refused.message.removeprefix(tr("not begun: ")),
+            )
+        )
     elif any(group.outcomes for group in result.groups) or result.unsaved is not None:
         terminal.say(_in_text(told, work))
     outputs.write(told, code, complete=result.complete, shown=True)

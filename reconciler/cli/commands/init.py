@@ -18,6 +18,7 @@ from reconciler.cli.common import Common, offering
 from reconciler.cli.files import find_root, is_there
 from reconciler.errors import Exit, GitError, InputError, ReconcilerError, UsageError
 from reconciler.git import Git
+from reconciler.language import msg, tr
 from reconciler.manifests import numbers
 from reconciler.manifests.complaints import guessed, listed, visible
 from reconciler.model import number
@@ -28,33 +29,35 @@ if TYPE_CHECKING:
     from reconciler.manifests.starter import CodeHost, Start
     from reconciler.model.settings import OwnSettings
 
-EXAMPLES = """
-reconciler init                             asks, shows what it would write, and writes it
-reconciler init grupos                      in that folder, which is made
-reconciler init --backend waha --ci github --yes
-reconciler init --account '+55 19 91111-2222' --ci none --yes
-"""
+EXAMPLES = msg(
+    "\nreconciler init                             asks, shows what it would write, "
+    "and writes it\nreconciler init grupos                      in that folder, "
+    "which is made\nreconciler init --backend waha --ci github --yes\nreconciler "
+    "init --account '+55 19 91111-2222' --ci none --yes\n"
+)
 
 _W = TypeVar("_W", bound=str)
 
 _PLACES: dict[CodeHost, str] = {
-    "github": "GitHub, Settings → Environments, `groups-plan` and `groups`",
-    "gitlab": "GitLab, Settings → CI/CD → Variables, masked, with the scopes `groups-plan` and `groups`",
-    "none": "the environment of whoever runs it",
+    "github": msg("GitHub, Settings → Environments, `groups-plan` and `groups`"),
+    "gitlab": msg("GitLab, Settings → CI/CD → Variables, masked, with the scopes `groups-plan` and `groups`"),
+    "none": msg("the environment of whoever runs it"),
 }
 _SERVER = re.compile(r"(?:[a-z+]+://)?(?:[^/@]*@)?([^/:]+)")
 
 
 @verb("init", EXAMPLES, numbers=True)
 @click.argument("folder", default=".", metavar="[DIR]", shell_complete=offering("folders"))
-@click.option("--backend", type=click.Choice(BACKENDS), default=None, help="The service  [default: sinch]")
+@click.option(
+    "--backend", type=click.Choice(BACKENDS), default=None, help=msg("The service  [default: sinch]")
+)
 @click.option(
     "--ci",
     type=click.Choice(list(_PLACES)),
     default=None,
-    help="Whose pipelines  [default: by the remote and the files]",
+    help=msg("Whose pipelines  [default: by the remote and the files]"),
 )
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help=msg("Do not ask."))
 def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHost | None, yes: bool) -> int:
     """Begin a repository of groups in DIR: write the files that it lacks, and nothing over one that is there.
 
@@ -71,7 +74,9 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
     wiring.enter(common)
     place = Path(os.path.realpath(folder))
     if is_there(place) and not os.path.isdir(place):
-        raise ReconcilerError(f"{_shown(place)} is no folder that can be used", "name another place")
+        raise ReconcilerError(
+            msg("{place} is no folder that can be used", place=_shown(place)), msg("name another place")
+        )
     config = _configuration(place)
     start, left_out = _start(common, place, config, backend, ci)
     fresh = config.path is None
@@ -83,12 +88,12 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
         }
         start = _asked(start, [what for what, due in asked.items() if due])
     missing = what_is_missing(WorkTree(place, place), list(starter_files(start)))
-    left = [*_listed("Left as it is:", (*missing.kept, *left_out))]
+    left = [*_listed(tr("Left as it is:"), (*missing.kept, *left_out))]
     if missing.files and not yes:
         rows = [(file.path, file.about) for file in missing.files]
-        terminal.say("\n".join([*_listed(f"To be written in {_shown(place)}:", rows), *left]))
-        if not terminal.ask("Write these files?", lambda: False):
-            terminal.say("Nothing was written.")
+        terminal.say("\n".join([*_listed(tr("To be written in {place}:", place=_shown(place)), rows), *left]))
+        if not terminal.ask(tr("Write these files?"), lambda: False):
+            terminal.say(tr("Nothing was written."))
             return Exit.PARTIAL
     written: list[tuple[str, str]] = []
     try:
@@ -96,9 +101,11 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
         for file in write_missing(Output(place), missing.files):
             written.append((file.path, file.about))
     except OSError as error:
-        raise ReconcilerError(f"{_shown(place)} cannot be made: {error.strerror}") from None
+        raise ReconcilerError(
+            msg("{place} cannot be made: {why}", place=_shown(place), why=error.strerror)
+        ) from None
     finally:
-        terminal.put("\n".join([*_listed(f"Written in {_shown(place)}:", written), *left]))
+        terminal.put("\n".join([*_listed(tr("Written in {place}:", place=_shown(place)), written), *left]))
     elsewhere = place != Path.cwd() or common.directory
     first = config.accounts[0] if config.accounts else None
     terminal.put("\n".join(_next(start, place, first, fresh=fresh, elsewhere=bool(elsewhere))))
@@ -119,7 +126,8 @@ def _configuration(place: Path) -> Config:
     elsewhere = environment.variable("RECONCILER_CONFIG")
     if elsewhere is not None and elsewhere not in spellings(DEFAULT_CONFIG):
         raise UsageError(
-            "RECONCILER_CONFIG names another configuration", f"unset it: init writes {DEFAULT_CONFIG}"
+            msg("RECONCILER_CONFIG names another configuration"),
+            msg("unset it: init writes {default_config}", default_config=DEFAULT_CONFIG),
         )
     config, complaints = load_config(WorkTree(find_root(place), place), None)
     if not all(complaint.warning for complaint in complaints):
@@ -137,26 +145,38 @@ def _start(
     settings, several = config.settings, bool(config.accounts)
     if config.path is not None and backend not in (None, settings.backend) and not several:
         raise UsageError(
-            f"--backend {backend}: the configuration says {settings.backend}",
-            "change it there, or leave it out",
+            msg(
+                "--backend {backend}: the configuration says {backend2}",
+                backend=backend,
+                backend2=settings.backend,
+            ),
+            msg("change it there, or leave it out"),
         )
     root = find_root(place)
     top = root == place
     if ci not in (None, "none") and not top:
         raise UsageError(
-            f"--ci {ci}: {_shown(place)} is not the top of its repository, where pipelines are looked for",
-            "run init at the top, or say --ci none",
+            msg(
+                "--ci {ci}: {place} is not the top of its repository, where pipelines are looked for",
+                ci=ci,
+                place=_shown(place),
+            ),
+            msg("run init at the top, or say --ci none"),
         )
     git = Git(root, os.environ) if is_there(root / ".git") else None
     remote = _git(git, "config", "--get", "remote.origin.url")
     why = []
     if not top:
-        why.append(("pipelines", "are looked for at the top of the repository alone, as is the hook"))
+        why.append(("pipelines", tr("are looked for at the top of the repository alone, as is the hook")))
     elif several:
-        why.append(("pipelines", "of several accounts have a job for each: see docs/scale.md of the project"))
+        why.append(
+            ("pipelines", tr("of several accounts have a job for each: see docs/scale.md of the project"))
+        )
     if several:
         folders = ", ".join(f"{own.manifests}/" for own in config.accounts)
-        why.append(("manifests", f"of several accounts have a folder for each: {folders}"))
+        why.append(
+            ("manifests", tr("of several accounts have a folder for each: {folders}", folders=folders))
+        )
     below = {
         what: None if several else _below(root / path, place, what, why)
         for what, path in (
@@ -185,7 +205,7 @@ def _below(path: Path, place: Path, what: str, why: list[tuple[str, str]]) -> st
     """Return a path from the folder that gets the files; None where it leads out of there."""
     below = os.path.relpath(path, place)
     if below == ".." or below.startswith("../"):
-        why.append((what, "lie outside of this folder, by the configuration"))
+        why.append((what, tr("lie outside of this folder, by the configuration")))
         return None
     return "" if below == "." else below
 
@@ -196,15 +216,17 @@ def _account(common: Common, config: Config) -> str:
     found = account_numbers(common, config)
     given = [own for own in found.values() if own]
     if common.accounts and len(found) > 1:
-        raise UsageError("--account: these are several accounts", "init begins the repository of one")
+        raise UsageError(
+            msg("--account: these are several accounts"), msg("init begins the repository of one")
+        )
     if not given:
         return ""
     names = (config.settings.account, *(own.account for own in config.accounts))
     known = {number.key(each) for own in names for each in own}
     if common.accounts and config.path is not None and number.key(given[0][0]) not in known:
         raise UsageError(
-            "--account: the configuration is there already, and does not name this number",
-            "write it there, as `account`, and leave it out here",
+            msg("--account: the configuration is there already, and does not name this number"),
+            msg("write it there, as `account`, and leave it out here"),
         )
     return given[0][0]
 
@@ -242,11 +264,11 @@ def _git(git: Git | None, *arguments: str) -> str:
 def _asked(start: Start, open_questions: Collection[str]) -> Start:
     """Ask for what neither options nor files say, one question a line."""
     if "backend" in open_questions:
-        start = replace(start, backend=_choice("The service of the groups", BACKENDS, start.backend))
+        start = replace(start, backend=_choice(tr("The service of the groups"), BACKENDS, start.backend))
     if "account" in open_questions:
         start = replace(start, account=_number(start.backend))
     if "host" in open_questions:
-        start = replace(start, host=_choice("Pipelines for", _PLACES, start.host))
+        start = replace(start, host=_choice(tr("Pipelines for"), _PLACES, start.host))
     return start
 
 
@@ -256,13 +278,13 @@ def _choice(question: str, words: Iterable[_W], default: _W) -> _W:
         typed = terminal.answer(f"{question} ({', '.join(known)})", default)
         if typed.lower() in known:
             return known[typed.lower()]
-        terminal.say(f"  {guessed(typed, known, 'one of these words, or an empty line')}")
+        terminal.say(f"  {guessed(typed, known, tr('one of these words, or an empty line'))}")
 
 
 def _number(backend: BackendName) -> str:
-    told = ", or the gateway tells it" if CAPABILITIES[backend].gateway else ""
+    told = tr(", or the gateway tells it") if CAPABILITIES[backend].gateway else ""
     while True:
-        typed = terminal.answer(f"Your business's own number, from + on{told}", "later")
+        typed = terminal.answer(tr("Your business's own number, from + on{told}", told=told), "later")
         if typed == "later":
             return ""
         try:
@@ -290,33 +312,44 @@ def _next(
     can = CAPABILITIES[backend]
     steps = []
     if elsewhere:
-        steps.append((f"cd {shlex.quote(visible(str(place)))}", "where the rest is done"))
+        steps.append((tr("cd {quote}", quote=shlex.quote(visible(str(place)))), tr("where the rest is done")))
     if not is_there(find_root(place) / ".git"):
-        steps.append(("git init", "what groups should be is reviewed as commits"))
+        steps.append((tr("git init"), tr("what groups should be is reviewed as commits")))
     if start.host != "none" and not start.remote:
-        steps.append(("git remote add origin URL", f"then, in reconciler.yaml, state: {BRANCH}"))
+        steps.append(
+            (tr("git remote add origin URL"), tr("then, in reconciler.yaml, state: {branch}", branch=BRANCH))
+        )
     steps += [
-        ("reconciler validate", "checks the files, offline"),
-        ("reconciler plan --sandbox", "what an apply would do, without an account"),
-        ("reconciler doctor", "what a run on the real service needs, once the credentials are set"),
+        (tr("reconciler validate"), tr("checks the files, offline")),
+        (tr("reconciler plan --sandbox"), tr("what an apply would do, without an account")),
+        (tr("reconciler doctor"), tr("what a run on the real service needs, once the credentials are set")),
     ]
     yield from _listed("Next:", steps)
     needed = {"BASE_URL": can.gateway, "USERNAME": backend != "waha", "TOKEN": True}
     account = first.name if first else ""
     names = listed(environment.name_of(what, account) for what, due in needed.items() if due)
-    yield f"Credentials stand in no file. {names}: {_PLACES[start.host]}."
+    yield tr("Credentials stand in no file. {names}: {places}.", names=names, places=_PLACES[start.host])
     if account:
-        yield f"Those are of `{account}`: each account has its own, by its name."
+        yield tr("Those are of `{account}`: each account has its own, by its name.", account=account)
     if can.gateway and start.host == "github":
-        yield f"There `{environment.name_of('BASE_URL')}` is a variable, and the rest are secrets."
+        yield tr(
+            "There `{name_of}` is a variable, and the rest are secrets.",
+            name_of=environment.name_of("BASE_URL"),
+        )
     if can.gateway and start.host != "none":
-        yield f"{can.title} has to be within reach of the pipelines' runners."
+        yield tr("{title} has to be within reach of the pipelines' runners.", title=can.title)
     if fresh and not start.account and not can.gateway:
-        yield "Nobody is demoted or removed without your own number: `account` in reconciler.yaml."
+        yield tr("Nobody is demoted or removed without your own number: `account` in reconciler.yaml.")
     if start.ref == UNKNOWN:
-        yield f"Which release runs is not known here: in these files, fill it in for {UNKNOWN},"
-        yield "or no pipeline begins."
+        yield tr(
+            "Which release runs is not known here: in these files, fill it in for {unknown},", unknown=UNKNOWN
+        )
+        yield tr("or no pipeline begins.")
     elif not start.release:
-        yield f"No release runs here, so the commit {start.commit[:12]} is pinned."
+        yield tr("No release runs here, so the commit {commit} is pinned.", commit=start.commit[:12])
     if start.host != "none":
-        yield f"How pipelines are set up: {start.home}/blob/{start.tag or start.commit or 'HEAD'}/docs/ci.md"
+        yield tr(
+            "How pipelines are set up: {home}/blob/{tag}/docs/ci.md",
+            home=start.home,
+            tag=start.tag or start.commit or "HEAD",
+        )

@@ -14,6 +14,7 @@ from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.outputs import running
 from reconciler.cli.people import known_people
 from reconciler.errors import UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.settings import seconds
 from reconciler.report import invites as report
 from reconciler.report import sending, text
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
     from reconciler.operations.people import InviteFilter
     from reconciler.report.section import Data
 
-EXAMPLES = """
-reconciler invites                           who has yet to join, with the links
-reconciler invites --person ana --person '+55 19 90000-0002'
-reconciler invites --target 'cliente-*' --report csv=invites.csv
-reconciler invites --report html=sheet.html  a sheet with QR codes to print
-reconciler invites --person ana --qr         to scan from the screen
-reconciler invites --send                    sends everybody their links, after a question
-reconciler invites --send --yes              the same in a pipeline
-reconciler invites --send --unknown resend --person ana  she says that nothing came
-reconciler invites --rotate cliente-acme     the link got out: revokes it
-reconciler invites --sandbox
-"""
+EXAMPLES = msg(
+    "\nreconciler invites                           who has yet to join, with the "
+    "links\nreconciler invites --person ana --person '+55 19 90000-0002'\nreconciler "
+    "invites --target 'cliente-*' --report csv=invites.csv\nreconciler invites "
+    "--report html=sheet.html  a sheet with QR codes to print\nreconciler invites "
+    "--person ana --qr         to scan from the screen\nreconciler invites "
+    "--send                    sends everybody their links, after a question\n"
+    "reconciler invites --send --yes              the same in a pipeline\n"
+    "reconciler invites --send --unknown resend --person ana  she says that "
+    "nothing came\nreconciler invites --rotate cliente-acme     the link got out: "
+    "revokes it\nreconciler invites --sandbox\n"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,9 @@ class Given:
         """Raise `UsageError` for options that were given in vain; `meaning` says when they mean something."""
         for name in names:
             if getattr(self, name):
-                raise UsageError(f"--{name.replace('_', '-')} means {meaning}")
+                raise UsageError(
+                    msg("--{replace} means {meaning}", replace=name.replace("_", "-"), meaning=meaning)
+                )
 
     def whom(self, desired: Desired) -> InviteFilter:
         """Return whose invitations are meant. Raises `UsageError` for somebody who is not in the files."""
@@ -69,35 +72,40 @@ class Given:
 @verb(
     "invites",
     EXAMPLES,
-    PerAccount(alone="--rotate revokes links of one account", when="rotate", names="rotate"),
+    PerAccount(alone=msg("--rotate revokes links of one account"), when="rotate", names="rotate"),
 )
 @click.option(
-    "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only this person's invitations; repeatable."
+    "--person",
+    metavar="ALIAS-OR-NUMBER",
+    multiple=True,
+    help=msg("Only this person's invitations; repeatable."),
 )
-@click.option("--include-left", is_flag=True, help="Also people who joined and then left.")
-@click.option("--qr", is_flag=True, help="Show the links as QR codes, too (text).")
-@click.option("--send", is_flag=True, help="Send everybody whose turn it is the links, in one message.")
+@click.option("--include-left", is_flag=True, help=msg("Also people who joined and then left."))
+@click.option("--qr", is_flag=True, help=msg("Show the links as QR codes, too (text)."))
+@click.option("--send", is_flag=True, help=msg("Send everybody whose turn it is the links, in one message."))
 @click.option(
     "--resend-after",
     metavar="TIME",
     default=None,
-    help="With --send: how long ago the last message must be, such as 7d or 12h.",
+    help=msg("With --send: how long ago the last message must be, such as 7d or 12h."),
 )
 @click.option(
     "--unknown",
     type=click.Choice(["resend", "received"]),
     default=None,
-    help="With --send: send again to people of whose last message nobody knows whether it arrived, or count "
-    "it as received.",
+    help=msg(
+        "With --send: send again to people of whose last message nobody knows whether "
+        "it arrived, or count it as received."
+    ),
 )
 @click.option(
     "--rotate",
     metavar="NAME",
     multiple=True,
     shell_complete=offering("recorded_groups"),
-    help="Revoke this group's link at once; repeatable.",
+    help=msg("Revoke this group's link at once; repeatable."),
 )
-@click.option("--yes", "-y", is_flag=True, help="With --send or --rotate: do not ask.")
+@click.option("--yes", "-y", is_flag=True, help=msg("With --send or --rotate: do not ask."))
 @lock_timeout_option
 def command(common: Common, **given: Any) -> int:
     """Show who has yet to join which group, and the link that lets them in; or send them the links.
@@ -112,15 +120,15 @@ def command(common: Common, **given: Any) -> int:
     """
     options = Given(**given)
     if options.rotate:
-        options.refuse("nothing beside --rotate", "qr", "person", "include_left", "send")
+        options.refuse(tr("nothing beside --rotate"), "qr", "person", "include_left", "send")
         if common.target:
-            raise UsageError("--target means nothing beside --rotate")
+            raise UsageError(msg("--target means nothing beside --rotate"))
     if options.send:
-        options.refuse("nothing beside --send", "qr")
+        options.refuse(tr("nothing beside --send"), "qr")
     else:
-        options.refuse("something with --send only", "resend_after", "unknown")
+        options.refuse(tr("something with --send only"), "resend_after", "unknown")
     if not options.send and not options.rotate:
-        options.refuse("something with --send or --rotate only", "yes", "lock_timeout")
+        options.refuse(tr("something with --send or --rotate only"), "yes", "lock_timeout")
     way = _rotate if options.rotate else _send if options.send else _show
     return way(common, options)
 
@@ -130,7 +138,7 @@ def _show(common: Common, given: Given) -> int:
     from reconciler.operations.people import invites
 
     if given.qr and common.format not in ("", "text"):
-        raise UsageError("--qr is for the text format", "html has the QR codes as it is")
+        raise UsageError(msg("--qr is for the text format"), msg("html has the QR codes as it is"))
     with running(common, "invites") as (clock, outputs):
         outputs.look = replace(outputs.look, codes=given.qr)
         with wiring.workspace(common, clock) as work:
@@ -148,7 +156,7 @@ def _show(common: Common, given: Given) -> int:
             stopped = clock.stopping
             told = report.told(found, work.redactor())
         if not common.quiet:
-            terminal.say("This shows invite links and full numbers: whoever has a link can join.")
+            terminal.say(tr("This shows invite links and full numbers: whoever has a link can join."))
             if work.pages is not None:
                 terminal.say(report.of_the_sandbox(work.pages))
         if outputs.name != "text" and told.data is not None:
@@ -177,8 +185,8 @@ def _send(common: Common, given: Given) -> int:
         with wiring.workspace(common, clock, committed=True) as work:
             if not work.store.keeps:
                 raise UsageError(
-                    "`state` is none: nobody would know who was sent a link",
-                    "keep a state to send invitations",
+                    msg("`state` is none: nobody would know who was sent a link"),
+                    msg("keep a state to send invitations"),
                 )
             redactor = work.redactor()
             options = work.options()
@@ -191,7 +199,7 @@ def _send(common: Common, given: Given) -> int:
                     return True
                 look = replace(outputs.look, color=terminal.wants_color(sys.stderr, common.color))
                 terminal.say(text.of_report(sending.preview(messages, others, redactor), look))
-                return terminal.ask("Send these messages?", lambda: clock.stopping)
+                return terminal.ask(tr("Send these messages?"), lambda: clock.stopping)
 
             with work.store.lock(given.lock_timeout, clock) as journal:
                 work.store.warn_if_new()
@@ -215,7 +223,8 @@ def _seconds(given: str | None) -> float | None:
         return None if given is None else seconds(given)
     except ValueError:
         raise UsageError(
-            f"--resend-after: {given!r:.40} is no length of time", "a number with s, m, h or d, such as 7d"
+            msg("--resend-after: {given!r:.40} is no length of time", given=given),
+            msg("a number with s, m, h or d, such as 7d"),
         ) from None
 
 
@@ -230,12 +239,12 @@ def _rotate(common: Common, given: Given) -> int:
         terminal.check_can_ask("revoke", yes=given.yes)
         with wiring.workspace(common, clock) as work:
             if not work.store.keeps:
-                raise UsageError("`state` is none: nobody knows which group a name means")
+                raise UsageError(msg("`state` is none: nobody knows which group a name means"))
 
             def approve() -> bool:
-                what = f"the invite link of {', '.join(dict.fromkeys(names))}"
+                what = tr("the invite link of {names}", names=", ".join(dict.fromkeys(names)))
                 return given.yes or terminal.ask(
-                    f"Revoke {what}? It stops working at once, and this cannot be undone.",
+                    tr("Revoke {what}? It stops working at once, and this cannot be undone.", what=what),
                     lambda: clock.stopping,
                 )
 

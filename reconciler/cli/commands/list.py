@@ -11,31 +11,36 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common
 from reconciler.cli.outputs import running
 from reconciler.cli.people import people_keys
+from reconciler.language import msg
 from reconciler.model.adoption import Role
 from reconciler.operations.list import list_groups
 from reconciler.planning.listing import ListingFilter
 from reconciler.report import listing as report
 
-EXAMPLES = """
-reconciler list                             every group that there is
-reconciler list --unmanaged                 those without a manifest: see reconciler import
-reconciler list --role member               those in which the account is no admin, and who could make it one
-reconciler list --person ana --role admin   where ana is admin
-reconciler list --format csv --report json=groups.json
-"""
+EXAMPLES = msg(
+    "\nreconciler list                             every group that there is\n"
+    "reconciler list --unmanaged                 those without a manifest: see "
+    "reconciler import\nreconciler list --role member               those in which "
+    "the account is no admin, and who could make it one\nreconciler list --person "
+    "ana --role admin   where ana is admin\nreconciler list --format csv --report "
+    "json=groups.json\n"
+)
 
 
 @verb("list", EXAMPLES, PerAccount(groups=False))
 @click.option(
-    "--person", metavar="ALIAS-OR-NUMBER", multiple=True, help="Only groups with this person; repeatable."
+    "--person",
+    metavar="ALIAS-OR-NUMBER",
+    multiple=True,
+    help=msg("Only groups with this person; repeatable."),
 )
 @click.option(
     "--role",
     type=click.Choice(get_args(Role)),
     default=None,
-    help="Only groups in which --person, else the account, is this.",
+    help=msg("Only groups in which --person, else the account, is this."),
 )
-@click.option("--unmanaged", is_flag=True, help="Only groups without a manifest.")
+@click.option("--unmanaged", is_flag=True, help=msg("Only groups without a manifest."))
 def command(common: Common, person: tuple[str, ...], role: Role | None, unmanaged: bool) -> int:
     """Show every live group: who is in it, whether the account is admin, which manifest it belongs to.
 

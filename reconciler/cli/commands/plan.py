@@ -8,37 +8,39 @@ from reconciler.cli import exits, files, loading, wiring
 from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, offering
 from reconciler.cli.outputs import running
+from reconciler.language import msg
 from reconciler.planning import planfile
 
-EXAMPLES = """
-reconciler plan
-reconciler plan --target 'cliente-*'
-reconciler plan --out plan.json             to be applied by: reconciler apply --plan plan.json
-reconciler plan --detailed-exitcode         0: nothing to do, 2: changes
-reconciler plan --base origin/main          what of it does this branch cause?
-reconciler plan --format json --report text=plan.txt
-"""
+EXAMPLES = msg(
+    "\nreconciler plan\nreconciler plan --target 'cliente-*'\nreconciler plan --out "
+    "plan.json             to be applied by: reconciler apply --plan plan.json\n"
+    "reconciler plan --detailed-exitcode         0: nothing to do, 2: changes\n"
+    "reconciler plan --base origin/main          what of it does this branch "
+    "cause?\nreconciler plan --format json --report text=plan.txt\n"
+)
 
 
-@verb("plan", EXAMPLES, PerAccount(alone="--out saves the plan of one account", when="out"))
-@click.option("--out", metavar="FILE", default=None, help="Save the plan, for `apply --plan`.")
-@click.option("--detailed-exitcode", is_flag=True, help="End 2 where something is to be done.")
+@verb("plan", EXAMPLES, PerAccount(alone=msg("--out saves the plan of one account"), when="out"))
+@click.option("--out", metavar="FILE", default=None, help=msg("Save the plan, for `apply --plan`."))
+@click.option("--detailed-exitcode", is_flag=True, help=msg("End 2 where something is to be done."))
 @click.option(
-    "--prune", is_flag=True, help="Plan to leave groups whose manifest is gone, from the commit as well."
+    "--prune", is_flag=True, help=msg("Plan to leave groups whose manifest is gone, from the commit as well.")
 )
 @click.option(
     "--allow",
     metavar="CODE",
     multiple=True,
     shell_complete=offering("guard_codes"),
-    help="Lift this guard's objection, such as demote-many; repeatable.",
+    help=msg("Lift this guard's objection, such as demote-many; repeatable."),
 )
 @click.option(
     "--base",
     metavar="REF",
     default=None,
-    help="Tell what has been caused since this commit from what was due before; account, state, guards and "
-    "allowances are those of that commit.",
+    help=msg(
+        "Tell what has been caused since this commit from what was due before; "
+        "account, state, guards and allowances are those of that commit."
+    ),
 )
 def command(
     common: Common,

@@ -17,17 +17,18 @@ from reconciler.cli.common import Common, Number, WholeNumber
 from reconciler.cli.files import named_after, sandbox_database, sandbox_folder, state_beside
 from reconciler.cli.wiring import startable
 from reconciler.errors import Exit, UsageError
+from reconciler.language import msg, tr
 from reconciler.model.capabilities import BackendName
 from reconciler.sandbox import Options, Server, parse_fault, start, until_stopped
 
-EXAMPLES = """
-reconciler sandbox                          serves until Ctrl-C; prints what to export
-reconciler sandbox --port 8080 --latency 0.2
-reconciler sandbox --account sales          one of several accounts
-reconciler sandbox --fault 'POST /groups status=500 when=after nth=1'
-reconciler sandbox --reencode --lag 3
-reconciler sandbox --backend waha           prints the environment of another dialect
-"""
+EXAMPLES = msg(
+    "\nreconciler sandbox                          serves until Ctrl-C; prints what "
+    "to export\nreconciler sandbox --port 8080 --latency 0.2\nreconciler sandbox "
+    "--account sales          one of several accounts\nreconciler sandbox --fault "
+    "'POST /groups status=500 when=after nth=1'\nreconciler sandbox --reencode "
+    "--lag 3\nreconciler sandbox --backend waha           prints the environment of "
+    "another dialect\n"
+)
 
 # What each backend's user name stands for where none was asked for.
 _USERNAMES: dict[BackendName, str] = {
@@ -43,30 +44,34 @@ _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
     "--port",
     type=WholeNumber(0, 65535),
     default=None,
-    help="On 127.0.0.1; 0: any  [default: that of the last time, else any]",
+    help=msg("On 127.0.0.1; 0: any  [default: that of the last time, else any]"),
 )
 @click.option(
     "--backend",
     type=click.Choice(list(_USERNAMES)),
     default=None,
-    help="Whose environment is printed  [default: the configured one]",
+    help=msg("Whose environment is printed  [default: the configured one]"),
 )
 @click.option(
     "--engine", type=click.Choice(["NOWEB", "GOWS", "WEBJS", "WPP"]), default="NOWEB", help="WAHA's engine."
 )
 @click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
-@click.option("--username", default=None, help="The only user name accepted (with --token).")
-@click.option("--token", default=None, help="The only token accepted; no secret of yours.")
-@click.option("--latency", type=Number(min=0), default=0.0, metavar="S", help="Added to every answer.")
-@click.option("--lag", type=Number(min=0), default=0.0, metavar="S", help="Reads lag behind writes.")
-@click.option("--reencode", is_flag=True, help="Store icons encoded again, as the real service may.")
-@click.option("--change-byte", is_flag=True, help="Store icons with one byte changed.")
-@click.option("--rate", type=Number(min=0, min_open=True), default=None, help="Requests a second.")
-@click.option("--rate-status", type=click.Choice(["429", "420"]), default="429", help="Sent above that.")
-@click.option("--retry-after", type=Number(min=0), default=None, help="Sent with that answer.")
+@click.option("--username", default=None, help=msg("The only user name accepted (with --token)."))
+@click.option("--token", default=None, help=msg("The only token accepted; no secret of yours."))
+@click.option("--latency", type=Number(min=0), default=0.0, metavar="S", help=msg("Added to every answer."))
+@click.option("--lag", type=Number(min=0), default=0.0, metavar="S", help=msg("Reads lag behind writes."))
+@click.option("--reencode", is_flag=True, help=msg("Store icons encoded again, as the real service may."))
+@click.option("--change-byte", is_flag=True, help=msg("Store icons with one byte changed."))
+@click.option("--rate", type=Number(min=0, min_open=True), default=None, help=msg("Requests a second."))
+@click.option("--rate-status", type=click.Choice(["429", "420"]), default="429", help=msg("Sent above that."))
+@click.option("--retry-after", type=Number(min=0), default=None, help=msg("Sent with that answer."))
 @click.option("--subject-limit", type=WholeNumber(min=1), default=25, help="Characters  [default: 25]")
-@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="METHOD PATH ACTION [key=value …]")
-@click.option("--webhook", metavar="URL", default=None, help="Loopback URL that gets messages from members.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="SPEC", help=msg("METHOD PATH ACTION [key=value …]")
+)
+@click.option(
+    "--webhook", metavar="URL", default=None, help=msg("Loopback URL that gets messages from members.")
+)
 def command(
     common: Common,
     port: int | None,
@@ -87,17 +92,20 @@ def command(
     wiring.enter(common)
     username, token = more["username"], more["token"]
     if (username is None) != (token is None):
-        raise UsageError("--username and --token go together")
+        raise UsageError(msg("--username and --token go together"))
     accounts, config = account_numbers(common), loading.configuration(common)
     backends = {own.name: own.backend for own in config.accounts}
     for option, value in (("--port", port), ("--database", database)):
         if value and len(accounts) > 1:
             names = ", ".join(filter(None, accounts))
-            raise UsageError(f"{option} is one sandbox's", f"say whose, with --account: {names}")
+            raise UsageError(
+                msg("{option} is one sandbox's", option=option),
+                msg("say whose, with --account: {names}", names=names),
+            )
     try:
         parsed = tuple(parse_fault(spec) for spec in faults)
     except ValueError as error:
-        raise UsageError(f"--fault: {error}") from None
+        raise UsageError(msg("--fault: {error}", error=error)) from None
 
     with startable(), until_stopped() as wait, ExitStack() as running:
         begun = []
@@ -124,13 +132,19 @@ def command(
             begun.append((name, server.base_url, dict(zip(_PRINTED, values, strict=True))))
         for name, _, exported in begun:
             for what, value in exported.items():
-                terminal.put(f"export {environment.name_of(what, name)}={shlex.quote(value)}")
+                terminal.put(
+                    tr(
+                        "export {what}={value}",
+                        what=environment.name_of(what, name),
+                        value=shlex.quote(value),
+                    )
+                )
         others = [other for name, _, exported in begun for other in _contradicting(name)]
         if others:
-            terminal.put(f"unset {' '.join(dict.fromkeys(others))}")
+            terminal.put(tr("unset {names}", names=" ".join(dict.fromkeys(others))))
         for name, base_url, _ in begun:
-            terminal.say(f"Pages{f' of {name}' if name else ''}: {base_url}/")
-        terminal.say("Paste these lines into another terminal. Ctrl-C ends.")
+            terminal.say(f"Pages{tr(' of {name}', name=name) if name else ''}: {base_url}/")
+        terminal.say(tr("Paste these lines into another terminal. Ctrl-C ends."))
         wait()
     return Exit.OK
 

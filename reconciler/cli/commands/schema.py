@@ -8,12 +8,10 @@ from reconciler.cli import terminal
 from reconciler.cli.accounts import verb
 from reconciler.cli.common import Common, offering
 from reconciler.errors import Exit, UsageError
+from reconciler.language import msg
 from reconciler.manifests.schema import schema_names, schema_text
 
-EXAMPLES = """
-reconciler schema group > group.schema.json
-reconciler schema plan
-"""
+EXAMPLES = msg("\nreconciler schema group > group.schema.json\nreconciler schema plan\n")
 
 
 @verb("schema", EXAMPLES)
@@ -27,6 +25,6 @@ def command(common: Common, name: str | None) -> int:
     """
     common.refuse("target", "report", "format")
     if name is None:
-        raise UsageError("say which schema", f"schemas: {', '.join(schema_names())}")
+        raise UsageError(msg("say which schema"), msg("schemas: {names}", names=", ".join(schema_names())))
     terminal.put(schema_text(name))
     return Exit.OK

@@ -12,6 +12,7 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, offering
 from reconciler.cli.outputs import running
 from reconciler.errors import ReconcilerError, UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.model.messages import MOST_TEXT
 from reconciler.report import sending as report
@@ -21,21 +22,21 @@ from reconciler.report.words import counted
 if TYPE_CHECKING:
     from reconciler.model.messages import GroupDelivery
 
-EXAMPLES = """
-reconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'
-reconciler send suporte-campinas --file aviso.txt
-echo 'Voltamos às 14h.' | reconciler send suporte-campinas - --yes
-reconciler send suporte-campinas Teste --sandbox
-"""
+EXAMPLES = msg(
+    "\nreconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'\n"
+    "reconciler send suporte-campinas --file aviso.txt\necho 'Voltamos às 14h.' | "
+    "reconciler send suporte-campinas - --yes\nreconciler send suporte-campinas "
+    "Teste --sandbox\n"
+)
 
 _MOST_BYTES = 64 * 1024
 
 
-@verb("send", EXAMPLES, PerAccount(alone="send writes to a group of one account", names="name"))
+@verb("send", EXAMPLES, PerAccount(alone=msg("send writes to a group of one account"), names="name"))
 @click.argument("name", shell_complete=offering("groups"))
 @click.argument("text", required=False)
-@click.option("--file", "file", metavar="FILE", default=None, help="Send the text of this file.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--file", "file", metavar="FILE", default=None, help=msg("Send the text of this file."))
+@click.option("--yes", "-y", is_flag=True, help=msg("Do not ask."))
 def command(common: Common, name: str, text: str | None, file: str | None, yes: bool) -> int:
     """Send TEXT to the group that manifest NAME declares; `-` reads it from stdin.
 
@@ -52,8 +53,8 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
         with wiring.workspace(common, clock) as work:
             names = frozenset(group.name for group in work.loaded.desired.groups)
             if name not in names:
-                hint = did_you_mean(name, names) or "names are what `name:` in the manifests says"
-                raise UsageError(f"there is no manifest {quote(name)}", hint)
+                hint = did_you_mean(name, names) or tr("names are what `name:` in the manifests says")
+                raise UsageError(msg("there is no manifest {name}", name=quote(name)), hint)
             redactor = work.redactor()
 
             def approve(to: GroupDelivery) -> bool:
@@ -62,7 +63,9 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 terminal.say("\n".join(f"  {for_terminal(line)}" for line in words.split("\n")))
                 people = counted(to.people, "person", "people")
                 subject = for_terminal(redactor.untrusted(to.subject))
-                question = f'Send this to "{subject}" ({name}, {people})?'
+                question = tr(
+                    'Send this to "{subject}" ({name}, {people})?', subject=subject, name=name, people=people
+                )
                 return terminal.ask(question, lambda: clock.stopping)
 
             sent = send_to_group(
@@ -83,7 +86,7 @@ def _words(text: str | None, file: str | None) -> str:
     """The text from wherever it comes, without the newlines at its end. Raises `UsageError` for a text that
     cannot be sent."""
     if (text is None) == (file is None):
-        raise UsageError("give either TEXT or --file FILE", "`-` as TEXT reads from stdin")
+        raise UsageError(msg("give either TEXT or --file FILE"), msg("`-` as TEXT reads from stdin"))
     if file is not None:
         words = files.read_text(file, _MOST_BYTES)
     elif text == "-":
@@ -92,14 +95,23 @@ def _words(text: str | None, file: str | None) -> str:
         words = text or ""
     words = words.replace("\r\n", "\n").rstrip("\n")
     if not words.strip():
-        raise UsageError("the text is empty")
+        raise UsageError(msg("the text is empty"))
     if len(words) > MOST_TEXT:
-        raise UsageError(f"the text has {len(words)} characters, {MOST_TEXT} can be sent", "shorten it")
+        raise UsageError(
+            msg(
+                "the text has {words} characters, {most_text} can be sent",
+                words=len(words),
+                most_text=MOST_TEXT,
+            ),
+            msg("shorten it"),
+        )
     strange = sorted(
         {char for char in words if (ord(char) < 32 and char not in "\n\t") or 0xD800 <= ord(char) < 0xE000}
     )
     if strange:
-        raise UsageError(f"the text holds a character that cannot be sent (U+{ord(strange[0]):04X})")
+        raise UsageError(
+            msg("the text holds a character that cannot be sent (U+{ord:04X})", ord=ord(strange[0]))
+        )
     return words
 
 
@@ -108,4 +120,4 @@ def _from_stdin() -> str:
     try:
         return files.read_stdin(_MOST_BYTES).decode()
     except UnicodeDecodeError:
-        raise ReconcilerError("what stands on stdin is no UTF-8 text") from None
+        raise ReconcilerError(msg("what stands on stdin is no UTF-8 text")) from None

@@ -17,6 +17,7 @@ from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, locked, two_places
 from reconciler.cli.wiring import Offline
 from reconciler.errors import Exit, StateError, UsageError
+from reconciler.language import msg, tr
 from reconciler.model import number
 from reconciler.operations import state as operations
 from reconciler.report import state as report
@@ -30,16 +31,13 @@ if TYPE_CHECKING:
     from reconciler.report.redact import Redactor
     from reconciler.state.git import GitStore
 
-EXAMPLES = """
-reconciler state list
-reconciler state show suporte-campinas
-reconciler state bind suporte-campinas 5519911112222-1513616971
-reconciler state mv suporte suporte-campinas
-reconciler state forget suporte-campinas
-reconciler state log --person ana
-reconciler state migrate file:.reconciler/state.json git:origin/groups-state
-reconciler state unlock
-"""
+EXAMPLES = msg(
+    "\nreconciler state list\nreconciler state show suporte-campinas\nreconciler "
+    "state bind suporte-campinas 5519911112222-1513616971\nreconciler state mv "
+    "suporte suporte-campinas\nreconciler state forget suporte-campinas\nreconciler "
+    "state log --person ana\nreconciler state migrate file:.reconciler/state.json "
+    "git:origin/groups-state\nreconciler state unlock\n"
+)
 
 _HERE = "reconciler.cli.commands.state"
 
@@ -48,14 +46,14 @@ class _State(LazyGroup):
     examples = EXAMPLES
 
     lazy = {  # noqa: RUF012  # read only, as in the base class
-        "list": (f"{_HERE}:state_list", "Every recorded name with its group."),
-        "show": (f"{_HERE}:state_show", "All that is recorded, or that of one name, as JSON."),
-        "log": (f"{_HERE}_log", "Who recorded what when, of a state in Git."),
-        "bind": (f"{_HERE}:state_bind", "Say that a name means an existing group."),
-        "mv": (f"{_HERE}:state_mv", "Give what is recorded of a name to another name."),
-        "forget": (f"{_HERE}:state_forget", "Forget a name. The group itself is not touched."),
-        "migrate": (f"{_HERE}:state_migrate", "Move all that is recorded to another place."),
-        "unlock": (f"{_HERE}:state_unlock", "See who holds the lock; remove one that was left behind."),
+        "list": (f"{_HERE}:state_list", msg("Every recorded name with its group.")),
+        "show": (f"{_HERE}:state_show", msg("All that is recorded, or that of one name, as JSON.")),
+        "log": (f"{_HERE}_log", msg("Who recorded what when, of a state in Git.")),
+        "bind": (f"{_HERE}:state_bind", msg("Say that a name means an existing group.")),
+        "mv": (f"{_HERE}:state_mv", msg("Give what is recorded of a name to another name.")),
+        "forget": (f"{_HERE}:state_forget", msg("Forget a name. The group itself is not touched.")),
+        "migrate": (f"{_HERE}:state_migrate", msg("Move all that is recorded to another place.")),
+        "unlock": (f"{_HERE}:state_unlock", msg("See who holds the lock; remove one that was left behind.")),
     }
 
 
@@ -71,7 +69,7 @@ def open_store(common: Common) -> Offline:
     common.refuse("target", "report")
     work = wiring.offline(common)
     if not work.store.keeps:
-        raise UsageError("`state` is none: there is nothing recorded")
+        raise UsageError(msg("`state` is none: there is nothing recorded"))
     return work
 
 
@@ -79,8 +77,8 @@ def history(store: Store, what: str) -> GitStore:
     """The store as one with a history. Raises `UsageError` for one without: `what` was asked for."""
     if store.git is None:
         raise UsageError(
-            f"{what}: the state {store.display} keeps no history",
-            "keep it on a branch: state: git:origin/reconciler-state (docs/state.md)",
+            msg("{what}: the state {display} keeps no history", what=what, display=store.display),
+            msg("keep it on a branch: state: git:origin/reconciler-state (docs/state.md)"),
         )
     return store.git
 
@@ -93,10 +91,7 @@ def _changing(common: Common, lock_timeout: float) -> Iterator[Journal]:
         yield journal
 
 
-_LIST = """
-reconciler state list
-reconciler state list --format json
-"""
+_LIST = msg("\nreconciler state list\nreconciler state list --format json\n")
 
 
 @verb("list", _LIST, PerAccount(groups=False))
@@ -109,20 +104,20 @@ def state_list(common: Common) -> int:
         told = report.told_of_names(state, work.redactor())
         outputs.write(told, Exit.OK, complete=True)
     else:
-        terminal.say("Nothing is recorded.")
+        terminal.say(tr("Nothing is recorded."))
     return Exit.OK
 
 
-_SHOW = """
-reconciler state show
-reconciler state show suporte-campinas --show-numbers
-reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch has it (state log)
-"""
+_SHOW = msg(
+    "\nreconciler state show\nreconciler state show suporte-campinas --show-numbers\n"
+    "reconciler state show --at 1a2b3c4d5e       as a commit of the state's branch "
+    "has it (state log)\n"
+)
 
 
-@verb("show", _SHOW, PerAccount(alone="state is shown of one account", names="name"))
+@verb("show", _SHOW, PerAccount(alone=msg("state is shown of one account"), names="name"))
 @click.argument("name", required=False, shell_complete=offering("recorded_groups"))
-@click.option("--at", "rev", metavar="REV", help="As it was at this commit of the state's branch.")
+@click.option("--at", "rev", metavar="REV", help=msg("As it was at this commit of the state's branch."))
 def state_show(common: Common, name: str | None, rev: str | None) -> int:
     """All that is recorded, or that of one NAME, as JSON; people masked, unless --show-numbers."""
     if name is not None:
@@ -131,7 +126,9 @@ def state_show(common: Common, name: str | None, rev: str | None) -> int:
     if rev is not None:
         past = history(work.store, "--at")
         if not is_rev(rev):
-            raise UsageError(f"--at {rev!r:.40} is no commit", "copy it from: reconciler state log")
+            raise UsageError(
+                msg("--at {rev!r:.40} is no commit", rev=rev), msg("copy it from: reconciler state log")
+            )
         state = past.at(rev)
     else:
         state = work.store.read()
@@ -167,12 +164,10 @@ def _person(ref: str, redactor: Redactor) -> str:
     return redactor.person(ref) if ref.isdigit() else ref
 
 
-_BIND = """
-reconciler state bind suporte-campinas 5519911112222-1513616971
-"""
+_BIND = msg("\nreconciler state bind suporte-campinas 5519911112222-1513616971\n")
 
 
-@verb("bind", _BIND, PerAccount(alone="a name is bound in the state of one account", names="name"))
+@verb("bind", _BIND, PerAccount(alone=msg("a name is bound in the state of one account"), names="name"))
 @click.argument("name", shell_complete=offering("recorded_groups"))
 @click.argument("group_id", metavar="ID")
 @lock_timeout_option
@@ -180,19 +175,20 @@ def state_bind(common: Common, name: str, group_id: str, lock_timeout: float) ->
     """Say that NAME means the existing group ID."""
     wiring.check_name(name)
     if not number.is_group_id(group_id):
-        raise UsageError(f"{group_id!r:.40} is no group id", "copy it from: reconciler plan --show-numbers")
+        raise UsageError(
+            msg("{group_id!r:.40} is no group id", group_id=group_id),
+            msg("copy it from: reconciler plan --show-numbers"),
+        )
     with _changing(common, lock_timeout) as journal:
         operations.bind(journal, name, group_id)
-    terminal.say(f"{name} is bound now.")
+    terminal.say(tr("{name} is bound now.", name=name))
     return Exit.OK
 
 
-_MV = """
-reconciler state mv suporte suporte-campinas
-"""
+_MV = msg("\nreconciler state mv suporte suporte-campinas\n")
 
 
-@verb("mv", _MV, PerAccount(alone="a name is one account's", names="new"))
+@verb("mv", _MV, PerAccount(alone=msg("a name is one account's"), names="new"))
 @click.argument("old", shell_complete=offering("recorded_groups"))
 @click.argument("new", shell_complete=offering("groups"))
 @lock_timeout_option
@@ -201,19 +197,20 @@ def state_mv(common: Common, old: str, new: str, lock_timeout: float) -> int:
     for name in (old, new):
         wiring.check_name(name)
     if old == new:
-        raise UsageError(f"{old} and {new} are the same name", "give the name of before and that of now")
+        raise UsageError(
+            msg("{old} and {new} are the same name", old=old, new=new),
+            msg("give the name of before and that of now"),
+        )
     with _changing(common, lock_timeout) as journal:
         operations.move(journal, old, new)
-    terminal.say(f"{new} has what was recorded of {old}.")
+    terminal.say(tr("{new} has what was recorded of {old}.", new=new, old=old))
     return Exit.OK
 
 
-_FORGET = """
-reconciler state forget suporte-campinas
-"""
+_FORGET = msg("\nreconciler state forget suporte-campinas\n")
 
 
-@verb("forget", _FORGET, PerAccount(alone="a name is forgotten by one account", names="name"))
+@verb("forget", _FORGET, PerAccount(alone=msg("a name is forgotten by one account"), names="name"))
 @click.argument("name", shell_complete=offering("recorded_groups"))
 @lock_timeout_option
 def state_forget(common: Common, name: str, lock_timeout: float) -> int:
@@ -226,18 +223,18 @@ def state_forget(common: Common, name: str, lock_timeout: float) -> int:
     wiring.check_name(name)
     with _changing(common, lock_timeout) as journal:
         operations.forget(journal, name)
-    terminal.say(f"{name} is forgotten. The group itself was not touched.")
+    terminal.say(tr("{name} is forgotten. The group itself was not touched.", name=name))
     return Exit.OK
 
 
-_MIGRATE = """
-reconciler state migrate file:.reconciler/state.json git:origin/groups-state
-reconciler state migrate git:origin/groups-state file:.reconciler/state.json
-reconciler state migrate file:state.json file:sales.json --account sales
-"""
+_MIGRATE = msg(
+    "\nreconciler state migrate file:.reconciler/state.json git:origin/groups-state\n"
+    "reconciler state migrate git:origin/groups-state file:.reconciler/state.json\n"
+    "reconciler state migrate file:state.json file:sales.json --account sales\n"
+)
 
 
-@verb("migrate", _MIGRATE, PerAccount(alone="a state is moved that is one account's"))
+@verb("migrate", _MIGRATE, PerAccount(alone=msg("a state is moved that is one account's")))
 @click.argument("old", metavar="FROM")
 @click.argument("new", metavar="TO")
 @lock_timeout_option
@@ -253,7 +250,9 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     source, target = two_places(old, new, work.store.owner, work.store.files)
     state = source.read()
     if not state.serial and not state.names:  # before the locks, which would make a folder for it
-        raise StateError(source.moved or f"there is no state in {old}", "see: reconciler state list")
+        raise StateError(
+            source.moved or msg("there is no state in {old}", old=old), msg("see: reconciler state list")
+        )
     clock = SystemClock()
     with (
         stopping_on_signals(clock),
@@ -262,18 +261,24 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     ):
         names = counted(len(before.state.names), "name")
         kept = operations.migrate(before, after, old=old, new=new)
-    terminal.say(f"{new} has what was recorded of {names}. What was in {old} is kept: {kept}.")
+    terminal.say(
+        tr(
+            "{new} has what was recorded of {names}. What was in {old} is kept: {kept}.",
+            new=new,
+            names=names,
+            old=old,
+            kept=kept,
+        )
+    )
     if work.store.display != target.display:
-        terminal.say(f"Now say so: `state: {new}` in the configuration, or in RECONCILER_STATE.")
+        terminal.say(tr("Now say so: `state: {new}` in the configuration, or in RECONCILER_STATE.", new=new))
     return Exit.OK
 
 
-_UNLOCK = """
-reconciler state unlock
-"""
+_UNLOCK = msg("\nreconciler state unlock\n")
 
 
-@verb("unlock", _UNLOCK, PerAccount(alone="a lock is that of one account"))
+@verb("unlock", _UNLOCK, PerAccount(alone=msg("a lock is that of one account")))
 def state_unlock(common: Common) -> int:
     """See who holds the lock on the state, and remove one that was left behind.
 
@@ -284,16 +289,18 @@ def state_unlock(common: Common) -> int:
     store, clock = work.store, work.clock
     if store.git is None:
         with store.lock(0, clock):
-            terminal.say("Nobody holds the lock.")
+            terminal.say(tr("Nobody holds the lock."))
         return Exit.OK
     with stopping_on_signals(clock):
         if not common.quiet:
-            terminal.say("Looking whether the lock is renewed …")
+            terminal.say(tr("Looking whether the lock is renewed …"))
         left = store.git.unlock(clock)
     if left is None:
-        terminal.say("Nobody holds the lock.")
+        terminal.say(tr("Nobody holds the lock."))
     elif left.removed:
-        terminal.say(for_terminal(f"The lock of {left.who} was left behind, and is removed."))
+        terminal.say(for_terminal(tr("The lock of {who} was left behind, and is removed.", who=left.who)))
     else:
-        terminal.say(for_terminal(f"Nobody holds the lock any more: {left.who} has ended meanwhile."))
+        terminal.say(
+            for_terminal(tr("Nobody holds the lock any more: {who} has ended meanwhile.", who=left.who))
+        )
     return Exit.OK

@@ -15,6 +15,7 @@ from reconciler.cli.commands.state import history, open_store
 from reconciler.cli.common import Common, WholeNumber
 from reconciler.cli.outputs import Outputs
 from reconciler.errors import Exit, UsageError
+from reconciler.language import msg, tr
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.numbers import NumberError, like_a_number, parse
 from reconciler.model import number
@@ -25,12 +26,12 @@ from reconciler.report import state as report
 if TYPE_CHECKING:
     from reconciler.manifests.load import Loaded
 
-EXAMPLES = """
-reconciler state log                        the runs that recorded something, the newest first
-reconciler state log suporte-campinas
-reconciler state log --person ana --since 30d
-reconciler state log --since 2026-11-01 --format json
-"""
+EXAMPLES = msg(
+    "\nreconciler state log                        the runs that recorded "
+    "something, the newest first\nreconciler state log suporte-campinas\nreconciler "
+    "state log --person ana --since 30d\nreconciler state log --since 2026-11-01 "
+    "--format json\n"
+)
 
 _AGO = re.compile(r"([0-9]{1,5})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -39,8 +40,8 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 @verb("log", EXAMPLES, PerAccount(groups=False))
 @click.argument("name", required=False)
-@click.option("--person", metavar="ALIAS-OR-NUMBER", help="Only what concerns this person.")
-@click.option("--since", metavar="DAY-OR-TIME", help="A day, or 90m, 12h, 30d, 4w ago.")
+@click.option("--person", metavar="ALIAS-OR-NUMBER", help=msg("Only what concerns this person."))
+@click.option("--since", metavar="DAY-OR-TIME", help=msg("A day, or 90m, 12h, 30d, 4w ago."))
 @click.option(
     "--max",
     "most",
@@ -48,7 +49,7 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
     type=WholeNumber(min=1),
     default=50,
     show_default=True,
-    help="Stop after so many runs.",
+    help=msg("Stop after so many runs."),
 )
 def command(common: Common, name: str | None, person: str | None, since: str | None, most: int) -> int:
     """Who recorded what when, from the history of a state in Git."""
@@ -65,9 +66,14 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
         found = report.told(told, work.redactor(), complete=complete)
         outputs.write(found, Exit.OK, complete=complete)
     else:
-        terminal.say("Nothing of that was recorded.")
+        terminal.say(tr("Nothing of that was recorded."))
     if not complete:
-        terminal.say(f"There are older runs, which were not looked at: --max {most * 10}, or --since DAY.")
+        terminal.say(
+            tr(
+                "There are older runs, which were not looked at: --max {most}, or --since DAY.",
+                most=most * 10,
+            )
+        )
     return Exit.OK
 
 
@@ -82,7 +88,8 @@ def _since(text: str, clock: SystemClock) -> datetime:
         return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--since {text!r:.40} is no day", "such as 2026-11-01 (UTC), 2026-11-01T08:00, 12h or 30d"
+            msg("--since {text!r:.40} is no day", text=text),
+            msg("such as 2026-11-01 (UTC), 2026-11-01T08:00, 12h or 30d"),
         ) from None
 
 
@@ -95,8 +102,10 @@ def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
         keys = frozenset({number.key(parse(person))})
     except NumberError as error:
         if like_a_number(person) or not _ALIAS.fullmatch(person):
-            hint = error.hint if like_a_number(person) else "give an alias or a number"
-            raise UsageError(f"--person {quote(person)}: {error.message}", hint) from None
+            hint = error.hint if like_a_number(person) else tr("give an alias or a number")
+            raise UsageError(
+                msg("--person {person}: {why}", person=quote(person), why=error.message), hint
+            ) from None
         keys = frozenset()
     known = [found for found in loaded.desired.people if found.alias == person or keys & set(found.keys)]
     aliases = {found.alias for found in known if found.alias} | (set() if keys else {person})

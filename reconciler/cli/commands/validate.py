@@ -10,14 +10,13 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.outputs import Outputs
 from reconciler.errors import Exit
+from reconciler.language import msg
 from reconciler.manifests.files import FilesRead
 from reconciler.report import validate
 
-EXAMPLES = """
-reconciler validate
-reconciler validate -C path/to/repository
-reconciler validate --format json
-"""
+EXAMPLES = msg(
+    "\nreconciler validate\nreconciler validate -C path/to/repository\nreconciler validate --format json\n"
+)
 
 
 @verb("validate", EXAMPLES, PerAccount(together=True))

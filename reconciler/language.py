@@ -1,0 +1,191 @@
+"""What people read, in their language; the program itself thinks in English.
+
+An English sentence is its own key. `msg` makes one that is English wherever it goes (state, JSON, logs), and
+knows how to be said in another language; `tr` says it in the language that was asked for with `use`. What is
+drawn for machines is drawn within `english`, where `tr` changes nothing. Catalogues are those of gettext; none
+is read as long as the language is English. Decision record 0044 gives the reasons.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from gettext import NullTranslations
+
+T = TypeVar("T")
+
+ENGLISH = "en"
+DOMAIN = "reconciler"
+FOLDER = Path(__file__).with_name("locale")
+"""Holds `pt_BR/LC_MESSAGES/reconciler.po`, and what it is compiled to beside it."""
+
+_chosen: NullTranslations | None = None
+_in_english: ContextVar[bool] = ContextVar("in_english", default=False)
+
+
+class Message(str):
+    """A sentence of ours: English as a text, and what it was made of, so that it can be said otherwise.
+
+    Joined with others, or put into an f-string, it becomes a plain English text; as a value of another
+    message it stays what it is.
+    """
+
+    __slots__ = ("_finish", "_key", "_many", "_number", "_values")
+
+    _key: str
+    _many: str
+    _number: int | None
+    _values: Mapping[str, object]
+    _finish: tuple[Callable[[str], str], ...]
+
+    def __new__(
+        cls, key: str, values: Mapping[str, object], many: str = "", number: int | None = None
+    ) -> Self:
+        text = key if number is None or number == 1 else many
+        made = super().__new__(cls, text.format_map(values) if values else text)
+        made._key, made._many, made._number, made._values, made._finish = key, many, number, values, ()
+        return made
+
+    def through(self, change: Callable[[str], str]) -> Message:
+        """Return the message as a function of texts leaves it, whichever language it is said in."""
+        made = str.__new__(Message, change(str.__str__(self)))
+        for slot in Message.__slots__:
+            setattr(made, slot, getattr(self, slot))
+        made._finish = (*self._finish, change)
+        return made
+
+    def said(self, catalogue: NullTranslations) -> str:
+        """Return it in a catalogue's language."""
+        text = (
+            catalogue.gettext(self._key)
+            if self._number is None
+            else catalogue.ngettext(self._key, self._many, self._number)
+        )
+        if self._values:
+            text = text.format_map({name: _said(value, catalogue) for name, value in self._values.items()})
+        for change in self._finish:
+            text = change(text)
+        return text
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str.__str__(self),)
+
+
+def _said(value: object, catalogue: NullTranslations) -> object:
+    return value.said(catalogue) if isinstance(value, Message) else value
+
+
+def msg(text: str, /, **values: object) -> str:
+    """Return a message. With values, those stand in the text as `{name}`, and braces are doubled."""
+    return Message(text, values)
+
+
+def msg_n(one: str, many: str, n: int, /, **values: object) -> str:
+    """Return a message about a number of things, which stands in the texts as `{n}`."""
+    return Message(one, {"n": n, **values}, many, n)
+
+
+def tr(text: str, /, **values: object) -> str:
+    """Return a text in the language that is spoken: a message as it is, anything else as `msg` takes it."""
+    catalogue = _spoken()
+    if catalogue is None:
+        return (text.format_map(values) if values else str(text)) if text else ""
+    if isinstance(text, Message) and not values:
+        return text.said(catalogue)
+    return Message(text, values).said(catalogue) if text else ""
+
+
+def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
+    """Return a text about a number of things in the language that is spoken, as `msg_n` takes it."""
+    return tr(msg_n(one, many, n, **values))
+
+
+def said(thing: T) -> T:
+    """Return data in the language that is spoken: messages within dataclasses and tuples become texts."""
+    catalogue = _spoken()
+    return thing if catalogue is None else _all_said(thing, catalogue)
+
+
+def _all_said(thing: Any, catalogue: NullTranslations) -> Any:
+    match thing:
+        case Message():
+            return thing.said(catalogue)
+        case str():
+            return thing
+        case tuple():
+            parts = [_all_said(part, catalogue) for part in thing]
+            return type(thing)(*parts) if hasattr(thing, "_fields") else tuple(parts)
+        case _:
+            pass
+    if not dataclasses.is_dataclass(thing) or isinstance(thing, type):
+        return thing
+    changed = {}
+    for field in dataclasses.fields(thing):
+        before = getattr(thing, field.name)
+        after = _all_said(before, catalogue)
+        if after is not before and field.init:
+            changed[field.name] = after
+    return dataclasses.replace(thing, **changed) if changed else thing
+
+
+def moment(at: datetime) -> str:
+    """Return a time in UTC, to the minute, as it is written where the language is spoken."""
+    return tr("{at:%Y-%m-%d %H:%M} UTC", at=at)
+
+
+def decimal(number: float, digits: int) -> str:
+    """Return a number with so many digits after the sign that the language has for that."""
+    # the decimal sign
+    return f"{number:.{digits}f}".replace(".", tr("."))
+
+
+# --- which language ---------------------------------------------------------------------------------------
+
+
+def languages() -> tuple[str, ...]:
+    """Return the tags of all languages that there are, English first."""
+    found = (path.parts[-3].replace("_", "-") for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    return (ENGLISH, *sorted(found))
+
+
+def use(language: str) -> None:
+    """Speak a language from now on. Raises `LookupError` for one that there is not."""
+    global _chosen  # noqa: PLW0603
+    _chosen = None if language == ENGLISH else _catalogue(language, FOLDER)
+
+
+def spoken() -> str:
+    """Return the tag of the language in which `tr` answers."""
+    catalogue = _spoken()
+    return ENGLISH if catalogue is None else catalogue.info()["language"].replace("_", "-")
+
+
+@contextmanager
+def english() -> Iterator[None]:
+    """What is said within is English: it is for machines."""
+    token = _in_english.set(True)
+    try:
+        yield
+    finally:
+        _in_english.reset(token)
+
+
+def _spoken() -> NullTranslations | None:
+    return None if _chosen is None or _in_english.get() else _chosen
+
+
+@cache
+def _catalogue(language: str, folder: Path) -> NullTranslations:
+    from gettext import translation
+
+    if language not in languages():
+        raise LookupError(language)
+    return translation(DOMAIN, folder, [language.replace("-", "_")])
