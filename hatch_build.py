@@ -1,5 +1,5 @@
 """What goes with the package: README.md as its description, with links that lead somewhere outside of it, and
-the commit that it is built from."""
+the commit that it is built from; and the catalogues of other languages as gettext reads them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
@@ -39,10 +41,18 @@ class ReadmeHook(MetadataHookInterface):
         }
 
 
-class CommitHook(BuildHookInterface):
-    """Puts the commit of the tree into the package, as the file `commit`, where that is known."""
+class PackageHook(BuildHookInterface):
+    """Compiles the catalogues, for an editable install too, and puts the commit of the tree into the package,
+    as the file `commit`, where that is known."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Do what a build lacks."""
+        for path in Path(self.root, "reconciler/locale").glob("*/LC_MESSAGES/*.po"):
+            with path.open("rb") as source, path.with_suffix(".mo").open("wb") as compiled:
+                write_mo(compiled, read_po(source, locale=path.parts[-3]))
+        self._note_commit(version, build_data)
+
+    def _note_commit(self, version: str, build_data: dict[str, Any]) -> None:
         """Ask git, unless the tree has the file already: an sdist, whichever repository it is in by now."""
         name = "reconciler/commit"
         file = Path(self.root, name)

@@ -2,8 +2,8 @@
 
 An English sentence is its own key. `msg` makes one that is English wherever it goes (state, JSON, logs), and
 knows how to be said in another language; `tr` says it in the language that was asked for with `use`. What is
-drawn for machines is drawn within `english`, where `tr` changes nothing. Catalogues are those of gettext; none
-is read as long as the language is English. Decision record 0044 gives the reasons.
+drawn for machines is drawn within `english`, where `tr` changes nothing. Catalogues are those of gettext;
+none is read as long as the language is English. Decision record 0044 gives the reasons.
 """
 
 from __future__ import annotations

@@ -6,20 +6,41 @@ sandbox behind it; see `tests/support.py`.
 
 from __future__ import annotations
 
+import io
 import os
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from hypothesis import settings
 
+from reconciler import language
 from reconciler.sandbox import Options, Server, start
 from tests import leaks
 from tests.support import ACCOUNT, Repo, as_gateway
 
 leaks.install()
+
+
+def _compile_catalogues() -> None:
+    """Make of the catalogues what gettext reads, as an install does: a checkout may have newer ones."""
+    for text in language.FOLDER.glob("*/LC_MESSAGES/*.po"):
+        compiled = text.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < text.stat().st_mtime:
+            found = io.BytesIO()
+            with text.open("rb") as source:
+                write_mo(found, read_po(source, locale=text.parts[-3]))
+            with tempfile.NamedTemporaryFile(dir=text.parent, delete=False) as file:
+                file.write(found.getvalue())
+            os.replace(file.name, compiled)  # other workers do the same at this moment
+
+
+_compile_catalogues()
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("suite", deadline=None)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import click
 
-from reconciler.cli import streams, terminal
+from reconciler.cli import speaking, streams, terminal
 from reconciler.cli.common import Common, LazyGroup, common_options, verb_of
 from reconciler.errors import Exit, ReconcilerError, UsageError
 from reconciler.language import msg
@@ -103,6 +103,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str], beside: str) -> int:
     try:
+        speaking.begin(given)
         if instruction := os.environ.get("_RECONCILER_COMPLETE"):
             return _complete(instruction)
         with program.make_context("reconciler", given) as context:

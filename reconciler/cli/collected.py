@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from reconciler import language
 from reconciler.cli import files, formats, terminal
 from reconciler.cli.files import named_after
 from reconciler.errors import ReconcilerError, UsageError
@@ -47,8 +49,10 @@ class Target:
 
     def draw(self, sections: Sequence[Section], look: Look) -> str:
         """Draw sections in this format, in a file as the programs that open it want it to begin."""
-        drawn = formats.load(self.verb, self.format)(sections, look)
-        return f"{formats.FORMATS[self.format].begins}{drawn}" if self.path else drawn
+        found = formats.FORMATS[self.format]
+        with language.english() if found.machine else nullcontext():
+            drawn = formats.load(self.verb, self.format)(sections, look)
+        return f"{found.begins}{drawn}" if self.path else drawn
 
     @property
     def apart(self) -> bool:
@@ -262,8 +266,9 @@ def check_github() -> None:
 def _tell_github(sections: Sequence[Section]) -> None:
     from reconciler.report import markdown, values
 
-    found = values.of_sections(sections)
-    found["groups"] = values.names(sections)
+    with language.english():
+        found = values.of_sections(sections)
+        found["groups"] = values.names(sections)
     write_outputs(found)
     write_summary(markdown.render(sections, PLAIN))
 

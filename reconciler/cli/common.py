@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -187,15 +189,16 @@ class ExampleCommand(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
-        super().format_help(ctx, formatter)
+        with said_help(self):
+            super().format_help(ctx, formatter)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_options(self, ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, row.about) for name, row in serving(verb_of(ctx)).items()]
+        rows = [(name, tr(row.about)) for name, row in serving(verb_of(ctx)).items()]
         if rows:
-            with formatter.section("Formats"):
+            with formatter.section(tr("Formats")):
                 formatter.write_dl(rows)
         super().format_epilog(ctx, formatter)
 
@@ -204,11 +207,26 @@ def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
     """The `Examples:` section: commands as they were written, and what is said of them in the room that there
     is."""
     if examples:
-        parts = (re.split(" {2,}", line.strip(), maxsplit=1) for line in examples.strip().splitlines())
-        formatter.write("Examples:\n")
+        parts = (re.split(" {2,}", line.strip(), maxsplit=1) for line in tr(examples).strip().splitlines())
+        formatter.write(f"{tr('Examples')}:\n")
         with formatter.indentation():
             formatter.write_dl([(part[0], "".join(part[1:])) for part in parts], col_max=_EXAMPLE)
         formatter.write("\n")
+
+
+@contextmanager
+def said_help(command: click.Command) -> Iterator[None]:
+    """Within, the help of a command and of its options is in the language that is spoken."""
+    helped: list[click.Command | click.Option] = [command]
+    helped += (each for each in command.params if isinstance(each, click.Option))
+    texts = [each.help for each in helped]
+    for each in helped:
+        each.help = tr(cleandoc(each.help or ""))
+    try:
+        yield
+    finally:
+        for each, text in zip(helped, texts, strict=True):
+            each.help = text
 
 
 def write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -221,7 +239,7 @@ def write_options(command: click.Command, ctx: click.Context, formatter: click.H
         if row is not None:
             shared = parameter is help_option or parameter.name in _COMMON_NAMES
             (common if shared else own).append(row)
-    for title, rows in (("Options", own), (tr("Common options") if own else "Options", common)):
+    for title, rows in ((tr("Options"), own), (tr("Common options") if own else tr("Options"), common)):
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows)
@@ -258,15 +276,16 @@ class LazyGroup(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
-        super().format_help(ctx, formatter)
+        with said_help(self):
+            super().format_help(ctx, formatter)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.format_commands(ctx, formatter)
         write_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
+        with formatter.section(tr("Commands")):
+            formatter.write_dl([(name, tr(text)) for name, (_, text) in self.lazy.items()])
 
 
 class WholeNumber(click.IntRange):

@@ -26,7 +26,8 @@ class Format:
     """One format: `about` says in a line of `--help` what it is for, `mode` is that of its files.
 
     `remembers`: it wants to see what the file held before; `pictures`: it shows icons; `commit`: it says of
-    which commit the manifests are; `apart`: several accounts have a document each; `failures`: it tells of a
+    which commit the manifests are; `machine`: programs read it, so that it is English; `apart`: several
+    accounts have a document each; `failures`: it tells of a
     run that ended in an error as well; `prose`: nothing spoils it that stands beside it; `begins` is what its
     files begin with.
     """
@@ -35,6 +36,7 @@ class Format:
     remembers: bool = False
     pictures: bool = False
     commit: bool = False
+    machine: bool = False
     apart: bool = False
     failures: bool = False
     prose: bool = False
@@ -44,24 +46,25 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "text": Format(about=msg("for people"), prose=True),
-    "json": Format(about=msg("for programs; see reconciler schema")),
+    "json": Format(about=msg("for programs; see reconciler schema"), machine=True),
     "html": Format(
         about=msg("a page to read and to keep"), pictures=True, commit=True, apart=True, failures=True
     ),
     # By the mark Excel knows that a file is UTF-8. Pipes have none: there it would be part of the first name.
-    "csv": Format(about=msg("a table, for spreadsheets"), begins="\ufeff"),
+    "csv": Format(about=msg("a table, for spreadsheets"), machine=True, begins="\ufeff"),
     "markdown": Format(about=msg("for comments in pull requests"), commit=True, failures=True, prose=True),
     "github": Format(
         about=msg("GitHub Actions: annotations, step summary, outputs"), commit=True, failures=True
     ),
-    "gitlab": Format(about=msg("GitLab's widget: artifacts:reports:terraform")),
-    "codequality": Format(about=msg("GitLab: artifacts:reports:codequality"), apart=True),
-    "dotenv": Format(about=msg("GitLab: artifacts:reports:dotenv"), failures=True),
+    "gitlab": Format(about=msg("GitLab's widget: artifacts:reports:terraform"), machine=True),
+    "codequality": Format(about=msg("GitLab: artifacts:reports:codequality"), machine=True, apart=True),
+    "dotenv": Format(about=msg("GitLab: artifacts:reports:dotenv"), machine=True, failures=True),
     "junit": Format(about=msg("JUnit XML, a test case a group"), failures=True),
-    "sarif": Format(about=msg("SARIF 2.1.0, for code scanning"), apart=True),
+    "sarif": Format(about=msg("SARIF 2.1.0, for code scanning"), machine=True, apart=True),
     # Readable for all: node_exporter runs as somebody else, and there are only counts in it.
     "prometheus": Format(
         about=msg("metrics, for node_exporter's textfile collector"),
+        machine=True,
         remembers=True,
         failures=True,
         mode=0o644,

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli import environment, terminal
+from reconciler.cli import environment, speaking, terminal
 from reconciler.cli.collected import Account
 from reconciler.cli.files import (
     SANDBOX_FOLDER,
@@ -88,6 +88,7 @@ def load(
         loaded = _load(files, options)
     except InputError as error:
         raise WrongFiles(error.complaints, files.files_read) from None
+    speaking.settle(loaded.config.language)
     folder = frozenset({loaded.settings.manifests})
     loaded = replace(loaded, files=replace(files.files_read, folders=folder))
     if not common.quiet:

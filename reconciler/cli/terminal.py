@@ -54,9 +54,9 @@ def width(stream: TextIO) -> int:
 
 
 def say(text: str) -> None:
-    """A message for people, on stderr; for nobody, where that is closed."""
+    """A message for people, on stderr, in their language; for nobody, where that is closed."""
     with suppress(OSError):
-        _write(sys.stderr, text)
+        _write(sys.stderr, tr(text))
 
 
 def say_error(text: str, beside: str = "") -> None:
@@ -74,7 +74,7 @@ def say_error(text: str, beside: str = "") -> None:
 
 def say_interrupted(beside: str = "") -> Exit:
     """Say that a signal ended the run; returns the exit code."""
-    say_error("Interrupted.", beside)
+    say_error(tr("Interrupted."), beside)
     return Exit.INTERRUPTED
 
 
@@ -147,11 +147,10 @@ def print_error(error: ReconcilerError, account: str = "", beside: str = "") -> 
         return
     from reconciler.report.escape import for_terminal
 
-    lines = [
-        f"{tr('Error ({account})', account=account) if account else 'Error'}: {for_terminal(error.message)}"
-    ]
+    head = tr("Error ({account})", account=account) if account else tr("Error")
+    lines = [f"{head}: {for_terminal(tr(error.message))}"]
     if error.hint:
-        lines.append(f"  {for_terminal(error.hint)}")
+        lines.append(f"  {for_terminal(tr(error.hint))}")
     say_error("\n".join(lines), beside)
 
 
@@ -224,7 +223,7 @@ class Bar:
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._progress.add_task(label, total=total)
+            self._task = self._progress.add_task(tr(label), total=total)
             self._progress.start()
 
     def advance(self, count: int = 1) -> None:
@@ -243,7 +242,7 @@ class Bar:
             if self._progress is None:
                 say(text)
             else:
-                self._progress.console.print(text, markup=False, highlight=False)
+                self._progress.console.print(tr(text), markup=False, highlight=False)
 
 
 def progress(quiet: bool) -> Progress:

@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from reconciler.errors import Complaint, Location
-from reconciler.language import msg
+from reconciler.language import ENGLISH, languages, msg
 from reconciler.manifests import yaml_tree
-from reconciler.manifests.complaints import Complaints, quote, visible
+from reconciler.manifests.complaints import Complaints, guessed, quote, visible
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.documents import CheckedDocument, check
 from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
@@ -49,7 +49,7 @@ _NAMED = msg(
     "`--config` or RECONCILER_CONFIG names it; without them it is {default_config}, which may be missing",
     default_config=DEFAULT_CONFIG,
 )
-_SHARED = ("api", "defaults", "kinds", "allow", "guards", "invites", "ignore")
+_SHARED = ("api", "defaults", "kinds", "allow", "guards", "invites", "ignore", "language")
 _BESIDE_ACCOUNTS = {
     **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
     **dict.fromkeys(_SHARED, msg("it is shared by all accounts: write it at the top of the file")),
@@ -82,8 +82,9 @@ class Config:
 
     `folder` is where its relative paths begin, relative to the root; `path` is the file; `broken_kinds` are
     kinds whose entry is wrong; where `whole` is false the file could not be read, so that nothing is missing.
-    `accounts` are several, each with settings of its own: `of` gives the configuration of one. `api` and
-    `invites` are the values that the file gives: the rest of these settings goes by the backend.
+    `accounts` are several, each with settings of its own: `of` gives the configuration of one. `language` is
+    the one in which people are spoken to. `api` and `invites` are the values that the file gives: the rest of
+    these settings goes by the backend.
     """
 
     settings: Settings
@@ -95,6 +96,7 @@ class Config:
     path: str | None = None
     locations: Mapping[str, Location] = field(default_factory=dict)
     accounts: tuple[OwnSettings, ...] = ()
+    language: str = ENGLISH
     api: Mapping[str, Any] = field(default_factory=dict)
     invites: Mapping[str, Any] = field(default_factory=dict)
 
@@ -250,6 +252,7 @@ class _Reader:
             | {f"invites.{key}": self._location("invites", key) for key in invites}
             | locations,
             accounts=accounts,
+            language=self._language(document),
         )
         return replace(config, settings=config.at(document.get("backend", known.backend)))
 
@@ -298,6 +301,19 @@ class _Reader:
             if digits is not None:
                 found.setdefault(digits, digits)
         return tuple(found)
+
+    def _language(self, document: Mapping[str, Any]) -> str:
+        tag: str = document.get("language", ENGLISH)
+        known = languages()
+        if tag in known:
+            return tag
+        self._complaints.add(
+            self._location("language"),
+            msg("there is no language {tag}", tag=quote(tag)),
+            guessed(tag, known, msg("languages: {known}", known=", ".join(known))),
+            "language",
+        )
+        return ENGLISH
 
     def _path(self, document: Mapping[str, Any], key: str, default: str, at: tuple[str, ...] = ()) -> str:
         """Return a path that the file names, relative to the root."""

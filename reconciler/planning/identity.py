@@ -378,9 +378,9 @@ class _Resolver:
                     self.names[name] = Blocked(
                         Note(
                             msg(
-                                "{others} would be created with the same subject. A group that is not bound "
-                                "is found by its subject, so make them differ, or create one, pin its `id`, and "
-                                "add the other then.",
+                                "{others} would be created with the same subject. A group that is not "
+                                "bound is found by its subject, so make them differ, or create one, pin its "
+                                "`id`, and add the other then.",
                                 others=others,
                             )
                         )

@@ -80,7 +80,7 @@ def _environment() -> Environment:
 
 def _finalize(value: object) -> object:
     """Make what hides or acts visible in every value that a template prints; markup is the templates' own."""
-    return visible(value) if type(value) is str else value
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 # --- the page ---------------------------------------------------------------------------------------------

@@ -419,7 +419,7 @@ def _environment() -> Environment:
         loader=PackageLoader("reconciler.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: for_terminal(value) if type(value) is str else value,
+        finalize=lambda value: for_terminal(value) if isinstance(value, str) else value,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

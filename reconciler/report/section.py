@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import Exit, first_exit
-from reconciler.language import msg, tr
+from reconciler.language import msg, said, spoken, tr
 from reconciler.report.words import counted, of_problem
 
 if TYPE_CHECKING:
@@ -99,8 +99,10 @@ class Told:
 
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
-    """Return a function that makes a thing when it is called first, and gives the same again."""
-    return cache(make)
+    """Return a function that makes a thing when it is called first, and gives the same again: one for each
+    language."""
+    made = cache(lambda _: make())
+    return lambda: made(spoken())
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ class Section:
 
     @property
     def report(self) -> Report | None:
-        """The document, where there is one."""
-        return None if self.told is None else self.told.report()
+        """The document in the language that is spoken, where there is one."""
+        return None if self.told is None else said(self.told.report())
 
     @property
     def data(self) -> Data | None:

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from reconciler.language import msg, tr
+from reconciler.language import tr
 from reconciler.report import blocks, grouping
 from reconciler.report.blocks import Block, Cell, Lines, Row, Span
 from reconciler.report.escape import for_terminal
@@ -36,13 +36,13 @@ _STYLES = {
     "remove": "red",
     "change": "yellow",
     "warn": "yellow",
-    "bad": msg("bold red"),
+    "bad": "bold red",
     "quiet": "",
     "dim": "dim",
     "strong": "bold",
     "name": "bold",
     LINK: "cyan",
-    QR: msg("bright_white on black"),
+    QR: "bright_white on black",
 }
 
 _TOKENS = re.compile(r"[^ ]+ *| +")
@@ -85,11 +85,11 @@ def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
 
 
 def _complaint(complaint: Complaint, color: bool) -> Iterator[str]:
-    word = ("warning: ", "warn") if complaint.warning else ("error: ", "bad")
-    line = ((f"{complaint.location}: ", "strong"), word, (complaint.message, ""))
+    word = (tr("warning: "), "warn") if complaint.warning else (tr("error: "), "bad")
+    line = ((f"{complaint.location}: ", "strong"), word, (tr(complaint.message), ""))
     yield _ink(_escaped(line), color)
     if complaint.hint:
-        yield " " * INDENT + _ink(_escaped(((complaint.hint, "dim"),)), color)
+        yield " " * INDENT + _ink(_escaped(((tr(complaint.hint), "dim"),)), color)
 
 
 def _section(section: Section, look: Look) -> str:
