@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import click
 from babel.messages.catalog import Catalog
@@ -28,12 +29,21 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "reconciler/locale"
-KEYWORDS = {"msg": None, "tr": None, "msg_n": (1, 2), "tr_n": (1, 2)}
+_PARTICULAR = ((1, "c"), 2)
+KEYWORDS = {
+    "msg": None,
+    "tr": None,
+    "msg_n": (1, 2),
+    "tr_n": (1, 2),
+    "msg_p": _PARTICULAR,
+    "tr_p": _PARTICULAR,
+}
 CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types")
 _HOLE = re.compile(r"%\((\w+)\)s")
 
-Found = tuple[str, str | tuple[str, str], tuple[str, ...]]
-"""Where a sentence is said (a file), the sentence (or one and many), and what translators are told of it."""
+Found = tuple[str, str | tuple[str, str], tuple[str, ...], str | None]
+"""Where a sentence is said (a file), the sentence (or one and many), what translators are told of it, and its
+context."""
 
 
 def sentences() -> Iterator[Found]:
@@ -45,18 +55,18 @@ def sentences() -> Iterator[Found]:
         yield from _extracted(path, "jinja2.ext:babel_extract", KEYWORDS)
     for path in sorted(ROOT.glob("schemas/*.json")):
         for text in _mistakes(json.loads(path.read_text(encoding="utf-8"))):
-            yield path.relative_to(ROOT).as_posix(), text, ()
+            yield path.relative_to(ROOT).as_posix(), text, (), None
     for name in CLICK:
         path = Path(inspect.getfile(click)).with_name(f"{name}.py")
-        for _, text, comments in _extracted(path, "python", {"_": None, "ngettext": (1, 2)}):
-            yield "click", text, comments
+        for _, *found in _extracted(path, "python", {"_": None, "ngettext": (1, 2)}):
+            yield "click", *found
 
 
-def _extracted(path: Path, method: str, keywords: dict[str, tuple[int, ...] | None]) -> Iterator[Found]:
+def _extracted(path: Path, method: str, keywords: dict[str, Any]) -> Iterator[Found]:
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     with path.open("rb") as file:
-        for _, text, comments, _ in extract(method, file, keywords, ("to translators:",)):
-            yield name, text, tuple(comments)
+        for _, text, comments, context in extract(method, file, keywords, ("to translators:",)):
+            yield name, text, tuple(comments), context
 
 
 def _helps(path: Path) -> Iterator[Found]:
@@ -65,7 +75,7 @@ def _helps(path: Path) -> Iterator[Found]:
         if isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
             text = ast.get_docstring(node)
             if text:
-                yield path.relative_to(ROOT).as_posix(), text, ()
+                yield path.relative_to(ROOT).as_posix(), text, (), None
 
 
 def _is_command(decorator: ast.expr) -> bool:
@@ -91,9 +101,9 @@ def template() -> Catalog:
     found = Catalog(
         project="group-reconciler", copyright_holder="The group-reconciler authors", charset="utf-8"
     )
-    for place, text, comments in sentences():
+    for place, text, comments, context in sentences():
         if text:
-            found.add(text, locations=[(place, None)], auto_comments=comments)
+            found.add(text, locations=[(place, None)], auto_comments=comments, context=context)
     return found
 
 
@@ -117,14 +127,14 @@ def faults(catalogue: Catalog, wanted: Catalog) -> Iterator[str]:
     """Yield what is wrong with a catalogue: sentences that it lacks, or has for nothing; translations that
     are not sure, or have other holes for values than the sentence."""
     for message in wanted:
-        if message.id and message.id not in catalogue:
+        if message.id and catalogue.get(message.id, message.context) is None:
             yield f"not in it: {message.id!r}"
     for message in catalogue:
         if not message.id:
             continue
         one = message.id if isinstance(message.id, str) else message.id[0]
         said = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-        if message.id not in wanted:
+        if wanted.get(message.id, message.context) is None:
             yield f"said nowhere: {one!r}"
         elif not all(said):
             yield f"not translated: {one!r}"

@@ -38,8 +38,9 @@ class Message(str):
     message it stays what it is.
     """
 
-    __slots__ = ("_finish", "_key", "_many", "_number", "_values")
+    __slots__ = ("_context", "_finish", "_key", "_many", "_number", "_values")
 
+    _context: str
     _key: str
     _many: str
     _number: int | None
@@ -51,7 +52,8 @@ class Message(str):
     ) -> Self:
         text = key if number is None or number == 1 else many
         made = super().__new__(cls, text.format_map(values) if values else text)
-        made._key, made._many, made._number, made._values, made._finish = key, many, number, values, ()
+        made._key, made._many, made._number, made._values = key, many, number, values
+        made._context, made._finish = "", ()
         return made
 
     def through(self, change: Callable[[str], str]) -> Message:
@@ -64,11 +66,12 @@ class Message(str):
 
     def said(self, catalogue: NullTranslations) -> str:
         """Return it in a catalogue's language."""
-        text = (
-            catalogue.gettext(self._key)
-            if self._number is None
-            else catalogue.ngettext(self._key, self._many, self._number)
-        )
+        if self._number is not None:
+            text = catalogue.ngettext(self._key, self._many, self._number)
+        elif self._context:
+            text = catalogue.pgettext(self._context, self._key)
+        else:
+            text = catalogue.gettext(self._key)
         if self._values:
             text = text.format_map({name: _said(value, catalogue) for name, value in self._values.items()})
         for change in self._finish:
@@ -93,6 +96,14 @@ def msg_n(one: str, many: str, n: int, /, **values: object) -> str:
     return Message(one, {"n": n, **values}, many, n)
 
 
+def msg_p(context: str, text: str, /, **values: object) -> str:
+    """Return a message whose English stands for several things: `context`, which nobody is shown, says which
+    one is meant."""
+    made = Message(text, values)
+    made._context = context
+    return made
+
+
 def tr(text: str, /, **values: object) -> str:
     """Return a text in the language that is spoken: a message as it is, anything else as `msg` takes it."""
     catalogue = _spoken()
@@ -106,6 +117,11 @@ def tr(text: str, /, **values: object) -> str:
 def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
     """Return a text about a number of things in the language that is spoken, as `msg_n` takes it."""
     return tr(msg_n(one, many, n, **values))
+
+
+def tr_p(context: str, text: str, /, **values: object) -> str:
+    """Return a text in the language that is spoken, as `msg_p` takes it."""
+    return tr(msg_p(context, text, **values))
 
 
 def said(thing: T) -> T:

@@ -12,7 +12,7 @@ import pytest
 import reconciler
 
 PACKAGE = Path(reconciler.__file__).parent
-SAYS = {"msg", "tr", "msg_n", "tr_n"}
+SAYS = {"msg", "tr", "msg_n", "tr_n", "msg_p", "tr_p"}
 BUGS = {"AssertionError", "AttributeError", "IndexError", "KeyError", "LookupError"} | {
     "NotImplementedError",
     "RuntimeError",
