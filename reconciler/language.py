@@ -25,7 +25,7 @@ T = TypeVar("T")
 ENGLISH = "en"
 DOMAIN = "reconciler"
 FOLDER = Path(__file__).with_name("locale")
-"""Holds `pt_BR/LC_MESSAGES/reconciler.po`, and what it is compiled to beside it."""
+"""Holds `pt_BR/LC_MESSAGES/reconciler.mo`, compiled of the text beside it by an install."""
 
 _chosen: NullTranslations | None = None
 _in_english: ContextVar[bool] = ContextVar("in_english", default=False)
@@ -168,7 +168,7 @@ def decimal(number: float, digits: int) -> str:
 
 def languages() -> tuple[str, ...]:
     """Return the tags of all languages that there are, English first."""
-    found = (path.parts[-3].replace("_", "-") for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    found = (path.parts[-3].replace("_", "-") for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))
     return (ENGLISH, *sorted(found))
 
 
