@@ -20,10 +20,17 @@ import reference
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-ELSEWHERE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "docs/decisions": "decisions/index.md"}
+ELSEWHERE = {
+    "README.md": "index.md",
+    "README.pt-BR.md": "pt-BR.md",
+    "CHANGELOG.md": "changelog.md",
+    "docs/decisions": "decisions/index.md",
+}
 """Pages of the site that are not of its folder, or are there under another name."""
 _UNSEARCHED = "---\nsearch: {exclude: true}\n---\n"
 """What is told of the past is not what somebody searches who wants to know how things are."""
+_LANGUAGE = re.compile(r"(?:.+\.)?(?P<tag>[a-z]{2}-[A-Z]{2})\.md")
+"""What the path of a page says that is not in English."""
 _FENCE = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2$", re.M | re.S)
 _ITEM = re.compile(r" *(?:[-*]|\d+\.) ")
 _LINK = re.compile(r"(\]\()(?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
@@ -38,7 +45,7 @@ def home() -> str:
 def sources() -> dict[str, Path]:
     """Return every written page of the site, by its path there."""
     pages = {str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md"))}
-    return {**pages, **{ELSEWHERE[name]: ROOT / name for name in ("README.md", "CHANGELOG.md")}}
+    return {**pages, **{ELSEWHERE[name]: ROOT / name for name in ELSEWHERE if name.endswith(".md")}}
 
 
 def generated() -> dict[str, str]:
@@ -150,6 +157,11 @@ def build(folder: Path) -> None:
         )
         if done.returncode:
             raise SystemExit(f"{done.stdout}{done.stderr}")
+        for path in sources():
+            if language := _LANGUAGE.fullmatch(path):
+                page = Path(work, "site", path.removesuffix(".md"), "index.html")
+                text = page.read_text(encoding="utf-8")
+                _write(page, text.replace("<article ", f'<article lang="{language["tag"]}" ', 1))
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(Path(work) / "site", folder)
 

@@ -121,16 +121,25 @@ def test_links_lead_to_what_is_there_and_nothing_is_loaded_from_elsewhere(
 
 
 @pytest.mark.parametrize(
-    "page", sorted([ROOT / "README.md", *DOCS.rglob("*.md")]), ids=lambda page: page.name
+    "page", sorted([*ROOT.glob("README*.md"), *DOCS.rglob("*.md")]), ids=lambda page: page.name
 )
 def test_a_page_reads_as_on_a_code_host(page: Path, trees: dict[str, Any]) -> None:
     """Lists, code and tables that only one kind of Markdown sees would be a heap of text on the site."""
-    place = "" if page.name == "README.md" else f"{page.relative_to(DOCS).with_suffix('')}/"
+    readmes = {"README.md": "", "README.pt-BR.md": "pt-BR/"}
+    place = readmes[page.name] if page.parent == ROOT else f"{page.relative_to(DOCS).with_suffix('')}/"
     (article,) = trees[urljoin(ADDRESS, place)].xpath("//article")
     there = MarkdownIt("gfm-like").render(page.read_text(encoding="utf-8"))
     kinds = ("li", "pre", "tr", "h2", "h3", "img", "strong")
     expected = Counter(each.tag for each in html.fromstring(f"<div>{there}</div>").iter(*kinds))
     assert Counter(each.tag for each in article.iter(*kinds)) == expected
+
+
+def test_a_page_in_another_language_says_so(trees: dict[str, Any]) -> None:
+    """A screen reader would read it as English otherwise."""
+    said = {address.removeprefix(ADDRESS): tree.xpath("//article/@lang") for address, tree in trees.items()}
+    portuguese = ("pt-BR/", "first-repository.pt-BR/", "glossary.pt-BR/")
+    expected = {place: ["pt-BR"] for place in portuguese}
+    assert {place: found for place, found in said.items() if found} == expected
 
 
 def test_the_reference_has_every_command_key_and_message(trees: dict[str, Any]) -> None:
@@ -154,7 +163,14 @@ def test_it_can_be_read_in_any_light_and_width(served: str, scheme: Any, width: 
         chromium() as browser,
         tab(browser, color_scheme=scheme, viewport={"width": width, "height": 800}) as (page, seen),
     ):
-        for place in ("", "first-repository/", "troubleshooting/", "reference/files/"):
+        for place in (
+            "",
+            "first-repository/",
+            "pt-BR/",
+            "glossary.pt-BR/",
+            "troubleshooting/",
+            "reference/files/",
+        ):
             page.goto(served + place)
             page.wait_for_load_state("networkidle")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, place

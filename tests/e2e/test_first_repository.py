@@ -1,6 +1,6 @@
 """The tutorial, word for word: each command of `docs/first-repository.md` is run in its terminal, each file
 is written, and each line that the page shows was said. What is done in a browser or on a code host is done
-between."""
+between. The same of each translation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import requests
 from tests.support import ANA
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs/first-repository.md").read_text(encoding="utf-8")
+PAGES = ("first-repository.md", "first-repository.pt-BR.md")
 REMOTE = "https://github.com/acme/team-groups.git"
 _BLOCK = re.compile(r"(?:<!-- (.+?) -->\n)?```(sh|text|yaml)\n(.*?)^```$", re.M | re.S)
 
@@ -39,7 +39,7 @@ class Terminal:
 
     def type(self, line: str) -> str:
         """Run a line and return what was said; it ends 0, or as its comment says."""
-        expected = found[1] if (found := re.search(r"# ends (\d+)", line)) else "0"
+        expected = found[1] if (found := re.search(r"# (?:ends|termina com) (\d+)", line)) else "0"
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{line}\nprintf '\\nended %s\\n' $?\n")
@@ -63,7 +63,7 @@ class Terminal:
 class Reader:
     """Somebody who follows the page, block by block, and stops before what is done elsewhere."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, page: str) -> None:
         self.folder = folder / "team-groups"
         self.host = folder / "host.git"
         home, programs = folder / "home", folder / "bin"
@@ -81,7 +81,7 @@ class Reader:
             (programs / name).chmod(0o755)
         self.environment = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(home)}
         self.terminal = Terminal(folder, self.environment)
-        self.blocks = [found.groups(default="") for found in _BLOCK.finditer(PAGE)]
+        self.blocks = [found.groups(default="") for found in _BLOCK.finditer(page)]
         self.sandbox: subprocess.Popen[str] | None = None
         self.exported: dict[str, str] = {}
 
@@ -140,9 +140,9 @@ class Reader:
             self.sandbox.communicate(timeout=30)
 
 
-@pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    reader = Reader(tmp_path)
+@pytest.fixture(params=PAGES)
+def reader(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    reader = Reader(tmp_path, (ROOT / "docs" / request.param).read_text(encoding="utf-8"))
     yield reader
     reader.close()
 
