@@ -239,7 +239,7 @@ def test_decisions_are_numbered_and_referred_to_by_numbers_that_exist() -> None:
 
 
 def test_contributing_fits_a_screen() -> None:
-    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 40
+    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 48
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

@@ -35,8 +35,8 @@ def said() -> tuple[str, ...]:
         if isinstance(node, ast.Constant | ast.JoinedStr)
     ]
     texts = {text(node, hole) for node in nodes for hole in ("…", "")}
-    fields = re.compile(r"\{(?:ids|people|texts)(?:\[\d\])?\}")
-    return tuple(texts | {fields.sub("…", each) for each in texts})
+    holes = re.compile(r"\{?\{[a-z_0-9]+(?:\[\d\])?(?:![rs])?(?::[^{}]*)?\}\}?")
+    return tuple(texts | {holes.sub(filled, each) for each in texts for filled in ("…", "")})
 
 
 def is_said(heading: str) -> bool:
