@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, msg_p, tr, tr_n
 from reconciler.model.change import ChangePeople, CreateGroup, SetValue
 from reconciler.report import changes, words
 from reconciler.report.changes import ACTIONS
@@ -19,25 +19,57 @@ from reconciler.report.section import Cell, Data, Rows, Told, once
 if TYPE_CHECKING:
     from reconciler.model.outcome import ApplyResult, GroupOutcome, Outcome, PersonOutcome, PersonStatus
 
-COLUMNS = (Column("before", "-"), Column("after", "+"))
+COLUMNS = (
+    Column(msg_p("a column of values", "before"), "-"),
+    Column(msg_p("a column of values", "after"), "+"),
+)
 
 STATUSES = words.by_key(
-    Status("failed", "✗", "failed", "bad", "failure", msg("Something could not be done here.")),
+    Status(
+        "failed",
+        "✗",
+        msg_p("what became of a change", "failed"),
+        "bad",
+        "failure",
+        msg("Something could not be done here."),
+    ),
     Status(
         "unknown",
         "?",
-        "unknown",
+        msg_p("what became of a change", "unknown"),
         "bad",
         "failure",
         msg("It is not known yet whether everything took effect; the next run looks first."),
     ),
-    Status("skipped", "–", "skipped", "warn", "skipped", msg("Not everything was sent.")),
-    Status("done", "✓", "done", "good", "passed", msg("Done, and seen by reading the groups again.")),
+    Status(
+        "skipped",
+        "–",
+        msg_p("what became of a change", "skipped"),
+        "warn",
+        "skipped",
+        msg("Not everything was sent."),
+    ),
+    Status(
+        "done",
+        "✓",
+        msg_p("what became of a change", "done"),
+        "good",
+        "passed",
+        msg("Done, and seen by reading the groups again."),
+    ),
 )
 """What became of a change, and of a group: the worst of its changes, in this order."""
 
+_CHANGES: Mapping[str, Callable[[int], str]] = {
+    "done": lambda n: tr_n("{n} done", "{n} done", n),
+    "failed": lambda n: tr_n("{n} failed", "{n} failed", n),
+    "skipped": lambda n: tr_n("{n} skipped", "{n} skipped", n),
+    "unknown": lambda n: tr_n("{n} unknown", "{n} unknown", n),
+}
+"""How a number of changes is told, by what became of them."""
+
 _ENDED: Mapping[PersonStatus, str] = {
-    "done": "added",
+    "done": msg("added"),
     "invite": msg("does not want to be added by others: is to be invited"),
     "left": msg("has left, which is their decision"),
     "failed": msg("could not be added"),
@@ -69,10 +101,11 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
         verdict=verdict,
         status=status,
         sentences=(
-            tr(
-                "Worked on {worked} of {groups}.",
+            tr_n(
+                "Worked on {worked} of {n} group.",
+                "Worked on {worked} of {n} groups.",
+                len(result.groups),
                 worked=worked,
-                groups=tr_n("{n} group", "{n} groups", len(result.groups)),
             ),
         ),
         summary=_summary(result, ended),
@@ -92,45 +125,40 @@ def report(result: ApplyResult, redactor: Redactor) -> Report:
 
 def _verdict(result: ApplyResult, ended: Counter[str]) -> tuple[str, Status]:
     """The line that matters most, and how it is meant."""
-    for key in ("failed", "unknown", "skipped"):
-        if ended[key]:
-            return tr(
-                "{changes} {key}, {ended} done",
-                changes=tr_n("{n} change", "{n} changes", ended[key]),
-                key=key,
-                ended=ended["done"],
-            ), STATUSES[key]
+    done = _CHANGES["done"](ended["done"])
+    if failed := ended["failed"]:
+        verdict = tr_n("{n} change failed, {done}", "{n} changes failed, {done}", failed, done=done)
+        return verdict, STATUSES["failed"]
+    if unknown := ended["unknown"]:
+        verdict = tr_n("{n} change unknown, {done}", "{n} changes unknown, {done}", unknown, done=done)
+        return verdict, STATUSES["unknown"]
+    if skipped := ended["skipped"]:
+        verdict = tr_n("{n} change skipped, {done}", "{n} changes skipped, {done}", skipped, done=done)
+        return verdict, STATUSES["skipped"]
     actions = {group.action for group in result.groups}
     if actions & {"blocked", "missing"} or not result.complete:
         if not ended["done"]:
             return tr("Nothing could be applied"), ACTIONS["blocked"]
-        return tr(
-            "{changes} done, not all groups", changes=tr_n("{n} change", "{n} changes", ended["done"])
-        ), ACTIONS["blocked"]
+        verdict = tr_n("{n} change done, not all groups", "{n} changes done, not all groups", ended["done"])
+        return verdict, ACTIONS["blocked"]
     if not ended["done"]:
         return tr("Nobody to promote") if result.plan.ready_only else tr("Nothing to do"), ACTIONS["none"]
-    return tr("{changes} done", changes=tr_n("{n} change", "{n} changes", ended["done"])), STATUSES["done"]
+    return tr_n("{n} change done", "{n} changes done", ended["done"]), STATUSES["done"]
 
 
 def _summary(result: ApplyResult, ended: Counter[str]) -> Summary:
     """Changes by what became of them, and the groups that are stuck."""
     actions = Counter[str](group.action for group in result.groups)
-    stuck = words.some(
-        (actions[key], ACTIONS[key].word) for key in ("blocked", "missing", "unreadable", "held")
-    )
+    stuck = words.of_groups(actions, ("blocked", "missing", "unreadable", "held"))
     if not any(group.outcomes for group in result.groups):
         if result.plan.ready_only:
             return changes.nobody(len(result.groups), stuck)
         could_not = actions["blocked"] or actions["missing"] or actions["unreadable"]
         verdict = tr("Nothing could be applied.") if could_not else tr("Nothing to do.")
         return changes.nothing(verdict, actions["none"], stuck)
-    found = [
-        tr("{ended} done", ended=ended["done"]),
-        tr("{ended} failed", ended=ended["failed"]),
-        tr("{ended} skipped", ended=ended["skipped"]),
-    ]
-    found += words.some([(ended["unknown"], "unknown")])
-    others = [*words.some([(actions["none"], "unchanged")]), *stuck]
+    told = ("done", "failed", "skipped", *(["unknown"] if ended["unknown"] else []))
+    found = [_CHANGES[key](ended[key]) for key in told]
+    others = [*words.of_groups(actions, ("none",)), *stuck]
     good = not (ended["failed"] or ended["skipped"] or ended["unknown"])
     return Summary(
         ", ".join(found), f"{''.join(f' · {each}' for each in others)}.", "good" if good else "bad"
@@ -154,17 +182,14 @@ def _unsaved(problem: Problem | None, bind: tuple[tuple[str, str], ...]) -> Iter
         lines = [problem.message, *filter(None, [problem.hint])]
         if bind:
             lines.append(tr("Once it can be written, bind what was created:"))
-            lines += [
-                tr("reconciler state bind {name} {group_id}", name=name, group_id=group_id)
-                for name, group_id in bind
-            ]
+            lines += [f"reconciler state bind {name} {group_id}" for name, group_id in bind]
         yield Banner(words.NOT_SAVED, "bad", tuple(lines), name="state", level="error", kind=problem.code)
 
 
 def _interrupted(*, interrupted: bool) -> Iterator[Banner]:
     if interrupted:
         text = tr("Calls in flight were finished. Run apply again: it does exactly the rest.")
-        yield Banner("Interrupted", "warn", (text,))
+        yield Banner(tr("Interrupted"), "warn", (text,))
 
 
 def _entry(group: GroupOutcome, redactor: Redactor) -> Entry:
@@ -213,8 +238,8 @@ def _field(outcome: Outcome, field: Field, redactor: Redactor) -> Field:
 
 def _why(ended: PersonOutcome, outcome: Outcome) -> str:
     """Return what became of one person; the reason as well, where it is not the one given for all."""
-    why = _ENDED[ended.status]
-    return why if ended.problem in (None, outcome.problem) else f"{why}: {ended.problem.message}"
+    why = tr(_ENDED[ended.status])
+    return why if ended.problem in (None, outcome.problem) else f"{why}: {tr(ended.problem.message)}"
 
 
 def data(result: ApplyResult, redactor: Redactor) -> Data:

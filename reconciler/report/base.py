@@ -31,7 +31,7 @@ FEW_LINES = 20
 
 _STUCK = ("blocked", "missing", "orphaned", "held", "unreadable")
 _WHOLE: dict[ChangeKind, Action] = {"create_group": "create", "adopt_group": "adopt", "leave_group": "leave"}
-_SETTINGS = {"guards": "guard"}
+_SETTINGS = {"guards": msg("guard")}
 """Settings whose name for people is not that of the configuration."""
 
 
@@ -94,11 +94,12 @@ def besides(plan: Plan, base: Base, mine: Mapping[str, int]) -> dict[str, str]:
     taken_on = sum(map(is_taken_on, plan.groups, repeat(base)))
     told = {
         "invites": words.to_invite([each for share in shares for each in share.invites if not each.maybe]),
-        "managed": tr("{taken_on} newly managed", taken_on=taken_on) if taken_on else "",
+        "managed": tr_n("{n} newly managed", "{n} newly managed", taken_on) if taken_on else "",
     }
     for key in _STUCK:
-        word = tr("on hold from now on") if key == "held" else changes.ACTIONS[key].word
-        told[key] = f"{mine[key]} {word}" if mine[key] else ""
+        told[key] = words.GROUPS[key](mine[key]) if mine[key] else ""
+    if mine["held"]:
+        told["held"] = tr_n("{n} on hold from now on", "{n} on hold from now on", mine["held"])
     return {key: text for key, text in told.items() if text}
 
 
@@ -135,7 +136,7 @@ def also(before: dict[str, int]) -> str:
     """Return a sentence about what would be done without this change as well."""
     if not before["changes"]:
         return tr("Nothing else was due.")
-    return tr("Merging also makes {before}.", before=in_groups(before))
+    return tr("Merging also makes {changes}.", changes=in_groups(before))
 
 
 def in_groups(count: dict[str, int]) -> str:
@@ -165,26 +166,28 @@ def banners(base: Base, redactor: Redactor) -> Iterator[Banner]:
 
 
 def _notes(base: Base, redactor: Redactor) -> list[str]:
-    """Yield why the base could not be used, and what else to know of the comparison."""
+    """Return why the base could not be used, and what else to know of the comparison."""
     return [redactor.sentence(text) for text in (base.problem, *base.warnings) if text]
 
 
 def _first(lines: Iterable[str]) -> list[str]:
     found = list(lines)
     more = len(found) - FEW_LINES
-    return found if more <= 0 else [*found[:FEW_LINES], tr("… and {more} more", more=more)]
+    return found if more <= 0 else [*found[:FEW_LINES], words.and_more(more)]
 
 
 def _line(setting: Data) -> str:
-    what = f"{_SETTINGS.get(setting['setting'], setting['setting'])} {setting.get('name', '')}".rstrip()
-    return f"{what}: {setting['before'] or tr('not set')} → {setting['after'] or tr('not set')}"
+    what = tr(_SETTINGS.get(setting["setting"]) or setting["setting"])
+    not_set = tr("not set")
+    named = f"{what} {setting.get('name', '')}".rstrip()
+    return f"{named}: {setting['before'] or not_set} → {setting['after'] or not_set}"
 
 
 def _called_off(dropped: Dropped, redactor: Redactor) -> str:
     label = labels(redactor, changes.people_of(dropped.changes))
     fields = changes.fields_of(dropped.changes, redactor, label)
     status = changes.ACTIONS[dropped.action]
-    word = "" if status.bare else f" ({status.word})"
+    word = "" if status.bare else f" ({tr(status.word)})"
     return f"{dropped.name}{word}: {'; '.join(map(words.of_field, fields))}"
 
 
@@ -216,6 +219,6 @@ def _setting(change: SettingChange, redactor: Redactor) -> dict[str, Any]:
     shown = masks.get(change.setting, redactor.untrusted)
     before, after = (", ".join(map(shown, side)) for side in (change.before, change.after))
     if before == after and before:  # masked, two numbers may look alike
-        after += tr(" (another number)")
+        after = tr("{number} (another number)", number=after)
     name = redactor.untrusted(change.name)
     return {"setting": change.setting, **({"name": name} if name else {}), "before": before, "after": after}

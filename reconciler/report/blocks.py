@@ -106,7 +106,7 @@ def of_table(table: Table, limit: int) -> Block:
     shown = table.rows if table.whole else table.rows[:limit]
     rows = tuple(tuple(map(_of_cell, row)) for row in shown)
     if len(table.rows) > len(shown):
-        rows += ((plain(tr("… and {rows} more", rows=len(table.rows) - len(shown))),),)
+        rows += ((plain(words.and_more(len(table.rows) - len(shown))),),)
     status = table.status
     symbol: Cell = () if status is None else ((f"{status.symbol} ", status.tone),)
     return Block((*symbol, (table.title, "strong")), table.lead, (Lines("", rows),) if rows else ())
@@ -127,7 +127,7 @@ def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bo
     """Yield what is said of a field, then its people, its values, the whole as it will be, and the problem,
     unless the next field has the same one. What was not done, or waits, neither goes nor comes."""
     if field.said:
-        final: Cell = ((": ", ""), (words.CANNOT_BE_UNDONE, "bad")) if field.final else ()
+        final: Cell = ((": ", ""), (tr(words.CANNOT_BE_UNDONE), "bad")) if field.final else ()
         since: Cell = ((f", {field.since}", "dim"),) if field.since else ()
         yield (((field.said, "" if field.status or field.final else field.tone), *final, *since),)
     undone = "dim" if field.waits else ""
@@ -137,7 +137,7 @@ def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bo
         style = undone or ("add" if person.sign == "+" else "remove")
         yield plain(f"{person.sign} {person.who}", style), plain(person.why, "dim")
     if len(field.people) > limit:
-        yield (plain(tr("… and {people} more", people=len(field.people) - limit)),)
+        yield (plain(words.and_more(len(field.people) - limit)),)
     values = _values(field.values, columns)
     yield from (tuple(_restyled(cell, undone) for cell in row) for row in values) if undone else values
     if field.after:
@@ -195,7 +195,7 @@ def difference(entry: Entry) -> tuple[str, ...]:
 def _difference(field: Field, columns: Sequence[Column]) -> Iterator[str]:
     if field.status is not None and field.status.level != "passed":
         why = f": {words.of_problem(field.problem)}" if field.problem else ""
-        yield f"{field.label} {field.status.word}{why}"
+        yield tr("{field} {status}", field=field.label, status=field.status.word) + why
     if field.said:
         yield f"{'-' if field.final else ' '} {field.label}: {field.said}"
     for person in field.people:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, msg_p, tr, tr_n
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import CauseOfChange, Objection
     from reconciler.report.redact import Redactor
 
-_ADMINS = Field(key="admins", label="admins")
+_ADMINS = Field(key="admins", label=words.LABELS["admins"])
 
 
 class Joining(NamedTuple):
@@ -53,15 +53,49 @@ ACTIONS = words.by_key(
     words.UNREADABLE,
     words.MISSING,
     words.BLOCKED,
-    Status("leave", "-", "leave", "warn", "failure", msg("The account would leave these groups, for good.")),
-    Status("update", "~", "update", "change", "failure", msg("These groups would be changed."), bare=True),
-    Status("create", "+", "create", "good", "failure", msg("These groups do not exist yet.")),
     Status(
-        "adopt", ">", "adopt", "change", "failure", msg("Found by subject or an earlier record, and bound.")
+        "leave",
+        "-",
+        msg_p("what is done about a group", "leave"),
+        "warn",
+        "failure",
+        msg("The account would leave these groups, for good."),
+    ),
+    Status(
+        "update",
+        "~",
+        msg_p("what is done about a group", "update"),
+        "change",
+        "failure",
+        msg("These groups would be changed."),
+        bare=True,
+    ),
+    Status(
+        "create",
+        "+",
+        msg_p("what is done about a group", "create"),
+        "good",
+        "failure",
+        msg("These groups do not exist yet."),
+    ),
+    Status(
+        "adopt",
+        ">",
+        msg_p("what is done about a group", "adopt"),
+        "change",
+        "failure",
+        msg("Found by subject or an earlier record, and bound."),
     ),
     words.HELD,
-    Status("orphaned", "?", "orphaned", "warn", "skipped", msg("Bound to a name without a manifest.")),
-    Status("none", "✓", "unchanged", "good", "passed"),
+    Status(
+        "orphaned",
+        "?",
+        msg_p("of a group", "orphaned"),
+        "warn",
+        "skipped",
+        msg("Bound to a name without a manifest."),
+    ),
+    Status("none", "✓", msg_p("of a group", "unchanged"), "good", "passed"),
 )
 """What is done about a group, what matters most first."""
 
@@ -74,6 +108,10 @@ TAKEN_ON = Status(
 )
 """Of a group that no manifest was about before, in which nothing is to be done."""
 
+_ROLES = {
+    "admin": msg_p("as what somebody joins", "admin"),
+    "member": msg_p("as what somebody joins", "member"),
+}
 _ORDER = ("adopt", *VALUES, "icon", "admins", "link", "members", "ensure")
 """The order in which they are made, what cannot be undone last."""
 
@@ -95,39 +133,44 @@ def field_of(change: Change, redactor: Redactor, label: Label, *, created: bool)
     match change:
         case CreateGroup(subject):
             after = words.quoted(redactor.untrusted(subject))
-            return Field(key="subject", label="subject", values=(words.NO_GROUP, after))
+            return Field(key="subject", label=words.LABELS["subject"], values=(words.NO_GROUP, after))
         case AdoptGroup(group_id):
-            return Field(key="adopt", label="adopt", said=redactor.group_id(group_id), recorded=True)
+            adopt = ACTIONS["adopt"].word
+            return Field(key="adopt", label=adopt, said=redactor.group_id(group_id), recorded=True)
         case SetValue(name, before, after, origin):
             live = words.NO_GROUP if created else words.value(name, before, redactor)
             values = (live, words.value(name, after, redactor))
-            said = words.TAKEN_BACK.get(origin, "")
-            return Field(key=name, label=name, said=said, values=values)
+            said = tr(words.TAKEN_BACK.get(origin, ""))
+            return Field(key=name, label=words.LABELS[name], said=said, values=values)
         case SetIcon(before, icon, origin):
             live = words.NO_GROUP if created else _live(before)
-            wanted = Value(empty="none") if icon is None else Value(picture=words.file_picture(icon))
-            said = words.TAKEN_BACK.get(origin, "")
-            return Field(key="icon", label="icon", said=said, values=(live, wanted))
+            wanted = words.NO_PICTURE if icon is None else Value(picture=words.file_picture(icon))
+            said = tr(words.TAKEN_BACK.get(origin, ""))
+            return Field(key="icon", label=words.LABELS["icon"], said=said, values=(live, wanted))
         case ChangePeople("add_members", affected):
-            return Field(key="members", label="members", people=people("+", affected))
+            return Field(key="members", label=words.LABELS["members"], people=people("+", affected))
         case ChangePeople("promote", affected):
-            return Field(key="admins", label="admins", people=people("+", affected))
+            return replace(_ADMINS, people=people("+", affected))
         case ChangePeople("demote", affected):
-            return Field(key="admins", label="admins", people=people("-", affected))
+            return replace(_ADMINS, people=people("-", affected))
         case ChangePeople(_, affected):
             said = tr("removed, and have to join again by the link")
-            return Field(key="members", label="members", said=said, people=people("-", affected), final=True)
+            label_of = words.LABELS["members"]
+            return Field(key="members", label=label_of, said=said, people=people("-", affected), final=True)
         case RevokeLink(before, version):
             said = (
-                "revoked"
+                tr("revoked, the old one stops working")
                 if version is None
-                else tr("revoked (version {before} → {version})", before=before, version=version)
+                else tr(
+                    "revoked (version {before} → {after}), the old one stops working",
+                    before=before,
+                    after=version,
+                )
             )
-            return Field(
-                key="link", label="link", said=tr("{said}, the old one stops working", said=said), final=True
-            )
+            return Field(key="link", label=words.LABELS["link"], said=said, final=True)
         case LeaveGroup():
-            return Field(key="ensure", label="leave", said=tr("the account leaves the group"), final=True)
+            said = tr("the account leaves the group")
+            return Field(key="ensure", label=ACTIONS["leave"].word, said=said, final=True)
         case _:
             assert_never(change)
 
@@ -164,7 +207,7 @@ def fields_of(
 
 def _live(seen: LiveIcon | None) -> Value:
     picture = words.seen_picture(seen)
-    return Value(empty="none") if picture is None else Value(picture=picture)
+    return words.NO_PICTURE if picture is None else Value(picture=picture)
 
 
 # --- what stands beside changes ---------------------------------------------------------------------------
@@ -172,18 +215,17 @@ def _live(seen: LiveIcon | None) -> Value:
 
 def nothing(verdict: str, unchanged: int, others: Sequence[str]) -> Summary:
     """Return the line of a run without changes: a verdict, groups that are as wanted, what else there is."""
-    are = tr("group is as its manifest says") if unchanged == 1 else tr("groups are as the manifests say")
-    return Summary(verdict, f" {' · '.join((f'{unchanged} {are}', *others))}.")
+    are = tr_n("{n} group is as its manifest says", "{n} groups are as the manifests say", unchanged)
+    return Summary(verdict, f" {' · '.join((are, *others))}.")
 
 
 def nobody(groups: int, others: Sequence[str]) -> Summary:
     """Return the line of a run that only promotes, and so does not know whether its groups are as wanted."""
-    wait = "waits" if groups == 1 else "wait"
     what = (
-        tr(
-            "looked at {groups} that {wait} for an admin",
-            groups=tr_n("{n} group", "{n} groups", groups),
-            wait=wait,
+        tr_n(
+            "looked at {n} group that waits for an admin",
+            "looked at {n} groups that wait for an admin",
+            groups,
         )
         if groups
         else tr("no group waits for an admin")
@@ -193,12 +235,13 @@ def nobody(groups: int, others: Sequence[str]) -> Summary:
 
 def joining_field(invites: Iterable[Invite], redactor: Redactor) -> tuple[Field, ...]:
     """Return who of one group has yet to join, as a field."""
-    then = {"admin": tr("; promoted by an apply after that")}
     people = tuple(
         Person(
             "+",
             redactor.named(each.person),
-            tr("as {role}, by the link{role2}", role=each.role, role2=then.get(each.role, "")),
+            tr("as admin, by the link; promoted by an apply after that")
+            if each.role == "admin"
+            else tr("as member, by the link"),
         )
         for each in invites
     )
@@ -214,8 +257,11 @@ def joining(invites: Iterable[Joining]) -> tuple[Table, ...]:
     if not found:
         return ()
     people = sorted(found.items(), key=lambda item: (item[0][0], item[0][1].startswith("+"), item[0]))
-    rows = tuple((who, role, words.few(each), *filter(None, [cause])) for (cause, who, role), each in people)
-    head = ("Person", "As", "Groups", tr("Caused by"))[: len(rows[0])]
+    rows = tuple(
+        (who, tr(_ROLES[role]), words.few(each), *filter(None, [cause]))
+        for (cause, who, role), each in people
+    )
+    head = (tr("Person"), tr("As"), tr("Groups"), tr("Caused by"))[: len(rows[0])]
     title = tr("Still to join (not changes)")
     return (Table("joining", title, head, rows, lead=tr("next: reconciler invites")),)
 
@@ -238,7 +284,7 @@ def _objection(objection: Objection, redactor: Redactor, *, was_there: bool) -> 
     if was_there:
         lines.append(tr("it was there before this change"))
     if objection.lifted_by is not None:
-        lines.append(tr("by {lifted_by}", lifted_by=objection.lifted_by))
+        lines.append(tr("by {what}", what=objection.lifted_by))
         return Banner(tr("{code} allowed", code=code), "warn", tuple(lines), name=code, suite="objections")
     lines.append(_how_to_lift(code))
     title = tr("{code} refused: nothing will be applied", code=code)
@@ -250,8 +296,9 @@ def _objection(objection: Objection, redactor: Redactor, *, was_there: bool) -> 
 def _how_to_lift(code: str) -> str:
     if code in NEVER_LIFTED:
         return tr("nothing lifts this one")
-    entry = "" if code in ON_THE_COMMAND_LINE else tr(", or an entry under `allow:` in reconciler.yaml")
-    return tr("to lift it: --allow {code}{entry}", code=code, entry=entry)
+    if code in ON_THE_COMMAND_LINE:
+        return tr("to lift it: --allow {code}", code=code)
+    return tr("to lift it: --allow {code}, or an entry under `allow:` in reconciler.yaml", code=code)
 
 
 # --- plain data -------------------------------------------------------------------------------------------

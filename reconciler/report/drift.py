@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, assert_never
 
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, msg_p, tr, tr_n, tr_p
 from reconciler.model import number
 from reconciler.model.adoption import accepted_as
 from reconciler.model.desired import Icon
@@ -42,14 +42,18 @@ if TYPE_CHECKING:
         PersonDrift,
     )
 
-COLUMNS = (Column(msg("last applied")), Column("live", "-"), Column("desired", "+"))
+COLUMNS = (
+    Column(msg_p("a column of values", "last applied")),
+    Column(msg_p("a column of values", "live"), "-"),
+    Column(msg_p("a column of values", "desired"), "+"),
+)
 """What was, what somebody made of it, what an apply would make of that."""
 
 STATUSES = words.by_key(
     Status(
         "drifted",
         "~",
-        "drifted",
+        msg_p("of a group", "drifted"),
         "bad",
         "failure",
         msg("Somebody changed these outside the manifests, or nobody knows who did."),
@@ -60,18 +64,18 @@ STATUSES = words.by_key(
     Status(
         "pending",
         "…",
-        msg("not applied yet"),
+        msg_p("of a group", "not applied yet"),
         "change",
         "skipped",
         msg("The manifests want something that has not been applied yet. That is no drift."),
     ),
     words.HELD,
-    Status("in_sync", "✓", msg("in sync"), "good", "passed"),
+    Status("in_sync", "✓", msg_p("of a group", "in sync"), "good", "passed"),
 )
 
 CAUSES: dict[Cause, tuple[str, Tone]] = {
-    "edited_outside": (msg("changed outside"), "bad"),
-    "not_applied": (msg("not applied yet"), "change"),
+    "edited_outside": (msg_p("part of a group", "changed outside"), "bad"),
+    "not_applied": (msg_p("part of a group", "not applied yet"), "change"),
     "both": (msg("changed outside, and something was not applied yet"), "bad"),
     "unknown": (msg("differs, and nothing on record says who changed it"), "bad"),
 }
@@ -104,16 +108,15 @@ def report(drift: Drift, redactor: Redactor) -> Report:
     count = Counter[str](group.status for group in drift.groups)
     verdict, status = _verdict(drift, count)
     total = len(drift.groups)
-    rest = words.some(((count["pending"], tr("not applied yet")), (count["held"], tr("on hold"))))
-    in_sync = tr(
-        "{count} of {groups} in sync", count=count["in_sync"], groups=tr_n("{n} group", "{n} groups", total)
+    in_sync = tr_n(
+        "{count} of {n} group in sync", "{count} of {n} groups in sync", total, count=count["in_sync"]
     )
     return Report(
         verb="drift",
         verdict=verdict,
         status=status,
         verdict_first=True,
-        sentences=(f"{', '.join((in_sync, *rest))}.",),
+        sentences=(f"{', '.join((in_sync, *words.of_groups(count, ('pending', 'held'))))}.",),
         summary=_summary(count, len(drift.unmanaged)),
         banners=words.reading(
             complete=drift.complete,
@@ -132,18 +135,18 @@ def report(drift: Drift, redactor: Redactor) -> Report:
 
 def _verdict(drift: Drift, count: Counter[str]) -> tuple[str, Status]:
     """The line that matters most, and how it is meant."""
-    found = words.some((count[key], STATUSES[key].word) for key in _BAD)
-    if found:
-        return tr(
-            "Drift: {which}{found}", which="" if drift.complete else tr("at least "), found=", ".join(found)
-        ), STATUSES["drifted"]
+    if found := ", ".join(words.of_groups(count, _BAD)):
+        if drift.complete:
+            return tr("Drift: {groups}", groups=found), STATUSES["drifted"]
+        return tr("Drift: at least {groups}", groups=found), STATUSES["drifted"]
     if not drift.complete:
         unread = tr("Not everything could be read, so it is not known whether all is in sync")
         return unread, STATUSES["unreadable"]
     if count["pending"]:
-        return tr(
-            "No drift; {groups} not applied yet", groups=tr_n("{n} group", "{n} groups", count["pending"])
-        ), STATUSES["pending"]
+        pending = tr_n(
+            "No drift; {n} group not applied yet", "No drift; {n} groups not applied yet", count["pending"]
+        )
+        return pending, STATUSES["pending"]
     if not drift.in_sync:
         return tr("No drift, but what is on hold differs"), STATUSES["held"]
     return tr("In sync: everything is as the manifests say"), STATUSES["in_sync"]
@@ -151,23 +154,19 @@ def _verdict(drift: Drift, count: Counter[str]) -> tuple[str, Status]:
 
 def _summary(count: Counter[str], unmanaged: int) -> Summary:
     """Groups by status."""
-    others = words.some(
-        (count[key], STATUSES[key].word) for key in STATUSES if key not in ("drifted", "in_sync")
-    )
-    found = (
-        tr("{count} in sync", count=count["in_sync"]),
-        *others,
-        *words.some([(unmanaged, words.UNMANAGED.word)]),
-    )
-    return Summary(tr("{count} drifted", count=count["drifted"]), f" · {' · '.join(found)}.")
+    others = [key for key in (*STATUSES, "unmanaged") if key not in ("drifted", "in_sync")]
+    found = [words.GROUPS["in_sync"](count["in_sync"])]
+    found += words.of_groups(count | Counter(unmanaged=unmanaged), others)
+    return Summary(words.GROUPS["drifted"](count["drifted"]), f" · {' · '.join(found)}.")
 
 
 def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
     commands = []
     if (restore := _restore(group)) is not None:
-        commands.append(Command("restore" if group.status == "drifted" else "apply", restore))
+        label = tr("restore") if group.status == "drifted" else tr_p("a command's label", "apply")
+        commands.append(Command(label, restore))
     if (accept := _accept(group)) is not None:
-        commands.append(Command("keep", accept))
+        commands.append(Command(tr("keep"), accept))
     notes = tuple(map(redactor.note, group.notes))
     if group.id is None and group.status == "pending":
         notes = (tr("there is no such group yet"), *notes)
@@ -190,13 +189,13 @@ def _entry(group: GroupDrift, redactor: Redactor) -> Entry:
 
 def _restore(group: GroupDrift) -> str | None:
     """The command that makes the group as its manifest says, where one would."""
-    return tr("reconciler apply --target {name}", name=group.name) if group.status in _RESTORABLE else None
+    return f"reconciler apply --target {group.name}" if group.status in _RESTORABLE else None
 
 
 def _accept(group: GroupDrift) -> str | None:
     """The command that puts a live value into the manifest, where there is one that could go there."""
     acceptable = any(field.drifts and accepted_as(field.field) for field in group.fields)
-    return tr("reconciler accept {name}", name=group.name) if acceptable else None
+    return f"reconciler accept {group.name}" if acceptable else None
 
 
 def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
@@ -207,7 +206,7 @@ def _field(field: FieldDrift, group: GroupDrift, redactor: Redactor) -> Field:
     several = len({each.cause for each in field.people}) > 1
     return Field(
         key=name,
-        label=name,
+        label=words.LABELS[name],
         said="" if absent else said,
         tone=tone,
         since=words.first_seen(field.since),
@@ -230,7 +229,7 @@ def _person(person: PersonDrift, label: Label, *, several: bool) -> Person:
     )
     said += [person.reason] if person.has_left else []
     said.append(_TO_BE[person.change])
-    return Person("+" if gains != outside else "-", label(person.wa_id), ", ".join(said))
+    return Person("+" if gains != outside else "-", label(person.wa_id), ", ".join(map(tr, said)))
 
 
 def _values(
@@ -258,16 +257,16 @@ def _value(value: FieldValue, field: FieldName, redactor: Redactor, label: Label
         return words.value(name, value, redactor)
     match value:
         case None:
-            return Value(empty="none" if field == "icon" else tr("not managed"))
+            return words.NO_PICTURE if field == "icon" else Value(empty=tr("not managed"))
         case int():
-            return Value(text=tr("version {value}", value=value))
+            return Value(text=tr("version {number}", number=value))
         case str():
             return Value(text=redactor.untrusted(value))
         case tuple():
-            return Value(people=tuple(sorted(map(label, value))), empty="nobody")
+            return Value(people=tuple(sorted(map(label, value))), empty=tr("nobody"))
         case Icon() | LiveIcon() | IconRecord():
             picture = _picture(value)
-            return Value(empty="none") if picture is None else Value(picture=picture)
+            return words.NO_PICTURE if picture is None else Value(picture=picture)
         case _:
             assert_never(value)
 

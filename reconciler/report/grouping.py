@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.language import tr
+from reconciler.language import tr, tr_n
 from reconciler.report import words
 from reconciler.report.model import Command, Entry, Field
 
@@ -100,7 +100,7 @@ def _common(entries: Sequence[Entry], keys: Sequence[_Key]) -> Entry:
     names = tuple(entry.name for entry in entries)
     return replace(
         first,
-        name=words.counted(len(names), "group"),
+        name=tr_n("{n} group", "{n} groups", len(names)),
         names=names,
         id="",
         subject="",
@@ -128,7 +128,7 @@ def _commands(entries: Sequence[Entry]) -> tuple[Command, ...]:
     """The commands that all have, with NAME for the group's name."""
     found = [
         tuple(
-            replace(each, words=f"{each.words.removesuffix(f' {entry.name}')} NAME")
+            replace(each, words=f"{each.words.removesuffix(f' {entry.name}')} {tr('NAME')}")
             for each in entry.commands
             if each.words.endswith(f" {entry.name}")
         )
@@ -151,6 +151,6 @@ def _own(entry: Entry, shared: dict[_Key, list[Entry]]) -> Entry | None:
         return entry
     if not fields and not notes:
         return None
-    also = tr("{names} as above", names=" and ".join(dict.fromkeys(told))) if told else ""
+    also = tr("{fields} as above", fields=words.both(dict.fromkeys(told))) if told else ""
     aside = ", ".join(filter(None, (entry.aside, also)))
     return replace(entry, fields=fields, notes=notes, aside=aside)

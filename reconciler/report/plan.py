@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg_p, tr, tr_n, tr_p
 from reconciler.model import number
 from reconciler.model.change import (
     Change,
@@ -22,7 +22,7 @@ from reconciler.report.changes import ACTIONS
 from reconciler.report.model import Banner, Column, Command, Count, Entry, Field, Report, Status, Summary
 from reconciler.report.redact import labels
 from reconciler.report.section import Cell, Data, Rows, Told, once
-from reconciler.report.words import counted, few
+from reconciler.report.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from reconciler.model.plan import CauseOfChange, GroupPlan, Plan
     from reconciler.report.redact import Redactor
 
-_REFUSED = Status("blocked", "!", "refused", "bad", "failure")
-COLUMNS = (Column("now", "-"), Column(msg("after apply"), "+"))
-_WAITING = (COLUMNS[0], Column("wanted", "+"))
+_REFUSED = Status("blocked", "!", msg_p("of a plan", "refused"), "bad", "failure")
+COLUMNS = (
+    Column(msg_p("a column of values", "now"), "-"),
+    Column(msg_p("a column of values", "after apply"), "+"),
+)
+_WAITING = (COLUMNS[0], Column(msg_p("a column of values", "wanted"), "+"))
 _NAMES = 15
 """Groups named beside what cannot be undone."""
 _PEOPLE = 3
@@ -90,22 +93,27 @@ def _verdict(
     so besides (`base.besides`)."""
     changed = len(plan.changed)
     mine = shares.get("this_change", {})
-    sentences = [tr("{count} unchanged.", count=count["none"])]
+    sentences = [f"{words.GROUPS['none'](count['none'])}."]
     sentences += [_notices(plan)] if changed else []
-    title = tr("{groups} would change", groups=tr_n("{n} group", "{n} groups", changed))
+    title = tr_n("{n} group would change", "{n} groups would change", changed)
     if shares:
         sentences.insert(0, compared.also(shares["before"]))
         makes = (
-            tr("makes {mine}", mine=compared.in_groups(mine)) if mine["changes"] else tr("causes no changes")
+            tr("This change makes {changes}", changes=compared.in_groups(mine))
+            if mine["changes"]
+            else tr("This change causes no changes")
         )
-        title = "; ".join((tr("This change {makes}", makes=makes), *_joined(asked)))
+        title = "; ".join((makes, *_joined(asked)))
     sentences += [f"{each}." for each in _to_invite(plan, mine)]
     if refused := len(plan.open_objections):
-        objects = counted(refused, tr("guard objects"), tr("guards object"))
-        return tr("Refused: {objects}", objects=objects), _REFUSED, (f"{title}.", *sentences)
+        objects = tr_n("Refused: {n} guard objects", "Refused: {n} guards object", refused)
+        return objects, _REFUSED, (f"{title}.", *sentences)
     if changed:
-        when = tr("Once this is merged") if shares else "Next"
-        sentences.append(tr("Nothing is changed yet. {when}: {plan}.", when=when, plan=_how(plan)))
+        sentences.append(
+            tr("Nothing is changed yet. Once this is merged: {command}.", command=_how(plan))
+            if shares
+            else tr("Nothing is changed yet. Next: {command}.", command=_how(plan))
+        )
         return title, ACTIONS["update"], tuple(sentences)
     if asked:
         alone = (
@@ -114,8 +122,8 @@ def _verdict(
         return title, next(alone, changes.JOINING), tuple(sentences)
     if not plan.complete:
         return tr("Not everything could be read"), ACTIONS["unreadable"], tuple(sentences)
-    if stuck := words.some((count[key], key) for key in ("blocked", "missing")):
-        return tr("Nothing can be applied"), ACTIONS["blocked"], (f"{' and '.join(stuck)}.", *sentences)
+    if stuck := words.of_groups(count, ("blocked", "missing")):
+        return tr("Nothing can be applied"), ACTIONS["blocked"], (f"{words.both(stuck)}.", *sentences)
     return tr("Nothing to change"), ACTIONS["none"], tuple(sentences)
 
 
@@ -133,8 +141,8 @@ def _to_invite(plan: Plan, mine: Mapping[str, int]) -> list[str]:
 def _how(plan: Plan) -> str:
     """Return the command that makes what is planned so: `apply` has to be told again what this plan was."""
     options = ["--prune"] if any(map(_is_pruned, plan.changed)) else []
-    options += [tr("--allow {code}", code=each.code) for each in plan.objections if each.by_option]
-    return " ".join((tr("reconciler apply"), *options))
+    options += [f"--allow {each.code}" for each in plan.objections if each.by_option]
+    return " ".join(("reconciler apply", *options))
 
 
 def _is_pruned(group: GroupPlan) -> bool:
@@ -162,23 +170,21 @@ def _title(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, 
         return _actions(count)
     mine, before = shares["this_change"], shares["before"]
     title = _actions(mine) if mine["changes"] else tr("no changes")
-    title = tr("{names} by this change", names=" · ".join((title, *_joined(asked))))
-    return (
-        tr("{title} · {before} due before", title=title, before=compared.in_groups(before))
-        if before["changes"]
-        else title
-    )
+    title = tr("{changes} by this change", changes=" · ".join((title, *_joined(asked))))
+    if not before["changes"]:
+        return title
+    return f"{title} · {tr('{changes} due before', changes=compared.in_groups(before))}"
 
 
 def _actions(count: Mapping[str, int]) -> str:
     """`1 to create, 2 to update, 0 to leave`."""
     found = [
-        tr("{count} to create", count=count["create"]),
-        tr("{count} to update", count=count["update"]),
-        tr("{count} to leave", count=count["leave"]),
+        tr_n("{n} to create", "{n} to create", count["create"]),
+        tr_n("{n} to update", "{n} to update", count["update"]),
+        tr_n("{n} to leave", "{n} to leave", count["leave"]),
     ]
     if count["adopt"]:
-        found.insert(1, tr("{count} to adopt", count=count["adopt"]))
+        found.insert(1, tr_n("{n} to adopt", "{n} to adopt", count["adopt"]))
     return ", ".join(found)
 
 
@@ -186,26 +192,22 @@ def _summary(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str
     """Counts by action, and what the members will notice; beside a base what this change causes, and how much
     there is besides. Where nothing changes, also how many have yet to join."""
     mine = shares.get("this_change", {})
-    others = words.some(
-        (count[key], ACTIONS[key].word)
-        for key in ("blocked", "missing", "unreadable", "held", "orphaned")
-        if count[key] != mine.get(key)  # else it is said of this change
-    )
-    others += words.some([(len(plan.unmanaged), "unmanaged")])
-    unchanged = tr("{count} unchanged", count=count["none"])
+    stuck = ("blocked", "missing", "unreadable", "held", "orphaned")
+    told = [key for key in stuck if count[key] != mine.get(key)]  # else it is said of this change
+    others = words.of_groups(count | Counter(unmanaged=len(plan.unmanaged)), (*told, "unmanaged"))
     if not plan.changed:
         if plan.ready_only:
             return changes.nobody(len(plan.groups), others)
-        stuck = count["blocked"] or count["missing"] or count["unreadable"]
         others += _to_invite(plan, mine)
-        verdict = tr("Nothing can be applied") if stuck else tr("No changes")
-        by = [tr("by this change {each}", each=each) for each in _joined(asked)]
+        impossible = count["blocked"] or count["missing"] or count["unreadable"]
+        verdict = tr("Nothing can be applied") if impossible else tr("No changes")
+        by = [tr("by this change {asked}", asked=each) for each in _joined(asked)]
         return changes.nothing(f"{'; '.join((verdict, *by))}.", count["none"], others)
-    tail = f"{' · '.join((unchanged, *others))}. {_notices(plan)}"
+    tail = f"{' · '.join((words.GROUPS['none'](count['none']), *others))}. {_notices(plan)}"
     if not shares:
         return Summary(_actions(count), f" · {tail}")
     head = (
-        tr("This change: {mine}", mine=_actions(mine))
+        tr("This change: {actions}", actions=_actions(mine))
         if mine["changes"]
         else tr("This change causes no changes")
     )
@@ -239,14 +241,12 @@ def _banners(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[Bann
 def _maybe(renamed: Iterable[GroupPlan]) -> Iterator[str]:
     """Yield what each group may be that would be made anew, and how to say so."""
     for group in renamed:
-        ways = "; or: ".join(
-            tr("reconciler state mv {orphan} {name}", orphan=orphan, name=group.name)
-            for orphan in group.maybe
-        )
         yield tr(
-            "{name} would be made as a second group. If it is one under a new name: {ways}",
+            "{name} would be made as a second group. If it is one under a new name: {commands}",
             name=group.name,
-            ways=ways,
+            commands=tr("; or: ").join(
+                f"reconciler state mv {orphan} {group.name}" for orphan in group.maybe
+            ),
         )
 
 
@@ -269,27 +269,31 @@ def _final(groups: Iterable[GroupPlan], redactor: Redactor) -> Iterator[str]:
                 case _:  # the others can be made undone by another change
                     pass
     if left:
-        yield tr(
-            "{groups} left for good: {left}",
-            groups=tr_n("{n} group", "{n} groups", len(left)),
-            left=few(left, _NAMES),
+        yield tr_n(
+            "{n} group left for good: {names}",
+            "{n} groups left for good: {names}",
+            len(left),
+            names=few(left, _NAMES),
         )
     if removed:
-        who = counted(len(people), "person", "people")
+        who = tr_n("{n} person", "{n} people", len(people))
         if len(people) <= _PEOPLE:
             who += f" ({', '.join(map(labels(redactor, people.values()), people.values()))})"
-        where = counted(len(removed), "group")
-        yield tr(
-            "{who} removed from {where}, who would have to join again: {removed}",
+        yield tr_n(
+            "{who} removed from {groups}, who would have to join again: {names}",
+            "{who} removed from {groups}, who would have to join again: {names}",
+            len(people),
             who=who,
-            where=where,
-            removed=few(removed, _NAMES),
+            groups=tr_n("{n} group", "{n} groups", len(removed)),
+            names=few(removed, _NAMES),
         )
     if revoked:
-        links = counted(
-            len(revoked), tr("invite link revoked, which stops"), tr("invite links revoked, which stop")
+        yield tr_n(
+            "{n} invite link revoked, which stops working: {names}",
+            "{n} invite links revoked, which stop working: {names}",
+            len(revoked),
+            names=few(revoked, _NAMES),
         )
-        yield tr("{links} working: {revoked}", links=links, revoked=few(revoked, _NAMES))
 
 
 # --- groups -----------------------------------------------------------------------------------------------
@@ -356,8 +360,8 @@ def _entry(
         notes=tuple(map(redactor.note, group.notes)) if is_whole else (),
         commands=(
             Command(
-                "apply",
-                tr("reconciler apply{prune} --target {name}", prune=prune, name=group.name),
+                tr_p("a command's label", "apply"),
+                f"reconciler apply{prune} --target {group.name}",
                 quiet=True,
             ),
         )
@@ -385,8 +389,8 @@ def _joining(plan: Plan, redactor: Redactor, base: Base | None) -> Iterator[chan
 
 def _waiting(field: Field, group: GroupPlan) -> Field:
     """Return what would be done if the group were neither on hold nor blocked."""
-    waits = tr("waits for the end of the hold") if group.action == "held" else "waits"
-    said = f"{waits}: {field.said}" if field.said else waits
+    waits = tr("waits for the end of the hold") if group.action == "held" else tr("waits")
+    said = f"{waits}: {tr(field.said)}" if field.said else waits
     return replace(field, said=said, final=False, waits=True)
 
 
@@ -431,7 +435,7 @@ def _admins(
     """What admins are called, and whether they are the creator: aliases first, then numbers, the account
     last; the account creates what is created."""
     if not wa_ids and group.live is None:
-        return [("account", True)]
+        return [(tr("account"), True)]
     creator = group.live.creator_key if group.live else None
 
     def rank(wa_id: str) -> tuple[bool, bool, str]:
@@ -443,7 +447,7 @@ def _admins(
 
 def _named(wa_ids: tuple[str, ...], group: GroupPlan, redactor: Redactor, label: changes.Label) -> str:
     found = _admins(wa_ids, group, redactor, label)
-    return ", ".join(f"{who} (creator)" if created else who for who, created in found) or "nobody"
+    return ", ".join(tr("{who} (creator)", who=who) if made else who for who, made in found) or tr("nobody")
 
 
 # --- plain data: `plan` in `schemas/` ---------------------------------------------------------------------

@@ -12,8 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reconciler.errors import Exit, first_exit
-from reconciler.language import msg, said, spoken, tr
-from reconciler.report.words import counted, of_problem
+from reconciler.language import msg, msg_p, said, spoken, tr, tr_n
+from reconciler.report.words import of_problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -151,7 +151,7 @@ PLAIN = Look()
 Render = Callable[[Sequence[Section], Look], str]
 
 ENDS = {
-    Exit.OK: "done",
+    Exit.OK: msg_p("how a run ends", "done"),
     Exit.ERROR: msg("an error"),
     Exit.CHANGES: msg("something is to be done"),
     Exit.PARTIAL: msg("done in part"),
@@ -159,8 +159,8 @@ ENDS = {
     Exit.LOCKED: msg("its state is locked"),
     Exit.OBJECTION: msg("a guard objects"),
     Exit.USAGE: msg("cannot be carried out"),
-    Exit.BUG: "a bug",
-    Exit.INTERRUPTED: "interrupted",
+    Exit.BUG: msg("a bug"),
+    Exit.INTERRUPTED: msg("interrupted"),
 }
 """What an exit code means, in words."""
 
@@ -184,15 +184,16 @@ def closing(sections: Sequence[Section]) -> str:
     """Return one line: how each account ended, those that did not end well first."""
     order = list(map(int, Exit))
     bad = sorted((each for each in sections if each.exit_code), key=lambda each: order.index(each.exit_code))
-    words = [f"{each.account} {each.exit_code} ({ENDS[Exit(each.exit_code)]})" for each in bad]
+    words = [f"{each.account} {each.exit_code} ({tr(ENDS[Exit(each.exit_code)])})" for each in bad]
     good = [each.account for each in sections if not each.exit_code]
-    words += [tr("ok: {good}", good=", ".join(good))] if good else []
-    return f"{counted(len(sections), 'account')}: {'; '.join(words) or tr('nothing to do')}."
+    words += [tr("ok: {accounts}", accounts=", ".join(good))] if good else []
+    accounts = tr_n("{n} account", "{n} accounts", len(sections))
+    return f"{accounts}: {'; '.join(words) or tr('nothing to do')}."
 
 
 def ending(section: Section) -> str:
     """Return why an account has nothing to report, as a line."""
     problem = section.problem
     if problem is None:
-        return f"{ENDS[Exit(section.exit_code)]}\n"
-    return tr("Error: {problem}\n", problem=of_problem(problem))
+        return f"{tr(ENDS[Exit(section.exit_code)])}\n"
+    return f"{tr('Error: {problem}', problem=of_problem(problem))}\n"

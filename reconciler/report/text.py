@@ -12,12 +12,12 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from reconciler.language import tr
+from reconciler.language import tr, tr_n
 from reconciler.report import blocks, grouping
 from reconciler.report.blocks import Block, Cell, Lines, Row, Span
 from reconciler.report.escape import for_terminal
 from reconciler.report.section import closing, ending, heading, is_plain
-from reconciler.report.words import counted
+from reconciler.report.words import both
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -75,18 +75,16 @@ def render_complaints(complaints: Iterable[Complaint], *, color: bool) -> str:
     lines = [line for complaint in found for line in _complaint(complaint, color)]
     errors = sum(not complaint.warning for complaint in found)
     warnings = len(found) - errors
-    files = counted(len({complaint.location.file for complaint in found}), "file")
-    counts = [counted(errors, "mistake")] if errors or not warnings else []
-    counts += [counted(warnings, "warning")] if warnings else []
-    lines.append(
-        _ink(((tr("{counts} in {files}.", counts=" and ".join(counts), files=files), "strong"),), color)
-    )
+    files = tr_n("{n} file", "{n} files", len({complaint.location.file for complaint in found}))
+    counts = [tr_n("{n} mistake", "{n} mistakes", errors)] if errors or not warnings else []
+    counts += [tr_n("{n} warning", "{n} warnings", warnings)] if warnings else []
+    lines.append(_ink(((tr("{counts} in {files}.", counts=both(counts), files=files), "strong"),), color))
     return "\n".join(lines) + "\n"
 
 
 def _complaint(complaint: Complaint, color: bool) -> Iterator[str]:
-    word = (tr("warning: "), "warn") if complaint.warning else (tr("error: "), "bad")
-    line = ((f"{complaint.location}: ", "strong"), word, (tr(complaint.message), ""))
+    word, style = (tr("warning"), "warn") if complaint.warning else (tr("error"), "bad")
+    line = ((f"{complaint.location}: ", "strong"), (f"{word}: ", style), (tr(complaint.message), ""))
     yield _ink(_escaped(line), color)
     if complaint.hint:
         yield " " * INDENT + _ink(_escaped(((tr(complaint.hint), "dim"),)), color)

@@ -3,12 +3,13 @@ verbs have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Problem
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import decimal, moment, msg, msg_p, tr, tr_n, tr_p
+from reconciler.model.group import PERMISSIONS
 from reconciler.report.model import Banner, Field, Listing, Picture, Status, Summary, Table, Value
 from reconciler.report.redact import shown_problem
 
@@ -29,18 +30,23 @@ FEW = 5
 UNREADABLE = Status(
     "unreadable",
     "!",
-    "unreadable",
+    msg_p("of a group", "unreadable"),
     "bad",
     "error",
     msg("The service did not say how these are."),
 )
 MISSING = Status(
-    "missing", "!", "missing", "bad", "failure", msg("These groups are gone, as far as the service says.")
+    "missing",
+    "!",
+    msg_p("of a group", "missing"),
+    "bad",
+    "failure",
+    msg("These groups are gone, as far as the service says."),
 )
 BLOCKED = Status(
     "blocked",
     "!",
-    "blocked",
+    msg_p("of a group", "blocked"),
     "bad",
     "failure",
     msg("Something has to be put right first; the notes say what."),
@@ -48,8 +54,8 @@ BLOCKED = Status(
 HELD = Status(
     "held", "=", msg("on hold"), "quiet", "skipped", msg("Read and left alone until the hold ends.")
 )
-UNMANAGED = Status("unmanaged", "·", "unmanaged", "quiet", "passed")
-FAILED_RUN = Status("failed", "!", "failed", "bad", "error")
+UNMANAGED = Status("unmanaged", "·", msg_p("of a group", "unmanaged"), "quiet", "passed")
+FAILED_RUN = Status("failed", "!", msg_p("of a run", "failed"), "bad", "error")
 
 
 TAKEN_BACK: dict[Cause | None, str] = {
@@ -65,12 +71,44 @@ DONE_OUTSIDE: dict[ChangeKind, str] = {
 }
 """What was done to somebody, by the change that takes it back."""
 
+GROUPS: Mapping[str, Callable[[int], str]] = {
+    "drifted": lambda n: tr_n("{n} drifted", "{n} drifted", n),
+    "in_sync": lambda n: tr_n("{n} in sync", "{n} in sync", n),
+    "pending": lambda n: tr_n("{n} not applied yet", "{n} not applied yet", n),
+    "none": lambda n: tr_n("{n} unchanged", "{n} unchanged", n),
+    "blocked": lambda n: tr_n("{n} blocked", "{n} blocked", n),
+    "missing": lambda n: tr_n("{n} missing", "{n} missing", n),
+    "unreadable": lambda n: tr_n("{n} unreadable", "{n} unreadable", n),
+    "held": lambda n: tr_n("{n} on hold", "{n} on hold", n),
+    "orphaned": lambda n: tr_n("{n} orphaned", "{n} orphaned", n),
+    "unmanaged": lambda n: tr_n("{n} unmanaged", "{n} unmanaged", n),
+}
+"""How a number of groups is told, by the key of their status."""
+
+LABELS: Mapping[str, str] = {
+    "subject": msg_p("part of a group", "subject"),
+    "description": msg_p("part of a group", "description"),
+    "icon": msg_p("part of a group", "icon"),
+    "admins": msg_p("part of a group", "admins"),
+    "members": msg_p("part of a group", "members"),
+    "link": msg_p("part of a group", "link"),
+    "ensure": msg_p("part of a group", "ensure"),
+    "send_messages": msg_p("part of a group", "send_messages"),
+    "edit_info": msg_p("part of a group", "edit_info"),
+    "add_members": msg_p("part of a group", "add_members"),
+    "approve_members": msg_p("part of a group", "approve_members"),
+}
+"""What the parts of a group are called, by their keys."""
+
+_MAY = {"admins": msg_p("who may do it", "admins"), "everyone": msg_p("who may do it", "everyone")}
+
 
 def by_key(*statuses: Status) -> dict[str, Status]:
     """Return statuses by their keys, in this order."""
     return {status.key: status for status in statuses}
 
 
+NO_PICTURE = Value(empty=msg_p("a picture", "none"))
 NO_GROUP = Value(empty=msg("no group"), no_group=True)
 CANNOT_BE_UNDONE = msg("cannot be undone")
 NOT_SAVED = msg("The state could not be saved")
@@ -85,11 +123,24 @@ def few(names: Iterable[str], limit: int = FEW) -> str:
     """Return the first names, and how many more there are."""
     found = list(names)
     more = len(found) - limit
-    return (
-        ", ".join(found)
-        if more <= 0
-        else tr("{names} … and {more} more", names=", ".join(found[:limit]), more=more)
-    )
+    if more <= 0:
+        return ", ".join(found)
+    return tr_n("{names} … and {n} more", "{names} … and {n} more", more, names=", ".join(found[:limit]))
+
+
+def and_more(number: int) -> str:
+    """Return `… and 3 more`."""
+    return tr_n("… and {n} more", "… and {n} more", number)
+
+
+def both(texts: Iterable[str]) -> str:
+    """Return `1 mistake and 2 warnings`."""
+    return tr(" and ").join(texts)
+
+
+def of_groups(count: Mapping[str, int], keys: Iterable[str]) -> list[str]:
+    """Return `3 blocked` for every status, by its key, whose number is not zero."""
+    return [GROUPS[key](count[key]) for key in keys if count[key]]
 
 
 def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
@@ -99,15 +150,14 @@ def some(numbers: Iterable[tuple[int, str]]) -> list[str]:
 
 def to_invite(invites: Sequence[Invite]) -> str:
     """Return `3 to invite (1 as admin)`; "" for nobody."""
-    admins = sum(each.role == "admin" for each in invites)
-    how = (
-        tr("as admin")
-        if admins == len(invites) == 1
-        else tr("{admins} as admin", admins=admins)
-        if admins
-        else ""
+    number, admins = len(invites), sum(each.role == "admin" for each in invites)
+    if not admins:
+        return tr_n("{n} to invite", "{n} to invite", number) if number else ""
+    if number == 1:
+        return tr("1 to invite (as admin)")
+    return tr_n(
+        "{n} to invite ({admins} as admin)", "{n} to invite ({admins} as admin)", number, admins=admins
     )
-    return tr("{invites} to invite{how}", invites=len(invites), how=how and f" ({how})") if invites else ""
 
 
 def summary(head: str, others: Iterable[str]) -> Summary:
@@ -117,16 +167,16 @@ def summary(head: str, others: Iterable[str]) -> Summary:
 
 def first_seen(at: datetime | None) -> str:
     """Return when something was first seen, to the minute; "" where that is not known."""
-    return "" if at is None else tr("first seen {at:%Y-%m-%d %H:%M} UTC", at=at)
+    return "" if at is None else tr("first seen {moment}", moment=moment(at))
 
 
 def why(kind: ChangeKind, person: Affected) -> str:
     """Return why somebody gets a right or a place, or loses it: what was done outside says more than that the
     manifest says otherwise."""
     if person.origin != "edited_outside":
-        return person.reason
-    left = f", {person.reason}" if person.has_left else ""
-    return f"{DONE_OUTSIDE[kind]}{left}"
+        return tr(person.reason)
+    left = [tr(person.reason)] if person.has_left else []
+    return ", ".join((tr(DONE_OUTSIDE[kind]), *left))
 
 
 # --- values -----------------------------------------------------------------------------------------------
@@ -143,9 +193,11 @@ def value(name: ValueName, found: GroupValue | None, redactor: Redactor) -> Valu
         case None:
             return Value(empty=tr("not told"))
         case bool():
-            return Value(text="yes" if found else "no")
+            return Value(text=tr_p("is it so", "yes") if found else tr_p("is it so", "no"))
         case "" if name == "description":
-            return Value(empty="none")
+            return Value(empty=tr_p("a description", "none"))
+        case "admins" | "everyone" if name in PERMISSIONS:
+            return Value(text=tr(_MAY[found]))
         case _:
             return Value(text=redactor.untrusted(found), quoted=name in ("subject", "description"))
 
@@ -184,7 +236,7 @@ def of_bytes(count: int) -> str:
     """Return `41 KB`."""
     if count < 1000:
         return f"{count} B"
-    return f"{count / 1000:.0f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+    return f"{count / 1000:.0f} KB" if count < 1_000_000 else f"{decimal(count / 1_000_000, 1)} MB"
 
 
 def pixels(picture: Picture) -> str:
@@ -207,10 +259,12 @@ def change_of_picture(before: Picture, after: Picture | None) -> str:
     KB)`."""
     if after is None:
         known = ", ".join(filter(None, ((before.sha256 or "")[:4], size(before))))
-        return tr("removed ({known})", known=known) if known else "removed"
+        return tr("removed ({known})", known=known) if known else tr_p("a picture", "removed")
     hashes = f"{(before.sha256 or '')[:4]} → {(after.sha256 or '')[:4]}".lstrip()
-    looks = ", ".join(filter(None, (hashes, pixels(after), size(after))))
-    return tr("{file} changed ({looks})", file=after.file or tr("the picture"), looks=looks)
+    known = ", ".join(filter(None, (hashes, pixels(after), size(after))))
+    if after.file is None:
+        return tr("the picture changed ({known})", known=known)
+    return tr("{file} changed ({known})", file=after.file, known=known)
 
 
 def of_value(value: Value, limit: int) -> str:
@@ -221,23 +275,24 @@ def of_value(value: Value, limit: int) -> str:
         return few(value.people, limit)
     if value.quoted:
         return f'"{value.text}"'
-    return value.text or value.empty
+    return value.text or tr(value.empty)
 
 
 def of_problem(problem: Problem) -> str:
     """Return what went wrong in one line, with the mend."""
-    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+    message = tr(problem.message)
+    return f"{message} ({tr(problem.hint)})" if problem.hint else message
 
 
 def of_field(field: Field) -> str:
     """Return what becomes of one part of a group, in a line: `admins + ana, - bruno`."""
-    told = [field.said] if field.said else []
+    told = [tr(field.said)] if field.said else []
     if field.people:
         told.append(few(f"{person.sign} {person.who}" for person in field.people))
     known = [value for value in field.values if not value.no_group]
     if known:
         told.append(" → ".join(of_value(value, FEW) for value in known))
-    return f"{field.label} {': '.join(told)}".rstrip()
+    return f"{tr(field.label)} {': '.join(told)}".rstrip()
 
 
 # --- what several verbs say -------------------------------------------------------------------------------
@@ -252,18 +307,18 @@ def notes(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[Table, ...]:
     if not groups:
         return ()
     rows = tuple((few(names), text) for text, names in groups.items())
-    return (Table("notes", "Notes", ("Group", "Note"), rows),)
+    return (Table("notes", tr("Notes"), (tr("Group"), tr("Note")), rows),)
 
 
 def note_table(texts: Iterable[str | Word]) -> tuple[Table, ...]:
     """Return the notes on a run as a whole."""
     rows = tuple((text,) for text in texts)
-    return (Table("notes", "Notes", ("Note",), rows, whole=True),) if rows else ()
+    return (Table("notes", tr("Notes"), (tr("Note"),), rows, whole=True),) if rows else ()
 
 
 def why_not(problem: Problem | None) -> tuple[Field, ...]:
     """Return what went wrong with something that is no change, as a field; nothing where nothing did."""
-    return () if problem is None else (Field(key="error", label="why", problem=problem),)
+    return () if problem is None else (Field(key="error", label=tr("why"), problem=problem),)
 
 
 def problem_banner(title: str, *lines: str) -> Banner:
@@ -285,7 +340,7 @@ def reading(*, complete: bool, notes: tuple[str, ...], unreadable: int) -> tuple
     """Return what there is to say about the reading; nothing where all was read without a note."""
     lines = notes
     if unreadable:
-        lines += (tr("{groups} could not be read.", groups=tr_n("{n} group", "{n} groups", unreadable)),)
+        lines += (tr_n("{n} group could not be read.", "{n} groups could not be read.", unreadable),)
     if not complete:
         title = tr("Not everything could be read")
         return (Banner(title, "bad", lines, name="reading", level="error", kind="incomplete"),)

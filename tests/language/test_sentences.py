@@ -38,8 +38,10 @@ TAKES_NO_SENTENCE = re.compile(
 )
 PROSE = re.compile(r"[A-Za-z]{2,}[,;:.'`)]* [`'(\x00A-Za-z]|\x00[,;:.)]* [a-z]{2,}|[a-z]{2,}[,;:]? \x00")
 """Two words beside each other, or a word beside a value (`\\x00`)."""
-COMMAND = re.compile(r"(reconciler|git|cd|unset|export) [a-z\x00$'-]|--?[a-z]")
-"""What is typed, and so stays as it is."""
+COMMAND = re.compile(
+    r"(reconciler|git|cd|unset|export) [a-z\x00$'-]|--?[a-z]|bold red$|bright_white on black$"
+)
+"""What is typed, and styles of rich: both stay as they are."""
 
 
 def bare(source: str) -> Iterator[tuple[int, str]]:
@@ -51,7 +53,7 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
     match node:
         case ast.Expr(value=ast.Constant()) | ast.Assert():
             return  # docstrings; what a bug says
-        case ast.AnnAssign(value=None) | ast.arg():
+        case ast.AnnAssign(value=None) | ast.arg() | ast.Subscript(value=ast.Name(id="Literal")):
             return
         case ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name in BUGS:
             return
