@@ -87,6 +87,12 @@ _KINDS: dict[str, ChangeKind] = {
 }
 _TO_BE = {"promote": msg("to be promoted"), "demote": msg("to be demoted"), "remove": msg("to be removed")}
 
+_ENSURE = {
+    "present": msg_p("what is to become of a group", "present"),
+    "left": msg_p("what is to become of a group", "left"),
+    "closed": msg_p("what is to become of a group", "closed"),
+}
+
 _BAD = ("drifted", "missing", "blocked")
 _RESTORABLE = ("drifted", "pending")
 _LINK_NOT_KNOWN = Value(empty=msg("not known: to ask for the link may make one"))
@@ -261,7 +267,7 @@ def _value(value: FieldValue, field: FieldName, redactor: Redactor, label: Label
         case int():
             return Value(text=tr("version {number}", number=value))
         case str():
-            return Value(text=redactor.untrusted(value))
+            return Value(text=tr(_ENSURE[value]))
         case tuple():
             return Value(people=tuple(sorted(map(label, value))), empty=tr("nobody"))
         case Icon() | LiveIcon() | IconRecord():

@@ -173,7 +173,8 @@ def _title(plan: Plan, count: Counter[str], shares: Shares, asked: Mapping[str, 
     title = tr("{changes} by this change", changes=" · ".join((title, *_joined(asked))))
     if not before["changes"]:
         return title
-    return f"{title} · {tr('{changes} due before', changes=compared.in_groups(before))}"
+    due = tr("{changes} due before", changes=compared.in_groups(before))
+    return f"{title} · {due}"
 
 
 def _actions(count: Mapping[str, int]) -> str:

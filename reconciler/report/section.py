@@ -187,8 +187,9 @@ def closing(sections: Sequence[Section]) -> str:
     words = [f"{each.account} {each.exit_code} ({tr(ENDS[Exit(each.exit_code)])})" for each in bad]
     good = [each.account for each in sections if not each.exit_code]
     words += [tr("ok: {accounts}", accounts=", ".join(good))] if good else []
+    words = words or [tr("nothing to do")]
     accounts = tr_n("{n} account", "{n} accounts", len(sections))
-    return f"{accounts}: {'; '.join(words) or tr('nothing to do')}."
+    return f"{accounts}: {'; '.join(words)}."
 
 
 def ending(section: Section) -> str:
@@ -196,4 +197,4 @@ def ending(section: Section) -> str:
     problem = section.problem
     if problem is None:
         return f"{tr(ENDS[Exit(section.exit_code)])}\n"
-    return f"{tr('Error: {problem}', problem=of_problem(problem))}\n"
+    return tr("Error: {problem}", problem=of_problem(problem)) + "\n"

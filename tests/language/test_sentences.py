@@ -101,6 +101,19 @@ def test_no_sentence_stands_bare_in_the_code(path: Path) -> None:
     assert found == [], "wrap it in msg(), or tr() where it is shown at once; see CONTRIBUTING.md"
 
 
+def test_no_sentence_is_hidden_within_an_f_string() -> None:
+    found = [
+        f"{path}:{call.lineno}: {ast.unparse(call)}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in SAYS
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    assert found == [], "Babel finds none there: say it before, and put the result into the f-string"
+
+
 @pytest.mark.parametrize(
     ("source", "text"),
     [
