@@ -31,8 +31,6 @@ FEW_LINES = 20
 
 _STUCK = ("blocked", "missing", "orphaned", "held", "unreadable")
 _WHOLE: dict[ChangeKind, Action] = {"create_group": "create", "adopt_group": "adopt", "leave_group": "leave"}
-_SETTINGS = {"guards": msg("guard")}
-"""Settings whose name for people is not that of the configuration."""
 
 
 # --- causes -----------------------------------------------------------------------------------------------
@@ -177,7 +175,7 @@ def _first(lines: Iterable[str]) -> list[str]:
 
 
 def _line(setting: Data) -> str:
-    what = tr(_SETTINGS.get(setting["setting"]) or setting["setting"])
+    what = tr("guard") if setting["setting"] == "guards" else setting["setting"]
     not_set = tr("not set")
     named = f"{what} {setting.get('name', '')}".rstrip()
     return f"{named}: {setting['before'] or not_set} → {setting['after'] or not_set}"

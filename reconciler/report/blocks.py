@@ -82,14 +82,14 @@ def of_entry(entry: Entry, limit: int) -> Block:
     lines = [sentence(note) for note in entry.notes]
     if entry.names:
         lines.insert(0, sentence(words.few(entry.names, NAMES)))
-    width = max((SHORT, *(len(field.label) for field in entry.fields)))
+    commands = [each for each in entry.commands if not each.quiet]
+    labels = (*(field.label for field in entry.fields), *(each.label for each in commands))
+    width = max((SHORT, *map(len, labels)))
     for field, following in zip_longest(entry.fields, entry.fields[1:]):
         said_below = following is not None and following.problem == field.problem
         rows = tuple(_rows(field, entry.columns, limit, said_below=said_below))
         lines.append(Lines(_label(field.label, width, field.status), rows))
-    for each in entry.commands:
-        if not each.quiet:
-            lines.append(Lines(_label(each.label, width), ((plain(each.words),),)))
+    lines += [Lines(_label(each.label, width), ((plain(each.words),),)) for each in commands]
     return Block(head, entry.place, tuple(lines), entry.subject)
 
 
@@ -127,9 +127,11 @@ def _rows(field: Field, columns: Sequence[Column], limit: int, *, said_below: bo
     """Yield what is said of a field, then its people, its values, the whole as it will be, and the problem,
     unless the next field has the same one. What was not done, or waits, neither goes nor comes."""
     if field.said:
-        final: Cell = ((": ", ""), (tr(words.CANNOT_BE_UNDONE), "bad")) if field.final else ()
+        said: Cell = ((field.said, "" if field.status else field.tone),)
+        if field.final:
+            said = ((f"{field.said}: ", ""), (tr(words.CANNOT_BE_UNDONE), "bad"))
         since: Cell = ((f", {field.since}", "dim"),) if field.since else ()
-        yield (((field.said, "" if field.status or field.final else field.tone), *final, *since),)
+        yield ((*said, *since),)
     undone = "dim" if field.waits else ""
     if field.status is not None and field.status.level != "passed":
         undone = field.status.tone
