@@ -126,10 +126,9 @@ def _same(texts: Sequence[str]) -> str:
 
 def _commands(entries: Sequence[Entry]) -> tuple[Command, ...]:
     """The commands that all have, with NAME for the group's name."""
-    name = tr("NAME")
     found = [
         tuple(
-            replace(each, words=f"{each.words.removesuffix(f' {entry.name}')} {name}")
+            replace(each, words=f"{each.words.removesuffix(f' {entry.name}')} NAME")
             for each in entry.commands
             if each.words.endswith(f" {entry.name}")
         )
