@@ -152,6 +152,37 @@ def _all_said(thing: Any, catalogue: NullTranslations) -> Any:
     return dataclasses.replace(thing, **changed) if changed else thing
 
 
+def of_system(error: OSError) -> str:
+    """Return what the operating system says of an error as a message."""
+    why = error.strerror or type(error).__name__
+    return why if isinstance(why, Message) else msg(why)
+
+
+_OF_SYSTEM = (
+    msg("Address already in use"),
+    msg("Bad file descriptor"),
+    msg("Cannot assign requested address"),
+    msg("Connection refused"),
+    msg("Device or resource busy"),
+    msg("Disk quota exceeded"),
+    msg("Exec format error"),
+    msg("File exists"),
+    msg("File name too long"),
+    msg("File too large"),
+    msg("Input/output error"),
+    msg("Is a directory"),
+    msg("No such file or directory"),
+    msg("No space left on device"),
+    msg("Not a directory"),
+    msg("Operation not permitted"),
+    msg("Permission denied"),
+    msg("Read-only file system"),
+    msg("Too many levels of symbolic links"),
+    msg("Too many open files"),
+)
+"""What it says most: here to be translated."""
+
+
 def moment(at: datetime) -> str:
     """Return a time in UTC, to the minute, as it is written where the language is spoken."""
     return tr("{at:%Y-%m-%d %H:%M} UTC", at=at)

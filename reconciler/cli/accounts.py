@@ -23,7 +23,7 @@ from reconciler.cli.collected import Account, Collected
 from reconciler.cli.common import Common, ExampleCommand, common_options
 from reconciler.cli.files import find_root
 from reconciler.errors import Exit, InputError, Problem, ReconcilerError, UsageError, first_exit
-from reconciler.language import msg, tr
+from reconciler.language import msg
 from reconciler.manifests import numbers
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.settings import spelled_out, state_mistake
@@ -91,8 +91,8 @@ def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], b
         if common.accounts and whole:
             raise UsageError(
                 msg(
-                    "--account {accounts!r:.40}: the configuration has no `accounts`",
-                    accounts=common.accounts[0],
+                    "--account {given!r:.40}: the configuration has no `accounts`",
+                    given=common.accounts[0],
                 ),
                 msg("there is one account, so leave it out"),
             )
@@ -110,7 +110,7 @@ def _run(common: Common, how: PerAccount, verb: str, given: Mapping[str, Any], b
         owner = _owner(common, names, (wanted,) if isinstance(wanted, str) else wanted or (), how.alone)
         return _alone(common, owner, body)
     # once for all, where each run would say it again
-    written = [tr("--report {each}", each=each) for each in common.report]
+    written = [f"--report {each}" for each in common.report]
     loading.check_outputs(
         common, [*written, *(f"--record={each}" for each in (given.get("record"),) if each)]
     )
@@ -132,8 +132,8 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in known):
             raise UsageError(
-                msg("--account {pattern!r:.60}: there is no such account", pattern=pattern),
-                guessed(pattern, known, msg("accounts: {known}", known=", ".join(known))),
+                msg("--account {given!r:.60}: there is no such account", given=pattern),
+                guessed(pattern, known, msg("accounts: {names}", names=", ".join(known))),
             )
     return tuple(
         name for name in known if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
@@ -167,13 +167,15 @@ def _typed(given: str, known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[
         if any(character.isdecimal() for character in given):
             raise UsageError(msg("--account: {why}", why=error.message), error.hint) from None
         names = ", ".join(filter(None, known))
-        why = tr("there is no such account") if names else tr("the configuration has no `accounts`")
-        hint = (
-            tr("accounts: {names}; or give a number", names=names)
-            if names
-            else tr("give a number, or leave it out")
-        )
-        raise UsageError(msg("--account {given!r:.60}: {why}", given=given, why=why), hint) from None
+        if names:
+            raise UsageError(
+                msg("--account {given!r:.60}: there is no such account", given=given),
+                msg("accounts: {names}; or give a number", names=names),
+            ) from None
+        raise UsageError(
+            msg("--account {given!r:.60}: the configuration has no `accounts`", given=given),
+            msg("give a number, or leave it out"),
+        ) from None
     for name, own in known.items():
         for each in own:
             if number.key(each) == number.key(digits):  # as it is configured, with its ninth digit or without
@@ -190,7 +192,8 @@ def _check_apart(accounts: Sequence[OwnSettings]) -> None:
         variable = environment.name_of("STATE", own.name)
         given = environment.variable(variable)
         if given is not None and (mistake := state_mistake(given)) is not None:
-            raise UsageError(f"{variable} {given!r:.60} {mistake[0]}", mistake[1])
+            why = msg("{variable} {value!r:.60} {why}", variable=variable, value=given, why=mistake[0])
+            raise UsageError(why, mistake[1])
         places[own.name] = _place(given, own)
         keys[own.name] = frozenset(
             number.key(digits) for digits in environment.numbers(own.name) or own.account
@@ -198,19 +201,19 @@ def _check_apart(accounts: Sequence[OwnSettings]) -> None:
     for one, other in combinations(places, 2):
         if places[one] == places[other] != "none":
             raise UsageError(
-                msg("{count} and {other} have the same state", count=one, other=other),
+                msg("{account} and {other} have the same state", account=one, other=other),
                 msg(
-                    "each needs its own: see {name_of}, and `state` in the file",
-                    name_of=environment.name_of("STATE", other),
+                    "each needs its own: see {variable}, and `state` in the file",
+                    variable=environment.name_of("STATE", other),
                 ),
             )
         if keys[one] & keys[other]:
             raise UsageError(
-                msg("{count} and {other} have the same number", count=one, other=other),
+                msg("{account} and {other} have the same number", account=one, other=other),
                 msg(
-                    "correct {name_of}, or that of {count}",
-                    name_of=environment.name_of("ACCOUNT", other),
-                    count=one,
+                    "correct {variable}, or that of {account}",
+                    variable=environment.name_of("ACCOUNT", other),
+                    account=one,
                 ),
             )
 
@@ -226,7 +229,7 @@ def _place(given: str | None, own: OwnSettings) -> str:
 
 def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason: str) -> str:
     """The one account that has groups of these names. Raises `UsageError` where that is none, or several."""
-    choices = tr("say which, with --account: {names}", names=", ".join(names))
+    choices = msg("say which, with --account: {names}", names=", ".join(names))
     found = []
     if patterns:
         loaded = loading.load_each(replace(common, quiet=True), SystemClock(), names, groups=False)
@@ -241,12 +244,12 @@ def _owner(common: Common, names: Sequence[str], patterns: Sequence[str], reason
         for each in patterns:
             if not found and each not in known:
                 choices = guessed(each, known, choices)
-    which = (
-        tr("{found} have groups of this name", found=", ".join(found))
-        if found
-        else tr("there are several accounts")
-    )
-    raise UsageError(msg("{reason}, and {which}", reason=reason, which=which), choices)
+    if found:
+        both = ", ".join(found)
+        why = msg("{reason}, and {accounts} have groups of this name", reason=reason, accounts=both)
+    else:
+        why = msg("{reason}, and there are several accounts", reason=reason)
+    raise UsageError(why, choices)
 
 
 def _groups(loaded: Mapping[str, Loaded]) -> set[str]:
@@ -291,9 +294,9 @@ def _targets(given: tuple[str, ...], files: Mapping[str, Loaded]) -> dict[str, t
         if not any(target in targets for targets in found.values()):
             raise UsageError(
                 msg(
-                    "--target {target!r:.70} matches no manifest of {files}",
+                    "--target {target!r:.70} matches no manifest of {accounts}",
                     target=target,
-                    files=", ".join(files),
+                    accounts=", ".join(files),
                 ),
                 guessed(target, _groups(files), msg("a name that is only recorded needs its --account")),
             )
@@ -331,12 +334,12 @@ class _Runs:
             terminal.print_error(error, name, beside)
             code, problem = error.exit_code, Problem.of(error)
         except (click.Abort, KeyboardInterrupt):
-            code, problem = terminal.say_interrupted(beside), Problem("interrupted", "interrupted")
+            code, problem = terminal.say_interrupted(beside), Problem("interrupted", msg("interrupted"))
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  # a bug: it says so, and what others did is told all the same
             terminal.print_bug(error, beside)
-            code, problem = Exit.BUG, Problem("bug", msg("a bug: {name}", name=type(error).__name__))
+            code, problem = Exit.BUG, Problem("bug", msg("a bug: {kind}", kind=type(error).__name__))
         self._stopped = code in (Exit.INTERRUPTED, Exit.BUG)
         self._ended.append(Section(name, code, problem=problem))
 

@@ -13,7 +13,7 @@ import click
 from reconciler.cli import speaking, streams, terminal
 from reconciler.cli.common import Common, LazyGroup, common_options, verb_of
 from reconciler.errors import Exit, ReconcilerError, UsageError
-from reconciler.language import msg
+from reconciler.language import msg, tr
 
 _COMMANDS = {
     "init": ("reconciler.cli.commands.init", msg("Begin a repository: write the files that it lacks.")),
@@ -168,7 +168,7 @@ def _meant(error: click.NoSuchOption, given: Sequence[str]) -> click.UsageError:
     hint = suggestions.option(typed, following, verb_of(context), [*options, "--help"])
     shown = typed.partition("=")[0]
     return click.UsageError(
-        msg("No such option {shown!r:.40}. {hint}", shown=shown, hint=hint).strip(), context
+        tr("No such option {option!r:.40}. {hint}", option=shown, hint=hint).strip(), context
     )
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.cli.files import find_root
 from reconciler.errors import InputError, ReconcilerError
-from reconciler.language import msg, tr
+from reconciler.language import msg, msg_n
 from reconciler.manifests.config import Config, load_config, spelled_config
 from reconciler.manifests.files import FileError
 from reconciler.manifests.gitobjects import Objects
@@ -76,7 +77,7 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
         warnings = []
         if objects.lacks(commit, head):
             warnings.append(
-                tr(
+                msg(
                     "{ref} has commits that are not checked out: what they changed shows as if "
                     "this change took it back. Merge or rebase first, or plan the merge commit",
                     ref=ref,
@@ -87,7 +88,7 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
             # Whoever broke the base had that merged; the strictest limits hold until it is mended.
             settings = replace(settings, guards=GuardSettings(), allow=())
             warnings.append(
-                tr(
+                msg(
                     "account, backend and state are this change's, guards are the defaults, "
                     "nothing is allowed"
                 )
@@ -100,10 +101,11 @@ def opened(ref: str, loaded: Loaded, work: WorkTree, options: LoadOptions) -> It
                 config = replace(config, settings=config.at(settings.backend))
             if is_new:
                 warnings.append(
-                    tr(
-                        "{ref} has no account {only}: its number and its state are not this change's to say",
+                    msg(
+                        "{ref} has no account {account}: its number and its state are not this "
+                        "change's to say",
                         ref=ref,
-                        only=only,
+                        account=only,
                     )
                 )
             if only:
@@ -131,11 +133,12 @@ def _loaded(tree: GitTree, options: LoadOptions) -> tuple[Loaded | None, Config 
         found = load(tree, replace(options, config_path=config_path, need_manifests=False))
     except InputError as error:
         mistakes = [complaint for complaint in error.complaints if not complaint.warning]
-        texts = [str(mistake) for mistake in mistakes[:_MANY]]
-        if len(mistakes) > _MANY:
-            texts.append(tr("… and {mistakes} more", mistakes=len(mistakes) - _MANY))
-        problem = tr(
-            "its files are wrong, so everything counts as this change's: {texts}", texts="; ".join(texts)
+        told = [str(mistake) for mistake in mistakes[:_MANY]]
+        if more := len(mistakes[_MANY:]):
+            told.append(msg_n("… and {n} more", "… and {n} more", more))
+        problem = msg(
+            "its files are wrong, so everything counts as this change's: {mistakes}",
+            mistakes=reduce(lambda before, one: msg("{before}; {one}", before=before, one=one), told),
         )
         return None, config if usable else None, problem
     return found, config, ""

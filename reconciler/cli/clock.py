@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from types import FrameType
 
 from reconciler.errors import Exit
+from reconciler.language import tr
 
 
 class SystemClock:
@@ -58,10 +59,10 @@ class _Stopping:
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         if self._clock.stopping:
-            _tell(b"\nStopped at once.\n")
+            _tell(tr("Stopped at once."))
             os._exit(Exit.INTERRUPTED)
         self.stop()
-        _tell(b"\nStopping after the calls in flight. Once more to stop at once.\n")
+        _tell(tr("Stopping after the calls in flight. Once more to stop at once."))
 
     def stop(self) -> None:
         self._clock.stop()
@@ -69,10 +70,10 @@ class _Stopping:
             self._around.stop()
 
 
-def _tell(text: bytes) -> None:
+def _tell(text: str) -> None:
     """Say so on stderr, if it can be written; not by print, which may be in the middle of something."""
     with suppress(OSError):
-        os.write(2, text)
+        os.write(2, f"\n{text}\n".encode())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from reconciler import language
 from reconciler.cli import files, formats, terminal
 from reconciler.cli.files import named_after
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg, of_system, tr
 from reconciler.report.section import PLAIN, Look, Section, heading
 
 if TYPE_CHECKING:
@@ -260,7 +260,9 @@ def check_github() -> None:
             try:
                 files.check_writable(path)
             except ReconcilerError as error:
-                raise ReconcilerError(f"{name}: {error.message}", error.hint) from None
+                raise ReconcilerError(
+                    msg("{variable}: {why}", variable=name, why=error.message), error.hint
+                ) from None
 
 
 def _tell_github(sections: Sequence[Section]) -> None:
@@ -294,7 +296,7 @@ def write_summary(markdown: str) -> None:
     except OSError:
         used = 0
     whole = markdown if markdown.endswith("\n") else f"{markdown}\n"
-    for text in (f"\n{whole}" if used else whole, _TOO_LONG):
+    for text in (f"\n{whole}" if used else whole, tr(_TOO_LONG)):
         if used + len(text.encode()) <= SUMMARY_LIMIT:
             _append(path, text)
             return
@@ -306,5 +308,5 @@ def _append(path: str, text: str) -> None:
             file.write(text.encode())
     except OSError as error:
         raise ReconcilerError(
-            msg("{path} cannot be written: {why}", path=os.path.basename(path), why=error.strerror)
+            msg("{path} cannot be written: {why}", path=os.path.basename(path), why=of_system(error))
         ) from None

@@ -53,7 +53,7 @@ class Common:
         """Raise `UsageError` for options that were given and would mean nothing to this command."""
         for name in names:
             if getattr(self, name):
-                raise UsageError(msg("--{name} means nothing here", name=_FLAGS.get(name, name)))
+                raise UsageError(msg("--{option} means nothing here", option=_FLAGS.get(name, name)))
 
     def over(self, earlier: Common) -> Common:
         """These options over those given before the verb; lists are joined."""
@@ -184,7 +184,7 @@ class ExampleCommand(click.Command):
             from reconciler.cli import suggestions
 
             hint = suggestions.argument(left, verb_of(ctx))
-            ctx.fail(tr("Unexpected argument {left!r:.40}. {hint}", left=left[0], hint=hint).strip())
+            ctx.fail(tr("Unexpected argument {argument!r:.40}. {hint}", argument=left[0], hint=hint).strip())
         return left
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -271,7 +271,7 @@ class LazyGroup(click.Group):
 
             group = "" if ctx.parent is None else str(ctx.info_name)
             hint = suggestions.command(args[0], group, self.lazy)
-            ctx.fail(tr("No such command {args!r:.40}. {hint}", args=args[0], hint=hint).strip())
+            ctx.fail(tr("No such command {command!r:.40}. {hint}", command=args[0], hint=hint).strip())
         return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -293,16 +293,21 @@ class WholeNumber(click.IntRange):
 
     name = msg("whole number")
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        self.name = tr(type(self).name)  # click puts it into its own sentence
+        return super().convert(value, param, ctx)
+
 
 class Number(click.FloatRange):
     """A range of numbers, in words for people; click's own lets NaN through, which is in no range."""
 
-    name = "number"
+    name = msg("number")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        self.name = tr(type(self).name)
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
-            self.fail(tr("{value!r:.40} is no {name}.", value=value, name=self.name), param, ctx)
+            self.fail(tr("{value!r:.40} is no {kind}.", value=value, kind=self.name), param, ctx)
         return number
 
 

@@ -15,14 +15,15 @@ import shlex
 import socket
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 from reconciler.backends.origin import Base, checked_base
 from reconciler.cli.terminal import in_ci
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import Message, msg, of_system
 from reconciler.manifests.numbers import NumberError, doubt, parse
 from reconciler.model.capabilities import CAPABILITIES, BackendName
 
@@ -54,9 +55,14 @@ _OWN = re.compile(
 
 def speak_of(account: str, error: ReconcilerError) -> None:
     """Let an error that befell an account name its variables, not those that a single account would have."""
+
+    def owned(text: str) -> str:
+        return _OWN.sub(lambda found: name_of(found[1], account), text)
+
     if account:
         error.message, error.hint = (
-            _OWN.sub(lambda found: name_of(found[1], account), text) for text in (error.message, error.hint)
+            text.through(owned) if isinstance(text, Message) else owned(text)
+            for text in (error.message, error.hint)
         )
 
 
@@ -67,12 +73,12 @@ def check_unambiguous() -> None:
         if variable(name_of(what)):
             raise UsageError(
                 msg(
-                    "{what} is set, and there are several accounts: it would be all accounts'",
-                    what=name_of(what),
+                    "{variable} is set, and there are several accounts: it would be all accounts'",
+                    variable=name_of(what),
                 ),
                 msg(
-                    "unset it, and set {what} for the account NAME where it is needed",
-                    what=name_of(what, "NAME"),
+                    "unset it, and set {variable} for the account NAME where it is needed",
+                    variable=name_of(what, "NAME"),
                 ),
             )
 
@@ -88,9 +94,9 @@ def base(account: str = "", backend: BackendName = "sinch") -> Base:
     if given is None and can.gateway:
         raise ReconcilerError(
             msg(
-                "{name_of} is not set, and {title} has no address of its own",
-                name_of=name_of("BASE_URL", account),
-                title=can.title,
+                "{variable} is not set, and {service} has no address of its own",
+                variable=name_of("BASE_URL", account),
+                service=can.title,
             ),
             msg("set it to where the gateway is, such as http://localhost:3000"),
         )
@@ -115,7 +121,8 @@ def numbers(account: str = "") -> tuple[str, ...] | None:
     try:
         return tuple(parse(part) for part in text.split(","))
     except NumberError as error:
-        raise UsageError(f"{name_of('ACCOUNT', account)}: {error.message}", error.hint) from None
+        variable = name_of("ACCOUNT", account)
+        raise UsageError(msg("{variable}: {why}", variable=variable, why=error.message), error.hint) from None
 
 
 def number_warnings(account: str = "") -> tuple[str, ...]:
@@ -123,7 +130,8 @@ def number_warnings(account: str = "") -> tuple[str, ...]:
     found = numbers(account)
     if found is None:
         return ()
-    return tuple(f"{name_of('ACCOUNT', account)}: {why}" for why in map(doubt, found) if why)
+    variable = name_of("ACCOUNT", account)
+    return tuple(msg("{variable}: {why}", variable=variable, why=why) for why in map(doubt, found) if why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +156,42 @@ def credentials(account: str = "", backend: BackendName = "sinch") -> tuple[Cred
     if username is None:
         missing.append(user_name)
     if token is None:
-        missing.append(
-            tr("{token_name} (or {token_name}_FILE, or {token_name}_COMMAND)", token_name=token_name)
-        )
+        missing.append(msg("{variable} (or {variable}_FILE, or {variable}_COMMAND)", variable=token_name))
     if username is None or token is None:
-        whose = tr(" of the account {account}", account=account) if account else ""
+        variables = _all_of(missing)
+        what = msg("credentials are missing: set {variables}", variables=variables)
+        if account:
+            what = msg(
+                "credentials of the account {account} are missing: set {variables}",
+                account=account,
+                variables=variables,
+            )
         unnamed = account and any(
             map(variable, map(name_of, ("USERNAME", "TOKEN", "TOKEN_FILE", "TOKEN_COMMAND")))
         )
-        hint = tr("to try things without an account, add --sandbox")
+        hint = msg("to try things without an account, add --sandbox")
         if unnamed:
-            hint = tr("those that are set without an account's name could be another's, and are not used")
+            hint = msg("those that are set without an account's name could be another's, and are not used")
         elif in_ci():
-            hint = tr(
+            hint = msg(
                 "in a pipeline they are secrets of the job's environment, which a fork's jobs do not get"
             )
-        raise CredentialsError(
-            msg("credentials{whose} are missing: set {missing}", whose=whose, missing=" and ".join(missing)),
-            hint,
-        )
+        raise CredentialsError(what, hint)
     check_secret(username, user_name)
     check_secret(token, source)
     return Credentials(username, token), warnings
 
 
+def _all_of(names: Sequence[str]) -> str:
+    """Return names, of which there is one at least, as words."""
+    return reduce(lambda before, last: msg("{before} and {last}", before=before, last=last), names)
+
+
 _NAMES = {
     "\n": msg("a line break"),
     "\r": msg("a line break (CR)"),
-    "\t": "a tab",
-    " ": "a space",
+    "\t": msg("a tab"),
+    " ": msg("a space"),
     "\ufeff": msg("a byte order mark"),
     '"': msg("a quotation mark"),
     "'": msg("a quotation mark"),
@@ -196,18 +211,23 @@ def check_secret(value: str, source: str, *, spaces: bool = True) -> None:
     for index, char in enumerate(value):
         if char.isascii() and char.isprintable() and (char != " " or (spaces and 0 < index < last)):
             continue
-        where = (
-            tr("ends with") if index == last and index else tr("has as character {index}", index=index + 1)
-        )
         code = f"U+{ord(char):04X}"
-        name = f"{_NAMES[char]} ({code})" if char in _NAMES else code
-        raise CredentialsError(
-            msg(
-                "{source} {where} {name}, which cannot stand in a header",
+        shown = msg("{character} ({code})", character=_NAMES[char], code=code) if char in _NAMES else code
+        if index == last and index:
+            what = msg(
+                "{source} ends with {character}, which cannot stand in a header",
                 source=source,
-                where=where,
-                name=name,
-            ),
+                character=shown,
+            )
+        else:
+            what = msg(
+                "{source} has as character {position} {character}, which cannot stand in a header",
+                source=source,
+                position=index + 1,
+                character=shown,
+            )
+        raise CredentialsError(
+            what,
             msg(
                 "set it again without that character; an editor or a copy may have added what cannot be seen"
             ),
@@ -215,9 +235,9 @@ def check_secret(value: str, source: str, *, spaces: bool = True) -> None:
     if last > 0 and value[0] == value[last] and value[0] in "\"'":
         raise CredentialsError(
             msg(
-                "{source} begins and ends with a quotation mark (U+{ord:04X})",
+                "{source} begins and ends with a quotation mark ({code})",
                 source=source,
-                ord=ord(value[0]),
+                code=f"U+{ord(value[0]):04X}",
             ),
             msg("leave the quotation marks out: nothing takes them off here, as a shell would"),
         )
@@ -227,11 +247,11 @@ def _token(name: str, own_username: str) -> tuple[str, str | None, tuple[str, ..
     """Return where the token comes from, the token, and warnings about how it is kept."""
     given = [each for each in (name, f"{name}_FILE", f"{name}_COMMAND") if variable(each)]
     if len(given) > 1:
-        raise CredentialsError(msg("{given} are set", given=" and ".join(given)), msg("set one of them"))
-    if variable(f"{name}_FILE"):
-        return tr("the file that {name}_FILE names", name=name), *_from_file(f"{name}_FILE")
-    if variable(f"{name}_COMMAND"):
-        return tr("what {name}_COMMAND prints", name=name), _from_command(f"{name}_COMMAND", own_username), ()
+        raise CredentialsError(msg("{variables} are set", variables=_all_of(given)), msg("set one of them"))
+    if variable(file := f"{name}_FILE"):
+        return msg("the file that {variable} names", variable=file), *_from_file(file)
+    if variable(command := f"{name}_COMMAND"):
+        return msg("what {variable} prints", variable=command), _from_command(command, own_username), ()
     return name, variable(name), ()
 
 
@@ -239,19 +259,19 @@ def _from_file(name: str) -> tuple[str, tuple[str, ...]]:
     try:
         with open(variable(name) or "", "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            token = _text(file.read(10_000), tr("the file that {name} names", name=name))
+            token = _text(file.read(10_000), msg("the file that {variable} names", variable=name))
     except OSError as error:
         raise CredentialsError(
-            msg("{name} cannot be read: {why}", name=name, why=error.strerror),
+            msg("{name} cannot be read: {why}", name=name, why=of_system(error)),
             msg("is the path right? `~` is not expanded here"),
         ) from None
     if not token:
-        raise CredentialsError(msg("the file that {name} names is empty", name=name))
+        raise CredentialsError(msg("the file that {variable} names is empty", variable=name))
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
         return token, (
-            tr(
-                "the file that {name} names can be read by every user of this machine: chmod 600 it",
-                name=name,
+            msg(
+                "the file that {variable} names can be read by every user of this machine: chmod 600 it",
+                variable=name,
             ),
         )
     return token, ()
@@ -285,9 +305,9 @@ def _from_command(name: str, own_username: str) -> str:
     try:
         words = shlex.split(variable(name) or "")
     except ValueError:
-        raise CredentialsError(msg("{name} has an open quote", name=name)) from None
+        raise CredentialsError(msg("{variable} has an open quote", variable=name)) from None
     if not words:
-        raise CredentialsError(msg("{name} names no command", name=name))
+        raise CredentialsError(msg("{variable} names no command", variable=name))
     try:
         done = subprocess.run(
             words,
@@ -300,21 +320,21 @@ def _from_command(name: str, own_username: str) -> str:
         )
     except OSError as error:
         raise CredentialsError(
-            msg("{name} cannot be started: {why}", name=name, why=error.strerror),
+            msg("{variable} cannot be started: {why}", variable=name, why=of_system(error)),
             msg("it is run without a shell: name a program and its arguments"),
         ) from None
     except subprocess.TimeoutExpired:
         raise CredentialsError(
-            msg("{name} did not end within {command_timeout:g} s", name=name, command_timeout=COMMAND_TIMEOUT)
+            msg("{variable} did not end within {seconds:g} s", variable=name, seconds=COMMAND_TIMEOUT)
         ) from None
     if done.returncode != 0:
         raise CredentialsError(
-            msg("{name} ended {returncode}", name=name, returncode=done.returncode),
+            msg("{variable} ended {code}", variable=name, code=done.returncode),
             msg("run it by hand to see what it says"),
         )
-    token = _text(done.stdout, tr("what {name} prints", name=name))
+    token = _text(done.stdout, msg("what {variable} prints", variable=name))
     if not token:
-        raise CredentialsError(msg("{name} printed nothing", name=name))
+        raise CredentialsError(msg("{variable} printed nothing", variable=name))
     return token
 
 
@@ -325,7 +345,7 @@ def plan_key(token: str, account: str = "") -> bytes:
     secret = given.encode() if given else token.encode()
     return hmac.new(
         secret,
-        tr("group-reconciler plan{account}", account=account and f" {account}").encode(),
+        b"group-reconciler plan" + (f" {account}".encode() if account else b""),
         hashlib.sha256,
     ).digest()
 
@@ -359,8 +379,8 @@ def this_run() -> Run:
 def holder() -> str:
     """Name who holds a lock, for those who wait: the pipeline's job, else the user."""
     job = os.environ.get("GITHUB_RUN_ID") or os.environ.get("CI_JOB_URL") or os.environ.get("CI_JOB_ID")
-    who = tr("job {job}", job=job) if job else f"{_user()}@{socket.gethostname()}"
-    return tr("{who} (process {os})", who=who, os=os.getpid())
+    who = f"job {job}" if job else f"{_user()}@{socket.gethostname()}"
+    return f"{who} (process {os.getpid()})"
 
 
 def _user() -> str:
@@ -381,7 +401,7 @@ def _github(variable: Lookup) -> Run | None:
     attempt = variable("GITHUB_RUN_ATTEMPT")
     actor = variable("GITHUB_TRIGGERING_ACTOR") or variable("GITHUB_ACTOR")
     if server is None or repository is None:
-        return Run(tr("GitHub run {number}", number=number), actor)
+        return Run(f"GitHub run {number}", actor)
     again = f"/attempts/{attempt}" if attempt not in (None, "1") else ""
     address = f"{server}/{repository}/actions/runs/{number}{again}"
     return Run(address, actor, f"{address}#artifacts")
@@ -391,7 +411,7 @@ def _gitlab(variable: Lookup) -> Run | None:
     address = variable("CI_JOB_URL") or variable("CI_PIPELINE_URL")
     if address is None:
         job = variable("CI_JOB_ID")
-        return None if job is None else Run(tr("GitLab job {job}", job=job), variable("GITLAB_USER_LOGIN"))
+        return None if job is None else Run(f"GitLab job {job}", variable("GITLAB_USER_LOGIN"))
     kept = f"{address}/artifacts/browse" if variable("CI_JOB_URL") else ""
     return Run(address, variable("GITLAB_USER_LOGIN"), kept)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.errors import ReconcilerError
-from reconciler.language import msg, tr
+from reconciler.language import msg, of_system
 from reconciler.model.capabilities import BackendName
 
 SANDBOX_FOLDER = Path(".reconciler")
@@ -51,8 +51,8 @@ def check_inside(path: Path) -> None:
     ):
         raise ReconcilerError(
             msg(
-                "{root} leads through a link out of the repository, or into its .git",
-                root=full.relative_to(root),
+                "{path} leads through a link out of the repository, or into its .git",
+                path=full.relative_to(root),
             ),
             msg("remove the link"),
         )
@@ -67,7 +67,11 @@ def sandbox_folder(account: str = "") -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ReconcilerError(
-            msg("the sandbox cannot keep its groups in {name}: {why}", name=folder.name, why=error.strerror)
+            msg(
+                "the sandbox cannot keep its groups in {folder}: {why}",
+                folder=folder.name,
+                why=of_system(error),
+            )
         ) from None
     return folder
 
@@ -124,7 +128,9 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
             return
         _replace(target, data, mode)
     except OSError as error:
-        raise ReconcilerError(msg("{path} cannot be written: {why}", path=path, why=error.strerror)) from None
+        raise ReconcilerError(
+            msg("{path} cannot be written: {why}", path=path, why=of_system(error))
+        ) from None
 
 
 def check_writable(path: str) -> None:
@@ -142,24 +148,24 @@ def check_writable(path: str) -> None:
     except OSError as error:
         if error.errno != errno.ENOTDIR:
             raise ReconcilerError(
-                msg("{path} cannot be written: {why}", path=path, why=error.strerror)
+                msg("{path} cannot be written: {why}", path=path, why=of_system(error))
             ) from None
     there = next(each for each in (Path(folder), *Path(folder).parents) if is_there(each))
     if os.path.isdir(path):
-        why, hint = tr("it is a folder"), tr("name a file in it")
+        why, hint = msg("it is a folder"), msg("name a file in it")
     elif not there.is_dir():
         why, hint = (
-            tr("{there} is no folder", there=os.path.relpath(there)),
-            tr("name another place, or remove what is there"),
+            msg("{path} is no folder", path=os.path.relpath(there)),
+            msg("name another place, or remove what is there"),
         )
     elif there != Path(folder):
         shown = os.path.relpath(folder)
         why, hint = (
-            tr("there is no folder {shown}", shown=shown),
-            tr("make it first: mkdir -p {shown}", shown=shlex.quote(shown)),
+            msg("there is no folder {folder}", folder=shown),
+            msg("make it first: mkdir -p {folder}", folder=shlex.quote(shown)),
         )
     elif not os.access(folder or path, os.W_OK):
-        why = os.strerror(errno.EACCES)
+        why = msg("Permission denied")
     else:
         return
     raise ReconcilerError(msg("{path} cannot be written: {why}", path=path, why=why), hint)
@@ -186,7 +192,7 @@ def read_bytes(path: str, limit: int = LIMIT) -> bytes:
         with open(path, "rb") as file:
             return _limited(file, path, limit)
     except OSError as error:
-        raise ReconcilerError(msg("{path} cannot be read: {why}", path=path, why=error.strerror)) from None
+        raise ReconcilerError(msg("{path} cannot be read: {why}", path=path, why=of_system(error))) from None
 
 
 def read_stdin(limit: int = LIMIT) -> bytes:
@@ -194,7 +200,7 @@ def read_stdin(limit: int = LIMIT) -> bytes:
     try:
         return _limited(sys.stdin.buffer, "stdin", limit)
     except OSError as error:
-        why = tr("it is closed") if error.errno == errno.EBADF else error.strerror
+        why = msg("it is closed") if error.errno == errno.EBADF else of_system(error)
         raise ReconcilerError(msg("stdin cannot be read: {why}", why=why)) from None
 
 
@@ -214,8 +220,8 @@ def read_text(path: str, limit: int = LIMIT) -> str:
         with open(path, encoding="utf-8") as file:
             text = file.read(limit + 1)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else tr("it is no text")
-        raise ReconcilerError(msg("{path} cannot be read: {reason}", path=path, reason=reason)) from None
+        why = of_system(error) if isinstance(error, OSError) else msg("it is no text")
+        raise ReconcilerError(msg("{path} cannot be read: {why}", path=path, why=why)) from None
     if len(text) > limit:
         raise ReconcilerError(msg("{path} is too large", path=path))
     return text

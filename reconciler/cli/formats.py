@@ -130,8 +130,8 @@ def named(name: str, verb: Verb) -> Format:
         verbs = [each for each, formats in TABLE.items() if name in formats]
         raise UsageError(
             msg(
-                "format {name} makes no sense for {verb}, only for {verbs}",
-                name=name,
+                "format {format} makes no sense for {verb}, only for {verbs}",
+                format=name,
                 verb=verb,
                 verbs=", ".join(verbs),
             ),
@@ -139,7 +139,7 @@ def named(name: str, verb: Verb) -> Format:
         )
     if name not in FORMATS:
         raise UsageError(
-            msg("there is no format {name!r:.40}", name=name),
+            msg("there is no format {format!r:.40}", format=name),
             guessed(name, TABLE[verb], msg("formats: {names}", names=", ".join(TABLE[verb]))),
         )
     return FORMATS[name]
@@ -166,6 +166,6 @@ def _parts(given: str) -> tuple[str, str]:
     if name not in FORMATS and path in FORMATS:
         raise UsageError(
             msg("--report takes FORMAT=FILE"),
-            msg("did you mean --report {path}={name:.70}?", path=path, name=name),
+            msg("did you mean --report {format}={file:.70}?", format=path, file=name),
         )
     return name, path

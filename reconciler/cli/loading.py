@@ -264,20 +264,20 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
     for name, settings in accounts.items():
         if (state := state_file(common, settings, name)) is not None:
             read |= {
-                state: tr("the state"),
-                state.with_name(f"{state.name}.lock"): tr("the lock of the state"),
+                state: msg("the state"),
+                state.with_name(f"{state.name}.lock"): msg("the lock of the state"),
             }
         contacts = settings.contacts or str(Path(config.folder, DEFAULT_CONTACTS))
-        read |= {files.root / path: tr("the contacts") for path in spellings(contacts)}
+        read |= {files.root / path: msg("the contacts") for path in spellings(contacts)}
     with suppress(FileError):
         default = config.path or files.typed(config_path(common) or DEFAULT_CONFIG)
-        read |= {files.root / path: tr("the configuration") for path in spellings(default)}
+        read |= {files.root / path: msg("the configuration") for path in spellings(default)}
     folders = {files.root / each.manifests for each in (config.settings, *accounts.values())}
     for settings in accounts.values():
         with suppress(FileError):
             walk = files.walk(settings.manifests, SUFFIXES)
             read |= {
-                Path(os.path.realpath(path)): "a manifest"
+                Path(os.path.realpath(path)): msg("a manifest")
                 for path in (files.root / each for each in walk.files)
                 if path.is_symlink()
             }
@@ -290,11 +290,11 @@ def check_outputs(common: Common, given: Sequence[str]) -> None:
             if output.suffix.lower() in SUFFIXES and any(
                 _same(around, folder) for around in output.parents for folder in folders
             ):
-                found = found or "a manifest"
-            found = found or ("a picture" if _is_picture(output) else "")
+                found = found or msg("a manifest")
+            found = found or (msg("a picture") if _is_picture(output) else "")
             if found:
                 raise UsageError(
-                    msg("{what} would write over {found}", what=what, found=found),
+                    msg("{output} would write over {file}", output=what, file=found),
                     msg("name a file that nothing is read from"),
                 )
         check_writable(path)

@@ -18,7 +18,6 @@ from reconciler.cli.common import Common
 from reconciler.cli.files import find_root
 from reconciler.cli.formats import PLAIN, Format, Look, ReportFile
 from reconciler.errors import Exit, InputError, Interrupted, Problem, ReconcilerError, UsageError
-from reconciler.language import tr
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Run, Section
 
@@ -58,7 +57,7 @@ class Outputs:
         self._verb = verb
         self._stdout = self._target(ReportFile(self.name, formats.named(self.name, verb), ""))
         self._files = [self._target(each) for each in formats.report_files(common.report, verb)]
-        loading.check_outputs(common, [tr("--report {each}", each=each) for each in common.report])
+        loading.check_outputs(common, [f"--report {each}" for each in common.report])
         if self.name == "github":
             check_github()
         self._sink = sink(common.only)

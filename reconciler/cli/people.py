@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.manifests.numbers import NumberError, like_a_number, parse
 from reconciler.model import number
@@ -30,11 +30,13 @@ def people_keys(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
             except NumberError as error:
                 if like_a_number(text):
                     raise UsageError(
-                        msg("--person {text}: {why}", text=quote(text), why=error.message), error.hint
+                        msg("--person {given}: {why}", given=quote(text), why=error.message), error.hint
                     ) from None
                 guess = did_you_mean(text, frozenset(aliases))
-                hint = guess or tr("give an alias of contacts, or a number such as +55 19 90000-0001")
-                raise UsageError(msg("--person: there is no person {text}", text=quote(text)), hint) from None
+                hint = guess or msg("give an alias of contacts, or a number such as +55 19 90000-0001")
+                raise UsageError(
+                    msg("--person: there is no person {given}", given=quote(text)), hint
+                ) from None
             found = by_key.get(key)
             keys.add(key)
         if found is not None:
@@ -54,7 +56,7 @@ def known_people(given: tuple[str, ...], desired: Desired) -> frozenset[str]:
     for text in given:
         found = people_keys((text,), desired)
         if not found & by_key.keys():
-            raise UsageError(msg("--person: nobody in the files has the number {text}", text=quote(text)))
+            raise UsageError(msg("--person: nobody in the files has the number {given}", given=quote(text)))
         keys |= found
         for key in found & by_key.keys():
             keys |= by_key[key].keys

@@ -38,8 +38,8 @@ def begin(given: Sequence[str]) -> None:
 
         known = language.languages()
         raise UsageError(
-            msg("{variable}: there is no language {asked!r:.40}", variable=VARIABLE, asked=asked),
-            guessed(asked, known, msg("languages: {known}", known=", ".join(known))),
+            msg("{variable}: there is no language {tag!r:.40}", variable=VARIABLE, tag=asked),
+            guessed(asked, known, msg("languages: {tags}", tags=", ".join(known))),
         ) from None
 
 

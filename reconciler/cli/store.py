@@ -24,7 +24,7 @@ from reconciler.cli.files import (
     sandbox_state,
 )
 from reconciler.errors import ReconcilerError, StateError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg, msg_n, tr
 from reconciler.manifests.files import join
 from reconciler.manifests.settings import default_account, git_place, spelled_out, state_mistake
 from reconciler.model.capabilities import CAPABILITIES
@@ -111,9 +111,9 @@ class Store:
         place = own or loaded.settings.state
         mistake = state_mistake(place)
         if mistake is not None:
-            raise UsageError(
-                f"{environment.name_of('STATE', account)} {place!r:.60} {mistake[0]}", mistake[1]
-            )
+            variable = environment.name_of("STATE", account)
+            why = msg("{variable} {value!r:.60} {why}", variable=variable, value=place, why=mistake[0])
+            raise UsageError(why, mistake[1])
         if place == "none":
             return cls(display="none", owner=owner, files=files)
         default = _default_file(loaded.config.folder, account)
@@ -144,8 +144,8 @@ class Store:
             if data == b"":
                 terminal.say(
                     tr(
-                        "Warning: the state {display} is part of this change, so it is not read.",
-                        display=self.display,
+                        "Warning: the state {place} is part of this change, so it is not read.",
+                        place=self.display,
                     )
                 )
                 return self.owner.new()
@@ -182,9 +182,7 @@ class Store:
         """See whether the state could be written; what was found, "" where there is nothing to say. Raises
         `StateError`."""
         if self.git is not None:
-            return self.git.check_writable(
-                clock=clock, holder=tr("doctor, {environment}", environment=environment.holder())
-            )
+            return self.git.check_writable(clock=clock, holder=f"doctor, {environment.holder()}")
         if self.path is not None:
             self._file(self.path).check_writable()
         return ""
@@ -238,7 +236,8 @@ class Store:
             check_inside(path)
             found = self._file(path, shown).recorded()
         except ReconcilerError as error:
-            return self._behind(tr("and {why}", why=error.message), error.hint)
+            what = msg("there is no state yet at {place}, and {why}", place=self.display, why=error.message)
+            return self._behind(what, error.hint)
         if found is None or not found.names:
             return None
         source = f"file:{self.default}"
@@ -256,27 +255,35 @@ class Store:
                 self.display if self.git else f"file:{self.path}",
             ]
         words += ["--account", self.account] if self.account else []
+        known = {"place": self.display, "path": shown}
+        mend = {"command": shlex.join(words), "aside": shlex.join(("mv", shown, f"{shown}.old"))}
+        if moved:
+            return self._behind(
+                msg_n(
+                    "there is no state yet at {place}, and one of another service or account, with {n} "
+                    "names in {path}: who was written to, and what was begun, would not be known",
+                    "there is no state yet at {place}, and one of another service or account, with {n} "
+                    "names in {path}: who was written to, and what was begun, would not be known",
+                    len(found.names),
+                    **known,
+                ),
+                msg("take it over: `{command}`; or set it aside: `{aside}`", **mend),
+                ends=True,
+            )
         return self._behind(
-            tr(
-                "and one of {which}{names} names in {shown}: who was written to, and what was "
-                "begun, would not be known",
-                which=tr("another service or account, with ") if moved else "",
-                names=len(found.names),
-                shown=shown,
+            msg_n(
+                "there is no state yet at {place}, and one of {n} names in {path}: who was written to, and "
+                "what was begun, would not be known",
+                "there is no state yet at {place}, and one of {n} names in {path}: who was written to, and "
+                "what was begun, would not be known",
+                len(found.names),
+                **known,
             ),
-            tr(
-                "{which}: `{words}`; or set it aside: `{names}`",
-                which=tr("take it over") if moved else tr("move it"),
-                words=shlex.join(words),
-                names=shlex.join(("mv", shown, f"{shown}.old")),
-            ),
-            ends=moved,
+            msg("move it: `{command}`; or set it aside: `{aside}`", **mend),
         )
 
     def _behind(self, what: str, hint: str, *, ends: bool = False) -> LeftBehind:
-        error = LeftBehind(
-            tr("there is no state yet at {display}, {what}", display=self.display, what=what), hint
-        )
+        error = LeftBehind(what, hint)
         error.ends = ends or self.git is not None
         return error
 
@@ -313,9 +320,9 @@ class Store:
         if changed:
             terminal.say(
                 tr(
-                    "Warning: not committed as it is: {changed}. Whoever applies the commit would "
+                    "Warning: not committed as it is: {files}. Whoever applies the commit would "
                     "undo what comes of it.",
-                    changed=named(changed),
+                    files=named(changed),
                 )
             )
         return options
@@ -344,9 +351,9 @@ class Store:
         if terminal.in_ci() and not is_there(path) and self.owner.base_url != SANDBOX:
             terminal.say(
                 tr(
-                    "Warning: there is no state yet at {display}. In a pipeline, keep it between "
+                    "Warning: there is no state yet at {place}. In a pipeline, keep it between "
                     "runs, or use state: none.",
-                    display=self.display,
+                    place=self.display,
                 )
             )
 
@@ -359,7 +366,7 @@ def locked(store: FileStore | GitStore, timeout: float, clock: SystemClock) -> I
             yield journal
     finally:
         if store.still_locked:
-            terminal.say(for_terminal(tr("Warning: {still_locked}.", still_locked=store.still_locked)))
+            terminal.say(for_terminal(tr("Warning: {warning}.", warning=store.still_locked)))
 
 
 def _warn_of(behind: LeftBehind) -> None:
@@ -404,7 +411,7 @@ def _real(place: str) -> str:
 def _place(text: str, owner: Owner, files: checkout.Files) -> FileStore | GitStore:
     mistake = state_mistake(text)
     if mistake is not None:
-        raise UsageError(f"{text!r:.60} {mistake[0]}", mistake[1])
+        raise UsageError(msg("{place!r:.60} {why}", place=text, why=mistake[0]), mistake[1])
     if text == "none":
         raise UsageError(msg("`none` keeps nothing"), msg("name two places: file:PATH, git:REMOTE/BRANCH"))
     if text.startswith("git:"):
@@ -445,12 +452,12 @@ def _lease() -> float:
         seconds = math.nan
     if not SHORTEST_LEASE <= seconds <= LONGEST_LEASE:
         raise UsageError(
-            msg("RECONCILER_STATE_LEASE {text!r:.40} is no lease", text=text),
+            msg("RECONCILER_STATE_LEASE {value!r:.40} is no lease", value=text),
             msg(
-                "give seconds from {shortest_lease:g} to {longest_lease:g}; the default is {lease:g}",
-                shortest_lease=SHORTEST_LEASE,
-                longest_lease=LONGEST_LEASE,
-                lease=LEASE,
+                "give seconds from {shortest:g} to {longest:g}; the default is {default:g}",
+                shortest=SHORTEST_LEASE,
+                longest=LONGEST_LEASE,
+                default=LEASE,
             ),
         )
     return seconds

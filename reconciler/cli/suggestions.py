@@ -37,21 +37,23 @@ _WITHOUT_WRITING = {
     "init": msg("It shows what it would write, and asks."),
 }
 _ADVICE = {
-    "Use: reconciler drift": ("--refresh-only", "--refresh"),
-    "No option deletes a group: its manifest says `ensure: closed`.": ("--destroy", "--delete"),
-    "A secret is no option, as everybody on a machine can see those: set RECONCILER_TOKEN_FILE.": (
+    msg("Use: reconciler drift"): ("--refresh-only", "--refresh"),
+    msg("No option deletes a group: its manifest says `ensure: closed`."): ("--destroy", "--delete"),
+    msg("A secret is no option, as everybody on a machine can see those: set RECONCILER_TOKEN_FILE."): (
         "--token", "--password", "--api-key", "--username",
     ),
-    "Set RECONCILER_BASE_URL.": ("--base-url", "--url", "--endpoint", "--host"),
-    "Say so in reconciler.yaml, as `state:`, or in RECONCILER_STATE.": ("--state", "--backend-config"),
-    "Say so in reconciler.yaml, as `api: {concurrency: N}`.": (
+    msg("Set RECONCILER_BASE_URL."): ("--base-url", "--url", "--endpoint", "--host"),
+    msg("Say so in reconciler.yaml, as `state:`, or in RECONCILER_STATE."): ("--state", "--backend-config"),
+    msg("Say so in reconciler.yaml, as `api: {concurrency: N}`."): (
         "--parallelism", "--concurrency", "--jobs", "-j",
     ),
-    "Use -C DIR; the folder of the manifests is `manifests:` in reconciler.yaml.": (
+    msg("Use -C DIR; the folder of the manifests is `manifests:` in reconciler.yaml."): (
         "-f", "--file", "--filename", "--manifests", "-R", "--recursive",
     ),
-    "Whatever objects says how it is lifted.": ("--force",),
-    "Nothing is asked where there is no terminal.": ("--no-input", "--non-interactive", "--batch", "--input"),
+    msg("Whatever objects says how it is lifted."): ("--force",),
+    msg("Nothing is asked where there is no terminal."): (
+        "--no-input", "--non-interactive", "--batch", "--input",
+    ),
 }  # fmt: skip
 _WIDER = frozenset(
     ("--yes", "--prune", "--allow", "--send", "--rotate", "--ready", "--all", "--contacts", "--drop-pending",
@@ -91,10 +93,12 @@ _COMMANDS = {
     },
 }  # fmt: skip
 _NO_COMMAND = {
-    "No command deletes a group: its manifest says `ensure: closed`.": ("destroy", "delete", "rm", "remove"),
-    "To see what would be put back: reconciler plan": ("restore", "revert", "rollback", "undo"),
-    "To look around: reconciler plan --sandbox": ("demo",),
-    "For bash: eval \"$(_RECONCILER_COMPLETE=bash_source reconciler)\"": ("completion", "completions"),
+    msg("No command deletes a group: its manifest says `ensure: closed`."): (
+        "destroy", "delete", "rm", "remove",
+    ),
+    msg("To see what would be put back: reconciler plan"): ("restore", "revert", "rollback", "undo"),
+    msg("To look around: reconciler plan --sandbox"): ("demo",),
+    msg("For bash: eval \"$(_RECONCILER_COMPLETE=bash_source reconciler)\""): ("completion", "completions"),
 }  # fmt: skip
 _CHANGING = frozenset(
     ("apply", "accept", "import", "init", "send", "comment", "bind", "mv", "forget", "migrate", "unlock")
@@ -118,13 +122,13 @@ def option(typed: str, following: str, verb: str, options: Sequence[str]) -> str
         name = f"-{name}"
     if name in ("-o", "--output", "--out"):
         rest = value or following
-        found = tr("--format {rest}", rest=rest) if rest in FORMATS else tr("--out FILE")
-        return _did_you_mean(found if found.partition(" ")[0] in options else tr("--report FORMAT=FILE"))
+        found = f"--format {rest}" if rest in FORMATS else "--out FILE"
+        return _did_you_mean(found if found.partition(" ")[0] in options else "--report FORMAT=FILE")
     if name in _DRY:
-        return _WITHOUT_WRITING.get(verb, tr("This command changes no group."))
+        return tr(_WITHOUT_WRITING.get(verb, msg("This command changes no group.")))
     for words, names in _ADVICE.items():
         if name in names:
-            return words
+            return tr(words)
     known = next((words for words, names in _OPTIONS.items() if name in names), "")
     if known.partition(" ")[0] in options:
         return _did_you_mean(known)
@@ -139,7 +143,7 @@ def argument(typed: Sequence[str], verb: str) -> str:
     """Return a sentence for arguments that the command `verb` does not take: they may name groups."""
     names = all(is_name(word.replace("*", "x")) for word in typed)
     if names and verb in _OF_GROUPS:
-        return _did_you_mean(" ".join(tr("--target {word}", word=shlex.quote(word)) for word in typed[:3]))
+        return _did_you_mean(" ".join(f"--target {shlex.quote(word)}" for word in typed[:3]))
     return ""
 
 
@@ -148,7 +152,7 @@ def command(typed: str, group: str, names: Iterable[str]) -> str:
     if not group:
         for words, others in _NO_COMMAND.items():
             if typed in others:
-                return words
+                return tr(words)
     for meant, others in _COMMANDS[group].items():
         if typed in others:
             return _did_you_mean(meant)

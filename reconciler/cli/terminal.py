@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import Complaint, Exit, InputError, ReconcilerError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg, of_system, tr, tr_p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,7 +119,7 @@ def _unwritable(error: OSError) -> ReconcilerError:
             msg("the output cannot be written: stdout is closed"),
             msg("send it to /dev/null where nobody wants it"),
         )
-    return ReconcilerError(msg("the output cannot be written: {why}", why=error.strerror))
+    return ReconcilerError(msg("the output cannot be written: {why}", why=of_system(error)))
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -158,13 +158,15 @@ def print_bug(error: BaseException, beside: str = "") -> None:
     """A bug: where it happened, without values, which could be numbers or tokens."""
     lines = [
         tr(
-            "This is a bug in reconciler: {name}. Please report it with these lines:",
-            name=type(error).__name__,
+            "This is a bug in reconciler: {kind}. Please report it with these lines:",
+            kind=type(error).__name__,
         )
     ]
     for frame in traceback.extract_tb(error.__traceback__)[-8:]:
         place = frame.filename.rpartition("/reconciler/")[2]
-        lines.append(tr("  {place}:{lineno} in {name}", place=place, lineno=frame.lineno, name=frame.name))
+        lines.append(
+            tr("  {place}:{line} in {function}", place=place, line=frame.lineno, function=frame.name)
+        )
     say_error("\n".join(lines), beside)
 
 
@@ -259,20 +261,30 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
+_UNASKED = {
+    "accept": msg("add --yes to accept without a question"),
+    "apply": msg("add --yes to apply without a question"),
+    "init": msg("add --yes to init without a question"),
+    "promote": msg("add --yes to promote without a question"),
+    "revoke": msg("add --yes to revoke without a question"),
+    "send": msg("add --yes to send without a question"),
+}
+
+
 def check_can_ask(what: str, *, yes: bool) -> None:
     """Raise `UsageError` where a question has to be answered, and nobody can."""
     if not yes and not can_ask():
-        raise UsageError(
-            msg("there is no terminal to ask on"), msg("add --yes to {what} without a question", what=what)
-        )
+        raise UsageError(msg("there is no terminal to ask on"), _UNASKED[what])
 
 
 def ask(question: str, stopping: Callable[[], bool]) -> bool:
-    """Ask on stderr; only a typed `yes` is a yes, and with a stop asked for before there is no question.
+    """Ask on stderr; only a typed `yes`, in English or the language that is spoken, is a yes, and with a stop
+    asked for before there is no question.
 
     Raises `KeyboardInterrupt` for SIGINT and SIGTERM: while nothing is under way there is nothing to finish.
     """
-    return _typed(tr("{question} Only 'yes' is a yes: ", question=question), stopping).strip() == "yes"
+    typed = _typed(tr("{question} Only 'yes' is a yes: ", question=question), stopping)
+    return typed.strip() in ("yes", tr_p("typed as an answer", "yes"))
 
 
 def answer(question: str, default: str) -> str:

@@ -16,7 +16,7 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.files import sandbox_database, sandbox_folder
 from reconciler.cli.store import Store, label
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg, of_system, tr
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.icons import ManifestIconFiles
 from reconciler.model.group import is_name
@@ -46,12 +46,14 @@ def enter(common: Common) -> None:
         try:
             os.chdir(common.directory)
         except OSError as error:
-            raise UsageError(f"-C {common.directory}: {error.strerror}") from None
+            raise UsageError(
+                msg("-C {folder}: {why}", folder=common.directory, why=of_system(error))
+            ) from None
     try:
         os.stat(f"{os.getcwd()}/.")  # by its full path, as files are opened: a folder above counts as well
     except OSError as error:
         raise ReconcilerError(
-            msg("the present folder cannot be used: {why}", why=error.strerror),
+            msg("the present folder cannot be used: {why}", why=of_system(error)),
             msg("cd elsewhere, or run as the user whom it belongs to"),
         ) from None
 
@@ -80,7 +82,7 @@ class Offline:
             if code not in LIFTABLE:
                 raise UsageError(
                     msg("--allow {code!r:.40}: there is no such objection", code=code),
-                    guessed(code, LIFTABLE, msg("codes: {liftable}", liftable=", ".join(LIFTABLE))),
+                    guessed(code, LIFTABLE, msg("codes: {codes}", codes=", ".join(LIFTABLE))),
                 )
         return Options(
             now=self.clock.now(),
@@ -342,8 +344,8 @@ def startable() -> Iterator[None]:
         raise
     except OSError as error:
         raise ReconcilerError(
-            msg("the sandbox cannot start: {why}", why=error.strerror or error),
+            msg("the sandbox cannot start: {why}", why=of_system(error) if error.strerror else error),
             msg("where another one is running here, stop it, or export the lines that it printed"),
         ) from None
     except ValueError as error:
-        raise UsageError(msg("the sandbox cannot start: {error}", error=error)) from None
+        raise UsageError(msg("the sandbox cannot start: {why}", why=error.args[0])) from None
