@@ -338,7 +338,7 @@ def startable() -> Iterator[None]:
         yield
     except ImportError:
         raise ReconcilerError(
-            msg("the sandbox is not installed"), msg("pip install 'group-reconciler[sandbox]'")
+            msg("the sandbox is not installed"), "pip install 'group-reconciler[sandbox]'"
         ) from None
     except BrokenPipeError:  # whoever read our output has gone; that is nothing of the sandbox's
         raise

@@ -43,6 +43,7 @@ COMMAND = re.compile(
 )
 """What is typed, and styles of rich: both stay as they are."""
 COMMAND = re.compile(r"(reconciler|git|cd|unset|export) [a-z\x00$'-]|--?[a-z]")
+COMMAND = re.compile(r"(reconciler|git|cd|unset|export|pip) [a-z\x00$'-]|--?[a-z]")
 """What is typed, and so stays as it is."""
 RECORDED = re.compile(r"(GitHub run|GitLab job|job|doctor,) \x00|\x00 \(process \x00\)")
 """Who holds a lock, and which run wrote a state: runs in other languages read it there."""
@@ -78,7 +79,9 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
             return
         case ast.Constant(value=str()) | ast.JoinedStr():
             text = _text(node)
-            if PROSE.search(text) and not COMMAND.match(text) and not RECORDED.fullmatch(text):
+            if RECORDED.fullmatch(text):
+                return
+            if PROSE.search(text) and not COMMAND.match(text):
                 yield node.lineno, text
                 return
     for child in ast.iter_child_nodes(node):
