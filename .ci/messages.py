@@ -49,7 +49,7 @@ context."""
 def sentences() -> Iterator[Found]:
     """Yield every sentence of the program, of its help, its pages and schemas, and of click."""
     for path in sorted(ROOT.glob("reconciler/**/*.py")):
-        yield from _extracted(path, "python", KEYWORDS)
+        yield from _said(path)
         yield from _helps(path)
     for path in sorted((*ROOT.glob("reconciler/**/*.html"), *ROOT.glob("reconciler/**/*.svg"))):
         yield from _extracted(path, "jinja2.ext:babel_extract", KEYWORDS)
@@ -60,6 +60,23 @@ def sentences() -> Iterator[Found]:
         path = Path(inspect.getfile(click)).with_name(f"{name}.py")
         for _, *found in _extracted(path, "python", {"_": None, "ngettext": (1, 2)}):
             yield "click", *found
+
+
+def _said(path: Path) -> Iterator[Found]:
+    """Yield what a module says: also within what else it says, or within an f-string, where Babel does not
+    look."""
+    calls = (
+        each for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(each, ast.Call)
+    )
+    for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
+        name = ast.unparse(call.func).rpartition(".")[2]
+        texts = [
+            each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        ]
+        if name in KEYWORDS and len(texts) == (1 if KEYWORDS[name] is None else 2):
+            context = texts.pop(0) if KEYWORDS[name] is _PARTICULAR else None
+            text = texts[0] if len(texts) == 1 else (texts[0], texts[1])
+            yield path.relative_to(ROOT).as_posix(), text, (), context
 
 
 def _extracted(path: Path, method: str, keywords: dict[str, Any]) -> Iterator[Found]:
