@@ -171,6 +171,10 @@ def common_options(function: F, *, of_accounts: bool = True, numbers: bool = Fal
     return decorated  # type: ignore[no-any-return]
 
 
+_PIECES = (msg("[OPTIONS]"), msg("COMMAND [ARGS]..."))
+"""What click writes into the usage of a command: here to be translated."""
+
+
 class ExampleCommand(click.Command):
     """A command whose `--help` begins with examples and ends with the formats it has."""
 
@@ -186,6 +190,9 @@ class ExampleCommand(click.Command):
             hint = suggestions.argument(left, verb_of(ctx))
             ctx.fail(tr("Unexpected argument {argument!r:.40}. {hint}", argument=left[0], hint=hint).strip())
         return left
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [tr(piece) for piece in super().collect_usage_pieces(ctx)]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
@@ -273,6 +280,9 @@ class LazyGroup(click.Group):
             hint = suggestions.command(args[0], group, self.lazy)
             ctx.fail(tr("No such command {command!r:.40}. {hint}", command=args[0], hint=hint).strip())
         return super().resolve_command(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [tr(piece) for piece in super().collect_usage_pieces(ctx)]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_examples(self.examples, formatter)
