@@ -153,9 +153,9 @@ def _all_said(thing: Any, catalogue: NullTranslations) -> Any:
 
 
 def of_system(error: OSError) -> str:
-    """Return what the operating system says of an error as a message."""
-    why = error.strerror or type(error).__name__
-    return why if isinstance(why, Message) else msg(why)
+    """Return what the operating system says of an error, or whoever raised it, as a message."""
+    why = error.strerror or next(iter(error.args), type(error).__name__)
+    return why if isinstance(why, Message) else msg(str(why))
 
 
 _OF_SYSTEM = (

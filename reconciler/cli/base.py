@@ -136,9 +136,9 @@ def _loaded(tree: GitTree, options: LoadOptions) -> tuple[Loaded | None, Config 
         told = [str(mistake) for mistake in mistakes[:_MANY]]
         if more := len(mistakes[_MANY:]):
             told.append(msg_n("… and {n} more", "… and {n} more", more))
+        all_told = reduce(lambda before, one: msg("{before}; {one}", before=before, one=one), told)
         problem = msg(
-            "its files are wrong, so everything counts as this change's: {mistakes}",
-            mistakes=reduce(lambda before, one: msg("{before}; {one}", before=before, one=one), told),
+            "its files are wrong, so everything counts as this change's: {mistakes}", mistakes=all_told
         )
         return None, config if usable else None, problem
     return found, config, ""

@@ -215,7 +215,7 @@ def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
     is."""
     if examples:
         parts = (re.split(" {2,}", line.strip(), maxsplit=1) for line in tr(examples).strip().splitlines())
-        formatter.write(f"{tr('Examples')}:\n")
+        formatter.write(tr("Examples") + ":\n")
         with formatter.indentation():
             formatter.write_dl([(part[0], "".join(part[1:])) for part in parts], col_max=_EXAMPLE)
         formatter.write("\n")

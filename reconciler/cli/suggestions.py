@@ -125,7 +125,9 @@ def option(typed: str, following: str, verb: str, options: Sequence[str]) -> str
         found = f"--format {rest}" if rest in FORMATS else "--out FILE"
         return _did_you_mean(found if found.partition(" ")[0] in options else "--report FORMAT=FILE")
     if name in _DRY:
-        return tr(_WITHOUT_WRITING.get(verb, msg("This command changes no group.")))
+        return (
+            tr(_WITHOUT_WRITING[verb]) if verb in _WITHOUT_WRITING else tr("This command changes no group.")
+        )
     for words, names in _ADVICE.items():
         if name in names:
             return tr(words)

@@ -344,7 +344,7 @@ def startable() -> Iterator[None]:
         raise
     except OSError as error:
         raise ReconcilerError(
-            msg("the sandbox cannot start: {why}", why=of_system(error) if error.strerror else error),
+            msg("the sandbox cannot start: {why}", why=of_system(error)),
             msg("where another one is running here, stop it, or export the lines that it printed"),
         ) from None
     except ValueError as error:
