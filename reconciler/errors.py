@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from reconciler.language import msg
+from reconciler.language import msg_n
 
 
 class Exit(IntEnum):
@@ -106,9 +106,7 @@ class InputError(ReconcilerError):
     def __init__(self, complaints: Iterable[Complaint]) -> None:
         self.complaints = tuple(sorted(complaints))
         count = sum(not complaint.warning for complaint in self.complaints)
-        super().__init__(
-            msg("{count} {which} in the files", count=count, which="mistake" if count == 1 else "mistakes")
-        )
+        super().__init__(msg_n("{n} mistake in the files", "{n} mistakes in the files", count))
 
 
 class PictureError(ReconcilerError):

@@ -132,8 +132,8 @@ class Git:
                     if isinstance(error, subprocess.TimeoutExpired):
                         raise GitError(
                             msg(
-                                "git {arguments} did not end within {limit:g} s",
-                                arguments=arguments[0],
+                                "git {command} did not end within {limit:g} s",
+                                command=arguments[0],
                                 limit=limit,
                             ),
                             msg("is the remote reachable?"),
@@ -148,7 +148,7 @@ class Git:
         ended = self.run(*arguments, data=data, environ=environ)
         if ended.code != 0:
             raise GitError(
-                msg("git {arguments} failed: {err}", arguments=arguments[0], err=said(ended.err)),
+                msg("git {command} failed: {why}", command=arguments[0], why=said(ended.err)),
                 stderr=ended.err,
             )
         return ended
@@ -198,8 +198,8 @@ def _temporary_file() -> IO[bytes]:
     except OSError as error:
         raise GitError(
             msg(
-                "git cannot be started without a folder for temporary files: {fit}",
-                fit=_fit(error.strerror or "", 80),
+                "git cannot be started without a folder for temporary files: {why}",
+                why=_fit(error.strerror or "", 80),
             ),
             msg("set TMPDIR to a folder that can be written to"),
         ) from None

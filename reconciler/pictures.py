@@ -122,10 +122,10 @@ def warnings_of(icon: Icon) -> list[str]:
     if min(icon.width, icon.height) < MIN_SIDE:
         found.append(
             msg(
-                "is {width}×{height} pixels; use {min_side} or more a side, 640 is best",
+                "is {width}×{height} pixels; use {least} or more a side, 640 is best",
                 width=icon.width,
                 height=icon.height,
-                min_side=MIN_SIDE,
+                least=MIN_SIDE,
             )
         )
     return found
@@ -307,9 +307,9 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
     if len(data) > MAX_BYTES:
         raise PictureError(
             msg(
-                "the picture is larger than {max_bytes} MB: it has {megabytes}",
-                max_bytes=MAX_BYTES // 1000000,
-                megabytes=megabytes(len(data)),
+                "the picture is larger than {limit} MB: it has {size}",
+                limit=MAX_BYTES // 1_000_000,
+                size=megabytes(len(data)),
             ),
             ENOUGH,
         )
@@ -322,10 +322,10 @@ def _check_structure(data: bytes, *, alone: bool = True) -> tuple[str, int, int]
     if max(found.width, found.height) > MAX_SIDE:
         raise PictureError(
             msg(
-                "the picture has {width}×{height} pixels, {max_side} a side are allowed",
+                "the picture has {width}×{height} pixels, {most} a side are allowed",
                 width=found.width,
                 height=found.height,
-                max_side=MAX_SIDE,
+                most=MAX_SIDE,
             ),
             ENOUGH,
         )
@@ -377,9 +377,7 @@ def _jpeg(data: bytes) -> _Structure:
         if marker == 0xDA:
             scans += 1
             if scans > _MAX_SCANS:
-                raise PictureError(
-                    msg("the JPEG has more than {max_scans} scans", max_scans=_MAX_SCANS), _SAVE_AGAIN
-                )
+                raise PictureError(msg("the JPEG has more than {most} scans", most=_MAX_SCANS), _SAVE_AGAIN)
             found = _AFTER_SCAN.search(data, place)
             if found is None:
                 break
@@ -389,7 +387,8 @@ def _jpeg(data: bytes) -> _Structure:
 
 def megabytes(size: int) -> str:
     """A number of bytes, rounded up, so that what is over a limit looks so."""
-    return f"{math.ceil(size / 100_000) / 10:g} MB"
+    whole, tenth = divmod(math.ceil(size / 100_000), 10)
+    return msg("{whole}.{tenth} MB", whole=whole, tenth=tenth) if tenth else msg("{whole} MB", whole=whole)
 
 
 def _no_picture(data: bytes) -> PictureError:
@@ -407,8 +406,10 @@ def _no_picture(data: bytes) -> PictureError:
         return PictureError(
             msg("the picture was saved as text, which destroyed it"), msg("take it from its source again")
         )
-    is_what = next((f": {name}" for start, name in _OTHERS if re.match(start, data, re.DOTALL)), "")
-    return PictureError(msg("the picture is neither JPEG nor PNG{is_what}", is_what=is_what), _SAVE_AGAIN)
+    what = next((name for start, name in _OTHERS if re.match(start, data, re.DOTALL)), None)
+    if what is None:
+        return PictureError(msg("the picture is neither JPEG nor PNG"), _SAVE_AGAIN)
+    return PictureError(msg("the picture is neither JPEG nor PNG: {what}", what=what), _SAVE_AGAIN)
 
 
 def _damaged(data: bytes, message: str) -> PictureError:

@@ -90,7 +90,7 @@ def in_words(seconds: float) -> str:
     if minutes < 90:
         return msg("{minutes} min", minutes=minutes)
     return (
-        msg("{minutes} h {minutes2} min", minutes=minutes // 60, minutes2=minutes % 60)
+        msg("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
         if minutes % 60
         else f"{minutes // 60} h"
     )
@@ -98,4 +98,4 @@ def in_words(seconds: float) -> str:
 
 def too_long(seconds: float) -> str:
     """What to do where more than `ALLOWANCE` was asked for."""
-    return msg("it asks to wait {seconds}: run it again then", seconds=in_words(seconds))
+    return msg("it asks to wait {time}: run it again then", time=in_words(seconds))

@@ -25,7 +25,7 @@ from reconciler.errors import (
     Refused,
     StateError,
 )
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model.live import UNKNOWN_NUMBER
 from reconciler.model.record import Intent
 from reconciler.planning.bindings import left_ids
@@ -69,13 +69,15 @@ def made_earlier(names: Iterable[str], tools: Tools) -> dict[str, str]:
     if not young:  # planning has read the list since then
         return found
     seconds = longest - min(ages[name] for name in young)
+    names = ", ".join(young[:_NAMED])
+    if len(young) > _NAMED:
+        names = msg("{names} and {more} more", names=names, more=len(young) - _NAMED)
     tools.ports.progress.tell(
         msg(
             "Looking for up to {seconds:.0f} s for what an earlier run began to create, "
-            "and may have: {names}{which}",
+            "and may have: {names}",
             seconds=seconds,
-            names=", ".join(young[:_NAMED]),
-            which=msg(" and {young} more", young=len(young) - _NAMED) if len(young) > _NAMED else "",
+            names=names,
         )
     )
 
@@ -206,9 +208,10 @@ def _short(listed: tuple[str, ...], tools: Tools) -> Problem | None:
         return None
     return Problem(
         "short_list",
-        msg(
-            "the list of groups leaves out {lacking} that were there: this one may be there as well",
-            lacking=len(lacking),
+        msg_n(
+            "the list of groups leaves out {n} that were there: this one may be there as well",
+            "the list of groups leaves out {n} that were there: this one may be there as well",
+            len(lacking),
         ),
         msg("refresh the groups at the gateway, and run apply again"),
         retry=True,

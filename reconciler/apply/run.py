@@ -87,7 +87,7 @@ class _ApplyRun:
             ended[group.name] = self._one(group)
 
         if todo:
-            progress.start("Applying", len(todo))
+            progress.start(msg("Applying"), len(todo))
             try:
                 for outcome in self._adopted(todo):
                     ended[outcome.name] = outcome

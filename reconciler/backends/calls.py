@@ -57,9 +57,9 @@ class Answer:
 class Repeat(Enum):
     """When a call may be sent again."""
 
-    ALWAYS = msg("a read, or what may be done twice")
-    UNCHANGED = msg("a write that surely changed nothing")
-    NEVER = msg("a write that may be done twice, and must not be")
+    ALWAYS = "always"  # a read, or what may be done twice
+    UNCHANGED = "unchanged"  # a write that surely changed nothing
+    NEVER = "never"  # a write that may be done twice, and must not be
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,12 +101,9 @@ class Origin:
     @property
     def hint(self) -> str:
         """What to do where there is no connection."""
-        reached = msg("whether its host can be reached from here")
-        return (
-            msg("check {setting}, and {reached}", setting=self.setting, reached=reached)
-            if self.setting
-            else msg("check {reached}", reached=reached)
-        )
+        if not self.setting:
+            return msg("check whether its host can be reached from here")
+        return msg("check {setting}, and whether its host can be reached from here", setting=self.setting)
 
 
 class HttpClient:
@@ -325,7 +322,7 @@ def _bounded(kind: Any, hint: str) -> type:
             try:
                 super().connect()
                 if self.default_port == http.client.HTTPS_PORT and not self.is_verified:
-                    raise lib3.SSLError(msg("the certificate was not verified"))
+                    raise lib3.SSLError("the certificate was not verified")
             except _LIBRARY_ERRORS as error:
                 self.close()
                 raise _not_sent(error, hint) from None
@@ -344,7 +341,7 @@ def _bounded(kind: Any, hint: str) -> type:
             for start in range(0, len(view), _PIECE):
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError(msg("sending took too long"))
+                    raise TimeoutError("sending took too long")
                 self.sock.settimeout(left)
                 super().send(view[start : start + _PIECE])
 
@@ -370,7 +367,7 @@ class _Deadline(io.RawIOBase):
         if self._end is not None and self._begun:  # the first wait may take all of the time anyway
             left = self._end - time.monotonic()
             if left <= 0:
-                raise TimeoutError(msg("the whole answer took too long"))
+                raise TimeoutError("the whole answer took too long")
             self._sock.settimeout(left)
         self._begun = True
         count: int | None = self._raw.readinto(buffer)
@@ -398,7 +395,7 @@ class _TimedResponse(http.client.HTTPResponse):
         while self.status < http.client.OK:
             # Others may come before the answer (RFC 9110, 15.2): http.client passes over 100 alone.
             if self.status == http.client.SWITCHING_PROTOCOLS:
-                raise http.client.BadStatusLine(msg("another protocol, which nobody asked for"))
+                raise http.client.BadStatusLine("another protocol, which nobody asked for")
             self.headers = None  # type: ignore[assignment]  # so that it reads another head
             super().begin()
         if self._deadline.ended:
@@ -440,7 +437,7 @@ def _unclear(error: Exception, status: int | None, timeout: str) -> ApiError:
     `timeout`: the setting to raise where it was too slow."""
     inner = error.args[-1] if isinstance(error, lib3.ProtocolError) and error.args else error
     if isinstance(inner, TimeoutError | lib3.TimeoutError):
-        hint = msg("raise {timeout}", timeout=timeout) if timeout else ""
+        hint = msg("raise {setting}", setting=timeout) if timeout else ""
         return Unclear(msg("the answer did not come in time"), hint, code="timeout", retry=True)
     if isinstance(inner, http.client.RemoteDisconnected):
         return Unclear(msg("the connection was closed without an answer"), code="reset", retry=True)

@@ -89,11 +89,11 @@ _STATE = re.compile(r"[a-z]{1,20}")
 _INTEGRATION = re.compile(r"[A-Z-]{1,30}")
 _NOT_OPEN = {
     "close": (
-        msg("is not connected"),
+        msg("the gateway's instance is not connected"),
         msg("scan its QR code with the phone: the manager shows it, or GET /instance/connect"),
     ),
     "connecting": (
-        msg("is still connecting"),
+        msg("the gateway's instance is still connecting"),
         msg("run it again in a minute; if it stays so, scan its QR code anew"),
     ),
 }
@@ -289,11 +289,12 @@ def _state(answer: Answer, name: str) -> str:
 def _check_open(state: str) -> None:
     """Raise what says what to do at the gateway, unless the instance can be worked with."""
     if state != "open":
-        unknown = (msg("has the state {state}", state=state), msg("look at it in the gateway's manager"))
-        what, mend = _NOT_OPEN.get(state, unknown)
-        raise Refused(
-            msg("the gateway's instance {what}", what=what), mend, code="session", retry=state == "connecting"
+        unknown = (
+            msg("the gateway's instance has the state {state}", state=state),
+            msg("look at it in the gateway's manager"),
         )
+        why, mend = _NOT_OPEN.get(state, unknown)
+        raise Refused(why, mend, code="session", retry=state == "connecting")
 
 
 def _instance(answer: Answer, name: str) -> tuple[str, str | None]:

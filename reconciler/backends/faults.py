@@ -279,9 +279,11 @@ def _inside_success(answer: Answer, fault: _Fault) -> Unclear:
 
 def _words(ours: str, answer: Answer, fault: _Fault) -> str:
     """Our sentence, in brackets the status and the API's own code, then its words."""
-    code = msg(", code {code}", code=fault.code) if fault.code not in (None, answer.status) else ""
-    text = msg("{ours} (HTTP {status}{code})", ours=ours, status=answer.status, code=code)
-    return f"{text}: {fault.words}" if fault.words else text
+    if fault.code in (None, answer.status):
+        ours = msg("{ours} (HTTP {status})", ours=ours, status=answer.status)
+    else:
+        ours = msg("{ours} (HTTP {status}, code {code})", ours=ours, status=answer.status, code=fault.code)
+    return msg("{ours}: {words}", ours=ours, words=fault.words) if fault.words else ours
 
 
 def safe_words(text: str, secrets: tuple[str, ...]) -> str:

@@ -41,7 +41,11 @@ _GOWS = {
 
 
 class _NoFact(Exception):
-    """What is said of a group does not make one; the text says why."""
+    """What is said of a group does not make one; `why` says in what."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def groups(data: object, own: Session) -> tuple[dict[str, LiveGroup | Problem], int]:
@@ -76,9 +80,9 @@ def group(data: object, group_id: str, own: Session) -> LiveGroup:
         raise _unreadable(no_fact) from None
 
 
-def _unreadable(why: _NoFact) -> Unclear:
+def _unreadable(no_fact: _NoFact) -> Unclear:
     return Unclear(
-        msg("what the gateway says of the group is incomplete: {why}", why=why),
+        msg("what the gateway says of the group is incomplete: {why}", why=no_fact.why),
         msg("gateways answer from a cache: run it again later, or restart the session"),
         code="unreadable",
         retry=True,

@@ -29,6 +29,7 @@ LIMIT = 10 << 20
 """Bytes of an icon that are read at most; uploads may have 5 MB, and the server may re-encode."""
 
 _ADDRESS = re.compile(r"https?://[!-~]{1,4096}", re.IGNORECASE)
+_NOT_HTTPS = msg("the icon's link is not https, and is not followed")
 _FETCH = Call("GET", "icon", Repeat.ALWAYS)
 
 
@@ -74,17 +75,19 @@ class IconFetcher:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise _unsafe(msg("is no URL")) from None
+            raise _unsafe(msg("the icon's link is no URL, and is not followed")) from None
         if not host or "@" in parts.netloc or "\\" in url:
-            raise _unsafe(msg("is no plain URL"))
+            raise _unsafe(msg("the icon's link is no plain URL, and is not followed"))
         if self._own and f"{parts.scheme}://{parts.netloc}" == self._own:
             if self._address is not None:
                 own = parts._replace(fragment="").geturl()
                 return self._client.exchange(Request("GET", own, LIMIT, address=self._address))
         elif self._domain and (parts.scheme != "https" or not host.endswith(self._domain)):
-            raise _unsafe(msg("is none of https://*{domain}", domain=self._domain))
+            raise _unsafe(
+                msg("the icon's link is none of https://*{domain}, and is not followed", domain=self._domain)
+            )
         if parts.scheme != "https" and not (parts.scheme == "http" and self._loopback):
-            raise _unsafe(msg("is not https"))
+            raise _unsafe(_NOT_HTTPS)
         url = parts._replace(fragment="").geturl()
         try:
             addresses = self._addresses(host, port or (443 if parts.scheme == "https" else 80), parts.scheme)
@@ -94,7 +97,7 @@ class IconFetcher:
             addresses = []
         if not (addresses and is_loopback(addresses[0])) and self._client.is_proxied(url):
             if parts.scheme != "https":
-                raise _unsafe(msg("is not https"))
+                raise _unsafe(_NOT_HTTPS)
             return self._client.exchange(Request("GET", url, LIMIT))
         last = NotSent(msg("the icon's host has no address"), code="dns", retry=True)
         for address in addresses:
@@ -117,18 +120,19 @@ class IconFetcher:
             if self._loopback and is_loopback(address.partition("%")[0]):
                 continue
             if scheme != "https":
-                raise _unsafe(msg("is not https"))
+                raise _unsafe(_NOT_HTTPS)
             if not is_public(address):
-                raise _unsafe(msg("leads to an address that is not on the open internet"))
+                raise _unsafe(
+                    msg(
+                        "the icon's link leads to an address that is not on the open internet, "
+                        "and is not followed"
+                    )
+                )
         return addresses
 
 
 def _unsafe(why: str) -> Unclear:
-    return Unclear(
-        msg("the icon's link {why}, and is not followed", why=why),
-        msg("look at the group's icon in WhatsApp"),
-        code="unsafe_link",
-    )
+    return Unclear(why, msg("look at the group's icon in WhatsApp"), code="unsafe_link")
 
 
 def picture(answer: Answer) -> bytes:

@@ -148,7 +148,7 @@ class RateLimiter:
         if left > _LONGEST_WAITED or (left > 0 and refused_for >= ALLOWANCE):
             raise RateLimited(
                 msg("not sent: everything waits since an answer before ({why})", why=self._why),
-                msg("run it again in {left}", left=in_words(left)),
+                msg("run it again in {time}", time=in_words(left)),
                 code="rate_limited",
                 retry=True,
                 wait=left,
@@ -158,8 +158,8 @@ class RateLimiter:
         if seconds is not None and _SHORTEST_SHOWN <= seconds <= _LONGEST_WAITED:
             self._tell(
                 msg(
-                    "Waiting {seconds} before anything else is asked: {why}.",
-                    seconds=in_words(seconds),
+                    "Waiting {time} before anything else is asked: {why}.",
+                    time=in_words(seconds),
                     why=self._why,
                 )
             )

@@ -65,7 +65,7 @@ class Network:
             return None
         why = _unusable(found)
         if why is not None:
-            raise NotSent(f"{_variable_of(found)} {why}", _PROXY_HINT, code="proxy")
+            raise NotSent(why, _PROXY_HINT, code="proxy")
         # A bare host:port would be taken for a scheme and what follows it.
         whole = found if "://" in found else f"http://{found}"
         return str(prepend_scheme_if_needed(whole, "http"))  # type: ignore[no-untyped-call]
@@ -90,19 +90,25 @@ class Network:
 
 def _unusable(proxy: str) -> str | None:
     """Say why there can be no proxy at this address; None where there can."""
+    setting = _variable_of(proxy)
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         port = parts.port
         parse_url(proxy)
     except (ValueError, LocationParseError):
-        return msg("is no address of a proxy")
+        return msg("{setting} is no address of a proxy", setting=setting)
     if not parts.hostname or not proxy.isprintable() or " " in proxy:
-        return msg("names no proxy's host")
+        return msg("{setting} names no proxy's host", setting=setting)
     if port == 0:
-        return msg("names no port that a proxy could have")
+        return msg("{setting} names no port that a proxy could have", setting=setting)
     if parts.scheme.startswith("socks") and parts.scheme in _PROXY_KINDS and find_spec("socks") is None:
-        return msg("names a SOCKS proxy, which needs another package: pip install 'requests[socks]'")
-    return None if parts.scheme in _PROXY_KINDS else msg("names a kind of proxy that cannot be used")
+        return msg(
+            "{setting} names a SOCKS proxy, which needs another package: pip install 'requests[socks]'",
+            setting=setting,
+        )
+    if parts.scheme in _PROXY_KINDS:
+        return None
+    return msg("{setting} names a kind of proxy that cannot be used", setting=setting)
 
 
 def _variable_of(proxy: str) -> str:

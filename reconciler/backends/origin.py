@@ -53,7 +53,7 @@ class Base:
         except (OSError, UnicodeError):
             raise NotSent(
                 msg("the host's name could not be resolved"),
-                msg("check {variable}, and whether its host can be reached from here", variable=_VARIABLE),
+                msg("check {setting}, and whether its host can be reached from here", setting=_VARIABLE),
                 code="dns",
                 retry=True,
             ) from None
@@ -97,11 +97,9 @@ def checked_base(url: str, *, gateway: bool = False, private: bool = False) -> B
     path = parts.path.removesuffix("/")
     if (path and not gateway) or "?" in url or "#" in url:
         raise ReconcilerError(
-            msg(
-                "{variable} holds more than a host{which}",
-                variable=_VARIABLE,
-                which=msg(", a port and a path") if gateway else msg(" and a port"),
-            ),
+            msg("{variable} holds more than a host, a port and a path", variable=_VARIABLE)
+            if gateway
+            else msg("{variable} holds more than a host and a port", variable=_VARIABLE),
             example,
         )
     if _PATH.fullmatch(path) is None:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from reconciler.backends import faults
 from reconciler.backends.calls import Answer, Call, Repeat
@@ -33,7 +33,7 @@ from reconciler.backends.service import (
     some_people,
 )
 from reconciler.errors import NotFound, Unclear
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model import number
 from reconciler.model.link import is_link
 from reconciler.model.live import GroupList, IconMeta, LiveGroup, PersonAnswer, ServiceLimits, Session
@@ -113,13 +113,13 @@ class SinchWriter:
         self._api.call(SET_SUBJECT, faults.void, group_id, payload={"subject": subject})
 
     def set_description(self, group_id: str, description: str) -> None:
-        raise _unable("description")
+        _unable("description")
 
     def set_permission(self, group_id: str, permission: Permission, value: Value) -> None:
-        raise _unable("permissions")
+        _unable("permissions")
 
     def add_participants(self, group_id: str, ids: Sequence[str]) -> tuple[PersonAnswer, ...]:
-        raise _unable(msg("adding people"))
+        _unable("participants")
 
     def find_person(self, digits: str) -> str | None:
         return digits
@@ -318,9 +318,9 @@ def sent(answer: Answer, to: str, *, group: bool = False) -> str:
     return next((str(found) for found in ids if _is_message_id(found)), "")
 
 
-def _unable(what: str) -> NotImplementedError:
-    """A manifest that wants this is refused before anything is asked."""
-    return NotImplementedError(f"the service has no call for {what}")
+def _unable(what: str) -> NoReturn:
+    """Refuse what no manifest can have asked for: planning refuses it before anything is asked."""
+    raise NotImplementedError(f"the service has no call for {what}")
 
 
 def _bad(message: str) -> Unclear:
@@ -357,9 +357,9 @@ def _people(found: Mapping[str, object], key: str) -> tuple[str, ...]:
         if not isinstance(person, str) or not number.is_wa_id(person):
             raise _bad(
                 msg(
-                    "the group's {key} hold {person}, where a number is expected",
+                    "the group's {key} hold {found}, where a number is expected",
                     key=key,
-                    person=_kind(person),
+                    found=_kind(person),
                 )
             )
     return tuple(dict.fromkeys(people))
@@ -369,15 +369,16 @@ def _kind(found: object) -> str:
     """Say what sort of thing stands where a person's number should, without showing any of it that could be
     somebody's."""
     if not isinstance(found, str):
-        words = {dict: msg("an object"), list: "a list", type(None): "null", bool: msg("true or false")}
+        words = {dict: msg("an object"), list: msg("a list"), type(None): "null", bool: msg("true or false")}
         return words.get(type(found), msg("a bare number"))
     _, at, domain = found.rpartition("@")
     if at and _DOMAIN.fullmatch(domain):
-        hidden = msg(" (somebody whose number WhatsApp hides)") if domain == "lid" else ""
-        return msg("an id that ends in @{domain}{hidden}", domain=domain, hidden=hidden)
+        if domain == "lid":
+            return msg("an id that ends in @lid (somebody whose number WhatsApp hides)")
+        return msg("an id that ends in @{domain}", domain=domain)
     if found.isascii() and found.isdigit():
-        return msg("{found} digits", found=len(found))
-    return "a text" if found else msg("an empty text")
+        return msg_n("{n} digits", "{n} digits", len(found))
+    return msg("a text") if found else msg("an empty text")
 
 
 def _creator(found: Mapping[str, object]) -> str | None:
@@ -386,7 +387,5 @@ def _creator(found: Mapping[str, object]) -> str | None:
     if creator is None or creator == "":
         return None
     if not isinstance(creator, str) or not number.is_wa_id(creator):
-        raise _bad(
-            msg("the group's creator is {creator}, where a number is expected", creator=_kind(creator))
-        )
+        raise _bad(msg("the group's creator is {found}, where a number is expected", found=_kind(creator)))
     return creator

@@ -39,24 +39,24 @@ STORE_OFF = msg(
 
 _NOT_WORKING = {
     "STOPPED": (
-        msg("is stopped"),
+        msg("the gateway's session is stopped"),
         msg("start it in the gateway's dashboard, or by POST /api/sessions/NAME/start"),
     ),
-    "STARTING": (msg("is still starting"), msg("run it again in a minute")),
+    "STARTING": (msg("the gateway's session is still starting"), msg("run it again in a minute")),
     "SCAN_QR_CODE": (
-        msg("is not logged in"),
+        msg("the gateway's session is not logged in"),
         msg("scan its QR code with the phone: the gateway's dashboard shows it"),
     ),
     "PASSKEY_REQUIRED": (
-        msg("waits for a passkey"),
+        msg("the gateway's session waits for a passkey"),
         msg("confirm the login on the phone, then run it again"),
     ),
     "PASSKEY_CONFIRMATION_REQUIRED": (
-        msg("waits for its passkey to be confirmed"),
+        msg("the gateway's session waits for its passkey to be confirmed"),
         msg("confirm the login on the phone, then run it again"),
     ),
     "FAILED": (
-        msg("has failed"),
+        msg("the gateway's session has failed"),
         msg("restart it in the gateway's dashboard; if it fails again, log it out and scan the QR code anew"),
     ),
 }
@@ -121,16 +121,11 @@ def check_working(gateway: Gateway) -> None:
     """Raise what says what to do at the gateway, unless it can be worked with."""
     if gateway.status != "WORKING":
         unknown = (
-            msg("has the status {status}", status=gateway.status),
+            msg("the gateway's session has the status {status}", status=gateway.status),
             msg("look at it in the gateway's dashboard"),
         )
-        what, mend = _NOT_WORKING.get(gateway.status, unknown)
-        raise Refused(
-            msg("the gateway's session {what}", what=what),
-            mend,
-            code="session",
-            retry=gateway.status == "STARTING",
-        )
+        why, mend = _NOT_WORKING.get(gateway.status, unknown)
+        raise Refused(why, mend, code="session", retry=gateway.status == "STARTING")
     if gateway.engine not in ENGINES:
         raise Refused(
             msg(

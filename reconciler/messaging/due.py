@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.messaging.messages import drafts
 from reconciler.model.link import digest
 from reconciler.model.messages import Delivery, DeliveryStatus, Message, UnknownPolicy
@@ -126,7 +126,11 @@ def _why_not(
     if times >= settings.max_sends:
         return Problem(
             "max_sends",
-            msg("sent the link {max_sends} times and not in yet: given up", max_sends=settings.max_sends),
+            msg_n(
+                "sent the link {n} times and not in yet: given up",
+                "sent the link {n} times and not in yet: given up",
+                settings.max_sends,
+            ),
         )
     if sent is None or sent.status == "reset":
         return None
@@ -163,10 +167,12 @@ def messages(
             if isinstance(draft.body, Problem):
                 others.append(_not_sent(person, draft.groups, draft.body, "failed"))
             elif not left:
-                reason = msg("{per_person} messages a day at most", per_person=settings.per_person)
+                reason = msg_n(
+                    "{n} messages a day at most", "{n} messages a day at most", settings.per_person
+                )
                 others.append(_not_sent(person, draft.groups, Problem("per_person", reason, retry=True)))
             elif len(ready) >= settings.budget:
-                reason = msg("{budget} messages a run at most", budget=settings.budget)
+                reason = msg_n("{n} messages a run at most", "{n} messages a run at most", settings.budget)
                 others.append(_not_sent(person, draft.groups, Problem("budget", reason, retry=True)))
             else:
                 left -= 1

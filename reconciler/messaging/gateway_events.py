@@ -35,7 +35,11 @@ _ACTIONS: Mapping[str | None, ParticipantChange] = {
 
 
 class Wrong(Exception):
-    """What was posted is not as it should be; the text says why."""
+    """What was posted is not as it should be; `why` says in what."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def is_event(body: Mapping[str, object]) -> bool:

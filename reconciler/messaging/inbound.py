@@ -53,7 +53,7 @@ def read_file(data: bytes, key: bytes = b"") -> tuple[Inbound, ...]:
     except Wrong as wrong:
         lines = [(line, text) for line, text in enumerate(data.splitlines(), 1) if text.strip()]
         if not any(_is_object(text) for _, text in lines):  # one body over many lines, and it is broken
-            return (Unreadable(EntryPosition(lines[0][0]), str(wrong)),)
+            return (Unreadable(EntryPosition(lines[0][0]), wrong.why),)
     return tuple(record for line, text in lines for record in reading.body(text, line))
 
 
@@ -74,7 +74,7 @@ class _Reading:
         try:
             yield from self.records(data, line)
         except Wrong as wrong:
-            yield Unreadable(EntryPosition(line), str(wrong))
+            yield Unreadable(EntryPosition(line), wrong.why)
 
     def records(self, data: bytes, line: int) -> Iterator[Inbound]:
         """Return the records of one body, in an envelope or not. Raises `Wrong` where it is no JSON."""
@@ -86,7 +86,7 @@ class _Reading:
                     yield from records_of_event(body, line)
                 return
         except Wrong as wrong:
-            yield Unreadable(EntryPosition(line), str(wrong))
+            yield Unreadable(EntryPosition(line), wrong.why)
             return
         yield from _records(body, line)
 
@@ -173,7 +173,7 @@ def _records(body: object, line: int) -> Iterator[Inbound]:
         try:
             yield _record(entry, place, envelope)
         except Wrong as wrong:
-            yield Unreadable(place, str(wrong))
+            yield Unreadable(place, wrong.why)
 
 
 def _record(entry: object, place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:

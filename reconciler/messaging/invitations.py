@@ -111,8 +111,9 @@ def _status(group: GroupPlan, context: Context) -> tuple[InviteStatus, tuple[Not
         )
         return "revoke", (note,)
     if context.account and group.live is not None and context.account[0] not in group.live.admin_keys:
-        note = Note(msg("the account is no admin of this group, and only an admin gets the link"))
-        if group.live.admins:
-            note = replace(note, text=msg("{text}. One of these can make it one: {{people}}", text=note.text))
-        return "blocked", (replace(note, people=group.live.admins),)
+        admins = group.live.admins
+        text = msg("the account is no admin of this group, and only an admin gets the link")
+        if admins:
+            text = msg("{text}. One of these can make it one: {{people}}", text=text)
+        return "blocked", (Note(text, people=admins),)
     return "ready", ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.language import msg
+from reconciler.language import msg, tr
 from reconciler.model.link import is_link
 from reconciler.model.messages import MOST_TEXT, GroupInvites
 
@@ -39,7 +39,7 @@ _JUNK_LINK = Problem(
 )
 _TOO_LONG = Problem(
     "too_long",
-    msg("the message would be longer than {most_text} characters", most_text=MOST_TEXT),
+    msg("the message would be longer than {most} characters", most=MOST_TEXT),
     msg("shorten `invites.text`"),
 )
 _NO_NAME = Problem(
@@ -69,7 +69,7 @@ def drafts(
     junk = tuple(MessageDraft((group.name,), _JUNK_LINK) for group in groups if not is_link(group.link))
     if settings.template is not None:
         return (*junk, *(_from_template(person, group, settings.template) for group in good))
-    text = settings.text or DEFAULT_TEXT
+    text = settings.text or tr(DEFAULT_TEXT)
     return (*junk, *_texts(person, good, text))
 
 

@@ -80,7 +80,7 @@ class MessageSender:
             ended[ref] = list(map(self._one, people[ref]))
 
         progress = self.ports.progress
-        progress.start("Sending", len(people))
+        progress.start(msg("Sending"), len(people))
         try:
             self.ports.workers.all([partial(work, ref) for ref in people], concurrency, progress.advance)
         finally:

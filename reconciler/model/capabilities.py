@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from reconciler.language import msg
 from reconciler.model.group import PERMISSIONS, Permission
 
 BackendName = Literal["sinch", "waha", "evolution"]
@@ -54,7 +53,7 @@ CAPABILITIES: Mapping[BackendName, Capabilities] = {
     ),
     "evolution": Capabilities(
         name="evolution",
-        title=msg("Evolution API"),
+        title="Evolution API",
         description=True,
         permissions=frozenset({"send_messages", "edit_info"}),
         no_icon=False,

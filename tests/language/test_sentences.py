@@ -20,6 +20,9 @@ BUGS = {"AssertionError", "AttributeError", "IndexError", "KeyError", "LookupErr
     "ValueError",
 }
 """What is raised where a caller of ours is wrong: `print_bug` shows no text of it."""
+CAUGHT = {"BadStatusLine", "SSLError", "TimeoutError"}
+"""What `backends.client` raises for itself, as its libraries would: what it says of them is its own."""
+NAMES = {"Evolution API"}
 FOR_MACHINES = {
     "report/codequality.py": "English in every word",
     "report/csv.py": "English in every word",
@@ -60,7 +63,7 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
             return  # docstrings; what a bug says
         case ast.AnnAssign(value=None) | ast.arg() | ast.Subscript(value=ast.Name(id="Literal")):
             return
-        case ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name in BUGS:
+        case ast.Raise(exc=ast.Call(func=func)) if ast.unparse(func).rpartition(".")[2] in BUGS | CAUGHT:
             return
         case ast.Call(func=func):
             name = ast.unparse(func)
@@ -82,6 +85,7 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
             if RECORDED.fullmatch(text):
                 return
             if PROSE.search(text) and not COMMAND.match(text):
+            if PROSE.search(text) and not COMMAND.match(text) and text not in NAMES:
                 yield node.lineno, text
                 return
     for child in ast.iter_child_nodes(node):
