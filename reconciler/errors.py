@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from reconciler.language import msg_n
+from reconciler.language import msg, msg_n
 
 
 class Exit(IntEnum):
@@ -79,8 +79,10 @@ class Complaint:
     warning: bool = False
 
     def __str__(self) -> str:
-        text = f"{self.location}: {'warning: ' if self.warning else ''}{self.message}"
-        return f"{text} ({self.hint})" if self.hint else text
+        text = msg("warning: {message}", message=self.message) if self.warning else self.message
+        if self.hint:
+            text = msg("{text} ({hint})", text=text, hint=self.hint)
+        return msg("{where}: {text}", where=self.location, text=text)
 
 
 class ReconcilerError(Exception):

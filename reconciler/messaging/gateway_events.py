@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.messages import (
     DirectMessage,
@@ -35,11 +34,7 @@ _ACTIONS: Mapping[str | None, ParticipantChange] = {
 
 
 class Wrong(Exception):
-    """What was posted is not as it should be; `why` says in what."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    """What was posted is not as it should be; the text says why."""
 
 
 def is_event(body: Mapping[str, object]) -> bool:
@@ -62,7 +57,7 @@ def records_of_event(body: Mapping[str, object], line: int) -> Iterator[Inbound]
         return _of_evolution(name, body["data"], line)
     payload = body.get("payload")
     if name is None or not isinstance(payload, dict):
-        raise Wrong(msg("an event has a `payload`, which is an object"))
+        raise Wrong("an event has a `payload`, which is an object")
     return _of_waha(_Event(name, line, text_of(body, "id"), moment(body.get("timestamp"))), payload)
 
 
@@ -80,7 +75,7 @@ class _Event:
     ) -> Iterator[ParticipantEvent]:
         """Return what has become of each of these people. Raises `Wrong`."""
         if group_id is None or change is None:
-            raise Wrong(msg("it does not say which group, or what has become of whom"))
+            raise Wrong("it does not say which group, or what has become of whom")
         for entry, person in enumerate(people, 1):
             yield ParticipantEvent(
                 place=EntryPosition(self.line, entry),
@@ -151,7 +146,7 @@ def _of_participants(event: _Event, data: Mapping[str, object]) -> Iterator[Inbo
         return
     people = data.get("participants")
     if not isinstance(people, list):
-        raise Wrong(msg("`participants` is a list"))
+        raise Wrong("`participants` is a list")
     numbers = {
         each["jid"]: each.get("phoneNumber")
         for each in _objects(data.get("participantsData") or [], "participantsData")
@@ -165,7 +160,7 @@ def _told(person: object, numbers: Mapping[object, object]) -> str | None:
     if isinstance(person, str):
         person = {"id": person, "phoneNumber": numbers.get(person)}
     if not isinstance(person, dict):
-        raise Wrong(msg("a participant is an id or an object"))
+        raise Wrong("a participant is an id or an object")
     return number.told_by(person.get("id"), person.get("phoneNumber"))
 
 
@@ -206,13 +201,13 @@ def _group_id(group: object) -> str | None:
 
 def _object(value: object, name: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise Wrong(msg("`{name}` is an object", name=name))
+        raise Wrong(f"`{name}` is an object")
     return value
 
 
 def _objects(value: object, name: str) -> Sequence[Mapping[str, object]]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise Wrong(msg("`{name}` is a list of objects", name=name))
+        raise Wrong(f"`{name}` is a list of objects")
     return value
 
 
@@ -220,7 +215,7 @@ def text_of(values: Mapping[str, object], key: str) -> str | None:
     """Return a text, None where there is none. Raises `Wrong` for anything else."""
     value = values.get(key)
     if value is not None and not isinstance(value, str):
-        raise Wrong(msg("`{key}` is a text", key=key))
+        raise Wrong(f"`{key}` is a text")
     return value
 
 

@@ -17,7 +17,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Literal, NoReturn
 
-from reconciler.language import msg
 from reconciler.messaging.gateway_events import (
     Wrong,
     is_event,
@@ -53,7 +52,7 @@ def read_file(data: bytes, key: bytes = b"") -> tuple[Inbound, ...]:
     except Wrong as wrong:
         lines = [(line, text) for line, text in enumerate(data.splitlines(), 1) if text.strip()]
         if not any(_is_object(text) for _, text in lines):  # one body over many lines, and it is broken
-            return (Unreadable(EntryPosition(lines[0][0]), wrong.why),)
+            return (Unreadable(EntryPosition(lines[0][0]), str(wrong)),)
     return tuple(record for line, text in lines for record in reading.body(text, line))
 
 
@@ -74,7 +73,7 @@ class _Reading:
         try:
             yield from self.records(data, line)
         except Wrong as wrong:
-            yield Unreadable(EntryPosition(line), wrong.why)
+            yield Unreadable(EntryPosition(line), str(wrong))
 
     def records(self, data: bytes, line: int) -> Iterator[Inbound]:
         """Return the records of one body, in an envelope or not. Raises `Wrong` where it is no JSON."""
@@ -86,7 +85,7 @@ class _Reading:
                     yield from records_of_event(body, line)
                 return
         except Wrong as wrong:
-            yield Unreadable(EntryPosition(line), wrong.why)
+            yield Unreadable(EntryPosition(line), str(wrong))
             return
         yield from _records(body, line)
 
@@ -104,25 +103,23 @@ class _Reading:
         """Return what came with headers, also to the letter, once its signature is found to be right."""
         if not isinstance(body, dict) or not {"headers", "body"} <= body.keys():
             if self._key:
-                raise _refused(
-                    body, msg("it is not signed, and RECONCILER_WEBHOOK_KEY says that it has to be")
-                )
+                raise _refused(body, "it is not signed, and RECONCILER_WEBHOOK_KEY says that it has to be")
             return body, data
         headers, text = body["headers"], body["body"]
         if not isinstance(headers, dict) or not isinstance(text, str):
-            raise Wrong(msg("`headers` are an object, and `body` is a text"))
+            raise Wrong("`headers` are an object, and `body` is a text")
         raw = text.encode("utf-8", "replace")
         if self._key and not _is_signed(headers, raw, self._key):
-            raise _refused(_json(raw), msg("its signature is not one made with RECONCILER_WEBHOOK_KEY"))
+            raise _refused(_json(raw), "its signature is not one made with RECONCILER_WEBHOOK_KEY")
         return _json(raw), raw
 
 
 def _refused(body: object, reason: str) -> Wrong:
     """Say why a body is not believed, or how to mend that where its service signs nothing."""
     if isinstance(body, dict) and is_evolutions(body):
-        reason = msg(
-            "RECONCILER_WEBHOOK_KEY says that it has to be signed, and Evolution API signs "
-            "nothing: unset the key for this gateway, and keep the webhook's address secret"
+        reason = (
+            "RECONCILER_WEBHOOK_KEY says that it has to be signed, and Evolution API signs nothing: unset "
+            "the key for this gateway, and keep the webhook's address secret"
         )
     return Wrong(reason)
 
@@ -141,11 +138,11 @@ def _json(data: bytes) -> object:
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise Wrong(msg("it is no UTF-8 text")) from None
+        raise Wrong("it is no UTF-8 text") from None
     except RecursionError:
-        raise Wrong(msg("it is nested too deeply")) from None
+        raise Wrong("it is nested too deeply") from None
     except ValueError:  # a number of thousands of digits too
-        raise Wrong(msg("it is no JSON")) from None
+        raise Wrong("it is no JSON") from None
 
 
 def _is_object(data: bytes) -> bool:
@@ -156,16 +153,16 @@ def _is_object(data: bytes) -> bool:
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise Wrong(msg("it is no JSON"))
+    raise Wrong("it is no JSON")
 
 
 def _records(body: object, line: int) -> Iterator[Inbound]:
     if not isinstance(body, dict):
-        yield Unreadable(EntryPosition(line), msg("a body is an object with a list `data`"))
+        yield Unreadable(EntryPosition(line), "a body is an object with a list `data`")
         return
     entries = body.get("data")
     if not isinstance(entries, list):
-        yield Unreadable(EntryPosition(line), msg("a body has a list `data`"))
+        yield Unreadable(EntryPosition(line), "a body has a list `data`")
         return
     envelope = {key: value for key, value in body.items() if key not in ("total", "data")}
     for index, entry in enumerate(entries, 1):
@@ -173,27 +170,27 @@ def _records(body: object, line: int) -> Iterator[Inbound]:
         try:
             yield _record(entry, place, envelope)
         except Wrong as wrong:
-            yield Unreadable(place, wrong.why)
+            yield Unreadable(place, str(wrong))
 
 
 def _record(entry: object, place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:
     if not isinstance(entry, dict):
-        raise Wrong(msg("an entry of `data` is an object"))
+        raise Wrong("an entry of `data` is an object")
     if "message" in entry:
         return _message(entry, place, envelope)
     if any(stage in entry for stage in _STAGES):
         return _status(entry, place, envelope)
-    raise Wrong(msg("an entry has a `message`, or says what was `sent`, `delivered` or `read`"))
+    raise Wrong("an entry has a `message`, or says what was `sent`, `delivered` or `read`")
 
 
 def _message(entry: dict[str, object], place: EntryPosition, envelope: Mapping[str, object]) -> Inbound:
     message = entry["message"]
     if not isinstance(message, dict):
-        raise Wrong(msg("`message` is an object"))
+        raise Wrong("`message` is an object")
     sender = text_of(entry, "source")
     sender = sender.removeprefix("+") if sender else ""
     if not number.is_wa_id(sender):
-        raise Wrong(msg("`source` is a number: 5 to 20 digits, as a text"))
+        raise Wrong("`source` is a number: 5 to 20 digits, as a text")
     rest = {key: value for key, value in message.items() if key not in ("type", "messageText", "waGroupId")}
     known = ("source", "id", "receivedAt", "waGroupId", "message")
     extra = {key: value for key, value in entry.items() if key not in known}
@@ -236,7 +233,7 @@ def _group_id(entry: dict[str, object], message: dict[str, object]) -> str | Non
         return None
     texts = [value for value in values if isinstance(value, str) and number.is_group_id(value)]
     if len(texts) != len(values) or len(set(texts)) > 1:
-        raise Wrong(msg("`waGroupId` is no id of a group"))
+        raise Wrong("`waGroupId` is no id of a group")
     return texts[0]
 
 
@@ -258,5 +255,5 @@ def _status(entry: dict[str, object], place: EntryPosition, envelope: Mapping[st
 def _flag(values: dict[str, object], key: str) -> bool:
     value = values.get(key)
     if value is not None and not isinstance(value, bool):
-        raise Wrong(msg("`{key}` is true or false", key=key))
+        raise Wrong(f"`{key}` is true or false")
     return bool(value)

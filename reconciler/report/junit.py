@@ -104,7 +104,9 @@ def _files(report: Report) -> Iterator[_Case]:
         wrong = [complaint for complaint in complaints if not complaint.warning]
         first = (wrong or complaints)[0]
         level: Level = "failure" if wrong else "skipped"
-        yield _Case(file, "files", level, first.rule, first.message, tuple(map(str, complaints)))
+        yield _Case(
+            file, "files", level, first.rule, first.message, tuple(tr(str(each)) for each in complaints)
+        )
 
 
 def _element(name: str, cases: Sequence[_Case], about: dict[str, str]) -> ElementTree.Element:

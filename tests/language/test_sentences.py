@@ -24,6 +24,8 @@ CAUGHT = {"BadStatusLine", "SSLError", "TimeoutError"}
 """What `backends.client` raises for itself, as its libraries would: what it says of them is its own."""
 NAMES = {"Evolution API"}
 FOR_MACHINES = {
+    "messaging/gateway_events.py": "JSON lines of `inbound`",
+    "messaging/inbound.py": "JSON lines of `inbound`",
     "report/codequality.py": "English in every word",
     "report/csv.py": "English in every word",
     "report/dotenv.py": "English in every word",
