@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.language import tr
+from reconciler.language import said, tr
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Redactor:
         values = {
             "ids": [self.group_id(group_id) for group_id in note.ids],
             "people": [self.person(wa_id) for wa_id in note.people],
-            "texts": [self.untrusted(text) for text in note.texts],
+            "texts": [self.untrusted(said(text)) for text in note.texts],
         }
 
         def fill(slot: re.Match[str]) -> str:
