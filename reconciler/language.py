@@ -9,10 +9,10 @@ none is read as long as the language is English. Decision record 0044 gives the 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -122,6 +122,16 @@ def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
 def tr_p(context: str, text: str, /, **values: object) -> str:
     """Return a text in the language that is spoken, as `msg_p` takes it."""
     return tr(msg_p(context, text, **values))
+
+
+def joined(separator: str, parts: Iterable[str]) -> str:
+    """Return texts behind each other; each of them, and what stands between them, may be a message."""
+
+    def two(before: str, after: str) -> str:
+        return Message("{a}{b}{c}", {"a": before, "b": separator, "c": after})
+
+    found = list(parts)
+    return reduce(two, found) if found else ""
 
 
 def said(thing: T) -> T:

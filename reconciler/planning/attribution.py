@@ -206,10 +206,12 @@ def _guards(before: GuardSettings, after: GuardSettings) -> list[SettingChange]:
 
 
 def _words(entry: Allowance) -> str:
-    limits = [msg("max {max}", max=entry.max)] if entry.max is not None else []
-    limits += [msg("until {until}", until=entry.until.isoformat())] if entry.until is not None else []
-    reason = f": {entry.reason}" if entry.reason else ""
-    return ", ".join((entry.code, *limits)) + reason
+    text = entry.code
+    if entry.max is not None:
+        text = msg("{allowance}, max {max}", allowance=text, max=entry.max)
+    if entry.until is not None:
+        text = msg("{allowance}, until {until:%Y-%m-%d}", allowance=text, until=entry.until)
+    return msg("{allowance}: {reason}", allowance=text, reason=entry.reason) if entry.reason else text
 
 
 def _aliases(before: tuple[Person, ...], after: tuple[Person, ...]) -> list[SettingChange]:

@@ -14,7 +14,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from reconciler.language import msg
+from reconciler.language import joined, msg, msg_n, msg_p
 from reconciler.model.change import Affected, Invite
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.live import LiveGroup, LiveIcon
@@ -169,9 +169,12 @@ class _PeopleComparison:
             )
         elif self.unidentified:
             count = len(self.unidentified)
-            notes.append(
-                Note(msg("{count} here whose number the service hides: nothing is done to them", count=count))
+            hidden = msg_n(
+                "{n} here whose number the service hides: nothing is done to them",
+                "{n} here whose number the service hides: nothing is done to them",
+                count,
             )
+            notes.append(Note(hidden))
         return PeopleDiff(
             add=tuple(self.add),
             promote=promote,
@@ -214,12 +217,11 @@ class _PeopleComparison:
         if not self.choices:
             return None
         ids = tuple(wa_id for key in self.choices for wa_id in self.ids[key])
-        spare = [msg("{wa_id} digits", wa_id=len(wa_id)) for wa_id in ids if wa_id not in self.live.admins]
-        which = (
-            msg("the one that is not theirs")
-            if len(spare) == len(ids)
-            else msg("the one of {spare}", spare=" and ".join(spare))
-        )
+        spare = [msg("{count} digits", count=len(each)) for each in ids if each not in self.live.admins]
+        which = msg("the one that is not theirs")
+        if len(spare) < len(ids):
+            digits = joined(msg(" and "), spare)
+            which = msg("the one of {digits}", digits=digits)
         return Note(
             msg(
                 "several ids are one person's number, and nobody can tell which of them to "
@@ -326,7 +328,9 @@ class _PeopleComparison:
 
     def _why_left(self, key: str) -> str:
         location = self.leavers[key].location
-        return msg("left ({file}:{line})", file=location.file, line=location.line) if location else "left"
+        if location is None:
+            return msg_p("of a person", "left")
+        return msg("left ({file}:{line})", file=location.file, line=location.line)
 
 
 class IconDifference(Enum):
@@ -334,7 +338,7 @@ class IconDifference(Enum):
     a look at them beside the source."""
 
     SAME = "same"
-    SAME_BYTES = msg("same bytes")
+    SAME_BYTES = "same_bytes"
     ALIKE = "alike"
     DIFFERS = "differs"
     FETCH = "fetch"

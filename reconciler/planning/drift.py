@@ -90,7 +90,10 @@ def _orphans(plan: Plan) -> Iterator[Note]:
     from."""
     for group in plan.groups:
         if group.desired is None:
-            yield from (replace(note, text=f"{group.name}: {note.text}") for note in group.notes)
+            yield from (
+                replace(note, text=msg("{name}: {note}", name=group.name, note=note.text))
+                for note in group.notes
+            )
 
 
 def _unprotected(plan: Plan) -> Iterator[Note]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.errors import Exit
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model.adoption import Check, Finding
 from reconciler.model.desired import Desired
 from reconciler.model.live import Gateway, LiveGroup, LiveState
@@ -94,11 +94,12 @@ def judge_account(settings: Settings, groups: Sequence[LiveGroup], listed: int) 
     rest = (
         ""
         if len(groups) == listed
-        else msg("; {listed} more were not looked at", listed=listed - len(groups))
+        else msg_n("; {n} more were not looked at", "; {n} more were not looked at", listed - len(groups))
     )
-    text = msg(
-        "of {groups} it is in {inside} and admin in {admin}{rest}",
-        groups=_groups(len(groups)),
+    text = msg_n(
+        "of {n} group it is in {inside} and admin in {admin}{rest}",
+        "of {n} groups it is in {inside} and admin in {admin}{rest}",
+        len(groups),
         inside=len(inside),
         admin=len(admin),
         rest=rest,
@@ -114,10 +115,11 @@ def judge_state(state: State, desired: Desired, display: str) -> Iterator[Findin
     known = {group.name for group in desired.groups}
     yield ok(
         "state",
-        msg(
-            "{display} knows {groups}, serial {serial}",
-            display=display,
-            groups=_groups(len(state.groups)),
+        msg_n(
+            "{state} knows {n} group, serial {serial}",
+            "{state} knows {n} groups, serial {serial}",
+            len(state.groups),
+            state=display,
             serial=state.serial,
         ),
     )
@@ -125,7 +127,7 @@ def judge_state(state: State, desired: Desired, display: str) -> Iterator[Findin
     if gone:
         yield warning(
             "state",
-            msg("without a manifest any more: {gone}", gone=_few(gone)),
+            msg("without a manifest any more: {names}", names=_few(gone)),
             msg(
                 "renamed: reconciler state mv OLD NEW. To leave these groups: reconciler apply "
                 "--prune. To keep and forget one: reconciler state forget NAME"
@@ -134,7 +136,7 @@ def judge_state(state: State, desired: Desired, display: str) -> Iterator[Findin
     if state.creating:
         yield warning(
             "state",
-            msg("begun to be created by a run that did not end: {few}", few=_few(sorted(state.creating))),
+            msg("begun to be created by a run that did not end: {names}", names=_few(sorted(state.creating))),
             msg("the next apply looks whether the groups exist before it makes any"),
         )
 
@@ -174,29 +176,26 @@ def judge_clock(skew: float | None) -> Finding:
         return skipped("clock", msg("the API does not say what time it is"))
     if abs(skew) <= TOLERATED_SKEW:
         return ok("clock", msg("it agrees with the API's to the minute"))
-    way = msg("ahead of") if skew > 0 else "behind"
+    duration = _duration(abs(skew))
     return warning(
         "clock",
-        msg("it is {duration} {way} the API's", duration=_duration(abs(skew)), way=way),
+        msg("it is {duration} ahead of the API's", duration=duration)
+        if skew > 0
+        else msg("it is {duration} behind the API's", duration=duration),
         msg("set it (NTP): `left`, `hold` and `allow` go by its day, and a state in Git by its hours"),
     )
 
 
 def _duration(seconds: float) -> str:
     if seconds < 7200:
-        return msg("{seconds:.0f} minutes", seconds=seconds / 60)
-    return (
-        msg("{seconds:.0f} hours", seconds=seconds / 3600)
-        if seconds < 172_800
-        else msg("{seconds:.0f} days", seconds=seconds / 86400)
-    )
-
-
-def _groups(count: int) -> str:
-    return "1 group" if count == 1 else msg("{count} groups", count=count)
+        return msg_n("{n} minutes", "{n} minutes", round(seconds / 60))
+    if seconds < 172_800:
+        return msg_n("{n} hours", "{n} hours", round(seconds / 3600))
+    return msg_n("{n} days", "{n} days", round(seconds / 86400))
 
 
 def _few(names: Iterable[str]) -> str:
     listed = list(names)
     more = len(listed) - _NAMED
-    return ", ".join(listed[:_NAMED]) + (msg(" and {more} more", more=more) if more > 0 else "")
+    some = ", ".join(listed[:_NAMED])
+    return msg("{names} and {more} more", names=some, more=more) if more > 0 else some

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never, cast, get_args
 
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model import number
 from reconciler.model.capabilities import CAPABILITIES, Capabilities
 from reconciler.model.change import (
@@ -133,9 +133,12 @@ def _plan_leaving(group: DesiredGroup, live: LiveGroup, empty: GroupPlan, contex
         if everybody:
             changes.append(ChangePeople("remove_participants", everybody))
     hidden = len(live.unidentified) if group.ensure is Ensure.CLOSED else 0
-    notes = (
-        (Note(msg("{hidden} of those who are removed hide their number", hidden=hidden)),) if hidden else ()
+    unknown = msg_n(
+        "{n} of those who are removed hide their number",
+        "{n} of those who are removed hide their number",
+        hidden,
     )
+    notes = (Note(unknown),) if hidden else ()
     return replace(empty, action="leave", changes=ordered(changes), notes=notes)
 
 
@@ -186,9 +189,9 @@ def _plan_present(
             Note(
                 msg(
                     "`link_version` {link_version} is taken note of; the present link is not "
-                    "revoked: raise it to {link_version2} for that",
+                    "revoked: raise it to {next_version} for that",
                     link_version=group.link_version,
-                    link_version2=group.link_version + 1,
+                    next_version=group.link_version + 1,
                 )
             )
         )
@@ -211,10 +214,10 @@ def _plan_present(
                 notes.append(
                     Note(
                         msg(
-                            "`link_version` is {link_version}, but {recorded} was applied: a link is "
+                            "`link_version` is {link_version}, but {applied} was applied: a link is "
                             "revoked only when it is raised",
                             link_version=group.link_version,
-                            recorded=recorded,
+                            applied=recorded,
                         )
                     )
                 )
@@ -267,8 +270,8 @@ def _unable(group: DesiredGroup, live: LiveGroup) -> Note | None:
     if untold:
         return Note(
             msg(
-                "the service does not tell {untold} of this group: update it, or leave that out",
-                untold=", ".join(untold),
+                "the service does not tell {fields} of this group: update it, or leave that out",
+                fields=", ".join(untold),
             )
         )
     return None

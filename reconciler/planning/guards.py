@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model.change import Change, ChangePeople, CreateGroup, LeaveGroup, PeopleKind
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import GroupPlan, Note, Objection, Plan
@@ -77,7 +77,7 @@ def _lift(objection: Objection, settings: Settings, options: Options) -> Objecti
     if objection.code in NEVER_LIFTED:
         return objection
     if objection.code in options.allow:
-        return replace(objection, lifted_by=msg("--allow {code}", code=objection.code), by_option=True)
+        return replace(objection, lifted_by=f"--allow {objection.code}", by_option=True)
     for entry in () if objection.code in ON_THE_COMMAND_LINE else settings.allow:
         if (
             entry.code == objection.code
@@ -137,12 +137,11 @@ def probable_account(reading: LiveState) -> str | None:
 
 def in_none_of(groups: int) -> str:
     """Return what is wrong where the account is in no group of those that were read."""
-    where = (
-        msg("not in the one group that was")
-        if groups == 1
-        else msg("in none of the {groups} groups that were", groups=groups)
+    return msg_n(
+        "the configured `account` is not in the one group that was read",
+        "the configured `account` is in none of the {n} groups that were read",
+        groups,
     )
-    return msg("the configured `account` is {where} read", where=where)
 
 
 def _demote_many(facts: _Facts) -> Objection | None:
@@ -155,7 +154,12 @@ def _demote_many(facts: _Facts) -> Objection | None:
         return None
     return _objection(
         "demote-many",
-        msg("{count} of {total} admins would be demoted", count=count, total=total),
+        msg_n(
+            "{n} of {total} admins would be demoted",
+            "{n} of {total} admins would be demoted",
+            count,
+            total=total,
+        ),
         groups,
         count,
     )
@@ -171,7 +175,12 @@ def _remove_many(facts: _Facts) -> Objection | None:
         return None
     return _objection(
         "remove-many",
-        msg("{count} of {total} participants would be removed", count=count, total=total),
+        msg_n(
+            "{n} of {total} participants would be removed",
+            "{n} of {total} participants would be removed",
+            count,
+            total=total,
+        ),
         groups,
         count,
     )
@@ -223,7 +232,11 @@ def _leave_many(facts: _Facts) -> Objection | None:
         return None
     return _objection(
         "leave-many",
-        msg("{groups} groups would be left, which is final", groups=len(groups)),
+        msg_n(
+            "{n} groups would be left, which is final",
+            "{n} groups would be left, which is final",
+            len(groups),
+        ),
         groups,
         len(groups),
     )
@@ -249,38 +262,32 @@ def _create_many(facts: _Facts) -> Objection | None:
     if not groups or count <= limit:
         return None
     left = max(0, limit - len(recent))
-    already = (
-        msg(
-            "{recent} {which} created already, ",
-            recent=len(recent),
-            which="was" if len(recent) == 1 else "were",
-        )
-        if recent
-        else ""
-    )
+    already = msg_n("{n} was created already, ", "{n} were created already, ", len(recent)) if recent else ""
     if left:
-        targets = " ".join(msg("--target {name}", name=group.name) for group in groups[:left])
-        mend = msg(
-            "{already}{left} more may be: reconciler apply {targets}",
+        targets = " ".join(f"--target {group.name}" for group in groups[:left])
+        mend = msg_n(
+            "{already}{n} more may be: reconciler apply {targets}",
+            "{already}{n} more may be: reconciler apply {targets}",
+            left,
             already=already,
-            left=left,
             targets=targets,
         )
     elif recent and limit:
         mend = msg(
-            "{already}the next may be from {recent:%Y-%m-%d %H:%M} UTC",
+            "{already}the next may be from {at:%Y-%m-%d %H:%M} UTC",
             already=already,
-            recent=recent[-limit] + _DAY,
+            at=recent[-limit] + _DAY,
         )
     else:
         mend = msg("{already}none may be", already=already)
     return _objection(
         "create-many",
-        msg(
-            "{groups} {which} would be created, and the limit is {limit} in 24 hours, "
-            "because numbers that create many get blocked: {mend}",
-            groups=len(groups),
-            which="group" if len(groups) == 1 else "groups",
+        msg_n(
+            "{n} group would be created, and the limit is {limit} in 24 hours, because numbers that "
+            "create many get blocked: {mend}",
+            "{n} groups would be created, and the limit is {limit} in 24 hours, because numbers that "
+            "create many get blocked: {mend}",
+            len(groups),
             limit=limit,
             mend=mend,
         ),
@@ -296,14 +303,21 @@ def _add_many(facts: _Facts) -> Objection | None:
     most = max((_count(group, "add_members") for group in groups), default=0)
     if not groups or (count + recent <= _ADDED_A_DAY and most <= _ADDED_TO_ONE):
         return None
-    already = msg(", and {recent} were in the last 24 hours", recent=recent) if recent else ""
+    already = (
+        msg_n(", and {n} were in the last 24 hours", ", and {n} were in the last 24 hours", recent)
+        if recent
+        else ""
+    )
     return _objection(
         "add-many",
-        msg(
-            "{count} people would be added{already}, {most} of them to one group; the "
-            "limits are {added_a_day} in 24 hours and {added_to_one} into one group, "
-            "because numbers that add many get banned",
-            count=count,
+        msg_n(
+            "{n} people would be added{already}, {most} of them to one group; the limits are "
+            "{added_a_day} in 24 hours and {added_to_one} into one group, because numbers that add many "
+            "get banned",
+            "{n} people would be added{already}, {most} of them to one group; the limits are "
+            "{added_a_day} in 24 hours and {added_to_one} into one group, because numbers that add many "
+            "get banned",
+            count,
             already=already,
             most=most,
             added_a_day=_ADDED_A_DAY,
@@ -384,7 +398,8 @@ def _uncommitted(facts: _Facts) -> Objection | None:
 def named(files: Collection[str]) -> str:
     """Name a few of several files, for a sentence."""
     more = len(files) - _FILES
-    return ", ".join(sorted(files)[:_FILES]) + (msg(" and {more} more", more=more) if more > 0 else "")
+    some = ", ".join(sorted(files)[:_FILES])
+    return msg("{names} and {more} more", names=some, more=more) if more > 0 else some
 
 
 def _objection(

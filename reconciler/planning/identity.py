@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.errors import Problem
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model.desired import DesiredGroup
 from reconciler.model.live import LiveGroup, LiveState
 from reconciler.model.plan import Note
@@ -269,9 +269,12 @@ class _Resolver:
         """Say why it is not known whether a group exists that was not found; None where it is known."""
         if short := short_list(self.reading, self.account_keys):
             return Note(
-                msg(
-                    "The list of groups is incomplete: it leaves out {ids}, which exists. So it is "
-                    "not known whether this group exists, and nothing is created. Run again later."
+                msg_n(
+                    "The list of groups is incomplete: it leaves out {{ids}}, which exists. So it is not "
+                    "known whether this group exists, and nothing is created. Run again later.",
+                    "The list of groups is incomplete: it leaves out {{ids}}, which exists. So it is not "
+                    "known whether this group exists, and nothing is created. Run again later.",
+                    len(short),
                 ),
                 ids=short,
             )
@@ -352,9 +355,9 @@ class _Resolver:
                 self.names[name] = Blocked(
                     Note(
                         msg(
-                            "{ids} groups have this subject: {{ids}}. Say which one it is: add `id:` with "
+                            "{count} groups have this subject: {{ids}}. Say which one it is: add `id:` with "
                             "one of them to the manifest.",
-                            ids=len(ids),
+                            count=len(ids),
                         ),
                         ids=ids,
                     )
@@ -391,4 +394,5 @@ def _others(names: list[str], name: str) -> str:
     """Name the others: some of them, and how many more there are."""
     others = [other for other in names[: _NAMED + 2] if other != name][:_NAMED]
     more = len(names) - 1 - len(others)
-    return ", ".join(others) + (msg(" and {more} more", more=more) if more else "")
+    some = ", ".join(others)
+    return msg("{names} and {more} more", names=some, more=more) if more else some

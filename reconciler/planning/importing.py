@@ -38,8 +38,8 @@ class People:
         if found is not None:
             if found.left is not None and found.left <= self.today:
                 return msg(
-                    "{ref} has left by the contacts, and is still here: the next apply takes them out",
-                    ref=found.ref,
+                    "{person} has left by the contacts, and is still here: the next apply takes them out",
+                    person=found.ref,
                 )
             return found
         if self.alias is None:
@@ -144,7 +144,7 @@ def draft(
             values[key] = normal(value) if isinstance(value, str) else value
             why = mistake(key, values[key])
             if why is not None:
-                remarks.append(msg("{key} left out: {why}", key=key, why=why))
+                remarks.append(msg("{field} left out: {why}", field=key, why=why))
                 del values[key]
     protected = account_keys | live.protected_keys
     admins = members = None
@@ -183,13 +183,13 @@ def _people(
             continue
         person = people.person(live.shown(wa_id))
         if isinstance(person, str):
-            remarks.append(msg("left out: {person}", person=person))
+            remarks.append(msg("left out: {why}", why=person))
             continue
         if key in live.ambiguous_keys:
             remarks.append(
                 msg(
-                    "{alias}: two ids of this group may be one person, so nothing is decided about them",
-                    alias=person.alias or number.mask(live.shown(wa_id)),
+                    "{person}: two ids of this group may be one person, so nothing is decided about them",
+                    person=person.alias or number.mask(live.shown(wa_id)),
                 )
             )
         found.setdefault(person.alias or person.key, person)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.errors import Problem
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.model import number
 from reconciler.model.adoption import ListedGroup, Listing, Owner, Role
 from reconciler.model.desired import Desired
@@ -57,9 +57,12 @@ def listing(desired: Desired, state: State, reading: LiveState, settings: Settin
     short = short_list(reading, settings.account_keys)
     notes = []
     if short:
-        notes.append(
-            Note(msg("The list of groups leaves out {ids}, which exists. Run again later."), ids=short)
+        incomplete = msg_n(
+            "The list of groups leaves out {{ids}}, which exists. Run again later.",
+            "The list of groups leaves out {{ids}}, which exists. Run again later.",
+            len(short),
         )
+        notes.append(Note(incomplete, ids=short))
     if reading.ignored:
         notes.append(Note(msg("Not looked at, as `ignore:` says: {ids}."), ids=reading.ignored))
     return Listing(

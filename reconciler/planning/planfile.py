@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import ObjectionError
-from reconciler.language import msg
+from reconciler.language import joined, msg
 from reconciler.model.change import (
     AdoptGroup,
     Change,
@@ -114,7 +114,10 @@ def check(text: str, print_: Fingerprint, key: bytes) -> None:
     differences = _differences(saved, print_, key)
     if differences:
         raise ObjectionError(
-            msg("the saved plan does not hold any more: ") + "; ".join(differences),
+            msg(
+                "the saved plan does not hold any more: {differences}",
+                differences=joined("; ", differences),
+            ),
             msg("plan again, have it reviewed, and apply the new file"),
         )
 
@@ -148,15 +151,15 @@ def _differences(saved: dict[str, Any], print_: Fingerprint, key: bytes) -> list
 def _told(found: Differences) -> list[str]:
     """Return what differs, in words: first of the run, then of each group."""
     told = [text for part, text in _RUN_WORDS.items() if (part,) in found.changed]
-    groups = {path[1]: msg("{path} would be changed now, too", path=path[1]) for path in found.added}
-    groups |= {path[1]: msg("{path} would not be changed any more", path=path[1]) for path in found.removed}
+    groups = {path[1]: msg("{name} would be changed now, too", name=path[1]) for path in found.added}
+    groups |= {path[1]: msg("{name} would not be changed any more", name=path[1]) for path in found.removed}
     aspects: dict[str, set[str]] = {}
     for path in found.changed:
         if path[0] == "groups":
             aspects.setdefault(path[1], set()).add(path[2])
     for name, differing in aspects.items():
         words = [word for aspect, word in _WORDS.items() if aspect in differing]
-        groups[name] = msg("{name}: {words} changed", name=name, words=", ".join(words))
+        groups[name] = msg("{name}: {aspects} changed", name=name, aspects=joined(", ", words))
     return told + [groups[name] for name in sorted(groups)]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.errors import Problem
-from reconciler.language import msg
+from reconciler.language import joined, msg, msg_n
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -93,8 +93,12 @@ def plan(
 
 def _notes(short: tuple[str, ...], reading: LiveState) -> Iterator[Note]:
     if short:
-        exist = "exists" if len(short) == 1 else "exist"
-        yield Note(msg("The list of groups leaves out {{ids}}, which {exist}.", exist=exist), ids=short)
+        incomplete = msg_n(
+            "The list of groups leaves out {{ids}}, which exists.",
+            "The list of groups leaves out {{ids}}, which exist.",
+            len(short),
+        )
+        yield Note(incomplete, ids=short)
     if reading.ignored:
         yield Note(msg("Not looked at, as `ignore:` says: {ids}."), ids=reading.ignored)
 
@@ -113,9 +117,7 @@ def _ask_about_renames(groups: list[GroupPlan], identities: Identities) -> list[
 
 
 def _rename_note(name: str, orphans: list[str]) -> Note:
-    ways = "; or ".join(
-        msg("reconciler state mv {orphan} {name}", orphan=orphan, name=name) for orphan in orphans
-    )
+    ways = joined(msg("; or "), (f"reconciler state mv {orphan} {name}" for orphan in orphans))
     return Note(
         msg(
             "a manifest is gone: if this is its group under a new name, nothing should be created: {ways}",
@@ -181,16 +183,21 @@ def _held(group: DesiredGroup, planned: GroupPlan, context: Context) -> GroupPla
             return planned
         note = Note(
             msg(
-                "the hold ended on {until} ({{texts[0]}}): remove `hold` to go on, or give it a later day",
-                until=hold.until.isoformat(),
+                "the hold ended on {until:%Y-%m-%d} ({{texts[0]}}): remove `hold` to go on, or give it a "
+                "later day",
+                until=hold.until,
             ),
             texts=(hold.reason,),
         )
         return replace(
             planned, action="blocked", changes=(), withheld=planned.changes, notes=(*planned.notes, note)
         )
-    until = msg(" until {until}", until=hold.until.isoformat()) if hold.until else ""
-    note = Note(msg("on hold{until}: {{texts[0]}}", until=until), texts=(hold.reason,))
+    why = (
+        msg("on hold until {until:%Y-%m-%d}: {{texts[0]}}", until=hold.until)
+        if hold.until
+        else msg("on hold: {texts[0]}")
+    )
+    note = Note(why, texts=(hold.reason,))
     return replace(
         planned,
         action="held",
@@ -208,9 +215,9 @@ def _plan_unbound(group: DesiredGroup, left: Left | None, cache: PlanCache) -> G
     if group.ensure is not Ensure.PRESENT and (back := cache.state.left.get(group.name)) is not None:
         note = Note(
             msg(
-                "{back}, and the account is in {{ids[0]}} again. To leave it once more, add to "
+                "{left}, and the account is in {{ids[0]}} again. To leave it once more, add to "
                 "the manifest: id: {{ids[0]}}",
-                back=_left_since(back),
+                left=_left_since(back),
             ),
             ids=(back.id,),
         )
@@ -243,7 +250,9 @@ def _plan_unbound(group: DesiredGroup, left: Left | None, cache: PlanCache) -> G
 
 
 def _left_since(left: Left) -> str:
-    return msg("{how} on {at:%Y-%m-%d}", how=left.how, at=left.at)
+    if left.how == "closed":
+        return msg("closed on {at:%Y-%m-%d}", at=left.at)
+    return msg("left on {at:%Y-%m-%d}", at=left.at)
 
 
 def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
@@ -328,9 +337,10 @@ def _unreadable(group: DesiredGroup, group_id: str, problem: Problem) -> GroupPl
 
 
 def _not_read(problem: Problem) -> Note:
-    is_told = problem.hint and (problem == CONTRADICTION or problem.code in _WAITS)
-    hint = f" ({problem.hint})" if is_told else ""
-    return Note(msg("could not be read: {{texts[0]}}{hint}", hint=hint), texts=(problem.message,))
+    text = msg("could not be read: {texts[0]}")
+    if problem.hint and (problem == CONTRADICTION or problem.code in _WAITS):
+        text = msg("could not be read: {{texts[0]}} ({hint})", hint=problem.hint)
+    return Note(text, texts=(problem.message,))
 
 
 def _plan_orphan(name: str, group_id: str, reading: LiveState, context: Context) -> GroupPlan:
@@ -377,23 +387,24 @@ def _plan_gone(
         return _unreadable(group, bound.id, CONTRADICTION)
     left = next((entry for entry in state.left.values() if entry.id == bound.id), None)
     if group.ensure is not Ensure.PRESENT:
-        since = msg("left already") if left is None else _left_since(left)
-        note = Note(msg("the group has been {since}: this manifest can go", since=since))
+        gone_since = msg("left already") if left is None else _left_since(left)
+        note = Note(msg("the group has been {left}: this manifest can go", left=gone_since))
         return _entry(group, "none", group_id=bound.id, notes=(note,))
-    answer = msg("HTTP {status}", status=gone.status) if gone.status else msg("an empty list")
-    seen = (
-        msg("listed, nor was it after a refresh")
-        if reading.gateway and gone.status is None
-        else msg("listed, and asking for it answers {answer}", answer=answer)
-    )
     mend = (
         msg("Correct `id` in the manifest.")
         if group.id is not None
         else msg("If it is gone for good, create a new one: reconciler apply --allow recreate")
     )
     mend = mend if left is None else msg("It was {left}. {mend}", left=_left_since(left), mend=mend)
-    note = Note(msg("{{ids[0]}} is not {seen}. {mend}", seen=seen, mend=mend), ids=(bound.id,))
-    return _entry(group, "missing", group_id=bound.id, notes=(note,))
+    if reading.gateway and gone.status is None:
+        text = msg("{{ids[0]}} is not listed, nor was it after a refresh. {mend}", mend=mend)
+    else:
+        text = msg(
+            "{{ids[0]}} is not listed, and asking for it answers {answer}. {mend}",
+            answer=msg("HTTP {status}", status=gone.status) if gone.status else msg("an empty list"),
+            mend=mend,
+        )
+    return _entry(group, "missing", group_id=bound.id, notes=(Note(text, ids=(bound.id,)),))
 
 
 def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupPlan:
@@ -402,13 +413,16 @@ def _with_adoption(planned: GroupPlan, bound: Bound, context: Context) -> GroupP
         planned = replace(planned, was=bound.was)
     if bound.found_by == "id" or bound.found_by == "state" or planned.action == "blocked":
         return planned
-    was = f', was "{bound.was}"' if bound.was else ""
     how = {
         "create": msg("found: an earlier run began to create it"),
         "subject": msg("found by its subject"),
         "previously": msg("found by an earlier subject"),
     }[bound.found_by]
-    note = Note(how + (msg(", which it has in another form") if bound.loosely else "") + was)
+    if bound.loosely:
+        how = msg("{found}, which it has in another form", found=how)
+    if bound.was:
+        how = msg('{found}, was "{name}"', found=how, name=bound.was)
+    note = Note(how)
     if not context.options.keeps_state or context.options.promotions is not None:
         return replace(planned, notes=(*planned.notes, note))
     adopt = AdoptGroup(bound.id, bound.found_by, bound.was, bound.loosely)
