@@ -183,7 +183,7 @@ def loads(data: bytes) -> State:
         raise Damaged(msg("it is no UTF-8 text")) from None
     except json.JSONDecodeError as error:
         raise Damaged(
-            msg("line {lineno}, column {colno}: {msg}", lineno=error.lineno, colno=error.colno, msg=error.msg)
+            msg("line {line}, column {column}: {why}", line=error.lineno, column=error.colno, why=error.msg)
         ) from None
     except Damaged:
         raise
@@ -192,7 +192,7 @@ def loads(data: bytes) -> State:
     try:
         return _state(Object(document))
     except Wrong as wrong:
-        raise Damaged(str(wrong)) from None
+        raise Damaged(wrong.message) from None
 
 
 def _state(root: Object) -> State:
@@ -200,9 +200,9 @@ def _state(root: Object) -> State:
     if version > FORMAT_VERSION:
         raise Newer(
             msg(
-                "format version {version}; this program knows {format_version}",
+                "format version {version}; this program knows {known}",
                 version=version,
-                format_version=FORMAT_VERSION,
+                known=FORMAT_VERSION,
             )
         )
     if version < 1:
@@ -353,8 +353,10 @@ class Wrong(Exception):
         self._place = f"{shown}{dot}{self._place}"
         return self
 
-    def __str__(self) -> str:
-        return f"{self._place or msg('the document')} {self._what}"
+    @property
+    def message(self) -> str:
+        """The place, and what is wrong there."""
+        return msg("{place} {fault}", place=self._place or msg("the document"), fault=self._what)
 
 
 class Object:

@@ -71,9 +71,9 @@ class FileStore:
         aside = self._resolved().with_name(f"{self._resolved().name}{MOVED}")
         if aside.exists():
             self.moved = msg(
-                "the state {display} was moved elsewhere: {name} is what it was",
-                display=self.display,
-                name=aside.name,
+                "the state {state} was moved elsewhere: {file} is what it was",
+                state=self.display,
+                file=aside.name,
             )
             self.warnings = (self.moved,)
         return self._owner.new()
@@ -94,7 +94,7 @@ class FileStore:
 
     @property
     def _aside(self) -> str:
-        return msg("set it aside: `mv {quoted} {quoted}.old`", quoted=self._quoted)
+        return msg("set it aside: `mv {file} {file}.old`", file=self._quoted)
 
     def _parsed(self, data: bytes) -> State:
         try:
@@ -102,15 +102,15 @@ class FileStore:
         except codec.Newer as error:
             raise StateError(
                 msg(
-                    "the state {display} was written by a newer version of reconciler ({error})",
-                    display=self.display,
-                    error=error,
+                    "the state {state} was written by a newer version of reconciler ({why})",
+                    state=self.display,
+                    why=error.args[0],
                 ),
                 msg("use that version here as well"),
             ) from None
         except codec.Damaged as error:
             raise StateError(
-                msg("the state {display} is damaged: {error}", display=self.display, error=error),
+                msg("the state {state} is damaged: {why}", state=self.display, why=error.args[0]),
                 msg(
                     "restore it from a backup, or {aside}: the next run finds its groups again",
                     aside=self._aside,
@@ -133,13 +133,7 @@ class FileStore:
             raise self.unwritable(error) from None
         try:
             try:
-                lock.say(
-                    msg(
-                        "{holder} since {format_time}",
-                        holder=holder,
-                        format_time=codec.format_time(clock.now().replace(microsecond=0)),
-                    )
-                )
+                lock.say(holder, codec.format_time(clock.now().replace(microsecond=0)))
                 os.close(_create(_temporary(path)))  # better now than after the first group was created
                 _temporary(path).unlink()
             except OSError as error:
@@ -151,7 +145,7 @@ class FileStore:
                 journal.close()
         finally:
             with suppress(OSError):  # what a free lock's file says misleads nobody
-                lock.say("")
+                lock.say_nothing()
             lock.close()
 
     def holder(self) -> str | None:
@@ -175,7 +169,7 @@ class FileStore:
             return self._path.resolve()
         except (OSError, RuntimeError):  # RuntimeError: a loop of links, before Python 3.13
             raise StateError(
-                msg("the state {display} is a link that leads nowhere", display=self.display), ELSEWHERE
+                msg("the state {state} is a link that leads nowhere", state=self.display), ELSEWHERE
             ) from None
 
     def _data(self) -> bytes | None:
@@ -185,7 +179,7 @@ class FileStore:
             mode = path.stat().st_mode
             if not stat.S_ISREG(mode):
                 raise StateError(
-                    msg("the state {display} is no regular file", display=self.display),
+                    msg("the state {state} is no regular file", state=self.display),
                     msg("move it away, {elsewhere}", elsewhere=ELSEWHERE),
                 )
             with path.open("rb") as file:
@@ -194,28 +188,25 @@ class FileStore:
             return None
         except OSError as error:
             raise StateError(
-                msg("the state {display} cannot be read: {why}", display=self.display, why=error.strerror),
+                msg("the state {state} cannot be read: {why}", state=self.display, why=error.strerror),
                 msg("make it readable, {elsewhere}", elsewhere=ELSEWHERE),
             ) from None
         if len(data) > MAX_BYTES:
             raise StateError(
                 msg(
-                    "the state {display} is longer than {max_bytes} MiB: no run wrote that",
-                    display=self.display,
-                    max_bytes=MAX_BYTES >> 20,
+                    "the state {state} is longer than {limit} MiB: no run wrote that",
+                    state=self.display,
+                    limit=MAX_BYTES >> 20,
                 ),
-                msg(
-                    "restore it from a backup, or set it aside: `mv {quoted} {quoted}.old`",
-                    quoted=self._quoted,
-                ),
+                msg("restore it from a backup, or {aside}", aside=self._aside),
             )
         if mode & stat.S_IROTH:
             self.warnings = (
                 msg(
-                    "{display} can be read by every user of this machine, and may hold people's "
-                    "numbers: `chmod 600 {quoted}`",
-                    display=self.display,
-                    quoted=self._quoted,
+                    "{state} can be read by every user of this machine, and may hold people's "
+                    "numbers: `chmod 600 {file}`",
+                    state=self.display,
+                    file=self._quoted,
                 ),
             )
         return data
@@ -230,8 +221,8 @@ class FileStore:
             case _:
                 mend = msg("make its folder writable")
         return StateError(
-            msg("the state {display} cannot be written: {why}", display=self.display, why=error.strerror),
-            f"{mend}, {ELSEWHERE}",
+            msg("the state {state} cannot be written: {why}", state=self.display, why=error.strerror),
+            msg("{mend}, {elsewhere}", mend=mend, elsewhere=ELSEWHERE),
         )
 
 
@@ -307,8 +298,8 @@ class _FileJournal(MemoryJournal):
         if not self._lock.held():
             raise StateError(
                 msg(
-                    "the state {display} is not written: its lock file was removed during the run",
-                    display=self._store.display,
+                    "the state {state} is not written: its lock file was removed during the run",
+                    state=self._store.display,
                 ),
                 msg("another run may have begun; leave `*.lock` files alone, and run again"),
             )

@@ -109,11 +109,11 @@ class GitStore:
                 if seen is not None:
                     self.warnings = (
                         msg(
-                            "the branch {name}/{branch} is gone: the state begins anew. To put it back: "
-                            "git push {name} {seen}:{ref}",
-                            name=remote.name,
+                            "the branch {remote}/{branch} is gone: the state begins anew. To put it back: "
+                            "git push {remote} {commit}:{ref}",
+                            remote=remote.name,
                             branch=remote.branch,
-                            seen=seen,
+                            commit=seen,
                             ref=remote.ref,
                         ),
                     )
@@ -124,26 +124,26 @@ class GitStore:
             if remote.fetch(remote.ref, tip):
                 break
         if seen is not None and not remote.follows(seen, tip):
-            raise rewritten(remote, seen, msg("was rewritten"))
+            raise rewritten(remote, seen)
         remote.remember(tip)
         return tip
 
     def state_at(self, commit: str) -> State:
         """The state in a commit, of whatever API. Raises `StateError`."""
         data = self.remote.file(commit, MAX_BYTES)
-        where = msg("the state {display} (commit {commit})", display=self.display, commit=commit[:10])
+        where = msg("the state {state} (commit {commit})", state=self.display, commit=commit[:10])
         if data is None and self.remote.is_retired(commit):
             raise _Moved(
                 msg(
-                    "the state {display} was moved elsewhere: the branch keeps it as {moved}",
-                    display=self.display,
-                    moved=MOVED,
+                    "the state {state} was moved elsewhere: the branch keeps it as {file}",
+                    state=self.display,
+                    file=MOVED,
                 ),
                 msg("to where, its last commit says: git log -1 {commit}", commit=commit[:10]),
             )
         if data is None:
             raise StateError(
-                msg("{display} holds no {file}: it is no state's branch", display=self.display, file=FILE),
+                msg("{state} holds no {file}: it is no state's branch", state=self.display, file=FILE),
                 msg("name a branch that is used for nothing else: git:origin/reconciler-state"),
             )
         try:
@@ -151,17 +151,19 @@ class GitStore:
         except codec.Newer as error:
             raise StateError(
                 msg(
-                    "{where} was written by a newer version of reconciler ({error})", where=where, error=error
+                    "{state} was written by a newer version of reconciler ({why})",
+                    state=where,
+                    why=error.args[0],
                 ),
                 msg("use that version here as well"),
             ) from None
         except codec.Damaged as error:
             raise StateError(
-                msg("{where} is damaged: {error}", where=where, error=error),
+                msg("{state} is damaged: {why}", state=where, why=error.args[0]),
                 msg(
                     "revert that commit on the branch (docs/state.md), or begin anew: git push "
-                    "{name} --delete {branch}; the next run finds its groups",
-                    name=self.remote.name,
+                    "{remote} --delete {branch}; the next run finds its groups",
+                    remote=self.remote.name,
                     branch=self.remote.branch,
                 ),
             ) from None
@@ -169,7 +171,7 @@ class GitStore:
     def of_this_api(self, commit: str) -> State:
         """As `state_at`; raises `StateError` for the state of another API."""
         elsewhere = msg(
-            "keep this service's state on another branch: git:{name}/ANOTHER", name=self.remote.name
+            "keep this service's state on another branch: git:{remote}/ANOTHER", remote=self.remote.name
         )
         state = self.state_at(commit)
         self.note = self._owner.note(state)
@@ -181,7 +183,9 @@ class GitStore:
         if tip is None:
             raise StateError(
                 msg(
-                    "there is no branch {name}/{branch} yet", name=self.remote.name, branch=self.remote.branch
+                    "there is no branch {remote}/{branch} yet",
+                    remote=self.remote.name,
+                    branch=self.remote.branch,
                 )
             )
         return self.state_at(git_log.resolve(self.remote, tip, rev))
@@ -248,16 +252,18 @@ class GitStore:
         except LockedError:
             remote.rehearse()
             return msg(
-                "{name} lets this job push; its rules were not tried, as the lock is held", name=remote.name
+                "{remote} lets this job push; its rules were not tried, as the lock is held",
+                remote=remote.name,
             )
         if deleted:
             return msg(
-                "{name} takes what a run pushes: the lock was taken, renewed and given up", name=remote.name
+                "{remote} takes what a run pushes: the lock was taken, renewed and given up",
+                remote=remote.name,
             )
         return msg(
-            "{name} takes what a run pushes; {branch}-lock may not be deleted there, and "
+            "{remote} takes what a run pushes; {branch}-lock may not be deleted there, and "
             "is marked free instead",
-            name=remote.name,
+            remote=remote.name,
             branch=remote.branch,
         )
 

@@ -49,7 +49,7 @@ def refusal(stderr: str, what: str, remote: str, branch: str, *, writing: bool =
 
     `Unreachable` where nobody answered, so that trying again may help.
     """
-    message = f"{what}: {said(stderr)}"
+    message = msg("{what}: {why}", what=what, why=said(stderr))
     own = "\n".join(own_words(stderr))
     if _NO_REPOSITORY.search(own) and not re.search(r"does not appear", own):
         return StateError(
@@ -99,7 +99,7 @@ def rejection(lines: Sequence[str], stderr: str) -> str:
         reasons.append((branch, reason))
     telling = [entry for entry in reasons if "atomic" not in entry[1]] or reasons[:1]
     text = "; ".join(f"{branch}: {reason}" for branch, reason in telling)
-    own = said(msg("error: {text}", text=text))
+    own = said(f"error: {text}")
     words = remote_words(stderr)
     return msg("{own}. The remote says: {words}", own=own, words=words) if words else own
 

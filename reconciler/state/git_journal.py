@@ -107,12 +107,12 @@ class GitJournal(MemoryJournal):
     def retire(self, successor: str) -> str:
         """Call the state's file otherwise: a commit like any other, so that no history and no branch goes."""
         self.close()
-        message = git_log.compose(msg("migrate: moved to {successor}", successor=successor), (), self._origin)
+        message = git_log.compose(git_log.of_move(successor), (), self._origin)
         if self._tip is None:
             raise StateError(
                 msg(
-                    "there is no branch {name}/{branch} yet",
-                    name=self._remote.name,
+                    "there is no branch {remote}/{branch} yet",
+                    remote=self._remote.name,
                     branch=self._remote.branch,
                 )
             )
@@ -121,14 +121,14 @@ class GitJournal(MemoryJournal):
         if refusal is not None:
             raise StateError(
                 msg(
-                    "the state {display} is not set aside: {refusal}",
-                    display=self._remote.display,
-                    refusal=refusal,
+                    "the state {state} is not set aside: {why}",
+                    state=self._remote.display,
+                    why=refusal,
                 ),
                 msg("run again"),
             )
         self._remote.remember(commit)
-        return msg("{moved} in {display}", moved=MOVED, display=self._remote.display)
+        return msg("{file} in {state}", file=MOVED, state=self._remote.display)
 
     def _left(self) -> bool:
         """Whether something was to be recorded that is not on the branch."""
@@ -200,14 +200,14 @@ class GitJournal(MemoryJournal):
                     if refused >= _MOST_REFUSALS:
                         raise StateError(
                             msg(
-                                "the state {display} cannot be pushed: {refusal}",
-                                display=self._remote.display,
-                                refusal=refusal,
+                                "the state {state} cannot be pushed: {why}",
+                                state=self._remote.display,
+                                why=refusal,
                             ),
                             msg(
-                                "run again; if it stays so, does {name} push to where it fetches from? git "
-                                "remote -v",
-                                name=self._remote.name,
+                                "run again; if it stays so, does {remote} push to where it fetches from? "
+                                "git remote -v",
+                                remote=self._remote.name,
                             ),
                         )
             except Unreachable:
@@ -217,9 +217,7 @@ class GitJournal(MemoryJournal):
                 # not the clock's sleep: a wish to stop must not keep what was done from the branch
                 threading.Event().wait(pause)
         raise StateError(
-            msg(
-                "the state {display} cannot be pushed: it changes all the time", display=self._remote.display
-            ),
+            msg("the state {state} cannot be pushed: it changes all the time", state=self._remote.display),
             msg("run again"),
         )
 
@@ -242,11 +240,11 @@ class GitJournal(MemoryJournal):
             self._advance(tip)
             return True
         if tip is None:
-            raise rewritten(self._remote, self._tip or "", msg("was deleted"))
+            raise rewritten(self._remote, self._tip or "", deleted=True)
         if not self._remote.fetch(self._remote.ref, tip):
             return True
         if self._tip is not None and not self._remote.follows(self._tip, tip):
-            raise rewritten(self._remote, self._tip, msg("was rewritten"))
+            raise rewritten(self._remote, self._tip)
         theirs = self._read(tip)
         try:
             with self._changed:
@@ -256,15 +254,15 @@ class GitJournal(MemoryJournal):
             names = ", ".join(error.names[:5]) + (" …" if len(error.names) > 5 else "")
             raise StateError(
                 msg(
-                    "the state {display} was changed by somebody else during the run, for the same "
-                    "names: {names} (commit {tip})",
-                    display=self._remote.display,
+                    "the state {state} was changed by somebody else during the run, for the same "
+                    "names: {names} (commit {commit})",
+                    state=self._remote.display,
                     names=names,
-                    tip=tip[:10],
+                    commit=tip[:10],
                 ),
                 msg(
-                    "look at what was recorded (reconciler state log {names}), and run again",
-                    names=error.names[0],
+                    "look at what was recorded (reconciler state log {name}), and run again",
+                    name=error.names[0],
                 ),
             ) from None
         return True
@@ -317,22 +315,32 @@ def _lasting(record: Record) -> tuple[object, ...]:
     )
 
 
-def rewritten(remote: Remote, seen: str, what: str) -> StateError:
+def rewritten(remote: Remote, seen: str, *, deleted: bool = False) -> StateError:
     """The error for a branch that does not contain any more what was read from it."""
-    return StateError(
+    text = (
         msg(
-            "the branch {name}/{branch} {what}: commit {seen}, which was read before, is "
-            "not in its history any more",
-            name=remote.name,
+            "the branch {remote}/{branch} was deleted: commit {commit}, which was read before, is not in its "
+            "history any more",
+            remote=remote.name,
             branch=remote.branch,
-            what=what,
-            seen=seen[:12],
-        ),
+            commit=seen[:12],
+        )
+        if deleted
+        else msg(
+            "the branch {remote}/{branch} was rewritten: commit {commit}, which was read before, is not in "
+            "its history any more",
+            remote=remote.name,
+            branch=remote.branch,
+            commit=seen[:12],
+        )
+    )
+    return StateError(
+        text,
         msg(
-            "if that was a mistake, put it back: git push --force {name} {seen}:{ref}; if "
+            "if that was a mistake, put it back: git push --force {remote} {commit}:{ref}; if "
             "it was meant, say so: git update-ref -d {seen_ref}, and run again",
-            name=remote.name,
-            seen=seen,
+            remote=remote.name,
+            commit=seen,
             ref=remote.ref,
             seen_ref=remote.seen_ref,
         ),

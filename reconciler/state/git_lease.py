@@ -37,8 +37,9 @@ from reconciler.errors import Interrupted, LockedError, StateError, Unreachable
 from reconciler.language import msg
 from reconciler.state.codec import format_time
 from reconciler.state.git_errors import Declined
-from reconciler.state.git_log import SKIP, parse
+from reconciler.state.git_log import LOCKED_BY, of_lock, of_no_lock, parse
 from reconciler.state.git_remote import Remote, Update
+from reconciler.state.lock import holds
 
 if TYPE_CHECKING:
     from reconciler.ports import Clock
@@ -98,9 +99,9 @@ def acquire(remote: Remote, holder: str, lease: float, *, timeout: float, clock:
             if tries >= _TRIES:
                 raise StateError(
                     msg(
-                        "the lock on {display} cannot be taken: {refusal}",
-                        display=remote.display,
-                        refusal=refusal,
+                        "the lock on {state} cannot be taken: {why}",
+                        state=remote.display,
+                        why=refusal,
                     ),
                     msg("run again"),
                 )
@@ -121,9 +122,9 @@ def rehearse(remote: Remote, holder: str, lease: float, empty: bytes, *, clock: 
         if refusal is not None:
             raise StateError(
                 msg(
-                    "the lock on {display} cannot be renewed: {refusal}",
-                    display=remote.display,
-                    refusal=refusal,
+                    "the lock on {state} cannot be renewed: {why}",
+                    state=remote.display,
+                    why=refusal,
                 ),
                 msg("run again"),
             )
@@ -171,12 +172,12 @@ def read_holder(remote: Remote, oid: str, lease: float) -> Holder | None:
     if not remote.fetch(remote.lock_ref, oid):
         return None
     told = parse(remote.messages([oid])[0])
-    who = told.title.removeprefix("Locked by ")
+    who = told.title.removeprefix(LOCKED_BY)
     since, seconds = told.trailers.get("Since", ""), told.trailers.get("Lease", "")
     lease = float(seconds) if _SECONDS.fullmatch(seconds) else lease
     who = "".join(char if char.isprintable() else "�" for char in who)[:200]
     return Holder(
-        msg("{who} since {since}", who=who, since=since[:40]) if since and since.isprintable() else who,
+        holds(who, since[:40]) if since and since.isprintable() else who,
         min(lease, LONGEST),
         "Free" in told.trailers,
     )
@@ -229,7 +230,7 @@ class _Waiting:
                 continue
             if self._clock.stopping:
                 raise Interrupted(
-                    msg("stopped while waiting for the lock on {display}", display=self._remote.display)
+                    msg("stopped while waiting for the lock on {state}", state=self._remote.display)
                 )
             now = self._clock.monotonic()
             if now >= end:
@@ -261,7 +262,7 @@ class _Waiting:
     def _locked(self) -> LockedError:
         who = self.holder.who if self.holder else msg("another run")
         return LockedError(
-            msg("the state {display} is locked by {who}", display=self._remote.display, who=who),
+            msg("the state {state} is locked by {holder}", state=self._remote.display, holder=who),
             msg(
                 "wait until it has ended: --lock-timeout SECONDS. If it was killed, its lock "
                 "is taken over by who waits more than {seconds:g} s, or removed by: reconciler "
@@ -299,7 +300,7 @@ class _Lock:
 
     def commit(self, parent: str | None) -> str:
         """One that holds the lock."""
-        return self._commit(parent, f"Locked by {self.holder}", f"{self.lease:g}")
+        return self._commit(parent, of_lock(self.holder, self._since, self.lease, self._session()))
 
     def end(self, way: int, oid: str) -> str | None:
         """What the lock's branch gets in the place of the commit `oid`; None: nothing.
@@ -310,23 +311,21 @@ class _Lock:
         if way == DELETE:
             return None
         if way == ALONE:
-            return self._commit(None, "Locked by nobody", "0", "Free: yes")
-        title = "Locked by nobody; this version of reconciler is too old to take the lock on this remote"
-        return self._commit(oid, title, f"{LONGEST:g}", "Free: yes")
+            return self._commit(None, of_no_lock(self._since, 0, self._session()))
+        return self._commit(oid, of_no_lock(self._since, LONGEST, self._session()))
 
-    def _commit(self, parent: str | None, title: str, lease: str, *more: str) -> str:
+    @property
+    def _since(self) -> str:
+        return format_time(self.since.replace(microsecond=0))
+
+    def _session(self) -> str:
+        """Name this holding of the lock, and count its commits."""
         self.token = self.token or secrets.token_hex(16)
         self.count += 1
-        since = format_time(self.since.replace(microsecond=0))
-        lines = (
-            f"Since: {since}",
-            f"Lease: {lease}",
-            *more,
-            f"Session: {self.token}/{self.count}",
-            SKIP,
-            "",
-        )
-        return self.remote.commit(parent, None, f"{title}\n\n" + "\n".join(lines), self.since)
+        return f"{self.token}/{self.count}"
+
+    def _commit(self, parent: str | None, message: str) -> str:
+        return self.remote.commit(parent, None, message, self.since)
 
 
 def _give_up(lock: _Lock, oid: str, way: int) -> int | None:
@@ -343,7 +342,7 @@ def _give_up(lock: _Lock, oid: str, way: int) -> int | None:
                 if way == ON_TOP:
                     remote.keep_lock(new)
                 return way
-            error = StateError(msg("{name} did not take it: {refusal}", name=remote.name, refusal=refusal))
+            error = StateError(msg("{remote} did not take it: {why}", remote=remote.name, why=refusal))
         except Declined as declined:
             error = declined
         if remote.tips().get(remote.lock_ref) != oid:
@@ -351,8 +350,8 @@ def _give_up(lock: _Lock, oid: str, way: int) -> int | None:
         if way == ON_TOP:
             raise StateError(
                 msg(
-                    "the lock on {display} cannot be given up: {why}",
-                    display=remote.display,
+                    "the lock on {state} cannot be given up: {why}",
+                    state=remote.display,
                     why=error.message,
                 ),
                 error.hint,
@@ -409,9 +408,9 @@ class Lease:
             if refusal is not None:
                 raise StateError(
                     msg(
-                        "the lock on {display} cannot be renewed: {refusal}",
-                        display=self._remote.display,
-                        refusal=refusal,
+                        "the lock on {state} cannot be renewed: {why}",
+                        state=self._remote.display,
+                        why=refusal,
                     ),
                     msg("run again: what was done by then is found"),
                 )
@@ -429,12 +428,10 @@ class Lease:
             begun = _Moment.of(self._clock)
             left = self.seconds - self._renewed.age(self._clock)
             if left <= 0:
-                because = f" ({self._refused})" if self._refused else ""
-                raise self._lose(
-                    msg(
-                        "it was not renewed for {seconds:g} s{because}", seconds=self.seconds, because=because
-                    )
-                )
+                why = msg("it was not renewed for {seconds:g} s", seconds=self.seconds)
+                if self._refused:
+                    why = msg("{what} ({why})", what=why, why=self._refused)
+                raise self._lose(why)
             oid = self._lock.commit(self._oid)
             self._sent[oid] = begun
             mine = Update(self._remote.lock_ref, self._oid, oid)
@@ -487,8 +484,8 @@ class Lease:
     def _lose(self, why: str) -> StateError:
         self._lost = StateError(
             msg(
-                "the lock on {display} is lost: {why}, so nothing more is written",
-                display=self._remote.display,
+                "the lock on {state} is lost: {why}, so nothing more is written",
+                state=self._remote.display,
                 why=why,
             ),
             msg("run again: what was done by then is found"),

@@ -170,7 +170,7 @@ def resolve(remote: Remote, tip: str, rev: str) -> str:
     commit = remote.resolve(wanted)
     if commit is None or not remote.follows(commit, tip):
         raise StateError(
-            msg("{display} has no commit {rev}", display=remote.display, rev=rev[:40]),
+            msg("{state} has no commit {commit}", state=remote.display, commit=rev[:40]),
             msg("its commits are shown by: reconciler state log"),
         )
     return commit
@@ -191,6 +191,8 @@ SKIP = "[skip ci]"
 
 _SHOWN = 3
 _MOST_LINES = 2000
+LOCKED_BY = "Locked by "
+_TOO_OLD = "; this version of reconciler is too old to take the lock on this remote"
 _TRAILER = re.compile(r"^(Run|By|Manifests|Session|Since|Lease|Free): (.*)$", re.MULTILINE)
 
 
@@ -222,12 +224,29 @@ def compose(title: str, lines: Iterable[str], origin: Origin) -> str:
     )
 
 
+def of_lock(holder: str, since: str, lease: float, session: str) -> str:
+    """A whole message of a lock; `lease` in seconds."""
+    return f"{LOCKED_BY}{holder}\n\nSince: {since}\nLease: {lease:g}\nSession: {session}\n{SKIP}\n"
+
+
+def of_no_lock(since: str, lease: float, session: str) -> str:
+    """A whole message of a lock that is free. A version that knows none goes by its `lease`, and shows its
+    title while it waits for it."""
+    title = f"{LOCKED_BY}nobody{_TOO_OLD if lease else ''}"
+    return f"{title}\n\nSince: {since}\nLease: {lease:g}\nFree: yes\nSession: {session}\n{SKIP}\n"
+
+
 def of_summary(summary: RunSummary) -> tuple[str, tuple[str, ...]]:
     """Subject and lines for what a run did: `apply: 2 created, 1 updated`."""
     counts = ", ".join(f"{count} {what}" for what, count in summary.counts)
     return f"{summary.verb}: {counts or 'nothing to do'}", tuple(
         f"{name}: {what}" for name, what in summary.names
     )
+
+
+def of_move(successor: str) -> str:
+    """Subject for the state's being kept elsewhere from now on."""
+    return f"migrate: moved to {successor}"
 
 
 def of_step(before: State, after: State) -> tuple[str, tuple[str, ...]]:

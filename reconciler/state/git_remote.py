@@ -71,6 +71,11 @@ class Update:
     new: str | None
 
 
+def _entry(blob: str | None, name: str) -> bytes:
+    """Return a file as a line for `git mktree`."""
+    return b"100644 blob %b\t%b" % (str(blob).encode(), name.encode())
+
+
 class Remote:
     """The branch `branch` of the remote `name`, and the branch beside it that is its lock."""
 
@@ -101,7 +106,7 @@ class Remote:
         if here.code != 0:
             raise refusal(
                 here.err,
-                msg("the state {display} cannot be used", display=self.display),
+                msg("the state {state} cannot be used", state=self.display),
                 self.name,
                 self.branch,
             )
@@ -109,11 +114,11 @@ class Remote:
             known = ", ".join(self._run("remote").text.split()[:10])
             raise StateError(
                 msg(
-                    "the state {display} names a remote that this repository does not have: {name}",
-                    display=self.display,
-                    name=self.name,
+                    "the state {state} names a remote that this repository does not have: {remote}",
+                    state=self.display,
+                    remote=self.name,
                 ),
-                msg("remotes here: {known}", known=known)
+                msg("remotes here: {names}", names=known)
                 if known
                 else msg("add one: git remote add NAME URL"),
             )
@@ -128,23 +133,22 @@ class Remote:
         if self._run("config", "--type=bool", "--get", mirror).text == "true":
             raise StateError(
                 msg(
-                    "the state {display} cannot be kept there: {mirror} is set, so a `git push` "
-                    "from here makes that remote equal to this clone, which has no branch of the "
-                    "state",
-                    display=self.display,
-                    mirror=mirror,
+                    "the state {state} cannot be kept there: {key} is set, so a `git push` from here "
+                    "makes that remote equal to this clone, which has no branch of the state",
+                    state=self.display,
+                    key=mirror,
                 ),
-                msg("git config --unset {mirror}, or keep the state on another remote", mirror=mirror),
+                msg("git config --unset {key}, or keep the state on another remote", key=mirror),
             )
         places = self._settings("pushurl") or self._settings("url")
         if len(places) > 1:
             raise StateError(
                 msg(
-                    "the state {display} cannot be kept there: a push to {name} goes to {places} "
-                    "places (remote.{name}.pushurl, or .url), and a lock is held in one",
-                    display=self.display,
-                    name=self.name,
-                    places=len(places),
+                    "the state {state} cannot be kept there: a push to {remote} goes to {count} "
+                    "places (remote.{remote}.pushurl, or .url), and a lock is held in one",
+                    state=self.display,
+                    remote=self.name,
+                    count=len(places),
                 ),
                 msg(
                     "give the state a remote of its own: git remote add state URL, and state: "
@@ -174,14 +178,14 @@ class Remote:
                 taken = ref.removeprefix("refs/heads/")
                 raise StateError(
                     msg(
-                        "the state {display} cannot be kept there: {name} has a branch {taken}, and "
+                        "the state {state} cannot be kept there: {remote} has a branch {other}, and "
                         "Git allows no {branch} or {branch}-lock beside it",
-                        display=self.display,
-                        name=self.name,
-                        taken=taken[:200],
+                        state=self.display,
+                        remote=self.name,
+                        other=taken[:200],
                         branch=self.branch,
                     ),
-                    msg("name another branch: git:{name}/reconciler-state", name=self.name),
+                    msg("name another branch: git:{remote}/reconciler-state", remote=self.name),
                 )
         return {ref: found[ref] for ref in mine if is_oid(found.get(ref, ""))}
 
@@ -211,20 +215,20 @@ class Remote:
         except GitError as error:
             if error.unended:
                 raise Unreachable(
-                    msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+                    msg("the state {state}: {why}", state=self.display, why=error.message), error.hint
                 ) from None
             raise StateError(
-                msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+                msg("the state {state}: {why}", state=self.display, why=error.message), error.hint
             ) from None
         if ended.code == 0:
             return None
         rejected = [line for line in ended.text.splitlines() if line.startswith("!")]
-        what = msg("{name} did not take the state", name=self.name)
+        what = msg("{remote} did not take the state", remote=self.name)
         if not rejected:
             raise refusal(ended.err, what, self.name, self.branch, writing=True)
         why = rejection(rejected, ended.err)
         if any(_POLICY.search(line.rpartition("\t")[2]) for line in rejected):
-            raise Declined(f"{what}: {why}", may_push(self.name, self.branch))
+            raise Declined(msg("{what}: {why}", what=what, why=why), may_push(self.name, self.branch))
         return why
 
     def push_in_vain(self, updates: Sequence[Update], meanwhile: Update) -> None:
@@ -249,10 +253,10 @@ class Remote:
             return
         raise StateError(
             msg(
-                "{name} does not compare before it changes a branch: the state {display} would "
+                "{remote} does not compare before it changes a branch: the state {state} would "
                 "not be safe from two runs at once",
-                name=self.name,
-                display=self.display,
+                remote=self.name,
+                state=self.display,
             ),
             msg("keep the state on another remote"),
         )
@@ -270,7 +274,7 @@ class Remote:
             "push", "--dry-run", "--porcelain", "--quiet", "--no-verify", self.name, f"{new}:{self.ref}"
         )
         if ended.code != 0:
-            where = msg("{name} would not take the state", name=self.name)
+            where = msg("{remote} would not take the state", remote=self.name)
             raise refusal(ended.err, where, self.name, self.branch, writing=True)
 
     # --- what was seen --------------------------------------------------------------------------------------
@@ -319,11 +323,11 @@ class Remote:
         if size > limit:
             raise StateError(
                 msg(
-                    "the state {display} is longer than {limit} MiB: no run wrote that",
-                    display=self.display,
+                    "the state {state} is longer than {limit} MiB: no run wrote that",
+                    state=self.display,
                     limit=limit >> 20,
                 ),
-                msg("begin anew: git push {name} --delete {branch}", name=self.name, branch=self.branch),
+                msg("begin anew: git push {remote} --delete {branch}", remote=self.name, branch=self.branch),
             )
         return self._out("cat-file", "blob", blob).out
 
@@ -376,7 +380,7 @@ class Remote:
         entries = [] if parent is None or data is None else self._entries(parent, but=(FILE,))
         if data is not None:
             blob = self._out("hash-object", "-w", "--stdin", data=data).text
-            entries.append(f"100644 blob {blob}\t{FILE}".encode())
+            entries.append(_entry(blob, FILE))
         return self._commit(parent, entries, message, at)
 
     def retired(self, parent: str, message: str, at: datetime) -> str:
@@ -384,7 +388,7 @@ class Remote:
         ((blob, _),) = self._blobs([parent])
         entries = [
             *self._entries(parent, but=(FILE, MOVED)),
-            f"100644 blob {blob}\t{MOVED}".encode(),
+            _entry(blob, MOVED),
         ]
         return self._commit(parent, entries, message, at)
 
@@ -424,7 +428,7 @@ class Remote:
         except GitError as error:
             kind = Unreachable if error.unended else StateError
             raise kind(
-                msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+                msg("the state {state}: {why}", state=self.display, why=error.message), error.hint
             ) from None
 
     def _out(self, *arguments: str, data: bytes = b"", environ: Mapping[str, str] | None = None) -> Ended:
@@ -433,13 +437,13 @@ class Remote:
         except GitError as error:
             if error.stderr:
                 what = msg(
-                    "the state {display}: git {arguments} failed",
-                    display=self.display,
-                    arguments=arguments[0],
+                    "the state {state}: git {command} failed",
+                    state=self.display,
+                    command=arguments[0],
                 )
                 raise refusal(error.stderr, what, self.name, self.branch) from None
             raise StateError(
-                msg("the state {display}: {why}", display=self.display, why=error.message), error.hint
+                msg("the state {state}: {why}", state=self.display, why=error.message), error.hint
             ) from None
 
     def _asked(self, *arguments: str) -> Ended:
@@ -454,5 +458,5 @@ class Remote:
 
     def _refusal(self, ended: Ended) -> StateError:
         return refusal(
-            ended.err, msg("the state {display} cannot be read", display=self.display), self.name, self.branch
+            ended.err, msg("the state {state} cannot be read", state=self.display), self.name, self.branch
         )

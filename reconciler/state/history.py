@@ -45,7 +45,7 @@ class HistoryFile:
         try:
             if not stat.S_ISREG(self._path.stat().st_mode):
                 raise StateError(
-                    msg("{shown} is no regular file", shown=self._shown),
+                    msg("{file} is no regular file", file=self._shown),
                     msg("give --record a file of its own"),
                 )
             with self._path.open("rb") as file:
@@ -54,7 +54,7 @@ class HistoryFile:
             return {}
         except OSError as error:
             raise StateError(
-                msg("{shown} cannot be read: {why}", shown=self._shown, why=error.strerror)
+                msg("{file} cannot be read: {why}", file=self._shown, why=error.strerror)
             ) from None
         try:
             return _parsed(data)
@@ -62,13 +62,13 @@ class HistoryFile:
             quoted = shlex.quote(self._shown)
             raise StateError(
                 msg(
-                    "{shown} is no history that `drift --record` has written, or it is damaged: {error}",
-                    shown=self._shown,
-                    error=error,
+                    "{file} is no history that `drift --record` has written, or it is damaged: {why}",
+                    file=self._shown,
+                    why=error.args[0],
                 ),
                 msg(
-                    "set it aside: `mv {quoted} {quoted}.old`; or give --record a file of its own",
-                    quoted=quoted,
+                    "set it aside: `mv {file} {file}.old`; or give --record a file of its own",
+                    file=quoted,
                 ),
             ) from None
 
@@ -88,10 +88,8 @@ class HistoryFile:
                     Path(temporary).unlink(missing_ok=True)
                 raise
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-            reason = error.strerror if isinstance(error, OSError) else msg("it is a link that leads nowhere")
-            raise StateError(
-                msg("{shown} cannot be written: {reason}", shown=self._shown, reason=reason)
-            ) from None
+            why = error.strerror if isinstance(error, OSError) else msg("it is a link that leads nowhere")
+            raise StateError(msg("{file} cannot be written: {why}", file=self._shown, why=why)) from None
 
 
 class _Damaged(ValueError):
@@ -115,14 +113,14 @@ def _parsed(data: bytes) -> dict[str, dict[str, datetime]]:
         raise _Damaged(msg("it is no UTF-8 text")) from None
     except json.JSONDecodeError as error:
         raise _Damaged(
-            msg("line {lineno}, column {colno}: {msg}", lineno=error.lineno, colno=error.colno, msg=error.msg)
+            msg("line {line}, column {column}: {why}", line=error.lineno, column=error.colno, why=error.msg)
         ) from None
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
         raise _Damaged(msg("no JSON that this program would have written")) from None
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise _Damaged(msg("its `kind` is not {kind}", kind=KIND))
     if document.get("format_version") != FORMAT_VERSION:
-        raise _Damaged(msg("its `format_version` is not {format_version}", format_version=FORMAT_VERSION))
+        raise _Damaged(msg("its `format_version` is not {known}", known=FORMAT_VERSION))
     return {
         _word(name): {_word(what): _time(at) for what, at in _object(found).items()}
         for name, found in _object(document.get("seen")).items()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock
 
 POLL_SECONDS = 0.1
+
+_SINCE = " since "
+"""Stands in a lock file between who holds it and the time."""
+_PROCESS = re.compile(r"(.+) \(process ([0-9]+)\)")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def acquire(path: Path, display: str, *, timeout: float, clock: Clock) -> FileLock:
@@ -38,13 +45,13 @@ def acquire(path: Path, display: str, *, timeout: float, clock: Clock) -> FileLo
             raise
         lock.close()
         if clock.stopping:
-            raise Interrupted(msg("stopped while waiting for the lock on {display}", display=display))
+            raise Interrupted(msg("stopped while waiting for the lock on {state}", state=display))
         remaining = end - clock.monotonic()
         if remaining <= 0:
             raise LockedError(
                 msg(
-                    "the state {display} is locked by {holder}",
-                    display=display,
+                    "the state {state} is locked by {holder}",
+                    state=display,
                     holder=holder or msg("another process"),
                 ),
                 msg(
@@ -52,6 +59,18 @@ def acquire(path: Path, display: str, *, timeout: float, clock: Clock) -> FileLo
                 ),
             )
         clock.sleep(min(POLL_SECONDS, remaining))
+
+
+def holds(holder: str, since: str) -> str:
+    """Return who holds a lock since when, as it was written where it is held, to be said in any language."""
+    process = _PROCESS.fullmatch(holder)
+    if process is not None:
+        holder = msg("{holder} (process {number})", holder=process[1], number=process[2])
+    try:
+        at = datetime.strptime(since, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return msg("{holder} since {since}", holder=holder, since=since)
+    return msg("{holder} since {at:%Y-%m-%dT%H:%M:%SZ}", holder=holder, at=at)
 
 
 def holder_of(path: Path) -> str | None:
@@ -94,12 +113,19 @@ class FileLock:
         except FileNotFoundError:
             return False
 
-    def say(self, holder: str) -> None:
+    def say(self, holder: str, since: str) -> None:
+        """Write who holds it, for those who wait, whatever language they read."""
+        self.say_nothing()
+        os.pwrite(self.handle, _SINCE.join((holder, since)).encode(errors="replace"), 0)
+
+    def say_nothing(self) -> None:
         os.ftruncate(self.handle, 0)
-        os.pwrite(self.handle, holder.encode(errors="replace"), 0)
 
     def holder(self) -> str:
-        return os.pread(self.handle, 300, 0).decode(errors="replace").strip()
+        """Who holds it since when, as `say` has written it."""
+        text = os.pread(self.handle, 300, 0).decode(errors="replace").strip()
+        who, _, since = text.rpartition(_SINCE)
+        return holds(who, since) if who else text
 
     def close(self) -> None:
         os.close(self.handle)

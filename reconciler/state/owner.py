@@ -38,9 +38,9 @@ class Owner:
             return ""
         was = state.base_url[:200]
         return msg(
-            "the gateway was at another address when the state was written last: {was}, not {base_url}",
-            was=was,
-            base_url=self.base_url,
+            "the gateway was at another address when the state was written last: {theirs}, not {ours}",
+            theirs=was,
+            ours=self.base_url,
         )
 
     def check(self, state: State, display: str, elsewhere: str) -> State:
@@ -50,8 +50,8 @@ class Owner:
             theirs, ours = state.backend or "sinch", self.backend or "sinch"
             raise StateError(
                 msg(
-                    "the state {display} belongs to another service: {theirs}, not {ours}",
-                    display=display,
+                    "the state {state} belongs to another service: {theirs}, not {ours}",
+                    state=display,
                     theirs=theirs[:40],
                     ours=ours,
                 ),
@@ -64,20 +64,20 @@ class Owner:
         if self.backend is None and state.base_url != self.base_url:
             raise StateError(
                 msg(
-                    "the state {display} belongs to another API: {base_url}, not {base_url2}",
-                    display=display,
-                    base_url=state.base_url[:200],
-                    base_url2=self.base_url[:200],
+                    "the state {state} belongs to another API: {theirs}, not {ours}",
+                    state=display,
+                    theirs=state.base_url[:200],
+                    ours=self.base_url[:200],
                 ),
                 msg("set RECONCILER_BASE_URL to that one, or {elsewhere}", elsewhere=elsewhere),
             )
         if state.account and self.account and number.key(state.account) != number.key(self.account):
             raise StateError(
                 msg(
-                    "the state {display} belongs to another account: {account}, not {account2}",
-                    display=display,
-                    account=number.mask(state.account),
-                    account2=number.mask(self.account),
+                    "the state {state} belongs to another account: {theirs}, not {ours}",
+                    state=display,
+                    theirs=number.mask(state.account),
+                    ours=number.mask(self.account),
                 ),
                 msg("log in with that one at the gateway, or {elsewhere}", elsewhere=elsewhere),
             )
