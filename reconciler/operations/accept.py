@@ -7,8 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler import pictures
-from reconciler.errors import ApiError, InputError, Location, PictureError, Problem, ReconcilerError
-from reconciler.language import msg
+from reconciler.errors import (
+    ApiError,
+    Complaint,
+    InputError,
+    Location,
+    PictureError,
+    Problem,
+    ReconcilerError,
+)
+from reconciler.language import joined, msg, msg_p
 from reconciler.manifests.accept import EditedFiles
 from reconciler.manifests.config import DEFAULT_CONTACTS
 from reconciler.manifests.edit import EditError
@@ -106,6 +114,20 @@ def accept(
     return replace(result, files=_shown(tree, written), failed=first)
 
 
+_NOTHING_LIVE = {
+    "pending": msg("not created yet"),
+    "missing": msg_p("the group is … (nothing to accept)", "missing"),
+    "blocked": msg_p("the group is … (nothing to accept)", "blocked"),
+    "held": msg_p("the group is … (nothing to accept)", "held"),
+    "unreadable": msg_p("the group is … (nothing to accept)", "unreadable"),
+}
+
+
+def _said_of(mistake: Complaint) -> str:
+    text = msg("{place}: {mistake}", place=mistake.location, mistake=mistake.message)
+    return msg("{mistake} ({hint})", mistake=text, hint=mistake.hint) if mistake.hint else text
+
+
 def _shown(tree: Tree, files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     return tuple(replace(change, path=tree.shown(change.path)) for change in files)
 
@@ -127,7 +149,9 @@ def _write(files: Iterable[FileChange], output: Output) -> dict[str, Problem]:
             else:
                 output.replace(change.path, change.before, change.after)
         except FileError as error:
-            failed[change.path] = Problem("file", f"{change.path} {error.message}", error.hint)
+            failed[change.path] = Problem(
+                "file", msg("{path} {why}", path=change.path, why=error.message), error.hint
+            )
     return failed
 
 
@@ -187,9 +211,12 @@ class _Accepter:
             return
         if live is None or planned.action == "unreadable":
             status: AcceptStatus = "unreadable" if planned.action == "unreadable" else "refused"
-            why = msg("not created yet") if found.status == "pending" else found.status
             problem = Problem(
-                planned.action, msg("the group is {why}: there is nothing live to accept", why=why)
+                planned.action,
+                msg(
+                    "the group is {status}: there is nothing live to accept",
+                    status=_NOTHING_LIVE.get(found.status, found.status),
+                ),
             )
             self.outcomes[planned.name] = replace(
                 outcome, status=status, problem=problem, notes=planned.notes
@@ -210,7 +237,11 @@ class _Accepter:
             if mistake is not None:
                 left.append(
                     Note(
-                        msg("the live {key} cannot stand in a manifest: {mistake}", key=key, mistake=mistake)
+                        msg(
+                            "the live {field} cannot stand in a manifest: {mistake}",
+                            field=key,
+                            mistake=mistake,
+                        )
                     )
                 )
                 acceptance = acceptance.without(key)
@@ -306,9 +337,9 @@ class _Accepter:
     def _refuse(self, each: _Chosen, error: ReconcilerError) -> None:
         message = error.message
         if isinstance(error, InputError):
-            message = "; ".join(str(each) for each in error.complaints if not each.warning)
+            message = joined("; ", (_said_of(mistake) for mistake in error.complaints if not mistake.warning))
         elif isinstance(error, EditError | FileError):
-            message = f"{each.desired.location.file}: {message}"
+            message = msg("{path}: {why}", path=each.desired.location.file, why=message)
         problem = Problem("file", message, error.hint)
         name = each.acceptance.name
         self.outcomes[name] = replace(self.outcomes[name], status="refused", problem=problem)

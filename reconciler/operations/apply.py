@@ -90,8 +90,8 @@ def check_limits(limits: ServiceLimits, *, adding: bool) -> None:
     if limits.locked_until is not None:
         raise ReconcilerError(
             msg(
-                "WhatsApp restricts this number until {locked_until:%Y-%m-%d %H:%M} UTC",
-                locked_until=limits.locked_until,
+                "WhatsApp restricts this number until {until:%Y-%m-%d %H:%M} UTC",
+                until=limits.locked_until,
             ),
             msg("wait until then; writing now makes it worse"),
         )
@@ -115,7 +115,10 @@ def _timeouts(settings: ApiSettings, options: Options) -> Timeouts:
 
 def _refused(plan: Plan, *, interrupted: bool) -> ApplyResult:
     problem = (
-        Problem("objection", msg("not begun: ") + ", ".join(entry.code for entry in plan.open_objections))
+        Problem(
+            "objection",
+            msg("not begun: {codes}", codes=", ".join(entry.code for entry in plan.open_objections)),
+        )
         if plan.open_objections
         else Problem("declined", msg("not begun: the plan was not approved"))
     )

@@ -20,7 +20,7 @@ from reconciler.errors import (
     ReconcilerError,
     UsageError,
 )
-from reconciler.language import msg
+from reconciler.language import Message, msg
 from reconciler.manifests.complaints import quote
 from reconciler.manifests.edit import EditError
 from reconciler.manifests.files import FileError, Tree
@@ -87,12 +87,11 @@ def import_groups(
     try:
         contacts = new_contacts(tree, output, loaded, importer.people.added.values())
     except (FileError, EditError) as error:
+        why = error.message
+        if isinstance(why, Message):
+            why = why.through(lambda text: text.removeprefix("it "))
         raise ReconcilerError(
-            msg(
-                "the contacts cannot be added to: the file {removeprefix}",
-                removeprefix=error.message.removeprefix("it "),
-            ),
-            error.hint,
+            msg("the contacts cannot be added to: the file {why}", why=why), error.hint
         ) from None
     refused = importer.write(drafts, ports)
     unsaved = importer.records.save(journal) if output is not None else None
@@ -134,9 +133,11 @@ def _notes(loaded: Loaded, reading: LiveState) -> tuple[Note, ...]:
     guess = probable_account(reading)
     hint = msg(" It is probably {people[0]}.") if guess else ""
     note = Note(
-        msg("`account` is not set, so it may be named among the admins.")
-        + hint
-        + msg(" Set it in reconciler.yaml (or RECONCILER_ACCOUNT) before you apply."),
+        msg(
+            "`account` is not set, so it may be named among the admins.{hint} Set it in "
+            "reconciler.yaml (or RECONCILER_ACCOUNT) before you apply.",
+            hint=hint,
+        ),
         people=(guess,) if guess else (),
     )
     return (note,)
@@ -192,7 +193,7 @@ class _Importer:
                 self._skip(group_id, None, live, msg("it is a community, or its group of announcements"))
             elif isinstance(live, LiveGroup) and (rival := rivals.get(loose(live.subject))) is not None:
                 there = f"{rival.location.file}:{rival.location.line}"
-                why = msg("{there} may mean it: add the `id` of its group there first", there=there)
+                why = msg("{place} may mean it: add the `id` of its group there first", place=there)
                 self._skip(group_id, rival.name, live, why)
             elif not isinstance(live, LiveGroup):
                 self._unreadable(group_id, live)
@@ -210,12 +211,12 @@ class _Importer:
         if vain:
             unread = sum(isinstance(reading.groups.get(each), Problem | Absent) for each in reading.listed)
             hint = (
-                msg("groups that could not be read: {unread}", unread=unread)
+                msg("groups that could not be read: {count}", count=unread)
                 if unread
                 else msg("see: reconciler list --show-numbers")
             )
             raise UsageError(
-                msg("{quote} is no id and no subject of a live group", quote=quote(vain[0])), hint
+                msg("{pattern} is no id and no subject of a live group", pattern=quote(vain[0])), hint
             )
         return found
 

@@ -52,7 +52,7 @@ def write_missing(output: Output, files: Iterable[StarterFile]) -> Iterator[Star
             output.create(file.path, file.text.encode())
         except FileError as error:
             hint = error.hint or msg("mend that and run init again: it goes on with what is missing")
-            raise ReconcilerError(f"{file.path} {error.message}", hint) from None
+            raise ReconcilerError(msg("{path} {why}", path=file.path, why=error.message), hint) from None
         yield file
 
 
@@ -60,7 +60,7 @@ def _said_of(tree: Tree, path: str, file: StarterFile) -> str:
     if file.mark:
         try:
             if file.mark not in tree.read(path, MAX_BYTES).decode("utf-8", "replace"):
-                return msg("is there already; {add}", add=file.add)
+                return msg("is there already; {hint}", hint=file.add)
         except FileError as error:
             return msg("is there already, and {why}", why=error.message)
     return msg("is there already")
@@ -74,5 +74,6 @@ def _has_manifests(tree: Tree, folder: str, files: Iterable[StarterFile]) -> boo
         return False
     except FileError as error:
         raise ReconcilerError(
-            f"{folder or '.'} {error.message}", error.hint or msg("put a folder in its place")
+            msg("{path} {why}", path=folder or ".", why=error.message),
+            error.hint or msg("put a folder in its place"),
         ) from None

@@ -60,8 +60,8 @@ def move_groups(
     if without:
         raise ReconcilerError(
             msg(
-                "nothing is bound: no group was found here for {without}, so an apply might make another",
-                without=named(without),
+                "nothing is bound: no group was found here for {names}, so an apply might make another",
+                names=named(without),
             ),
             msg(
                 "`reconciler plan --target NAME` says why. Is the account in the group, as an "
@@ -80,17 +80,15 @@ def move_groups(
 
 def _check_settled(moved: State) -> None:
     """Raise `ReconcilerError` where another service's state has something that only a run there can end."""
-    begun = dict.fromkeys(moved.creating, "create")
-    begun |= {
-        name: msg("revoke of a link") for name, record in moved.groups.items() if record.revoking is not None
-    }
-    if begun:
-        name, what = min(begun.items())
+    revoking = {name for name, record in moved.groups.items() if record.revoking is not None}
+    if begun := {*moved.creating, *revoking}:
+        name = min(begun)
         raise ReconcilerError(
             msg(
-                "{name}: a {what} was begun at the service before, and its end is not known",
+                "{name}: a revoke of a link was begun at the service before, and its end is not known",
                 name=name,
-                what=what,
-            ),
+            )
+            if name in revoking
+            else msg("{name}: a create was begun at the service before, and its end is not known", name=name),
             msg("apply there once more, with the configuration of before"),
         )

@@ -95,10 +95,10 @@ def send_invites(
     """
     gap = None if settings.template is None else template_gap(settings.template)
     if gap is not None:
-        raise ReconcilerError(msg("`invites.template`: {gap}", gap=gap[0]), gap[1])
+        raise ReconcilerError(msg("`invites.template`: {mistake}", mistake=gap[0]), gap[1])
     older = objection_to_inviting(loaded.settings, options)
     if older is not None:
-        raise ObjectionError(msg("nothing was sent (older-commit): {older}", older=older))
+        raise ObjectionError(msg("nothing was sent (older-commit): {why}", why=older))
     journal = ports.journal
     called_otherwise = renamed(journal.state, loaded.desired)
     if called_otherwise:
@@ -156,7 +156,7 @@ def rotate_links(names: Collection[str], ports: WritePorts, *, approve: Callable
     unknown = [name for name in names if name not in journal.state.groups]
     if unknown:
         raise UsageError(
-            msg("--rotate: no group is on record as {unknown}", unknown=", ".join(unknown)),
+            msg("--rotate: no group is on record as {names}", names=", ".join(unknown)),
             guessed(unknown[0], journal.state.groups, msg("see: reconciler state list")),
         )
     groups = {name: journal.state.groups[name] for name in dict.fromkeys(names)}

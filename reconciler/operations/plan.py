@@ -163,7 +163,7 @@ def _check_ignored(loaded: Loaded, state: State) -> None:
                 "the state binds {names} to a group that `ignore:` in reconciler.yaml names",
                 names=", ".join(bound[:5]),
             ),
-            msg("take its id out of `ignore:`, or: reconciler state forget {bound}", bound=bound[0]),
+            msg("take its id out of `ignore:`, or: reconciler state forget {name}", name=bound[0]),
         )
 
 

@@ -21,9 +21,9 @@ def with_session(settings: Settings, session: Session | None) -> Settings:
         shown = number.mask(session.number) if session.number else msg("one whose number is hidden")
         raise ReconcilerError(
             msg(
-                "the session belongs to {shown}, but `account` is {mask}",
-                shown=shown,
-                mask=number.mask(settings.account[0]),
+                "the session belongs to {number}, but `account` is {account}",
+                number=shown,
+                account=number.mask(settings.account[0]),
             ),
             msg(
                 "log in with that number at the gateway, or correct `account` in "

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, StateError
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.manifests.complaints import guessed
 from reconciler.model.record import Record, RunSummary
 from reconciler.planning.story import chapters
@@ -85,11 +85,11 @@ def migrate(source: Movable, target: Movable, *, old: str, new: str) -> str:
     if replace(found, serial=0) != replace(state, serial=0):
         if found.names or found.created:
             raise StateError(
-                msg(
-                    "{new} has a state already ({names} name{value})",
-                    new=new,
-                    names=len(found.names),
-                    value="s" * (len(found.names) != 1),
+                msg_n(
+                    "{place} has a state already ({n} name)",
+                    "{place} has a state already ({n} names)",
+                    len(found.names),
+                    place=new,
                 ),
                 msg(
                     "name another place; or where {new} knows all of it by now, set {old} aside by hand",
