@@ -182,9 +182,7 @@ def loads(data: bytes) -> State:
     except UnicodeDecodeError:
         raise Damaged(msg("it is no UTF-8 text")) from None
     except json.JSONDecodeError as error:
-        raise Damaged(
-            msg("line {line}, column {column}: {why}", line=error.lineno, column=error.colno, why=error.msg)
-        ) from None
+        raise Damaged(not_json(error)) from None
     except Damaged:
         raise
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
@@ -193,6 +191,24 @@ def loads(data: bytes) -> State:
         return _state(Object(document))
     except Wrong as wrong:
         raise Damaged(wrong.message) from None
+
+
+def not_json(error: json.JSONDecodeError) -> str:
+    """Where a text is no JSON, and why, in the words of the library."""
+    place = {"line": error.lineno, "column": error.colno}
+    return msg("line {line}, column {column}: {why}", **place, why=msg(error.msg))
+
+
+_SAID_OF_JSON = (
+    msg("Expecting value"),
+    msg("Expecting property name enclosed in double quotes"),
+    msg("Expecting ':' delimiter"),
+    msg("Expecting ',' delimiter"),
+    msg("Extra data"),
+    msg("Unterminated string starting at"),
+    msg("Unexpected UTF-8 BOM (decode using utf-8-sig)"),
+)
+"""What the library says most: here to be translated."""
 
 
 def _state(root: Object) -> State:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
 from reconciler.language import msg
-from reconciler.state.codec import format_time
+from reconciler.state.codec import format_time, not_json
 
 if TYPE_CHECKING:
     from reconciler.model.drift import History
@@ -112,9 +112,7 @@ def _parsed(data: bytes) -> dict[str, dict[str, datetime]]:
     except UnicodeDecodeError:
         raise _Damaged(msg("it is no UTF-8 text")) from None
     except json.JSONDecodeError as error:
-        raise _Damaged(
-            msg("line {line}, column {column}: {why}", line=error.lineno, column=error.colno, why=error.msg)
-        ) from None
+        raise _Damaged(not_json(error)) from None
     except (ValueError, RecursionError):  # an integer of thousands of digits; thousands of brackets
         raise _Damaged(msg("no JSON that this program would have written")) from None
     if not isinstance(document, dict) or document.get("kind") != KIND:
