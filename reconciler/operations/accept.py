@@ -115,7 +115,7 @@ def accept(
 
 
 _NOTHING_LIVE = {
-    "pending": msg("not created yet"),
+    "pending": msg_p("the group is … (nothing to accept)", "not created yet"),
     "missing": msg_p("the group is … (nothing to accept)", "missing"),
     "blocked": msg_p("the group is … (nothing to accept)", "blocked"),
     "held": msg_p("the group is … (nothing to accept)", "held"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.errors import Problem
-from reconciler.language import joined, msg, msg_n
+from reconciler.language import joined, msg, msg_n, msg_p
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -251,8 +251,8 @@ def _plan_unbound(group: DesiredGroup, left: Left | None, cache: PlanCache) -> G
 
 def _left_since(left: Left) -> str:
     if left.how == "closed":
-        return msg("closed on {at:%Y-%m-%d}", at=left.at)
-    return msg("left on {at:%Y-%m-%d}", at=left.at)
+        return msg_p("within a sentence", "closed on {at:%Y-%m-%d}", at=left.at)
+    return msg_p("within a sentence", "left on {at:%Y-%m-%d}", at=left.at)
 
 
 def _plan_create(group: DesiredGroup, context: Context) -> GroupPlan:
