@@ -7,7 +7,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import islice
 
 from reconciler.errors import Complaint, Location
@@ -86,7 +86,12 @@ def listed(names: Iterable[str]) -> str:
     quoted = [f"`{name}`" for name in names]
     if len(quoted) < 2:
         return "".join(quoted)
-    return msg("{names} and {quoted}", names=", ".join(quoted[:-1]), quoted=quoted[-1])
+    return msg("{names} and {last}", names=", ".join(quoted[:-1]), last=quoted[-1])
+
+
+def either(words: Iterable[str]) -> str:
+    """Return words as a choice: a or b or c."""
+    return reduce(lambda said, word: msg("{one} or {other}", one=said, other=word), words)
 
 
 @lru_cache(maxsize=1024)
@@ -111,11 +116,17 @@ def did_you_mean(word: str, options: frozenset[str]) -> str:
     return msg("did you mean `{found}`?", found=found) if found is not None else ""
 
 
+def with_guess(message: str, guess: str) -> str:
+    """Return a complaint's words, with what was probably meant: `there is no person `anna`: did you mean
+    `ana`?`"""
+    return msg("{message}: {guess}", message=message, guess=guess) if guess else message
+
+
 def guessed(word: str, options: Iterable[str], otherwise: str) -> str:
     """Return a hint for a name that there is not: what was probably meant, also where it is a
     manifest's path, and what holds in any case."""
     guess = did_you_mean(re.sub(r"^.*/|\.ya?ml$", "", word), frozenset(options))
-    return f"{guess} {otherwise}" if guess else otherwise
+    return msg("{guess} {otherwise}", guess=guess, otherwise=otherwise) if guess else otherwise
 
 
 def _hyphened(word: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.errors import Complaint, Location
 from reconciler.language import ENGLISH, languages, msg
 from reconciler.manifests import yaml_tree
-from reconciler.manifests.complaints import Complaints, guessed, quote, visible
+from reconciler.manifests.complaints import Complaints, either, guessed, quote, visible
 from reconciler.manifests.contacts import second_document
 from reconciler.manifests.documents import CheckedDocument, check
 from reconciler.manifests.files import Absent, FileError, Tree, join, spelled, spellings
@@ -29,39 +29,51 @@ DEFAULT_CONTACTS = "contacts.yaml"
 def _environment_only(*variables: str) -> str:
     return msg(
         "only from the environment: {variables}; configuration is part of a pull request",
-        variables=" or ".join(variables),
+        variables=either(variables),
     )
 
 
-_TOKEN = _environment_only("RECONCILER_TOKEN", "RECONCILER_TOKEN_FILE", "RECONCILER_TOKEN_COMMAND")
-_REFUSED = {
-    **dict.fromkeys(("base_url", "url", "host", "endpoint"), _environment_only("RECONCILER_BASE_URL")),
-    **dict.fromkeys(("username", "user", "user_name"), _environment_only("RECONCILER_USERNAME")),
-    **dict.fromkeys(("token", "password", "secret", "authentication_token", "authenticationtoken"), _TOKEN),
-    "token_file": _environment_only("RECONCILER_TOKEN_FILE"),
-    "token_command": _environment_only("RECONCILER_TOKEN_COMMAND"),
-    "credentials": _environment_only(msg("RECONCILER_USERNAME and RECONCILER_TOKEN")),
-    **dict.fromkeys(("recreate", "uncommitted"), msg("it can be allowed on the command line only")),
-    "no-account": msg("it cannot be lifted: set `account`"),
-    "plan_key": _environment_only("RECONCILER_PLAN_KEY"),
-}
+def _refused(prefix: str) -> dict[str, str]:
+    """Return what cannot stand in the file, with hints; `prefix` is that of the variables they name."""
+    names = {
+        name: f"{prefix}{name}"
+        for name in ("BASE_URL", "USERNAME", "TOKEN", "TOKEN_FILE", "TOKEN_COMMAND", "PLAN_KEY")
+    }
+    token = _environment_only(names["TOKEN"], names["TOKEN_FILE"], names["TOKEN_COMMAND"])
+    both = msg("{names} and {last}", names=names["USERNAME"], last=names["TOKEN"])
+    return {
+        **dict.fromkeys(("base_url", "url", "host", "endpoint"), _environment_only(names["BASE_URL"])),
+        **dict.fromkeys(("username", "user", "user_name"), _environment_only(names["USERNAME"])),
+        **dict.fromkeys(
+            ("token", "password", "secret", "authentication_token", "authenticationtoken"), token
+        ),
+        "token_file": _environment_only(names["TOKEN_FILE"]),
+        "token_command": _environment_only(names["TOKEN_COMMAND"]),
+        "credentials": _environment_only(both),
+        **dict.fromkeys(("recreate", "uncommitted"), msg("it can be allowed on the command line only")),
+        "no-account": msg("it cannot be lifted: set `account`"),
+        "plan_key": _environment_only(names["PLAN_KEY"]),
+    }
+
+
+_REFUSED = _refused("RECONCILER_")
 _NAMED = msg(
-    "`--config` or RECONCILER_CONFIG names it; without them it is {default_config}, which may be missing",
-    default_config=DEFAULT_CONFIG,
+    "`--config` or RECONCILER_CONFIG names it; without them it is {file}, which may be missing",
+    file=DEFAULT_CONFIG,
 )
 _SHARED = ("api", "defaults", "kinds", "allow", "guards", "invites", "ignore", "language")
 _BESIDE_ACCOUNTS = {
-    **{key: text.replace("RECONCILER_", "RECONCILER_NAME_") for key, text in _REFUSED.items()},
+    **_refused("RECONCILER_NAME_"),
     **dict.fromkeys(_SHARED, msg("it is shared by all accounts: write it at the top of the file")),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What a kind, or the defaults, give to groups: None (`icon` and `description`: UNSET) for what they
-    leave open."""
+    """What a kind, or the defaults (`kind` is ""), give to groups: None (`icon` and `description`: UNSET) for
+    what they leave open."""
 
-    title: str
+    kind: str = ""
     description: str | Unset | None = UNSET
     icon: str | Unset | None = UNSET
     permissions: Mapping[Permission, Value] | None = None
@@ -74,6 +86,12 @@ class Preset:
     def location_of(self, key: str) -> Location:
         """Return where the value of a key stands, as `Manifest.location_of` does."""
         return self.locations[key]
+
+    def named(self, text: str) -> str:
+        """Return how a key that stands here, or a key with its value, is called."""
+        if self.kind:
+            return msg("`{text}` of the kind {kind}", text=text, kind=quote(self.kind))
+        return msg("`{text}` of the defaults", text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +168,7 @@ def load_config(tree: Tree, path: str | None) -> tuple[Config, list[Complaint]]:
             if not tree.exists(full):
                 return _no_config(tree.base), []
         elif there != full:
-            meant = msg("did you mean {quote}?", quote=quote(tree.shown(there)))
+            meant = msg("did you mean {path}?", path=quote(tree.shown(there)))
         data = tree.read(full, yaml_tree.MAX_BYTES)
     except FileError as error:
         hint = (isinstance(error, Absent) and (meant or _NAMED)) or error.hint
@@ -196,7 +214,7 @@ def _no_config(folder: str) -> Config:
         contacts=join(folder, DEFAULT_CONTACTS),
         state=f"file:{join(folder, defaults.state.removeprefix('file:'))}",
     )
-    return Config(settings=settings, defaults=Preset(title=msg("the defaults")), kinds={}, folder=folder)
+    return Config(settings=settings, defaults=Preset(), kinds={}, folder=folder)
 
 
 class _Reader:
@@ -242,11 +260,8 @@ class _Reader:
             settings=settings,
             api=_floats(api, "timeout", "rate", "create_patience"),
             invites=read_invites(invites, lambda key: self._location("invites", key), self._complaints),
-            defaults=self._preset(msg("the defaults"), ("defaults",), document.get("defaults", {})),
-            kinds={
-                name: self._preset(msg("the kind {name}", name=quote(name)), ("kinds", name), entry)
-                for name, entry in kinds.items()
-            },
+            defaults=self._preset("", ("defaults",), document.get("defaults", {})),
+            kinds={name: self._preset(name, ("kinds", name), entry) for name, entry in kinds.items()},
             broken_kinds=frozenset(self._keys(("kinds",)) - kinds.keys()),
             locations={key: self._location(key) for key in document}
             | {f"invites.{key}": self._location("invites", key) for key in invites}
@@ -325,7 +340,10 @@ class _Reader:
         except FileError as error:
             self._whole = False
             self._complaints.add(
-                self._location(*at, key), f"{quote(text)} {error.message}", error.hint, "path"
+                self._location(*at, key),
+                msg("{what} {why}", what=quote(text), why=error.message),
+                error.hint,
+                "path",
             )
             return default
 
@@ -348,7 +366,10 @@ class _Reader:
                 )
         if mistake is not None:
             self._complaints.add(
-                self._location(*at, "state"), f"{quote(text)} {mistake[0]}", mistake[1], "state"
+                self._location(*at, "state"),
+                msg("{what} {why}", what=quote(text), why=mistake[0]),
+                mistake[1],
+                "state",
             )
         return text
 
@@ -362,7 +383,7 @@ class _Reader:
             location=self._location("allow", index),
         )
 
-    def _preset(self, title: str, path: tuple[str, ...], entry: Mapping[str, Any]) -> Preset:
+    def _preset(self, kind: str, path: tuple[str, ...], entry: Mapping[str, Any]) -> Preset:
         admins, members = entry.get("admins"), entry.get("members")
         locations = {key: self._location(*path, key) for key in entry}
         for key in ("admins", "members"):
@@ -371,7 +392,7 @@ class _Reader:
         for key in entry.get("permissions", ()):
             locations[f"permissions.{key}"] = self._location(*path, "permissions", key)
         return Preset(
-            title=title,
+            kind=kind,
             description=entry.get("description", UNSET),
             icon=entry.get("icon", UNSET),
             permissions=entry.get("permissions"),

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.errors import Complaint, Location
 from reconciler.language import msg
 from reconciler.manifests import yaml_tree
-from reconciler.manifests.complaints import Complaints, did_you_mean, quote
+from reconciler.manifests.complaints import Complaints, did_you_mean, quote, with_guess
 from reconciler.manifests.documents import check
 from reconciler.manifests.files import FileError, Tree
 from reconciler.manifests.numbers import like_a_number, read_number
@@ -32,7 +32,7 @@ class Contacts:
     by_key: dict[str, Person] = field(default_factory=dict)  # by number keys, and by lids
     broken: set[str] = field(default_factory=set)
     whole: bool = True
-    file: str = msg("the contacts")
+    file: str = "contacts.yaml"
     _strangers: dict[str, Person] = field(default_factory=dict)
 
     def names(self) -> frozenset[str]:
@@ -150,7 +150,7 @@ class _Reader:
             if other is not None and other.location is not None:
                 self._complaints.add(
                     location,
-                    msg("{alias} has a number of {ref}", alias=quote(alias), ref=quote(other.ref)),
+                    msg("{alias} has a number of {other}", alias=quote(alias), other=quote(other.ref)),
                     msg("who stands at {location}; a number belongs to one person", location=other.location),
                     "duplicate-number",
                 )
@@ -182,7 +182,7 @@ class _Reader:
                 continue
             self._complaints.add(
                 self._location("people", alias, "lids", index),
-                msg("{alias} has a lid of {ref}", alias=quote(alias), ref=quote(other.ref)),
+                msg("{alias} has a lid of {other}", alias=quote(alias), other=quote(other.ref)),
                 msg("who stands at {location}; a lid belongs to one person", location=other.location),
                 "duplicate-lid",
             )
@@ -211,7 +211,7 @@ class _Reader:
             else:
                 guess = did_you_mean(alias, frozenset(self._contacts.people))
                 message, hint = (
-                    unknown("person", alias, guess),
+                    with_guess(msg("there is no person {name}", name=quote(alias)), guess),
                     "" if guess else msg("add them under `people`"),
                 )
             self._complaints.add(location, message, hint, "unknown-person")
@@ -225,13 +225,6 @@ class _Reader:
         node = node_at(self._root, (section,))
         place = node.keys[key] if isinstance(node, MappingNode) else node
         return location_of(place, self._file)
-
-
-def unknown(what: str, name: str, guess: str) -> str:
-    """Return a complaint's words: `there is no person `anna`: did you mean `ana`?`"""
-    return msg(
-        "there is no {what} {name}{which}", what=what, name=quote(name), which=f": {guess}" if guess else ""
-    )
 
 
 class PeopleResolver:
@@ -291,8 +284,8 @@ class PeopleResolver:
                 if guess
                 else msg("add them to {file}, or write an international number", file=contacts.file)
             )
-            message = unknown(msg("person or team"), entry, guess)
-            self._complaints.add(location, message, hint, "unknown-person")
+            message = msg("there is no person or team {name}", name=quote(entry))
+            self._complaints.add(location, with_guess(message, guess), hint, "unknown-person")
         if person is None:
             return ()
         if person.left is None:
@@ -306,8 +299,8 @@ class PeopleResolver:
             self._complaints.add(
                 location,
                 msg(
-                    "{ref} left on {left}, says {location}",
-                    ref=quote(person.ref),
+                    "{person} left on {left:%Y-%m-%d}, says {location}",
+                    person=quote(person.ref),
                     left=person.left,
                     location=person.location,
                 ),
@@ -318,8 +311,9 @@ class PeopleResolver:
         self._complaints.add(
             location,
             msg(
-                "{ref} leaves on {left}, says {location}; from that day on naming them is a mistake",
-                ref=quote(person.ref),
+                "{person} leaves on {left:%Y-%m-%d}, says {location}; from that day on naming them is "
+                "a mistake",
+                person=quote(person.ref),
                 left=person.left,
                 location=person.location,
             ),

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Complaint, Location
 from reconciler.language import msg
-from reconciler.manifests.complaints import MAX_COMPLAINTS, QUOTE_LIMIT, did_you_mean, listed, quote
+from reconciler.manifests.complaints import (
+    MAX_COMPLAINTS,
+    QUOTE_LIMIT,
+    did_you_mean,
+    either,
+    listed,
+    quote,
+    with_guess,
+)
 from reconciler.manifests.names import name_from
 from reconciler.manifests.schema import accepts, errors, schema
 from reconciler.manifests.yaml_tree import (
@@ -37,11 +45,11 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 _WANTED = {
-    "string": "text",
+    "string": msg("text"),
     "integer": msg("a whole number"),
-    "number": "a number",
+    "number": msg("a number"),
     "boolean": msg("true or false"),
-    "array": "a list",
+    "array": msg("a list"),
     "object": msg("a mapping (`key: value`)"),
     "null": "null",
 }
@@ -260,7 +268,12 @@ def _extras(error: _Error) -> list[str]:
 def _bad_key(error: _Error) -> str:
     if error.instance == "":
         return msg("a key is empty")
-    return f"{quote(error.instance)} {error.schema.get('patternErrorMessage', msg('cannot be a key here'))}"
+    return _unfit(quote(error.instance), error.schema, msg("cannot be a key here"))
+
+
+def _unfit(what: str, schema: Mapping[str, Any], otherwise: str) -> str:
+    """Return what a schema says of a text that does not fit its pattern, else `otherwise`."""
+    return msg("{what} {why}", what=what, why=msg(schema.get("patternErrorMessage", otherwise)))
 
 
 def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, str]) -> Iterator[Complaint]:
@@ -273,19 +286,18 @@ def _unknown_keys(error: _Error, root: Node, file: str, refused: Mapping[str, st
                 location, msg("{key} cannot stand here", key=quote(key)), refused[key.lower()], "refused-key"
             )
         elif guess := did_you_mean(key, known):
-            yield Complaint(
-                location, msg("{key} is not a key: {guess}", key=quote(key), guess=guess), rule="unknown-key"
-            )
+            message = with_guess(msg("{name} is not a key", name=quote(key)), guess)
+            yield Complaint(location, message, rule="unknown-key")
         else:
             name = quote(key) if key else msg("an empty text")
-            hint = msg("the keys here are {listed}", listed=listed(error.schema.get("properties", {})))
+            hint = msg("the keys here are {keys}", keys=listed(error.schema.get("properties", {})))
             yield Complaint(location, msg("{name} is not a key", name=name), hint, "unknown-key")
 
 
 def _name_like(text: str) -> str:
     """Return how a group's name could be written; nothing where nothing of it would be left."""
     name = name_from(text[:QUOTE_LIMIT], (), "")[:QUOTE_LIMIT].strip("-")
-    return msg("such as {name}", name=quote(name)) if name else ""
+    return msg("such as {example}", example=quote(name)) if name else ""
 
 
 def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, str, str]:
@@ -298,33 +310,27 @@ def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, 
             return _wrong_type(error, what, node)
         case "required":
             missing = next(key for key in limit if key not in error.instance and repr(key) in error.message)
-            inside = msg(" in {what}", what=what) if error.path else ""
-            return (
-                msg("{missing} is missing{inside}", missing=quote(missing), inside=inside),
-                _example(schema, missing),
-                "missing-key",
-            )
+            message = msg("{key} is missing", key=quote(missing))
+            if error.path:
+                message = msg("{key} is missing in {what}", key=quote(missing), what=what)
+            return message, _example(schema, missing), "missing-key"
         case "anyOf":
             keys = [key for choice in limit for key in choice.get("required", ())]
             return (
-                msg("{quote} is missing", quote=quote(keys[0])),
-                msg("only beside {quote} may it be left out", quote=quote(keys[-1])),
+                msg("{key} is missing", key=quote(keys[0])),
+                msg("only beside {key} may it be left out", key=quote(keys[-1])),
                 "missing-key",
             )
         case "enum":
-            message = msg("{what} cannot be {quote}", what=what, quote=quote(str(error.instance)))
+            message = msg("{what} cannot be {value}", what=what, value=quote(str(error.instance)))
             if hint := refused.get(str(error.instance)):
                 return message, hint, "not-one-of"
             if guess := did_you_mean(str(error.instance), frozenset(map(str, limit))):
-                return f"{message}: {guess}", "", "not-one-of"
-            return message, msg("it is one of {listed}", listed=listed(map(str, limit))), "not-one-of"
+                return with_guess(message, guess), "", "not-one-of"
+            return message, msg("it is one of {values}", values=listed(map(str, limit))), "not-one-of"
         case "pattern":
             hint = _name_like(str(error.instance)) if error.path == ("name",) else ""
-            return (
-                f"{what} {schema.get('patternErrorMessage', msg('is not as it should be'))}",
-                hint,
-                "bad-text",
-            )
+            return _unfit(what, schema, msg("is not as it should be")), hint, "bad-text"
         case "format":
             return (
                 msg("{what} is no day", what=what),
@@ -332,12 +338,10 @@ def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, 
                 "bad-date",
             )
         case "minLength" | "minItems":
-            none = msg("null for none") if "null" in schema.get("type", ()) else ""
-            return (
-                msg("{what} is empty", what=what),
-                ", or ".join(filter(None, (_example(schema), none))),
-                "empty",
-            )
+            hint = _example(schema)
+            if "null" in schema.get("type", ()):
+                hint = msg("{example}, or null for none", example=hint) if hint else msg("null for none")
+            return msg("{what} is empty", what=what), hint, "empty"
         case "maxLength":
             return msg("{what} is longer than {limit} characters", what=what, limit=limit), "", "too-long"
         case "minimum":
@@ -348,7 +352,7 @@ def _words(error: _Error, node: Node, refused: Mapping[str, str]) -> tuple[str, 
             )
         case "exclusiveMinimum":
             return (
-                msg("{what} is {instance}", what=what, instance=error.instance),
+                msg("{what} is {value}", what=what, value=error.instance),
                 msg("it is more than {limit}", limit=limit),
                 "out-of-range",
             )
@@ -369,9 +373,11 @@ def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
     if value is None:
         hint = msg("write one, or leave the key out")
         if "string" in types and isinstance(node, ScalarNode) and node.text:
-            hint += msg("; the text {text} itself wants quotes", text=quote(node.text))
+            hint = msg(
+                "write one, or leave the key out; the text {text} itself wants quotes", text=quote(node.text)
+            )
         return msg("{what} has no value", what=what), hint, "wrong-type"
-    should = " or ".join(_WANTED[kind] for kind in types)
+    should = either(_WANTED[kind] for kind in types)
     if not error.path:
         key, example = next(iter(error.schema["examples"][0].items()))
         hint = msg("begin with a key, such as {key}: {example}", key=key, example=_flow(example))
@@ -388,7 +394,7 @@ def _wrong_type(error: _Error, what: str, node: Node) -> tuple[str, str, str]:
             message = msg("{what} should be true or false, not {value}", what=what, value=quote(value))
         return message, msg("write true or false, without quotes"), "wrong-type"
     if "array" in types and isinstance(value, str | int | float):
-        return message, msg("put it in brackets: {node}", node=_bracketed(node)), "wrong-type"
+        return message, msg("put it in brackets: {example}", example=_bracketed(node)), "wrong-type"
     return message, _example(error.schema), "wrong-type"
 
 
@@ -401,15 +407,15 @@ def _kind_of(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return "text"
+            return msg("text")
         case int() | float():
-            return "a number"
+            return msg("a number")
         case list():
-            return "a list"
+            return msg("a list")
         case None:
             return "null"
         case _:
-            return "a mapping"
+            return msg("a mapping")
 
 
 def _example(schema: Mapping[str, Any], key: str | None = None) -> str:
@@ -419,7 +425,7 @@ def _example(schema: Mapping[str, Any], key: str | None = None) -> str:
     if not examples:
         return ""
     text = _flow(examples[0])
-    return msg("such as {which}", which=text if key is None else f"{key}: {text}")
+    return msg("such as {example}", example=text if key is None else f"{key}: {text}")
 
 
 def _flow(value: object) -> str:
@@ -428,7 +434,7 @@ def _flow(value: object) -> str:
 
 def _where(path: Path) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return quote(text.removeprefix(".")) if path else "this"
+    return quote(text.removeprefix(".")) if path else msg("this")
 
 
 def _key_location(root: Node, path: Path, key: str, file: str) -> Location:

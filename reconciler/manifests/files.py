@@ -17,14 +17,12 @@ from reconciler.manifests.complaints import visible
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KINDS = {
-    stat.S_IFDIR: "a folder",
+    stat.S_IFDIR: msg("a folder"),
     stat.S_IFIFO: msg("a named pipe"),
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: msg("a socket"),
+    stat.S_IFCHR: msg("a device"),
+    stat.S_IFBLK: msg("a device"),
 }
-
-
 _PICTURES = (".png", ".jpg", ".jpeg")
 _SPELLINGS = {".yaml": ".yml", ".yml": ".yaml"}
 
@@ -157,8 +155,8 @@ def spelled(tree: Tree, path: str) -> str:
     if len(there) > 1:
         raise FileError(
             msg(
-                "stands beside `{visible}`, and only one of them can hold",
-                visible=visible(posixpath.basename(there[1])),
+                "stands beside `{name}`, and only one of them can hold",
+                name=visible(posixpath.basename(there[1])),
             ),
             msg("put into one what both say, and delete the other"),
         )
@@ -242,7 +240,7 @@ class WorkTree:
         except FileNotFoundError:
             raise (nowhere() if self._is_link(path) else Absent(msg("does not exist"))) from None
         except (OSError, ValueError) as error:
-            raise FileError(msg("cannot be read: {error}", error=_reason(error))) from None
+            raise FileError(msg("cannot be read: {why}", why=reason(error))) from None
 
     def _links(self, path: str) -> Iterator[str]:
         """Yield the links that a path goes through, one after another; it is known to lead somewhere."""
@@ -269,7 +267,7 @@ class WorkTree:
         except FileNotFoundError:
             raise Absent(msg("does not exist")) from None
         except (OSError, ValueError) as error:
-            raise FileError(msg("cannot be read: {error}", error=_reason(error))) from None
+            raise FileError(msg("cannot be read: {why}", why=reason(error))) from None
         return self._walk(folder, real, suffixes)
 
     def _walk(self, top: str, real_top: str, suffixes: tuple[str, ...]) -> Walk:
@@ -387,14 +385,34 @@ def _read(handle: int, limit: int) -> bytes:
 
 
 def too_long(limit: int, size: int | None = None) -> TooLong:
-    unit, name = (1024 * 1024, "MiB") if limit % (1024 * 1024) == 0 else (1_000_000, "MB")
-    has = (
-        ""
-        if size is None
-        else msg(": it has {ceil:g} {name}", ceil=math.ceil(size * 10 / unit) / 10, name=name)
+    per, unit = (1024 * 1024, "MiB") if limit % (1024 * 1024) == 0 else (1_000_000, "MB")
+    if size is None:
+        return TooLong(msg("is longer than {limit} {unit}", limit=limit // per, unit=unit))
+    whole, tenths = divmod(math.ceil(size * 10 / per), 10)
+    has = msg("{whole}.{tenths}", whole=whole, tenths=tenths) if tenths else str(whole)
+    return TooLong(
+        msg("is longer than {limit} {unit}: it has {size} {unit}", limit=limit // per, unit=unit, size=has)
     )
-    return TooLong(msg("is longer than {limit} {name}{has}", limit=limit // unit, name=name, has=has))
 
 
-def _reason(error: OSError | ValueError) -> str:
-    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else msg("no usable path")
+_REASONS = (
+    msg("permission denied"),
+    msg("read-only file system"),
+    msg("no space left on device"),
+    msg("disk quota exceeded"),
+    msg("file name too long"),
+    msg("too many levels of symbolic links"),
+    msg("too many open files"),
+    msg("input/output error"),
+    msg("is a directory"),
+    msg("not a directory"),
+    msg("no such file or directory"),
+)
+"""What systems say most, so that it can be said in other languages; of the rest their own words are said."""
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return why a file could not be read or written."""
+    if isinstance(error, OSError) and error.strerror:
+        return msg(error.strerror.lower())
+    return msg("no usable path")

@@ -28,12 +28,6 @@ _MAX_TREE = 16 * 1024 * 1024
 _SUFFIX = re.compile(r"(?P<name>[^~^]+)(?P<steps>(?:[~^][0-9]{0,4}){0,8})")
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLACES = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
-_FETCH = msg(
-    "fetch it first: `git fetch origin NAME`; in GitHub Actions give "
-    "actions/checkout `fetch-depth: 2` and use `--base HEAD^1`, in GitLab CI set "
-    "GIT_DEPTH"
-)
-
 _WHOLE = msg(
     "is this a whole repository? a partial clone lacks files of other commits: "
     "`git fetch --refetch --no-filter origin` brings them"
@@ -170,7 +164,7 @@ class Objects:
             raise _missing()
         object_id, its_kind, size = found
         if its_kind != kind:
-            raise ObjectError(msg("is a {its_kind}, not a {kind}", its_kind=its_kind, kind=kind))
+            raise ObjectError(msg("is a {found}, not a {wanted}", found=its_kind, wanted=kind))
         if size > limit:
             raise TooLong(size)
         return self._content(object_id, size)
@@ -226,14 +220,18 @@ class Objects:
                     name=name,
                     names=", ".join(sorted(found)),
                 ),
-                msg("name one in full, for example --base {found}", found=sorted(found)[0]),
+                msg("name one in full, for example --base {name}", name=sorted(found)[0]),
             )
 
     def _mend(self, name: str) -> str:
         remote = f"origin/{name}"
         if name != "HEAD" and self._look(f"refs/remotes/{remote}^{{commit}}") is not None:
             return msg("did you mean --base {remote}?", remote=remote)
-        return _FETCH.replace("NAME", name.removeprefix("origin/"))
+        return msg(
+            "fetch it first: `git fetch origin {name}`; in GitHub Actions give actions/checkout "
+            "`fetch-depth: 2` and use `--base HEAD^1`, in GitLab CI set GIT_DEPTH",
+            name=name.removeprefix("origin/"),
+        )
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         try:

@@ -254,7 +254,7 @@ class GitTree:
                 raise _unanswered(error) from None
             self._count += len(known)
             if self._count > _MAX_ENTRIES:
-                raise Unanswered(msg("lies among more than {max_entries} files", max_entries=_MAX_ENTRIES))
+                raise Unanswered(msg("lies among more than {limit} files", limit=_MAX_ENTRIES))
             self._folders[folder.object_id] = known
         return known
 

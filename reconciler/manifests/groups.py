@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reconciler.errors import Complaint
 from reconciler.language import msg
-from reconciler.manifests.complaints import listed, quote
-from reconciler.manifests.contacts import Contacts, PeopleResolver, unknown
+from reconciler.manifests.complaints import listed, quote, with_guess
+from reconciler.manifests.contacts import Contacts, PeopleResolver
 from reconciler.model.capabilities import CAPABILITIES, Capabilities
 from reconciler.model.desired import DesiredGroup, DesiredIcon, Person
 from reconciler.model.group import Ensure, Join, Manifest, Permission, Unset, Value
@@ -42,7 +42,6 @@ class _ResolvedPreset:
     """What a preset gives, resolved. `impossible`: complaints by key, for the first group that has it from
     here."""
 
-    title: str
     description: str | None = None
     icon: DesiredIcon | None = None
     permissions: Mapping[Permission, Value] | None = None
@@ -83,7 +82,7 @@ class GroupResolver:
         self._seen_without_id: dict[str, Location] = {}
         self._defaults = self._given(config.defaults)
         self._kinds = {name: self._given(preset) for name, preset in config.kinds.items()}
-        self._nothing = _ResolvedPreset("")
+        self._nothing = _ResolvedPreset()
 
     def group(self, checked: CheckedManifest) -> DesiredGroup:
         """Return the group that a manifest means. What is wrong about it was complained of, and is left
@@ -141,7 +140,7 @@ class GroupResolver:
             self.complaints.add(
                 manifest.location_of(key),
                 msg("the {key} {value} is taken", key=key, value=quote(value)),
-                msg("by the manifest at {first}; {taken}", first=first, taken=_TAKEN[key]),
+                msg("by the manifest at {location}; {mend}", location=first, mend=_TAKEN[key]),
                 f"duplicate-{key}",
             )
 
@@ -153,7 +152,7 @@ class GroupResolver:
         location = manifest.location_of("subject")
         mistake = subject_mistake(subject, self._limit)
         if mistake is not None:
-            self.complaints.add(location, *mistake, "subject")
+            self._complain(location, "subject", *mistake)
         elif manifest.ensure is Ensure.PRESENT and not checked.broken & {"id", "ensure"} and manifest.name:
             self._check_same_subject(manifest, subject)
         return subject
@@ -167,9 +166,9 @@ class GroupResolver:
             self._warn(
                 manifest.location_of("subject"),
                 msg(
-                    "the subject {subject} is that of the manifest at {first} too",
+                    "the subject {subject} is that of the manifest at {location} too",
                     subject=quote(subject),
-                    first=first,
+                    location=first,
                 ),
                 msg(
                     "a group is found by its subject when the state is lost: change one, or pin `id` in both"
@@ -185,7 +184,7 @@ class GroupResolver:
         if until is not None and until < self._today:
             self._warn(
                 manifest.location_of("hold"),
-                msg("the hold ended on {until}, so the group is blocked", until=until),
+                msg("the hold ended on {until:%Y-%m-%d}, so the group is blocked", until=until),
                 msg("remove `hold` to go on, or give it a later day"),
                 "hold-ended",
             )
@@ -210,9 +209,8 @@ class GroupResolver:
         if name not in self._kinds:
             guess = self._naming.guess(name, frozenset(self._kinds))
             hint = "" if guess else msg("kinds stand under `kinds` in reconciler.yaml")
-            self.complaints.add(
-                manifest.location_of("kind"), unknown("kind", name, guess), hint, "unknown-kind"
-            )
+            message = with_guess(msg("there is no kind {name}", name=quote(name)), guess)
+            self.complaints.add(manifest.location_of("kind"), message, hint, "unknown-kind")
             return self._nothing
         return self._kinds[name]
 
@@ -239,22 +237,24 @@ class GroupResolver:
                 return value
         return None
 
-    def _impossible(self, given: Manifest | Preset, whose: str = "") -> dict[str, list[Complaint]]:
+    def _impossible(self, given: Manifest | Preset) -> dict[str, list[Complaint]]:
         """Return complaints about what the service cannot honour, and about what needs a state where there is
         none, by the key that is to go."""
         found: dict[str, list[Complaint]] = {}
-        leave_out = msg("leave it out")
-        if whose:
-            leave_out += msg(", or let the groups that it reaches say `unmanaged: [{key}]`")
-        for place, what, able in _asked(given):
+        for place, text, able in _asked(given):
             key = place.partition(".")[0]
+            location = given.location_of(place)
+            what, mend = f"`{text}`", msg("leave it out")
+            if not isinstance(given, Manifest):
+                what = given.named(text)
+                mend = msg(
+                    "leave it out, or let the groups that it reaches say `unmanaged: [{key}]`", key=key
+                )
             complaint = None
             if not able(self._can):
-                complaint = impossible(
-                    given.location_of(place), f"`{what}`{whose}", able, self._can, leave_out.format(key=key)
-                )
+                complaint = impossible(location, what, able, self._can, mend)
             elif key == "join" and not self._keeps_state:
-                complaint = needs_state(given.location_of(place), f"`{what}`{whose}")
+                complaint = needs_state(location, what)
             if complaint is not None:
                 found.setdefault(key, []).append(complaint)
         return found
@@ -268,7 +268,7 @@ class GroupResolver:
                 text = normal(written)
                 mistake = description_mistake(text)
                 if mistake is not None:
-                    self.complaints.add(given.location_of("description"), *mistake, "description")
+                    self._complain(given.location_of("description"), "description", *mistake)
                 return text
             case _:
                 return None
@@ -296,13 +296,14 @@ class GroupResolver:
         prune = _first(manifest.prune_members, kind.prune_members, self._defaults.prune_members)
         if prune and members is None and "members" not in checked.broken:
             if manifest.prune_members:
-                location, whose = manifest.location_of("prune_members"), ""
+                location, what = manifest.location_of("prune_members"), "`prune_members`"
             else:
-                location = manifest.location
-                whose = msg(" of {title}", title=(kind if kind.prune_members else self._defaults).title)
+                config, own = self._config, manifest.kind or ""
+                preset = config.kinds[own] if kind.prune_members else config.defaults
+                location, what = manifest.location, preset.named("prune_members")
             self.complaints.add(
                 location,
-                msg("`prune_members`{whose} needs `members`", whose=whose),
+                msg("{what} needs `members`", what=what),
                 msg("say who belongs into the group, or nobody would"),
                 "prune-members",
             )
@@ -318,9 +319,8 @@ class GroupResolver:
 
     def _given(self, preset: Preset) -> _ResolvedPreset:
         if any(self.complaints.full(location.file) for location in list(preset.locations.values())[:1]):
-            return _ResolvedPreset(preset.title)
+            return _ResolvedPreset()
         return _ResolvedPreset(
-            title=preset.title,
             description=self._description(preset),
             icon=self._icon(self._config.folder, preset),
             permissions=preset.permissions,
@@ -328,8 +328,11 @@ class GroupResolver:
             admins=self._people(preset, "admins"),
             members=self._people(preset, "members"),
             prune_members=preset.prune_members,
-            impossible=self._impossible(preset, msg(" of {title}", title=preset.title)),
+            impossible=self._impossible(preset),
         )
+
+    def _complain(self, location: Location, key: str, why: str, hint: str) -> None:
+        self.complaints.add(location, msg("{what} {why}", what=f"`{key}`", why=why), hint, key)
 
     def _warn(self, location: Location, message: str, hint: str, rule: str) -> None:
         self.complaints.add(location, message, hint, rule, warning=True)
@@ -350,15 +353,19 @@ def _asked(given: Manifest | Preset) -> Iterator[tuple[str, str, Able]]:
     """Yield what is asked of a service that not every one can do: where it stands, how it is written, and
     which services can."""
     if given.description is None:
-        yield "description", msg("description: null"), lambda can: can.no_description
+        yield "description", _written("description", "null"), lambda can: can.no_description
     elif not isinstance(given.description, Unset):
         yield "description", "description", lambda can: can.description
     if given.icon is None:
-        yield "icon", msg("icon: null"), lambda can: can.no_icon
+        yield "icon", _written("icon", "null"), lambda can: can.no_icon
     for name in given.permissions or ():
         yield f"permissions.{name}", f"permissions.{name}", partial(_can_permit, name)
     if given.join == "add":
-        yield "join", msg("join: add"), lambda can: can.adding
+        yield "join", _written("join", "add"), lambda can: can.adding
+
+
+def _written(key: str, value: str) -> str:
+    return f"{key}: {value}"
 
 
 def _can_permit(name: Permission, can: Capabilities) -> bool:
@@ -368,24 +375,27 @@ def _can_permit(name: Permission, can: Capabilities) -> bool:
 def _no_group_id(group_id: str, location: Location, here: Capabilities) -> Complaint:
     hint = msg("a group's id ends in `@g.us`: see reconciler list --show-numbers")
     if "@" not in group_id:
-        hint = msg("write it with `@g.us` behind it: {quote}", quote=quote(f"{group_id}@g.us"))
+        hint = msg("write it with `@g.us` behind it: {id}", id=quote(f"{group_id}@g.us"))
     return Complaint(
-        location, msg("`id` is not one of a group with {title}", title=here.title), hint, "backend"
+        location, msg("`id` is not one of a group with {service}", service=here.title), hint, "backend"
     )
 
 
 def impossible(location: Location, what: str, able: Able, here: Capabilities, mend: str) -> Complaint:
     """Return the complaint about what a service cannot do, and which can."""
-    others = [msg("backend: {name}", name=name) for name, can in CAPABILITIES.items() if able(can)]
+    others = [_written("backend", name) for name, can in CAPABILITIES.items() if able(can)]
+    hint = msg("no backend can; {mend}", mend=mend)
+    if others:
+        hint = msg("{backends} can; {mend}", backends=listed(others), mend=mend)
     return Complaint(
         location,
         msg(
-            "{what} is not possible with {title} (backend: {name})",
+            "{what} is not possible with {service} (backend: {name})",
             what=what,
-            title=here.title,
+            service=here.title,
             name=here.name,
         ),
-        msg("{which} can; {mend}", which=listed(others) if others else msg("no backend"), mend=mend),
+        hint,
         "backend",
     )
 
@@ -401,29 +411,25 @@ def needs_state(location: Location, what: str) -> Complaint:
 
 
 def description_mistake(text: str) -> tuple[str, str] | None:
-    """Return what is wrong with a description, as it is compared, and the mend; None: nothing beyond the
+    """Return what is to be said of a description, as it is compared, and the mend; None: nothing beyond the
     schema."""
     if not shows(text):
-        return msg("`description` is empty"), msg("write what members shall see, or null for none")
-    if len(text) > _LONGEST_DESCRIPTION:
-        return msg(
-            "`description` has {text} characters, {longest_description} are allowed",
-            text=len(text),
-            longest_description=_LONGEST_DESCRIPTION,
-        ), msg("shorten it")
-    return None
+        return msg("is empty"), msg("write what members shall see, or null for none")
+    return _too_long(text, _LONGEST_DESCRIPTION)
 
 
 def subject_mistake(subject: str, limit: int) -> tuple[str, str] | None:
-    """Return what is wrong with a subject, as it is compared, and the mend; None: nothing beyond the
+    """Return what is to be said of a subject, as it is compared, and the mend; None: nothing beyond the
     schema."""
     if not shows(subject):
-        return msg("`subject` is empty"), msg("write what members shall see")
-    if len(subject) > limit:
-        return msg(
-            "`subject` has {subject} characters, {limit} are allowed", subject=len(subject), limit=limit
-        ), msg("shorten it")
-    return None
+        return msg("is empty"), msg("write what members shall see")
+    return _too_long(subject, limit)
+
+
+def _too_long(text: str, limit: int) -> tuple[str, str] | None:
+    if len(text) <= limit:
+        return None
+    return msg("has {count} characters, {limit} are allowed", count=len(text), limit=limit), msg("shorten it")
 
 
 def _first(*values: _T | None) -> _T | None:

@@ -55,22 +55,21 @@ class Icons:
         try:
             path = join(folder, text)
         except FileError as error:
-            self._complain(location, f"{quote(text)} {error.message}", error.hint)
+            self._complain(location, msg("{what} {why}", what=quote(text), why=error.message), error.hint)
             return None
         first = path not in self._known
         if first:
             self._known[path] = self._open(path)
         found = self._known[path]
         if isinstance(found, FileError):
-            self._complain(
-                location, f"{quote(text)} {found.message}", found.hint or self._guess(folder, path)
-            )
+            message = msg("{what} {why}", what=quote(text), why=found.message)
+            self._complain(location, message, found.hint or self._guess(folder, path))
             return None
         if isinstance(found, PictureError):
-            self._complain(location, f"{quote(text)}: {found.message}", found.hint)
+            self._complain(location, msg("{what}: {why}", what=quote(text), why=found.message), found.hint)
             return None
         for warning in pictures.warnings_of(found) if first else ():
-            self._complain(location, f"{quote(text)} {warning}", warning=True)
+            self._complain(location, msg("{what} {why}", what=quote(text), why=warning), warning=True)
         return found
 
     def _open(self, path: str) -> Icon | FileError | PictureError:
@@ -96,16 +95,16 @@ class Icons:
             other = posixpath.normpath(posixpath.join(base, written))
             if self._tree.real(other) is not None and self._tree.exists(other):
                 return msg(
-                    "paths are relative to the file that names them: {other}",
-                    other=_did_you_mean(other, folder),
+                    "paths are relative to the file that names them: {guess}",
+                    guess=_did_you_mean(other, folder),
                 )
         there = self._files_near(path)
         plain = _plain(path)
         if other := there.get(plain, ""):
             if unicodedata.normalize("NFC", other) != unicodedata.normalize("NFC", path):
                 return msg(
-                    "{other} Upper and lower case, `/` and `\\` are told apart",
-                    other=_did_you_mean(other, folder),
+                    "{guess} Upper and lower case, `/` and `\\` are told apart",
+                    guess=_did_you_mean(other, folder),
                 )
             return msg(
                 "a file has this name, its accents written in another way (NFC, NFD): name the file anew"
@@ -142,9 +141,9 @@ def _plain(path: str) -> str:
 def _did_you_mean(path: str, folder: str) -> str:
     """Return `did you mean …?`, as a file in `folder` would name the path."""
     shown = visible(posixpath.relpath(path, folder or "."))
-    return msg(
-        "did you mean `{which}`?", which=shown if len(shown) <= _QUOTED else shown[: _QUOTED - 1] + "…"
-    )
+    if len(shown) > _QUOTED:
+        shown = shown[: _QUOTED - 1] + "…"
+    return msg("did you mean `{found}`?", found=shown)
 
 
 class ManifestIconFiles:
@@ -158,7 +157,8 @@ class ManifestIconFiles:
         try:
             data = self._tree.read(icon.path, pictures.MAX_BYTES)
         except FileError as error:
-            raise PictureError(f"{self._tree.shown(icon.path)} {error.message}", error.hint) from error
+            message = msg("{what} {why}", what=self._tree.shown(icon.path), why=error.message)
+            raise PictureError(message, error.hint) from error
         if pictures.sha256(data) != icon.sha256:
             raise PictureError(
                 msg("{path} has changed since it was checked", path=self._tree.shown(icon.path)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler import pictures
 from reconciler.errors import Location
-from reconciler.language import msg
+from reconciler.language import msg, tr
 from reconciler.manifests import convert, yaml_tree
 from reconciler.manifests.complaints import visible
 from reconciler.manifests.contacts import load_contacts
@@ -118,7 +118,7 @@ class ManifestWriter:
             id=group.live.id,
             unmanaged=self._unmanaged(group, icon),
         )
-        lines = [modeline(self.folder, "group"), *(f"# {visible(remark)}" for remark in remarks)]
+        lines = [modeline(self.folder, "group"), *(f"# {visible(tr(remark))}" for remark in remarks)]
         text = "\n".join(lines) + "\n" + yaml_text(convert.document(manifest))
         found = valid_documents("group", text.encode())
         if found is None or [value for _, value in found] != [convert.document(manifest)]:
@@ -158,7 +158,7 @@ def why_not(name: ValueName, value: Value, limit: int) -> str | None:
         return None
     mistake = subject_mistake(value, limit) if name == "subject" else description_mistake(value)
     if mistake is not None:
-        return mistake[0].replace(f"`{name}`", "it")
+        return msg("it {why}", why=mistake[0])
     document = {"id": "x", name: value}
     try:
         found = valid_documents("group", yaml_text(document).encode())

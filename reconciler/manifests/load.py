@@ -144,7 +144,7 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
         if not tree.exists(there if named is None else path):
             raise Absent(
                 msg("does not exist"),
-                msg("did you mean {quote}?", quote=quote(tree.shown(there))) if there != path else "",
+                msg("did you mean {path}?", path=quote(tree.shown(there))) if there != path else "",
             )
     except Absent as error:
         if named is None:
@@ -153,10 +153,10 @@ def _contacts(tree: Tree, config: Config) -> tuple[Config, Contacts, list[Compla
                 Contacts(file=tree.shown(there)),
                 [],
             )
-        message = f"{quote(tree.shown(path))} {error.message}"
+        message = msg("{what} {why}", what=quote(tree.shown(path)), why=error.message)
         hint = error.hint or msg(
-            "write its path as seen from this file, or leave the key out for {default_contacts}",
-            default_contacts=DEFAULT_CONTACTS,
+            "write its path as seen from this file, or leave the key out for {file}",
+            file=DEFAULT_CONTACTS,
         )
         return config, Contacts(whole=False), [Complaint(named, message, hint, "file")]
     except FileError as error:
@@ -201,9 +201,9 @@ def _manifests(
 def _looked(tree: Tree, folder: str) -> str:
     """Return where the folder was looked for, and the two ways to say that it is elsewhere."""
     return msg(
-        "looked for {quote} in {here}: if that is the wrong place, use `-C DIR`; "
+        "looked for {folder} in {here}: if that is the wrong place, use `-C DIR`; "
         "`manifests: DIR` in reconciler.yaml names another folder",
-        quote=quote(tree.shown(folder)),
+        folder=quote(tree.shown(folder)),
         here=tree.here,
     )
 
@@ -274,7 +274,7 @@ def _name_pattern() -> re.Pattern[str]:
 
 def _no_name(location: Location, stem: str, alone: bool) -> Complaint:
     if alone:
-        message = msg("`name` is missing, and the file's own, {stem}, cannot be one", stem=quote(stem))
+        message = msg("`name` is missing, and the file's own, {name}, cannot be one", name=quote(stem))
         hint = msg("write lower-case letters a-z, digits and hyphens, such as name: suporte-campinas")
     else:
         message = msg("`name` is missing")
@@ -307,8 +307,8 @@ def _unowned(tree: Tree, config: Config) -> Iterator[Complaint]:
                     Location(tree.shown(path)),
                     msg("this manifest belongs to no account, so it would not be read"),
                     msg(
-                        "move it into the folder of its account, such as {quote}",
-                        quote=quote(tree.shown(folders[0])),
+                        "move it into the folder of its account, such as {folder}",
+                        folder=quote(tree.shown(folders[0])),
                     ),
                     "unowned-manifest",
                 )

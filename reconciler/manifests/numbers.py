@@ -48,12 +48,12 @@ _TRUNK = re.compile(r"\( *0+ *\)")
 # A Brazilian number has 12 or 13 digits with its country code, and 10 or 11 without it.
 _SHORT = 11
 _LENGTHS = {
-    "1": ("[0-9]{10}", "10 digits"),
-    "44": ("[0-9]{10}", "10 digits"),
+    "1": ("[0-9]{10}", msg("10 digits")),
+    "44": ("[0-9]{10}", msg("10 digits")),
     "52": ("1?[0-9]{10}", msg("10 digits, or 11 that begin with 1")),
     "54": ("9?[0-9]{10}", msg("10 digits, or 11 that begin with 9")),
-    "55": ("[0-9]{10,11}", "10 or 11 digits"),
-    "351": ("[0-9]{9}", "9 digits"),
+    "55": ("[0-9]{10,11}", msg("10 or 11 digits")),
+    "351": ("[0-9]{9}", msg("9 digits")),
 }
 """What follows a country code. These are the only lengths for which a number is refused."""
 _SURE = re.compile("|".join(f"{code}(?!0){pattern}" for code, (pattern, _) in _LENGTHS.items()))
@@ -109,7 +109,9 @@ def read_number(text: str, location: Location, complaints: Complaints) -> str | 
     try:
         digits = parse(text)
     except NumberError as error:
-        complaints.add(location, f"{quote(text)}: {error.message}", error.hint, "number")
+        complaints.add(
+            location, msg("{what}: {why}", what=quote(text), why=error.message), error.hint, "number"
+        )
         return None
     plain = _plain(text)
     if "@" in plain:
@@ -128,7 +130,8 @@ def read_number(text: str, location: Location, complaints: Complaints) -> str | 
         )
     elif why := doubt(digits):
         hint = msg("is a digit missing, or one too many? If not, nothing has to be done")
-        complaints.add(location, f"{quote(text)}: {why}", hint, "number-length", warning=True)
+        message = msg("{what}: {why}", what=quote(text), why=why)
+        complaints.add(location, message, hint, "number-length", warning=True)
     return digits
 
 
@@ -198,17 +201,22 @@ def _check(digits: str) -> None:
         return
     if not 8 <= len(digits) <= 15:
         raise NumberError(
-            msg("a number has 8 to 15 digits, this has {digits}", digits=len(digits)),
+            msg("a number has 8 to 15 digits, this has {count}", count=len(digits)),
             msg("begin with the country code"),
         )
     if code := _known_code(digits):
         rest = digits[len(code) :]
         if rest.startswith("0") and code != "1":
             raise _trunk_zero(code, rest.lstrip("0"))
-        pattern, words = _LENGTHS[code]
+        pattern, lengths = _LENGTHS[code]
         if not re.fullmatch(pattern, rest):
             raise NumberError(
-                msg("after +{code} come {words}; here are {rest}", code=code, words=words, rest=len(rest)),
+                msg(
+                    "after +{code} come {lengths}; here are {count}",
+                    code=code,
+                    lengths=lengths,
+                    count=len(rest),
+                ),
                 msg("count its digits; should the country code be missing, write it in front"),
             )
     elif "0" in digits[1:4] and not digits.startswith(_KEEPS_ZERO):
@@ -243,7 +251,7 @@ def _meant(mend: str, digits: str) -> str:
         _check(digits)
     except NumberError:
         return mend
-    return f"{mend}: {number.mask(digits)}"
+    return msg("{mend}: {number}", mend=mend, number=number.mask(digits))
 
 
 def _known_code(digits: str) -> str:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.language import msg
-from reconciler.manifests.files import FileError, in_git
+from reconciler.manifests.files import FileError, in_git, reason
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -207,5 +207,4 @@ def _explained() -> Iterator[None]:
             msg("is there already"), msg("nothing is overwritten: run the command again")
         ) from None
     except OSError as error:
-        reason = error.strerror.lower() if error.strerror else msg("no usable path")
-        raise FileError(msg("cannot be written: {reason}", reason=reason)) from None
+        raise FileError(msg("cannot be written: {why}", why=reason(error))) from None

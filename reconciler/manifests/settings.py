@@ -103,7 +103,7 @@ def read_invites(
         for name in dict.fromkeys(found):
             if name not in _KNOWN:
                 hint = did_you_mean(name, _KNOWN) or msg("there are {link}, {subject} and {name}")
-                message = msg("{quote} stands for nothing", quote=quote("{" + name + "}"))
+                message = msg("{placeholder} stands for nothing", placeholder=quote("{" + name + "}"))
                 complaints.add(location_of(key), message, hint, "placeholder")
     template = values.get("template")
     gap = None if template is None else template_gap(template)
@@ -163,7 +163,9 @@ def conflicts(accounts: Iterable[OwnSettings], locations: Mapping[str, Location]
             yield Complaint(
                 place["state"],
                 msg(
-                    "the state of {first} is in the same place, {state}", first=first, state=quote(one.state)
+                    "the state of {account} is in the same place, {state}",
+                    account=first,
+                    state=quote(one.state),
                 ),
                 msg("an account would take the other's groups for its own: give each a state of its own"),
                 "same-state",
@@ -172,20 +174,20 @@ def conflicts(accounts: Iterable[OwnSettings], locations: Mapping[str, Location]
             yield Complaint(
                 place["manifests"],
                 msg(
-                    "the manifests of {first} are in the same folder, or in one inside of the other",
-                    first=first,
+                    "the manifests of {account} are in the same folder, or in one inside of the other",
+                    account=first,
                 ),
                 msg(
-                    "{quote} and {quote2}: move them apart",
-                    quote=quote(one.manifests or "."),
-                    quote2=quote(other.manifests or "."),
+                    "{one} and {other}: move them apart",
+                    one=quote(one.manifests or "."),
+                    other=quote(other.manifests or "."),
                 ),
                 "same-manifests",
             )
         if {*map(number.key, one.account)} & {*map(number.key, other.account)}:
             yield Complaint(
                 place["account"],
-                msg("{first} has the same number", first=first),
+                msg("{account} has the same number", account=first),
                 msg("a number belongs to one account: correct the one that is wrong"),
                 "same-account",
             )

@@ -1,5 +1,6 @@
-"""The files of a repository that begins. What they say stands here, but for the schemas and the workflows:
-those are files of the project, the latter with what is the repository's filled in."""
+"""The files of a repository that begins, with comments in the language that is spoken. What they say stands
+here, but for the schemas and the workflows: those are files of the project, the latter with what is the
+repository's filled in."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from reconciler.errors import ReconcilerError
-from reconciler.language import msg
+from reconciler.language import ENGLISH, msg, spoken, tr
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS
 from reconciler.manifests.imports import SCHEMA_FOLDER, modeline
 from reconciler.manifests.schema import schema_text
@@ -32,7 +33,7 @@ _WORKFLOWS = {
     "groups-ready": msg("every hour: promote who has joined"),
     "groups-drift": msg("every night: what was changed outside?"),
 }
-_USES = re.compile(r"uses: [\w.-]+/group-reconciler@.*")
+_USES = re.compile(r"(?<=uses: )[\w.-]+/group-reconciler@.*")
 _WATCHED = ("groups/**", "contacts.y*ml")
 
 
@@ -111,7 +112,7 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
         yield StarterFile(path, text, msg("for editors: completion and checks"), text, renew)
     yield StarterFile(
         ".gitignore",
-        _IGNORED,
+        tr(_IGNORED),
         msg("keeps state out of commits: it names people"),
         ".reconciler",
         _IGNORE_LINE,
@@ -119,13 +120,13 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
     if start.top:
         # The comment is as `pre-commit autoupdate --freeze` writes it. Unquoted, a commit may be a number.
         rev = start.pinned("frozen: ").replace(start.ref, f'"{start.ref}"', 1)
-        hook = _PRE_COMMIT.format(home=start.home, rev=rev)
-        add = msg("add the hook reconciler-validate of {home}, rev: {rev}", home=start.home, rev=rev)
+        hook = _PRE_COMMIT.format(home=start.home, rev=rev, hook=_HOOK)
+        add = msg("add the hook {hook} of {home}, rev: {rev}", hook=_HOOK, home=start.home, rev=rev)
         yield StarterFile(
             ".pre-commit-config.yaml",
             hook,
             msg("checks the files before a commit"),
-            "reconciler-validate",
+            _HOOK,
             add,
         )
         yield from _pipelines(start)
@@ -134,7 +135,7 @@ def starter_files(start: Start) -> Iterator[StarterFile]:
 def _pipelines(start: Start) -> Iterator[StarterFile]:
     if start.host == "gitlab":
         version = json.dumps(start.commit or start.release or UNKNOWN)
-        text = _GITLAB.format(path=start.path, ref=start.pinned(), version=version, state=BRANCH)
+        text = tr(_GITLAB, path=start.path, ref=start.pinned(), version=version, state=BRANCH)
         add = msg("add what includes the component: {path}/reconciler@{ref}", path=start.path, ref=start.ref)
         about = msg("plan in merge requests, apply after them, drift on a schedule")
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)
@@ -143,7 +144,7 @@ def _pipelines(start: Start) -> Iterator[StarterFile]:
         contacts = re.sub(r"\.ya?ml$", ".y*ml", start.contacts or DEFAULT_CONTACTS)
         for name, about in _WORKFLOWS.items():
             text = (_folder() / f"{name}.yml").read_text(encoding="utf-8")
-            text = _USES.sub(f"uses: {start.path}@{start.pinned()}{_said_of(start)}", text)
+            text = _USES.sub(f"{start.path}@{start.pinned()}{_said_of(start)}", text)
             if start.branch != "main":
                 text = text.replace("branches: [main]", f"branches: [{json.dumps(start.branch)}]")
             if (watched, contacts) != _WATCHED:
@@ -163,7 +164,9 @@ def _folder() -> Path:
 
 
 def _said_of(start: Start) -> str:
-    return "" if start.ref != UNKNOWN else msg(" # fill in the release: its tag, or better its full commit")
+    if start.ref != UNKNOWN:
+        return ""
+    return f" # {tr('fill in the release: its tag, or better its full commit')}"
 
 
 def _config(start: Start) -> str:
@@ -187,13 +190,22 @@ def _config(start: Start) -> str:
             "branch keeps it:\n# state: {branch}",
             branch=BRANCH,
         )
-    return _CONFIG.format(
-        modeline=modeline("", "config"), title=can.title, backend=start.backend, account=account, state=state
+    language = ""
+    if spoken() != ENGLISH:
+        language = msg("# The language in which people are spoken to.\nlanguage: {tag}\n\n", tag=spoken())
+    return tr(
+        _CONFIG,
+        modeline=modeline("", "config"),
+        title=can.title,
+        backend=start.backend,
+        account=account,
+        language=language,
+        state=state,
     )
 
 
 def _contacts(path: str) -> str:
-    return _CONTACTS.format(modeline=modeline(posixpath.dirname(path), "contacts"))
+    return tr(_CONTACTS, modeline=modeline(posixpath.dirname(path), "contacts"))
 
 
 def _example(start: Start, path: str) -> str:
@@ -208,55 +220,90 @@ def _example(start: Start, path: str) -> str:
         join = msg(
             "# join: add       # adds who is missing; without it they are reported for an invitation\n"
         )
-    return _EXAMPLE.format(
-        modeline=modeline(posixpath.dirname(path), "group"), limit=can.subject_limit, join=join
+    return tr(
+        _EXAMPLE, modeline=modeline(posixpath.dirname(path), "group"), limit=can.subject_limit, join=join
     )
 
 
-_CONFIG = msg(
-    "{modeline}\n#\n# Settings that are the same for every group. Each key has a "
-    "default. Credentials never stand here, nor does\n# the service's address: this "
-    "file is part of every pull request. They come from the environment.\n\n# The "
-    "service: {title}.\nbackend: {backend}\n\n# Your business's own number, which is "
-    "never demoted, removed or invited.\n{account}\n\n{state}\n\n# What holds for every "
-    "group whose manifest does not say otherwise:\n# defaults: {{admins: [team]}}\n\n"
-    "# What holds for every manifest with `kind: customer`:\n# kinds: {{customer: "
-    "{{admins: [team]}}}}\n"
-)
+_CONFIG = msg("""\
+{modeline}
+#
+# Settings that are the same for every group. Each key has a default. Credentials never stand here, nor does
+# the service's address: this file is part of every pull request. They come from the environment.
 
-_CONTACTS = msg(
-    "{modeline}\n#\n# Names for people and teams, so that manifests, plans and "
-    "reports do without numbers. People and teams share\n# one set of names. A "
-    'number is international: "+", country, area, number; spaces and hyphens do '
-    'not matter.\n\npeople: {{}}\n#  ana: {{name: Ana Souza, numbers: ["+…"]}}\n#  '
-    'bruno: "+…"   # the short form: just the number\n\nteams: {{}}\n#  team: [ana, '
-    "bruno]\n"
-)
+# The service: {title}.
+backend: {backend}
 
-_EXAMPLE = msg(
-    "{modeline}\n#\n# One YAML document declares one group. This one is an example, "
-    "and on hold: it is read and reported, and no\n# apply makes it. To go on:\n#   "
-    "1. write people into the contacts, and who should be in the group below\n#   "
-    "2. reconciler plan --sandbox, until it shows what you want\n#   3. take `hold` "
-    "away, and open a pull request: its plan says what merging will do\n\n# The "
-    "stable key: state, plans and `--target` know the group by it.\nname: "
-    "first-group\n\n# {limit} characters at most.\nsubject: My first group\n\n# A key "
-    "that is left out is not managed: what people change there by hand stays as "
-    "they left it.\n# admins: [ana]   # exactly these, beside the group's creator "
-    "and your own number\n# members: [bruno]  # should be in the group\n{join}# "
-    'icon: icon.png  # beside this file; JPEG or PNG, square\n\nhold: {{reason: "an '
-    'example", until: 2099-12-31}}\n'
-)
+# Your business's own number, which is never demoted, removed or invited.
+{account}
+
+{language}{state}
+
+# What holds for every group whose manifest does not say otherwise:
+# defaults: {{admins: [team]}}
+
+# What holds for every manifest with `kind: customer`:
+# kinds: {{customer: {{admins: [team]}}}}
+""")
+
+_CONTACTS = msg("""\
+{modeline}
+#
+# Names for people and teams, so that manifests, plans and reports do without numbers. People and teams share
+# one set of names. A number is international: "+", country, area, number; spaces and hyphens do not matter.
+
+people: {{}}
+#  ana: {{name: Ana Souza, numbers: ["+…"]}}
+#  bruno: "+…"   # the short form: just the number
+
+teams: {{}}
+#  team: [ana, bruno]
+""")
+
+_EXAMPLE = msg("""\
+{modeline}
+#
+# One YAML document declares one group. This one is an example, and on hold: it is read and reported, and no
+# apply makes it. To go on:
+#   1. write people into the contacts, and who should be in the group below
+#   2. reconciler plan --sandbox, until it shows what you want
+#   3. take `hold` away, and open a pull request: its plan says what merging will do
+
+# The stable key: state, plans and `--target` know the group by it.
+name: first-group
+
+# {limit} characters at most.
+subject: My first group
+
+# A key that is left out is not managed: what people change there by hand stays as they left it.
+# admins: [ana]   # exactly these, beside the group's creator and your own number
+# members: [bruno]  # should be in the group
+{join}# icon: icon.png  # beside this file; JPEG or PNG, square
+
+hold: {{reason: "an example", until: 2099-12-31}}
+""")
 
 _IGNORE_LINE = msg("add the line .reconciler/ to it: state names people")
-_IGNORED = msg("# What was last applied, the sandbox's groups, reports: they name people.\n.reconciler/\n")
+_IGNORED = msg("""\
+# What was last applied, the sandbox's groups, reports: they name people.
+.reconciler/
+""")
 
-_PRE_COMMIT = msg("repos:\n  - repo: {home}\n    rev: {rev}\n    hooks:\n      - id: reconciler-validate\n")
+_HOOK = "reconciler-validate"
+_PRE_COMMIT = """\
+repos:
+  - repo: {home}
+    rev: {rev}
+    hooks:
+      - id: {hook}
+"""
 
-_GITLAB = msg(
-    "# Validate and plan in merge requests, apply on the default branch. Drift, "
-    "and promotions of who has joined,\n# on schedules of their own, with the "
-    "variable GROUPS_JOB: drift or ready.\ninclude:\n  - component: "
-    "$CI_SERVER_FQDN/{path}/reconciler@{ref}\n    inputs:\n      version: "
-    "{version}\n      state: {state}\n"
-)
+_GITLAB = msg("""\
+# Validate and plan in merge requests, apply on the default branch. Drift, and promotions of who has joined,
+# on schedules of their own, with the variable GROUPS_JOB: drift or ready.
+include:
+  - component: $CI_SERVER_FQDN/{path}/reconciler@{ref}
+    inputs:
+      version: {version}
+      state: {state}
+""")

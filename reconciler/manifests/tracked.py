@@ -21,7 +21,7 @@ from pathlib import Path
 
 from reconciler.errors import Complaint, GitError, Location, ReconcilerError
 from reconciler.git import Git, blob_id, said
-from reconciler.language import msg
+from reconciler.language import msg, msg_n
 from reconciler.manifests import yaml_tree
 from reconciler.manifests.config import DEFAULT_CONFIG, DEFAULT_CONTACTS, Config, load_config, spelled_config
 from reconciler.manifests.files import (
@@ -125,7 +125,9 @@ class Tracked:
             location = Location(self._tree.shown(config.settings.manifests))
             yield Complaint(
                 location,
-                msg("{told} more files are not checked out", told=told - _TOLD),
+                msg_n(
+                    "{n} more files are not checked out", "{n} more files are not checked out", told - _TOLD
+                ),
                 msg("mend those first"),
                 _RULE,
             )
@@ -245,7 +247,10 @@ class Tracked:
         config, complaints = load_config(head, path)
         if not config.whole:
             raise _WrongConfig(
-                msg("the configuration of the commit has mistakes: {next}", next=next(iter(complaints), "")),
+                msg(
+                    "the configuration of the commit has mistakes: {mistake}",
+                    mistake=str(next(iter(complaints), "")),
+                ),
                 msg("commit one that is right"),
             )
         for folder in self._folders(config):
@@ -274,8 +279,8 @@ class Tracked:
                     if _git_folder(self._root / full) is None:
                         raise CannotTell(
                             msg(
-                                "the commit has a submodule that is not checked out, {full}",
-                                full=self._tree.shown(full),
+                                "the commit has a submodule that is not checked out, {path}",
+                                path=self._tree.shown(full),
                             ),
                             msg("check it out, or commit that it is gone"),
                         )
@@ -364,7 +369,7 @@ class Tracked:
             return ended.out
         hint = _FETCH
         if "safe.directory" in ended.err:
-            hint = msg("`git config --global --add safe.directory {root}`", root=root)
+            hint = msg("`git config --global --add safe.directory {folder}`", folder=root)
         elif "not a git repository" in ended.err:
             hint = msg(
                 "`.git` leads to a repository that is not here: bring it as well, or delete the `.git`"

@@ -24,7 +24,7 @@ from reconciler.manifests.complaints import Complaints, quote
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
-_TOO_DEEP = msg("nested more than {max_depth} levels deep", max_depth=MAX_DEPTH)
+_TOO_DEEP = msg("nested more than {limit} levels deep", limit=MAX_DEPTH)
 MAX_NODES = 250_000
 
 Path = tuple[str | int, ...]
@@ -38,14 +38,18 @@ _TAG_DIRECTIVE = re.compile(r"^%TAG\b", re.MULTILINE)
 
 _QUOTE_IT = msg('text with `: `, ` #` or one of @ ` % & * ! | > { } [ ] , at its beginning wants quotes: "…"')
 _ALIGN = msg("keys of one mapping begin in one column, and deeper ones two spaces further in")
-_BAD_ESCAPE = msg("found invalid Unicode character escape code")
+_BAD_ESCAPE = (
+    msg("an escape in quoted text that stands for no character"),
+    msg("write the character itself"),
+)
 _TOO_FAR = (
     msg("this key is further in than the line above, which has a value already"),
     msg("begin it in the column of the key above"),
 )
-_COLONS = (msg("mapping values are not allowed in this context"), msg("mapping values are not allowed here"))
+_COLON = (msg("a `:` cannot stand here"), _QUOTE_IT)
 _SYNTAX = {
-    **dict.fromkeys(_COLONS, (msg("a `:` cannot stand here"), _QUOTE_IT)),
+    "mapping values are not allowed in this context": _COLON,
+    "mapping values are not allowed here": _COLON,
     "found character that cannot start any token": (msg("text cannot begin with this character"), _QUOTE_IT),
     "did not find expected key": (msg("this does not line up with what stands above"), _ALIGN),
     "did not find expected '-' indicator": (msg("this does not line up with the list above"), _ALIGN),
@@ -75,10 +79,7 @@ _SYNTAX = {
         msg("a name is missing after `&` or `*`"),
         _QUOTE_IT,
     ),
-    _BAD_ESCAPE: (
-        msg("an escape in quoted text that stands for no character"),
-        msg("write the character itself"),
-    ),
+    "found invalid Unicode character escape code": _BAD_ESCAPE,
     "found unknown escape character": (
         msg("an unknown escape in quoted text"),
         msg("double a backslash, or use single quotes"),
@@ -342,7 +343,7 @@ class _Composer:
                 if anchor is not None:
                     anchors[anchor] = node
                 if not text.isascii() and _SURROGATE.search(text):
-                    self._stop_at(event, *_SYNTAX[_BAD_ESCAPE], rule="yaml-syntax")
+                    self._stop_at(event, *_BAD_ESCAPE, rule="yaml-syntax")
                 self._count += 1
             elif kind is _MAPPING or kind is _SEQUENCE:
                 if event.tag is not None:
@@ -385,7 +386,7 @@ class _Composer:
         if key.text in parent.keys:
             first = msg("first on line {line}; keep one of them", line=parent.keys[key.text].start.line + 1)
             self._complain_at(
-                key, msg("{text} is given twice", text=quote(key.text)), first, rule="duplicate-key"
+                key, msg("{key} is given twice", key=quote(key.text)), first, rule="duplicate-key"
             )
         elif key.text == "<<" and key.plain:
             hint = msg("write the keys out, or give groups a `kind` in common")
@@ -407,15 +408,15 @@ class _Composer:
         """Return the value that an alias stands for, as it is written here."""
         name = event.anchor
         if any(around.anchor == name for around in stack):
-            message = msg("the alias {quote} stands inside itself", quote=quote("*" + name))
+            message = msg("the alias {alias} stands inside itself", alias=quote("*" + name))
             self._stop_at(event, message, rule="yaml-alias")
         if name not in anchors:
             self._stop_at(
                 event,
-                msg("there is no anchor for the alias {quote} above it", quote=quote("*" + name)),
+                msg("there is no anchor for the alias {alias} above it", alias=quote("*" + name)),
                 msg(
-                    "write {quote} before the value that it stands for, or quote the text",
-                    quote=quote("&" + name),
+                    "write {anchor} before the value that it stands for, or quote the text",
+                    anchor=quote("&" + name),
                 ),
                 rule="yaml-alias",
             )
@@ -428,16 +429,14 @@ class _Composer:
             short = event.tag.replace("tag:yaml.org,2002:", "!!")
             hint = msg("remove it; values are what the schema says")
             self._stop_at(
-                event, msg("the tag {short} is not supported", short=quote(short)), hint, rule="yaml-tag"
+                event, msg("the tag {tag} is not supported", tag=quote(short)), hint, rule="yaml-tag"
             )
 
     def _too_deep(self, event: Any) -> NoReturn:
         self._stop_at(event, _TOO_DEEP, rule="yaml-depth")
 
     def _too_many(self, event: Any) -> NoReturn:
-        message = msg(
-            "this file has more than {max_nodes} values, with aliases written out", max_nodes=MAX_NODES
-        )
+        message = msg("this file has more than {limit} values, with aliases written out", limit=MAX_NODES)
         hint = msg("split it, or write what aliases multiply by hand")
         self._stop_at(event, message, hint, rule="yaml-size")
 
@@ -471,7 +470,7 @@ def _syntax_complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Comp
         return Complaint(Location(file, line + 1, column + 1), _TOO_DEEP, rule="yaml-depth")
     if _tab_at(text, line, column):
         message, hint = msg("a tab cannot indent YAML"), msg("use spaces")
-    elif problem in _COLONS and (indent := _further_in(text, line, column)):
+    elif _SYNTAX.get(problem) is _COLON and (indent := _further_in(text, line, column)):
         column, (message, hint) = indent, _TOO_FAR
     else:
         message, hint = _SYNTAX.get(problem, (msg("this is not YAML: {problem}", problem=problem), ""))

@@ -200,7 +200,7 @@ class World:
     def loaded(self) -> Loaded:
         """What the files say, as a command is handed it."""
         settings = self.paced_settings
-        config = Config(settings=settings, defaults=Preset(title="defaults"), kinds={})
+        config = Config(settings=settings, defaults=Preset(), kinds={})
         return Loaded(desired=self.desired, settings=settings, manifests=(), config=config)
 
     def options(self, **wishes: Any) -> Options:

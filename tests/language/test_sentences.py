@@ -77,7 +77,10 @@ def _bare(node: ast.AST) -> Iterator[tuple[int, str]]:
             if TAKES_NO_SENTENCE.fullmatch(name):
                 node.args = [each for each in node.args if not isinstance(each, ast.Constant | ast.JoinedStr)]
         case ast.Compare():
-            node.comparators = [each for each in node.comparators if not isinstance(each, ast.Constant)]
+            for value in (node.left, *node.comparators):
+                if not isinstance(value, ast.Constant):
+                    yield from _bare(value)
+            return
         case ast.Dict():
             for value in node.values:
                 yield from _bare(value)

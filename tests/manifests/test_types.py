@@ -68,6 +68,7 @@ CONFIG: dict[str, Any] = {
     "manifests": "groups",
     "contacts": "contacts.yaml",
     "state": "none",
+    "language": "pt-BR",
     "defaults": PRESET,
     "kinds": {"cliente": PRESET},
     "ignore": ["5519911112222-1513616999"],
