@@ -166,7 +166,7 @@ def _folder() -> Path:
 def _said_of(start: Start) -> str:
     if start.ref != UNKNOWN:
         return ""
-    return f" # {tr('fill in the release: its tag, or better its full commit')}"
+    return " # " + tr("fill in the release: its tag, or better its full commit")
 
 
 def _config(start: Start) -> str:

@@ -63,7 +63,7 @@ _SYNTAX = {
     ),
     "did not find expected ',' or '}'": (
         msg("a mapping without its end"),
-        msg("close `{` with `}`, with `,` between keys"),
+        msg("close `{begin}` with `{end}`, with `,` between keys", begin="{", end="}"),
     ),
     "found unexpected end of stream": (
         msg("a quote is not closed"),
@@ -87,6 +87,13 @@ _SYNTAX = {
 }
 """PyYAML's words for a mistake, and ours for people who have never read YAML's specification: what is wrong,
 and the mend."""
+_ITS_OWN = (
+    msg("did not find expected node content"),
+    msg("did not find expected comment or line break"),
+    msg("found unexpected document indicator"),
+    msg("found unexpected ':'"),
+)
+"""More of its words, which are said as they are; others, for directives and the like, in English alone."""
 
 
 # --- the tree ---------------------------------------------------------------------------------------------
@@ -473,7 +480,7 @@ def _syntax_complaint(error: yaml.MarkedYAMLError, text: str, file: str) -> Comp
     elif _SYNTAX.get(problem) is _COLON and (indent := _further_in(text, line, column)):
         column, (message, hint) = indent, _TOO_FAR
     else:
-        message, hint = _SYNTAX.get(problem, (msg("this is not YAML: {problem}", problem=problem), ""))
+        message, hint = _SYNTAX.get(problem, (msg("this is not YAML: {problem}", problem=msg(problem)), ""))
     return Complaint(Location(file, line + 1, column + 1), message, hint, "yaml-syntax")
 
 
