@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
-from reconciler.language import msg
+from reconciler.language import msg, msg_p
 from reconciler.manifests.complaints import quote
 from reconciler.model import number
 
@@ -232,7 +232,7 @@ def _check(digits: str) -> None:
 def _trunk_zero(code: str, rest: str) -> NumberError:
     return NumberError(
         msg("+{code} is followed by a 0, which is dialled within the country only", code=code),
-        _meant(msg("leave it out"), code + rest),
+        _meant(msg_p("a zero", "leave it out"), code + rest),
     )
 
 
@@ -241,7 +241,7 @@ def _zero_in_parentheses(code: str, rest: str) -> NumberError:
     if code in _KEEPS_ZERO and (_valid(code, f"0{rest}") or not _valid(code, rest)):
         hint = _meant(msg("write it without parentheses"), f"{code}0{rest}")
     else:
-        hint = _meant(msg("leave it out"), code + rest)
+        hint = _meant(msg_p("a zero", "leave it out"), code + rest)
     return NumberError(msg("a 0 in parentheses may belong to the number or not"), hint)
 
 

@@ -20,10 +20,13 @@ from tests.support import Repo
 
 
 class _Marked(NullTranslations):
-    """A language in which every sentence is the English one between brackets."""
+    """A language in which every sentence is the English one between brackets, behind its context."""
 
     def gettext(self, message: str) -> str:
         return f"<{message}>"
+
+    def pgettext(self, context: str, message: str) -> str:
+        return f"<({context}) {message}>"
 
 
 def said(text: str) -> str:
@@ -99,7 +102,7 @@ CONTACTS = "people:\n  ana: '+55 19 90000-0001'\n"
         (
             {"groups/a.yaml": "subject: A\nadmins: ['+44 (0) 123 456 7890']\n"},
             "<`••••90`: <a 0 in parentheses may belong to the number or not>>",
-            "<<leave it out>: +44 •••• 7890>",
+            "<<(a zero) leave it out>: +44 •••• 7890>",
         ),
         (
             {"groups/a.yaml": "subject: A\nadmins: ['+351 1']\n"},
