@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from reconciler.language import msg
 
 Action = Literal[
     "status", "reset", "hang", "truncated", "garbage", "empty", "lie", "destinations", "show", "delay"
@@ -32,7 +35,8 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 BODIES: tuple[str, ...] = get_args(Body)
 
 _METHOD = re.compile(r"\*|[A-Z]{3,7}")
-_FORM = "METHOD PATH ACTION [key=value…], such as: POST /groups status=503 when=after nth=1"
+_FORM = "METHOD PATH ACTION [key=value…]"
+_EXAMPLE = "POST /groups status=503 when=after nth=1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,37 +66,50 @@ class Fault:
     def __post_init__(self) -> None:
         if not _METHOD.fullmatch(self.method):
             raise ValueError(
-                f"fault: {self.method[:40]!r} is no method: write GET, POST, … in capitals, or *"
+                msg(
+                    "fault: {method} is no method: write GET, POST, … in capitals, or *",
+                    method=repr(self.method[:40]),
+                )
             )
         if self.path != "*" and not self.path.startswith(("/", "**")):
             raise ValueError(
-                f"fault: the path {self.path[:40]!r} must begin with / or be *, such as /groups/*/admins"
+                msg(
+                    "fault: the path {path} must begin with / or be *, such as /groups/*/admins",
+                    path=repr(self.path[:40]),
+                )
             )
         if self.action not in ACTIONS:
             raise ValueError(
-                f"fault: {str(self.action)[:40]!r} is no action: choose from {', '.join(ACTIONS)}"
+                msg(
+                    "fault: {action} is no action: choose from {actions}",
+                    action=repr(str(self.action)[:40]),
+                    actions=", ".join(ACTIONS),
+                )
             )
         if self.body not in BODIES:
-            raise ValueError(f"fault: {str(self.body)[:40]!r} is no body: choose from {', '.join(BODIES)}")
-        if self.when not in get_args(When):
-            raise ValueError(f"fault: when={str(self.when)[:40]} is neither before nor after")
-        if self.destinations not in get_args(Destinations):
             raise ValueError(
-                f"fault: destinations={str(self.destinations)[:40]!r}: "
-                f"choose from {', '.join(get_args(Destinations))}"
+                msg(
+                    "fault: {body} is no body: choose from {bodies}",
+                    body=repr(str(self.body)[:40]),
+                    bodies=", ".join(BODIES),
+                )
             )
+        if self.when not in get_args(When):
+            raise ValueError(msg("fault: when={when} is neither before nor after", when=str(self.when)[:40]))
+        if self.destinations not in get_args(Destinations):
+            raise ValueError(_choose("destinations", str(self.destinations), get_args(Destinations)))
         if self.show not in get_args(Show):
-            raise ValueError(f"fault: show={str(self.show)[:40]!r}: choose from {', '.join(get_args(Show))}")
+            raise ValueError(_choose("show", str(self.show), get_args(Show)))
         if self.until not in (None, "refresh"):
-            raise ValueError(f"fault: until={str(self.until)[:40]}: there is until=refresh")
+            raise ValueError(msg("fault: until={until}: there is until=refresh", until=str(self.until)[:40]))
         if self.action == "status" and not (self.status is not None and 200 <= self.status <= 599):
-            raise ValueError("fault: status needs a code from 200 to 599, such as status=503")
+            raise ValueError(msg("fault: status needs a code from 200 to 599, such as status=503"))
         if not (math.isfinite(self.seconds) and self.seconds >= 0):
-            raise ValueError("fault: delay needs seconds, such as delay=0.5")
+            raise ValueError(msg("fault: delay needs seconds, such as delay=0.5"))
         if self.action == "lie" and self.when == "after":
-            raise ValueError("fault: a lie with when=after would be an ordinary answer; leave when out")
+            raise ValueError(msg("fault: a lie with when=after would be an ordinary answer; leave when out"))
         if (self.nth is not None and self.nth < 1) or (self.times is not None and self.times < 1):
-            raise ValueError("fault: nth and times count from 1")
+            raise ValueError(msg("fault: nth and times count from 1"))
 
     def strikes(self, count: int) -> bool:
         """Whether the `count`-th matching request, counted from 1, is struck."""
@@ -157,7 +174,14 @@ def parse_fault(text: str) -> Fault:
     """
     words = text.split()
     if len(words) < 3:
-        raise ValueError(f"fault {text[:40]!r}: expected {_FORM}")
+        raise ValueError(
+            msg(
+                "fault {fault}: expected {form}, such as: {example}",
+                fault=repr(text[:40]),
+                form=_FORM,
+                example=_EXAMPLE,
+            )
+        )
     method, path, action_text, *rest = words
     action, _, value = action_text.partition("=")
     fields: dict[str, object] = {"method": method, "path": path, "action": action}
@@ -168,12 +192,16 @@ def parse_fault(text: str) -> Fault:
     elif action in ("destinations", "show"):
         fields[action] = value
     elif value:
-        raise ValueError(f"fault: {action[:40]} takes no value")
+        raise ValueError(msg("fault: {action} takes no value", action=action[:40]))
     for word in rest:
         key, equals, value = word.partition("=")
         if key in fields or not equals:
-            what = "is given twice" if key in fields else "is no key=value"
-            raise ValueError(f"fault: {word[:40]!r} {what}; expected {_FORM}")
+            shown = {"given": repr(word[:40]), "form": _FORM, "example": _EXAMPLE}
+            raise ValueError(
+                msg("fault: {given} is given twice; expected {form}, such as: {example}", **shown)
+                if key in fields
+                else msg("fault: {given} is no key=value; expected {form}, such as: {example}", **shown)
+            )
         match key:
             case "nth" | "times":
                 fields[key] = _whole(key, value)
@@ -183,14 +211,29 @@ def parse_fault(text: str) -> Fault:
                 fields[key] = value
             case _:
                 raise ValueError(
-                    f"fault: {key[:40]!r} is no key: choose from when, nth, times, until, retry_after, body"
+                    msg(
+                        "fault: {key} is no key: choose from when, nth, times, until, retry_after, body",
+                        key=repr(key[:40]),
+                    )
                 )
     return Fault(**fields)  # type: ignore[arg-type]  # every field was made of its own kind above; Fault checks the rest
 
 
+def _choose(key: str, given: str, known: Iterable[str]) -> str:
+    return msg(
+        "fault: {key}={given}: choose from {known}", key=key, given=repr(given[:40]), known=", ".join(known)
+    )
+
+
 def _whole(key: str, value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise ValueError(f"fault: {key} needs a whole number, such as {key}=503, not {value[:40]!r}")
+        raise ValueError(
+            msg(
+                "fault: {key} needs a whole number, such as {key}=503, not {given}",
+                key=key,
+                given=repr(value[:40]),
+            )
+        )
     return int(value)
 
 
@@ -200,7 +243,9 @@ def _seconds(key: str, value: str) -> float:
     except ValueError:
         seconds = -1.0
     if not (math.isfinite(seconds) and seconds >= 0):
-        raise ValueError(f"fault: {key} needs seconds, such as {key}=0.5, not {value[:40]!r}")
+        raise ValueError(
+            msg("fault: {key} needs seconds, such as {key}=0.5, not {given}", key=key, given=repr(value[:40]))
+        )
     return seconds
 
 

@@ -11,8 +11,16 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.language import msg
+
 _MAX_FORM = 6 * 1024 * 1024
 _SESSION = re.compile(r"[0-9a-f]{32}")
+_MISSING = {
+    "subject": msg("Fill in the subject."),
+    "number": msg("Fill in the number."),
+    "sender": msg("Fill in the sender."),
+    "text": msg("Fill in the text."),
+}
 
 
 class FormRefused(Exception):
@@ -21,6 +29,7 @@ class FormRefused(Exception):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+        self.text = text
 
 
 class Forms:
@@ -52,7 +61,7 @@ class Forms:
         """The fields of a form that this browser was shown; with `files`, close it. Raises FormRefused."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or int(length) > _MAX_FORM:
-            raise FormRefused(413, "The form is too large: pictures may have 5 MB.")
+            raise FormRefused(413, msg("The form is too large: pictures may have 5 MB."))
         session = request.cookies.get(self._cookie, "")
         form = await request.form(max_files=files, max_fields=8)
         given, good = form.get("token"), self.token(session)
@@ -60,7 +69,7 @@ class Forms:
             return form
         await form.close()
         raise FormRefused(
-            403, "This form is not from here, or the sandbox was started again. Reload the page."
+            403, msg("This form is not from here, or the sandbox was started again. Reload the page.")
         )
 
 
@@ -68,7 +77,7 @@ def text(form: FormData, name: str) -> str:
     """A text field, trimmed. Raises FormRefused if it is empty."""
     value = form.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise FormRefused(400, f"Fill in the {name}.")
+        raise FormRefused(400, _MISSING[name])
     return value.strip()
 
 
@@ -81,5 +90,7 @@ def digits(typed: str) -> str:
     """A number as digits. Raises FormRefused."""
     plain = re.sub(r"[+\s()\-.]", "", typed)
     if not re.fullmatch(r"[0-9]{5,20}", plain):
-        raise FormRefused(400, "A number has 5 to 20 digits, with the country's code: +55 19 90000-0001.")
+        raise FormRefused(
+            400, msg("A number has 5 to 20 digits, with the country's code: +55 19 90000-0001.")
+        )
     return plain

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from reconciler.language import msg
+
 INVITE_BASE = "https://chat.whatsapp.com/"
 
 
@@ -29,14 +31,14 @@ class Icon:
 Who = Literal["everyone", "admins"]
 Kind = Literal["group", "community", "announcements"]
 REFUSALS = {
-    401: "not allowed",
-    403: "by invitation only",
-    404: "no such number",
-    408: "left recently",
-    409: "in already",
-    417: "by invitation (community)",
-    419: "the group is full",
-    451: "no such number (451)",
+    401: msg("not allowed"),
+    403: msg("by invitation only"),
+    404: msg("no such number"),
+    408: msg("left recently"),
+    409: msg("in already"),
+    417: msg("by invitation (community)"),
+    419: msg("the group is full"),
+    451: msg("no such number (451)"),
 }
 """What adding a person can be answered, and what it means (API facts, codes per person)."""
 
@@ -87,9 +89,9 @@ class Person:
 
     def __post_init__(self) -> None:
         if self.refusal is not None and self.refusal not in REFUSALS:
-            raise ValueError(f"refusal: one of {', '.join(map(str, REFUSALS))}, or nothing")
+            raise ValueError(msg("refusal: one of {codes}, or nothing", codes=", ".join(map(str, REFUSALS))))
         if self.registered == self.number:
-            raise ValueError("registered: another number than the person's own")
+            raise ValueError(msg("registered: another number than the person's own"))
 
 
 @functools.cache

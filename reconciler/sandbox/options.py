@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from reconciler.language import msg
+
 from .faults import Fault
 
 SERVER = "reconciler-sandbox"
@@ -92,32 +94,32 @@ class Options:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{5,20}", self.account):
-            raise ValueError("account: digits only, 5 to 20 of them, such as 5519911112222")
+            raise ValueError(msg("account: digits only, 5 to 20 of them, such as 5519911112222"))
         if not 0 <= self.port <= 65535:
-            raise ValueError("port: 0 (any) to 65535")
+            raise ValueError(msg("port: 0 (any) to 65535"))
         for name in ("latency", "lag", "picture_latency"):
             seconds = getattr(self, name)
             if not (math.isfinite(seconds) and 0 <= seconds <= LAG_WINDOW):
-                raise ValueError(f"{name}: seconds from 0 to {LAG_WINDOW:g}")
+                raise ValueError(msg("{option}: seconds from 0 to {most:g}", option=name, most=LAG_WINDOW))
         if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
-            raise ValueError("rate: requests a second, more than 0")
+            raise ValueError(msg("rate: requests a second, more than 0"))
         if self.retry_after is not None and not (math.isfinite(self.retry_after) and self.retry_after >= 0):
-            raise ValueError("retry_after: seconds, 0 or more")
+            raise ValueError(msg("retry_after: seconds, 0 or more"))
         if not 400 <= self.rate_status <= 599:
-            raise ValueError("rate_status: a status from 400 to 599, such as 429 or 420")
+            raise ValueError(msg("rate_status: a status from 400 to 599, such as 429 or 420"))
         if self.subject_limit < 1:
-            raise ValueError("subject_limit: 1 or more")
+            raise ValueError(msg("subject_limit: 1 or more"))
         if self.id_style not in ("classic", "opaque"):
-            raise ValueError("id_style: classic or opaque")
+            raise ValueError(msg("id_style: classic or opaque"))
         if self.empty_answers not in ("null", "object", "mixed"):
-            raise ValueError("empty_answers: null, object or mixed")
+            raise ValueError(msg("empty_answers: null, object or mixed"))
         choices = {"engine": ENGINES, "session_status": STATUSES}
         choices |= {"capping": CAPPINGS, "integration": INTEGRATIONS}
         for name, known in choices.items():
             if getattr(self, name) not in known:
-                raise ValueError(f"{name}: one of {', '.join(known)}")
+                raise ValueError(msg("{option}: one of {known}", option=name, known=", ".join(known)))
         if not self.webhook_key:
-            raise ValueError("webhook_key: text, not empty")
+            raise ValueError(msg("webhook_key: text, not empty"))
         if self.webhook is not None:
             _check_loopback(self.webhook)
 
@@ -125,4 +127,4 @@ class Options:
 def _check_loopback(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise ValueError("webhook: a URL on this machine, such as http://127.0.0.1:8080/mo")
+        raise ValueError(msg("webhook: a URL on this machine, such as http://127.0.0.1:8080/mo"))

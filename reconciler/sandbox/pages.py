@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reconciler.language import msg, msg_p, spoken, tr, tr_n, tr_p
+
 from . import forms, show
 from .answers import Refused
 from .cdn import Cdn
@@ -25,6 +27,28 @@ from .webhooks import POSTED
 from .world import World
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_MAY = {"everyone": msg_p("who may do it", "everyone"), "admins": msg_p("who may do it", "admins")}
+_KINDS = {
+    "group": msg_p("what a group is", "group"),
+    "community": msg_p("what a group is", "community"),
+    "announcements": msg_p("what a group is", "announcements"),
+}
+_EVENT_WORDS = {
+    "join": msg_p("what happened", "join"),
+    "leave": msg_p("what happened", "leave"),
+    "promote": msg_p("what happened", "promote"),
+    "demote": msg_p("what happened", "demote"),
+    "created": msg_p("what happened to a request", "created"),
+    "rejected": msg_p("what happened to a request", "rejected"),
+    "subject": msg_p("what changed", "subject"),
+    "description": msg_p("what changed", "description"),
+    "permissions": msg_p("what changed", "permissions"),
+    "invite": msg_p("what changed", "invite"),
+    "icon": msg_p("what changed", "icon"),
+    "parent": msg_p("what changed", "parent"),
+    "kind": msg_p("what changed", "kind"),
+}
+"""Kinds of events, and what changes of a group."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -64,7 +88,7 @@ class Pages:
                 return await endpoint(request)
             except FormRefused as refused:
                 return self._page(
-                    request, "message.html", refused.status, title="Not done", text=str(refused)
+                    request, "message.html", refused.status, title=tr("Not done"), text=tr(refused.text)
                 )
 
         return Route(path, guarded, methods=[method])
@@ -140,7 +164,12 @@ class Pages:
         try:
             person = forms.number(form)
         except FormRefused as refused:
-            context = {"group": group, "joined": None, "typed": form.get("number", ""), "error": str(refused)}
+            context = {
+                "group": group,
+                "joined": None,
+                "typed": form.get("number", ""),
+                "error": tr(refused.text),
+            }
             return self._page(request, "join.html", refused.status, **context)
         self._world.join(group, [person])
         return RedirectResponse(f"/join/{code}?joined={person}", 303)
@@ -153,9 +182,9 @@ class Pages:
         try:
             await self._apply(group, request.path_params["verb"], form)
         except Refused as refused:
-            return self._group_page(request, group, refused.status, refused.details)
+            return self._group_page(request, group, refused.status, tr(refused.details))
         except FormRefused as refused:
-            return self._group_page(request, group, refused.status, str(refused))
+            return self._group_page(request, group, refused.status, tr(refused.text))
         finally:
             await form.close()
         return RedirectResponse(f"/groups/{group.id}", 303)
@@ -177,7 +206,7 @@ class Pages:
             case "place":
                 kind: Any = form.get("kind")
                 if kind not in get_args(Kind):
-                    raise FormRefused(400, "Choose what the group is.")
+                    raise FormRefused(400, msg("Choose what the group is."))
                 self._world.place(group, kind, str(form.get("parent") or "") or None)
             case "remove":
                 self._world.remove(group, [forms.number(form)])
@@ -189,7 +218,7 @@ class Pages:
                 picture = form.get("picture")
                 data = await picture.read() if isinstance(picture, UploadFile) else b""
                 if not data:
-                    raise FormRefused(400, "Choose a picture: JPEG or PNG.")
+                    raise FormRefused(400, msg("Choose a picture: JPEG or PNG."))
                 self._world.set_icon(group, data, None, by=group.creator)
             case "remove-icon":
                 self._world.drop_icon(group, by=group.creator)
@@ -200,7 +229,7 @@ class Pages:
             case "message":
                 self._world.write(forms.number(form, "sender"), forms.text(form, "text"), group)
             case _:
-                raise FormRefused(404, "Nothing of that name can be done here.")
+                raise FormRefused(404, msg("Nothing of that name can be done here."))
 
     async def _person_writes(self, request: Request) -> Response:
         form = await self._forms.read(request)
@@ -217,7 +246,7 @@ class Pages:
             hidden = form.get("hidden") == "yes"
             self._store.save_person(Person(person, int(refusal) if refusal else None, known, hidden))
         except ValueError as error:
-            raise FormRefused(400, str(error)) from error
+            raise FormRefused(400, error.args[0]) from error
         return RedirectResponse(f"/people/{person}", 303)
 
     # Parts
@@ -240,7 +269,7 @@ class Pages:
 
     async def _not_found(self, request: Request, _: Exception | None) -> Response:
         return self._page(
-            request, "message.html", 404, title="Not here", text="There is nothing at this address."
+            request, "message.html", 404, title=tr("Not here"), text=tr("There is nothing at this address.")
         )
 
     def _page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -251,6 +280,9 @@ class Pages:
             .render(
                 account=self._world.account,
                 refusals=REFUSALS,
+                may=_MAY,
+                kinds=_KINDS,
+                event_words=_EVENT_WORDS,
                 options=self._settings.options,
                 base_url=f"http://127.0.0.1:{self._port}",
                 token=self._forms.token(session),
@@ -287,11 +319,14 @@ class Pages:
             environment.filters |= {
                 "number": show.number,
                 "moment": show.moment,
+                "decimal": show.decimal,
+                "notice": show.notice,
                 "initials": show.initials,
                 "colour": show.colour,
                 "pieces": show.pieces,
                 "icon_url": self._cdn.url,
             }
+            environment.globals |= {"tr": tr, "tr_n": tr_n, "tr_p": tr_p, "spoken": spoken}
             self._templates = environment
         return self._templates
 
@@ -300,7 +335,7 @@ def _changed(permissions: Permissions, values: dict[str, Any]) -> Permissions:
     try:
         return permissions.changed(values)
     except ValueError as error:
-        raise FormRefused(400, str(error)) from error
+        raise FormRefused(400, error.args[0]) from error
 
 
 async def _mark(_: Request) -> Response:

@@ -7,6 +7,8 @@ import io
 import time
 import uuid
 
+from reconciler.language import msg
+
 from .answers import Refused
 from .group import Icon
 from .options import Options
@@ -29,10 +31,10 @@ def take(data: bytes, declared: str | None, options: Options) -> tuple[Icon, byt
     Refused (400, code 1014) for no picture, another type than declared, or more than 5 MB.
     """
     if len(data) > MAX_BYTES:
-        raise Refused(400, 1014, "The image is larger than 5 MB")
+        raise Refused(400, 1014, msg("The image is larger than 5 MB"))
     mime = kind_of(data)
     if mime is None:
-        raise Refused(400, 1014, "The body is neither JPEG nor PNG")
+        raise Refused(400, 1014, msg("The body is neither JPEG nor PNG"))
     if declared is not None and declared != mime:
         raise Refused(400, 1014, f"Content-Type says {declared[:40]}, but the image is {mime}")
     if options.reencode:
@@ -52,7 +54,7 @@ def _reencoded(data: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
             if picture.width * picture.height > _MAX_PIXELS:
-                raise Refused(400, 1014, "The image has too many pixels")
+                raise Refused(400, 1014, msg("The image has too many pixels"))
             upright = ImageOps.exif_transpose(picture)
             if upright.mode.startswith("I"):  # 16 bits of grey, of which Pillow would make white
                 upright = upright.convert("I").point([value >> 8 for value in range(1 << 16)], "L")
@@ -63,7 +65,7 @@ def _reencoded(data: bytes) -> bytes:
         SyntaxError,
         Image.DecompressionBombError,
     ) as error:  # what Pillow raises for bad files
-        raise Refused(400, 1014, "The image cannot be read") from error
+        raise Refused(400, 1014, msg("The image cannot be read")) from error
     flat = Image.new("RGBA", upright.size, "white")
     flat.alpha_composite(upright)
     out = io.BytesIO()

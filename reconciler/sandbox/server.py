@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from reconciler.language import msg
+
 from .options import Options
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def start(options: Options) -> Server:
         thread = threading.Thread(target=running.run, name="sandbox", daemon=True)
         thread.start()
         if not running.ready.wait(_START) or not thread.is_alive():
-            raise OSError("the sandbox did not start")
+            raise OSError(msg("the sandbox did not start"))
         on_failure.pop_all()
     return Server(running, thread)
 
@@ -107,5 +109,7 @@ def _listen(port: int) -> socket.socket:
         listening.setblocking(False)
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from error
+        raise OSError(
+            error.errno, msg("cannot listen on 127.0.0.1:{port}: {why}", port=port, why=error.strerror)
+        ) from error
     return listening

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.language import tr
 
 from .group import INVITE_BASE
 
 _LINK = re.compile(re.escape(INVITE_BASE) + r"([A-Za-z0-9_-]+)")
+_RENAMED = re.compile("changed the subject to “(.*)”", re.DOTALL)
 _COLOURS = 6
 
 
@@ -30,7 +33,18 @@ def number(digits: str) -> str:
 
 def moment(seconds: float) -> str:
     """A time of day with its date, in this machine's zone."""
-    return time.strftime("%d %b %Y, %H:%M", time.localtime(seconds))
+    return tr("{at:%d %b %Y, %H:%M}", at=datetime.fromtimestamp(seconds))  # noqa: DTZ006  # as a phone does
+
+
+def decimal(number: float) -> str:
+    """A number as it is, with the language's decimal sign."""
+    return str(number).replace(".", tr("."))
+
+
+def notice(text: str) -> str:
+    """What WhatsApp tells everybody in a group, which is stored in English."""
+    renamed = _RENAMED.fullmatch(text)
+    return tr("changed the subject to “{subject}”", subject=renamed[1]) if renamed else tr(text)
 
 
 def initials(subject: str) -> str:

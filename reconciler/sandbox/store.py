@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from reconciler.language import msg
+
 from .group import Group, Icon, Message, Permissions, Person, Waiting
 from .options import LAG_WINDOW
 
@@ -252,15 +254,23 @@ def _open(database: str) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(database, timeout=0.5, check_same_thread=False)
     except sqlite3.OperationalError as error:
-        raise OSError(f"{database} cannot be opened: {error}") from error
+        raise OSError(msg("{database} cannot be opened: {why}", database=database, why=error)) from error
     try:
         _prepare(db, database)
     except sqlite3.OperationalError as error:
         db.close()
-        raise OSError(f"{database} is in use by another sandbox, or cannot be written: {error}") from error
+        raise OSError(
+            msg(
+                "{database} is in use by another sandbox, or cannot be written: {why}",
+                database=database,
+                why=error,
+            )
+        ) from error
     except sqlite3.DatabaseError as error:
         db.close()
-        raise ValueError(f"{database} is not a sandbox's database: name another file") from error
+        raise ValueError(
+            msg("{database} is not a sandbox's database: name another file", database=database)
+        ) from error
     except ValueError:
         db.close()
         raise
@@ -280,9 +290,14 @@ def _prepare(db: sqlite3.Connection, database: str) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     db.execute("COMMIT")
     if tables > 0 and application != _APPLICATION_ID:
-        raise ValueError(f"{database} is not a sandbox's database: name another file")
+        raise ValueError(msg("{database} is not a sandbox's database: name another file", database=database))
     if version > len(_FORMATS):
-        raise ValueError(f"{database} was written by another version of the sandbox: name another file")
+        raise ValueError(
+            msg(
+                "{database} was written by another version of the sandbox: name another file",
+                database=database,
+            )
+        )
     if version < len(_FORMATS):
         marks = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {len(_FORMATS)};"
         db.executescript(f"BEGIN; {''.join(_FORMATS[version:])} {marks} COMMIT;")

@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reconciler.language import msg
+
 from . import pictures
 from .answers import Refused
 from .group import Group, Icon, Kind, Message, Permissions, Waiting
@@ -42,7 +44,7 @@ class World:
         moment = int(time.time())
         group_id, moment = self._new_id(creator, moment, step=1)
         group = Group(group_id, subject, creator, moment, (creator,), (creator,))
-        return self._save(group, (creator, "created the group"))
+        return self._save(group, (creator, msg("created the group")))
 
     def seed(
         self,
@@ -70,7 +72,9 @@ class World:
 
     def rename(self, group: Group, subject: str, by: str) -> Group:
         """Set the subject. An equal one is set again and everybody is told again, as in WhatsApp."""
-        return self._save(replace(group, subject=subject), (by, f"changed the subject to “{subject}”"))
+        return self._save(
+            replace(group, subject=subject), (by, msg("changed the subject to “{subject}”", subject=subject))
+        )
 
     def known(self, number: str) -> str:
         """The number that WhatsApp knows somebody under: mostly the same."""
@@ -85,19 +89,19 @@ class World:
         """People come in by the invite link, or wait where admins want to be asked; who is in stays so."""
         new = [number for number in self._all_known(numbers) if number not in group.participants]
         if not group.permissions.approve_members:
-            return self._come_in(group, new, "joined using the invite link")
+            return self._come_in(group, new, msg("joined using the invite link"))
         asked = {entry.number for entry in group.waiting}
         waiting = tuple(Waiting(number, int(time.time())) for number in new if number not in asked)
         if not waiting:
             return group
         asking = replace(group, waiting=(*group.waiting, *waiting))
-        return self._save(asking, *((entry.number, "asked to join") for entry in waiting))
+        return self._save(asking, *((entry.number, msg("asked to join")) for entry in waiting))
 
     def add(self, group: Group, numbers: Sequence[str]) -> tuple[Group, dict[str, int]]:
         """Add people without asking them; return what is answered of each, by the number that was given."""
         answers = {number: self._adding(group, number) for number in numbers}
         new = [number for number, status in answers.items() if status == ADDED]
-        return self._come_in(group, new, "was added"), answers
+        return self._come_in(group, new, msg("was added")), answers
 
     def _adding(self, group: Group, number: str) -> int:
         if number in group.participants:
@@ -112,7 +116,7 @@ class World:
         answers = {number: number in asked for number in dict.fromkeys(numbers)}
         decided = [number for number, waits in answers.items() if waits]
         if let_in:
-            return self._come_in(group, decided, "was let in"), answers
+            return self._come_in(group, decided, msg("was let in")), answers
         waiting = tuple(entry for entry in group.waiting if entry.number not in decided)
         return (self._save(replace(group, waiting=waiting)) if decided else group), answers
 
@@ -129,20 +133,20 @@ class World:
 
     def describe(self, group: Group, text: str, by: str) -> Group:
         """Set the description; an empty one removes it."""
-        return self._save(replace(group, description=text or None), (by, "changed the description"))
+        return self._save(replace(group, description=text or None), (by, msg("changed the description")))
 
     def permit(self, group: Group, permissions: Permissions, by: str) -> Group:
         """Set who may do what."""
         if permissions == group.permissions:
             return group
-        return self._save(replace(group, permissions=permissions), (by, "changed what members may do"))
+        return self._save(replace(group, permissions=permissions), (by, msg("changed what members may do")))
 
     def place(self, group: Group, kind: Kind, parent: str | None) -> Group:
         """Make a group a community, its announcements, or a part of one. Raises Refused."""
         if parent is not None:
             above = self.store.get(parent)
             if above is None or above.kind != "community" or parent == group.id:
-                raise Refused(400, 1009, "The parent is no community")
+                raise Refused(400, 1009, msg("The parent is no community"))
         return self._save(replace(group, kind=kind, parent=parent))
 
     def remove(self, group: Group, numbers: Sequence[str]) -> Group:
@@ -153,7 +157,7 @@ class World:
             participants=tuple(p for p in group.participants if p not in gone),
             admins=tuple(p for p in group.admins if p not in gone),
         )
-        return self._save(left, *((number, "was removed") for number in gone))
+        return self._save(left, *((number, msg("was removed")) for number in gone))
 
     def leave(self, group: Group, number: str) -> Group:
         """One goes by oneself."""
@@ -164,7 +168,7 @@ class World:
             admins=tuple(p for p in group.admins if p != number),
             leavers=(*group.leavers, number),
         )
-        return self._save(left, (number, "left"))
+        return self._save(left, (number, msg("left")))
 
     def promote(self, group: Group, numbers: Sequence[str]) -> Group:
         """Make participants admins; who is one already stays so."""
@@ -172,30 +176,33 @@ class World:
         if not new:
             return group
         return self._save(
-            replace(group, admins=(*group.admins, *new)), *((number, "is now an admin") for number in new)
+            replace(group, admins=(*group.admins, *new)),
+            *((number, msg("is now an admin")) for number in new),
         )
 
     def demote(self, group: Group, numbers: Sequence[str]) -> Group:
         """Make admins ordinary participants; who is none already stays so. The creator cannot be demoted."""
         people = self._participants(group, numbers)
         if group.creator in people:
-            raise Refused(400, 1009, "The creator of a group cannot be demoted")
+            raise Refused(400, 1009, msg("The creator of a group cannot be demoted"))
         gone = [number for number in people if number in group.admins]
         if not gone:
             return group
         fewer = replace(group, admins=tuple(p for p in group.admins if p not in gone))
-        return self._save(fewer, *((number, "is no longer an admin") for number in gone))
+        return self._save(fewer, *((number, msg("is no longer an admin")) for number in gone))
 
     def set_icon(self, group: Group, data: bytes, declared: str | None, by: str) -> Group:
         """Set the icon, checked and stored as the options say (`pictures.take`)."""
         icon, stored = pictures.take(data, declared, self.settings.options)
-        return self._save(replace(group, icon=icon), (by, "changed the group's icon"), icon=(icon, stored))
+        return self._save(
+            replace(group, icon=icon), (by, msg("changed the group's icon")), icon=(icon, stored)
+        )
 
     def drop_icon(self, group: Group, by: str) -> Group:
         """Remove the icon; refused (404) where there is none."""
         if group.icon is None:
-            raise Refused(404, 1006, "The group has no icon")
-        return self._save(replace(group, icon=None), (by, "removed the group's icon"))
+            raise Refused(404, 1006, msg("The group has no icon"))
+        return self._save(replace(group, icon=None), (by, msg("removed the group's icon")))
 
     def invite(self, group: Group) -> Group:
         """Make sure there is an invite link."""
@@ -209,7 +216,7 @@ class World:
         """End the present invite link; the next one who asks gets a new one."""
         if group.invite is None:
             return group
-        return self._save(replace(group, invite=None), (by, "reset the invite link"))
+        return self._save(replace(group, invite=None), (by, msg("reset the invite link")))
 
     def hide(self, group: Group, hidden: bool) -> Group:
         """Leave the group out of the list although it answers, or no longer."""
@@ -232,7 +239,7 @@ class World:
         # either.
         people = list(dict.fromkeys(numbers))
         if any(number not in group.participants for number in people):
-            raise Refused(400, 1013, "A number is not a participant of the group")
+            raise Refused(400, 1013, msg("A number is not a participant of the group"))
         return people
 
     def _all_known(self, numbers: Sequence[str]) -> list[str]:
