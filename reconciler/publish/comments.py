@@ -138,18 +138,17 @@ def _create(host: Host, body: str, clock: Clock) -> Published:
             found = [comment for comment in _mine(host, kind_of(body)) if same(comment.body, body)]
             if found:
                 return Published("created", found[0].url)
-        raise lost("comment", error) from None
+        raise lost(
+            msg("it is not known whether the comment was made ({why})", why=error.message),
+            msg("run the command again: it looks for the comment before it makes one"),
+            error,
+        ) from None
     return Published("created", made.url, warning="" if made.mine else STRANGER)
 
 
-def lost(what: str, error: Unclear) -> Unclear:
-    """The error of something that may have been made or not."""
-    return Unclear(
-        msg("it is not known whether the {what} was made ({why})", what=what, why=error.message),
-        msg("run the command again: it looks for the {what} before it makes one", what=what),
-        status=error.status,
-        code=error.code,
-    )
+def lost(message: str, hint: str, error: Unclear) -> Unclear:
+    """The error of something that may have been made or not, as `error` left it open."""
+    return Unclear(message, hint, status=error.status, code=error.code)
 
 
 def _mine(host: Host, kind: str | None) -> list[Comment]:

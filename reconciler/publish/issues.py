@@ -80,7 +80,11 @@ def _open(tracker: Tracker, title: str, body: str, clock: Clock) -> Published:
             found = _newest(tracker, kind_of(body))
             if found is not None and found.is_open:
                 return Published("created", found.url)
-        raise lost("issue", error) from None
+        raise lost(
+            msg("it is not known whether the issue was made ({why})", why=error.message),
+            msg("run the command again: it looks for the issue before it makes one"),
+            error,
+        ) from None
     return Published("created", made.url, warning="" if made.mine else STRANGER)
 
 

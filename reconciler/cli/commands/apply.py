@@ -112,12 +112,7 @@ def command(
 
         code = exits.of_apply(result, ready=ready)
         if in_text and result.refused is not None:  # the plan stands above, with the objections
-            terminal.say(
-                tr(
-                    "Nothing was applied: {removeprefix}.",
-                    removeprefix=result.refused.message.removeprefix(tr("not begun: ")),
-                )
-            )
+            terminal.say(nothing_applied(result.plan))
         told = result.refused is None and (
             any(group.outcomes for group in result.groups) or result.unsaved is not None
         )
@@ -125,3 +120,11 @@ def command(
             report.told(result, redactor), code, complete=result.complete, shown=in_text and not told
         )
         return code
+
+
+def nothing_applied(plan: Plan) -> str:
+    """Return why a plan was not begun: the guards that object, or that nobody approved it."""
+    codes = ", ".join(entry.code for entry in plan.open_objections)
+    if codes:
+        return tr("Nothing was applied: {codes}.", codes=codes)
+    return tr("Nothing was applied: the plan was not approved.")

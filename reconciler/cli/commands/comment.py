@@ -46,6 +46,19 @@ OVERTAKEN = msg(
     "itself: what merging would change now is not known. See the checks."
 )
 
+_COMMENT = {
+    "created": msg("Comment created"),
+    "updated": msg("Comment updated"),
+    "unchanged": msg("Comment unchanged"),
+}
+_ISSUE = {
+    "created": msg("Issue created"),
+    "updated": msg("Issue updated"),
+    "unchanged": msg("Issue unchanged"),
+    "closed": msg("Issue closed"),
+    "reopened": msg("Issue reopened"),
+}
+
 Provider = Literal["github", "gitlab"]
 
 GITHUB_API = "https://api.github.com"
@@ -138,7 +151,7 @@ def command(
         terminal.say(tr("Warning: {warning}.", warning=done.warning))
     if not common.quiet:
         where = for_terminal(done.url[:300]) or f"{meant.repository} {meant.number or ''}".strip()
-        terminal.say(f"{'Issue' if issue else 'Comment'} {done.action}: {where}")
+        terminal.say(f"{tr((_ISSUE if issue else _COMMENT)[done.action])}: {where}")
     return Exit.OK
 
 
@@ -168,7 +181,7 @@ def _post(meant: Target, body: str | None, tell: Callable[[str], None]) -> Publi
             host = github.PullRequest(api, meant.repository, meant.number, who)
         else:
             host = gitlab.MergeRequest(api, meant.repository, meant.number, who, _merge_request_url())
-        return overtake(host, OVERTAKEN) if body is None else publish(host, body, clock)
+        return overtake(host, tr(OVERTAKEN)) if body is None else publish(host, body, clock)
 
 
 def _target(
@@ -194,7 +207,7 @@ def _target(
         found = number or _number(_variable("CI_MERGE_REQUEST_IID"))
         good = _PROJECT
     if not name or not good.fullmatch(name) or any(part in (".", "..") for part in name.split("/")):
-        example = "OWNER/NAME" if kind == "github" else tr("a project's number or path")
+        example = "OWNER/NAME" if kind == "github" else msg("a project's number or path")
         raise UsageError(
             msg("it is not known which repository is meant"),
             msg("say --repository: {example}", example=example),
@@ -206,7 +219,7 @@ def _target(
         )
     from reconciler.publish.api import checked_api
 
-    origin = checked_api(where, "--api-url" if api else tr("the address of {kind}'s API", kind=kind))
+    origin = checked_api(where, "--api-url" if api else msg("the address of {provider}'s API", provider=kind))
     return Target(kind, origin, name, 0 if issue else found or 0, author)
 
 
@@ -227,14 +240,15 @@ def _token(provider: Provider) -> str:
     names = ("GITHUB_TOKEN", "GH_TOKEN") if provider == "github" else ("GITLAB_TOKEN",)
     name = next(filter(_variable, names), "")
     token = _variable(name)
-    if not token:
-        more = (
-            tr("in GitHub Actions: env: {GITHUB_TOKEN: ${{ github.token }}}")
-            if provider == "github"
-            else tr("a project access token with the scope `api`: CI_JOB_TOKEN may not comment")
-        )
+    if not token and provider == "github":
         raise CredentialsError(
-            msg("there is no token to comment with: set {names}", names=" or ".join(names)), more
+            msg("there is no token to comment with: set GITHUB_TOKEN or GH_TOKEN"),
+            msg("in GitHub Actions: env: {GITHUB_TOKEN: ${{ github.token }}}"),
+        )
+    if not token:
+        raise CredentialsError(
+            msg("there is no token to comment with: set GITLAB_TOKEN"),
+            msg("a project access token with the scope `api`: CI_JOB_TOKEN may not comment"),
         )
     check_secret(token, name, spaces=False)
     return token

@@ -23,7 +23,7 @@ from reconciler.cli.files import find_root, is_there
 from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, label
 from reconciler.errors import ApiError, GitError, InputError, ReconcilerError, first_exit
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, msg_n
 from reconciler.model.capabilities import CAPABILITIES
 from reconciler.model.record import State
 from reconciler.model.settings import Settings
@@ -92,31 +92,35 @@ def _examine(
 
 
 def _program() -> Iterator[Finding]:
-    about = tr(
-        "reconciler {version}, Python {platform}", version=__version__, platform=platform.python_version()
-    )
+    versions = {"version": __version__, "python": platform.python_version()}
     try:
         git = checkout.repository().run("--version").text
     except GitError as error:
         yield warning(
             "program",
-            f"{about}; {error.message}",
-            tr("{mend}: it is needed for --base and for a state on a branch", mend=error.hint),
+            msg("reconciler {version}, Python {python}; {why}", why=error.message, **versions),
+            msg("{mend}: it is needed for --base and for a state on a branch", mend=error.hint),
         )
     else:
-        yield ok("program", f"{about}, {git.removeprefix('git version ').join(('git ', ''))}")
+        git = git.removeprefix("git version ")
+        yield ok("program", msg("reconciler {version}, Python {python}, git {git}", git=git, **versions))
 
 
 def _files(loaded: Loaded | None, mistakes: InputError | None) -> Finding:
     """Return the verdict of `validate`, with the first of the mistakes."""
     if mistakes is not None or loaded is None:
         complaints = mistakes.complaints if mistakes is not None else ()
-        first = next((f" {each}" for each in complaints if not each.warning), "")
-        text = f"{validate.verdict(complaints, None)}{first}"
-        return problem("files", text, tr("see all of it: reconciler validate"))
+        verdict = validate.verdict(complaints, None)
+        first = next((each for each in complaints if not each.warning), None)
+        text = (
+            msg("{verdict}. {first}", verdict=verdict, first=first)
+            if first
+            else msg("{verdict}.", verdict=verdict)
+        )
+        return problem("files", text, msg("see all of it: reconciler validate"))
     warnings = loaded.desired.warnings
-    text = validate.verdict(warnings, len(loaded.desired.groups)).removesuffix(".")
-    return warning("files", text, tr("see them: reconciler validate")) if warnings else ok("files", text)
+    text = validate.verdict(warnings, len(loaded.desired.groups))
+    return warning("files", text, msg("see them: reconciler validate")) if warnings else ok("files", text)
 
 
 def _api(
@@ -130,16 +134,16 @@ def _api(
             yield ok("address", environment.base_url(common.account_name, settings.backend))
         except ReconcilerError as error:
             yield problem("address", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, tr("there is no address")) for check in rest[1:])
+            yield from (skipped(check, msg("there is no address")) for check in rest[1:])
             return settings
     with ExitStack() as stack:
         try:
             api = stack.enter_context(wiring.open_api(common, settings))
         except ReconcilerError as error:
             yield problem("credentials", error.message, error.hint, error.exit_code)
-            yield from (skipped(check, tr("nobody can log in")) for check in rest[2:])
+            yield from (skipped(check, msg("nobody can log in")) for check in rest[2:])
             return settings
-        yield ok("credentials", tr("the sandbox takes any") if common.sandbox else tr("they are set"))
+        yield ok("credentials", msg("the sandbox takes any") if common.sandbox else msg("they are set"))
         yield from (warning("credentials", text) for text in api.warnings)
         once_more = replace(settings.api, retries=min(1, settings.api.retries))
         client = stack.enter_context(api.connect(once_more, clock, terminal.Silent().tell))
@@ -158,20 +162,21 @@ def _api(
             if isinstance(error, ApiError) and error.code == "session":  # there is none of this name
                 check = "session"
             if check == "session":
-                yield ok("login", tr("the gateway takes the key"))
+                yield ok("login", msg("the gateway takes the key"))
             yield problem(check, error.message, error.hint, error.exit_code)
             told = {"login", check}
             yield from (
-                skipped(each, tr("the API did not answer as it should"))
+                skipped(each, msg("the API did not answer as it should"))
                 for each in rest[2:]
                 if each not in told
             )
             return settings
         yield ok(
             "login",
-            tr(
-                "the API lists {groups}; it took {took:.0f} ms to answer",
-                groups=tr_n("{n} group", "{n} groups", len(ids)),
+            msg_n(
+                "the API lists {n} group; it took {took:.0f} ms to answer",
+                "the API lists {n} groups; it took {took:.0f} ms to answer",
+                len(ids),
                 took=took * 1000,
             ),
         )
@@ -204,16 +209,16 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
     try:
         service = label(common, loaded.settings.backend)
     except ReconcilerError:  # told of as the address
-        yield from (skipped(check, tr("there is no address")) for check in ("state", "lock"))
+        yield from (skipped(check, msg("there is no address")) for check in ("state", "lock"))
         return
     try:
         store = Store.of(common, loaded, service)
     except ReconcilerError as error:
         yield problem("state", error.message, error.hint, error.exit_code)
-        yield skipped("lock", tr("the state cannot be used"))
+        yield skipped("lock", msg("the state cannot be used"))
         return
     if not store.keeps:
-        yield ok("state", tr("`state` is none: nothing is kept, and groups are found by their subjects"))
+        yield ok("state", msg("`state` is none: nothing is kept, and groups are found by their subjects"))
         return
     try:
         found, warnings = store.inspect()
@@ -224,7 +229,8 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
             yield (problem if behind.ends else warning)("state", behind.message, behind.hint)
         else:
             yield ok(
-                "state", tr("there is none yet at {display}; the first apply makes it", display=store.display)
+                "state",
+                msg("there is none yet at {display}; the first apply makes it", display=store.display),
             )
         yield from (warning("state", text) for text in warnings)
         yield from _kept_from_git(store)
@@ -241,12 +247,12 @@ def _state(common: Common, clock: SystemClock, loaded: Loaded | None) -> Iterato
         yield problem("lock", error.message, error.hint, error.exit_code)
         return
     if holder is None:
-        yield ok("lock", tr("nobody holds it"))
+        yield ok("lock", msg("nobody holds it"))
     else:
         yield warning(
             "lock",
-            tr("held by {holder}", holder=holder),
-            tr("wait for it: --lock-timeout SECONDS. Left behind: reconciler state unlock"),
+            msg("held by {holder}", holder=holder),
+            msg("wait for it: --lock-timeout SECONDS. Left behind: reconciler state unlock"),
         )
 
 
@@ -268,12 +274,12 @@ def _kept_from_git(store: Store) -> Iterator[Finding]:
     if tracked:
         yield warning(
             "state",
-            tr("{name} is committed: a pull request can change it, and it names people", name=name),
-            tr("git rm --cached it, and ignore it; in pipelines: state: git:origin/reconciler-state"),
+            msg("{name} is committed: a pull request can change it, and it names people", name=name),
+            msg("git rm --cached it, and ignore it; in pipelines: state: git:origin/reconciler-state"),
         )
     elif not ignored:
         yield warning(
             "state",
-            tr("{name} is not ignored by git, and it names people", name=name),
-            f"add /{name.split('/')[0]}/ to .gitignore",
+            msg("{name} is not ignored by git, and it names people", name=name),
+            msg("add {folder} to .gitignore", folder=f"/{name.split('/')[0]}/"),
         )

@@ -45,7 +45,7 @@ EXAMPLES = msg(
     metavar="FIELDS",
     default=",".join(field for field in IMPORT_FIELDS if field in DEFAULT_FIELDS),
     show_default=True,
-    help=msg("What the manifests shall manage, of {import_fields}.", import_fields=", ".join(IMPORT_FIELDS)),
+    help=msg("What the manifests shall manage, of subject, description, icon, permissions, admins, members."),
 )
 @click.option(
     "--contacts", is_flag=True, help=msg("Add unknown numbers to the contacts, under aliases to be renamed.")

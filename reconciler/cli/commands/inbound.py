@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli import environment, exits, terminal, wiring
 from reconciler.cli.accounts import PerAccount, verb
+from reconciler.cli.commands.apply import nothing_applied
 from reconciler.cli.common import Common, lock_timeout_option, offering
 from reconciler.cli.files import read_bytes, read_stdin
 from reconciler.cli.outputs import running
@@ -111,9 +112,9 @@ def _matches(data: bytes, work: Offline, options: Options) -> Sequence[Match]:
     if unreadable:
         terminal.say(
             tr(
-                "{unreadable} of {matches} entries cannot be read; their `reason` says why.",
+                "{unreadable} of {entries} entries cannot be read; their `reason` says why.",
                 unreadable=unreadable,
-                matches=len(matches),
+                entries=len(matches),
             )
         )
     return matches
@@ -139,12 +140,7 @@ def _in_text(told: Told, work: Workspace) -> str:
 def _report(result: ApplyResult, work: Workspace, outputs: Outputs, code: Exit) -> None:
     told = apply.told(result, work.redactor())
     if result.refused is not None:
-        terminal.say(
-            tr(
-                "Nothing was applied: {removeprefix}.",
-                removeprefix=result.refused.message.removeprefix(tr("not begun: ")),
-            )
-        )
+        terminal.say(nothing_applied(result.plan))
     elif any(group.outcomes for group in result.groups) or result.unsaved is not None:
         terminal.say(_in_text(told, work))
     outputs.write(told, code, complete=result.complete, shown=True)

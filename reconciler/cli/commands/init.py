@@ -43,6 +43,7 @@ _PLACES: dict[CodeHost, str] = {
     "gitlab": msg("GitLab, Settings → CI/CD → Variables, masked, with the scopes `groups-plan` and `groups`"),
     "none": msg("the environment of whoever runs it"),
 }
+_NAMED = {"manifests": msg("manifests"), "contacts": msg("contacts")}
 _SERVER = re.compile(r"(?:[a-z+]+://)?(?:[^/@]*@)?([^/:]+)")
 
 
@@ -146,9 +147,9 @@ def _start(
     if config.path is not None and backend not in (None, settings.backend) and not several:
         raise UsageError(
             msg(
-                "--backend {backend}: the configuration says {backend2}",
-                backend=backend,
-                backend2=settings.backend,
+                "--backend {asked}: the configuration says {backend}",
+                asked=backend,
+                backend=settings.backend,
             ),
             msg("change it there, or leave it out"),
         )
@@ -167,15 +168,15 @@ def _start(
     remote = _git(git, "config", "--get", "remote.origin.url")
     why = []
     if not top:
-        why.append(("pipelines", tr("are looked for at the top of the repository alone, as is the hook")))
+        why.append((tr("pipelines"), tr("are looked for at the top of the repository alone, as is the hook")))
     elif several:
         why.append(
-            ("pipelines", tr("of several accounts have a job for each: see docs/scale.md of the project"))
+            (tr("pipelines"), tr("of several accounts have a job for each: see docs/scale.md of the project"))
         )
     if several:
         folders = ", ".join(f"{own.manifests}/" for own in config.accounts)
         why.append(
-            ("manifests", tr("of several accounts have a folder for each: {folders}", folders=folders))
+            (tr("manifests"), tr("of several accounts have a folder for each: {folders}", folders=folders))
         )
     below = {
         what: None if several else _below(root / path, place, what, why)
@@ -205,7 +206,7 @@ def _below(path: Path, place: Path, what: str, why: list[tuple[str, str]]) -> st
     """Return a path from the folder that gets the files; None where it leads out of there."""
     below = os.path.relpath(path, place)
     if below == ".." or below.startswith("../"):
-        why.append((what, tr("lie outside of this folder, by the configuration")))
+        why.append((tr(_NAMED[what]), tr("lie outside of this folder, by the configuration")))
         return None
     return "" if below == "." else below
 
@@ -278,19 +279,24 @@ def _choice(question: str, words: Iterable[_W], default: _W) -> _W:
         typed = terminal.answer(f"{question} ({', '.join(known)})", default)
         if typed.lower() in known:
             return known[typed.lower()]
-        terminal.say(f"  {guessed(typed, known, tr('one of these words, or an empty line'))}")
+        terminal.say(f"  {tr(guessed(typed, known, msg('one of these words, or an empty line')))}")
 
 
 def _number(backend: BackendName) -> str:
-    told = tr(", or the gateway tells it") if CAPABILITIES[backend].gateway else ""
+    question = (
+        tr("Your business's own number, from + on, or the gateway tells it")
+        if CAPABILITIES[backend].gateway
+        else tr("Your business's own number, from + on")
+    )
+    later = tr("later")
     while True:
-        typed = terminal.answer(tr("Your business's own number, from + on{told}", told=told), "later")
-        if typed == "later":
+        typed = terminal.answer(question, later)
+        if typed == later:
             return ""
         try:
             return numbers.parse(typed)
         except numbers.NumberError as error:
-            terminal.say(f"  {'; '.join(filter(None, (error.message, error.hint)))}")
+            terminal.say(f"  {'; '.join(tr(each) for each in (error.message, error.hint) if each)}")
 
 
 def _listed(title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -298,7 +304,7 @@ def _listed(title: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
     if rows:
         yield title
         width = max(len(path) for path, _ in rows)
-        yield from (f"  {visible(path):{width}}  {visible(said)}" for path, said in rows)
+        yield from (f"  {visible(path):{width}}  {visible(tr(said))}" for path, said in rows)
 
 
 def _next(
@@ -312,39 +318,40 @@ def _next(
     can = CAPABILITIES[backend]
     steps = []
     if elsewhere:
-        steps.append((tr("cd {quote}", quote=shlex.quote(visible(str(place)))), tr("where the rest is done")))
+        steps.append((f"cd {shlex.quote(visible(str(place)))}", tr("where the rest is done")))
     if not is_there(find_root(place) / ".git"):
-        steps.append((tr("git init"), tr("what groups should be is reviewed as commits")))
+        steps.append(("git init", tr("what groups should be is reviewed as commits")))
     if start.host != "none" and not start.remote:
         steps.append(
-            (tr("git remote add origin URL"), tr("then, in reconciler.yaml, state: {branch}", branch=BRANCH))
+            ("git remote add origin URL", tr("then, in reconciler.yaml, state: {branch}", branch=BRANCH))
         )
     steps += [
-        (tr("reconciler validate"), tr("checks the files, offline")),
-        (tr("reconciler plan --sandbox"), tr("what an apply would do, without an account")),
-        (tr("reconciler doctor"), tr("what a run on the real service needs, once the credentials are set")),
+        ("reconciler validate", tr("checks the files, offline")),
+        ("reconciler plan --sandbox", tr("what an apply would do, without an account")),
+        ("reconciler doctor", tr("what a run on the real service needs, once the credentials are set")),
     ]
-    yield from _listed("Next:", steps)
+    yield from _listed(tr("Next:"), steps)
     needed = {"BASE_URL": can.gateway, "USERNAME": backend != "waha", "TOKEN": True}
     account = first.name if first else ""
     names = listed(environment.name_of(what, account) for what, due in needed.items() if due)
-    yield tr("Credentials stand in no file. {names}: {places}.", names=names, places=_PLACES[start.host])
+    yield tr("Credentials stand in no file. {names}: {place}.", names=names, place=_PLACES[start.host])
     if account:
         yield tr("Those are of `{account}`: each account has its own, by its name.", account=account)
     if can.gateway and start.host == "github":
         yield tr(
-            "There `{name_of}` is a variable, and the rest are secrets.",
-            name_of=environment.name_of("BASE_URL"),
+            "There `{name}` is a variable, and the rest are secrets.",
+            name=environment.name_of("BASE_URL"),
         )
     if can.gateway and start.host != "none":
-        yield tr("{title} has to be within reach of the pipelines' runners.", title=can.title)
+        yield tr("{service} has to be within reach of the pipelines' runners.", service=can.title)
     if fresh and not start.account and not can.gateway:
         yield tr("Nobody is demoted or removed without your own number: `account` in reconciler.yaml.")
     if start.ref == UNKNOWN:
         yield tr(
-            "Which release runs is not known here: in these files, fill it in for {unknown},", unknown=UNKNOWN
+            "Which release runs is not known here: in these files, fill it in for {unknown},\n"
+            "or no pipeline begins.",
+            unknown=UNKNOWN,
         )
-        yield tr("or no pipeline begins.")
     elif not start.release:
         yield tr("No release runs here, so the commit {commit} is pinned.", commit=start.commit[:12])
     if start.host != "none":

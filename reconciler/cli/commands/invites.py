@@ -59,7 +59,7 @@ class Given:
         for name in names:
             if getattr(self, name):
                 raise UsageError(
-                    msg("--{replace} means {meaning}", replace=name.replace("_", "-"), meaning=meaning)
+                    msg("--{option} means {meaning}", option=name.replace("_", "-"), meaning=meaning)
                 )
 
     def whom(self, desired: Desired) -> InviteFilter:
@@ -120,15 +120,15 @@ def command(common: Common, **given: Any) -> int:
     """
     options = Given(**given)
     if options.rotate:
-        options.refuse(tr("nothing beside --rotate"), "qr", "person", "include_left", "send")
+        options.refuse(msg("nothing beside --rotate"), "qr", "person", "include_left", "send")
         if common.target:
             raise UsageError(msg("--target means nothing beside --rotate"))
     if options.send:
-        options.refuse(tr("nothing beside --send"), "qr")
+        options.refuse(msg("nothing beside --send"), "qr")
     else:
-        options.refuse(tr("something with --send only"), "resend_after", "unknown")
+        options.refuse(msg("something with --send only"), "resend_after", "unknown")
     if not options.send and not options.rotate:
-        options.refuse(tr("something with --send or --rotate only"), "yes", "lock_timeout")
+        options.refuse(msg("something with --send or --rotate only"), "yes", "lock_timeout")
     way = _rotate if options.rotate else _send if options.send else _show
     return way(common, options)
 
@@ -170,9 +170,9 @@ def _say_why(found: Data) -> None:
     """Print on stderr what text says beside the groups: a table has no place for it."""
     for group in found["groups"]:
         for note in group["notes"]:
-            terminal.say(for_terminal(f"{group['name']}: {note}"))
+            terminal.say(for_terminal(f"{group['name']}: {tr(note)}"))
     for note in found["notes"]:
-        terminal.say(for_terminal(note))
+        terminal.say(for_terminal(tr(note)))
 
 
 def _send(common: Common, given: Given) -> int:
@@ -242,11 +242,12 @@ def _rotate(common: Common, given: Given) -> int:
                 raise UsageError(msg("`state` is none: nobody knows which group a name means"))
 
             def approve() -> bool:
-                what = tr("the invite link of {names}", names=", ".join(dict.fromkeys(names)))
-                return given.yes or terminal.ask(
-                    tr("Revoke {what}? It stops working at once, and this cannot be undone.", what=what),
-                    lambda: clock.stopping,
+                question = tr(
+                    "Revoke the invite link of {groups}? "
+                    "It stops working at once, and this cannot be undone.",
+                    groups=", ".join(dict.fromkeys(names)),
                 )
+                return given.yes or terminal.ask(question, lambda: clock.stopping)
 
             with work.store.lock(given.lock_timeout, clock) as journal:
                 found = rotate_links(names, work.write_ports(journal), approve=approve)

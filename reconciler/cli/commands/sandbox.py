@@ -53,9 +53,12 @@ _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
     help=msg("Whose environment is printed  [default: the configured one]"),
 )
 @click.option(
-    "--engine", type=click.Choice(["NOWEB", "GOWS", "WEBJS", "WPP"]), default="NOWEB", help="WAHA's engine."
+    "--engine",
+    type=click.Choice(["NOWEB", "GOWS", "WEBJS", "WPP"]),
+    default="NOWEB",
+    help=msg("WAHA's engine."),
 )
-@click.option("--database", metavar="FILE", default=None, help="[default: .reconciler/sandbox.sqlite3]")
+@click.option("--database", metavar="FILE", default=None, help=msg("[default: .reconciler/sandbox.sqlite3]"))
 @click.option("--username", default=None, help=msg("The only user name accepted (with --token)."))
 @click.option("--token", default=None, help=msg("The only token accepted; no secret of yours."))
 @click.option("--latency", type=Number(min=0), default=0.0, metavar="S", help=msg("Added to every answer."))
@@ -65,7 +68,7 @@ _PRINTED = ("BASE_URL", "USERNAME", "TOKEN", "ACCOUNT", "STATE")
 @click.option("--rate", type=Number(min=0, min_open=True), default=None, help=msg("Requests a second."))
 @click.option("--rate-status", type=click.Choice(["429", "420"]), default="429", help=msg("Sent above that."))
 @click.option("--retry-after", type=Number(min=0), default=None, help=msg("Sent with that answer."))
-@click.option("--subject-limit", type=WholeNumber(min=1), default=25, help="Characters  [default: 25]")
+@click.option("--subject-limit", type=WholeNumber(min=1), default=25, help=msg("Characters  [default: 25]"))
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help=msg("METHOD PATH ACTION [key=value …]")
 )
@@ -105,7 +108,7 @@ def command(
     try:
         parsed = tuple(parse_fault(spec) for spec in faults)
     except ValueError as error:
-        raise UsageError(msg("--fault: {error}", error=error)) from None
+        raise UsageError(msg("--fault: {why}", why=error.args[0])) from None
 
     with startable(), until_stopped() as wait, ExitStack() as running:
         begun = []
@@ -132,18 +135,17 @@ def command(
             begun.append((name, server.base_url, dict(zip(_PRINTED, values, strict=True))))
         for name, _, exported in begun:
             for what, value in exported.items():
-                terminal.put(
-                    tr(
-                        "export {what}={value}",
-                        what=environment.name_of(what, name),
-                        value=shlex.quote(value),
-                    )
-                )
+                terminal.put(f"export {environment.name_of(what, name)}={shlex.quote(value)}")
         others = [other for name, _, exported in begun for other in _contradicting(name)]
         if others:
-            terminal.put(tr("unset {names}", names=" ".join(dict.fromkeys(others))))
+            terminal.put(f"unset {' '.join(dict.fromkeys(others))}")
         for name, base_url, _ in begun:
-            terminal.say(f"Pages{tr(' of {name}', name=name) if name else ''}: {base_url}/")
+            url = f"{base_url}/"
+            terminal.say(
+                tr("Pages of {account}: {url}", account=name, url=url)
+                if name
+                else tr("Pages: {url}", url=url)
+            )
         terminal.say(tr("Paste these lines into another terminal. Ctrl-C ends."))
         wait()
     return Exit.OK

@@ -12,12 +12,11 @@ from reconciler.cli.accounts import PerAccount, verb
 from reconciler.cli.common import Common, offering
 from reconciler.cli.outputs import running
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg, tr, tr_n
 from reconciler.manifests.complaints import did_you_mean, quote
 from reconciler.model.messages import MOST_TEXT
 from reconciler.report import sending as report
 from reconciler.report.escape import for_terminal
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.messages import GroupDelivery
@@ -53,7 +52,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
         with wiring.workspace(common, clock) as work:
             names = frozenset(group.name for group in work.loaded.desired.groups)
             if name not in names:
-                hint = did_you_mean(name, names) or tr("names are what `name:` in the manifests says")
+                hint = did_you_mean(name, names) or msg("names are what `name:` in the manifests says")
                 raise UsageError(msg("there is no manifest {name}", name=quote(name)), hint)
             redactor = work.redactor()
 
@@ -61,7 +60,7 @@ def command(common: Common, name: str, text: str | None, file: str | None, yes: 
                 if yes:
                     return True
                 terminal.say("\n".join(f"  {for_terminal(line)}" for line in words.split("\n")))
-                people = counted(to.people, "person", "people")
+                people = tr_n("{n} person", "{n} people", to.people)
                 subject = for_terminal(redactor.untrusted(to.subject))
                 question = tr(
                     'Send this to "{subject}" ({name}, {people})?', subject=subject, name=name, people=people
@@ -99,9 +98,9 @@ def _words(text: str | None, file: str | None) -> str:
     if len(words) > MOST_TEXT:
         raise UsageError(
             msg(
-                "the text has {words} characters, {most_text} can be sent",
-                words=len(words),
-                most_text=MOST_TEXT,
+                "the text has {characters} characters, {most} can be sent",
+                characters=len(words),
+                most=MOST_TEXT,
             ),
             msg("shorten it"),
         )
@@ -110,7 +109,7 @@ def _words(text: str | None, file: str | None) -> str:
     )
     if strange:
         raise UsageError(
-            msg("the text holds a character that cannot be sent (U+{ord:04X})", ord=ord(strange[0]))
+            msg("the text holds a character that cannot be sent (U+{code:04X})", code=ord(strange[0]))
         )
     return words
 

@@ -17,12 +17,11 @@ from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, locked, two_places
 from reconciler.cli.wiring import Offline
 from reconciler.errors import Exit, StateError, UsageError
-from reconciler.language import msg, tr
+from reconciler.language import msg, tr, tr_n
 from reconciler.model import number
 from reconciler.operations import state as operations
 from reconciler.report import state as report
 from reconciler.report.escape import for_json, for_terminal
-from reconciler.report.words import counted
 from reconciler.state import codec
 from reconciler.state.git_log import is_rev
 
@@ -259,13 +258,14 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
         locked(source, lock_timeout, clock) as before,
         locked(target, lock_timeout, clock) as after,
     ):
-        names = counted(len(before.state.names), "name")
+        moved = len(before.state.names)
         kept = operations.migrate(before, after, old=old, new=new)
     terminal.say(
-        tr(
-            "{new} has what was recorded of {names}. What was in {old} is kept: {kept}.",
+        tr_n(
+            "{new} has what was recorded of {n} name. What was in {old} is kept: {kept}.",
+            "{new} has what was recorded of {n} names. What was in {old} is kept: {kept}.",
+            moved,
             new=new,
-            names=names,
             old=old,
             kept=kept,
         )

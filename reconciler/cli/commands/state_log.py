@@ -70,8 +70,8 @@ def command(common: Common, name: str | None, person: str | None, since: str | N
     if not complete:
         terminal.say(
             tr(
-                "There are older runs, which were not looked at: --max {most}, or --since DAY.",
-                most=most * 10,
+                "There are older runs, which were not looked at: --max {count}, or --since DAY.",
+                count=most * 10,
             )
         )
     return Exit.OK
@@ -88,7 +88,7 @@ def _since(text: str, clock: SystemClock) -> datetime:
         return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise UsageError(
-            msg("--since {text!r:.40} is no day", text=text),
+            msg("--since {given!r:.40} is no day", given=text),
             msg("such as 2026-11-01 (UTC), 2026-11-01T08:00, 12h or 30d"),
         ) from None
 
@@ -102,7 +102,7 @@ def _interest(name: str | None, person: str | None, loaded: Loaded) -> Interest:
         keys = frozenset({number.key(parse(person))})
     except NumberError as error:
         if like_a_number(person) or not _ALIAS.fullmatch(person):
-            hint = error.hint if like_a_number(person) else tr("give an alias or a number")
+            hint = error.hint if like_a_number(person) else msg("give an alias or a number")
             raise UsageError(
                 msg("--person {person}: {why}", person=quote(person), why=error.message), hint
             ) from None
