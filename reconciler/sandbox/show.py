@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.language import tr
+from reconciler.language import tr, tr_p
 
 from .group import INVITE_BASE
 
@@ -43,8 +43,9 @@ def decimal(number: float) -> str:
 
 def notice(text: str) -> str:
     """What WhatsApp tells everybody in a group, which is stored in English."""
-    renamed = _RENAMED.fullmatch(text)
-    return tr("changed the subject to “{subject}”", subject=renamed[1]) if renamed else tr(text)
+    if renamed := _RENAMED.fullmatch(text):
+        return tr_p("in a conversation", "changed the subject to “{subject}”", subject=renamed[1])
+    return tr_p("in a conversation", text)
 
 
 def initials(subject: str) -> str:

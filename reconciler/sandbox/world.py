@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.language import msg
+from reconciler.language import msg, msg_p
 
 from . import pictures
 from .answers import Refused
@@ -44,7 +44,7 @@ class World:
         moment = int(time.time())
         group_id, moment = self._new_id(creator, moment, step=1)
         group = Group(group_id, subject, creator, moment, (creator,), (creator,))
-        return self._save(group, (creator, msg("created the group")))
+        return self._save(group, (creator, msg_p("in a conversation", "created the group")))
 
     def seed(
         self,
@@ -73,7 +73,8 @@ class World:
     def rename(self, group: Group, subject: str, by: str) -> Group:
         """Set the subject. An equal one is set again and everybody is told again, as in WhatsApp."""
         return self._save(
-            replace(group, subject=subject), (by, msg("changed the subject to “{subject}”", subject=subject))
+            replace(group, subject=subject),
+            (by, msg_p("in a conversation", "changed the subject to “{subject}”", subject=subject)),
         )
 
     def known(self, number: str) -> str:
@@ -89,19 +90,21 @@ class World:
         """People come in by the invite link, or wait where admins want to be asked; who is in stays so."""
         new = [number for number in self._all_known(numbers) if number not in group.participants]
         if not group.permissions.approve_members:
-            return self._come_in(group, new, msg("joined using the invite link"))
+            return self._come_in(group, new, msg_p("in a conversation", "joined using the invite link"))
         asked = {entry.number for entry in group.waiting}
         waiting = tuple(Waiting(number, int(time.time())) for number in new if number not in asked)
         if not waiting:
             return group
         asking = replace(group, waiting=(*group.waiting, *waiting))
-        return self._save(asking, *((entry.number, msg("asked to join")) for entry in waiting))
+        return self._save(
+            asking, *((entry.number, msg_p("in a conversation", "asked to join")) for entry in waiting)
+        )
 
     def add(self, group: Group, numbers: Sequence[str]) -> tuple[Group, dict[str, int]]:
         """Add people without asking them; return what is answered of each, by the number that was given."""
         answers = {number: self._adding(group, number) for number in numbers}
         new = [number for number, status in answers.items() if status == ADDED]
-        return self._come_in(group, new, msg("was added")), answers
+        return self._come_in(group, new, msg_p("in a conversation", "was added")), answers
 
     def _adding(self, group: Group, number: str) -> int:
         if number in group.participants:
@@ -116,7 +119,7 @@ class World:
         answers = {number: number in asked for number in dict.fromkeys(numbers)}
         decided = [number for number, waits in answers.items() if waits]
         if let_in:
-            return self._come_in(group, decided, msg("was let in")), answers
+            return self._come_in(group, decided, msg_p("in a conversation", "was let in")), answers
         waiting = tuple(entry for entry in group.waiting if entry.number not in decided)
         return (self._save(replace(group, waiting=waiting)) if decided else group), answers
 
@@ -133,13 +136,19 @@ class World:
 
     def describe(self, group: Group, text: str, by: str) -> Group:
         """Set the description; an empty one removes it."""
-        return self._save(replace(group, description=text or None), (by, msg("changed the description")))
+        return self._save(
+            replace(group, description=text or None),
+            (by, msg_p("in a conversation", "changed the description")),
+        )
 
     def permit(self, group: Group, permissions: Permissions, by: str) -> Group:
         """Set who may do what."""
         if permissions == group.permissions:
             return group
-        return self._save(replace(group, permissions=permissions), (by, msg("changed what members may do")))
+        return self._save(
+            replace(group, permissions=permissions),
+            (by, msg_p("in a conversation", "changed what members may do")),
+        )
 
     def place(self, group: Group, kind: Kind, parent: str | None) -> Group:
         """Make a group a community, its announcements, or a part of one. Raises Refused."""
@@ -157,7 +166,7 @@ class World:
             participants=tuple(p for p in group.participants if p not in gone),
             admins=tuple(p for p in group.admins if p not in gone),
         )
-        return self._save(left, *((number, msg("was removed")) for number in gone))
+        return self._save(left, *((number, msg_p("in a conversation", "was removed")) for number in gone))
 
     def leave(self, group: Group, number: str) -> Group:
         """One goes by oneself."""
@@ -168,7 +177,7 @@ class World:
             admins=tuple(p for p in group.admins if p != number),
             leavers=(*group.leavers, number),
         )
-        return self._save(left, (number, msg("left")))
+        return self._save(left, (number, msg_p("in a conversation", "left")))
 
     def promote(self, group: Group, numbers: Sequence[str]) -> Group:
         """Make participants admins; who is one already stays so."""
@@ -177,7 +186,7 @@ class World:
             return group
         return self._save(
             replace(group, admins=(*group.admins, *new)),
-            *((number, msg("is now an admin")) for number in new),
+            *((number, msg_p("in a conversation", "is now an admin")) for number in new),
         )
 
     def demote(self, group: Group, numbers: Sequence[str]) -> Group:
@@ -189,20 +198,26 @@ class World:
         if not gone:
             return group
         fewer = replace(group, admins=tuple(p for p in group.admins if p not in gone))
-        return self._save(fewer, *((number, msg("is no longer an admin")) for number in gone))
+        return self._save(
+            fewer, *((number, msg_p("in a conversation", "is no longer an admin")) for number in gone)
+        )
 
     def set_icon(self, group: Group, data: bytes, declared: str | None, by: str) -> Group:
         """Set the icon, checked and stored as the options say (`pictures.take`)."""
         icon, stored = pictures.take(data, declared, self.settings.options)
         return self._save(
-            replace(group, icon=icon), (by, msg("changed the group's icon")), icon=(icon, stored)
+            replace(group, icon=icon),
+            (by, msg_p("in a conversation", "changed the group's icon")),
+            icon=(icon, stored),
         )
 
     def drop_icon(self, group: Group, by: str) -> Group:
         """Remove the icon; refused (404) where there is none."""
         if group.icon is None:
             raise Refused(404, 1006, msg("The group has no icon"))
-        return self._save(replace(group, icon=None), (by, msg("removed the group's icon")))
+        return self._save(
+            replace(group, icon=None), (by, msg_p("in a conversation", "removed the group's icon"))
+        )
 
     def invite(self, group: Group) -> Group:
         """Make sure there is an invite link."""
@@ -216,7 +231,9 @@ class World:
         """End the present invite link; the next one who asks gets a new one."""
         if group.invite is None:
             return group
-        return self._save(replace(group, invite=None), (by, msg("reset the invite link")))
+        return self._save(
+            replace(group, invite=None), (by, msg_p("in a conversation", "reset the invite link"))
+        )
 
     def hide(self, group: Group, hidden: bool) -> Group:
         """Leave the group out of the list although it answers, or no longer."""

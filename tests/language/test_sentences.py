@@ -32,8 +32,8 @@ FOR_MACHINES = {
     "report/gitlab.py": "English in every word",
     "report/prometheus.py": "names and help of metrics",
     "report/sarif.py": "English in every word",
-    "state/git_errors.py": "what Git says",
     "sandbox/": "what services answer",
+    "state/git_errors.py": "what Git says",
     "state/git_log.py": "commits of the state, which are read again",
 }
 """Modules that say nothing to people, and what they say instead."""
@@ -49,6 +49,7 @@ COMMAND = re.compile(
 """What is typed, and styles of rich: both stay as they are."""
 COMMAND = re.compile(r"(reconciler|git|cd|unset|export) [a-z\x00$'-]|--?[a-z]")
 COMMAND = re.compile(r"(reconciler|git|cd|unset|export|pip) [a-z\x00$'-]|--?[a-z]")
+COMMAND = re.compile(r"(reconciler|git|cd|unset|export) [a-z\x00$'-]|state (list|log)$|Bearer \x00|--?[a-z]")
 """What is typed, and so stays as it is."""
 RECORDED = re.compile(r"(GitHub run|GitLab job|job|doctor,) \x00|\x00 \(process \x00\)")
 """Who holds a lock, and which run wrote a state: runs in other languages read it there."""

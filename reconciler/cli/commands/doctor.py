@@ -34,11 +34,12 @@ from reconciler.report import doctor as report
 from reconciler.report import validate
 
 if TYPE_CHECKING:
+    from reconciler.errors import Complaint
     from reconciler.manifests.load import Loaded
     from reconciler.model.adoption import Check, Finding
     from reconciler.model.live import LiveGroup
 
-EXAMPLES = msg("\nreconciler doctor\nreconciler doctor --format json\nreconciler doctor --sandbox\n")
+EXAMPLES = "reconciler doctor\nreconciler doctor --format json\nreconciler doctor --sandbox"
 
 _SAMPLE = 20
 """Groups that are read to see what the account is in them."""
@@ -110,17 +111,20 @@ def _files(loaded: Loaded | None, mistakes: InputError | None) -> Finding:
     """Return the verdict of `validate`, with the first of the mistakes."""
     if mistakes is not None or loaded is None:
         complaints = mistakes.complaints if mistakes is not None else ()
-        verdict = validate.verdict(complaints, None)
-        first = next((each for each in complaints if not each.warning), None)
-        text = (
-            msg("{verdict}. {first}", verdict=verdict, first=first)
-            if first
-            else msg("{verdict}.", verdict=verdict)
-        )
+        text = msg("{verdict}.", verdict=validate.report(complaints, None).verdict)
+        for first in [each for each in complaints if not each.warning][:1]:
+            text = msg("{verdict} {mistake}", verdict=text, mistake=_in_words(first))
         return problem("files", text, msg("see all of it: reconciler validate"))
     warnings = loaded.desired.warnings
-    text = validate.verdict(warnings, len(loaded.desired.groups))
+    text = validate.report(warnings, len(loaded.desired.groups)).verdict
     return warning("files", text, msg("see them: reconciler validate")) if warnings else ok("files", text)
+
+
+def _in_words(complaint: Complaint) -> str:
+    values = {"place": complaint.location, "mistake": complaint.message}
+    if complaint.hint:
+        return msg("{place}: {mistake} ({hint})", hint=complaint.hint, **values)
+    return msg("{place}: {mistake}", **values)
 
 
 def _api(

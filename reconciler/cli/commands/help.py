@@ -10,7 +10,7 @@ from reconciler.cli.common import Common
 from reconciler.errors import Exit, UsageError
 from reconciler.language import msg
 
-EXAMPLES = msg("\nreconciler help\nreconciler help plan\nreconciler help state log\n")
+EXAMPLES = "reconciler help\nreconciler help plan\nreconciler help state log"
 
 
 @verb("help", EXAMPLES)

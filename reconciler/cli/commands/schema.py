@@ -11,7 +11,7 @@ from reconciler.errors import Exit, UsageError
 from reconciler.language import msg
 from reconciler.manifests.schema import schema_names, schema_text
 
-EXAMPLES = msg("\nreconciler schema group > group.schema.json\nreconciler schema plan\n")
+EXAMPLES = "reconciler schema group > group.schema.json\nreconciler schema plan"
 
 
 @verb("schema", EXAMPLES)

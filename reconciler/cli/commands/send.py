@@ -21,11 +21,11 @@ from reconciler.report.escape import for_terminal
 if TYPE_CHECKING:
     from reconciler.model.messages import GroupDelivery
 
-EXAMPLES = msg(
-    "\nreconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'\n"
-    "reconciler send suporte-campinas --file aviso.txt\necho 'Voltamos às 14h.' | "
-    "reconciler send suporte-campinas - --yes\nreconciler send suporte-campinas "
-    "Teste --sandbox\n"
+EXAMPLES = (
+    "reconciler send suporte-campinas 'Bom dia! O plantão de hoje é da Ana.'\n"
+    "reconciler send suporte-campinas --file aviso.txt\n"
+    "echo 'Voltamos às 14h.' | reconciler send suporte-campinas - --yes\n"
+    "reconciler send suporte-campinas Teste --sandbox"
 )
 
 _MOST_BYTES = 64 * 1024

@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from reconciler.report.redact import Redactor
     from reconciler.state.git import GitStore
 
-EXAMPLES = msg(
-    "\nreconciler state list\nreconciler state show suporte-campinas\nreconciler "
-    "state bind suporte-campinas 5519911112222-1513616971\nreconciler state mv "
-    "suporte suporte-campinas\nreconciler state forget suporte-campinas\nreconciler "
-    "state log --person ana\nreconciler state migrate file:.reconciler/state.json "
-    "git:origin/groups-state\nreconciler state unlock\n"
+EXAMPLES = (
+    "reconciler state list\n"
+    "reconciler state show suporte-campinas\n"
+    "reconciler state bind suporte-campinas 5519911112222-1513616971\n"
+    "reconciler state mv suporte suporte-campinas\n"
+    "reconciler state forget suporte-campinas\n"
+    "reconciler state log --person ana\n"
+    "reconciler state migrate file:.reconciler/state.json git:origin/groups-state\n"
+    "reconciler state unlock"
 )
 
 _HERE = "reconciler.cli.commands.state"
@@ -90,7 +93,7 @@ def _changing(common: Common, lock_timeout: float) -> Iterator[Journal]:
         yield journal
 
 
-_LIST = msg("\nreconciler state list\nreconciler state list --format json\n")
+_LIST = "reconciler state list\nreconciler state list --format json"
 
 
 @verb("list", _LIST, PerAccount(groups=False))
@@ -163,7 +166,7 @@ def _person(ref: str, redactor: Redactor) -> str:
     return redactor.person(ref) if ref.isdigit() else ref
 
 
-_BIND = msg("\nreconciler state bind suporte-campinas 5519911112222-1513616971\n")
+_BIND = "reconciler state bind suporte-campinas 5519911112222-1513616971"
 
 
 @verb("bind", _BIND, PerAccount(alone=msg("a name is bound in the state of one account"), names="name"))
@@ -184,7 +187,7 @@ def state_bind(common: Common, name: str, group_id: str, lock_timeout: float) ->
     return Exit.OK
 
 
-_MV = msg("\nreconciler state mv suporte suporte-campinas\n")
+_MV = "reconciler state mv suporte suporte-campinas"
 
 
 @verb("mv", _MV, PerAccount(alone=msg("a name is one account's"), names="new"))
@@ -206,7 +209,7 @@ def state_mv(common: Common, old: str, new: str, lock_timeout: float) -> int:
     return Exit.OK
 
 
-_FORGET = msg("\nreconciler state forget suporte-campinas\n")
+_FORGET = "reconciler state forget suporte-campinas"
 
 
 @verb("forget", _FORGET, PerAccount(alone=msg("a name is forgotten by one account"), names="name"))
@@ -226,10 +229,10 @@ def state_forget(common: Common, name: str, lock_timeout: float) -> int:
     return Exit.OK
 
 
-_MIGRATE = msg(
-    "\nreconciler state migrate file:.reconciler/state.json git:origin/groups-state\n"
+_MIGRATE = (
+    "reconciler state migrate file:.reconciler/state.json git:origin/groups-state\n"
     "reconciler state migrate git:origin/groups-state file:.reconciler/state.json\n"
-    "reconciler state migrate file:state.json file:sales.json --account sales\n"
+    "reconciler state migrate file:state.json file:sales.json --account sales"
 )
 
 
@@ -275,7 +278,7 @@ def state_migrate(common: Common, old: str, new: str, lock_timeout: float) -> in
     return Exit.OK
 
 
-_UNLOCK = msg("\nreconciler state unlock\n")
+_UNLOCK = "reconciler state unlock"
 
 
 @verb("unlock", _UNLOCK, PerAccount(alone=msg("a lock is that of one account")))

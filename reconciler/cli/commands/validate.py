@@ -10,13 +10,10 @@ from reconciler.cli.clock import SystemClock
 from reconciler.cli.common import Common
 from reconciler.cli.outputs import Outputs
 from reconciler.errors import Exit
-from reconciler.language import msg
 from reconciler.manifests.files import FilesRead
 from reconciler.report import validate
 
-EXAMPLES = msg(
-    "\nreconciler validate\nreconciler validate -C path/to/repository\nreconciler validate --format json\n"
-)
+EXAMPLES = "reconciler validate\nreconciler validate -C path/to/repository\nreconciler validate --format json"
 
 
 @verb("validate", EXAMPLES, PerAccount(together=True))
