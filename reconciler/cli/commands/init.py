@@ -279,7 +279,8 @@ def _choice(question: str, words: Iterable[_W], default: _W) -> _W:
         typed = terminal.answer(f"{question} ({', '.join(known)})", default)
         if typed.lower() in known:
             return known[typed.lower()]
-        terminal.say(f"  {tr(guessed(typed, known, msg('one of these words, or an empty line')))}")
+        hint = guessed(typed, known, msg("one of these words, or an empty line"))
+        terminal.say(f"  {tr(hint)}")
 
 
 def _number(backend: BackendName) -> str:
