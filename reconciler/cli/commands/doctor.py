@@ -34,7 +34,6 @@ from reconciler.report import doctor as report
 from reconciler.report import validate
 
 if TYPE_CHECKING:
-    from reconciler.errors import Complaint
     from reconciler.manifests.load import Loaded
     from reconciler.model.adoption import Check, Finding
     from reconciler.model.live import LiveGroup
@@ -112,19 +111,13 @@ def _files(loaded: Loaded | None, mistakes: InputError | None) -> Finding:
     if mistakes is not None or loaded is None:
         complaints = mistakes.complaints if mistakes is not None else ()
         text = msg("{verdict}.", verdict=validate.report(complaints, None).verdict)
-        for first in [each for each in complaints if not each.warning][:1]:
-            text = msg("{verdict} {mistake}", verdict=text, mistake=_in_words(first))
+        first = next((each for each in complaints if not each.warning), None)
+        if first is not None:
+            text = msg("{verdict} {mistake}", verdict=text, mistake=str(first))
         return problem("files", text, msg("see all of it: reconciler validate"))
     warnings = loaded.desired.warnings
     text = validate.report(warnings, len(loaded.desired.groups)).verdict
     return warning("files", text, msg("see them: reconciler validate")) if warnings else ok("files", text)
-
-
-def _in_words(complaint: Complaint) -> str:
-    values = {"place": complaint.location, "mistake": complaint.message}
-    if complaint.hint:
-        return msg("{place}: {mistake} ({hint})", hint=complaint.hint, **values)
-    return msg("{place}: {mistake}", **values)
 
 
 def _api(

@@ -12,7 +12,7 @@ from reconciler.cli.common import Common, lock_timeout_option
 from reconciler.cli.files import find_root
 from reconciler.cli.outputs import running
 from reconciler.errors import Exit, UsageError
-from reconciler.language import msg
+from reconciler.language import msg, msg_p
 from reconciler.manifests.complaints import guessed
 from reconciler.manifests.output import Output
 from reconciler.model.adoption import DEFAULT_FIELDS, IMPORT_FIELDS, ImportField, ImportRequest
@@ -85,7 +85,9 @@ def command(
             msg("which groups?"), msg("name ids or subjects, or say --all, or --moved-from STATE")
         )
     if place is not None and contacts:
-        raise UsageError(msg("--contacts: with --moved-from no manifest is written"), msg("leave it out"))
+        raise UsageError(
+            msg("--contacts: with --moved-from no manifest is written"), msg_p("an option", "leave it out")
+        )
     common.refuse("target")
     request = ImportRequest(patterns=groups, everything=everything, fields=_fields(fields), contacts=contacts)
     with running(common, "import") as (clock, outputs):
