@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import socket
 import threading
@@ -72,7 +73,7 @@ def start(options: Options) -> Server:
         thread = threading.Thread(target=running.run, name="sandbox", daemon=True)
         thread.start()
         if not running.ready.wait(_START) or not thread.is_alive():
-            raise OSError(msg("the sandbox did not start"))
+            raise OSError(errno.EIO, msg("the sandbox did not start"))
         on_failure.pop_all()
     return Server(running, thread)
 
@@ -110,6 +111,7 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise OSError(
-            error.errno, msg("cannot listen on 127.0.0.1:{port}: {why}", port=port, why=error.strerror)
+            error.errno,
+            msg("cannot listen on 127.0.0.1:{port}: {why}", port=port, why=msg(error.strerror or "")),
         ) from error
     return listening

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -254,17 +255,20 @@ def _open(database: str) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(database, timeout=0.5, check_same_thread=False)
     except sqlite3.OperationalError as error:
-        raise OSError(msg("{database} cannot be opened: {why}", database=database, why=error)) from error
+        raise OSError(
+            errno.EIO, msg("{database} cannot be opened: {why}", database=database, why=error)
+        ) from error
     try:
         _prepare(db, database)
     except sqlite3.OperationalError as error:
         db.close()
         raise OSError(
+            errno.EBUSY,
             msg(
                 "{database} is in use by another sandbox, or cannot be written: {why}",
                 database=database,
                 why=error,
-            )
+            ),
         ) from error
     except sqlite3.DatabaseError as error:
         db.close()

@@ -103,7 +103,7 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
             written.append((file.path, file.about))
     except OSError as error:
         raise ReconcilerError(
-            msg("{place} cannot be made: {why}", place=_shown(place), why=error.strerror)
+            msg("{place} cannot be made: {why}", place=_shown(place), why=msg(error.strerror or ""))
         ) from None
     finally:
         terminal.put("\n".join([*_listed(tr("Written in {place}:", place=_shown(place)), written), *left]))
