@@ -246,7 +246,10 @@ def _open(database: str) -> sqlite3.Connection:
     if database != ":memory:":
         path = Path(database)
         if not path.parent.is_dir():
-            raise FileNotFoundError(f"{path.parent} is not a folder: make it first, or name another database")
+            raise FileNotFoundError(
+                errno.ENOENT,
+                msg("{folder} is not a folder: make it first, or name another database", folder=path.parent),
+            )
         # Made by us, so that it is never readable by others, not even for a moment; SQLite gives its own
         # files the same mode.
         if not path.exists():
