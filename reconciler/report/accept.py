@@ -5,6 +5,7 @@ Manifests may hold numbers, which are masked as everywhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from difflib import unified_diff
 from typing import TYPE_CHECKING
@@ -23,10 +24,10 @@ _CONTEXT = 2  # lines around a change
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 
 _STATUSES = words.by_key(
-    Status("accepted", "✓", "accepted", "good", "passed"),
+    Status("accepted", "✓", msg("accepted"), "good", "passed"),
     Status("unchanged", "=", msg("nothing to accept"), "quiet", "skipped"),
     Status("refused", "!", msg("not accepted"), "bad", "failure"),
-    Status("unreadable", "!", "unreadable", "bad", "error"),
+    Status("unreadable", "!", msg("unreadable"), "bad", "error"),
     Status("declined", "–", msg("not accepted, as you said"), "warn", "skipped"),
     Status("failed", "!", msg("could not be written"), "bad", "error"),
 )
@@ -89,7 +90,7 @@ def _difference(before: bytes, after: bytes) -> list[str]:
 
 def preview(found: Data) -> Report:
     """Return the document that is shown before the question: the files as they would change."""
-    summary = Summary(tr("{files} to write.", files=tr_n("{n} file", "{n} files", len(found["files"]))))
+    summary = Summary(tr_n("{n} file to write.", "{n} files to write.", len(found["files"])))
     return Report(
         verb="accept",
         verdict=str(summary),
@@ -104,7 +105,7 @@ def preview(found: Data) -> Report:
 
 def _table(file: Data) -> Table:
     lines = tuple((Word(line, _LINES[line[0]]) if line[:1] in _LINES else line,) for line in file["diff"])
-    return Table(file["path"], file["path"], ("Change",), lines, lead=_picture(file), whole=True)
+    return Table(file["path"], file["path"], (tr("Change"),), lines, lead=_picture(file), whole=True)
 
 
 def _picture(file: Data) -> str:
@@ -114,7 +115,7 @@ def _picture(file: Data) -> str:
     size = words.of_bytes(file["after"])
     if file["before"] is None:
         return tr("new picture, {size}", size=size)
-    return tr("picture replaced, {of_bytes} → {size}", of_bytes=words.of_bytes(file["before"]), size=size)
+    return tr("picture replaced, {before} → {after}", before=words.of_bytes(file["before"]), after=size)
 
 
 # --- the document -----------------------------------------------------------------------------------------
@@ -137,11 +138,18 @@ def report(found: Data) -> Report:
 
 def _summary(found: Data) -> Summary:
     """Count the accepted groups, and by status the others."""
-    count = {key: sum(group["status"] == key for group in found["groups"]) for key in _STATUSES}
-    others = words.some((number, _STATUSES[key].word) for key, number in count.items() if key != "accepted")
-    return words.summary(
-        tr("{groups} accepted", groups=tr_n("{n} group", "{n} groups", count["accepted"])), others
+    count = Counter[str](group["status"] for group in found["groups"])
+    unchanged, refused, unreadable = count["unchanged"], count["refused"], count["unreadable"]
+    declined, failed = count["declined"], count["failed"]
+    others = (
+        tr("{groups} nothing to accept", groups=unchanged) if unchanged else "",
+        tr_n("{n} not accepted", "{n} not accepted", refused) if refused else "",
+        tr_n("{n} unreadable", "{n} unreadable", unreadable) if unreadable else "",
+        tr_n("{n} not accepted, as you said", "{n} not accepted, as you said", declined) if declined else "",
+        tr("{groups} could not be written", groups=failed) if failed else "",
     )
+    head = tr_n("{n} group accepted", "{n} groups accepted", count["accepted"])
+    return words.summary(head, filter(None, others))
 
 
 def _entry(group: Data) -> Entry:
@@ -157,7 +165,7 @@ def _entry(group: Data) -> Entry:
 def _fields(group: Data) -> Iterator[Field]:
     """Yield which fields are in the files now, and why something is not."""
     if group["fields"]:
-        label = tr("but for") if group["status"] == "failed" else "fields"
+        label = tr("but for") if group["status"] == "failed" else tr("fields")
         yield Field(key="fields", label=label, said=", ".join(group["fields"]))
     if "error" in group:
         yield from words.why_not(Problem(**group["error"]))

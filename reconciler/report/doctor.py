@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.language import tr
+from reconciler.language import msg, tr, tr_n
 from reconciler.report.model import Report, Status, Summary, Table, Tone, Word
 from reconciler.report.section import Data, Told
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
-    from reconciler.model.adoption import Finding, FindingStatus
+    from reconciler.model.adoption import Check, Finding, FindingStatus
     from reconciler.report.redact import Redactor
 
-_TONES: dict[FindingStatus, Tone] = {"ok": "good", "warning": "warn", "problem": "bad", "skipped": "quiet"}
-_HEALTHY = Status("healthy", "✓", "healthy", "good", "passed")
-_ILL = Status("problem", "!", "problem", "bad", "failure")
+_VERDICTS: dict[FindingStatus, tuple[str, Tone]] = {
+    "ok": (msg("ok"), "good"),
+    "warning": (msg("warning"), "warn"),
+    "problem": (msg("problem"), "bad"),
+    "skipped": (msg("skipped"), "quiet"),
+}
+_CHECKS: dict[Check, str] = {
+    "program": msg("program"),
+    "files": msg("files"),
+    "address": msg("address"),
+    "credentials": msg("credentials"),
+    "login": msg("login"),
+    "session": msg("session"),
+    "clock": msg("clock"),
+    "account": msg("account"),
+    "state": msg("state"),
+    "lock": msg("lock"),
+}
+_HEALTHY = Status("healthy", "✓", msg("healthy"), "good", "passed")
+_ILL = Status("problem", "!", msg("problem"), "bad", "failure")
 
 
 def told(findings: Iterable[Finding], redactor: Redactor) -> Told:
@@ -48,24 +64,29 @@ def data(findings: tuple[Finding, ...], redactor: Redactor) -> Data:
 
 def report(found: Data) -> Report:
     """Return the document: the verdict in a word, what was looked at, what was found, the mend below it."""
-    count = found["summary"]
-    parts = [
-        counted(number, word)
-        for number, word in ((count["problems"], "problem"), (count["warnings"], "warning"))
-        if number
-    ]
-    verdict = f"{' and '.join(parts)}." if parts else tr("Everything is as it should be.")
+    verdict = _verdict(found["summary"])
     lines = tuple(line for finding in found["findings"] for line in _lines(finding))
+    head = (tr("Verdict"), tr("Check"), tr("Found"))
     return Report(
         verb="doctor",
         verdict=verdict,
         status=_HEALTHY if found["healthy"] else _ILL,
         summary=Summary(verdict),
-        tables=(Table("findings", tr("What a run needs"), ("Verdict", "Check", "Found"), lines, whole=True),),
+        tables=(Table("findings", tr("What a run needs"), head, lines, whole=True),),
     )
 
 
+def _verdict(count: Data) -> str:
+    problems = tr_n("{n} problem", "{n} problems", count["problems"])
+    warnings = tr_n("{n} warning", "{n} warnings", count["warnings"])
+    if count["problems"] and count["warnings"]:
+        return tr("{problems} and {warnings}.", problems=problems, warnings=warnings)
+    if count["problems"] or count["warnings"]:
+        return f"{problems if count['problems'] else warnings}."
+    return tr("Everything is as it should be.")
+
+
 def _lines(finding: Data) -> Iterator[tuple[str | Word, ...]]:
-    yield Word(finding["verdict"], _TONES[finding["verdict"]]), finding["check"], finding["message"]
+    yield Word(*_VERDICTS[finding["verdict"]]), _CHECKS[finding["check"]], finding["message"]
     if finding["hint"]:
         yield "", "", Word(finding["hint"])

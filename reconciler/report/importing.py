@@ -13,17 +13,16 @@ from reconciler.report import words
 from reconciler.report.model import Banner, Report, Status, Summary, Table, Word
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Data, Told
-from reconciler.report.words import counted, some
 
 if TYPE_CHECKING:
     from reconciler.model.adoption import ImportOutcome, ImportResult
 
 _STATUSES = words.by_key(
-    Status("imported", "+", "Written", "good", "passed"),
+    Status("imported", "+", msg("Written"), "good", "passed"),
     Status("bound", "+", msg("Bound in state now"), "good", "passed"),
     Status("skipped", "=", msg("Left as they are"), "quiet", "skipped"),
     Status("failed", "!", msg("Not written"), "bad", "failure"),
-    Status("unreadable", "!", "Unreadable", "bad", "error"),
+    Status("unreadable", "!", msg("Unreadable"), "bad", "error"),
     Status("not_begun", "…", msg("Not begun"), "warn", "skipped"),
 )
 """In the order in which they are told. `bound`: manifests that an earlier run wrote."""
@@ -98,24 +97,46 @@ def _banners(refused: Data | None, unsaved: Data | None) -> Iterator[Banner]:
 def _summary(found: Data, bound: int) -> Summary:
     """Count the manifests, and what else became of groups."""
     count, dry = found["summary"], found["dry_run"]
-    others = some(
-        (
-            (bound, tr("{which}bound to a manifest that was there", which=tr("would be ") if dry else "")),
-            (count["skipped"] - bound, tr("left as they are")),
-            (count["failed"], tr("not written")),
-            (count["unreadable"], "unreadable"),
-            (count["not_begun"], tr("not begun: run again for the rest")),
-        )
-    )
-    if count["contacts"]:
+    left = count["skipped"] - bound
+    failed, unreadable, not_begun = count["failed"], count["unreadable"], count["not_begun"]
+    others = []
+    if bound and dry:
         others.append(
-            tr(
-                "{persons} added to {found}",
-                persons=tr_n("{n} person", "{n} people", count["contacts"]),
-                found=found["contacts"],
+            tr_n(
+                "{n} would be bound to a manifest that was there",
+                "{n} would be bound to a manifest that was there",
+                bound,
             )
         )
-    head = f"{counted(count['imported'], 'manifest')} {tr('would be written') if dry else 'written'}"
+    elif bound:
+        others.append(
+            tr_n("{n} bound to a manifest that was there", "{n} bound to a manifest that was there", bound)
+        )
+    if left:
+        others.append(tr_n("{n} left as they are", "{n} left as they are", left))
+    if failed:
+        others.append(tr_n("{n} not written", "{n} not written", failed))
+    if unreadable:
+        others.append(tr_n("{n} unreadable", "{n} unreadable", unreadable))
+    if not_begun:
+        others.append(
+            tr_n("{n} not begun: run again for the rest", "{n} not begun: run again for the rest", not_begun)
+        )
+    if count["contacts"]:
+        others.append(
+            tr_n(
+                "{n} person added to {file}",
+                "{n} people added to {file}",
+                count["contacts"],
+                file=found["contacts"],
+            )
+        )
+    written = count["imported"]
+    head = (
+        tr_n("{n} manifest would be written", "{n} manifests would be written", written)
+        if dry
+        else tr_n("{n} manifest written", "{n} manifests written", written)
+    )
     return words.summary(head, others)
 
 
@@ -123,7 +144,7 @@ def _table(key: str, groups: Sequence[Data], *, dry: bool) -> Table:
     status = _STATUSES[key]
     title = _DRY.get(key, status.word) if dry else status.word
     lines = tuple(line for group in groups for line in _lines(group))
-    return Table(key, title, ("Manifest", "Group"), lines, status=status, whole=True)
+    return Table(key, title, (tr("Manifest"), tr("Group")), lines, status=status, whole=True)
 
 
 def _lines(group: Data) -> Iterator[tuple[str | Word, ...]]:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.language import msg, tr
+from reconciler.language import msg, tr, tr_n
 from reconciler.report import words
 from reconciler.report.model import Report, Status, Table, Tone, Word
 from reconciler.report.redact import Redactor, labels
 from reconciler.report.section import Data, Rows, Told
-from reconciler.report.words import counted, few, some
+from reconciler.report.words import few
 
 if TYPE_CHECKING:
     from reconciler.model.adoption import ListedGroup, Listing, Role
 
 _ROLES: dict[Role | None, tuple[str, Tone]] = {
-    "admin": ("admin", "good"),
+    "admin": (msg("admin"), "good"),
     "member": (msg("not admin"), "warn"),
     "absent": (msg("not in it"), "bad"),
     None: ("?", "warn"),
 }
-_LISTED = Status("listed", "✓", "listed", "good", "passed")
+_LISTED = Status("listed", "✓", msg("listed"), "good", "passed")
 
 
 def told(found: Listing, redactor: Redactor) -> Told:
@@ -76,23 +76,26 @@ def _data_of_group(group: ListedGroup, redactor: Redactor) -> Data:
 def report(found: Data) -> Report:
     """Return the document: a table of all groups, and what there is to say about the whole of it."""
     count, groups = found["summary"], found["groups"]
-    shown = counted(count["total"], "group")
-    if count["shown"] < count["total"]:
-        shown = tr("{count} of {shown}", count=count["shown"], shown=shown)
-    others = some(
-        (
-            (count["unmanaged"], "unmanaged"),
-            (count["not_admin"], tr("where the account is no admin")),
-            (count["unreadable"], "unreadable"),
-        )
+    total, unmanaged = count["total"], count["unmanaged"]
+    not_admin, unreadable = count["not_admin"], count["unreadable"]
+    shown = tr_n("{n} group", "{n} groups", total)
+    if count["shown"] < total:
+        shown = tr_n("{shown} of {n} group", "{shown} of {n} groups", total, shown=count["shown"])
+    others = (
+        tr_n("{n} unmanaged", "{n} unmanaged", unmanaged) if unmanaged else "",
+        tr_n("{n} where the account is no admin", "{n} where the account is no admin", not_admin)
+        if not_admin
+        else "",
+        tr_n("{n} unreadable", "{n} unreadable", unreadable) if unreadable else "",
     )
     lines = tuple(row for group in groups for row in _lines(group))
-    table = Table("groups", "Groups", ("Subject", "Account", "People", "Manifest"), lines, whole=True)
+    head = (tr("Subject"), tr("Account"), tr("People"), tr("Manifest"))
+    table = Table("groups", tr("Groups"), head, lines, whole=True)
     return Report(
         verb="list",
         verdict=shown,
         status=_LISTED,
-        summary=words.summary(shown, others),
+        summary=words.summary(shown, filter(None, others)),
         tables=(
             *([table] if groups else []),
             *words.note_table(_notes(found)),
@@ -102,18 +105,20 @@ def report(found: Data) -> Report:
 
 def _lines(group: Data) -> Iterator[tuple[str | Word, ...]]:
     """Two lines a group, and what hinders."""
-    owner = group["name"] or Word("unmanaged")
+    owner = group["name"] or Word(tr("unmanaged"))
     if group["subject"] is None:
-        yield Word("unreadable", "bad"), "", "", owner
+        yield Word(tr("unreadable"), "bad"), "", "", owner
         yield (Word(f"  {group['id']}"),)
     else:
-        people = counted(len(group["people"]), "person", "people")
+        people = tr_n("{n} person", "{n} people", len(group["people"]))
         yield f'"{group["subject"]}"', Word(*_ROLES[group["role"]]), people, owner
-        yield (Word(tr("  {group}  admins: {few}", group=group["id"], few=few(group["admins"]) or "nobody")),)
+        admins = tr("admins: {names}", names=few(group["admins"]) or tr("nobody"))
+        yield (Word(f"  {group['id']}  {admins}"),)
     for note in group["notes"]:
         yield (Word(f"  {note}", "warn"),)
     if group["can_promote"]:
-        yield (Word(tr("  can make it admin: {few}", few=few(group["can_promote"])), "warn"),)
+        helpers = tr("can make it admin: {names}", names=few(group["can_promote"]))
+        yield (Word(f"  {helpers}", "warn"),)
 
 
 def _notes(found: Data) -> Iterator[str | Word]:

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.language import tr
+from reconciler.language import moment, msg, tr, tr_n, tr_p
 from reconciler.model.record import CHANGES, short_commit
 from reconciler.report import text
 from reconciler.report.escape import for_terminal
 from reconciler.report.model import Report, Status, Summary
 from reconciler.report.section import Data, Told, once
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.model.history import Chapter, Fact
@@ -27,7 +26,15 @@ if TYPE_CHECKING:
     from reconciler.report.section import Look, Section
 
 _HASH = 10  # characters of a commit that are shown in text
-_RECORDED = Status("recorded", "✓", "recorded", "good", "passed")
+_RECORDED = Status("recorded", "✓", msg("recorded"), "good", "passed")
+_LEFT = {"left": msg("left"), "closed": msg("closed")}
+_FIELDS: dict[str, str] = {
+    "description": msg("description"),
+    "admins": msg("admins"),
+    "members": msg("members"),
+    "joined": msg("joined"),
+}
+"""What became different, where that is not called as in files."""
 
 
 # --- state list -------------------------------------------------------------------------------------------
@@ -36,7 +43,7 @@ _RECORDED = Status("recorded", "✓", "recorded", "good", "passed")
 def told_of_names(state: State, redactor: Redactor) -> Told:
     """Return what there is to tell of recorded names."""
     facts = once(lambda: data_of_names(state, redactor))
-    return Told(report=once(lambda: _report("state list", len(facts()["groups"]), "name")), data=facts)
+    return Told(report=once(lambda: _report_of_names(len(facts()["groups"]))), data=facts)
 
 
 def data_of_names(state: State, redactor: Redactor) -> Data:
@@ -67,9 +74,10 @@ def _names(section: Section) -> str:
         return text.of_ending(section)
     width = max((len(each["name"]) for each in (*found["groups"], *found["left"])), default=0)
     lines = [f"{each['name']:<{width}}  {each['id']}" for each in found["groups"]]
-    lines += [
-        f"{each['name']:<{width}}  {each['id']}  {each['how']} on {each['at'][:10]}" for each in found["left"]
-    ]
+    for each in found["left"]:
+        at = datetime.fromisoformat(each["at"])
+        gone = tr("{how} on {at:%Y-%m-%d}", how=_LEFT[each["how"]], at=at)
+        lines.append(f"{each['name']:<{width}}  {each['id']}  {gone}")
     return "".join(f"{for_terminal(line)}\n" for line in lines)
 
 
@@ -77,9 +85,13 @@ def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
-def _report(verb: Verb, number: int, what: str) -> Report:
+def _report_of_names(number: int) -> Report:
+    return _report("state list", tr_n("{n} name.", "{n} names.", number))
+
+
+def _report(verb: Verb, counted: str) -> Report:
     """The document: how many there are."""
-    summary = Summary(f"{counted(number, what)}.")
+    summary = Summary(counted)
     return Report(verb=verb, verdict=str(summary), status=_RECORDED, summary=summary)
 
 
@@ -91,7 +103,9 @@ def told(chapters: Iterable[Chapter], redactor: Redactor, *, complete: bool) -> 
     looked at as well."""
     found = tuple(chapters)
     facts = once(lambda: data(found, redactor, complete=complete))
-    return Told(report=once(lambda: _report("state log", len(found), "run")), data=facts)
+    return Told(
+        report=once(lambda: _report("state log", tr_n("{n} run.", "{n} runs.", len(found)))), data=facts
+    )
 
 
 def data(chapters: Iterable[Chapter], redactor: Redactor, *, complete: bool = True) -> Data:
@@ -169,16 +183,12 @@ def _log(section: Section) -> str:
 
 
 def _lines(run: Data) -> Iterator[str]:
-    yield f"{run['rev'][:_HASH]}  {datetime.fromisoformat(run['at']):%Y-%m-%d %H:%M} UTC  {run['title']}"
+    yield f"{run['rev'][:_HASH]}  {moment(datetime.fromisoformat(run['at']))}  {run['title']}"
     by = f"{run['by']}, " if run["by"] else ""
-    commit = (
-        tr("  manifests {short_commit}", short_commit=short_commit(run["commit"], _HASH))
-        if run["commit"]
-        else ""
-    )
-    yield f"    {by}{run['run'] or tr('by hand')}{commit}"
+    commit = tr("manifests {commit}", commit=short_commit(run["commit"], _HASH)) if run["commit"] else ""
+    yield f"    {by}{run['run'] or tr('by hand')}{commit and f'  {commit}'}"
     if not run["readable"]:
-        yield tr("    what was recorded cannot be read")
+        yield f"    {tr('what was recorded cannot be read')}"
     width = max((len(each["name"]) for each in run["names"]), default=0)
     for each in run["names"]:
         for index, change in enumerate(each["changes"]):
@@ -190,28 +200,29 @@ def _words(change: dict[str, Any]) -> str:
     added, removed = change.get("added", ()), change.get("removed", ())
     match change["kind"]:
         case "bound":
-            return tr("bound to {after}", after=after) + (
-                tr(", before to {before}", before=before) if before else ""
-            )
+            if before:
+                return tr("bound to {after}, before to {before}", after=after, before=before)
+            return tr("bound to {after}", after=after)
         case "forgotten":
             return tr("forgotten, was bound to {before}", before=before)
         case "left":
-            return tr("{after}, was {before}", after=after, before=before)
+            return tr("{how}, was {before}", how=_LEFT.get(str(after), after), before=before)
         case "creating":
             return tr('create begun, not known to have ended: "{after}"', after=after)
         case "given_up":
             return tr('create of "{before}" given up', before=before)
         case "subject":
-            return f"subject  {_quoted(before)} → {_quoted(after)}"
+            return f"{tr('subject')}  {_quoted(before)} → {_quoted(after)}"
         case "icon":
-            return f"icon  {_picture(before)} → {_picture(after)}"
+            return f"{tr('icon')}  {_picture(before)} → {_picture(after)}"
         case "link_version":
-            return tr("link version  {before} → {after}", before=before or "none", after=after or "none")
+            none = tr_p("of a link version", "none")
+            return f"{tr('link version')}  {before or none} → {after or none}"
         case "sent":
-            return tr("sent the link to {added}", added=", ".join(added))
+            return tr("sent the link to {people}", people=", ".join(added))
         case kind:
             signs = [*(f"+ {person}" for person in added), *(f"- {person}" for person in removed)]
-            return f"{kind}  {', '.join(signs) or 'nobody'}"
+            return f"{tr(_FIELDS.get(kind, kind))}  {', '.join(signs) or tr('nobody')}"
 
 
 def _quoted(subject: str | None) -> str:
@@ -223,6 +234,6 @@ def _picture(sha256: str | None) -> str:
         case None:
             return tr("not managed")
         case "":
-            return "none"
+            return tr_p("of a picture", "none")
         case _:
             return sha256[:4]

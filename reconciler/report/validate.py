@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.language import tr, tr_n
+from reconciler.language import msg, msg_n, tr
 from reconciler.report.model import Banner, Count, Report, Status, Summary
 from reconciler.report.section import Data, Rows, Told, once
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from reconciler.errors import Complaint
     from reconciler.report.model import Level
 
-_MISTAKES = Status("failed", "!", "mistakes", "bad", "failure")
-_WARNINGS = Status("drifted", "!", "warnings", "warn", "skipped")
-_GROUPS = Status("done", "✓", "groups", "good", "passed")
+_MISTAKES = Status("failed", "!", msg("mistakes"), "bad", "failure")
+_WARNINGS = Status("drifted", "!", msg("warnings"), "warn", "skipped")
+_GROUPS = Status("done", "✓", msg("groups"), "good", "passed")
 
 
 def told(complaints: Iterable[Complaint], groups: int | None) -> Told:
@@ -36,39 +35,46 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     """Return the document: the verdict on the files, and every complaint with its place and its mend."""
     mistakes = sum(not each.warning for each in complaints)
     warnings = len(complaints) - mistakes
-    files = counted(len({each.location.file for each in complaints}), "file")
-    found = [counted(mistakes, "mistake")] if mistakes else []
-    found += [counted(warnings, "warning")] if warnings else []
-    counts = [_count(_MISTAKES, mistakes), _count(_WARNINGS, warnings)]
+    counts = [
+        _count(_MISTAKES, msg_n("mistake", "mistakes", mistakes), mistakes),
+        _count(_WARNINGS, msg_n("warning", "warnings", warnings), warnings),
+    ]
     if groups is None:
-        verdict, status = (
-            tr("{found} in {files}", found=" and ".join(found) or "0 mistakes", files=files),
-            _MISTAKES,
-        )
+        status = _MISTAKES
     else:
-        verdict = ", ".join(
-            (tr("No mistakes in {groups}", groups=tr_n("{n} group", "{n} groups", groups)), *found)
-        )
         status = _WARNINGS if warnings else _GROUPS
-        counts.append(_count(_GROUPS, groups))
+        counts.append(_count(_GROUPS, msg_n("group", "groups", groups), groups))
+    verdict = _verdict(complaints, mistakes, warnings, groups)
     return Report(
         verb="validate",
         verdict=verdict,
         status=status,
-        summary=Summary(f"{verdict}."),
+        summary=Summary(msg("{sentence}.", sentence=verdict)),
         banners=(_all_files(valid=groups is not None),),
         counts=tuple(counts),
         complaints=complaints,
     )
 
 
-def _count(status: Status, number: int) -> Count:
-    return Count(replace(status, word=status.word.removesuffix("s")) if number == 1 else status, number)
+def _count(status: Status, word: str, number: int) -> Count:
+    return Count(replace(status, word=word), number)
+
+
+def _verdict(complaints: tuple[Complaint, ...], mistakes: int, warnings: int, groups: int | None) -> str:
+    wrong = msg_n("{n} mistake", "{n} mistakes", mistakes)
+    doubtful = msg_n("{n} warning", "{n} warnings", warnings)
+    if groups is None:
+        both = msg("{mistakes} and {warnings}", mistakes=wrong, warnings=doubtful)
+        found = both if mistakes and warnings else doubtful if warnings else wrong
+        files = len({each.location.file for each in complaints})
+        return msg("{found} in {files}", found=found, files=msg_n("{n} file", "{n} files", files))
+    well = msg_n("No mistakes in {n} group", "No mistakes in {n} groups", groups)
+    return msg("{well}, {warnings}", well=well, warnings=doubtful) if warnings else well
 
 
 def verdict(complaints: Iterable[Complaint], groups: int | None) -> str:
     """Return in one sentence how the files are, as `validate` ends; `groups` as for `told`."""
-    return f"{report(tuple(complaints), groups).summary}"
+    return report(tuple(complaints), groups).summary.head
 
 
 def _all_files(*, valid: bool) -> Banner:
