@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
+from reconciler.language import english
 from reconciler.model import number
 from reconciler.model.messages import (
     DirectMessage,
@@ -31,7 +32,8 @@ FORMAT_VERSION = 1
 
 def lines(matches: Iterable[Match], redactor: Redactor) -> str:
     """Return one JSON object a line, each line with its newline; "" for no record."""
-    return "".join(f"{_line(each, redactor)}\n" for each in matches)
+    with english():
+        return "".join(f"{_line(each, redactor)}\n" for each in matches)
 
 
 def _line(found: Match, redactor: Redactor) -> str:

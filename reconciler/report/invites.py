@@ -7,10 +7,11 @@ drawn here, and not as a document: no other verb may have such words, and no oth
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, spoken, tr, tr_n
 from reconciler.model import number
 from reconciler.model.link import sandbox_page
 from reconciler.report import qr, text, words
@@ -38,22 +39,24 @@ _STATUSES = words.by_key(
     words.UNREADABLE,
 )
 _NO_SHEET = msg("There are no invitations here: the run that was to name them ended with an error.")
+_ROLES = {"admin": msg("admin"), "member": msg("member")}
 _WARNING = msg("This holds invite links and full numbers: keep it private. Whoever has a link can join.")
 _INCOMPLETE = msg("Not everything could be read: somebody may be missing here.")
 
 
 def of_the_sandbox(pages: str) -> str:
     """Return what to do with links that a sandbox made up; `pages` as for `section.Run`."""
-    page = sandbox_page("CODE", pages)
-    where = (
-        tr("open {page} instead", page=page)
-        if pages
-        else tr("start `reconciler sandbox`, and open {page} there", page=page)
-    )
+    page = sandbox_page(tr("CODE"), pages)
+    if pages:
+        return tr(
+            "These links are the sandbox's, and lead to no group on WhatsApp: open {page} instead, "
+            "with the code that ends a link.",
+            page=page,
+        )
     return tr(
-        "These links are the sandbox's, and lead to no group on WhatsApp: {where}, "
-        "with the code that ends a link.",
-        where=where,
+        "These links are the sandbox's, and lead to no group on WhatsApp: start `reconciler sandbox`, "
+        "and open {page} there, with the code that ends a link.",
+        page=page,
     )
 
 
@@ -158,6 +161,11 @@ def _day(at: str) -> str:
     return at[:10]
 
 
+def _told_day(at: str) -> str:
+    """The day of a time as it is written where the language is spoken."""
+    return tr("{at:%Y-%m-%d}", at=datetime.fromisoformat(at))
+
+
 # --- words ------------------------------------------------------------------------------------------------
 
 
@@ -168,12 +176,9 @@ def report(found: Data) -> Report:
 
 
 def _summary(found: Data) -> Summary:
-    count = found["summary"]
-    others = (
-        [tr("{groups} without a link", groups=tr_n("{n} group", "{n} groups", count["without_link"]))]
-        if count["without_link"]
-        else []
-    )
+    count, others = found["summary"], []
+    if count["without_link"]:
+        others.append(tr_n("{n} group without a link", "{n} groups without a link", count["without_link"]))
     if count["left_out"]:
         others.append(f"{_left_out(count)} (--include-left)")
     return words.summary(_to_invite(count), others)
@@ -183,36 +188,32 @@ def _to_invite(count: Data) -> str:
     if not count["groups"]:
         return tr("Nobody to invite")
     return tr(
-        "{persons} to invite to {groups}",
-        persons=tr_n("{n} person", "{n} people", count["people"]),
+        "{people} to invite to {groups}",
+        people=tr_n("{n} person", "{n} people", count["people"]),
         groups=tr_n("{n} group", "{n} groups", count["groups"]),
     )
 
 
 def _left_out(count: Data) -> str:
-    return tr(
-        "{count} {which} joined and left",
-        count=count["left_out"],
-        which="has" if count["left_out"] == 1 else "have",
-    )
+    return tr_n("{n} has joined and left", "{n} have joined and left", count["left_out"])
 
 
 def _history(person: Data) -> str:
     """Say in a few words what is known of somebody who is invited."""
     said = [tr("joined before, and left")] if person.get("left") else []
     if "since" in person:
-        said.append(tr("missing since {day}", day=_day(person["since"])))
+        said.append(tr("missing since {day}", day=_told_day(person["since"])))
     if "sent" in person:
-        day, times = _day(person["sent"]["at"]), person["sent"]["times"]
+        day, times = _told_day(person["sent"]["at"]), person["sent"]["times"]
         match person["sent"]["status"]:
             case "reset":
                 said.append(tr("sent the old link {day}", day=day))
             case "sending" | "unknown":
                 said.append(tr("sent {day}, nobody knows whether it arrived", day=day))
+            case _ if times > 1:
+                said.append(tr("sent {day}, {times} times", day=day, times=times))
             case _:
-                said.append(
-                    tr("sent {day}", day=day) + (tr(", {times} times", times=times) if times > 1 else "")
-                )
+                said.append(tr("sent {day}", day=day))
     return ", ".join(said)
 
 
@@ -245,7 +246,7 @@ def _as_text(section: Section, look: Look) -> str:
         return text.of_ending(section)
     blocks = [_block(group, _pages(section), codes=look.codes) for group in _ordered(found)]
     if not _all_read(section):
-        head: Cell = (("! ", "bad"), (_INCOMPLETE, "bad"))
+        head: Cell = (("! ", "bad"), (tr(_INCOMPLETE), "bad"))
         blocks.append(Block(head, "", tuple(map(sentence, found["notes"]))))
     summary = _summary(found)
     last: Cell = ((summary.head, "strong"), (summary.rest, ""))
@@ -255,18 +256,18 @@ def _as_text(section: Section, look: Look) -> str:
 def _block(group: Data, pages: str | None, *, codes: bool) -> Block:
     status, link = _STATUSES[group["status"]], group["link"]
     symbol: Cell = ((f"{status.symbol} ", status.tone),) if status.symbol else ()
-    word: Cell = ((f"  {status.word}", status.tone),) if status.word else ()
+    word: Cell = ((f"  {tr(status.word)}", status.tone),) if status.word else ()
     lines = list(map(sentence, group["notes"]))
     if link is not None:
-        lines.append(Lines("link", ((plain(link, text.LINK),),)))
+        lines.append(Lines(tr("link"), ((plain(link, text.LINK),),)))
         if pages is not None:
             where = plain(tr("of `reconciler sandbox`") if not pages else tr("of the sandbox"), "dim")
-            lines.append(Lines("page", ((plain(sandbox_page(link, pages), text.LINK), where),)))
+            lines.append(Lines(tr("page"), ((plain(sandbox_page(link, pages), text.LINK), where),)))
         if codes:
             code_lines = qr.for_terminal(link, pages)
             lines.append(Lines("", tuple((plain(line, text.QR),) for line in code_lines)))
     if group["people"]:
-        label = "people" if link is not None else "waiting"
+        label = tr("people") if link is not None else tr("waiting")
         lines.append(Lines(label, tuple(map(_person, group["people"]))))
     place = "" if group["subject"] is None else f'"{group["subject"]}"'
     return Block((*symbol, (group["name"], "strong"), *word), place, tuple(lines))
@@ -274,7 +275,7 @@ def _block(group: Data, pages: str | None, *, codes: bool) -> Block:
 
 def _person(person: Data) -> Row:
     history = _history(person)
-    last = (*plain(person["as"]), *plain(f"  {history}" if history else "", "dim"))
+    last = (*plain(tr(_ROLES[person["as"]])), *plain(f"  {history}" if history else "", "dim"))
     return plain(person["number"]), plain(_called(person)), last
 
 
@@ -294,22 +295,24 @@ def render_markdown(sections: Sequence[Section], _: Look) -> str:
     if is_plain(sections):
         return _page(sections[0])
     bodies = [f"# {code(section.account)}\n\n{_page(section).rstrip()}" for section in sections]
-    return "\n\n".join((tr("## Invites of {prose}", prose=prose(closing(sections))), *bodies)) + "\n"
+    title = tr("Invites of {accounts}", accounts=prose(closing(sections)))
+    return "\n\n".join((f"## {title}", *bodies)) + "\n"
 
 
 def _page(section: Section) -> str:
     found, problem = section.data, section.problem
+    head = f"## {tr('Invitations')}"
     if found is None or problem is not None:
-        notes = [] if problem is None else [problem.message, problem.hint]
-        parts = ["## Invitations", f"**{_NO_SHEET}**", *(f"- {code(note)}" for note in notes if note)]
+        notes = [] if problem is None else [tr(problem.message), tr(problem.hint)]
+        parts = [head, f"**{tr(_NO_SHEET)}**", *(f"- {code(note)}" for note in notes if note)]
         return "\n\n".join(parts) + "\n"
     count, pages = found["summary"], _pages(section)
     parts = [
-        "## Invitations",
-        f"> **{_WARNING}**",
+        head,
+        f"> **{tr(_WARNING)}**",
         *([] if pages is None else [f"> **{of_the_sandbox(pages)}**"]),
         f"{_to_invite(count)}.",
-        *([] if _all_read(section) else [f"**{_INCOMPLETE}**"]),
+        *([] if _all_read(section) else [f"**{tr(_INCOMPLETE)}**"]),
         *(f"- {code(note)}" for note in found["notes"]),
         *(_listed(group, pages) for group in _ordered(found)),
     ]
@@ -320,7 +323,7 @@ def _page(section: Section) -> str:
 
 def _listed(group: Data, pages: str | None) -> str:
     """A group with its link and people, or why it has no link."""
-    word = _STATUSES[group["status"]].word
+    word = tr(_STATUSES[group["status"]].word)
     subject = "" if group["subject"] is None else f": {code(group['subject'])}"
     lines = [f"### {code(group['name'])}{subject}{f' ({word})' if word else ''}", ""]
     if group["link"] is not None:
@@ -335,14 +338,14 @@ def _link(link: str, pages: str | None) -> str:
     if pages is None:
         return f"<{link}>"
     page = sandbox_page(link, pages)
-    return tr("{link}, page {which}", link=code(link), which=f"<{page}>" if pages else code(page))
+    return tr("{link}, page {page}", link=code(link), page=f"<{page}>" if pages else code(page))
 
 
 def _to_tick_off(person: Data) -> str:
     names = [code(name) for name in (person.get("name"), person.get("contact")) if name]
     history = _history(person)
     told = f" ({history})" if history else ""
-    return f"- [ ] {' '.join((person['number'], *names, person['as']))}{told}"
+    return f"- [ ] {' '.join((person['number'], *names, tr(_ROLES[person['as']])))}{told}"
 
 
 # --- a sheet to print -------------------------------------------------------------------------------------
@@ -357,9 +360,9 @@ def render_html(sections: Sequence[Section], _: Look) -> str:
     (section,) = sections
     found, problem = section.data, section.problem
     if found is None or problem is not None:
-        notes = () if problem is None else tuple(filter(None, (problem.message, problem.hint)))
+        notes = () if problem is None else tuple(filter(None, (tr(problem.message), tr(problem.hint))))
         sheet: Data = {
-            "summary": _NO_SHEET,
+            "summary": tr(_NO_SHEET),
             "warning": "",
             "sandbox": "",
             "incomplete": "",
@@ -369,9 +372,9 @@ def render_html(sections: Sequence[Section], _: Look) -> str:
     else:
         sheet = {
             "summary": " ".join(_sentences(found["summary"])),
-            "warning": _WARNING,
+            "warning": tr(_WARNING),
             "sandbox": "" if _pages(section) is None else of_the_sandbox(_pages(section) or ""),
-            "incomplete": "" if _all_read(section) else _INCOMPLETE,
+            "incomplete": "" if _all_read(section) else tr(_INCOMPLETE),
             "notes": found["notes"],
             "groups": [_on_the_sheet(group, _pages(section)) for group in _ordered(found)],
         }
@@ -393,7 +396,7 @@ def _on_the_sheet(group: Data, pages: str | None) -> Data:
     return {
         "title": group["subject"] or group["name"],
         "name": group["name"],
-        "word": _STATUSES[group["status"]].word,
+        "word": tr(_STATUSES[group["status"]].word),
         "link": link,
         "page": page,
         "opens": page if pages else "" if page else link,
@@ -403,7 +406,7 @@ def _on_the_sheet(group: Data, pages: str | None) -> Data:
             {
                 "number": person["number"],
                 "who": _called(person),
-                "role": person["as"],
+                "role": tr(_ROLES[person["as"]]),
                 "history": _history(person),
             }
             for person in group["people"]
@@ -415,7 +418,7 @@ def _on_the_sheet(group: Data, pages: str | None) -> Data:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("reconciler.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -424,3 +427,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals |= {"spoken": spoken, "tr": tr}
+    return environment

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, msg_p, tr, tr_n
 from reconciler.report import words
 from reconciler.report.model import Banner, Entry, Field, Report, Status, Summary, Table, Word
 from reconciler.report.redact import Redactor, shown_problem
 from reconciler.report.section import Data, Told, once
-from reconciler.report.words import counted, few, some
+from reconciler.report.words import few
 
 if TYPE_CHECKING:
     from reconciler.errors import Problem
@@ -28,16 +28,16 @@ _EARLIER = msg(
 )
 
 _STATUSES = words.by_key(
-    Status("unknown", "?", "unknown", "bad", "error"),
-    Status("failed", "!", "failed", "bad", "failure"),
-    Status("skipped", "…", "skipped", "warn", "skipped"),
-    Status("sent", "✓", "sent", "good", "passed"),
+    Status("unknown", "?", msg_p("of a message", "unknown"), "bad", "error"),
+    Status("failed", "!", msg("failed"), "bad", "failure"),
+    Status("skipped", "…", msg_p("of a message", "skipped"), "warn", "skipped"),
+    Status("sent", "✓", msg_p("of a message", "sent"), "good", "passed"),
 )
 _LINKS = words.by_key(
-    Status("unknown", "?", "unknown", "bad", "error"),
-    Status("failed", "!", "failed", "bad", "failure"),
+    Status("unknown", "?", msg("unknown"), "bad", "error"),
+    Status("failed", "!", msg("failed"), "bad", "failure"),
     Status("skipped", "…", msg("not begun"), "warn", "skipped"),
-    Status("done", "✓", "revoked", "good", "passed"),
+    Status("done", "✓", msg("revoked"), "good", "passed"),
 )
 
 
@@ -111,21 +111,19 @@ def preview(messages: Sequence[Message], others: Iterable[Delivery], redactor: R
         (
             redactor.named(message.person),
             few(message.groups),
-            Word(f"{_OLD_LINK}: {few(sorted(message.renewed))}" if message.renewed else ""),
+            Word(f"{tr(_OLD_LINK)}: {few(sorted(message.renewed))}" if message.renewed else ""),
         )
         for message in messages
     ]
-    people = counted(len({message.ref for message in messages}), "person", "people")
-    rest = tr(" · {left_out} left out.", left_out=left_out) if left_out else "."
-    summary = Summary(
+    summary = words.summary(
         tr(
             "{messages} to {people}",
             messages=tr_n("{n} message", "{n} messages", len(messages)),
-            people=people,
+            people=tr_n("{n} person", "{n} people", len({message.ref for message in messages})),
         ),
-        rest,
+        [tr_n("{n} left out", "{n} left out", left_out)] if left_out else [],
     )
-    table = Table("messages", tr("To be sent"), ("Person", "Groups", "Why"), tuple(rows))
+    table = Table("messages", tr("To be sent"), (tr("Person"), tr("Groups"), tr("Why")), tuple(rows))
     return Report(
         verb="invites --send",
         verdict=str(summary),
@@ -144,7 +142,9 @@ def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
         if delivery.status == "skipped" and "error" in each:
             skipped.setdefault(each["error"]["message"], []).append((delivery, each))
         elif delivery.status == "sent":
-            title = tr("sent, because {old_link}", old_link=_OLD_LINK) if delivery.renewed else "sent"
+            title = tr(_STATUSES["sent"].word)
+            if delivery.renewed:
+                title = tr("sent, because the link that they had works no more")
             sent.setdefault(title, []).append((delivery, each))
     return Report(
         verb="invites --send",
@@ -163,19 +163,18 @@ def report(sending: Sending, found: Data, redactor: Redactor) -> Report:
 
 def _summary(found: Data) -> Summary:
     count = found["summary"]
-    parts = some((count[key], key) for key in ("skipped", "failed", "unknown"))
-    if count["without_link"]:
-        parts.append(
-            tr("{groups} without a link", groups=tr_n("{n} group", "{n} groups", count["without_link"]))
-        )
-    if found["interrupted"]:
-        parts.append("interrupted")
-    head = (
-        tr("{messages} sent", messages=tr_n("{n} message", "{n} messages", count["sent"]))
-        if count["sent"]
-        else tr("Nothing sent")
+    skipped, failed, unknown = count["skipped"], count["failed"], count["unknown"]
+    without_link = count["without_link"]
+    parts = (
+        tr_n("{messages} skipped", "{messages} skipped", skipped, messages=skipped) if skipped else "",
+        tr_n("{messages} failed", "{messages} failed", failed, messages=failed) if failed else "",
+        tr_n("{messages} unknown", "{messages} unknown", unknown, messages=unknown) if unknown else "",
+        tr_n("{n} group without a link", "{n} groups without a link", without_link) if without_link else "",
+        tr("interrupted") if found["interrupted"] else "",
     )
-    return words.summary(head, parts)
+    sent = count["sent"]
+    head = tr_n("{n} message sent", "{n} messages sent", sent) if sent else tr("Nothing sent")
+    return words.summary(head, filter(None, parts))
 
 
 def _doubtful(entries: Iterable[Data]) -> Iterator[Table]:
@@ -190,8 +189,8 @@ def _doubtful(entries: Iterable[Data]) -> Iterator[Table]:
         ]
         if hint:
             rows.append((Word(hint),))
-        head = ("Person", "Groups", "Message")
-        title = f"{status}: {message}"
+        head = (tr("Person"), tr("Groups"), tr("Message"))
+        title = f"{tr(_STATUSES[status].word)}: {message}"
         yield Table(status, title, head, tuple(rows), status=_STATUSES[status], whole=True)
 
 
@@ -199,7 +198,7 @@ def _many(status: str, title: str, entries: Iterable[tuple[Delivery, Data]]) -> 
     """People who share a fate, in one line."""
     people = {delivery.person: each["person"] for delivery, each in entries}
     row = (few(people.values(), _NAMES),)
-    return Table(status, f"{title} ({len(people)})", ("People",), (row,), status=_STATUSES[status])
+    return Table(status, f"{title} ({len(people)})", (tr("People"),), (row,), status=_STATUSES[status])
 
 
 # --- invites --rotate -------------------------------------------------------------------------------------
@@ -238,11 +237,17 @@ def report_of_links(found: Rotations, redactor: Redactor) -> Report:
     """Return the document: what became of each link, and who is due for the new one."""
     done = [group for group in found.groups if group.status == "done"]
     pending = sum(group.pending for group in done)
-    rest = some([(len(found.groups) - len(done), "not")])
+    left = len(found.groups) - len(done)
+    rest = [tr_n("{links} not", "{links} not", left, links=left)] if left else []
     if pending:
-        people = counted(pending, "person", "people")
-        rest.append(tr("{people} to be sent the new link: reconciler invites --send", people=people))
-    summary = words.summary(tr("{links} revoked", links=tr_n("{n} link", "{n} links", len(done))), rest)
+        rest.append(
+            tr_n(
+                "{n} person to be sent the new link: reconciler invites --send",
+                "{n} people to be sent the new link: reconciler invites --send",
+                pending,
+            )
+        )
+    summary = words.summary(tr_n("{n} link revoked", "{n} links revoked", len(done)), rest)
     return Report(
         verb="invites --rotate",
         verdict=str(summary),
@@ -256,13 +261,11 @@ def report_of_links(found: Rotations, redactor: Redactor) -> Report:
 def _entry(group: Rotation, redactor: Redactor) -> Entry:
     fields = []
     if group.status == "done":
-        due = (
-            tr("{persons} due for the new one", persons=tr_n("{n} person", "{n} people", group.pending))
-            if group.pending
-            else ""
-        )
-        said = "; ".join(filter(None, (tr("the old one works no more"), due)))
-        fields.append(Field(key="link", label="link", said=said))
+        said = tr("the old one works no more")
+        if group.pending:
+            due = tr_n("{n} person due for the new one", "{n} people due for the new one", group.pending)
+            said = f"{said}; {due}"
+        fields.append(Field(key="link", label=tr("link"), said=said))
     fields += words.why_not(shown_problem(group.problem, redactor))
     return Entry(
         name=group.name,
@@ -307,7 +310,7 @@ def report_of_message(sent: GroupDelivery, redactor: Redactor) -> Report:
     subject, status = f'"{redactor.untrusted(sent.subject)}"', _STATUSES[sent.status]
     match sent.status:
         case "sent":
-            people = counted(sent.people, "person", "people")
+            people = tr_n("{n} person", "{n} people", sent.people)
             summary = Summary(
                 tr("Sent to {name}, {subject}", name=sent.name, subject=subject), f" ({people})."
             )
