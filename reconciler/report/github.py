@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from reconciler.language import tr
-from reconciler.report import blocks, grouping
+from reconciler.language import tr, tr_n
+from reconciler.report import blocks, grouping, words
 from reconciler.report.escape import for_terminal
 from reconciler.report.section import ending, is_plain
-from reconciler.report.words import counted
 
 if TYPE_CHECKING:
     from reconciler.errors import Complaint
@@ -51,8 +50,7 @@ def render(sections: Sequence[Section], _: Look) -> str:
     if is_plain(sections):
         return _section(sections[0])
     return "".join(
-        tr("Account {account}\n{section}", account=section.account, section=_section(section))
-        for section in sections
+        f"{tr('Account {account}', account=section.account)}\n{_section(section)}" for section in sections
     )
 
 
@@ -83,7 +81,7 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
     if section_ended and report.complaints:
         return
     if not section_ended:
-        yield _Note("notice", 0, tr("reconciler {what}", what=run.what), (f"{report.summary}",))
+        yield _Note("notice", 0, f"reconciler {run.what}", (f"{report.summary}",))
         yield from (_complaint(each) for each in sorted(report.complaints))
     yield from (_banner(banner, run) for banner in report.banners if banner.title)
     order = [count.status.key for count in report.counts]
@@ -94,7 +92,7 @@ def _notes(report: Report, run: Run) -> Iterator[_Note]:
 def _banner(banner: Banner, run: Run) -> _Note:
     """What could not be found out is about the run as a whole, and told under its name."""
     if banner.level == "error":
-        return _Note("error", 0, tr("reconciler {what}", what=run.what), (banner.title, *banner.lines))
+        return _Note("error", 0, f"reconciler {run.what}", (banner.title, *banner.lines))
     whose = f"{run.section}: " if run.section else ""
     kind: Kind = "notice" if banner.tone == "quiet" else "warning"
     if banner.level == "failure":
@@ -117,9 +115,9 @@ def _entry(entry: Entry, order: Sequence[str]) -> _Note:
     title = f"{called}: {status.word}"
     title += f", {outcome.word}" if outcome != status else ""
     title += f", {entry.aside}" if entry.aside else ""
-    title += tr(", cannot be undone") if entry.is_final and not bad else ""
+    title += f", {tr(words.CANNOT_BE_UNDONE)}" if entry.is_final and not bad else ""
     commands = (
-        tr("to {label}: {words}", label=each.label, words=each.words)
+        tr("to {do}: {command}", do=each.label, command=each.words)
         for each in entry.commands
         if not each.quiet
     )
@@ -144,15 +142,18 @@ def _draw(notes: Iterable[_Note], run: Run) -> str:
         of_kind = [note for note in found if note.kind == kind]
         out += [_command(note, run.folder) for note in of_kind[:SHOWN]]
         if len(of_kind) > SHOWN:
-            out.append(
-                tr(
-                    "… and {counted}.",
-                    counted=counted(
-                        len(of_kind) - SHOWN, tr("more {kind}", kind=kind), tr("more {kind}s", kind=kind)
-                    ),
-                )
-            )
+            out.append(_more(kind, len(of_kind) - SHOWN))
     return "".join(f"{line}\n" for line in out)
+
+
+def _more(kind: Kind, number: int) -> str:
+    match kind:
+        case "error":
+            return tr_n("… and {n} more error.", "… and {n} more errors.", number)
+        case "warning":
+            return tr_n("… and {n} more warning.", "… and {n} more warnings.", number)
+        case "notice":
+            return tr_n("… and {n} more notice.", "… and {n} more notices.", number)
 
 
 def _command(note: _Note, folder: str) -> str:
@@ -165,7 +166,7 @@ def _command(note: _Note, folder: str) -> str:
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     lines = note.lines if any(note.lines) else (note.title,)  # without words nothing would be shown
     if len(lines) > _LINES:
-        lines = (*lines[:_LINES], tr("… and {lines} more lines", lines=len(lines) - _LINES))
+        lines = (*lines[:_LINES], tr_n("… and {n} more lines", "… and {n} more lines", len(lines) - _LINES))
     return f"::{note.kind} {shown}::{'%0A'.join(map(_data, lines))}"
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.language import msg, tr
+from reconciler.language import decimal, msg, spoken, tr, tr_p
 from reconciler.model.record import short_commit
 from reconciler.report import grouping, words
 from reconciler.report.escape import visible
@@ -41,7 +41,6 @@ _ALT = {
     "live": msg("icon as it is live"),
     "applied": msg("icon last applied"),
 }
-_MORE = Status("more", "…", msg("not shown in full"), "quiet", "passed")
 
 
 def render(sections: Sequence[Section], look: Look) -> str:
@@ -74,6 +73,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals |= {"spoken": spoken, "tr": tr, "verbs": words.VERBS}
     environment.filters["capital"] = lambda text: f"{text[:1].upper()}{text[1:]}".replace("_", " ")
     return environment
 
@@ -170,15 +170,16 @@ def _page(report: Report, run: Run, look: Look) -> _Page:
 def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     """Return the facts of a run as (label, value)."""
     sent = sum(number for _, number in run.requests)
+    account = run.account or (tr("not set") if run.api else "")
     facts = (
-        ("Commit", short_commit(run.commit or "", 12) or "unknown"),
-        ("Account", " ".join(filter(None, (run.section, run.account or (tr("not set") if run.api else ""))))),
+        (tr("Commit"), short_commit(run.commit or "", 12) or tr_p("of a commit", "unknown")),
+        (tr("Account"), " ".join(filter(None, (run.section, account)))),
         ("API", run.api.removeprefix("https://")),
-        ("Version", tr("reconciler {version}", version=run.version)),
-        ("Started", f"{run.started:%Y-%m-%d %H:%M:%S} UTC"),
-        ("Duration", f"{run.duration:.1f} s"),
-        ("Requests", f"{sent}" if run.requests else ""),
-        ("Reading", ("complete" if run.complete else "incomplete") if run.api else ""),
+        (tr("Version"), f"reconciler {run.version}"),
+        (tr("Started"), tr("{at:%Y-%m-%d %H:%M:%S} UTC", at=run.started)),
+        (tr("Duration"), f"{decimal(run.duration, 1)} s"),
+        (tr("Requests"), f"{sent}" if run.requests else ""),
+        (tr("Reading"), (tr("complete") if run.complete else tr("incomplete")) if run.api else ""),
     )
     return tuple((label, value) for label, value in facts if value)
 
@@ -204,7 +205,8 @@ def _shortened(parts: Sequence[_Part], limit: int = ENTRIES) -> tuple[tuple[_Par
         left -= len(shown)
         kept.append(replace(part, entries=shown, more=len(cut)))
         items += [(entry.name, f"{entry.status.word} {entry.place}".rstrip()) for entry in cut]
-    return tuple(kept), (Listing(_MORE, tr("Not shown in full"), tuple(items)),) if items else ()
+    status = Status("more", "…", tr("not shown in full"), "quiet", "passed")
+    return tuple(kept), (Listing(status, tr("Not shown in full"), tuple(items)),) if items else ()
 
 
 def _quiet(entries: Iterable[Entry]) -> Iterator[Listing]:
@@ -223,12 +225,11 @@ def _complaints(found: Iterable[Complaint]) -> Iterator[Table]:
     ordered = sorted(found, key=lambda each: (each.warning, each))
     if ordered:
         rows = tuple(
-            (f"{each.location}", "warning" if each.warning else "mistake", each.message, each.hint)
+            (f"{each.location}", tr("warning") if each.warning else tr("mistake"), each.message, each.hint)
             for each in ordered
         )
-        yield Table(
-            "complaints", tr("In the files"), ("Where", "What", tr("It says"), tr("To mend it")), rows
-        )
+        head = (tr("Where"), tr("What"), tr("It says"), tr("To mend it"))
+        yield Table("complaints", tr("In the files"), head, rows)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -271,7 +272,7 @@ class _Album:
             known = replace(picture, sha256=found.sha256, size=found.size)
             picture = replace(known, width=found.width, height=found.height)
         caption = _caption(picture) or (tr("another picture") if picture.of == "live" else "")
-        return _Shown(caption, _ALT[picture.of], picture.file or "", self._key(found), why)
+        return _Shown(caption, tr(_ALT[picture.of]), picture.file or "", self._key(found), tr(why))
 
     def _key(self, thumbnail: Thumbnail | None) -> str:
         if thumbnail is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.report.model import Banner, Entry, Level, Report
     from reconciler.report.section import Look, Section
 
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _NO_XML = re.compile("[\ufffe\uffff]")
 _COUNTED = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 
@@ -48,22 +49,17 @@ def render(sections: Sequence[Section], _: Look) -> str:
     root.set("time", f"{sum(section.run.duration for section in sections if section.run):.3f}")
     root.extend(suites)
     ElementTree.indent(root)
-    return (
-        tr('<?xml version="1.0" encoding="UTF-8"?>\n') + ElementTree.tostring(root, encoding="unicode") + "\n"
-    )
+    return f"{_DECLARATION}\n{ElementTree.tostring(root, encoding='unicode')}\n"
 
 
 def _suite(section: Section) -> ElementTree.Element:
     report, run = section.report, section.run
     if report is None or run is None:
         why = ending(section).strip()
-        return _element(
-            tr("reconciler {account}", account=section.account),
-            [_Case("run", "reconciler", "error", "error", why)],
-            {},
-        )
+        case = _Case(tr("run"), "reconciler", "error", "error", why)
+        return _element(f"reconciler {section.account}", [case], {})
     about = {"time": f"{run.duration:.3f}", "timestamp": f"{run.started:%Y-%m-%dT%H:%M:%S}"}
-    return _element(tr("reconciler {what}", what=run.what), list(_cases(report)), about)
+    return _element(f"reconciler {run.what}", list(_cases(report)), about)
 
 
 def _cases(report: Report) -> Iterator[_Case]:

@@ -12,14 +12,14 @@ from itertools import takewhile
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from reconciler.language import tr, tr_n
+from reconciler.language import msg, tr, tr_n
 from reconciler.model.record import short_commit
 from reconciler.report import blocks, grouping
 from reconciler.report.blocks import Block, Cell, Lines, Row
 from reconciler.report.markdown_text import code, fence, folded, length, link, marker, names, prose
 from reconciler.report.model import Banner, Entry, Report, Status
 from reconciler.report.section import closing, ending, is_plain
-from reconciler.report.words import counted
+from reconciler.report.words import VERBS
 
 if TYPE_CHECKING:
     from reconciler.errors import Complaint
@@ -36,6 +36,7 @@ _AROUND = 600  # characters for what stands around several reports in one, and a
 _SIGNS = {"good": "+", "add": "+", "remove": "-", "bad": "!", "change": "!", "warn": "!"}
 _WIDEST = 400  # characters of a line in a block; lists of people are cut before
 _LONGEST = 1000  # characters of a sentence
+_EVERYTHING = msg("The job's own output says everything.")
 _ROOM = 250  # characters for the words around a part, and what was cut of it
 
 
@@ -47,10 +48,11 @@ def render(sections: Sequence[Section], look: Look) -> str:
     room = max(_AROUND, (BUDGET - _AROUND) // max(1, len(sections)) - _AROUND)
     pages = [(section, _page(section, room, look)) for section in sections]
     bodies = [f"# {code(section.account)}\n\n{made.text}" for section, made in pages]
-    verb = next((section.run.verb for section in sections if section.run), "run")
-    top = tr("## {verb} of {prose}", verb=verb.capitalize(), prose=prose(closing(sections)))
+    verb = next((section.run.verb for section in sections if section.run), None)
+    title = msg("Run") if verb is None else VERBS[verb]
+    top = f"## {tr('{verb} of {accounts}', verb=title, accounts=prose(closing(sections)))}"
     left_out = _fit(bodies, [section.account for section in sections], BUDGET - length(top) - _AROUND // 3)
-    facts: dict[str, Any] = {"kind": verb, "digest": ""}
+    facts: dict[str, Any] = {"kind": verb or "run", "digest": ""}
     facts["truncated"] = left_out or any(made.cut for _, made in pages)
     quiet = [section.report.quiet if section.report else None for section in sections]
     if any(each is not None for each in quiet):
@@ -64,9 +66,8 @@ def _fit(bodies: list[str], accounts: Sequence[str], room: int) -> bool:
     left_out = room < 0
     for index in reversed(range(len(bodies))):
         if room < 0:
-            short = tr(
-                "# {code}\n\n**It did not fit here.** The job's output has it.", code=code(accounts[index])
-            )
+            where = tr("The job's output has it.")
+            short = f"# {code(accounts[index])}\n\n**{tr('It did not fit here.')}** {where}"
             room += length(bodies[index]) - length(short)
             bodies[index] = short
     return left_out
@@ -93,7 +94,7 @@ class _Part:
     words: tuple[str, ...]
     blocks: tuple[tuple[str, int], ...]
     what: str
-    one: str = "group"
+    of_complaints: bool = False
 
 
 def _marked(section: Section, made: Made) -> str:
@@ -115,7 +116,7 @@ def _page(section: Section, budget: int, look: Look) -> Made:
         return Made(prose(ending(section).strip()))
     about = f" ({code(run.section)})" if run.section and not section.account else ""
     title = report.title or f"{report.summary}"
-    top = [f"## {report.verb.capitalize()}{about}: {prose(title)}"]
+    top = [f"## {tr(VERBS[report.verb])}{about}: {prose(title)}"]
     if report.verdict_first and report.quiet is not False:
         top.append(prose(f"{report.verdict}."))
     if report.title:
@@ -149,11 +150,11 @@ def _parts(report: Report, limit: int) -> Iterator[_Part]:
     for part, found in parts:
         entries = sorted(found, key=rank)
         shown = [(_block(blocks.of_entry(each, limit)), each) for each in grouping.grouped(entries)]
-        heading = (tr("### Other groups"),) if part is None and len(parts) > 1 else _heading(part)
+        heading = (f"### {tr('Other groups')}",) if part is None and len(parts) > 1 else _heading(part)
         yield _Part(
             (*heading, _listed(entries)),
             tuple((text, max(1, len(each.names))) for text, each in shown),
-            tr("{groups}, one by one", groups=tr_n("{n} group", "{n} groups", len(entries))),
+            tr_n("{n} group, one by one", "{n} groups, one by one", len(entries)),
         )
 
 
@@ -178,19 +179,20 @@ def _listed(entries: Sequence[Entry]) -> str:
 def _complaints(complaints: Iterable[Complaint]) -> _Part:
     found = sorted(complaints, key=lambda complaint: (complaint.warning, complaint))
     shown = tuple((_complaint(complaint), 1) for complaint in found[:COMPLAINTS])
-    return _Part((), shown, counted(len(found), "complaint"), "complaint")
+    what = tr_n("{n} complaint", "{n} complaints", len(found))
+    return _Part((), shown, what, of_complaints=True)
 
 
 def _complaint(complaint: Complaint) -> str:
-    words = ["warning" if complaint.warning else "error", f"**{prose(f'{complaint.location}')}**"]
-    words.append(prose(complaint.message))
-    return " ".join((*words, f"({prose(complaint.hint)})" if complaint.hint else "")).rstrip()
+    severity = tr("warning") if complaint.warning else tr("error")
+    told = [severity, f"**{prose(f'{complaint.location}')}**", prose(complaint.message)]
+    return " ".join((*told, f"({prose(complaint.hint)})" if complaint.hint else "")).rstrip()
 
 
 def _footer(run: Run) -> str:
     """Return the line about the run: version, account, commit, API."""
-    facts = [tr("reconciler {version}", version=run.version)]
-    facts += [tr("account {section}", section=run.section)] if run.section else []
+    facts = [f"reconciler {run.version}"]
+    facts += [tr("account {account}", account=run.section)] if run.section else []
     facts += [tr("commit {commit}", commit=short_commit(run.commit, 12))] if run.commit else []
     facts += [tr("API {api}", api=run.api)] if run.api else []
     links = (link(tr("this run"), run.link), link(tr("the whole page"), run.artifacts))
@@ -226,8 +228,12 @@ def _bounded(top: Iterable[str], parts: Sequence[_Part], bottom: Iterable[str], 
         if shown:
             pieces.append(folded(part.what, "\n\n".join(shown), opened=len(part.blocks) <= FEW_OPEN))
         if missing:
-            more = tr("**{missing} more did not fit here.**", missing=counted(missing, part.one))
-            pieces.append(tr("{more} The job's own output says everything.", more=more))
+            more = (
+                tr_n("{n} complaint more did not fit here.", "{n} complaints more did not fit here.", missing)
+                if part.of_complaints
+                else tr_n("{n} group more did not fit here.", "{n} groups more did not fit here.", missing)
+            )
+            pieces.append(f"**{more}** {tr(_EVERYTHING)}")
         lost += missing
     return Made("\n\n".join((*pieces, *tail)), lost, bool(lost) or not all_of_head or not all_of_tail)
 
@@ -242,7 +248,7 @@ def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], bool]:
         else:
             left_out += 1
     if left_out:
-        shown.append(tr("**Something more did not fit here.** The job's own output says everything."))
+        shown.append(f"**{tr('Something more did not fit here.')}** {tr(_EVERYTHING)}")
     return shown, not left_out
 
 

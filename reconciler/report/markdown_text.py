@@ -100,7 +100,7 @@ def names(found: Iterable[str], limit: int) -> str:
     listed = list(found)
     more = len(listed) - limit
     text = ", ".join(map(code, listed[:limit]))
-    return text if more <= 0 else tr("{text} and {more} more", text=text, more=more)
+    return text if more <= 0 else tr("{names} and {more} more", names=text, more=more)
 
 
 def fence(lines: Iterable[str], kind: str) -> str:
@@ -112,7 +112,7 @@ def fence(lines: Iterable[str], kind: str) -> str:
 
 def folded(summary: str, body: str, *, opened: bool = False) -> str:
     """A part that can be unfolded; `body` is Markdown, `summary` plain words of our own."""
-    tag = tr("<details open>") if opened else "<details>"
+    tag = f"<details{' open' if opened else ''}>"
     return f"{tag}\n<summary>{html.escape(summary)}</summary>\n\n{body}\n\n</details>"
 
 
@@ -123,7 +123,7 @@ def marker(facts: Mapping[str, object]) -> str:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     text = text.replace("--", "-\\u002d")
-    return tr("<!-- reconciler {text} -->", text=text)
+    return " ".join(("<!-- reconciler", text, "-->"))
 
 
 def length(text: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Problem
-from reconciler.language import said, tr
+from reconciler.language import said, tr, tr_p
 from reconciler.model import number
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Redactor:
         """`account`, an alias, or the number masked: `+55 19 •••• 0002`."""
         key = number.key(wa_id)
         if key in self.account:
-            return "account"
+            return tr_p("one of the people", "account")
         return self.aliases.get(key) or self.number(wa_id)
 
     def named(self, person: Person) -> str:
@@ -53,11 +53,8 @@ class Redactor:
         digits = number.of_id(wa_id)
         if digits is None and number.is_person_id(wa_id):
             name, _, domain = wa_id.partition("@")
-            return (
-                wa_id
-                if self.show_numbers
-                else tr("hidden number ••{name} (@{domain})", name=name[-4:], domain=domain)
-            )
+            masked = tr("hidden number ••{digits} (@{domain})", digits=name[-4:], domain=domain)
+            return wa_id if self.show_numbers else masked
         if digits is None:
             return self.untrusted(wa_id) or tr("somebody unknown")
         return f"+{digits}" if self.show_numbers else number.mask(digits)
@@ -95,7 +92,7 @@ class Redactor:
 
         text = _SLOT.sub(fill, tr(note.text))
         if values["ids"] != list(note.ids):
-            text += tr(" (whole ids: --show-numbers)")
+            text += f" ({tr('whole ids: --show-numbers')})"
         return text
 
     def sentence(self, text: str) -> str:

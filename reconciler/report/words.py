@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.group import ValueName
     from reconciler.model.live import LiveIcon
     from reconciler.model.plan import Unmanaged
-    from reconciler.report.model import Word
+    from reconciler.report.model import Verb, Word
     from reconciler.report.redact import Redactor
 
 FEW = 5
@@ -107,6 +107,24 @@ def by_key(*statuses: Status) -> dict[str, Status]:
     """Return statuses by their keys, in this order."""
     return {status.key: status for status in statuses}
 
+
+VERBS: dict[Verb, str] = {
+    "validate": msg("Validate"),
+    "plan": msg("Plan"),
+    "apply": msg("Apply"),
+    "drift": msg("Drift"),
+    "list": msg("List"),
+    "import": msg("Import"),
+    "accept": msg("Accept"),
+    "invites": msg("Invites"),
+    "invites --send": msg("Invites --send"),
+    "invites --rotate": msg("Invites --rotate"),
+    "send": msg("Send"),
+    "doctor": msg("Doctor"),
+    "state list": msg("State list"),
+    "state log": msg("State log"),
+}
+"""What was run, as a heading."""
 
 NO_PICTURE = Value(empty=msg_p("a picture", "none"))
 NO_GROUP = Value(empty=msg("no group"), no_group=True)

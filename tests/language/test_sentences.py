@@ -53,6 +53,8 @@ COMMAND = re.compile(r"(reconciler|git|cd|unset|export) [a-z\x00$'-]|state (list
 """What is typed, and so stays as it is."""
 RECORDED = re.compile(r"(GitHub run|GitLab job|job|doctor,) \x00|\x00 \(process \x00\)")
 """Who holds a lock, and which run wrote a state: runs in other languages read it there."""
+COMMAND = re.compile(r"(reconciler|git|cd|unset|export|state) [a-z\x00$'-]|--?[a-z]|<\?xml ")
+"""What is typed, or begins a file, and so stays as it is."""
 
 
 def bare(source: str) -> Iterator[tuple[int, str]]:

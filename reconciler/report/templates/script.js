@@ -1,5 +1,6 @@
 (() => {
   "use strict";
+  const said = document.body.dataset;
   const bar = document.getElementById("filters");
   const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
 
@@ -7,10 +8,10 @@
     const button = event.target.closest("button.copy");
     if (button) {
       navigator.clipboard.writeText(button.previousElementSibling.textContent).then(
-        () => { button.textContent = "Copied"; },
-        () => { button.textContent = "Not copied"; },
+        () => { button.textContent = said.copied; },
+        () => { button.textContent = said.notCopied; },
       );
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      setTimeout(() => { button.textContent = said.copy; }, 2000);
     }
     const link = event.target.closest("a[href^='#']");
     const details = link && document.querySelector(`${link.getAttribute("href")} > details`);
@@ -80,8 +81,9 @@
       listing.node.hidden = found === 0;
       listing.details.open = filtered && found > 0;
     }
-    const besides = named ? `, and ${named} by name alone` : "";
-    shown.textContent = filtered ? `${count} of ${total} shown${besides}` : "";
+    const sentence = named ? bar.dataset.named : bar.dataset.shown;
+    const numbers = { count, total, named };
+    shown.textContent = filtered ? sentence.replace(/\{(\w+)\}/g, (_, name) => numbers[name]) : "";
     clear.hidden = !filtered;
   };
 
