@@ -36,14 +36,14 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     mistakes = sum(not each.warning for each in complaints)
     warnings = len(complaints) - mistakes
     counts = [
-        _count(_MISTAKES, msg_n("mistake", "mistakes", mistakes), mistakes),
-        _count(_WARNINGS, msg_n("warning", "warnings", warnings), warnings),
+        _count(_MISTAKES, msg("mistake"), mistakes),
+        _count(_WARNINGS, msg("warning"), warnings),
     ]
     if groups is None:
         status = _MISTAKES
     else:
         status = _WARNINGS if warnings else _GROUPS
-        counts.append(_count(_GROUPS, msg_n("group", "groups", groups), groups))
+        counts.append(_count(_GROUPS, msg("group"), groups))
     verdict = _verdict(complaints, mistakes, warnings, groups)
     return Report(
         verb="validate",
@@ -56,8 +56,8 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
     )
 
 
-def _count(status: Status, word: str, number: int) -> Count:
-    return Count(replace(status, word=word), number)
+def _count(status: Status, one: str, number: int) -> Count:
+    return Count(replace(status, word=one) if number == 1 else status, number)
 
 
 def _verdict(complaints: tuple[Complaint, ...], mistakes: int, warnings: int, groups: int | None) -> str:
@@ -81,7 +81,7 @@ def _all_files(*, valid: bool) -> Banner:
     """All files together, for machines: those that are as they should be are not named."""
     level: Level = "passed" if valid else "failure"
     lines = (tr("there are mistakes in the files"),)
-    return Banner("", "bad", lines, name=tr("all files"), level=level, suite="files", kind="mistakes")
+    return Banner("", "bad", lines, name=tr("all files"), level=level, suite=tr("files"), kind="mistakes")
 
 
 def data(complaints: tuple[Complaint, ...], groups: int | None) -> Data:
