@@ -28,6 +28,7 @@ FOLDER = Path(__file__).with_name("locale")
 """Holds `pt_BR/LC_MESSAGES/reconciler.mo`, compiled of the text beside it by an install."""
 
 _chosen: NullTranslations | None = None
+_tag = ENGLISH
 _in_english: ContextVar[bool] = ContextVar("in_english", default=False)
 
 
@@ -215,14 +216,14 @@ def languages() -> tuple[str, ...]:
 
 def use(language: str) -> None:
     """Speak a language from now on. Raises `LookupError` for one that there is not."""
-    global _chosen  # noqa: PLW0603
+    global _chosen, _tag  # noqa: PLW0603
     _chosen = None if language == ENGLISH else _catalogue(language, FOLDER)
+    _tag = language
 
 
 def spoken() -> str:
     """Return the tag of the language in which `tr` answers."""
-    catalogue = _spoken()
-    return ENGLISH if catalogue is None else catalogue.info()["language"].replace("_", "-")
+    return ENGLISH if _spoken() is None else _tag
 
 
 @contextmanager

@@ -1,0 +1,262 @@
+"""All verbs and formats in a made-up language and in Portuguese: nothing English is left, nothing is cut, and
+what programs read is the same in every language."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import ANA, BRUNO, DORA, STRANGER, Repo, Result, picture
+
+from . import pseudo
+
+START = """\
+import sys
+from pathlib import Path
+from reconciler import language
+language.FOLDER = Path(sys.argv.pop(1))
+from reconciler.cli import main
+sys.exit(main())
+"""
+PROSE = ("text", "html", "markdown", "github", "junit")
+MACHINES = ("json", "csv", "gitlab", "codequality", "dotenv", "sarif", "prometheus")
+# Words that are nobody's language: commands, formats, keys of files, what the files of these tests say.
+STAYS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    init validate plan apply drift accept list import invites send inbound comment state doctor schema sandbox help
+    show bind forget migrate unlock log markdown github gitlab junit sarif codequality dotenv prometheus html csv json
+    text pull request merge branch commit reconciler sinch waha evolution api groups yaml jsonl
+    suporte vendas parceiros caixa antigo outro ana bruno carlos dora elisa souza
+    subject description icon admins members link ensure join adopt
+    none everyone admin member hold python linux git http https post get put patch delete
+""",
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of catalogues that has the made-up language alone."""
+    found = tmp_path_factory.mktemp("locale")
+    pseudo.build(found)
+    return found
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(repo: Repo, folder: Path) -> Run:
+    """Runs the command in the made-up language; returns how it ended."""
+
+    def _run(*arguments: str, stdin: str = "", **environment: str) -> Result:
+        ended = subprocess.run(
+            [sys.executable, "-c", START, str(folder), *arguments],
+            cwd=repo.path,
+            env=repo.environment
+            | {"RECONCILER_LANG": pseudo.TAG, "PYTHONPATH": str(pseudo.ROOT)}
+            | environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return Result(ended.returncode, ended.stdout, ended.stderr)
+
+    return _run
+
+
+@pytest.fixture
+def world(repo: Repo) -> Repo:
+    """Groups of which something has to be told each: drifted, waiting, on hold, orphaned, blocked, new, wrong."""
+    repo.settle_soon()
+    repo.group(
+        "suporte",
+        "subject: Suporte\nicon: icons/a.png\nadmins: [ana, bruno]\nmembers: [dora]\nprune_members: true\nlink_version: 1\n",
+    )
+    repo.group("vendas", "subject: Vendas\nadmins: [ana]\nmembers: [carlos, elisa]\n")
+    repo.group("caixa", "subject: Caixa\n")
+    repo.group("antigo", "subject: Antigo\n")
+    repo.write("groups/icons/a.png", picture())
+    assert repo.apply().code == 0
+    suporte, caixa = repo.live("Suporte")["id"], repo.live("Caixa")["id"]
+    repo.api.join(suporte, ANA, BRUNO, DORA)
+    assert repo.apply().code == 0
+    repo.api.set_subject(suporte, "Outro")
+    repo.api.demote(suporte, ANA)
+    repo.api.promote(suporte, DORA)
+    repo.api.join(suporte, STRANGER)
+    repo.api.set_icon(suporte, picture("maroon"))
+    repo.api.hide(caixa)
+    repo.api.seed("Parceiros", participants=[ANA])
+    (repo.path / "groups/antigo.yaml").unlink()
+    repo.group("parceiros", "subject: Parceiros\nadmins: [ana]\nhold: {reason: x, until: 2099-01-01}\n")
+    repo.group("novo", "subject: Novo\nicon: icons/a.png\nmembers: [ana]\n")
+    return repo
+
+
+def left(result: Result) -> list[str]:
+    return [*pseudo.english(result.out, STAYS), *pseudo.english(result.err, STAYS)]
+
+
+READS = [
+    ["validate"],
+    ["plan"],
+    ["plan", "--show-numbers"],
+    ["drift"],
+    ["list"],
+    ["list", "--unmanaged"],
+    ["import", "--all", "--dry-run"],
+    ["invites"],
+    ["accept", "suporte"],
+    ["doctor"],
+    ["state", "list"],
+    ["state", "show", "suporte"],
+]
+FORMATS = [
+    [verb, "--format", each]
+    for verb, formats in {
+        "validate": ("html", "markdown", "github"),
+        "plan": ("html", "markdown", "github", "junit"),
+        "drift": ("html", "markdown", "github", "junit"),
+        "invites": ("html", "markdown"),
+    }.items()
+    for each in formats
+]
+WRONG = [
+    ["nonsense"],
+    ["plan", "--nonsense"],
+    ["plan", "extra"],
+    ["plan", "--format", "nonsense"],
+    ["plan", "--format", "sarif"],
+    ["plan", "--target", "nobody"],
+    ["plan", "--allow", "nonsense"],
+    ["plan", "--base", "HEAD"],
+    ["apply"],
+    ["apply", "--plan", "missing.json"],
+    ["apply", "--lock-timeout", "soon"],
+    ["send", "suporte"],
+    ["invites", "--rotate", "nobody"],
+    ["state", "bind", "suporte", "1"],
+    ["state", "forget", "nobody"],
+    ["state", "unlock"],
+    ["import"],
+    ["schema", "nonsense"],
+    ["comment", "missing.md"],
+    ["-C", "missing", "plan"],
+    ["--config", "missing.yaml", "plan"],
+]
+
+
+@pytest.mark.parametrize("arguments", [*READS, *FORMATS, *WRONG], ids=" ".join)
+def test_nothing_english_is_left(world: Repo, run: Run, arguments: list[str]) -> None:
+    assert left(run(*arguments)) == []
+
+
+VERBS = "init validate plan apply drift accept list import invites send inbound comment state doctor schema sandbox"
+COMMANDS = [[], *([each] for each in [*VERBS.split(), "help"])]
+COMMANDS += (["state", each] for each in ("list", "show", "bind", "mv", "forget", "migrate", "unlock", "log"))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_english_is_left_in_help(run: Run, command: list[str]) -> None:
+    result = run(*command, "--help")
+    assert result.code == 0
+    assert left(result) == []
+
+
+def test_nothing_english_is_left_of_what_is_written(world: Repo, run: Run) -> None:
+    found = []
+    for arguments in (
+        ["apply", "--yes"],
+        ["apply", "--ready", "--yes"],
+        ["invites", "--send", "--yes"],
+        ["invites", "--rotate", "vendas", "--yes"],
+        ["send", "vendas", "Bom dia", "--yes"],
+        ["state", "forget", "antigo", "--yes"],
+        ["state", "mv", "novo", "vendas2"],
+        ["accept", "suporte", "--yes"],
+        ["import", "--all"],
+    ):
+        found += [f"{arguments}: {each}" for each in left(run(*arguments))]
+    assert found == []
+
+
+def test_nothing_english_is_left_of_mistakes(repo: Repo, run: Run) -> None:
+    repo.write(
+        "contacts.yaml",
+        'people:\n  ana: "12"\n  bia: {numbers: []}\n  x y: "+5519900000001"\nteams: {t: [zoe]}\n',
+    )
+    repo.group("um", "subject: x\nadmins: ana\nmembers: [nobody]\nicon: gone.png\nhold: 3\nnonsense: 1\n")
+    repo.group("dois", "subject: [")
+    repo.group("tres", "subject: x\nsubject: y\nname: A B\n")
+    repo.write("reconciler.yaml", "account: x\nguards: {demote_share: 7}\nlanguage: xx\nstate: ftp\n")
+    assert left(run("validate")) == []
+
+
+def test_nothing_english_is_left_when_nobody_answers(world: Repo, run: Run) -> None:
+    closed = "http://127.0.0.1:9"
+    assert left(run("plan", RECONCILER_BASE_URL=closed)) == []
+    assert left(run("plan", RECONCILER_TOKEN="")) == []
+    assert left(run("plan", RECONCILER_BASE_URL="ftp://x")) == []
+    world.api.add_faults("GET /groups status=500 times=100")
+    assert left(run("plan")) == []
+
+
+def test_init_writes_its_files_in_the_language(repo: Repo, run: Run) -> None:
+    result = run("init", "novo", "--yes", "--backend", "waha", "--ci", "github")
+    assert left(result) == []
+    found = []
+    for path in (repo.path / "novo").rglob("*.yaml"):
+        lines = (
+            line.strip().lstrip("# ")
+            for line in path.read_text().splitlines()
+            if line.strip().startswith("#")
+        )
+        found += [f"{path.name}: {each}" for line in lines for each in pseudo.english(line, STAYS)]
+    assert found == []
+
+
+# --- what programs read -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["validate", "plan", "drift", "list", "invites"])
+def test_what_programs_read_is_the_same_in_every_language(world: Repo, verb: str) -> None:
+    reports = [each for each in MACHINES if each in _formats(world, verb)]
+    found = {}
+    for tag in ("en", "pt-BR"):
+        options = [f"--report={each}={tag}.{each}" for each in reports]
+        result = world.run(verb, *options, "--report", f"markdown={tag}.md" if verb != "list" else f"json={tag}.x",
+                           RECONCILER_LANG=tag)  # fmt: skip
+        assert result.code in (0, 1, 2), result.err
+        found[tag] = {each: _timeless((world.path / f"{tag}.{each}").read_text()) for each in reports}
+    assert found["pt-BR"] == found["en"]
+
+
+def _formats(repo: Repo, verb: str) -> str:
+    return repo.run(verb, "--help").out.partition("Formats:")[2]
+
+
+def _timeless(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z?|(_seconds|_timestamp\w*)(\{[^}]*\})? [\d.e+]+", "…", text)
+
+
+def test_an_apply_tells_programs_the_same_in_every_language(make_repo: Callable[..., Repo]) -> None:
+    repo = make_repo()
+    documents = []
+    for tag in ("en", "pt-BR"):
+        repo.group(tag.lower(), "subject: S\nadmins: [ana]\nmembers: [bruno]\n".replace("S", tag))
+        found = repo.run(
+            "apply", "--yes", "--target", tag.lower(), "--format", "json", RECONCILER_LANG=tag
+        ).out
+        documents.append(re.sub(r"[0-9a-f]{64}|\d{6,}-\d+|en|pt-br|pt-BR", "…", _timeless(found)))
+    assert json.loads(documents[0])
+    assert documents[0] == documents[1]
