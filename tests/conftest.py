@@ -76,6 +76,13 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Speak English again after a test that spoke otherwise."""
+    yield
+    language.use(language.ENGLISH)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
     """Starts sandboxes with the options given; all are stopped at the end."""

@@ -28,7 +28,7 @@ _STAYS = re.compile(
     r"|\b[A-Z]{2,}[A-Z_=0-9]*\b|[\w./*-]*[\w*]\.(?:yaml|yml|json|jsonl|csv|md|html|svg|txt|sqlite3|py)\b"
     r"|</?[a-z][^>]*>|&[a-z]+;|<!--.*?-->"
 )
-_EXAMPLE = re.compile(r"^( *(?:reconciler|curl|echo|export)\b.*?)(?:(  +)(.*))?$")
+_EXAMPLE = re.compile(r"^( *(?:reconciler|curl|echo|export) [a-z'].*?)(?:(  +)(.*))?$")
 
 
 @cache
@@ -102,7 +102,7 @@ def _longer(text: str) -> str:
 # --- what is English -------------------------------------------------------------------------------------
 
 _TYPED = re.compile(
-    r"\x1b\[[0-9;]*m|`[^`]*`|\"[^\"\n]*\"|“[^”]*”|https?://\S+|\$ .*|\bgit [a-z-]+[^.;,\n]*"
+    r"\x1b\[[0-9;]*m|\[[A-Za-z|]+\]|`[^`]*`|\"[^\"\n]*\"|“[^”]*”|https?://\S+|\$ .*|\bgit [a-z-]+[^.;,\n]*"
     r"|\breconciler(?: [a-z][a-z-]*| --?[a-z][\w-]*(?: [\w:/.*'-]+)?)*|(?<![\w-])--?[A-Za-z][\w-]*(?:=\S+)?"
     r"|\b[A-Z][A-Z_]{2,}[A-Z_=0-9]*\b|[\w./*-]*[\w*][./][\w./*-]+|\{[^}]*\}"
     r"|\b\w+[-_@]\w[\w@.-]*"

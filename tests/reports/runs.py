@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler import language
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
 from reconciler.errors import Complaint, Location, Problem
 from reconciler.model.attribution import Base
@@ -99,6 +101,7 @@ def section(told: Told, run: Run = RUN, account: str = "", problem: Problem | No
 
 
 def draw(name: str, sections: list[Section], look: Look = PLAIN) -> str:
-    """Sections in a format."""
+    """Sections in a format, as `Target.draw` does."""
     verb = next((section.run.verb for section in sections if section.run), "apply")
-    return load(verb, name)(sections, look)
+    with language.english() if FORMATS[name].machine else nullcontext():
+        return load(verb, name)(sections, look)

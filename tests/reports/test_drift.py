@@ -6,7 +6,6 @@ After a wanted change: `RENEW_GOLDEN=1 pytest tests/reports/test_drift.py`, then
 from __future__ import annotations
 
 import json as stdlib_json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from reconciler.model.drift import Cause, Drift, DriftStatus, FieldName
 from reconciler.report import drift as verb
 from reconciler.report.redact import Redactor
 
-from . import drifts
+from . import drifts, goldens
 from .hostile import SGR
 from .runs import PLAIN, Look, render
 from .samples import ACCOUNT, ANA, LOGO, OPEN_REDACTOR, REDACTOR, STRANGER
@@ -55,18 +54,14 @@ CASES: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.parametrize("tag", goldens.LANGUAGES)
 @pytest.mark.parametrize("name", CASES)
-def test_output(name: str) -> None:
-    path = GOLDEN / name
-    found = CASES[name]()
-    if os.environ.get("RENEW_GOLDEN"):
-        GOLDEN.mkdir(exist_ok=True)
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+def test_output(name: str, tag: str) -> None:
+    goldens.compare(GOLDEN, name, tag, CASES[name])
 
 
 def test_no_file_is_left_over() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
+    goldens.check_none_is_left_over(GOLDEN, CASES)
 
 
 def document(drift: Drift, redactor: Redactor = REDACTOR) -> Any:

@@ -5,7 +5,6 @@ After a wanted change: `RENEW_GOLDEN=1 pytest tests/reports/test_golden.py`, the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from reconciler.report import apply, plan, text, validate
 from reconciler.report.redact import Redactor
 from reconciler.report.section import PLAIN
 
-from . import based, samples
+from . import based, goldens, samples
 from .runs import Look, render
 from .samples import OPEN_REDACTOR, REDACTOR
 from .test_markdown import RUN
@@ -60,14 +59,11 @@ CASES: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.parametrize("tag", goldens.LANGUAGES)
 @pytest.mark.parametrize("name", CASES)
-def test_output(name: str) -> None:
-    path = GOLDEN / name
-    found = CASES[name]()
-    if os.environ.get("RENEW_GOLDEN"):
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+def test_output(name: str, tag: str) -> None:
+    goldens.compare(GOLDEN, name, tag, CASES[name])
 
 
 def test_no_file_is_left_over() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
+    goldens.check_none_is_left_over(GOLDEN, CASES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv as stdlib_csv
 import io
 import json as stdlib_json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +30,7 @@ from reconciler.report import failure, invites, qr
 from reconciler.report.redact import Redactor
 from reconciler.report.section import Look
 
-from . import invitations
+from . import goldens, invitations
 from .hostile import HOSTILE, SGR, assert_harmless, invitations_with
 from .invitations import LINK
 from .runs import RUN, draw, section
@@ -68,18 +67,14 @@ CASES: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.parametrize("tag", goldens.LANGUAGES)
 @pytest.mark.parametrize("name", CASES)
-def test_output(name: str) -> None:
-    path = GOLDEN / name
-    found = CASES[name]()
-    if os.environ.get("RENEW_GOLDEN"):
-        GOLDEN.mkdir(exist_ok=True)
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+def test_output(name: str, tag: str) -> None:
+    goldens.compare(GOLDEN, name, tag, CASES[name])
 
 
 def test_no_file_is_left_over() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
+    goldens.check_none_is_left_over(GOLDEN, CASES)
 
 
 def test_a_link_stays_in_one_piece() -> None:

@@ -25,7 +25,7 @@ from reconciler.model.plan import Plan
 from reconciler.report import apply, drift, failure, github, plan, validate, values
 from reconciler.report.sarif import MOST
 
-from . import based, drifts, media, samples
+from . import based, drifts, goldens, media, samples
 from .runs import COMPLAINTS, FULL, PROBLEM, QUIET, RUN, VERBS, Look, draw_plan, render, section, served
 from .samples import ANA, OPEN_REDACTOR, REDACTOR, STRANGER
 
@@ -34,18 +34,14 @@ MINE = ("csv", "github", "gitlab", "codequality", "dotenv", "junit", "sarif", "p
 CASES = [(name, verb) for name in MINE for verb in served(name)]
 
 
+@pytest.mark.parametrize("tag", goldens.LANGUAGES)
 @pytest.mark.parametrize(("name", "verb"), CASES, ids=[f"{verb}.{name}" for name, verb in CASES])
-def test_output(name: str, verb: str) -> None:
-    path = GOLDEN / f"{verb}.{name}"
-    found = render(name, verb)
-    if os.environ.get("RENEW_GOLDEN"):
-        GOLDEN.mkdir(exist_ok=True)
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+def test_output(name: str, verb: str, tag: str) -> None:
+    goldens.compare(GOLDEN, f"{verb}.{name}", tag, lambda: render(name, verb))
 
 
 def test_no_file_is_left_over() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == {f"{verb}.{name}" for name, verb in CASES}
+    goldens.check_none_is_left_over(GOLDEN, [f"{verb}.{name}" for name, verb in CASES])
 
 
 def test_numbers_stay_out_of_every_format() -> None:
