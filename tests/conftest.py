@@ -37,6 +37,7 @@ def _compile_catalogues() -> None:
                 write_mo(found, read_po(source, locale=text.parts[-3]))
             with tempfile.NamedTemporaryFile(dir=text.parent, delete=False) as file:
                 file.write(found.getvalue())
+                os.fchmod(file.fileno(), 0o644)
             os.replace(file.name, compiled)  # other workers do the same at this moment
 
 
