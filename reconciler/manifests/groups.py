@@ -243,6 +243,8 @@ class GroupResolver:
         found: dict[str, list[Complaint]] = {}
         for place, text, able in _asked(given):
             key = place.partition(".")[0]
+            if able(self._can) and (key != "join" or self._keeps_state):
+                continue
             location = given.location_of(place)
             what, mend = f"`{text}`", msg("leave it out")
             if not isinstance(given, Manifest):
@@ -250,13 +252,10 @@ class GroupResolver:
                 mend = msg(
                     "leave it out, or let the groups that it reaches say `unmanaged: [{key}]`", key=key
                 )
-            complaint = None
+            complaint = needs_state(location, what)
             if not able(self._can):
                 complaint = impossible(location, what, able, self._can, mend)
-            elif key == "join" and not self._keeps_state:
-                complaint = needs_state(location, what)
-            if complaint is not None:
-                found.setdefault(key, []).append(complaint)
+            found.setdefault(key, []).append(complaint)
         return found
 
     def _description(self, given: Manifest | Preset) -> str | None:
