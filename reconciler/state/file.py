@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
-from reconciler.language import msg
+from reconciler.language import msg, of_system
 from reconciler.model.record import State
 from reconciler.state import codec
 from reconciler.state.lock import FileLock, acquire, holder_of
@@ -188,7 +188,7 @@ class FileStore:
             return None
         except OSError as error:
             raise StateError(
-                msg("the state {state} cannot be read: {why}", state=self.display, why=error.strerror),
+                msg("the state {state} cannot be read: {why}", state=self.display, why=of_system(error)),
                 msg("make it readable, {elsewhere}", elsewhere=ELSEWHERE),
             ) from None
         if len(data) > MAX_BYTES:
@@ -221,7 +221,7 @@ class FileStore:
             case _:
                 mend = msg("make its folder writable")
         return StateError(
-            msg("the state {state} cannot be written: {why}", state=self.display, why=error.strerror),
+            msg("the state {state} cannot be written: {why}", state=self.display, why=of_system(error)),
             msg("{mend}, {elsewhere}", mend=mend, elsewhere=ELSEWHERE),
         )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import StateError
-from reconciler.language import msg
+from reconciler.language import msg, of_system
 from reconciler.state.codec import format_time, not_json
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class HistoryFile:
             return {}
         except OSError as error:
             raise StateError(
-                msg("{file} cannot be read: {why}", file=self._shown, why=error.strerror)
+                msg("{file} cannot be read: {why}", file=self._shown, why=of_system(error))
             ) from None
         try:
             return _parsed(data)
@@ -88,7 +88,7 @@ class HistoryFile:
                     Path(temporary).unlink(missing_ok=True)
                 raise
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-            why = error.strerror if isinstance(error, OSError) else msg("it is a link that leads nowhere")
+            why = of_system(error) if isinstance(error, OSError) else msg("it is a link that leads nowhere")
             raise StateError(msg("{file} cannot be written: {why}", file=self._shown, why=why)) from None
 
 
