@@ -49,7 +49,7 @@ def report(complaints: tuple[Complaint, ...], groups: int | None) -> Report:
         verb="validate",
         verdict=verdict,
         status=status,
-        summary=Summary(msg("{sentence}.", sentence=verdict)),
+        summary=Summary(msg("{verdict}.", verdict=verdict)),
         banners=(_all_files(valid=groups is not None),),
         counts=tuple(counts),
         complaints=complaints,
