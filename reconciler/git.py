@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.errors import GitError
-from reconciler.language import msg
+from reconciler.language import msg, of_system
 from reconciler.model import number
 
 INSTALL = msg("install git, 2.30 or newer")
@@ -121,7 +121,7 @@ class Git:
                 )
             except OSError as error:
                 raise GitError(
-                    msg("the git program cannot be started: {why}", why=error.strerror), INSTALL
+                    msg("the git program cannot be started: {why}", why=of_system(error)), INSTALL
                 ) from None
             with process:
                 limit = self._timeout if timeout is None else timeout
@@ -199,7 +199,7 @@ def _temporary_file() -> IO[bytes]:
         raise GitError(
             msg(
                 "git cannot be started without a folder for temporary files: {why}",
-                why=_fit(error.strerror or "", 80),
+                why=of_system(error),
             ),
             msg("set TMPDIR to a folder that can be written to"),
         ) from None

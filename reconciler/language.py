@@ -163,10 +163,10 @@ def _all_said(thing: Any, catalogue: NullTranslations) -> Any:
     return dataclasses.replace(thing, **changed) if changed else thing
 
 
-def of_system(error: OSError) -> str:
+def of_system(error: OSError) -> Message:
     """Return what the operating system says of an error, or whoever raised it, as a message."""
     why = error.strerror or next(iter(error.args), type(error).__name__)
-    return why if isinstance(why, Message) else msg(str(why))
+    return why if isinstance(why, Message) else Message(str(why), {})
 
 
 _OF_SYSTEM = (

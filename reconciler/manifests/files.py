@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ReconcilerError
-from reconciler.language import msg
+from reconciler.language import msg, of_system
 from reconciler.manifests.complaints import visible
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -395,24 +395,8 @@ def too_long(limit: int, size: int | None = None) -> TooLong:
     )
 
 
-_REASONS = (
-    msg("permission denied"),
-    msg("read-only file system"),
-    msg("no space left on device"),
-    msg("disk quota exceeded"),
-    msg("file name too long"),
-    msg("too many levels of symbolic links"),
-    msg("too many open files"),
-    msg("input/output error"),
-    msg("is a directory"),
-    msg("not a directory"),
-    msg("no such file or directory"),
-)
-"""What systems say most, so that it can be said in other languages; of the rest their own words are said."""
-
-
 def reason(error: OSError | ValueError) -> str:
     """Return why a file could not be read or written."""
     if isinstance(error, OSError) and error.strerror:
-        return msg(error.strerror.lower())
+        return of_system(error).through(str.lower)
     return msg("no usable path")

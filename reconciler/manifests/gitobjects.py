@@ -19,7 +19,7 @@ from typing import IO
 
 from reconciler.errors import GitError, UsageError
 from reconciler.git import INSTALL
-from reconciler.language import msg
+from reconciler.language import msg, of_system
 
 TIMEOUT = 120.0
 """Seconds after which Git is ended, whatever it does: ten times what 10,000 manifests take."""
@@ -281,7 +281,7 @@ def _missing() -> ObjectError:
 
 def _no_git(error: OSError) -> GitError:
     return GitError(
-        msg("git cannot be started: {why}", why=error.strerror),
+        msg("git cannot be started: {why}", why=of_system(error)),
         msg("{install}: --base reads the base with it", install=INSTALL),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from reconciler.language import msg
+from reconciler.language import msg, of_system
 
 from .options import Options
 
@@ -112,6 +112,6 @@ def _listen(port: int) -> socket.socket:
         listening.close()
         raise OSError(
             error.errno,
-            msg("cannot listen on 127.0.0.1:{port}: {why}", port=port, why=msg(error.strerror or "")),
+            msg("cannot listen on 127.0.0.1:{port}: {why}", port=port, why=of_system(error)),
         ) from error
     return listening

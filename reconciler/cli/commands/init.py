@@ -18,7 +18,7 @@ from reconciler.cli.common import Common, offering
 from reconciler.cli.files import find_root, is_there
 from reconciler.errors import Exit, GitError, InputError, ReconcilerError, UsageError
 from reconciler.git import Git
-from reconciler.language import msg, tr
+from reconciler.language import msg, of_system, tr
 from reconciler.manifests import numbers
 from reconciler.manifests.complaints import guessed, listed, visible
 from reconciler.model import number
@@ -103,7 +103,7 @@ def command(common: Common, folder: str, backend: BackendName | None, ci: CodeHo
             written.append((file.path, file.about))
     except OSError as error:
         raise ReconcilerError(
-            msg("{place} cannot be made: {why}", place=_shown(place), why=msg(error.strerror or ""))
+            msg("{place} cannot be made: {why}", place=_shown(place), why=of_system(error))
         ) from None
     finally:
         terminal.put("\n".join([*_listed(tr("Written in {place}:", place=_shown(place)), written), *left]))

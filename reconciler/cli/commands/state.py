@@ -17,7 +17,7 @@ from reconciler.cli.outputs import Outputs
 from reconciler.cli.store import Store, locked, two_places
 from reconciler.cli.wiring import Offline
 from reconciler.errors import Exit, StateError, UsageError
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import english, msg, tr, tr_n
 from reconciler.model import number
 from reconciler.operations import state as operations
 from reconciler.report import state as report
@@ -163,7 +163,8 @@ def _mask(record: dict[str, object], redactor: Redactor) -> None:
 
 
 def _person(ref: str, redactor: Redactor) -> str:
-    return redactor.person(ref) if ref.isdigit() else ref
+    with english():  # it stands in JSON
+        return redactor.person(ref) if ref.isdigit() else ref
 
 
 _BIND = "reconciler state bind suporte-campinas 5519911112222-1513616971"
