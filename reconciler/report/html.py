@@ -170,7 +170,8 @@ def _page(report: Report, run: Run, look: Look) -> _Page:
 def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     """Return the facts of a run as (label, value)."""
     sent = sum(number for _, number in run.requests)
-    account = run.account or (tr("not set") if run.api else "")
+    account = run.account or (tr_p("of the account", "not set") if run.api else "")
+    whole = tr_p("of the reading", "complete") if run.complete else tr_p("of the reading", "incomplete")
     facts = (
         (tr("Commit"), short_commit(run.commit or "", 12) or tr_p("of a commit", "unknown")),
         (tr("Account"), " ".join(filter(None, (run.section, account)))),
@@ -179,7 +180,7 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
         (tr("Started"), tr("{at:%Y-%m-%d %H:%M:%S} UTC", at=run.started)),
         (tr("Duration"), f"{decimal(run.duration, 1)} s"),
         (tr("Requests"), f"{sent}" if run.requests else ""),
-        (tr("Reading"), (tr("complete") if run.complete else tr("incomplete")) if run.api else ""),
+        (tr("Reading"), whole if run.api else ""),
     )
     return tuple((label, value) for label, value in facts if value)
 

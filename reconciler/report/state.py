@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _HASH = 10  # characters of a commit that are shown in text
 _RECORDED = Status("recorded", "✓", msg("recorded"), "good", "passed")
-_LEFT = {"left": msg("left"), "closed": msg("closed")}
 _FIELDS: dict[str, str] = {
     "description": msg("description"),
     "admins": msg("admins"),
@@ -76,7 +75,8 @@ def _names(section: Section) -> str:
     lines = [f"{each['name']:<{width}}  {each['id']}" for each in found["groups"]]
     for each in found["left"]:
         at = datetime.fromisoformat(each["at"])
-        gone = tr("{how} on {at:%Y-%m-%d}", how=_LEFT[each["how"]], at=at)
+        closed = each["how"] == "closed"
+        gone = tr("closed on {at:%Y-%m-%d}", at=at) if closed else tr("left on {at:%Y-%m-%d}", at=at)
         lines.append(f"{each['name']:<{width}}  {each['id']}  {gone}")
     return "".join(f"{for_terminal(line)}\n" for line in lines)
 
@@ -206,7 +206,12 @@ def _words(change: dict[str, Any]) -> str:
         case "forgotten":
             return tr("forgotten, was bound to {before}", before=before)
         case "left":
-            return tr("{how}, was {before}", how=_LEFT.get(str(after), after), before=before)
+            closed = after == "closed"
+            return (
+                tr("closed, was {before}", before=before)
+                if closed
+                else tr("left, was {before}", before=before)
+            )
         case "creating":
             return tr('create begun, not known to have ended: "{after}"', after=after)
         case "given_up":

@@ -315,6 +315,24 @@ def of_field(field: Field) -> str:
 
 # --- what several verbs say -------------------------------------------------------------------------------
 
+VERBS: dict[Verb, str] = {
+    "validate": msg("Validate"),
+    "plan": msg("Plan"),
+    "apply": msg("Apply"),
+    "drift": msg("Drift"),
+    "list": msg("List"),
+    "import": msg("Import"),
+    "accept": msg("Accept"),
+    "invites": msg("Invites"),
+    "invites --send": msg("Invites --send"),
+    "invites --rotate": msg("Invites --rotate"),
+    "send": msg("Send"),
+    "doctor": msg("Doctor"),
+    "state list": msg("State list"),
+    "state log": msg("State log"),
+}
+"""What was run, as a heading."""
+
 
 def notes(found: Iterable[tuple[str, Iterable[str]]]) -> tuple[Table, ...]:
     """Return the notes on groups of which there is nothing else to say: each once, with its groups' names."""
