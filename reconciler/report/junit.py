@@ -56,7 +56,7 @@ def _suite(section: Section) -> ElementTree.Element:
     report, run = section.report, section.run
     if report is None or run is None:
         why = ending(section).strip()
-        case = _Case(tr("run"), "reconciler", "error", "error", why)
+        case = _Case("run", "reconciler", "error", "error", why)
         return _element(f"reconciler {section.account}", [case], {})
     about = {"time": f"{run.duration:.3f}", "timestamp": f"{run.started:%Y-%m-%dT%H:%M:%S}"}
     return _element(f"reconciler {run.what}", list(_cases(report)), about)
@@ -70,7 +70,7 @@ def _cases(report: Report) -> Iterator[_Case]:
 
 def _group(entry: Entry) -> _Case:
     """A group passes when all that was to be done is done, and nothing is to be done."""
-    place = entry.file or tr("no manifest")
+    place = entry.file or "no manifest"
     status = entry.outcome
     if entry.status.level == "passed":
         return _Case(entry.name, place)
