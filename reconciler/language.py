@@ -106,7 +106,8 @@ def msg_p(context: str, text: str, /, **values: object) -> str:
 
 
 def tr(text: str, /, **values: object) -> str:
-    """Return a text in the language that is spoken: a message as it is, anything else as `msg` takes it."""
+    """Return a text of ours in the language that is spoken: a message, or what `msg` takes. What may be
+    somebody else's words is handed to `said`."""
     catalogue = _spoken()
     if catalogue is None:
         return (text.format_map(values) if values else str(text)) if text else ""

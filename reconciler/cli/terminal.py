@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import Complaint, Exit, InputError, ReconcilerError, UsageError
-from reconciler.language import msg, of_system, tr, tr_p
+from reconciler.language import msg, of_system, said, tr, tr_p
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ def width(stream: TextIO) -> int:
 def say(text: str) -> None:
     """A message for people, on stderr, in their language; for nobody, where that is closed."""
     with suppress(OSError):
-        _write(sys.stderr, tr(text))
+        _write(sys.stderr, said(text))
 
 
 def say_error(text: str, beside: str = "") -> None:
@@ -148,9 +148,9 @@ def print_error(error: ReconcilerError, account: str = "", beside: str = "") -> 
     from reconciler.report.escape import for_terminal
 
     head = tr("Error ({account})", account=account) if account else tr("Error")
-    lines = [f"{head}: {for_terminal(tr(error.message))}"]
+    lines = [f"{head}: {for_terminal(said(error.message))}"]
     if error.hint:
-        lines.append(f"  {for_terminal(tr(error.hint))}")
+        lines.append(f"  {for_terminal(said(error.hint))}")
     say_error("\n".join(lines), beside)
 
 
@@ -225,7 +225,7 @@ class Bar:
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._progress.add_task(tr(label), total=total)
+            self._task = self._progress.add_task(said(label), total=total)
             self._progress.start()
 
     def advance(self, count: int = 1) -> None:
@@ -244,7 +244,7 @@ class Bar:
             if self._progress is None:
                 say(text)
             else:
-                self._progress.console.print(tr(text), markup=False, highlight=False)
+                self._progress.console.print(said(text), markup=False, highlight=False)
 
 
 def progress(quiet: bool) -> Progress:

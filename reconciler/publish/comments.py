@@ -118,13 +118,15 @@ def publish(host: Host, body: str, clock: Clock) -> Published:
 
 
 def overtake(host: Host, words: str) -> Published:
-    """Put `words` above the plans that our comments tell of, once. Where there is none, nothing is done."""
+    """Put `words`, an alert, above the plans that our comments tell of, once. Where there is none, nothing is
+    done."""
+    alert = words.partition("\n")[0]  # the same in every language, and no report begins so
     done = Published("unchanged", "")
     plans = [each for each in host.comments() if each.mine and (kind_of(each.body) or "").startswith("plan")]
     for comment in plans:
         body = comment.body.replace("\r\n", "\n")
         mark, _, said = body.partition("\n")
-        if not said.startswith(words):
+        if not said.startswith(alert):
             done = Published("updated", host.update(comment, f"{mark}\n{words}\n\n{said}").url or comment.url)
     return done
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reconciler.language import msg, spoken, tr, tr_n
+from reconciler.language import msg, said, spoken, tr, tr_n
 from reconciler.model import number
 from reconciler.model.link import sandbox_page
 from reconciler.report import qr, text, words
@@ -303,7 +303,7 @@ def _page(section: Section) -> str:
     found, problem = section.data, section.problem
     head = f"## {tr('Invitations')}"
     if found is None or problem is not None:
-        notes = [] if problem is None else [tr(problem.message), tr(problem.hint)]
+        notes = [] if problem is None else [said(problem.message), said(problem.hint)]
         parts = [head, f"**{tr(_NO_SHEET)}**", *(f"- {code(note)}" for note in notes if note)]
         return "\n\n".join(parts) + "\n"
     count, pages = found["summary"], _pages(section)
@@ -360,7 +360,7 @@ def render_html(sections: Sequence[Section], _: Look) -> str:
     (section,) = sections
     found, problem = section.data, section.problem
     if found is None or problem is not None:
-        notes = () if problem is None else tuple(filter(None, (tr(problem.message), tr(problem.hint))))
+        notes = () if problem is None else tuple(filter(None, (said(problem.message), said(problem.hint))))
         sheet: Data = {
             "summary": tr(_NO_SHEET),
             "warning": "",

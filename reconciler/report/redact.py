@@ -90,14 +90,14 @@ class Redactor:
                 return ", ".join(found)
             return found[int(slot[2])] if int(slot[2]) < len(found) else slot[0]
 
-        text = _SLOT.sub(fill, tr(note.text))
+        text = _SLOT.sub(fill, said(note.text))
         if values["ids"] != list(note.ids):
             text += f" ({tr('whole ids: --show-numbers')})"
         return text
 
     def sentence(self, text: str) -> str:
         """A sentence of our own about a failed call, which may quote the API."""
-        return self._hidden(tr(text), 1000)
+        return self._hidden(said(text), 1000)
 
     def _hidden(self, text: str, limit: int) -> str:
         text = _LINK.sub(r"\1••••", text)

@@ -72,16 +72,11 @@ def _verdict(complaints: tuple[Complaint, ...], mistakes: int, warnings: int, gr
     return msg("{well}, {warnings}", well=well, warnings=doubtful) if warnings else well
 
 
-def verdict(complaints: Iterable[Complaint], groups: int | None) -> str:
-    """Return in one sentence how the files are, as `validate` ends; `groups` as for `told`."""
-    return report(tuple(complaints), groups).summary.head
-
-
 def _all_files(*, valid: bool) -> Banner:
     """All files together, for machines: those that are as they should be are not named."""
     level: Level = "passed" if valid else "failure"
     lines = (tr("there are mistakes in the files"),)
-    return Banner("", "bad", lines, name=tr("all files"), level=level, suite=tr("files"), kind="mistakes")
+    return Banner("", "bad", lines, name="all files", level=level, suite="files", kind="mistakes")
 
 
 def data(complaints: tuple[Complaint, ...], groups: int | None) -> Data:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import Problem
-from reconciler.language import decimal, moment, msg, msg_p, tr, tr_n, tr_p
+from reconciler.language import decimal, moment, msg, msg_p, said, tr, tr_n, tr_p
 from reconciler.model.group import PERMISSIONS
 from reconciler.report.model import Banner, Field, Listing, Picture, Status, Summary, Table, Value
 from reconciler.report.redact import shown_problem
@@ -108,24 +108,6 @@ def by_key(*statuses: Status) -> dict[str, Status]:
     return {status.key: status for status in statuses}
 
 
-VERBS: dict[Verb, str] = {
-    "validate": msg("Validate"),
-    "plan": msg("Plan"),
-    "apply": msg("Apply"),
-    "drift": msg("Drift"),
-    "list": msg("List"),
-    "import": msg("Import"),
-    "accept": msg("Accept"),
-    "invites": msg("Invites"),
-    "invites --send": msg("Invites --send"),
-    "invites --rotate": msg("Invites --rotate"),
-    "send": msg("Send"),
-    "doctor": msg("Doctor"),
-    "state list": msg("State list"),
-    "state log": msg("State log"),
-}
-"""What was run, as a heading."""
-
 NO_PICTURE = Value(empty=msg_p("a picture", "none"))
 NO_GROUP = Value(empty=msg("no group"), no_group=True)
 CANNOT_BE_UNDONE = msg("cannot be undone")
@@ -192,8 +174,8 @@ def why(kind: ChangeKind, person: Affected) -> str:
     """Return why somebody gets a right or a place, or loses it: what was done outside says more than that the
     manifest says otherwise."""
     if person.origin != "edited_outside":
-        return tr(person.reason)
-    left = [tr(person.reason)] if person.has_left else []
+        return said(person.reason)
+    left = [said(person.reason)] if person.has_left else []
     return ", ".join((tr(DONE_OUTSIDE[kind]), *left))
 
 
@@ -298,13 +280,13 @@ def of_value(value: Value, limit: int) -> str:
 
 def of_problem(problem: Problem) -> str:
     """Return what went wrong in one line, with the mend."""
-    message = tr(problem.message)
-    return f"{message} ({tr(problem.hint)})" if problem.hint else message
+    message = said(problem.message)
+    return f"{message} ({said(problem.hint)})" if problem.hint else message
 
 
 def of_field(field: Field) -> str:
     """Return what becomes of one part of a group, in a line: `admins + ana, - bruno`."""
-    told = [tr(field.said)] if field.said else []
+    told = [said(field.said)] if field.said else []
     if field.people:
         told.append(few(f"{person.sign} {person.who}" for person in field.people))
     known = [value for value in field.values if not value.no_group]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from reconciler.language import msg, msg_p, spoken, tr, tr_n, tr_p
+from reconciler.language import msg, msg_p, said, spoken, tr, tr_n, tr_p
 
 from . import forms, show
 from .answers import Refused
@@ -88,7 +88,7 @@ class Pages:
                 return await endpoint(request)
             except FormRefused as refused:
                 return self._page(
-                    request, "message.html", refused.status, title=tr("Not done"), text=tr(refused.text)
+                    request, "message.html", refused.status, title=tr("Not done"), text=said(refused.text)
                 )
 
         return Route(path, guarded, methods=[method])
@@ -168,7 +168,7 @@ class Pages:
                 "group": group,
                 "joined": None,
                 "typed": form.get("number", ""),
-                "error": tr(refused.text),
+                "error": said(refused.text),
             }
             return self._page(request, "join.html", refused.status, **context)
         self._world.join(group, [person])
@@ -182,9 +182,9 @@ class Pages:
         try:
             await self._apply(group, request.path_params["verb"], form)
         except Refused as refused:
-            return self._group_page(request, group, refused.status, tr(refused.details))
+            return self._group_page(request, group, refused.status, said(refused.details))
         except FormRefused as refused:
-            return self._group_page(request, group, refused.status, tr(refused.text))
+            return self._group_page(request, group, refused.status, said(refused.text))
         finally:
             await form.close()
         return RedirectResponse(f"/groups/{group.id}", 303)

@@ -22,7 +22,7 @@ BUGS = {"AssertionError", "AttributeError", "IndexError", "KeyError", "LookupErr
 """What is raised where a caller of ours is wrong: `print_bug` shows no text of it."""
 CAUGHT = {"BadStatusLine", "SSLError", "TimeoutError"}
 """What `backends.client` raises for itself, as its libraries would: what it says of them is its own."""
-NAMES = {"Evolution API", "no manifest"}
+NAMES = {"Evolution API", "no manifest", "all files"}
 """What is called so in every language: a service, and cases of JUnit, whose histories hang on their names."""
 FOR_MACHINES = {
     "messaging/gateway_events.py": "JSON lines of `inbound`",

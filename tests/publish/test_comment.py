@@ -86,6 +86,7 @@ def test_a_plan_is_marked_as_overtaken_once_and_replaced_by_the_next(code: CodeH
         assert code.writes() == []
         ours = [code.add(OLD.replace("\n", "\r\n")), code.add(OLD.replace('"plan"', '"plan sales"'))]
         assert [overtake(host, words).action for _ in range(2)] == ["updated", "unchanged"]
+        assert overtake(host, "> [!WARNING]\n> Ultrapassado.").action == "unchanged"
         assert [note.body for note in others] == before
         assert ours[0].body == f"{MARK}\n{words}\n\n## Plan: 2 to create"
         assert words in ours[1].body
