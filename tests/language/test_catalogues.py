@@ -74,6 +74,7 @@ def test_it_begins_and_ends_alike(catalogue: Catalog) -> None:
     odd = [
         (english, said)
         for english, said in _pairs(catalogue)
+        if english != "."  # the decimal sign
         if ends.findall(english)[0] != ends.findall(said)[0]
         or ends.findall(english)[-2:] != ends.findall(said)[-2:]
     ]
