@@ -9,11 +9,11 @@ none is read as long as the language is English. Decision record 0044 gives the 
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, reduce
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ T = TypeVar("T")
 
 ENGLISH = "en"
 DOMAIN = "reconciler"
-FOLDER = Path(__file__).with_name("locale")
+FOLDER: str | os.PathLike[str] = os.path.join(
+    os.path.dirname(__file__), "locale"
+)  # no start pays for pathlib
 """Holds `pt_BR/LC_MESSAGES/reconciler.mo`, compiled of the text beside it by an install."""
 
 _chosen: NullTranslations | None = None
@@ -67,7 +69,9 @@ class Message(str):
 
     def said(self, catalogue: NullTranslations) -> str:
         """Return it in a catalogue's language."""
-        if self._number is not None:
+        if not self._key:
+            text = ""  # what a catalogue says of itself has this key
+        elif self._number is not None:
             text = catalogue.ngettext(self._key, self._many, self._number)
         elif self._context:
             text = catalogue.pgettext(self._context, self._key)
@@ -128,12 +132,8 @@ def tr_p(context: str, text: str, /, **values: object) -> str:
 
 def joined(separator: str, parts: Iterable[str]) -> str:
     """Return texts behind each other; each of them, and what stands between them, may be a message."""
-
-    def two(before: str, after: str) -> str:
-        return Message("{a}{b}{c}", {"a": before, "b": separator, "c": after})
-
-    found = list(parts)
-    return reduce(two, found) if found else ""
+    found = {f"part{index}": part for index, part in enumerate(parts)}
+    return Message("{between}".join(f"{{{name}}}" for name in found), {"between": separator, **found})
 
 
 def said(thing: T) -> T:
@@ -211,8 +211,9 @@ def decimal(number: float, digits: int) -> str:
 
 def languages() -> tuple[str, ...]:
     """Return the tags of all languages that there are, English first."""
-    found = (path.parts[-3].replace("_", "-") for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))
-    return (ENGLISH, *sorted(found))
+    file = os.path.join("LC_MESSAGES", f"{DOMAIN}.mo")
+    found = (name for name in os.listdir(FOLDER) if os.path.exists(os.path.join(FOLDER, name, file)))
+    return (ENGLISH, *sorted(name.replace("_", "-") for name in found))
 
 
 def use(language: str) -> None:
@@ -242,7 +243,7 @@ def _spoken() -> NullTranslations | None:
 
 
 @cache
-def _catalogue(language: str, folder: Path) -> NullTranslations:
+def _catalogue(language: str, folder: str) -> NullTranslations:
     from gettext import translation
 
     if language not in languages():

@@ -29,7 +29,7 @@ leaks.install()
 
 def _compile_catalogues() -> None:
     """Make of the catalogues what gettext reads, as an install does: a checkout may have newer ones."""
-    for text in language.FOLDER.glob("*/LC_MESSAGES/*.po"):
+    for text in Path(language.FOLDER).glob("*/LC_MESSAGES/*.po"):
         compiled = text.with_suffix(".mo")
         if not compiled.exists() or compiled.stat().st_mtime < text.stat().st_mtime:
             found = io.BytesIO()

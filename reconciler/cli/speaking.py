@@ -11,10 +11,8 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from reconciler import language
-from reconciler.cli import environment
 from reconciler.errors import UsageError
 from reconciler.language import msg
 
@@ -26,8 +24,8 @@ _LOOKED_AT = 1 << 16  # bytes of a configuration
 def begin(given: Sequence[str]) -> None:
     """Speak as the environment or the configuration says, before anything is said. Raises `UsageError` for a
     language that there is not; what the file says is told when it is read."""
-    asked = environment.variable(VARIABLE)
-    if asked is None:
+    asked = os.environ.get(VARIABLE)
+    if not asked:
         with suppress(LookupError):
             _speak(_written(given))
         return
@@ -45,7 +43,7 @@ def begin(given: Sequence[str]) -> None:
 
 def settle(configured: str) -> None:
     """Speak as the configuration says that was read, unless the environment says otherwise."""
-    if environment.variable(VARIABLE) is None and configured != language.spoken():
+    if not os.environ.get(VARIABLE) and configured != language.spoken():
         _speak(configured)
 
 
@@ -63,12 +61,12 @@ def _speak(tag: str) -> None:
 def _written(given: Sequence[str]) -> str:
     """Return the language that a line of the configuration names, as far as that can be seen."""
     folder = _option(given, "-C")
-    named = _option(given, "--config") or environment.variable("RECONCILER_CONFIG")
+    named = _option(given, "--config") or os.environ.get("RECONCILER_CONFIG")
     for name in (named,) if named else ("reconciler.yaml", "reconciler.yml"):
-        path = Path(folder, name)
+        path = os.path.join(folder, name)
         with suppress(OSError):
-            if path.is_file():  # to open a pipe would wait for somebody at its other end
-                with path.open("rb") as file:
+            if os.path.isfile(path):  # to open a pipe would wait for somebody at its other end
+                with open(path, "rb") as file:
                     found = _LINE.search(file.read(_LOOKED_AT))
                 return language.ENGLISH if found is None else found[1].decode("ascii")
     return language.ENGLISH
