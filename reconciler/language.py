@@ -24,9 +24,7 @@ T = TypeVar("T")
 
 ENGLISH = "en"
 DOMAIN = "reconciler"
-FOLDER: str | os.PathLike[str] = os.path.join(
-    os.path.dirname(__file__), "locale"
-)  # no start pays for pathlib
+FOLDER = os.path.join(os.path.dirname(__file__), "locale")  # no start pays for pathlib
 """Holds `pt_BR/LC_MESSAGES/reconciler.mo`, compiled of the text beside it by an install."""
 
 _chosen: NullTranslations | None = None

@@ -127,6 +127,8 @@ def english(output: str, stays: Iterable[str] = ()) -> Iterator[str]:
     words that are no language's: names, commands, what somebody wrote."""
     known = {word.lower() for word in stays}
     for line in output.splitlines():
+        if example := _EXAMPLE.match(line):
+            line = example[3] or ""  # noqa: PLW2901
         for word in _WORD.findall(_TYPED.sub(" ", line)):
             if word.isascii() and word.lower() in vocabulary() and word.lower() not in known:
                 yield f"{word}: {line.strip()[:150]}"
