@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.language import msg
 from reconciler.model.attribution import Base, SettingChange
 from reconciler.model.change import Affected, ChangePeople, SetValue
 from reconciler.model.plan import Plan
@@ -15,8 +16,8 @@ _SUPPORT = replace(
     samples.SUPPORT,
     changes=(
         SetValue("subject", "Suporte Cps", "Suporte de Campinas"),
-        ChangePeople("promote", (Affected(samples.ANA, "has joined"),)),
-        ChangePeople("demote", (Affected(samples.BRUNO, "not in the manifest"),)),
+        ChangePeople("promote", (Affected(samples.ANA, samples.JOINED),)),
+        ChangePeople("demote", (Affected(samples.BRUNO, samples.UNLISTED),)),
     ),
 )
 BEFORE = Plan(
@@ -30,10 +31,15 @@ BEFORE = Plan(
     ),
     objections=samples.EVERYTHING.objections[:1],
 )
+_ALLOWED = msg(
+    "{allowance}: {reason}",
+    allowance=msg("{allowance}, max {max}", allowance="leave-many", max=4),
+    reason="moving",
+)
 SETTINGS = (
     SettingChange("account", "", (), (samples.ACCOUNT,)),
     SettingChange("guards", "demote_share", ("0.25",), ("0.9",)),
-    SettingChange("allow", "", (), ("leave-many, max 4: moving",)),
+    SettingChange("allow", "", (), (_ALLOWED,)),
     SettingChange("alias", "ana", (samples.ANA,), ("5519800000001",)),
 )
 BASE = Base(
@@ -46,7 +52,10 @@ BROKEN = Base(
     ref="origin/main",
     commit="b" * 40,
     attribution=without_base(samples.EVERYTHING),
-    problem="its files are wrong, so everything counts as this change's: groups/a.yaml:1:1: no",
+    problem=msg(
+        "its files are wrong, so everything counts as this change's: {mistakes}",
+        mistakes="groups/a.yaml:1:1: no",
+    ),
     warnings=("origin/main has commits that are not checked out",),
 )
 NOTHING_NEW = replace(BASE, attribution=attribute(samples.EVERYTHING, samples.EVERYTHING), settings=())

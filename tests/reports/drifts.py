@@ -5,13 +5,32 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from reconciler.errors import Location
+from reconciler.language import msg
 from reconciler.model.drift import Cause, Drift, DriftStatus, FieldDrift, GroupDrift, PersonDrift
 from reconciler.model.group import PERMISSIONS
 from reconciler.model.live import LiveIcon
 from reconciler.model.plan import Note, Unmanaged
 from reconciler.model.record import IconRecord
 
-from .samples import ACCOUNT, ANA, BRUNO, CARLOS, DORA, DORA_OLD, LOGO, OLD_ICON, STRANGER, UNSEEN_ICON
+from .samples import (
+    ACCOUNT,
+    ANA,
+    BRUNO,
+    CARLOS,
+    DORA,
+    DORA_OLD,
+    INCOMPLETE,
+    JOINED,
+    LEFT,
+    LEFT_AGAIN,
+    LOGO,
+    NOT_READ,
+    OLD_ICON,
+    STRANGER,
+    UNLISTED,
+    UNSEEN_ICON,
+)
+from .samples import ON_HOLD as BLACK_FRIDAY
 
 FIRST_SEEN = datetime(2026, 11, 20, 2, 0, 30, tzinfo=UTC)
 RECORDED = IconRecord(LOGO.sha256, "5e7d" + "0" * 60, "https://cdn.example/a.jpeg", 38_000)
@@ -59,9 +78,9 @@ SUPPORT = group(
         live=(BRUNO, CARLOS, STRANGER),
         cause="both",
         people=(
-            PersonDrift(ANA, "promote", "has joined", "edited_outside"),
-            PersonDrift(STRANGER, "demote", "not in the manifest", "edited_outside"),
-            PersonDrift(CARLOS, "demote", "left (contacts.yaml:14)", "not_applied", has_left=True),
+            PersonDrift(ANA, "promote", JOINED, "edited_outside"),
+            PersonDrift(STRANGER, "demote", UNLISTED, "edited_outside"),
+            PersonDrift(CARLOS, "demote", LEFT, "not_applied", has_left=True),
         ),
         since=FIRST_SEEN,
     ),
@@ -95,7 +114,7 @@ UNRECORDED = group(
         live=(DORA_OLD, DORA),
         cause="unknown",
         recorded=False,
-        people=(PersonDrift(DORA_OLD, "demote", "not in the manifest", "unknown"),),
+        people=(PersonDrift(DORA_OLD, "demote", UNLISTED, "unknown"),),
     ),
     FieldDrift(
         field="icon",
@@ -117,7 +136,7 @@ NEVER_THERE = group(
     "missing",
     subject("unknown", "Cliente Zeta", None, None),
     group_id=None,
-    notes=(Note("there is no such group, and without a state nobody knows whether there was one"),),
+    notes=(Note(msg("there is no such group, and without a state nobody knows whether there was one")),),
 )
 BLOCKED = group(
     "cliente-acme",
@@ -125,8 +144,10 @@ BLOCKED = group(
     subject("edited_outside", "Cliente Acme", "Cliente Acme", "Sequestrado"),
     notes=(
         Note(
-            "the account is no admin of this group, so nothing can be changed. One of these can make it "
-            "one: {people}",
+            msg(
+                "the account is no admin of this group, so nothing can be changed. One of these can make it "
+                "one: {people}"
+            ),
             people=(STRANGER,),
         ),
     ),
@@ -135,7 +156,7 @@ BLOCKED = group(
 UNREADABLE = group(
     "cliente-gama",
     "unreadable",
-    notes=(Note("could not be read: {texts[0]}", texts=("HTTP 500: call +55 19 98888-7777 for help",)),),
+    notes=(NOT_READ,),
 )
 CREATED = group(
     "comunidade-cafe",
@@ -171,8 +192,7 @@ PRUNED = group(
         live=(BRUNO, *(f"55199{90000000 + n}" for n in range(25))),
         cause="not_applied",
         people=tuple(
-            PersonDrift(f"55199{90000000 + n}", "remove", "not in the manifest", "not_applied")
-            for n in range(25)
+            PersonDrift(f"55199{90000000 + n}", "remove", UNLISTED, "not_applied") for n in range(25)
         ),
     ),
 )
@@ -195,13 +215,13 @@ HELD = group(
     "campanha",
     "held",
     subject("edited_outside", "Campanha", "Campanha", "Campanha de Natal"),
-    notes=(Note("on hold until 2026-12-01: {texts[0]}", texts=("Black Friday",)),),
+    notes=(BLACK_FRIDAY,),
 )
 AS_WANTED = group(
     "tranquilo",
     "in_sync",
     group_id=f"{ACCOUNT}-1513616971",
-    notes=(Note("joined and has left since, so is not invited again: {people}", people=(CARLOS,)),),
+    notes=(LEFT_AGAIN,),
 )
 
 EVERYTHING = Drift(
@@ -221,7 +241,7 @@ EVERYTHING = Drift(
         AS_WANTED,
     ),
     unmanaged=(Unmanaged("120363000000000099"), Unmanaged(f"{STRANGER}-1", "Família 19988887777")),
-    notes=(Note("The list of groups leaves out {ids}, which exists.", ids=("120363000000000001",)),),
+    notes=(INCOMPLETE,),
     complete=False,
 )
 PENDING = Drift(groups=(NEWLY_MANAGED,))

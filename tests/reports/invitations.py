@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from reconciler.errors import Problem
+from reconciler.language import msg
 from reconciler.model.change import Invite
 from reconciler.model.messages import GroupInvites, Invitations, Invitee
 from reconciler.model.plan import Note
 from reconciler.model.record import Sent
 
-from .samples import ACCOUNT, BY_NUMBER, PEOPLE, STRANGER
+from .samples import ACCOUNT, BY_NUMBER, INCOMPLETE, ON_HOLD, PEOPLE, STRANGER
 
 LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
 ADMIN = Invitee(Invite(PEOPLE["dora"], "admin"))
@@ -48,7 +49,7 @@ EVERYTHING = Invitations(
             name="cliente-gama",
             status="unreadable",
             id="g4",
-            notes=(Note("could not be read: {texts[0]}", texts=("call +55 19 98888-7777",)),),
+            notes=(Note(msg("could not be read: {texts[0]}"), texts=("call +55 19 98888-7777",)),),
         ),
         GroupInvites(
             name="campanha",
@@ -56,14 +57,14 @@ EVERYTHING = Invitations(
             id="g5",
             subject="Campanha",
             people=(ADMIN,),
-            notes=(Note("on hold until 2026-12-01: {texts[0]}", texts=("Black Friday",)),),
+            notes=(ON_HOLD,),
         ),
         GroupInvites(
             name="comunidade-cafe",
             status="create",
             subject="Comunidade do Café ☕",
             people=(ADMIN, *MEMBERS),
-            notes=(Note("the group is yet to be created. First: reconciler apply"),),
+            notes=(Note(msg("the group is yet to be created. First: reconciler apply")),),
         ),
         GroupInvites(
             name="suporte-campinas",
@@ -79,7 +80,9 @@ EVERYTHING = Invitations(
             id="g7",
             subject="Vendas",
             people=(ADMIN,),
-            problem=Problem("junk_link", "the API answered with something that is no invite link", "later"),
+            problem=Problem(
+                "junk_link", msg("the API answered with something that is no invite link"), "later"
+            ),
         ),
         GroupInvites(
             name="vendas-sudeste",
@@ -92,7 +95,7 @@ EVERYTHING = Invitations(
     ),
     left_out=1,
     all_read=False,
-    notes=(Note("The list of groups leaves out {ids}, which exists.", ids=("120363000000000001",)),),
+    notes=(INCOMPLETE,),
 )
 READY = Invitations(groups=(EVERYTHING.groups[6],))
 NOBODY = Invitations(groups=(), left_out=2)

@@ -10,6 +10,7 @@ from typing import Any
 from reconciler import language
 from reconciler.cli.formats import FORMATS, PLAIN, TABLE, Look, load
 from reconciler.errors import Complaint, Location, Problem
+from reconciler.language import msg
 from reconciler.model.attribution import Base
 from reconciler.model.plan import Plan
 from reconciler.report import apply, drift, failure, plan, validate
@@ -18,7 +19,7 @@ from reconciler.report.redact import Redactor
 from reconciler.report.section import Run, Section, Told
 
 from . import drifts, samples
-from .samples import REDACTOR
+from .samples import MEANT, NO_KEY, NO_NUMBER, REDACTOR
 
 VERBS: tuple[Verb, ...] = ("validate", "plan", "apply", "drift")
 """Those that have most formats."""
@@ -37,19 +38,15 @@ RUN = Run(
 )
 
 COMPLAINTS = (
-    Complaint(
-        Location("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?", "unknown-key"
-    ),
+    Complaint(Location("groups/b.yaml", 2, 1), NO_KEY, MEANT, "unknown-key"),
     Complaint(
         Location("groups/a.yaml", 10, 3), "the icon is not square (640×480)", rule="icon", warning=True
     ),
-    Complaint(
-        Location("groups/b.yaml", 7, 9), "`admin` is not a key", "did you mean `admins`?", "unknown-key"
-    ),
-    Complaint(Location("contacts.yaml", 4, 12), "not a phone number", "write it as [+55 19 …](x)", "number"),
+    Complaint(Location("groups/b.yaml", 7, 9), NO_KEY, MEANT, "unknown-key"),
+    Complaint(Location("contacts.yaml", 4, 12), NO_NUMBER, "write it as [+55 19 …](x)", "number"),
 )
 
-PROBLEM = Problem("dns", "the host's name could not be resolved", "check RECONCILER_BASE_URL")
+PROBLEM = Problem("dns", msg("the host's name could not be resolved"), "check RECONCILER_BASE_URL")
 
 FULL: dict[str, Any] = {
     "plan": plan.told(samples.EVERYTHING, REDACTOR),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from reconciler.errors import Complaint, Location, Problem
+from reconciler.language import msg, msg_n
 from reconciler.model.change import (
     AdoptGroup,
     Affected,
@@ -43,6 +44,25 @@ OPEN_REDACTOR = Redactor(REDACTOR.aliases, REDACTOR.account, show_numbers=True)
 
 LOGO = Icon("icons/marca.png", "9c07" + "0" * 60, "image/png", 640, 640, 41_000)
 PHOTO = Icon("icons/café.jpg", "77ab" + "0" * 60, "image/jpeg", 640, 480, 1_234_567)
+JOINED, UNLISTED, OUTSIDE = msg("has joined"), msg("not in the manifest"), msg("not in the group")
+LEFT = msg("left ({file}:{line})", file="contacts.yaml", line=14)
+NOT_READ = Note(msg("could not be read: {texts[0]}"), texts=("HTTP 500: call +55 19 98888-7777 for help",))
+ON_HOLD = Note(
+    msg("on hold until {until:%Y-%m-%d}: {{texts[0]}}", until=date(2026, 12, 1)), texts=("Black Friday",)
+)
+LEFT_AGAIN = Note(msg("joined and has left since, so is not invited again: {people}"), people=(CARLOS,))
+INCOMPLETE = Note(
+    msg_n(
+        "The list of groups leaves out {{ids}}, which exists.",
+        "The list of groups leaves out {{ids}}, which exist.",
+        1,
+    ),
+    ids=("120363000000000001",),
+)
+NO_KEY, NO_NUMBER = msg("{name} is not a key", name="`admin`"), msg("not a phone number")
+MEANT = msg("did you mean `{found}`?", found="admins")
+"""What the program says, with its very sentences, so that they are said in every language."""
+
 OLD_ICON = LiveIcon(IconMeta("https://cdn.example/a.jpeg?x=1", 2500), "a1f3" + "0" * 60)
 UNSEEN_ICON = LiveIcon(IconMeta("https://cdn.example/b.jpeg"))
 
@@ -84,8 +104,8 @@ SUPPORT = group(
     "update",
     SetValue("subject", "Suporte Cps", "Suporte Campinas", "edited_outside"),
     SetIcon(OLD_ICON, LOGO),
-    ChangePeople("promote", (Affected(ANA, "has joined"),)),
-    ChangePeople("demote", (Affected(CARLOS, "left (contacts.yaml:14)"),)),
+    ChangePeople("promote", (Affected(ANA, JOINED),)),
+    ChangePeople("demote", (Affected(CARLOS, LEFT),)),
     found=live("120363000000000001", ACCOUNT, CARLOS, BRUNO, others=(ANA,)),
 )
 CREATED = group(
@@ -103,12 +123,12 @@ RENAMED = group(
     "vendas-sudeste",
     "adopt",
     AdoptGroup(f"{ACCOUNT}-1513616971", "state", "vendas"),
-    ChangePeople("promote", (Affected(DORA, "has joined"),)),
+    ChangePeople("promote", (Affected(DORA, JOINED),)),
     ChangePeople(
         "demote",
         (
-            Affected(DORA_OLD, "not in the manifest"),
-            Affected(STRANGER, "not in the manifest", "edited_outside"),
+            Affected(DORA_OLD, UNLISTED),
+            Affected(STRANGER, UNLISTED, "edited_outside"),
         ),
     ),
     found=live(f"{ACCOUNT}-1513616971", DORA_OLD, STRANGER, ACCOUNT, others=(DORA,)),
@@ -122,8 +142,8 @@ PRUNED = group(
     ChangePeople(
         "remove_participants",
         (
-            Affected(STRANGER, "not in the manifest", "edited_outside"),
-            Affected(BRUNO, "not in the manifest", "not_applied"),
+            Affected(STRANGER, UNLISTED, "edited_outside"),
+            Affected(BRUNO, UNLISTED, "not_applied"),
         ),
     ),
     found=live("120363000000000003", ACCOUNT, ANA, BRUNO, others=(STRANGER,), creator=ANA),
@@ -134,7 +154,7 @@ CLOSED = group(
     RevokeLink(None, None),
     ChangePeople(
         "remove_participants",
-        tuple(Affected(f"55199{90000000 + n}", "the group is closed") for n in range(25)),
+        tuple(Affected(f"55199{90000000 + n}", msg("the group is closed")) for n in range(25)),
     ),
     LeaveGroup(),
     found=live("120363000000000004", ACCOUNT),
@@ -147,8 +167,11 @@ BLOCKED = group(
     "blocked",
     notes=(
         Note(
-            "2 groups have this subject: {ids}. Say which one it is: "
-            "add `id:` with one of them to the manifest.",
+            msg(
+                "{count} groups have this subject: {{ids}}. Say which one it is: add `id:` with one of them "
+                "to the manifest.",
+                count=2,
+            ),
             ids=(f"{ACCOUNT}-1", f"{STRANGER}-1513616971"),
         ),
     ),
@@ -164,16 +187,16 @@ UNREADABLE = group(
     "cliente-gama",
     "unreadable",
     group_id="120363000000000010",
-    notes=(Note("could not be read: {texts[0]}", texts=("HTTP 500: call +55 19 98888-7777 for help",)),),
+    notes=(NOT_READ,),
 )
 HELD = group(
     "campanha",
     "held",
     found=live("120363000000000011", ACCOUNT),
-    notes=(Note("on hold until 2026-12-01: {texts[0]}", texts=("Black Friday",)),),
+    notes=(ON_HOLD,),
     withheld=(
         SetValue("subject", "Campanha", "Campanha de Natal"),
-        ChangePeople("promote", (Affected(ANA, "has joined"),)),
+        ChangePeople("promote", (Affected(ANA, JOINED),)),
     ),
 )
 ORPHANED = group(
@@ -187,7 +210,7 @@ AS_WANTED = group(
     "tranquilo",
     "none",
     found=live("120363000000000013", ACCOUNT),
-    notes=(Note("joined and has left since, so is not invited again: {people}", people=(CARLOS,)),),
+    notes=(LEFT_AGAIN,),
 )
 
 FIELDS = group(
@@ -196,7 +219,7 @@ FIELDS = group(
     SetValue("description", "", "Atendimento em dias úteis: @all", "not_applied"),
     SetValue("send_messages", "everyone", "admins", "edited_outside"),
     SetValue("approve_members", False, True, "both"),
-    ChangePeople("add_members", (Affected(ANA, "not in the group"), Affected(STRANGER, "not in the group"))),
+    ChangePeople("add_members", (Affected(ANA, OUTSIDE), Affected(STRANGER, OUTSIDE))),
     found=live("120363000000000021", ACCOUNT),
 )
 """What only some services have."""
@@ -219,7 +242,17 @@ EVERYTHING = Plan(
     ),
     objections=(
         Objection(
-            "demote-many", Note("12 of 40 admins would be demoted"), ("suporte-campinas", "vendas"), 12
+            "demote-many",
+            Note(
+                msg_n(
+                    "{n} of {total} admins would be demoted",
+                    "{n} of {total} admins would be demoted",
+                    12,
+                    total=40,
+                )
+            ),
+            ("suporte-campinas", "vendas"),
+            12,
         ),
         Objection(
             "no-account",
@@ -239,7 +272,7 @@ EVERYTHING = Plan(
         Unmanaged("120363000000000099"),
         Unmanaged(f"{STRANGER}-1513616971", "Família 19988887777"),
     ),
-    notes=(Note("The list of groups leaves out {ids}, which exists.", ids=("120363000000000001",)),),
+    notes=(INCOMPLETE,),
     complete=False,
     digest="a1b2c3",
 )
@@ -251,7 +284,7 @@ CUSTOMERS = Plan(
                 f"cliente-{n:02}",
                 "update",
                 SetIcon(OLD_ICON, LOGO),
-                ChangePeople("demote", (Affected(CARLOS, "left (contacts.yaml:14)"),)),
+                ChangePeople("demote", (Affected(CARLOS, LEFT),)),
                 *((SetValue("subject", f"Cliente {n}", f"Cliente nº {n}"),) if n == 7 else ()),
                 found=live(f"g{n}", ACCOUNT, CARLOS, *((ANA,) if n % 2 else ())),
                 to_invite=(Invite(PEOPLE["bruno"], "admin"),),
@@ -305,7 +338,7 @@ def _outcomes(planned: GroupPlan, *ends: tuple[str, Problem | None]) -> GroupOut
 
 DONE = ("done", None)
 REFUSED = Problem("http_400", "HTTP 400: number 5519988887777 not found", "see whether they are in the group")
-STOPPED = Problem("interrupted", "interrupted before it was sent", "run apply again", retry=True)
+STOPPED = Problem("interrupted", "interrupted before it was sent", msg("run apply again"), retry=True)
 TIMEOUT = Problem("timeout", "no answer in 30 s", "run apply again: it looks first", retry=True)
 
 MIXED = ApplyResult(
@@ -325,7 +358,11 @@ MIXED = ApplyResult(
     complete=False,
     interrupted=True,
     unsaved=Problem(
-        "state", "the state .reconciler/state.json cannot be written: No space left", "free space"
+        "state",
+        msg(
+            "the state {state} cannot be written: {why}", state=".reconciler/state.json", why="No space left"
+        ),
+        "free space",
     ),
     bind=(("comunidade-cafe", f"{ACCOUNT}-1700000000"),),
 )
@@ -339,9 +376,9 @@ NOTHING_DONE = ApplyResult(
 )
 
 COMPLAINTS = (
-    Complaint(Location("groups/b.yaml", 2, 1), "`admin` is not a key", "did you mean `admins`?"),
+    Complaint(Location("groups/b.yaml", 2, 1), NO_KEY, MEANT),
     Complaint(Location("groups/a.yaml", 10, 3), "the icon is not square (640×480)", warning=True),
-    Complaint(Location("contacts.yaml", 4, 12), "not a phone number", "write it as +55 19 90000-0001"),
+    Complaint(Location("contacts.yaml", 4, 12), NO_NUMBER, "write it as +55 19 90000-0001"),
 )
 
 RUN = Run(
