@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from reconciler.language import msg, tr, tr_n
+from reconciler.language import msg, said, tr, tr_n
 from reconciler.report import changes, words
 from reconciler.report.model import Banner, Status
 from reconciler.report.redact import labels
@@ -215,8 +215,8 @@ def _setting(change: SettingChange, redactor: Redactor) -> dict[str, Any]:
     """A setting before and after, "" where it is not set; `name` is the guard's key or the alias."""
     masks = {"account": redactor.number, "alias": redactor.number, "ignore": redactor.group_id}
     shown = masks.get(change.setting, redactor.untrusted)
-    before, after = (", ".join(map(shown, side)) for side in (change.before, change.after))
+    before, after = (", ".join(shown(said(each)) for each in side) for side in (change.before, change.after))
     if before == after and before:  # masked, two numbers may look alike
         after = tr("{number} (another number)", number=after)
-    name = redactor.untrusted(change.name)
+    name = redactor.untrusted(said(change.name))
     return {"setting": change.setting, **({"name": name} if name else {}), "before": before, "after": after}

@@ -31,7 +31,7 @@ def report(verb: Verb, problem: Problem, complaints: tuple[Complaint, ...] = ())
         status=words.FAILED_RUN,
         summary=Summary(tr("failed"), tone="bad"),
         sentences=(tr("Nothing is known of the groups."),),
-        banners=(Banner(problem.message, "bad", lines, name=tr("run"), level="error", kind="error"),),
+        banners=(Banner(problem.message, "bad", lines, name="run", level="error", kind="error"),),
         complaints=complaints,
         quiet=False,
     )

@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import pytest
 
+from reconciler import language
 from reconciler.cli.formats import FORMATS, TABLE
 from reconciler.errors import Complaint, Location
 from reconciler.model.change import AdoptGroup, ChangeKind, SetValue
@@ -256,6 +257,17 @@ def test_dotenv_is_what_gitlab_takes(verb: str) -> None:
 
 
 # --- JUnit and SARIF --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", served("junit"))
+def test_a_case_is_called_the_same_in_every_language(verb: str) -> None:
+    """What keeps the history of a case finds it by its names and types."""
+    called = []
+    for tag in goldens.LANGUAGES:
+        language.use(tag)
+        root = media.junit(render("junit", verb))
+        called.append([each.get(name) for each in root.iter() for name in ("name", "classname", "type")])
+    assert all(each == called[0] for each in called)
 
 
 @pytest.mark.parametrize("verb", served("junit"))
