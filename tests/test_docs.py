@@ -144,6 +144,11 @@ def test_examples_of_help_parse() -> None:
             pytest.fail(f"`{line}`: {error.format_message()}")
 
 
+def _example(line: str) -> bool:
+    """Whether a line of the examples is a command, or goes on with what is said of one."""
+    return "reconciler " in line or not line[:46].strip()
+
+
 @pytest.mark.parametrize("name", program.list_commands(click.Context(program)))
 def test_help_begins_with_examples_and_puts_own_options_first(name: str) -> None:
     context = click.Context(program, info_name="reconciler")
@@ -151,7 +156,9 @@ def test_help_begins_with_examples_and_puts_own_options_first(name: str) -> None
     assert command is not None
     text = command.get_help(click.Context(command, info_name=name, parent=context))
     assert text.startswith("Examples:\n  reconciler ")
-    assert f"  reconciler {name}" in text.partition("Usage:")[0]
+    examples = text.partition("Usage:")[0]
+    assert f"  reconciler {name}" in examples
+    assert [line for line in examples.splitlines()[1:] if line.strip() and not _example(line)] == []
     own, _, common = text.partition("\nCommon options:\n")
     everywhere = {param.name for param in program.params}
     has_own = any(
