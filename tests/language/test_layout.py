@@ -51,7 +51,10 @@ def _words(text: str) -> list[str]:
 
 
 PAGES = {verb: partial(render, "html", verb) for verb in VERBS} | {
-    "invites": lambda: drawn("html", invitations.EVERYTHING)
+    "invites": lambda: drawn("html", invitations.EVERYTHING),
+    "invites of a sandbox": lambda: drawn(
+        "html", invitations.READY, pages="http://sandboxofateam.test:46513"
+    ),
 }
 
 

@@ -46,9 +46,15 @@ SAMPLES = {
 }
 
 
-def drawn(name: str, found: Invitations, redactor: Redactor = REDACTOR, **look: Any) -> str:
-    """Invitations in a format."""
-    run = replace(RUN, complete=found.all_read)
+def drawn(
+    name: str,
+    found: Invitations,
+    redactor: Redactor = REDACTOR,
+    pages: str | None = None,
+    **look: Any,
+) -> str:
+    """Invitations in a format; `pages` are those of a sandbox."""
+    run = replace(RUN, complete=found.all_read, pages=pages)
     return draw(name, [section(invites.told(found, redactor), run)], Look(**look))
 
 
