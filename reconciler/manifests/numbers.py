@@ -116,23 +116,27 @@ def read_number(text: str, location: Location, complaints: Complaints) -> str | 
     plain = _plain(text)
     if "@" in plain:
         return digits
-    if len(digits) <= _SHORT and "+" not in plain:
-        complaints.add(
-            location,
-            msg(
-                "{text} has no `+`, and is read as {digits}, with the country code first",
-                text=quote(text),
-                digits=number.mask(digits),
-            ),
-            msg("should the country code be missing, write it in front, such as +55; if not, write the `+`"),
-            "country-code",
-            warning=True,
-        )
+    if unsure := country_doubt(text, digits):
+        complaints.add(location, unsure.message, unsure.hint, "country-code", warning=True)
     elif why := doubt(digits):
         hint = msg("is a digit missing, or one too many? If not, nothing has to be done")
         message = msg("{what}: {why}", what=quote(text), why=why)
         complaints.add(location, message, hint, "number-length", warning=True)
     return digits
+
+
+def country_doubt(text: str, digits: str) -> NumberError | None:
+    """Return what is to be said where the country code is likely to be missing in what was typed."""
+    if len(digits) > _SHORT or "+" in _plain(text):
+        return None
+    return NumberError(
+        msg(
+            "{text} has no `+`, and is read as {digits}, with the country code first",
+            text=quote(text),
+            digits=number.mask(digits),
+        ),
+        msg("should the country code be missing, write it in front, such as +55; if not, write the `+`"),
+    )
 
 
 def doubt(digits: str) -> str | None:

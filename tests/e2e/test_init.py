@@ -230,6 +230,7 @@ def test_what_is_there_is_told_with_what_it_lacks(empty: Repo) -> None:
         ("backend: waha\n", ("--account", TYPED), "does not name this number"),
         ("", ("--account", "sales"), "give a number"),
         ("", ("--account", "+55 (0)19 91111-2222"), "leave it out"),
+        ("", ("--account", "19 91111-2222"), "write it in front, such as +55"),
         ("", ("--format", "json"), "--format means nothing here"),
         ("", ("--sandbox",), "--sandbox means nothing here"),
         ("", ("--config", "other.yaml"), "--config means nothing here"),
@@ -324,7 +325,8 @@ def test_it_asks_and_shows_before_it_writes(empty: Repo) -> None:
         ("The service of the groups (sinch, waha, evolution) [sinch]: ", "wahaa"),
         ("did you mean `waha`?", "WAHA"),
         ("own number", "+55 (0)19 91111-2222"),
-        ("leave it out", TYPED),
+        ("leave it out", "19 91111-2222"),
+        ("write it in front, such as +55", TYPED),
         ("Pipelines for (github, gitlab, none) [none]: ", "github"),
     ):
         terminal.until(words)

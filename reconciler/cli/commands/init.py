@@ -222,6 +222,9 @@ def _account(common: Common, config: Config) -> str:
         )
     if not given:
         return ""
+    fresh = common.accounts and config.path is None
+    if fresh and (unsure := numbers.country_doubt(common.accounts[0], given[0][0])):
+        raise UsageError(msg("--account: {why}", why=unsure.message), unsure.hint)
     names = (config.settings.account, *(own.account for own in config.accounts))
     known = {number.key(each) for own in names for each in own}
     if common.accounts and config.path is not None and number.key(given[0][0]) not in known:
@@ -295,7 +298,10 @@ def _number(backend: BackendName) -> str:
         if typed == later:
             return ""
         try:
-            return numbers.parse(typed)
+            digits = numbers.parse(typed)
+            if unsure := numbers.country_doubt(typed, digits):
+                raise unsure
+            return digits
         except numbers.NumberError as error:
             terminal.say(f"  {'; '.join(tr(each) for each in (error.message, error.hint) if each)}")
 
