@@ -59,10 +59,11 @@ def _speak(tag: str) -> None:
 
 
 def _written(given: Sequence[str]) -> str:
-    """Return the language that a line of the configuration names, as far as that can be seen."""
+    """Return the language that a line of the configuration names, as far as that can be seen. That one which
+    was asked for is not there is told in the language of the one that is."""
     folder = _option(given, "-C")
     named = _option(given, "--config") or os.environ.get("RECONCILER_CONFIG")
-    for name in (named,) if named else ("reconciler.yaml", "reconciler.yml"):
+    for name in filter(None, (named, "reconciler.yaml", "reconciler.yml")):
         path = os.path.join(folder, name)
         with suppress(OSError):
             if os.path.isfile(path):  # to open a pipe would wait for somebody at its other end

@@ -186,6 +186,14 @@ def test_the_environment_outweighs_the_configuration(
     assert (EMPTY if spoken == "en" else portuguese(EMPTY)) in result.out
 
 
+def test_that_a_configuration_is_not_there_is_said_in_the_language_of_the_one_that_is(repo: Repo) -> None:
+    repo.write("reconciler.yaml", "language: pt-BR\n")
+    repo.write("english.yaml", "state: file:state.json\n")
+
+    assert "other.yaml:1:1: erro: " in repo.run("plan", "--config", "other.yaml").err
+    assert repo.run("plan", "--config", "english.yaml").err.startswith("groups:1:1: error: ")
+
+
 def test_a_language_that_there_is_not_is_refused(repo: Repo) -> None:
     result = repo.run("validate", RECONCILER_LANG="pt")
 
