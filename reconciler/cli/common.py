@@ -214,7 +214,8 @@ def write_examples(examples: str, formatter: click.HelpFormatter) -> None:
     """The `Examples:` section: commands as they were written, and what is said of them in the room that there
     is."""
     if examples:
-        parts = (re.split(" {2,}", line.rstrip(), maxsplit=1) for line in tr(examples).strip().splitlines())
+        lines = cleandoc(tr(examples)).splitlines()
+        parts = (re.split(" {2,}", line.rstrip(), maxsplit=1) for line in lines)
         formatter.write(tr("Examples") + ":\n")
         with formatter.indentation():
             formatter.write_dl([(part[0], "".join(part[1:])) for part in parts], col_max=_EXAMPLE)

@@ -348,4 +348,4 @@ def startable() -> Iterator[None]:
             msg("where another one is running here, stop it, or export the lines that it printed"),
         ) from None
     except ValueError as error:
-        raise UsageError(msg("the sandbox cannot start: {error}", error=error)) from None
+        raise UsageError(msg("the sandbox cannot start: {error}", error=error.args[0])) from None

@@ -201,3 +201,31 @@ def test_mistakes_of_a_base_are_all_said(
     )
     assert tr(problem).startswith("erros: groups/a.yaml:3:1: ")
     assert tr(problem).count(" | groups/a.yaml:") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--latency", "999"], "sem sandbox: latency: até 60 segundos"),
+        (["--database", "notes.txt"], "sem sandbox: notes.txt é outra coisa"),
+    ],
+)
+def test_why_the_sandbox_cannot_start_is_said_whole(
+    speak: Speak,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    expected: str,
+) -> None:
+    (tmp_path / "notes.txt").write_text("not a database\n" * 100)
+    speak(
+        {
+            "the sandbox cannot start: {error}": "sem sandbox: {error}",
+            "{option}: seconds from 0 to {most:g}": "{option}: até {most:g} segundos",
+            "{database} is not a sandbox's database: name another file": "{database} é outra coisa",
+        }
+    )
+    monkeypatch.chdir(tmp_path)
+    assert app.run(["sandbox", *arguments]) == 64
+    assert expected in capsys.readouterr().err
