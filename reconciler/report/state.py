@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reconciler.language import moment, msg, tr, tr_n, tr_p
+from reconciler.model.group import PERMISSIONS
 from reconciler.model.record import CHANGES, short_commit
-from reconciler.report import text
+from reconciler.report import text, words
 from reconciler.report.escape import for_terminal
 from reconciler.report.model import Report, Status, Summary
 from reconciler.report.section import Data, Told, once
@@ -154,7 +155,7 @@ def _value(fact: Fact, value: str, redactor: Redactor) -> str:
             return redactor.group_id(value)
         case "left":
             return redactor.group_id(value) if value == fact.before else value
-        case "creating" | "given_up" | "subject":
+        case "creating" | "given_up" | "subject" | "description":
             return redactor.untrusted(value)
         case _:
             return value[:64]
@@ -218,6 +219,10 @@ def _words(change: dict[str, Any]) -> str:
             return tr('create of "{before}" given up', before=before)
         case "subject":
             return f"{tr('subject')}  {_quoted(before)} → {_quoted(after)}"
+        case "description":
+            return f"{tr(_FIELDS['description'])}  {_quoted(before)} → {_quoted(after)}"
+        case kind if kind in PERMISSIONS:
+            return f"{tr(words.LABELS[kind])}  {_permission(before)} → {_permission(after)}"
         case "icon":
             return f"{tr('icon')}  {_picture(before)} → {_picture(after)}"
         case "link_version":
@@ -232,6 +237,16 @@ def _words(change: dict[str, Any]) -> str:
 
 def _quoted(subject: str | None) -> str:
     return tr("not managed") if subject is None else f'"{subject}"'
+
+
+def _permission(value: str | None) -> str:
+    match value:
+        case None:
+            return tr("not managed")
+        case "true" | "false":
+            return tr_p("is it so", "yes") if value == "true" else tr_p("is it so", "no")
+        case _:
+            return tr(words.MAY[value])
 
 
 def _picture(sha256: str | None) -> str:

@@ -100,7 +100,7 @@ LABELS: Mapping[str, str] = {
 }
 """What the parts of a group are called, by their keys."""
 
-_MAY = {"admins": msg_p("who may do it", "admins"), "everyone": msg_p("who may do it", "everyone")}
+MAY = {"admins": msg_p("who may do it", "admins"), "everyone": msg_p("who may do it", "everyone")}
 
 
 def by_key(*statuses: Status) -> dict[str, Status]:
@@ -197,7 +197,7 @@ def value(name: ValueName, found: GroupValue | None, redactor: Redactor) -> Valu
         case "" if name == "description":
             return Value(empty=tr_p("a description", "none"))
         case "admins" | "everyone" if name in PERMISSIONS:
-            return Value(text=tr(_MAY[found]))
+            return Value(text=tr(MAY[found]))
         case _:
             return Value(text=redactor.untrusted(found), quoted=name in ("subject", "description"))
 

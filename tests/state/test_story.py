@@ -113,6 +113,28 @@ def test_anybodys_words_are_shown_and_do_nothing() -> None:
     assert runs[0]["commit"] is None
 
 
+def test_descriptions_and_permissions_are_told_by_their_values() -> None:
+    permissions = {"send_messages": "everyone", "approve_members": False}
+    before = State(groups={"a": Record(id="g1", applied=Applied(description="", permissions=permissions))})
+    permissions = {"send_messages": "admins", "approve_members": True, "edit_info": "everyone"}
+    after = State(
+        groups={"a": Record(id="g1", applied=Applied(description=HOSTILE, permissions=permissions))}
+    )
+    history = state.told([*chapters([written(before, after)], Interest())], REDACTOR, complete=True)
+    section = Section("", 0, told=history)
+    text, document = state.render_log([section], PLAIN), json.render([section], PLAIN)
+    for output in (text, document):
+        for bad in ("\x1b", "\u202e", "90000-0077", "SECRETLINK"):
+            assert bad not in output
+    said = [line.removeprefix("    a").strip() for line in text.splitlines()[2:]]
+    assert said[0].startswith('description  "" → "')
+    assert said[1:] == [
+        "send_messages  everyone → admins",
+        "edit_info  not managed → everyone",
+        "approve_members  no → yes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("environment", "name", "actor"),
     [
