@@ -23,6 +23,7 @@ from reconciler.apply.writing import (
 from reconciler.errors import ApiError, CredentialsError, Interrupted, Problem, StateError
 from reconciler.language import msg
 from reconciler.model.change import (
+    KINDS,
     AdoptGroup,
     Change,
     ChangePeople,
@@ -290,7 +291,7 @@ class GroupRun:
             return changed(msg("nothing may be changed in the group any more"))
         more = beyond_approved(approved, fresh.changes)
         if more is not None:
-            return changed(msg("more would be done now ({kind})", kind=more.kind))
+            return changed(msg("more would be done now ({kind})", kind=KINDS[more.kind]))
         return self._unless_locked_out(live, fresh.changes)
 
     def _unless_locked_out(

@@ -15,6 +15,7 @@ from reconciler.errors import Problem
 from reconciler.language import msg
 from reconciler.model import number
 from reconciler.model.change import (
+    KINDS,
     Change,
     ChangePeople,
     LeaveGroup,
@@ -181,7 +182,9 @@ class Writing:
         for kind, end in self.ended.items():
             if end.status != "done" and (kind == "promote" or end.change.kind in DESTRUCTIVE):
                 return Problem(
-                    "not_safe", msg("not sent, because {kind} before it is not done", kind=kind), retry=True
+                    "not_safe",
+                    msg("not sent, because {kind} before it is not done", kind=KINDS[end.change.kind]),
+                    retry=True,
                 )
         live = self.effects.live
         promoted = self.todo.get("promote")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from reconciler.language import msg_p
 from reconciler.model import number
 from reconciler.model.desired import Icon, Person
 from reconciler.model.group import Value, ValueName
@@ -27,6 +28,23 @@ ChangeKind = Literal[
 ]
 
 PeopleKind = Literal["add_members", "promote", "demote", "remove_participants"]
+
+KINDS: dict[ChangeKind, str] = {
+    "create_group": msg_p("a change", "create_group"),
+    "adopt_group": msg_p("a change", "adopt_group"),
+    "set_subject": msg_p("a change", "set_subject"),
+    "set_description": msg_p("a change", "set_description"),
+    "set_icon": msg_p("a change", "set_icon"),
+    "remove_icon": msg_p("a change", "remove_icon"),
+    "set_permission": msg_p("a change", "set_permission"),
+    "add_members": msg_p("a change", "add_members"),
+    "promote": msg_p("a change", "promote"),
+    "demote": msg_p("a change", "demote"),
+    "revoke_link": msg_p("a change", "revoke_link"),
+    "remove_participants": msg_p("a change", "remove_participants"),
+    "leave_group": msg_p("a change", "leave_group"),
+}
+"""What a sentence calls each kind of change: in English, by its code."""
 
 
 Cause = Literal["edited_outside", "not_applied", "both", "unknown"]

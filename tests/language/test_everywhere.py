@@ -226,6 +226,15 @@ def test_nothing_english_is_left_when_nobody_answers(world: Repo, run: Run) -> N
     assert left(run("plan")) == []
 
 
+def test_nothing_english_is_left_of_what_an_apply_holds_back(repo: Repo, run: Run) -> None:
+    repo.group("um", "subject: Um\nadmins: [ana]\n")
+    repo.api.seed("Um", participants=[ANA, BRUNO], admins=[BRUNO])
+    repo.api.add_faults("PATCH /groups/*/admins status=500")
+    result = run("apply", "--yes")
+    assert pseudo.pseudo("promote") in result.out  # by what `demote` was held back
+    assert left(result) == []
+
+
 def test_init_writes_its_files_in_the_language(repo: Repo, run: Run) -> None:
     result = run("init", "novo", "--yes", "--backend", "waha", "--ci", "github")
     assert left(result) == []
