@@ -120,6 +120,7 @@ _NOTHING_LIVE = {
     "blocked": msg_p("the group is … (nothing to accept)", "blocked"),
     "held": msg_p("the group is … (nothing to accept)", "held"),
     "unreadable": msg_p("the group is … (nothing to accept)", "unreadable"),
+    "in_sync": msg_p("the group is … (nothing to accept)", "in_sync"),
 }
 
 

@@ -235,6 +235,17 @@ def test_nothing_english_is_left_of_what_an_apply_holds_back(repo: Repo, run: Ru
     assert left(result) == []
 
 
+@pytest.mark.parametrize("manifest", ["ensure: left", "hold: {reason: x, until: 2099-01-01}", ""])
+def test_nothing_english_is_left_where_there_is_nothing_to_accept(
+    repo: Repo, run: Run, manifest: str
+) -> None:
+    repo.group("um", f"subject: Um\n{manifest}\n")
+    result = run("accept", "um", "--yes")
+    assert pseudo.pseudo("the group is {status}: there is nothing live to accept")[-10:] in result.out
+    assert "in_sync" not in result.out
+    assert left(result) == []
+
+
 def test_init_writes_its_files_in_the_language(repo: Repo, run: Run) -> None:
     result = run("init", "novo", "--yes", "--backend", "waha", "--ci", "github")
     assert left(result) == []
