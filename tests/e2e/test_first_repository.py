@@ -151,7 +151,7 @@ def test_the_tutorial_from_an_empty_folder_to_a_merged_pull_request(reader: Read
     reader.follow("reconciler invites --send --yes")
     assert (reader.folder.parent / "home/installed").read_text() == "install group-reconciler[sandbox]\n"
     invites = reader.terminal.type("reconciler invites")
-    join = re.findall(r"page +http://[\d.:]+(/join/\S+)", invites)[0]
+    join = re.findall(r"(?:page|página) +http://[\d.:]+(/join/\S+)", invites)[0]
     reader.fill_in(join, join, number="+" + ANA)
 
     reader.follow("reconciler apply --yes")
