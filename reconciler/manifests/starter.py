@@ -136,6 +136,8 @@ def _pipelines(start: Start) -> Iterator[StarterFile]:
     if start.host == "gitlab":
         version = json.dumps(start.commit or start.release or UNKNOWN)
         text = tr(_GITLAB, path=start.path, ref=start.pinned(), version=version, state=BRANCH)
+        if spoken() != ENGLISH:  # not every job has the configuration
+            text += f"\nvariables:\n  RECONCILER_LANG: {spoken()}\n"
         add = msg("add what includes the component: {path}/reconciler@{ref}", path=start.path, ref=start.ref)
         about = msg("plan in merge requests, apply after them, drift on a schedule")
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)
@@ -145,6 +147,8 @@ def _pipelines(start: Start) -> Iterator[StarterFile]:
         for name, about in _WORKFLOWS.items():
             text = (_folder() / f"{name}.yml").read_text(encoding="utf-8")
             text = _USES.sub(f"{start.path}@{start.pinned()}{_said_of(start)}", text)
+            if spoken() != ENGLISH:
+                text = text.replace("${{ vars.RECONCILER_LANG }}", spoken())
             if start.branch != "main":
                 text = text.replace("branches: [main]", f"branches: [{json.dumps(start.branch)}]")
             if (watched, contacts) != _WATCHED:

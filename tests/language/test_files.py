@@ -217,8 +217,14 @@ def test_what_a_repository_begins_with_says_the_same_in_another_language(host: s
     finally:
         language.use(language.ENGLISH)
     assert other.keys() == english.keys()
+    variable = "${{ vars.RECONCILER_LANG }}"
+    asking = sum(text.count(variable) for text in english.values())
+    assert asking == (2 if host == "github" else 0)
     for path, text in other.items():
-        found, before = yaml.safe_load(text), yaml.safe_load(english[path])
+        assert variable not in text
+        found, before = yaml.safe_load(text), yaml.safe_load(english[path].replace(variable, "pt-BR"))
+        if path == ".gitlab-ci.yml":
+            assert found.pop("variables") == {"RECONCILER_LANG": "pt-BR"}
         if path == "reconciler.yaml":
             assert found.pop("language") == "pt-BR"
         if path == "groups/first-group.yaml":
