@@ -1,4 +1,5 @@
-"""Record the README's terminal session: `python docs/record_session.py` writes `docs/session.svg`.
+"""Record the README's terminal session, once in each language that there is a README in:
+`python docs/record_session.py` writes `docs/session.svg` and `docs/session.pt-BR.svg`.
 
 Real commands on the repository's own examples, against a sandbox that starts empty; between two of them
 people join by the link and somebody changes things by hand. Who has yet to join is shown once only.
@@ -11,6 +12,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -20,11 +22,39 @@ from reconciler.sandbox import Options, start
 from reconciler.sandbox.control import Control
 
 REPOSITORY = Path(__file__).parent.parent
-PICTURE = REPOSITORY / "docs/session.svg"
 ACCOUNT = "5519911112222"
 ANA, BRUNO, STRANGER = "5519900000001", "5519900000002", "5519900000077"
-COLUMNS = 98
-JOINING = "Still to join"
+COLUMNS = 100  # as wide as the program takes what is no terminal to be
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a picture shows in its language: `joining` is how the paragraph begins that is shown once, and
+    `meanwhile` says what happens between two commands."""
+
+    language: str
+    picture: str
+    title: str
+    joining: str
+    meanwhile: str
+
+
+SESSIONS = (
+    Session(
+        "en",
+        "docs/session.svg",
+        "A terminal session of reconciler",
+        "Still to join",
+        "# Ana and Bruno join by the link; somebody changes things by hand",
+    ),
+    Session(
+        "pt-BR",
+        "docs/session.pt-BR.svg",
+        "Uma sessão do reconciler no terminal",
+        "Falta entrar",
+        "# Ana e Bruno entram pelo link; alguém altera coisas à mão",
+    ),
+)
 
 # rich's own template without its web fonts: the picture asks nobody for anything.
 TEMPLATE = """\
@@ -52,7 +82,14 @@ TEMPLATE = """\
 
 
 def main() -> None:
-    """Run the session and write the picture."""
+    """Run the sessions and write the pictures."""
+    for session in SESSIONS:
+        record(session)
+
+
+def record(session: Session) -> None:
+    """Run the session and write its picture."""
+    picture = REPOSITORY / session.picture
     with (
         tempfile.TemporaryDirectory() as folder,
         start(Options(database=":memory:", account=ACCOUNT)) as server,
@@ -63,21 +100,21 @@ def main() -> None:
             "RECONCILER_USERNAME": "demo",
             "RECONCILER_TOKEN": "demo",
             "RECONCILER_STATE": f"file:{folder}/state.json",
+            "RECONCILER_LANG": session.language,
         }
         console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
         say(console, "apply --yes", environment)
         people_do_things(server.control())
-        console.print(
-            Text("# Ana and Bruno join by the link; somebody changes things by hand", "bright_black")
-        )
-        say(console, "plan", environment, drop=JOINING)
-        say(console, "apply --yes", environment, drop=JOINING)
-        say(console, "plan", environment, drop=JOINING)
-        PICTURE.write_text(
-            console.export_svg(title="reconciler", code_format=TEMPLATE, unique_id="session"),
+        console.print(Text(session.meanwhile, "bright_black"))
+        say(console, "plan", environment, drop=session.joining)
+        say(console, "apply --yes", environment, drop=session.joining)
+        say(console, "plan", environment, drop=session.joining)
+        template = TEMPLATE.replace(SESSIONS[0].title, session.title)
+        picture.write_text(
+            console.export_svg(title="reconciler", code_format=template, unique_id="session"),
             encoding="utf-8",
         )
-    print(f"{PICTURE.relative_to(REPOSITORY)}: {PICTURE.stat().st_size // 1024} KB")
+    print(f"{session.picture}: {picture.stat().st_size // 1024} KB")
 
 
 def people_do_things(control: Control) -> None:
