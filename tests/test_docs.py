@@ -67,7 +67,8 @@ def _commands(text: str) -> Iterator[str]:
     for block in blocks:
         for line in _lines(block):
             found = re.search(
-                r"(?:^|[|&;] *|\.venv/bin/|- |restore +|keep +)(reconciler [-\w].*)", line.strip()
+                r"(?:^|[|&;] *|\.venv/bin/|- |restore +|keep +|[A-Z_]+=\S+ +)(reconciler [-\w].*)",
+                line.strip(),
             )
             if found and "$(" not in found[1]:
                 yield re.split(r" +(?:&&|\|) | > | 2> ", found[1])[0]
@@ -220,6 +221,23 @@ def test_formats_names_every_metric_with_its_label() -> None:
     page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
     names = [name + (f"{{{row[2]}}}" if row[2] else "") for name, row in prometheus._FAMILIES.items()]
     assert re.findall(r"^\| `(reconciler_[^`]+)` \|", page, re.M) == names
+
+
+def test_invitations_shows_the_text_that_is_sent_without_one() -> None:
+    from reconciler.messaging.messages import DEFAULT_TEXT
+
+    page = (ROOT / "docs/invitations.md").read_text(encoding="utf-8")
+    assert f"```\n{DEFAULT_TEXT}\n```" in page
+
+
+def test_formats_names_those_that_follow_the_language() -> None:
+    from reconciler.cli.formats import FORMATS
+
+    page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+) \|", page.partition("\n## Language\n")[2].partition("\n## ")[0], re.M)
+    *people, programs = ([name.strip("` ") for name in row.split(",")] for row in rows)
+    assert set(programs) == {name for name, each in FORMATS.items() if each.machine}
+    assert {name for row in people for name in row} == FORMATS.keys() - set(programs)
 
 
 def test_schema_names_what_it_has() -> None:
