@@ -260,6 +260,11 @@ def _objections() -> Iterator[str]:
 # --- messages ---------------------------------------------------------------------------------------------
 
 
+_SAYS = {"msg": 0, "msg_n": 1, "msg_p": 1}
+"""Where what makes a message has the text: of one about a number of things, that for many."""
+_HOLE = re.compile(r"\{\{|\}\}|(\{[^{}]+\})")
+
+
 def messages() -> Iterator[tuple[str, str]]:
     """Yield what errors and complaints of the program say, with how to mend it; `…` stands where a value is
     filled in."""
@@ -294,6 +299,12 @@ def _text(node: ast.expr) -> str:
         return "".join(_text(each) if isinstance(each, ast.Constant) else "…" for each in node.values)
     if isinstance(node, ast.BinOp):
         return _text(node.left) + _text(node.right)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SAYS:
+        said = _text(node.args[_SAYS[node.func.id]])
+        filled = node.keywords or _SAYS[node.func.id]
+        return _HOLE.sub(lambda found: "…" if found[1] else found[0][0], said) if filled else said
+    if isinstance(node, ast.IfExp):
+        return _text(node.body) or _text(node.orelse)
     return ""
 
 
