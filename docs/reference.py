@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from babel.messages.pofile import read_po
 
 import reconciler.errors
 from reconciler.cli.app import program
 from reconciler.cli.common import LazyGroup
 from reconciler.cli.formats import FORMATS, serving
+from reconciler.language import DOMAIN, FOLDER
 from reconciler.manifests.schema import schema_names, schema_text
 from reconciler.model.settings import GuardSettings
 from reconciler.planning.guards import LIFTABLE, NEVER_LIFTED, ON_THE_COMMAND_LINE
@@ -301,19 +303,37 @@ def _text(node: ast.expr) -> str:
         return _text(node.left) + _text(node.right)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SAYS:
         said = _text(node.args[_SAYS[node.func.id]])
-        filled = node.keywords or _SAYS[node.func.id]
-        return _HOLE.sub(lambda found: "…" if found[1] else found[0][0], said) if filled else said
+        return _filled(said) if node.keywords or _SAYS[node.func.id] else said
     if isinstance(node, ast.IfExp):
         return _text(node.body) or _text(node.orelse)
     return ""
 
 
+def _filled(text: str) -> str:
+    return _HOLE.sub(lambda found: "…" if found[1] else found[0][0], text)
+
+
+def _translated(language: str) -> dict[str, str]:
+    """Return what messages are in another language; in both of them `…` stands where a value is filled in."""
+    with (FOLDER / language.replace("-", "_") / f"LC_MESSAGES/{DOMAIN}.po").open("rb") as file:
+        known = [(each.id, each.string) for each in read_po(file) if each.id]
+    pairs = [(key, said) if isinstance(key, str) else (key[-1], said[-1]) for key, said in known]
+    return {text(str(key)): text(str(said)) for key, said in pairs for text in (str, _filled)}
+
+
 def _messages() -> Iterator[str]:
+    portuguese = _translated("pt-BR")
     yield "# Messages"
     yield ""
     yield "What errors say, with how to mend them, as it stands in the program; `…` is filled in. Those that"
-    yield "people meet most often are explained in [troubleshooting](../troubleshooting.md)."
+    yield "people meet most often are explained in [troubleshooting](../troubleshooting.md). Who is spoken"
+    yield "to in Portuguese finds what they were shown in the last column."
     yield ""
-    yield "| message | mend |"
-    yield "|---|---|"
-    yield from sorted({f"| {_cell(said)} | {_cell(mend)} |" for said, mend in messages()})
+    yield "| message | mend | in Portuguese |"
+    yield "|---|---|---|"
+    yield from sorted(
+        {
+            f"| {_cell(said)} | {_cell(mend)} | {_cell(portuguese.get(said, ''))} |"
+            for said, mend in messages()
+        }
+    )

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from gettext import translation
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, unquote, urldefrag, urljoin, urlsplit
@@ -21,6 +22,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from lxml import html
 from markdown_it import MarkdownIt
 
+from reconciler import language
 from tests.browser import chromium, tab
 
 ROOT = Path(__file__).parent.parent
@@ -152,7 +154,10 @@ def test_the_reference_has_every_command_key_and_message(trees: dict[str, Any]) 
     assert "api.create_patience" in text("files")
     assert "groups[].to_invite[].person" in text("outputs")
     assert "no-account" in text("objections")
-    assert "there is no terminal to ask on" in text("messages")
+    unasked = "there is no terminal to ask on"
+    portuguese = translation(language.DOMAIN, language.FOLDER, ["pt_BR"]).gettext(unasked)
+    assert portuguese != unasked
+    assert {unasked, portuguese} <= set(trees[urljoin(ADDRESS, "reference/messages/")].xpath("//td/text()"))
 
 
 @pytest.mark.parametrize(
