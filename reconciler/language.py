@@ -74,7 +74,7 @@ class Message(str):
         elif self._context:
             text = catalogue.pgettext(self._context, self._key)
         else:
-            text = catalogue.gettext(self._key)
+            text = catalogue.gettext(self._key) if self._key else ""  # "" is the catalogue's own head
         if self._values:
             text = text.format_map({name: _said(value, catalogue) for name, value in self._values.items()})
         for change in self._finish:

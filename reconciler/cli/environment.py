@@ -23,7 +23,7 @@ from typing import NamedTuple
 from reconciler.backends.origin import Base, checked_base
 from reconciler.cli.terminal import in_ci
 from reconciler.errors import CredentialsError, ReconcilerError, UsageError
-from reconciler.language import Message, msg, of_system
+from reconciler.language import ENGLISH, Message, msg, of_system, spoken
 from reconciler.manifests.numbers import NumberError, doubt, parse
 from reconciler.model.capabilities import CAPABILITIES, BackendName
 
@@ -295,12 +295,15 @@ _CREDENTIAL = re.compile(
 
 def _from_command(name: str, own_username: str) -> str:
     """What the command prints, without its last newline. No shell; its output is never shown. Of our
-    credentials its environment holds `own_username` alone: it is one account's, and they may be others'."""
+    credentials its environment holds `own_username` alone: it is one account's, and they may be others'.
+    Where another language is spoken, `LANGUAGE` is ours, and not for it: scripts read what programs say."""
     environment = {
         key: value
         for key, value in os.environ.items()
         if key == own_username or _CREDENTIAL.fullmatch(key) is None
     }
+    if spoken() != ENGLISH:
+        environment.pop("LANGUAGE", None)
 
     try:
         words = shlex.split(variable(name) or "")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from reconciler import language
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.language import msg
 
 VARIABLE = "RECONCILER_LANG"
@@ -23,7 +23,8 @@ _LOOKED_AT = 1 << 16  # bytes of a configuration
 
 def begin(given: Sequence[str]) -> None:
     """Speak as the environment or the configuration says, before anything is said. Raises `UsageError` for a
-    language that there is not; what the file says is told when it is read."""
+    language that there is not, and `ReconcilerError` for one that cannot be spoken; what the file says is
+    told when it is read."""
     asked = os.environ.get(VARIABLE)
     if not asked:
         with suppress(LookupError):
@@ -48,14 +49,21 @@ def settle(configured: str) -> None:
 
 
 def _speak(tag: str) -> None:
-    language.use(tag)
+    try:
+        language.use(tag)
+    except LookupError:
+        raise
+    except Exception:  # noqa: BLE001  # gettext raises whatever it stumbles over
+        raise ReconcilerError(
+            msg("the words of the language {tag} are damaged", tag=tag), msg("install the package again")
+        ) from None
     if tag != language.ENGLISH:
         # click asks gettext for its own words, and gettext asks this variable
         os.environ["LANGUAGE"] = tag.replace("-", "_")
         gettext.bindtextdomain(language.DOMAIN, str(language.FOLDER))
         gettext.textdomain(language.DOMAIN)
     else:
-        gettext.textdomain(None)
+        gettext.textdomain("messages")  # that of a process that asked for none
 
 
 def _written(given: Sequence[str]) -> str:
@@ -80,4 +88,6 @@ def _option(given: Sequence[str], name: str) -> str:
         option, equals, value = word.partition("=")
         if option == name:
             found = value if equals else "".join(given[index + 1 : index + 2])
+        elif len(name) == 2 and word.startswith(name):  # `-Cfolder`
+            found = word.removeprefix(name)
     return found
