@@ -21,6 +21,7 @@ from rich.cells import cell_len
 
 from reconciler.cli.formats import FORMATS, TABLE, Look
 from reconciler.errors import Problem
+from reconciler.language import spoken, tr, use
 from reconciler.report import apply, drift, failure, plan, validate
 from reconciler.report.escape import for_json, for_terminal
 from reconciler.report.markdown import BUDGET
@@ -126,7 +127,8 @@ def _github(verb: str, output: str, words: str) -> None:
     for line in output.splitlines():
         command = media.github_command(line)
         if command is None:
-            assert re.fullmatch(r"… and \d+ more (error|warning|notice)s?\.|Account [ab]", line)
+            accounts = [tr("Account {account}", account=name) for name in "ab"]
+            assert line in accounts or re.fullmatch(r"… [a-z ]+ \d+ [\w ]+\.", line)
             continue
         assert command.name in ("error", "warning", "notice")
         assert set(command.properties) <= {"file", "line", "endLine", "col", "endColumn", "title"}
@@ -191,11 +193,11 @@ def _prometheus(verb: str, output: str, words: str) -> None:
 def _markdown(verb: str, output: str, words: str) -> None:
     gfm.assert_harmless(output)
     assert length(output) <= BUDGET
-    assert gfm.shape(output) == quiet_shapes()[verb]
+    assert gfm.shape(output) == quiet_shapes(spoken())[verb]
 
 
 @cache
-def quiet_shapes() -> dict[str, list[str]]:
+def quiet_shapes(language: str) -> dict[str, list[str]]:
     """The headings of every page in which nobody says anything."""
     return {verb: gfm.shape(output) for verb, output in outputs("markdown", "quiet")}
 
@@ -230,6 +232,12 @@ def test_hostile_words_stay_words(name: str) -> None:
             except Exception as error:
                 error.add_note(f"{kind}, {verb}: {output[:2000]}")
                 raise
+
+
+@pytest.mark.parametrize("name", [name for name, each in FORMATS.items() if not each.machine])
+def test_hostile_words_stay_words_in_another_language(name: str) -> None:
+    use("pt-BR")
+    test_hostile_words_stay_words(name)
 
 
 def check(name: str, verb: str, output: str, words: str) -> None:
