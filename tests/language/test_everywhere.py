@@ -188,6 +188,17 @@ def test_no_english_is_left_in_help(run: Run, command: list[str]) -> None:
     assert left(result) == []
 
 
+@pytest.mark.parametrize("typed", ["", "plan --", "state "])
+def test_no_english_is_left_of_what_a_shell_offers(run: Run, typed: str) -> None:
+    words = f"reconciler {typed}"
+    offered = run(
+        _RECONCILER_COMPLETE="zsh_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1)
+    )
+    told = offered.out.splitlines()[2::3]  # behind the kind and the word
+    assert len(told) > 5
+    assert list(pseudo.english("\n".join(told), STAYS)) == []
+
+
 def test_nothing_english_is_left_of_what_is_written(world: Repo, run: Run) -> None:
     found = []
     for arguments in (
