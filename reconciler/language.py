@@ -210,7 +210,8 @@ def decimal(number: float, digits: int) -> str:
 def languages() -> tuple[str, ...]:
     """Return the tags of all languages that there are, English first."""
     file = os.path.join("LC_MESSAGES", f"{DOMAIN}.mo")
-    found = (name for name in os.listdir(FOLDER) if os.path.exists(os.path.join(FOLDER, name, file)))
+    names = os.listdir(FOLDER) if os.path.isdir(FOLDER) else ()
+    found = (name for name in names if os.path.exists(os.path.join(FOLDER, name, file)))
     return (ENGLISH, *sorted(name.replace("_", "-") for name in found))
 
 

@@ -12,7 +12,7 @@ from reconciler.errors import Exit
 from reconciler.language import Message, of_system, tr
 from tests.support import TOKEN, Repo
 
-CATALOGUE = language.FOLDER / "pt_BR/LC_MESSAGES/reconciler.mo"
+CATALOGUE = Path(language.FOLDER) / "pt_BR/LC_MESSAGES/reconciler.mo"
 BROKEN = {
     "empty": lambda whole: b"",
     "cut": lambda whole: whole[: len(whole) // 3],
@@ -43,7 +43,7 @@ def test_a_damaged_catalogue_is_no_bug(
     how: str,
     asked: str,
 ) -> None:
-    monkeypatch.setattr(language, "FOLDER", _broken(tmp_path, how))
+    monkeypatch.setattr(language, "FOLDER", str(_broken(tmp_path, how)))
     if asked == "environment":
         monkeypatch.setenv("RECONCILER_LANG", "pt-BR")
     else:
@@ -54,10 +54,11 @@ def test_a_damaged_catalogue_is_no_bug(
     )
 
 
+@pytest.mark.parametrize("folder", [".", "none"])
 def test_without_its_catalogue_a_language_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: str
 ) -> None:
-    monkeypatch.setattr(language, "FOLDER", tmp_path)
+    monkeypatch.setattr(language, "FOLDER", str(tmp_path / folder))
     monkeypatch.setenv("RECONCILER_LANG", "pt-BR")
     assert app.run(["validate"]) == Exit.USAGE
     assert "there is no language 'pt-BR'\n  languages: en\n" in capsys.readouterr().err
