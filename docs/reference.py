@@ -315,7 +315,7 @@ def _filled(text: str) -> str:
 
 def _translated(language: str) -> dict[str, str]:
     """Return what messages are in another language; in both of them `…` stands where a value is filled in."""
-    with (FOLDER / language.replace("-", "_") / f"LC_MESSAGES/{DOMAIN}.po").open("rb") as file:
+    with Path(FOLDER, language.replace("-", "_"), "LC_MESSAGES", f"{DOMAIN}.po").open("rb") as file:
         known = [(each.id, each.string) for each in read_po(file) if each.id]
     pairs = [(key, said) if isinstance(key, str) else (key[-1], said[-1]) for key, said in known]
     return {text(str(key)): text(str(said)) for key, said in pairs for text in (str, _filled)}

@@ -137,7 +137,7 @@ def _pipelines(start: Start) -> Iterator[StarterFile]:
         version = json.dumps(start.commit or start.release or UNKNOWN)
         text = tr(_GITLAB, path=start.path, ref=start.pinned(), version=version, state=BRANCH)
         if spoken() != ENGLISH:  # not every job has the configuration
-            text += f"\nvariables:\n  RECONCILER_LANG: {spoken()}\n"
+            text += _GITLAB_LANGUAGE.format(tag=spoken())
         add = msg("add what includes the component: {path}/reconciler@{ref}", path=start.path, ref=start.ref)
         about = msg("plan in merge requests, apply after them, drift on a schedule")
         yield StarterFile(".gitlab-ci.yml", text, about, "/reconciler@", add)
@@ -311,3 +311,9 @@ include:
       version: {version}
       state: {state}
 """)
+
+_GITLAB_LANGUAGE = """\
+
+variables:
+  RECONCILER_LANG: {tag}
+"""
