@@ -81,7 +81,7 @@ def test_every_kind_of_change_is_in_the_schemas(place: tuple[str, str]) -> None:
     assert set(choices(schema, "$defs", entry, "properties", "kind", "enum")) == set(get_args(ChangeKind))
 
 
-GIVEN = names(Preset, "title", "locations")
+GIVEN = names(Preset, "kind", "locations")
 WHOLE = convert.document(replace(FULL, unmanaged=()))
 BARE = {"name": FULL.name, "subject": FULL.subject, "kind": FULL.kind}
 
