@@ -138,11 +138,12 @@ READS = [
     ["state", "list"],
 ]
 FORMATS = [
-    [verb, "--format", each]
+    [*verb.split(), "--format", each]
     for verb, formats in {
         "validate": ("html", "markdown", "github"),
         "plan": ("html", "markdown", "github", "junit"),
         "drift": ("html", "markdown", "github", "junit"),
+        "apply --yes": ("html", "markdown", "github", "junit"),
         "invites": ("html", "markdown"),
     }.items()
     for each in formats
