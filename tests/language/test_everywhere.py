@@ -7,14 +7,15 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import lxml.etree
 import lxml.html
 import pytest
 
-from tests.support import ANA, BRUNO, DORA, STRANGER, Repo, Result, picture
+from reconciler.sandbox import Options, start
+from tests.support import ACCOUNT, ANA, BRUNO, DORA, STRANGER, Repo, Result, picture
 
 from . import pseudo
 
@@ -51,18 +52,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Run = Callable[..., Result]
 
 
-@pytest.fixture
-def run(repo: Repo, folder: Path) -> Run:
-    """Runs the command in the made-up language; returns how it ended."""
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Run:
+    """Runs the command of a repository in the made-up language; returns how it ended."""
 
-    def _run(*arguments: str, stdin: str = "", **environment: str) -> Result:
+    def _run(repo: Repo, *arguments: str, **environment: str) -> Result:
         ended = subprocess.run(
             [sys.executable, "-c", START, str(folder), *arguments],
             cwd=repo.path,
             env=repo.environment
             | {"RECONCILER_LANG": pseudo.TAG, "PYTHONPATH": str(pseudo.ROOT)}
             | environment,
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=120,
@@ -74,7 +75,20 @@ def run(repo: Repo, folder: Path) -> Run:
 
 @pytest.fixture
 def world(repo: Repo) -> Repo:
-    """Groups of which something has to be told each: drifted, waiting, on hold, orphaned, blocked, new."""
+    """Groups of which something has to be told each, and to which something may be done."""
+    return with_groups(repo)
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
+    """The same, for many commands that change nothing."""
+    server = start(Options(database=":memory:", account=ACCOUNT))
+    yield with_groups(Repo(tmp_path_factory.mktemp("looked_at") / "repo", server))
+    server.stop()
+
+
+def with_groups(repo: Repo) -> Repo:
+    """Make groups that drifted, wait, are on hold, orphaned, blocked, and new."""
     repo.settle_soon()
     rules = "admins: [ana, bruno]\nmembers: [dora]\nprune_members: true\nlink_version: 1\n"
     repo.group("suporte", f"subject: Suporte\nicon: icons/a.png\n{rules}")
@@ -138,12 +152,11 @@ READS = [
     ["state", "list"],
 ]
 FORMATS = [
-    [*verb.split(), "--format", each]
+    [verb, "--format", each]
     for verb, formats in {
         "validate": ("html", "markdown", "github"),
         "plan": ("html", "markdown", "github", "junit"),
         "drift": ("html", "markdown", "github", "junit"),
-        "apply --yes": ("html", "markdown", "github", "junit"),
         "invites": ("html", "markdown"),
     }.items()
     for each in formats
@@ -174,8 +187,13 @@ WRONG = [
 
 
 @pytest.mark.parametrize("arguments", [*READS, *FORMATS, *WRONG], ids=" ".join)
-def test_nothing_english_is_left(world: Repo, run: Run, arguments: list[str]) -> None:
-    assert left(run(*arguments)) == []
+def test_nothing_english_is_left(looked_at: Repo, run: Run, arguments: list[str]) -> None:
+    assert left(run(looked_at, *arguments)) == []
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "github", "junit"])
+def test_nothing_english_is_left_of_an_apply(world: Repo, run: Run, name: str) -> None:
+    assert left(run(world, "apply", "--yes", "--format", name)) == []
 
 
 COMMANDS = [[], *([each] for each in STAYS[:17])]
@@ -183,17 +201,20 @@ COMMANDS += (["state", each] for each in ("list", "show", "bind", "mv", "forget"
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_no_english_is_left_in_help(run: Run, command: list[str]) -> None:
-    result = run(*command, "--help")
+def test_no_english_is_left_in_help(looked_at: Repo, run: Run, command: list[str]) -> None:
+    result = run(looked_at, *command, "--help")
     assert result.code == 0
     assert left(result) == []
 
 
 @pytest.mark.parametrize("typed", ["", "plan --", "state "])
-def test_no_english_is_left_of_what_a_shell_offers(run: Run, typed: str) -> None:
+def test_no_english_is_left_of_what_a_shell_offers(looked_at: Repo, run: Run, typed: str) -> None:
     words = f"reconciler {typed}"
     offered = run(
-        _RECONCILER_COMPLETE="zsh_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1)
+        looked_at,
+        _RECONCILER_COMPLETE="zsh_complete",
+        COMP_WORDS=words,
+        COMP_CWORD=str(len(words.split(" ")) - 1),
     )
     told = offered.out.splitlines()[2::3]  # behind the kind and the word
     assert len(told) > 5
@@ -213,7 +234,7 @@ def test_nothing_english_is_left_of_what_is_written(world: Repo, run: Run) -> No
         ["accept", "suporte", "--yes"],
         ["import", "--all"],
     ):
-        found += [f"{arguments}: {each}" for each in left(run(*arguments))]
+        found += [f"{arguments}: {each}" for each in left(run(world, *arguments))]
     assert found == []
 
 
@@ -226,23 +247,23 @@ def test_nothing_english_is_left_of_mistakes(repo: Repo, run: Run) -> None:
     repo.group("dois", "subject: [")
     repo.group("tres", "subject: x\nsubject: y\nname: A B\n")
     repo.write("reconciler.yaml", "account: x\nguards: {demote_share: 7}\nlanguage: xx\nstate: ftp\n")
-    assert left(run("validate")) == []
+    assert left(run(repo, "validate")) == []
 
 
 def test_nothing_english_is_left_when_nobody_answers(world: Repo, run: Run) -> None:
     closed = "http://127.0.0.1:9"
-    assert left(run("plan", RECONCILER_BASE_URL=closed)) == []
-    assert left(run("plan", RECONCILER_TOKEN="")) == []
-    assert left(run("plan", RECONCILER_BASE_URL="ftp://x")) == []
+    assert left(run(world, "plan", RECONCILER_BASE_URL=closed)) == []
+    assert left(run(world, "plan", RECONCILER_TOKEN="")) == []
+    assert left(run(world, "plan", RECONCILER_BASE_URL="ftp://x")) == []
     world.api.add_faults("GET /groups status=500 times=100")
-    assert left(run("plan")) == []
+    assert left(run(world, "plan")) == []
 
 
 def test_nothing_english_is_left_of_what_an_apply_holds_back(repo: Repo, run: Run) -> None:
     repo.group("um", "subject: Um\nadmins: [ana]\n")
     repo.api.seed("Um", participants=[ANA, BRUNO], admins=[BRUNO])
     repo.api.add_faults("PATCH /groups/*/admins status=500")
-    result = run("apply", "--yes")
+    result = run(repo, "apply", "--yes")
     assert pseudo.pseudo("promote") in result.out  # by what `demote` was held back
     assert left(result) == []
 
@@ -252,14 +273,14 @@ def test_nothing_english_is_left_where_there_is_nothing_to_accept(
     repo: Repo, run: Run, manifest: str
 ) -> None:
     repo.group("um", f"subject: Um\n{manifest}\n")
-    result = run("accept", "um", "--yes")
+    result = run(repo, "accept", "um", "--yes")
     assert pseudo.pseudo("the group is {status}: there is nothing live to accept")[-10:] in result.out
     assert "in_sync" not in result.out
     assert left(result) == []
 
 
 def test_init_writes_its_files_in_the_language(repo: Repo, run: Run) -> None:
-    result = run("init", "novo", "--yes", "--backend", "waha", "--ci", "github")
+    result = run(repo, "init", "novo", "--yes", "--backend", "waha", "--ci", "github")
     assert left(result) == []
     found = []
     for path in (repo.path / "novo").rglob("*.yaml"):
@@ -276,14 +297,14 @@ def test_init_writes_its_files_in_the_language(repo: Repo, run: Run) -> None:
 
 
 @pytest.mark.parametrize("verb", ["validate", "plan", "drift", "list", "invites"])
-def test_what_programs_read_is_the_same_in_every_language(world: Repo, verb: str) -> None:
-    reports = [each for each in MACHINES if each in _formats(world, verb)]
+def test_what_programs_read_is_the_same_in_every_language(looked_at: Repo, verb: str) -> None:
+    reports = [each for each in MACHINES if each in _formats(looked_at, verb)]
     found = {}
     for tag in ("en", "pt-BR"):
         options = [f"--report={each}={tag}.{each}" for each in reports]
-        result = world.run(verb, *options, RECONCILER_LANG=tag)
+        result = looked_at.run(verb, *options, RECONCILER_LANG=tag)
         assert result.code in (0, 1, 2), result.err
-        found[tag] = {each: _timeless((world.path / f"{tag}.{each}").read_text()) for each in reports}
+        found[tag] = {each: _timeless((looked_at.path / f"{tag}.{each}").read_text()) for each in reports}
     assert found["pt-BR"] == found["en"]
 
 
