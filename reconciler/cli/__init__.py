@@ -36,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gc.set_threshold(20_000, 20, 20)
         atexit.register(gc.freeze)
         return run(arguments)
-    except KeyboardInterrupt:  # while `run` was still being imported, or had ended already
+    except (KeyboardInterrupt, RuntimeError) as error:  # `run` was being imported, or had ended already
+        # Python 3.11 puts into a RuntimeError what is raised while a class is made.
+        if not isinstance(error.__cause__ or error, KeyboardInterrupt):
+            raise
         from reconciler.cli.terminal import say_interrupted
 
         return say_interrupted()

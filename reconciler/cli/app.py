@@ -95,6 +95,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         terminal.print_error(unwritten, beside=beside)
         return unwritten.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: a bug must say so, with its own exit code
+        if isinstance(error.__cause__, KeyboardInterrupt):  # see `main`
+            return terminal.say_interrupted(beside)
         terminal.print_bug(error, beside)
         return Exit.BUG
     finally:
